@@ -1,0 +1,1 @@
+"""The library: everything about the roadmap that would still be true without Airflow."""

@@ -1,0 +1,1 @@
+"""What the marks say: shares, thresholds, small numbers, agreement with the journal."""

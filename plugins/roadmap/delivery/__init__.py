@@ -1,0 +1,1 @@
+"""The delivery ledger: who gets what, and what is known of it."""

@@ -1,0 +1,1 @@
+"""Evidence comes in: sources, readers, checks, load batches, quarantine, frozen inputs."""

@@ -1,0 +1,64 @@
+"""What a reader gives back: facts, rejected rows, counts; or the refusal of a whole file.
+
+A reader is a plain function `read(content, context) -> Parsed`. It runs in a disposable
+child process (`roadmap.evidence.child`), imports no pandas, no SQLAlchemy, and keeps
+nothing of a pupil: rows of pupils end here as counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class FileRefused(Exception):
+    """The whole file is refused; the batch in force stays.
+
+    `code` is one of reliability.md §8 (EMPTY, HEADER, ENCRYPTED, ...). `message` is the
+    Russian sentence for the operator: what happened, which file, sheet, row, what to do.
+    It never carries content of cells that may be personal.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """One quarantined row (or, in pupil protocols, `rows` rows of one kind without numbers)."""
+
+    rule: str
+    message: str  # Russian: file, sheet, row, column, what was found, what to do
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    rows: int = 1
+
+
+@dataclass(frozen=True)
+class ReaderContext:
+    """What a reader knows besides the bytes. All of it is plain data: it crosses a process."""
+
+    file_name: str  # cleaned, for messages and for readers that need grade and subject from it
+    plan_year: int
+    options: Mapping[str, Any] = field(default_factory=dict)  # the source's `options`
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """`facts`: table name → rows as dicts with the table's columns but `batch_id`.
+
+    `scope` names what the file is about ("vpr/2020/autumn/5/математика", "all",
+    "webinar-2021-03-12"). `rows_read` counts data rows of the file (pupils, in a protocol);
+    `rows_accepted + rejected` add up to it.
+    """
+
+    scope: str
+    facts: Mapping[str, list[dict[str, Any]]]
+    rows_read: int
+    rows_accepted: int
+    rejected: tuple[Rejected, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""One module per file format that people really have (domain: ФИС ОКО, РЦОИ, registers)."""

@@ -1,0 +1,1 @@
+"""Indicators say what is done: numerator, denominator, target, status, per phase run."""

@@ -1,0 +1,11 @@
+"""Where the files that are not Python lie; found from the package's own path."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+INCLUDE = ROOT / "include"
+PLANS = INCLUDE / "plans"
+SQL = INCLUDE / "sql"
+TEMPLATES = INCLUDE / "templates"
+SCALES = INCLUDE / "scales"
+SOURCES = INCLUDE / "sources.yaml"

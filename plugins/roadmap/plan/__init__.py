@@ -1,0 +1,1 @@
+"""The roadmap as data: measures, indicators, phases, due dates, working days."""

@@ -1,0 +1,218 @@
+"""What a plan is: one year's order with its measures, indicators, phases and rules.
+
+A plan is data (`include/plans/<year>.yaml`); this module says which data are valid.
+Nothing here reads a file, a database or the clock.
+"""
+
+from __future__ import annotations
+
+from datetime import date, time
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+# Russian strings of a plan may not carry a control character: they end in subjects and headings.
+Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f\x85\u2028\u2029]+$")]
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class PlanPart(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OnDay(PlanPart):
+    """«12 марта 2021 г.»: due that day."""
+
+    kind: Literal["on"]
+    on: date
+
+
+class Period(PlanPart):
+    """«Март-апрель 2021 г.»: due on the last day."""
+
+    kind: Literal["period"]
+    starts: date
+    ends: date
+
+
+class WholePeriod(PlanPart):
+    """«Весь период реализации»: in progress until the end, judged by an interim rule."""
+
+    kind: Literal["whole_period"]
+    starts: date
+    ends: date
+
+
+class OwnSchedule(PlanPart):
+    """«По отдельному графику»: without a date it is never due and never done."""
+
+    kind: Literal["own_schedule"]
+    on: date | None = None
+
+
+Window = Annotated[OnDay | Period | WholePeriod | OwnSchedule, Field(discriminator="kind")]
+
+
+class IndicatorKind(StrEnum):
+    SHARE = "share"  # numerator of denominator, target in percent
+    COUNT = "count"  # numerator against a target number
+    FACT = "fact"  # there is a confirmed fact, or there is not: 1 of 1
+
+
+class Slice(StrEnum):
+    MUNICIPALITY = "municipality"  # a row per municipality, the region is their sum
+    REGION = "region"  # one row for the region
+
+
+class Recommendation(PlanPart):
+    """What to do when an indicator is not met (domain.md §6.2)."""
+
+    text: Text
+    addressee: Text
+    due: date
+    confirmation: Text
+
+
+class Indicator(PlanPart):
+    code: Annotated[str, Field(pattern=r"^\d{1,2}\.\d{1,2}$")]
+    title: Text
+    kind: IndicatorKind
+    target: float  # percent for a share, units for a count, 1 for a fact
+    unit: Text  # the stem of a name for plurals, e.g. "куратор" (see roadmap.russian)
+    slice: Slice
+    sql: str | None = None  # file in include/sql/indicators; None: declared, not yet computed
+    parameters: dict[str, str | int | float] = {}
+    measured_from: Literal["evidence", "ledger"] = "evidence"
+    # Phases in whose own letter the indicator would speak of that very letter (design §5).
+    outside_letter_of: tuple[Code, ...] = ()
+    # What is asked of whom when the indicator is not met; shown in the letter.
+    recommendation: Recommendation | None = None
+
+
+class Measure(PlanPart):
+    number: Annotated[int, Field(ge=1)]
+    text: Text
+    date_text: Text
+    indicator_text: Text
+    window: Window
+    indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
+    rules: dict[str, str | int | float | bool] = {}
+
+
+class Datasets(PlanPart):
+    """`needed`: without it an addressee's letter is not made; `told`: its absence is only said."""
+
+    needed: tuple[Code, ...]
+    told: tuple[Code, ...] = ()
+
+
+class Approval(PlanPart):
+    required: bool
+    approver_differs_from_requester: bool = True
+
+
+class ReplyBy(PlanPart):
+    """The letter asks for an answer by this date."""
+
+    on: date
+
+
+class Procedure(PlanPart):
+    """An assessment procedure a phase analyses, e.g. ВПР, autumn 2020."""
+
+    kind: Literal["vpr", "ege", "oge", "rdr"]
+    year: int
+    wave: Literal["autumn", "spring", "main"]
+    title: Text
+    short_title: Text
+    not_held: Text | None = None  # the reason, where it was not held: «–» and not «н/д»
+
+
+class Phase(PlanPart):
+    code: Code
+    title: Text  # «Комплексный анализ (март 2021 г.)», stands in the subject
+    dag_title: Text
+    run_day: date
+    run_at: time
+    starts: date  # first day of the phase's window: the data interval begins here
+    as_of: date
+    owns: tuple[int, ...]
+    reports: tuple[int, ...]
+    datasets: Datasets
+    procedures: tuple[Procedure, ...] = ()
+    documents: tuple[Literal["letter", "spravka", "appendix", "school_pages"], ...]
+    recipients: Literal["participating"]
+    approval: Approval
+    correction_needs_reason: bool = False
+    reply_by: ReplyBy
+
+
+class Analysis(PlanPart):
+    """Parameters of the analysis (domain.md §4.2, §8.2)."""
+
+    low_share_percent: float = 30
+    low_procedures: int = 2
+    least_participants: int = 5
+
+
+class Contact(PlanPart):
+    """Who answers questions: shown in the letter's «Контакты» and as «Исполнитель»."""
+
+    name: Text
+    organisation: Text
+    phone: Text
+
+
+class Municipality(PlanPart):
+    id: Annotated[str, Field(pattern=r"^[a-z]{1,16}$")]
+    name: Text
+
+
+class Order(PlanPart):
+    number: Text
+    date: date
+    issued_by: Text
+    title: Text
+
+
+class Plan(PlanPart):
+    year: int
+    order: Order
+    in_force: date | None
+    closed: bool
+    timezone: Literal["Europe/Moscow"] = "Europe/Moscow"
+    working_day: Literal["previous", "next"]
+    operator_full_name: Text
+    operator_short_name: Text
+    contact: Contact
+    analysis: Analysis
+    measures: tuple[Measure, ...]
+    phases: tuple[Phase, ...]
+    municipalities: tuple[Municipality, ...]
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        numbers = [measure.number for measure in self.measures]
+        if len(set(numbers)) != len(numbers):
+            twice = sorted({n for n in numbers if numbers.count(n) > 1})
+            raise ValueError(f"measures: мероприятие указано дважды: {twice}")
+        for phase in self.phases:
+            unknown = sorted(set(phase.owns + phase.reports) - set(numbers))
+            if unknown:
+                raise ValueError(f"phases.{phase.code}: нет мероприятий с номерами {unknown}")
+        return self
+
+    def phase(self, code: str) -> Phase:
+        """The phase of that code; KeyError when the plan has none."""
+        for phase in self.phases:
+            if phase.code == code:
+                return phase
+        raise KeyError(f"В плане {self.year} года нет этапа «{code}»")
+
+    def measure(self, number: int) -> Measure:
+        """The measure of that number; KeyError when the plan has none."""
+        for measure in self.measures:
+            if measure.number == number:
+                return measure
+        raise KeyError(f"В плане {self.year} года нет мероприятия № {number}")

@@ -1,0 +1,1 @@
+"""One report model per addressee; letter, DOCX, PDF and XLSX are views of it."""

@@ -1,0 +1,1 @@
+"""The roadmap's own database: tables, engine, migrations, SQL files."""

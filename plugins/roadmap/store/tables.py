@@ -1,0 +1,640 @@
+"""Every table of the roadmap's database, as SQLAlchemy Core describes it.
+
+Kinds of values, the same on SQLite and PostgreSQL, so that one SQL file serves both:
+a date is ISO text (`2021-03-31`, compares as a date does), a moment is UTC epoch
+milliseconds (`_ms`, BIGINT), a yes/no is 0 or 1, an id is text. The migrations create
+exactly these tables; a test compares the two.
+
+The delivery ledger's keys, checks and partial indexes may not be weakened
+(docs/decisions/): they are what makes a duplicate or a leak an impossible row.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Day = String(10)  # ISO date
+
+
+def _batch(*columns: Column, name: str) -> Table:
+    """A fact table: every row says which load batch brought it and from which row of the file."""
+    return Table(
+        name,
+        metadata,
+        Column("batch_id", ForeignKey("load_batch.batch_id"), nullable=False, index=True),
+        Column("sheet", Text),
+        Column("row", Integer),  # 1-based row in the file; NULL where rows were aggregated
+        *columns,
+    )
+
+
+# -- Evidence: what came in ----------------------------------------------------------------
+
+load_batch = Table(
+    "load_batch",
+    metadata,
+    Column("batch_id", String(32), primary_key=True),
+    Column("plan_year", Integer, nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("scope", Text, nullable=False),  # e.g. "vpr/2020/autumn/5/русский язык" or "all"
+    Column("file_name", Text, nullable=False),  # cleaned: NFC, no controls, at most 120 chars
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    # When its content became known: the source's receipts.csv, else our clock.
+    Column("received_ms", BigInteger, nullable=False),
+    Column("loaded_ms", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("rows_read", Integer, nullable=False),
+    Column("rows_accepted", Integer, nullable=False),
+    Column("rows_rejected", Integer, nullable=False),
+    Column("refusal_code", Text),  # e.g. HEADER, ENCRYPTED, CONFLICT (reliability.md §8)
+    Column("refusal_message", Text),  # the Russian sentence for the operator
+    CheckConstraint("state in ('accepted', 'refused')", name="state"),
+    CheckConstraint("(state = 'refused') = (refusal_code is not null)", name="refusal"),
+    Index("ix_load_batch_in_force", "plan_year", "dataset", "scope", "received_ms"),
+)
+
+rejected_row = Table(
+    "rejected_row",
+    metadata,
+    Column("batch_id", ForeignKey("load_batch.batch_id"), nullable=False, index=True),
+    Column("sheet", Text),
+    Column("row", Integer),  # NULL in pupil protocols: there only counts are kept
+    Column("column_name", Text),
+    Column("rule", Text, nullable=False),
+    Column("rows", Integer, nullable=False, server_default=text("1")),
+    Column("message", Text, nullable=False),  # Russian; personal fields masked
+)
+
+municipality_name = _batch(  # registry: dated official names
+    Column("municipality_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("genitive", Text, nullable=False),
+    Column("short_name", Text, nullable=False),  # for file names: «Буйский МР»
+    Column("valid_from", Day, nullable=False),
+    Column("valid_to", Day),  # last day of validity; NULL: still valid
+    name="municipality_name",
+)
+
+municipality_alias = _batch(  # registry: how files write it; normalised by evidence.names
+    Column("municipality_id", Text, nullable=False),
+    Column("alias", Text, nullable=False),
+    name="municipality_alias",
+)
+
+school = _batch(
+    Column("school_id", Text, nullable=False),
+    Column("municipality_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("vpr_login", Text),  # the six digits common to sch440123 and edu440123
+    Column("gia_code", Text),
+    Column("project_from", Day),  # NULL: not a project school
+    Column("project_to", Day),
+    Column("valid_from", Day, nullable=False),
+    Column("valid_to", Day),
+    name="school",
+)
+
+person_role = _batch(  # persons are ids: their names are not kept
+    Column("person_id", Text, nullable=False),
+    Column("role", Text, nullable=False),  # coordinator | curator
+    Column("municipality_id", Text, nullable=False),
+    Column("school_id", Text),  # curator: one row per school
+    Column("valid_from", Day, nullable=False),
+    Column("valid_to", Day),
+    CheckConstraint("role in ('coordinator', 'curator')", name="role"),
+    name="person_role",
+)
+
+contact = _batch(
+    Column("municipality_id", Text, nullable=False),  # or 'region'
+    Column("address", Text, nullable=False),  # validated, normalised
+    Column("valid_from", Day, nullable=False),
+    Column("valid_to", Day),
+    name="contact",
+)
+
+event = _batch(
+    Column("event_id", Text, nullable=False),
+    Column("measure", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("seminar_id", Text),
+    Column("title", Text, nullable=False),
+    Column("held_on", Day, nullable=False),
+    Column("state", Text, nullable=False),  # held | planned | cancelled
+    Column("participants", Integer),
+    name="event",
+)
+
+attendance = _batch(
+    Column("event_id", Text, nullable=False),
+    Column("role", Text, nullable=False),  # coordinator | curator | school
+    Column("person_id", Text),
+    Column("school_id", Text),
+    Column("is_present", Integer, nullable=False),
+    name="attendance",
+)
+
+municipal_act = _batch(
+    Column("municipality_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("adopted_on", Day, nullable=False),
+    Column("link", Text),
+    Column("basis", Text, nullable=False),  # recommendations | other
+    name="municipal_act",
+)
+
+document = _batch(  # the institute's register of documents
+    Column("document_id", Text, nullable=False),
+    Column("indicator", Text, nullable=False),  # the indicator it confirms, e.g. "6.3"
+    Column("title", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("signed_on", Day, nullable=False),
+    Column("state", Text, nullable=False),  # approved | draft
+    name="document",
+)
+
+# References to schools and municipalities in results stay as the file wrote them
+# (normalised); a run resolves them by the registry that it froze (run_school_ref), so the
+# order in which files arrive changes nothing.
+_PAPER = (
+    ("kind", Text),  # vpr | oge | ege | rdr
+    ("year", Integer),  # calendar year the procedure belongs to: ВПР autumn 2020 → 2020
+    ("wave", Text),  # autumn | spring | main
+    ("grade", Integer),  # the PROGRAMME's grade; 11 for ЕГЭ, 10 for ДР-10
+    ("subject", Text),  # normalised: «русский язык»
+)
+
+
+def _paper() -> list[Column]:
+    return [Column(name, kind, nullable=False) for name, kind in _PAPER]
+
+
+mark_result = _batch(  # counts of marks of one group in one paper
+    *_paper(),
+    Column("level", Text, nullable=False),  # school | municipality | region | country
+    Column("school_scheme", Text),  # vpr_login | gia_code; NULL above the school
+    Column("school_ref", Text),
+    Column("municipality_ref", Text),  # normalised name or code as the file has it
+    Column("schools", Integer),
+    Column("participants", Integer, nullable=False),
+    Column("absent", Integer),
+    Column("mark_2", Integer, nullable=False),
+    Column("mark_3", Integer, nullable=False),
+    Column("mark_4", Integer, nullable=False),
+    Column("mark_5", Integer, nullable=False),
+    Column("restored", Integer, nullable=False),  # 1: counts were restored from percents
+    name="mark_result",
+)
+
+journal_result = _batch(  # agreement of marks with the journal
+    *_paper(),
+    Column("level", Text, nullable=False),
+    Column("school_scheme", Text),
+    Column("school_ref", Text),
+    Column("municipality_ref", Text),
+    Column("compared", Integer, nullable=False),
+    Column("lowered", Integer, nullable=False),
+    Column("confirmed", Integer, nullable=False),
+    Column("raised", Integer, nullable=False),
+    Column("restored", Integer, nullable=False),
+    name="journal_result",
+)
+
+exam_result = _batch(  # ЕГЭ: test scores of one school in one subject
+    *_paper(),
+    Column("school_scheme", Text, nullable=False),
+    Column("school_ref", Text, nullable=False),
+    Column("municipality_ref", Text),
+    Column("participants", Integer, nullable=False),
+    Column("below_minimum", Integer, nullable=False),
+    Column("minimum", Integer, nullable=False),
+    Column("score_sum", Integer, nullable=False),
+    Column("high_scores", Integer, nullable=False),  # 81-100
+    name="exam_result",
+)
+
+FACTS = (
+    municipality_name, municipality_alias, school, person_role, contact, event, attendance,
+    municipal_act, document, mark_result, journal_result, exam_result,
+)  # fmt: skip
+
+# -- Phase runs: frozen inputs and what was computed from them ------------------------------
+
+phase_run = Table(
+    "phase_run",
+    metadata,
+    Column("run_id", String(32), primary_key=True),
+    Column("plan_year", Integer, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("occasion", Text, nullable=False),  # "2021/march_analysis"
+    Column("mode", Text, nullable=False),
+    Column("as_of", Day, nullable=False),
+    Column("known_at_ms", BigInteger, nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("plan_sha256", String(64), nullable=False),
+    Column("templates_sha256", String(64), nullable=False),
+    Column("code_version", Text, nullable=False),
+    Column("reason", Text),  # of a correction
+    Column("requested_by", Text, nullable=False),  # Airflow's run id or "cli"
+    CheckConstraint("mode in ('live', 'redirect', 'dry')", name="mode"),
+)
+
+run_batch = Table(  # which batches were in force at the run's known-at moment
+    "run_batch",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("batch_id", ForeignKey("load_batch.batch_id"), primary_key=True),
+)
+
+run_municipality = Table(  # addressees of the run, named as on its as-of date; 'region' among them
+    "run_municipality",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("municipality_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("genitive", Text, nullable=False),
+    Column("short_name", Text, nullable=False),
+    Column("is_participating", Integer, nullable=False),
+    Column("is_selected", Integer, nullable=False),  # the trigger form's choice
+)
+
+run_school = Table(  # every school of the region as on the as-of date
+    "run_school",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("school_id", Text, primary_key=True),
+    Column("municipality_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("is_participating", Integer, nullable=False),
+)
+
+run_school_ref = Table(  # how this run reads the references in results
+    "run_school_ref",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("scheme", Text, primary_key=True),
+    Column("ref", Text, primary_key=True),
+    Column("school_id", Text, nullable=False),
+)
+
+run_finding = Table(  # what the frozen evidence does not say, or says in contradiction
+    "run_finding",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), nullable=False, index=True),
+    Column("rule", Text, nullable=False),  # UNKNOWN_SCHOOL, FOREIGN_SCHOOL, NO_CONTACT, ...
+    Column("municipality_id", Text),
+    Column("dataset", Text),
+    Column("batch_id", Text),
+    Column("message", Text, nullable=False),
+)
+
+run_dataset = Table(  # state of each dataset of the phase at freeze
+    "run_dataset",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("need", Text, nullable=False),  # needed | told
+    Column("state", Text, nullable=False),  # received | missing | refused
+    Column("batches", Integer, nullable=False),
+    Column("latest_received_ms", BigInteger),
+)
+
+indicator_result = Table(
+    "indicator_result",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("indicator", Text, primary_key=True),
+    Column("municipality_id", Text, primary_key=True),  # 'region' for the whole
+    Column("numerator", Integer),  # NULL: no data, or not computed
+    Column("denominator", Integer),
+    Column("target", Float, nullable=False),
+    Column("shortfall", Integer),  # in the indicator's units; 0 when met
+    Column("met_on", Day),  # when the last needed fact happened, where that is known
+    Column("status", Text, nullable=False),  # indicators.status.Status
+)
+
+indicator_gap = Table(  # the rows that count as missing: what the letter names
+    "indicator_gap",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), nullable=False, index=True),
+    Column("indicator", Text, nullable=False),
+    Column("municipality_id", Text, nullable=False),
+    Column("unit_kind", Text, nullable=False),  # coordinator | curator | school | municipality
+    Column("person_id", Text),
+    Column("school_id", Text),
+)
+
+measure_status = Table(
+    "measure_status",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("measure", Integer, primary_key=True),
+    Column("municipality_id", Text, primary_key=True),
+    Column("due", Day),
+    Column("status", Text, nullable=False),
+)
+
+paper_result = Table(  # one unit in one paper, computed once; shares are derived on showing
+    "paper_result",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("wave", Text, primary_key=True),
+    Column("grade", Integer, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    # school: one participating school; municipality: its participating schools that are
+    # not small; participants: the same over the region; region: every school of the region.
+    Column("level", Text, primary_key=True),
+    Column("unit_id", Text, primary_key=True),  # school_id, municipality_id or 'region'
+    Column("municipality_id", Text, nullable=False),  # whose letter may show it; or 'region'
+    Column("schools", Integer, nullable=False),  # how many schools are summed here
+    Column("small_schools", Integer, nullable=False),  # left out of the sum as too small
+    Column("participants", Integer, nullable=False),
+    Column("absent", Integer),
+    Column("mark_2", Integer),
+    Column("mark_3", Integer),
+    Column("mark_4", Integer),
+    Column("mark_5", Integer),
+    Column("compared", Integer),
+    Column("lowered", Integer),
+    Column("confirmed", Integer),
+    Column("raised", Integer),
+    Column("below_minimum", Integer),
+    Column("minimum", Integer),
+    Column("score_sum", Integer),
+    Column("high_scores", Integer),
+    Column("is_small", Integer, nullable=False),  # fewer than least_participants: show nothing
+    Column("is_low", Integer),  # share of «2» (below minimum) >= threshold; NULL: no verdict
+)
+
+school_verdict = Table(  # the ШНОР rule of domain.md §4.2
+    "school_verdict",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("school_id", Text, primary_key=True),
+    Column("municipality_id", Text, nullable=False),
+    Column("papers", Integer, nullable=False),  # with a verdict
+    Column("small_papers", Integer, nullable=False),
+    Column("low_papers", Integer, nullable=False),
+    Column("verdict", Text, nullable=False),  # low | risk | not_low | no_verdict
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("municipality_id", Text, primary_key=True),
+    Column("content_sha256", String(64), nullable=False),
+    Column("model", Text, nullable=False),  # canonical JSON of reports.model.ReportModel
+)
+
+report_file = Table(  # the manifest: which bytes are whose
+    "report_file",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("municipality_id", Text, primary_key=True),
+    Column("file_kind", Text, primary_key=True),  # html | text | docx | pdf | xlsx | school_pdf
+    Column("part", Text, primary_key=True, server_default=text("''")),  # school_id of a page
+    Column("file_name", Text, nullable=False),  # for people; never used for matching
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("pages", Integer),
+    Column("path", Text, nullable=False),  # under roadmap_reports
+    ForeignKeyConstraint(
+        ["run_id", "municipality_id"], ["report.run_id", "report.municipality_id"]
+    ),
+)
+
+# -- Delivery: who was told ------------------------------------------------------------------
+
+_UNFINISHED = "('held', 'ready', 'claimed', 'in_doubt', 'unknown', 'retry')"
+
+municipality = Table(
+    "municipality",
+    metadata,
+    Column("municipality_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    CheckConstraint("length(municipality_id) between 1 and 16", name="id_length"),
+)
+
+recipient = Table(  # immutable: another address is another row
+    "recipient",
+    metadata,
+    Column("recipient_id", Text, primary_key=True),
+    Column("municipality_id", ForeignKey("municipality.municipality_id"), nullable=False),
+    Column("addr", Text, nullable=False),
+    Column("active", Integer, nullable=False, server_default=text("1")),
+    CheckConstraint("addr not like '% %' and addr like '%_@_%'", name="addr"),
+    CheckConstraint("active in (0, 1)", name="active"),
+    UniqueConstraint("recipient_id", "municipality_id"),
+    UniqueConstraint("municipality_id", "addr"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("municipality_id", ForeignKey("municipality.municipality_id"), nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("rfc822", LargeBinary, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    CheckConstraint("message_id like '<%@%>'", name="message_id"),
+    CheckConstraint("length(sha256) = 64", name="sha256"),
+    UniqueConstraint("message_id", "municipality_id", "sha256"),
+)
+
+transition = Table(
+    "transition",
+    metadata,
+    Column("from_state", Text, primary_key=True),
+    Column("to_state", Text, primary_key=True),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("delivery_id", Text, primary_key=True),
+    Column("occasion", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("municipality_id", Text, nullable=False),
+    Column("recipient_id", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("content_sha256", Text, nullable=False),
+    Column("reason", Text),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("payload_sha256", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("0")),
+    Column("send_epoch", Integer, nullable=False, server_default=text("1")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("not_before_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("claim_token", Text),
+    Column("claimed_by", Text),
+    Column("lease_until_ms", BigInteger),
+    Column("accepted_via", Text),
+    Column("approval_id", Text),
+    Column("last_code", Integer),
+    Column("last_detail", Text),
+    Column("updated_ms", BigInteger, nullable=False),
+    # The phase run whose facts the letter tells (its as-of date is the fact's date).
+    Column("run_id", ForeignKey("phase_run.run_id"), nullable=False),
+    UniqueConstraint("occasion", "mode", "municipality_id", "recipient_id", "revision"),
+    ForeignKeyConstraint(
+        ["recipient_id", "municipality_id"],
+        ["recipient.recipient_id", "recipient.municipality_id"],
+    ),
+    ForeignKeyConstraint(
+        ["message_id", "municipality_id", "payload_sha256"],
+        ["message.message_id", "message.municipality_id", "message.sha256"],
+    ),
+    CheckConstraint("length(delivery_id) = 64", name="delivery_id"),
+    CheckConstraint("mode in ('live', 'redirect', 'dry')", name="mode"),
+    CheckConstraint("revision >= 1", name="revision"),
+    CheckConstraint(
+        "state in ('held', 'ready', 'claimed', 'in_doubt', 'unknown', 'retry', 'accepted',"
+        " 'rejected', 'exhausted', 'cancelled', 'bounced')",
+        name="state",
+    ),
+    CheckConstraint(
+        "(state in ('claimed', 'in_doubt')) = (claim_token is not null)", name="claim"
+    ),
+    CheckConstraint("(claim_token is null) = (lease_until_ms is null)", name="lease"),
+    CheckConstraint("accepted_via in ('reply', 'evidence')", name="accepted_via"),
+    CheckConstraint(
+        "(state in ('accepted', 'bounced')) = (accepted_via is not null)", name="accepted"
+    ),
+    CheckConstraint(
+        "accepted_via is null or accepted_via = 'evidence'"
+        " or (last_code is not null and last_code between 200 and 299)",
+        name="accepted_code",
+    ),
+)
+Index(
+    "one_live_per_target",
+    delivery.c.occasion, delivery.c.mode, delivery.c.municipality_id, delivery.c.recipient_id,
+    unique=True,
+    sqlite_where=text(f"state in {_UNFINISHED}"),
+    postgresql_where=text(f"state in {_UNFINISHED}"),
+)  # fmt: skip
+Index("delivery_due", delivery.c.state, delivery.c.not_before_ms)
+
+delivery_event = Table(  # append-only
+    "delivery_event",
+    metadata,
+    Column("delivery_id", ForeignKey("delivery.delivery_id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("from_state", Text, nullable=False),
+    Column("to_state", Text, nullable=False),
+    Column("send_epoch", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("phase", Text),  # of the SMTP dialogue: connect, mail, rcpt, data, body, dot
+    Column("code", Integer),
+    Column("detail", Text),
+    ForeignKeyConstraint(
+        ["from_state", "to_state"], ["transition.from_state", "transition.to_state"]
+    ),
+)
+Index(
+    "one_arm_per_epoch",
+    delivery_event.c.delivery_id, delivery_event.c.send_epoch,
+    unique=True,
+    sqlite_where=text("to_state = 'in_doubt'"),
+    postgresql_where=text("to_state = 'in_doubt'"),
+)  # fmt: skip
+Index(
+    "one_acceptance",
+    delivery_event.c.delivery_id,
+    unique=True,
+    sqlite_where=text("to_state = 'accepted'"),
+    postgresql_where=text("to_state = 'accepted'"),
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("approval_id", Text, primary_key=True),
+    Column("occasion", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("batch_sha256", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("reason", Text),
+    Column("n", Integer, nullable=False),
+    Column("approved_by", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    CheckConstraint("length(batch_sha256) = 64", name="batch_sha256"),
+    CheckConstraint("decision in ('approved', 'rejected')", name="decision"),
+    CheckConstraint("n > 0", name="n"),
+)
+
+send_fuse = Table(
+    "send_fuse",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("cap", Integer, nullable=False),
+    CheckConstraint("n <= cap", name="cap"),
+)
+
+control = Table(
+    "control",
+    metadata,
+    Column("k", Text, primary_key=True),
+    Column("v", Text, nullable=False),
+)
+
+run_outcome = Table(  # exactly one row per expected recipient of a run
+    "run_outcome",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("municipality_id", Text, primary_key=True),
+    Column("recipient_id", Text, primary_key=True),  # '-' where there is no contact
+    Column("outcome", Text, nullable=False),  # planned | suppressed | blocked
+    Column("reason", Text),  # Russian, for the operator
+    Column("delivery_id", ForeignKey("delivery.delivery_id")),
+    CheckConstraint("outcome in ('planned', 'suppressed', 'blocked')", name="outcome"),
+)
+
+# The only moves a delivery may make (reliability.md §5.3); rows of `transition`.
+TRANSITIONS = (
+    ("new", "held"), ("new", "ready"), ("held", "ready"),
+    ("ready", "claimed"), ("retry", "claimed"),
+    ("claimed", "in_doubt"), ("claimed", "retry"), ("claimed", "ready"),
+    ("claimed", "rejected"), ("claimed", "exhausted"),
+    ("in_doubt", "accepted"), ("in_doubt", "retry"), ("in_doubt", "rejected"),
+    ("in_doubt", "exhausted"), ("in_doubt", "unknown"),
+    ("unknown", "accepted"), ("unknown", "retry"), ("unknown", "cancelled"),
+    ("held", "cancelled"), ("ready", "cancelled"), ("retry", "cancelled"),
+    ("exhausted", "cancelled"), ("exhausted", "retry"), ("accepted", "bounced"),
+)  # fmt: skip
