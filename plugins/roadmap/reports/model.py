@@ -258,7 +258,10 @@ class Sheet(Part):
 
 
 class Place(Part):
-    """Where a key figure stands: 0-based row and column of a table's cells."""
+    """Where a key figure stands: 0-based row and column of a table's `cells`.
+
+    In the letter the label is no cell: column 0 is the first value beside it.
+    """
 
     view: Literal["letter", "document", "appendix"]
     table_id: str
@@ -297,8 +300,11 @@ class ReportModel(Part):
     key_figures: tuple[KeyFigure, ...]
 
     def content_sha256(self) -> str:
-        """The hash of what is the addressee's own (design.md §7), as 64 hex digits."""
-        own = _own(self.model_dump(mode="json"))
+        """The hash of what is the addressee's own (design.md §7), as 64 hex digits.
+
+        Key figures are left out: they only repeat cells that are hashed where they stand.
+        """
+        own = _own(self.model_dump(mode="json", exclude={"key_figures"}))
         return hashlib.sha256(canonical_json(own).encode()).hexdigest()
 
 
@@ -307,8 +313,14 @@ def canonical_json(value: Any) -> str:
 
 
 def _own(node: Any) -> Any:
-    """The node without the parts that are not the addressee's own."""
+    """The node without the parts that are not the addressee's own.
+
+    A figure's `alt` repeats its chart in words, the region's share among them: the chart
+    stands for it.
+    """
     if isinstance(node, dict):
+        if node.get("kind") == "figure":
+            node = {**node, "alt": ""}
         if node.get("kind") == "bars":
             node = {**node, "groups": [{**g, "region": None} for g in node["groups"]]}
         return {key: _own(value) for key, value in node.items()}

@@ -1,0 +1,88 @@
+"""How a value of the report model is written, the same in every format.
+
+Formats that know numbers (the appendix) write them natively; all others write what stands
+here, so a fact looks the same in the letter, in the справка and on the operator's page.
+"""
+
+from __future__ import annotations
+
+from roadmap import russian
+from roadmap.reports.model import (
+    Count,
+    Day,
+    Mean,
+    NoData,
+    NotHeld,
+    Share,
+    Suppressed,
+    Value,
+    Words,
+)
+from roadmap.russian import NBSP
+
+SUPPRESSED = f"менее 5{NBSP}уч."
+SUPPRESSED_IN_WORDS = f"менее 5{NBSP}участников"
+SUPPRESSED_ROW = f"менее 5{NBSP}участников, показатели не{NBSP}приводятся"
+NO_DATA = "н/д"
+NOT_HELD = russian.EN_DASH
+
+
+def show(value: Value) -> str:
+    """The value as a table writes it: a share is «34,2», since the heading says «%»."""
+    match value:
+        case Share(numerator=part, denominator=whole):
+            return russian.percent(part, whole)
+        case Count(n=n):
+            return russian.integer(n)
+        case Mean():
+            return _mean(value)
+        case Day(on=on):
+            return russian.day(on)
+        case Words(text=text):
+            return russian.typographic(text)
+        case Suppressed():
+            return SUPPRESSED
+        case NoData():
+            return NO_DATA
+        case NotHeld():
+            return NOT_HELD
+
+
+def show_with_unit(value: Value) -> str:
+    """The value as a sentence writes it: «34,2 %»; other kinds as in a table."""
+    if isinstance(value, Share):
+        return f"{show(value)}{NBSP}%"
+    return show(value)
+
+
+def show_of(share: Share, unit: str = "чел.") -> str:
+    """What the share is of: «13 из 38 чел.»."""
+    return (
+        f"{russian.integer(share.numerator)} из{NBSP}{russian.integer(share.denominator)}"
+        f"{NBSP}{unit}"
+    )
+
+
+def show_in_full(share: Share, unit: str = "чел.") -> str:
+    """«13 из 38 чел., 34,2 %»: a percent never goes without its denominator."""
+    return f"{show_of(share, unit)}, {show_with_unit(share)}"
+
+
+def points(share: Share, other: Share) -> float:
+    """How many percentage points `share` lies above `other`, as a reader would subtract them.
+
+    The difference of the shown values, not of the exact ones: «27,4» and «18,6» give 8,8.
+    """
+    return (_tenths(share) - _tenths(other)) / 10
+
+
+def _tenths(share: Share) -> int:
+    shown = show(share).replace(NBSP, "")
+    return int(shown.replace(",", ""))
+
+
+def _mean(mean: Mean) -> str:
+    scale = 10**mean.digits
+    sign = -1 if mean.total < 0 else 1
+    scaled = (2 * abs(mean.total) * scale + mean.n) // (2 * mean.n)  # half away from zero
+    return russian.decimal(sign * scaled / scale, mean.digits)
