@@ -92,6 +92,13 @@ rejected_row = Table(
     Column("message", Text, nullable=False),  # Russian; personal fields masked
 )
 
+load_warning = Table(  # what was repaired or dropped while reading, and is told
+    "load_warning",
+    metadata,
+    Column("batch_id", ForeignKey("load_batch.batch_id"), nullable=False, index=True),
+    Column("message", Text, nullable=False),  # Russian; personal fields masked
+)
+
 municipality_name = _batch(  # registry: dated official names
     Column("municipality_id", Text, nullable=False),
     Column("name", Text, nullable=False),
@@ -303,6 +310,18 @@ run_school_ref = Table(  # how this run reads the references in results
     Column("scheme", Text, primary_key=True),
     Column("ref", Text, primary_key=True),
     Column("school_id", Text, nullable=False),
+)
+
+run_foreign_ref = Table(
+    # A school under a municipality that is not its own by the registry (FOREIGN_SCHOOL).
+    # Result rows with this pair of references are nobody's: every query leaves them out by
+    # `not exists (select 1 from run_foreign_ref ...)` on run_id and the three references.
+    "run_foreign_ref",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("scheme", Text, primary_key=True),
+    Column("ref", Text, primary_key=True),
+    Column("municipality_ref", Text, primary_key=True),
 )
 
 run_finding = Table(  # what the frozen evidence does not say, or says in contradiction
