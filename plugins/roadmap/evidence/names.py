@@ -1,0 +1,111 @@
+"""How files write names, logins and codes, and what of it is the same.
+
+Keys are codes; names are only compared, never repaired into a guess: «Буй» is not «Буйский»,
+and which of two names a municipality had on a day is the registry's matter.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from roadmap.russian import natural_key
+
+FILE_NAME_LENGTH = 120
+
+# Unicode categories that a name may not carry: controls, formats (zero-width, bidi), lone
+# surrogates, private use, unassigned, line and paragraph separators.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+# Latin letters that look like Cyrillic ones; both cases where both look alike.
+_LATIN_TWINS = str.maketrans("AaBCcEeHKMOoPpTXxy", "АаВСсЕеНКМОоРрТХху")
+_CYRILLIC_TWINS = str.maketrans("АаВСсЕеНКМОоРрТХху", "AaBCcEeHKMOoPpTXxy")
+
+_LOGIN = re.compile(r"(?:sch|edu)?(\d{6})")
+_WORD = re.compile(r"\w+")
+_CITY = re.compile(r"\bг\.\s*(?=\w)")
+_LONE_DASH = re.compile(r"(?:^|(?<= ))[-‐‑‒–—](?= |$)")
+_QUOTES = str.maketrans("", "", "«»„“”\"'`")
+
+
+def cleaned(text: str) -> str:
+    """The text in NFC without invisible characters; any run of white space is one space.
+
+    A line break inside becomes a space: a name ends in subjects and headings.
+    """
+    spaced = "".join(
+        " " if char.isspace() else char
+        for char in unicodedata.normalize("NFC", text)
+        if char.isspace() or unicodedata.category(char) not in _INVISIBLE
+    )
+    return " ".join(spaced.split())
+
+
+def comparable(text: str) -> str:
+    """The text as names are compared: NFKC, case, ё and kinds of spaces do not matter."""
+    folded = unicodedata.normalize("NFKC", cleaned(text)).casefold().replace("ё", "е")
+    return " ".join(folded.split())
+
+
+def municipality_ref(text: str) -> str:
+    """How a municipality's name or code is kept in facts and compared with the registry.
+
+    «г. Кострома» and «город Кострома» are one, and so are kinds of dashes and quotes; the
+    words «район» and «округ» stay, since «город Буй» and «Буйский район» are two.
+    """
+    name = _CITY.sub("город ", comparable(text).translate(_QUOTES))
+    return " ".join(_LONE_DASH.sub(" ", name.replace("р-н", "район")).split())
+
+
+def school_ref(text: str) -> str:
+    """How a school's name is compared where a file gives nothing better."""
+    name = comparable(text).translate(_QUOTES).replace("№", "№ ")
+    return " ".join(_LONE_DASH.sub(" ", name).split())
+
+
+def login_digits(text: str) -> str | None:
+    """The six digits that `sch440123` and `edu440123` share; None where there is no login."""
+    plain = comparable(text).translate(_CYRILLIC_TWINS).casefold().replace(" ", "")
+    found = _LOGIN.fullmatch(plain)
+    return found.group(1) if found else None
+
+
+def masked_login(digits: str) -> str:
+    """«sch44•••7»: enough to find the row in one's own file, not enough to learn a login."""
+    return f"sch{digits[:2]}{'•' * max(len(digits) - 3, 0)}{digits[-1:]}"
+
+
+def masked_code(code: str) -> str:
+    """A school's code or name as messages show it: its first two characters and the last."""
+    if len(code) <= 3:
+        return "•" * len(code)
+    return f"{code[:2]}{'•' * (len(code) - 3)}{code[-1]}"
+
+
+def mixes_alphabets(text: str) -> bool:
+    """Whether a word mixes Cyrillic with Latin letters that look like Cyrillic ones."""
+    for word in _WORD.findall(text):
+        has_cyrillic = any("а" <= char <= "я" or char == "ё" for char in word.casefold())
+        if has_cyrillic and word.translate(_LATIN_TWINS) != word:
+            return True
+    return False
+
+
+def near(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
+    """The known names that look most like `name`, for a message; may be empty."""
+    by_ref = {municipality_ref(other): other for other in sorted(known, key=natural_key)}
+    found = difflib.get_close_matches(municipality_ref(name), by_ref, n=most, cutoff=0.6)
+    return tuple(by_ref[ref] for ref in found)
+
+
+def cleaned_file_name(name: str) -> str:
+    """The last part of a file name as metadata: NFC, nothing invisible, at most 120 chars."""
+    last = cleaned(name).replace("\\", "/").rsplit("/", 1)[-1].strip() or "без имени"
+    if len(last) <= FILE_NAME_LENGTH:
+        return last
+    stem, dot, suffix = last.rpartition(".")
+    if not dot or len(suffix) > 8:
+        return last[:FILE_NAME_LENGTH]
+    return stem[: FILE_NAME_LENGTH - len(suffix) - 1] + dot + suffix
