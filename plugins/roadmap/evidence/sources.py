@@ -1,0 +1,87 @@
+"""Sources: which datasets there are, where their files lie and how they are read.
+
+The list is data (`include/sources.yaml`), so a new region moves a folder without touching
+code. This module says which lists are valid and reads no evidence.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from roadmap.paths import SOURCES
+
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+# Relative, below <inbox>/<year>/, wildcards in the last part only: no way out of the folder.
+Location = Annotated[
+    str, Field(pattern=r"^(?:[a-z0-9_]+/)*[^/\\:]+$", max_length=200, examples=["vpr/marks/*.xlsx"])
+]
+
+
+class SourcesError(ValueError):
+    """`include/sources.yaml` is not valid; the Russian message names the path inside."""
+
+
+class Limits(BaseModel):
+    """What a file of the dataset may cost; above it the file is refused unread."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    megabytes: Annotated[float, Field(gt=0)] = 5
+    rows: Annotated[int, Field(gt=0)] = 10_000
+    columns: Annotated[int, Field(gt=0)] = 64
+
+
+class Source(BaseModel):
+    """One kind of evidence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: Code
+    title: Annotated[str, Field(min_length=1)]  # Russian, as pages and messages say it
+    locations: Annotated[tuple[Location, ...], Field(min_length=1)]
+    reader: Code  # a module of roadmap.evidence.readers with `read(content, context)`
+    options: dict[str, Any] = {}  # what the reader is told besides the bytes
+    # Options of one plan year, laid over `options`.
+    options_by_year: dict[int, dict[str, Any]] = {}
+    scales: Literal["vpr", "ege"] | None = None  # which scales of include/scales the reader needs
+    limits: Limits = Limits()
+    # Share of rejected rows above which the whole file is refused and the old one stays.
+    tolerance: Annotated[float, Field(ge=0, le=1)] = 0.2
+    # The source's list of receipt times, relative to <inbox>/<year>/; None: our clock counts.
+    receipts: str | None = "receipts.csv"
+
+    def options_of(self, plan_year: int) -> dict[str, Any]:
+        """The reader's options in that plan year."""
+        return {**self.options, **self.options_by_year.get(plan_year, {})}
+
+
+class _Sources(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    sources: tuple[Source, ...]
+
+    @model_validator(mode="after")
+    def _once_each(self) -> _Sources:
+        names = [source.dataset for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"набор данных описан дважды: {', '.join(twice)}")
+        return self
+
+
+def load_sources(path: Path = SOURCES) -> dict[str, Source]:
+    """The sources by dataset; SourcesError where the list is not valid."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        listed = _Sources.model_validate(raw)
+    except yaml.YAMLError as error:
+        raise SourcesError(f"Файл «{path.name}» не читается как YAML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        inside = ".".join(str(part) for part in first["loc"]) or "(весь файл)"
+        raise SourcesError(f"Файл «{path.name}», {inside}: {first['msg']}") from error
+    return {source.dataset: source for source in listed.sources}
