@@ -413,6 +413,12 @@ paper_result = Table(  # one unit in one paper, computed once; shares are derive
     Column("high_scores", Integer),
     Column("is_small", Integer, nullable=False),  # fewer than least_participants: show nothing
     Column("is_low", Integer),  # share of «2» (below minimum) >= threshold; NULL: no verdict
+    # School rows: fewer than least_participants compared with the journal; NULL: not compared.
+    Column("is_journal_small", Integer),
+    # Municipality rows: the region's schools outside the municipality. The region's figures
+    # minus the municipality's are theirs, so they decide whether the region may be shown.
+    Column("elsewhere_schools", Integer),
+    Column("elsewhere_participants", Integer),
 )
 
 school_verdict = Table(  # the ШНОР rule of domain.md §4.2

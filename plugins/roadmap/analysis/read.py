@@ -1,0 +1,221 @@
+"""The stored analysis as values: what a report may show, and nothing that it may not.
+
+A figure that must stay hidden (analysis.small_numbers) is not in these values at all, so a
+template can't show it by mistake: `marks`, `journal`, `exam` are None and `hidden` says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, RowMapping
+
+from roadmap.analysis.shares import Exam, Journal, Marks
+from roadmap.analysis.small_numbers import REGION, hides_region, hides_total
+from roadmap.russian import natural_key
+from roadmap.store.sql import sql
+
+KINDS = ("vpr", "oge", "ege", "rdr")
+_FIRST_SUBJECTS = ("русский язык", "математика")
+
+
+class Level(StrEnum):
+    """In the order in which a table shows them."""
+
+    SCHOOL = "school"  # one participating school
+    MUNICIPALITY = "municipality"  # its participating schools that are not small
+    PARTICIPANTS = "participants"  # the region's participating schools that are not small
+    REGION = "region"  # every school of the region
+
+
+class Hidden(StrEnum):
+    """Why figures are not given."""
+
+    SMALL = "small"  # the school had fewer than least_participants: «менее 5 уч.»
+    NOTHING_LEFT = "nothing_left"  # a total all of whose schools are small
+    DIFFERENCE = "difference"  # the region minus the own schools would give a school away
+
+
+class Verdict(StrEnum):
+    LOW = "low"  # at the threshold in low_procedures papers or more: ШНОР of the year
+    RISK = "risk"  # in fewer, but in at least one: группа риска
+    NOT_LOW = "not_low"
+    NO_VERDICT = "no_verdict"  # no paper with enough participants
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One procedure in one grade and subject. `grade` is the programme's (ВПР), 11 for ЕГЭ."""
+
+    kind: str
+    year: int
+    wave: str
+    grade: int
+    subject: str
+
+    @property
+    def key(self) -> str:
+        """«vpr/2020/autumn/5/математика»: stable, for ids of tables."""
+        return f"{self.kind}/{self.year}/{self.wave}/{self.grade}/{self.subject}"
+
+
+@dataclass(frozen=True)
+class PaperResult:
+    """One unit's result in one paper; counts only.
+
+    `marks` is set for ВПР, ОГЭ, ДР and `exam` for ЕГЭ. `journal` is None where marks were
+    not compared with the journal, or where too few were (`is_journal_small`). `participants`
+    and `absent` are None when hidden; `absent` also where the source doesn't say. `is_low`:
+    the threshold is reached; None above the school and where no verdict is made.
+    `small_schools`: how many schools the total leaves out; a total that leaves some out is
+    shown with an asterisk.
+    """
+
+    paper: Paper
+    level: Level
+    unit_id: str
+    municipality_id: str
+    name: str
+    schools: int
+    small_schools: int
+    hidden: Hidden | None
+    participants: int | None
+    absent: int | None
+    marks: Marks | None
+    exam: Exam | None
+    journal: Journal | None
+    is_journal_small: bool
+    is_low: bool | None
+
+
+@dataclass(frozen=True)
+class SchoolVerdict:
+    """`papers`: with a verdict; `small_papers`: without one, for too few participants."""
+
+    school_id: str
+    municipality_id: str
+    name: str
+    papers: int
+    small_papers: int
+    low_papers: int
+    verdict: Verdict
+
+
+def papers(
+    connection: Connection, run_id: str, municipality_id: str, least_participants: int
+) -> tuple[PaperResult, ...]:
+    """Every result that the addressee may see, in the order of a document.
+
+    Papers: ВПР, ОГЭ, ЕГЭ, ДР; year, wave, grade; русский язык, математика, then by
+    alphabet. Within a paper: schools in natural order of names, municipalities by alphabet,
+    participants, region. A municipality gets its own schools, its total and the region
+    (hidden where a difference would give another school away); 'region' gets everything.
+    """
+    rows = connection.execute(
+        sql("analysis/papers"), {"run_id": run_id, "municipality_id": municipality_id}
+    ).mappings()
+    found = list(rows)
+    hides = _papers_that_hide_the_region(found, municipality_id, least_participants)
+    return tuple(sorted((_paper_result(row, hides) for row in found), key=_order))
+
+
+def verdicts(
+    connection: Connection, run_id: str, municipality_id: str
+) -> tuple[SchoolVerdict, ...]:
+    """The verdict of each participating school the addressee may see, by natural order of names."""
+    rows = connection.execute(
+        sql("analysis/verdicts"), {"run_id": run_id, "municipality_id": municipality_id}
+    ).mappings()
+    found = (SchoolVerdict(**{**row, "verdict": Verdict(row["verdict"])}) for row in rows)
+    return tuple(sorted(found, key=lambda school: (natural_key(school.name), school.school_id)))
+
+
+def _papers_that_hide_the_region(
+    rows: list[RowMapping], municipality_id: str, least_participants: int
+) -> frozenset[Paper]:
+    if municipality_id == REGION:
+        return frozenset()
+    return frozenset(
+        _paper(row)
+        for row in rows
+        if row["level"] == Level.MUNICIPALITY
+        and hides_region(
+            row["elsewhere_schools"], row["elsewhere_participants"], least_participants
+        )
+    )
+
+
+def _paper(row: RowMapping) -> Paper:
+    return Paper(row["kind"], row["year"], row["wave"], row["grade"], row["subject"])
+
+
+def _hidden(row: RowMapping, hides: frozenset[Paper]) -> Hidden | None:
+    match Level(row["level"]):
+        case Level.SCHOOL:
+            return Hidden.SMALL if row["is_small"] else None
+        case Level.REGION if _paper(row) in hides:
+            return Hidden.DIFFERENCE
+        case _:
+            return Hidden.NOTHING_LEFT if hides_total(row["schools"]) else None
+
+
+def _paper_result(row: RowMapping, hides: frozenset[Paper]) -> PaperResult:
+    hidden = _hidden(row, hides)
+    is_shown = hidden is None
+    has_journal = is_shown and bool(row["compared"]) and not row["is_journal_small"]
+    return PaperResult(
+        paper=_paper(row),
+        level=Level(row["level"]),
+        unit_id=row["unit_id"],
+        municipality_id=row["municipality_id"],
+        name=row["name"],
+        schools=row["schools"],
+        small_schools=row["small_schools"],
+        hidden=hidden,
+        participants=row["participants"] if is_shown else None,
+        absent=row["absent"] if is_shown else None,
+        marks=_marks(row) if is_shown and row["mark_2"] is not None else None,
+        exam=_exam(row) if is_shown and row["below_minimum"] is not None else None,
+        journal=_journal(row) if has_journal else None,
+        is_journal_small=bool(row["is_journal_small"]),
+        is_low=None if row["is_low"] is None else bool(row["is_low"]),
+    )
+
+
+def _marks(row: RowMapping) -> Marks:
+    return Marks(row["mark_2"], row["mark_3"], row["mark_4"], row["mark_5"])
+
+
+def _exam(row: RowMapping) -> Exam:
+    return Exam(
+        row["participants"],
+        row["below_minimum"],
+        row["minimum"],
+        row["score_sum"],
+        row["high_scores"],
+    )
+
+
+def _journal(row: RowMapping) -> Journal:
+    return Journal(row["lowered"], row["confirmed"], row["raised"])
+
+
+def _order(result: PaperResult) -> tuple[object, ...]:
+    paper = result.paper
+    subject = (
+        _FIRST_SUBJECTS.index(paper.subject)
+        if paper.subject in _FIRST_SUBJECTS
+        else len(_FIRST_SUBJECTS)
+    )
+    return (
+        KINDS.index(paper.kind),
+        paper.year,
+        paper.wave,
+        paper.grade,
+        subject,
+        paper.subject,
+        list(Level).index(result.level),
+        natural_key(result.name),
+        result.unit_id,
+    )

@@ -1,0 +1,158 @@
+"""When an indicator is met, and when a measure is: the eight statuses and their rules.
+
+Comparisons are of whole numbers: a share is met when enough units are there, so 2999 of
+3000 misses 100 % although it would be shown as 99,97 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from fractions import Fraction
+from math import ceil
+
+from roadmap.plan.model import IndicatorKind, OnDay, OwnSchedule, Period, WholePeriod
+
+
+class Status(StrEnum):
+    DONE = "done"
+    DONE_LATE = "done_late"
+    PARTLY = "partly"
+    NOT_DONE = "not_done"
+    IN_PROGRESS = "in_progress"
+    NOT_DUE = "not_due"
+    NO_DUE_DATE = "no_due_date"
+    NO_DATA = "no_data"
+    # Declared in the plan, its SQL still to come: never shown as done.
+    NOT_COMPUTED = "not_computed"
+
+    @property
+    def is_met(self) -> bool:
+        return self in (Status.DONE, Status.DONE_LATE)
+
+
+WORDS = {
+    Status.DONE: "исполнено",
+    Status.DONE_LATE: "исполнено с нарушением срока",
+    Status.PARTLY: "исполнено частично",
+    Status.NOT_DONE: "не исполнено",
+    Status.IN_PROGRESS: "в работе",
+    Status.NOT_DUE: "срок не наступил",
+    Status.NO_DUE_DATE: "срок не определён",
+    Status.NO_DATA: "нет данных",
+    Status.NOT_COMPUTED: "не рассчитывается в этом этапе",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was counted. `numerator` None: nothing is known (no file came).
+
+    `met_on` is the day of the last fact that was needed, where that is known.
+    """
+
+    numerator: int | None
+    denominator: int | None
+    met_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """`shortfall`: units that are missing to the target, 0 when met; None: not known."""
+
+    status: Status
+    shortfall: int | None
+
+
+PlanWindow = OnDay | Period | WholePeriod | OwnSchedule
+
+
+def window_starts(window: PlanWindow) -> date | None:
+    """The first day of the window; None for an own schedule that has no date yet."""
+    match window:
+        case OnDay() | OwnSchedule():
+            return window.on
+        case Period() | WholePeriod():
+            return window.starts
+
+
+def window_ends(window: PlanWindow) -> date | None:
+    """The due date (domain.md §7.1): the window's last day; None where there is no date."""
+    match window:
+        case OnDay() | OwnSchedule():
+            return window.on
+        case Period() | WholePeriod():
+            return window.ends
+
+
+def shortfall(kind: IndicatorKind, target: float, reading: Reading) -> int | None:
+    """How many units are missing to the target; None when nothing is known.
+
+    A share needs the whole units that reach `target` percent of its denominator: 100 % of
+    11 is 11, 50 % of 3 is 2. A count or a fact needs `target` units. An empty denominator
+    of a share is no data and never 100 %.
+    """
+    if reading.numerator is None:
+        return None
+    # The decimal text, not the binary value: 99.9 means 999/1000.
+    goal = Fraction(str(target))
+    if kind is IndicatorKind.SHARE:
+        if not reading.denominator:
+            return None
+        goal = goal * reading.denominator / 100
+    return max(0, ceil(goal) - reading.numerator)
+
+
+def indicator_status(
+    kind: IndicatorKind, target: float, reading: Reading, window: PlanWindow, as_of: date
+) -> Assessment:
+    """The status of one indicator of one unit on the as-of date."""
+    missing = shortfall(kind, target, reading)
+    starts, due = window_starts(window), window_ends(window)
+    if starts is None or due is None:
+        return Assessment(Status.NO_DUE_DATE, missing)
+    if as_of < starts:
+        return Assessment(Status.NOT_DUE, missing)
+    if missing is None:
+        return Assessment(Status.NO_DATA, None)
+    if isinstance(window, WholePeriod) and as_of < due:
+        # What lasts the whole period can't be done before its end, whatever was reached.
+        return Assessment(Status.IN_PROGRESS, missing)
+    if missing == 0:
+        is_late = reading.met_on is not None and reading.met_on > due
+        return Assessment(Status.DONE_LATE if is_late else Status.DONE, 0)
+    if as_of < due:
+        return Assessment(Status.IN_PROGRESS, missing)
+    if kind is not IndicatorKind.FACT and reading.numerator:
+        return Assessment(Status.PARTLY, missing)
+    return Assessment(Status.NOT_DONE, missing)
+
+
+def measure_status(statuses: Collection[Status], window: PlanWindow, as_of: date) -> Status:
+    """The status of a measure from those of all its indicators (domain.md §7).
+
+    A measure is done only when all are met; some met is «исполнено частично». With an
+    indicator that is not computed nothing can be said of a measure whose window has begun.
+    ValueError without a single indicator.
+    """
+    if not statuses:
+        raise ValueError("a measure without indicators has no status")
+    found = set(statuses)
+    starts, due = window_starts(window), window_ends(window)
+    if starts is None or due is None:
+        return Status.NO_DUE_DATE
+    if as_of < starts:
+        return Status.NOT_DUE
+    if Status.NOT_COMPUTED in found:
+        return Status.NOT_COMPUTED
+    if all(status.is_met for status in found):
+        return Status.DONE_LATE if Status.DONE_LATE in found else Status.DONE
+    if found == {Status.NO_DATA}:
+        return Status.NO_DATA
+    if as_of < due:
+        return Status.IN_PROGRESS
+    if Status.PARTLY in found or any(status.is_met for status in found):
+        return Status.PARTLY
+    return Status.NOT_DONE
