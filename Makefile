@@ -1,0 +1,70 @@
+# `make` lists the targets. CI calls the same ones.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= python3.11
+PORT ?= 8080
+PHASE ?= march_analysis
+YEAR ?= 2021
+AS_OF ?=
+MODE ?= live
+MUNICIPALITIES ?=
+REASON ?=
+
+VENV := .venv
+PY := PYTHONPATH=plugins $(VENV)/bin/python
+RUNTIME := $(VENV)/.runtime
+TOOLS := $(VENV)/.tools
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(RUNTIME): requirements.txt
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+$(TOOLS): $(RUNTIME) requirements-dev.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+.PHONY: run
+run: $(RUNTIME) ## the demo year in a real Airflow: UI, mailbox, the March letters (PORT=8080)
+	exec env $(PY) -m roadmap_cli.run --port $(PORT)
+
+.PHONY: phase
+phase: $(RUNTIME) ## one phase in the foreground (PHASE= YEAR= AS_OF= MODE=live|redirect|dry MUNICIPALITIES= REASON=)
+	exec env $(PY) -m roadmap_cli.phase --phase $(PHASE) --year $(YEAR) --as-of "$(AS_OF)" \
+		--mode $(MODE) --municipalities "$(MUNICIPALITIES)" --reason "$(REASON)" --port $(PORT)
+
+.PHONY: test
+test: $(TOOLS) ## set up and pass all tests; what can't be installed is listed at the end
+	tests/install_system_software
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(TOOLS) ## ruff (with Airflow's AIR rules), mypy, import-linter
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	PYTHONPATH=plugins $(VENV)/bin/lint-imports
+
+.PHONY: bench
+bench: $(TOOLS) ## the figures of speed, as ratios taken in one run
+	$(PY) -m roadmap_cli.bench
+
+.PHONY: lock
+lock: ## write requirements.txt and requirements-dev.txt anew from the .in files
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	for name in requirements requirements-dev; do
+		UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --python-version 3.11 \
+			--generate-hashes $$name.in --output-file $$name.txt
+	done
+
+.PHONY: clean
+clean: ## forget the demo: databases, files, letters (var/)
+	rm -rf var

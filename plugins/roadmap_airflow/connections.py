@@ -1,0 +1,107 @@
+"""Airflow connections turned into what the library takes: an engine, folders, a transport.
+
+| connection | what it is |
+|---|---|
+| `roadmap_db` | the roadmap's own database: conn_type sqlite (host = file) or postgres |
+| `roadmap_inbox` | where evidence arrives: extra `{"base": "file:///…"}`, or sftp://, s3:// |
+| `roadmap_archive` | taken-in files, kept by hash |
+| `roadmap_reports` | rendered files, kept by hash |
+| `smtp_default` | the mail server, of Airflow's type smtp |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from roadmap.delivery.settings import DeliverySettings
+    from roadmap.delivery.smtp import SmtpSettings
+    from sqlalchemy import Engine
+
+
+class ConnectionIncomplete(RuntimeError):
+    """A connection lacks what we need; the message says, in Russian, what to enter where."""
+
+
+@contextmanager
+def roadmap_db() -> Iterator[Engine]:
+    """The roadmap's engine for one task."""
+    from roadmap.store.engine import open_engine
+
+    engine = open_engine(database_url())
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def database_url() -> str:
+    """SQLAlchemy's URL of the connection `roadmap_db`."""
+    from airflow.sdk import Connection
+    from sqlalchemy import URL
+
+    connection = Connection.get("roadmap_db")
+    if connection.conn_type == "sqlite":
+        return f"sqlite:///{connection.host}"
+    if connection.conn_type in {"postgres", "postgresql"}:
+        return URL.create(
+            "postgresql+psycopg",
+            username=connection.login,
+            password=connection.password,
+            host=connection.host,
+            port=connection.port,
+            database=connection.schema,
+        ).render_as_string(hide_password=False)
+    raise ConnectionIncomplete(
+        "Соединение «roadmap_db»: нужен тип sqlite или postgres. "
+        "Исправьте его в Airflow: «Администрирование», «Соединения»."
+    )
+
+
+def folder(connection_id: str) -> Any:
+    """The folder of a connection, as a path: pathlib's own for files, Airflow's for the rest."""
+    from airflow.sdk import Connection, ObjectStoragePath
+
+    base = Connection.get(connection_id).extra_dejson.get("base")
+    if not base:
+        raise ConnectionIncomplete(
+            f"Соединение «{connection_id}»: в поле Extra нет «base» — адреса папки "
+            '(например {"base": "file:///data/inbox"}).'
+        )
+    if urlsplit(base).scheme == "file":
+        return Path(unquote(urlsplit(base).path))
+    return ObjectStoragePath(base, conn_id=connection_id)
+
+
+def delivery_settings() -> DeliverySettings:
+    """Addresses, allow-list and limits of delivery, from the environment (.env.example)."""
+    from roadmap.delivery.settings import settings_from
+
+    return settings_from(os.environ)
+
+
+def smtp_settings() -> SmtpSettings:
+    """The mail server, read once: each look at a connection's extra talks to the supervisor."""
+    from airflow.providers.smtp.hooks.smtp import SmtpHook
+    from roadmap.delivery.smtp import SmtpSettings
+
+    connection = SmtpHook.get_connection(SmtpHook.default_conn_name)
+    extra = connection.extra_dejson
+    return SmtpSettings(
+        host=connection.host or "",
+        port=connection.port or 25,
+        user=connection.login or None,
+        password=connection.password or None,
+        use_ssl=not _is_set(extra, "disable_ssl"),
+        use_starttls=_is_set(extra, "disable_ssl") and not _is_set(extra, "disable_tls"),
+        ssl_context=str(extra.get("ssl_context") or "default"),
+    )
+
+
+def _is_set(extra: dict[str, Any], name: str) -> bool:
+    return str(extra.get(name, "")).strip().lower() in {"1", "true", "yes", "on"}

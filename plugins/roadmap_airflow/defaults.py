@@ -1,0 +1,35 @@
+"""What all our DAGs share: time zone, start, retries, limits, the alarm."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+
+from roadmap_airflow.alerts import tell_operator
+
+MOSCOW = pendulum.timezone("Europe/Moscow")
+
+# Before the first interval of the first plan: a run whose interval begins earlier than the
+# DAG's start_date would be green with no task at all.
+START = pendulum.datetime(2021, 1, 1, tz=MOSCOW)
+
+# Every task retries: one may fail before it starts, when the API server is busy.
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "КОИРО",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=20),
+    "execution_timeout": timedelta(minutes=30),
+    "on_failure_callback": tell_operator,
+}
+
+SMTP_POOL = "smtp"
+
+# The waiting of `send` between attempts is Airflow's: about two hours in all, like greylisting.
+SEND_RETRIES = 10
+SEND_RETRY_DELAY = timedelta(seconds=30)
+SEND_MAX_RETRY_DELAY = timedelta(minutes=30)
+# Longer than the sender's own soft deadline plus the ten minutes that a final reply may take.
+SEND_SOFT_DEADLINE = timedelta(minutes=15)
+SEND_TIMEOUT = timedelta(minutes=40)

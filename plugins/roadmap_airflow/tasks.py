@@ -1,0 +1,224 @@
+"""The tasks that phase DAGs put together, in the order of events.
+
+A task opens the seam, calls one function of the library and logs counts. Between tasks travel
+ids only: the run's, and the addressees'. Everything is keyed by municipality and run, so
+clearing any of them is safe.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import date, datetime
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+
+from roadmap_airflow.defaults import SMTP_POOL
+from roadmap_airflow.send_operator import SendOperator
+
+log = logging.getLogger("roadmap")
+
+LABEL = "{{ roadmap_label }}"  # a constant template; its value is set while the task runs
+ONE_EACH_UP_TO = 48  # addressees: beyond that they share tasks, so that the grid stays readable
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _label(text: str) -> None:
+    get_current_context()["roadmap_label"] = text  # type: ignore[typeddict-unknown-key]
+
+
+def _requested_plan() -> Any:
+    """The plan of the run: the form's year, else the year whose interval this run has."""
+    from roadmap.plan.load import load_plan
+
+    context = get_current_context()
+    year = context["params"].get("year")
+    if year is None:
+        moment = context.get("data_interval_start") or context["dag_run"].run_after
+        year = moment.in_timezone("Europe/Moscow").year
+    return load_plan(int(year))
+
+
+def plan_of(engine: Any, run_id: str) -> Any:
+    """The plan of a frozen run."""
+    from roadmap.evidence.freeze import plan_year_of
+    from roadmap.plan.load import load_plan
+
+    return load_plan(plan_year_of(engine, run_id))
+
+
+@task(task_display_name="Приём данных", map_index_template=LABEL)
+def pull(dataset: str) -> None:
+    """Take in what arrived for one dataset; a refused file is told and stops nothing else."""
+    from roadmap.evidence.intake import take_in
+    from roadmap.evidence.sources import load_sources
+
+    from roadmap_airflow.connections import folder, roadmap_db
+
+    source = load_sources()[dataset]
+    _label(source.title)
+    with roadmap_db() as engine:
+        intake = take_in(
+            engine,
+            source,
+            folder("roadmap_inbox"),
+            folder("roadmap_archive"),
+            _requested_plan().year,
+            _now_ms(),
+        )
+    for message in intake.messages:
+        log.warning(message)
+    counts = (
+        f"файлов {intake.files}, строк прочитано {intake.rows_read}, принято "
+        f"{intake.rows_accepted}, отклонено {intake.rows_rejected}, файлов без изменений "
+        f"{intake.unchanged}, не принято файлов {intake.refused}"
+    )
+    log.info("%s: %s", source.title, counts)
+    _label(f"{source.title}: {counts}")
+
+
+@task(task_display_name="Фиксация сведений")
+def freeze() -> str:
+    """Freeze the inputs of this run; return its id."""
+    from roadmap.evidence.freeze import RunRequest, run_summary
+    from roadmap.evidence.freeze import freeze as freeze_inputs
+    from roadmap.versions import code_version, templates_sha256
+
+    from roadmap_airflow.connections import roadmap_db
+
+    context = get_current_context()
+    params = context["params"]
+    plan = _requested_plan()
+    request = RunRequest(
+        plan_year=plan.year,
+        phase=context["dag"].dag_id,
+        mode=params["mode"],
+        as_of=date.fromisoformat(params["as_of"]) if params.get("as_of") else None,
+        known_at_ms=_moment_ms(params.get("known_at")),
+        municipalities=tuple(params.get("municipalities") or ()),
+        reason=params.get("reason") or None,
+        requested_by=str(context["dag_run"].run_id),
+    )
+    with roadmap_db() as engine:
+        run_id = freeze_inputs(
+            engine, plan, request, _now_ms(), code_version(), templates_sha256()
+        )
+        for line in run_summary(engine, run_id):
+            log.info(line)
+    return run_id
+
+
+def _moment_ms(text: str | None) -> int | None:
+    return int(datetime.fromisoformat(text).timestamp() * 1000) if text else None
+
+
+@task(task_display_name="Проверка показателей")
+def check(run_id: str) -> None:
+    """Evaluate the indicators that evidence speaks of."""
+    from roadmap.indicators.evaluate import evaluate
+
+    from roadmap_airflow.connections import roadmap_db
+
+    with roadmap_db() as engine:
+        evaluation = evaluate(engine, plan_of(engine, run_id), run_id)
+    log.info("%s", evaluation)
+
+
+@task(task_display_name="Анализ результатов")
+def analyse(run_id: str) -> None:
+    """Compute the results of the procedures of this phase."""
+    from roadmap.analysis.analyse import analyse as analyse_results
+
+    from roadmap_airflow.connections import roadmap_db
+
+    with roadmap_db() as engine:
+        analysed = analyse_results(engine, plan_of(engine, run_id), run_id)
+    log.info("%s", analysed)
+
+
+@task(task_display_name="Составление")
+def compose(run_id: str) -> list[list[str]]:
+    """Compose the reports; return the addressees in batches."""
+    from roadmap.reports.compose import compose as compose_reports
+
+    from roadmap_airflow.connections import delivery_settings, roadmap_db
+
+    with roadmap_db() as engine:
+        plan = plan_of(engine, run_id)
+        addressees = compose_reports(engine, plan, run_id, delivery_settings().reply_to)
+    return batches(addressees)
+
+
+def batches(addressees: tuple[str, ...]) -> list[list[str]]:
+    """One addressee a batch up to 48 of them; above that, 48 batches of near-equal size."""
+    size = -(-len(addressees) // ONE_EACH_UP_TO) or 1
+    return [list(addressees[start : start + size]) for start in range(0, len(addressees), size)]
+
+
+@task(task_display_name="Письма и документы", map_index_template=LABEL)
+def render(run_id: str, batch: list[str]) -> None:
+    """Render, check and plan the deliveries of a batch; a blocked one stops no other."""
+    from roadmap.delivery.planning import plan_deliveries
+
+    from roadmap_airflow.connections import delivery_settings, folder, roadmap_db
+
+    with roadmap_db() as engine:
+        plan = plan_of(engine, run_id)
+        _label(names(plan, batch))
+        outcomes = plan_deliveries(
+            engine, plan, run_id, batch, folder("roadmap_reports"), delivery_settings(), _now_ms()
+        )
+    for outcome in outcomes:
+        log.info("%s: %s %s", outcome.municipality_id, outcome.outcome, outcome.reason or "")
+
+
+def names(plan: Any, batch: list[str]) -> str:
+    """The names of a batch's addressees, for the grid."""
+    known = {municipality.id: municipality.name for municipality in plan.municipalities}
+    known["region"] = "Департамент (региональный отчёт)"
+    first = known.get(batch[0], batch[0])
+    return first if len(batch) == 1 else f"{first} и ещё {len(batch) - 1}"
+
+
+@task(task_display_name="Согласование", trigger_rule="all_done", retries=0)
+def approve() -> None:
+    """Pass by itself: the plan of this phase asks for no approval."""
+    log.info("Согласование планом не требуется")
+
+
+def send(run_id: Any, batch: Any) -> Any:
+    """Send the letters of each batch of addressees, over the pool of the mail server."""
+    return SendOperator.partial(
+        task_id="send",
+        task_display_name="Отправка",
+        map_index_template=LABEL,
+        pool=SMTP_POOL,
+        run_id=run_id,
+        **SendOperator.waiting,
+    ).expand(batch=batch)
+
+
+@task(task_display_name="Сверка", trigger_rule="all_done")
+def reconcile(run_id: str | None) -> None:
+    """Account for every expected letter; red when one is missing, blocked or unknown."""
+    from airflow.sdk.exceptions import AirflowFailException
+    from roadmap.delivery.reconcile import reconcile as reconcile_run
+    from roadmap.indicators.evaluate import evaluate
+
+    from roadmap_airflow.connections import roadmap_db
+
+    if run_id is None:
+        raise AirflowFailException(
+            "Сведения не зафиксированы: смотрите журналы задач «Приём данных» и «Фиксация сведений»"
+        )
+    with roadmap_db() as engine:
+        evaluate(engine, plan_of(engine, run_id), run_id, measured_from="ledger")
+        result = reconcile_run(engine, run_id)
+    for line in result.text.splitlines():
+        log.info(line)
+    if not result.is_settled:
+        raise AirflowFailException(result.headline)

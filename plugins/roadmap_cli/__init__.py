@@ -1,0 +1,1 @@
+"""What `make` calls: run, phase, bench."""

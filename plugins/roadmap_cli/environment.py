@@ -1,0 +1,127 @@
+"""The environment of our Airflow processes: the embedded default, every setting by variable.
+
+What the caller's environment (or .env) already says wins, so the same commands serve an
+institute's own server. Nothing here starts a process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from roadmap.paths import ROOT
+
+VAR = ROOT / "var"
+DEMO_ADDRESS_DOMAIN = "example.org"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """One number moves them all: the UI, Airflow's log and health servers, the mailbox."""
+
+    ui: int
+
+    @property
+    def worker_log(self) -> int:
+        return self.ui + 1
+
+    @property
+    def trigger_log(self) -> int:
+        return self.ui + 2
+
+    @property
+    def scheduler_health(self) -> int:
+        return self.ui + 3
+
+    @property
+    def mail(self) -> int:
+        return self.ui + 4
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        return (self.ui, self.worker_log, self.trigger_log, self.scheduler_health, self.mail)
+
+
+def demo_environment(home: Path, ports: Ports, var: Path = VAR) -> dict[str, str]:
+    """All variables for an Airflow whose home is `home`; secrets are made per home and kept."""
+    inbox, archive, reports = (var / name for name in ("inbox", "archive", "reports"))
+    airflow = {
+        "CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": str(max(2, min(8, os.cpu_count() or 2))),
+        "CORE__DEFAULT_TIMEZONE": "Europe/Moscow",
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{ports.ui}/execution/",
+        "CORE__FERNET_KEY": _secret(home, "fernet_key"),
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "API__HOST": "127.0.0.1",
+        "API__PORT": str(ports.ui),
+        "API__BASE_URL": f"http://127.0.0.1:{ports.ui}",
+        "API__SECRET_KEY": _secret(home, "api_secret"),
+        "API_AUTH__JWT_SECRET": _secret(home, "jwt_secret"),
+        "LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "LOGGING__WORKER_LOG_SERVER_PORT": str(ports.worker_log),
+        "LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports.trigger_log),
+        "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(ports.scheduler_health),
+        "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": "127.0.0.1",
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+    connections = {
+        "ROADMAP_DB": {"conn_type": "sqlite", "host": str(var / "roadmap.db")},
+        "ROADMAP_INBOX": {"conn_type": "file", "extra": {"base": inbox.as_uri()}},
+        "ROADMAP_ARCHIVE": {"conn_type": "file", "extra": {"base": archive.as_uri()}},
+        "ROADMAP_REPORTS": {"conn_type": "file", "extra": {"base": reports.as_uri()}},
+        "SMTP_DEFAULT": {
+            "conn_type": "smtp",
+            "host": "127.0.0.1",
+            "port": ports.mail,
+            "extra": {
+                "disable_ssl": True,
+                "disable_tls": True,
+                "from_email": f"roadmap@{DEMO_ADDRESS_DOMAIN}",
+                "timeout": 30,
+                "retry_limit": 1,
+            },
+        },
+    }
+    environment = {
+        "AIRFLOW_HOME": str(home),
+        "PYTHONPATH": str(ROOT / "plugins"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "ROADMAP_PROFILE": "demo",
+        "ROADMAP_FROM_ADDRESS": f"roadmap@{DEMO_ADDRESS_DOMAIN}",
+        "ROADMAP_REPLY_TO_ADDRESS": f"roadmap@{DEMO_ADDRESS_DOMAIN}",
+        "ROADMAP_OPERATOR_ADDRESS": f"operator@{DEMO_ADDRESS_DOMAIN}",
+        "ROADMAP_REDIRECT_ADDRESS": f"test@{DEMO_ADDRESS_DOMAIN}",
+        "ROADMAP_ALLOWED_DOMAINS": DEMO_ADDRESS_DOMAIN,
+        "ROADMAP_MESSAGE_DOMAIN": DEMO_ADDRESS_DOMAIN,
+    }
+    environment |= {f"AIRFLOW__{name}": value for name, value in airflow.items()}
+    environment |= {
+        f"AIRFLOW_CONN_{name}": json.dumps(value, ensure_ascii=False)
+        for name, value in connections.items()
+    }
+    fixed = {"AIRFLOW_HOME", "PYTHONPATH", "PATH"}
+    return {
+        **os.environ,
+        **{k: v for k, v in environment.items() if k in fixed or k not in os.environ},
+    }
+
+
+def _secret(home: Path, name: str) -> str:
+    """A random secret that stays the same for this home; readable by its owner only."""
+    import base64
+    import secrets
+
+    path = home / "secrets" / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        path.write_text(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    return path.read_text()

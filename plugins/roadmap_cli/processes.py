@@ -1,0 +1,73 @@
+"""Starting processes so that they can all be stopped again: each in a group of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+STOP_SECONDS = 20.0
+
+
+@contextmanager
+def background(
+    command: list[str], env: Mapping[str, str], log_file: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The process of `command`, output in `log_file`; its whole group ends with the block.
+
+    Ending `airflow standalone` by its own pid alone would leave its children running.
+    """
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    with log_file.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 - commands are our own
+            command, env=dict(env), stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        _end_group(process)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    for signal_number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + STOP_SECONDS
+        try:
+            os.killpg(process.pid, signal_number)
+        except ProcessLookupError:
+            process.poll()
+            return
+        while time.monotonic() < deadline:
+            process.poll()
+            if not _group_lives(process.pid):
+                return
+            time.sleep(0.1)
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def is_free(port: int) -> bool:
+    """Whether nothing listens on this port of the loopback."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """The command that runs a module with the interpreter of this environment."""
+    return [sys.executable, "-m", module, *arguments]
