@@ -1,0 +1,12 @@
+-- T3: the last act before the final dot: from here on the letter may have gone out.
+-- No row is changed when the lease was lost or sending is switched off.
+update delivery
+set state = 'in_doubt',
+    lease_until_ms = :lease_until_ms,
+    version = version + 1,
+    updated_ms = :now_ms
+where delivery_id = :delivery_id
+    and state = :from_state
+    and claim_token = :claim_token
+    and lease_until_ms > :now_ms
+    and exists (select 1 from control where k = 'sending_enabled' and v = '1')

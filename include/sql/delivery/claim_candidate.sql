@@ -1,0 +1,23 @@
+-- T2: which letter of the scope is due next, and in which state was it seen?
+-- A recipient who is no longer valid gets no live letter; in a test letter the address is
+-- only shown.
+select delivery_id, state
+from delivery
+where state in ('ready', 'retry')
+    and not_before_ms <= :now_ms
+    and expires_ms > :now_ms
+    and (cast(:occasion as text) is null or occasion = :occasion)
+    and (cast(:mode as text) is null or mode = :mode)
+    and (:every_municipality = 1 or municipality_id in :municipalities)
+    and (
+        mode <> 'live'
+        or exists (
+            select 1
+            from recipient
+            where recipient.recipient_id = delivery.recipient_id
+                and recipient.municipality_id = delivery.municipality_id
+                and recipient.active = 1
+        )
+    )
+order by not_before_ms, delivery_id
+limit 1

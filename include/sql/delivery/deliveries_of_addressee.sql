@@ -1,0 +1,24 @@
+-- Every letter of this occasion and mode to one addressee, oldest revision first,
+-- with the moment of acceptance and the state it was cancelled from.
+select
+    delivery.delivery_id,
+    delivery.recipient_id,
+    delivery.revision,
+    delivery.content_sha256,
+    delivery.state,
+    delivery.run_id,
+    delivery.last_code,
+    delivery.last_detail,
+    accepted.at_ms as accepted_ms,
+    cancelled.from_state as cancelled_from
+from delivery
+left join delivery_event as accepted
+    on accepted.delivery_id = delivery.delivery_id
+    and accepted.to_state = 'accepted'
+left join delivery_event as cancelled
+    on cancelled.delivery_id = delivery.delivery_id
+    and cancelled.to_state = 'cancelled'
+where delivery.occasion = :occasion
+    and delivery.mode = :mode
+    and delivery.municipality_id = :municipality_id
+order by delivery.revision, delivery.recipient_id

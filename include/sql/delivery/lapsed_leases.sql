@@ -1,0 +1,6 @@
+-- Whose lease is over?
+select delivery_id, state
+from delivery
+where state in ('claimed', 'in_doubt')
+    and lease_until_ms < :now_ms
+order by delivery_id

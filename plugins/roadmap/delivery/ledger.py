@@ -1,0 +1,466 @@
+"""The delivery ledger: every change of a letter's state, and nothing else, happens here.
+
+A change is one short transaction: an UPDATE that names the state it was seen in (compare and
+swap; no row changed means somebody else was first) and the row of `delivery_event` that tells
+it. The tables' keys, checks and partial indexes refuse what must not be: two transmissions in
+one epoch, two acceptances, an unlisted move, one municipality's bytes under another's name.
+
+The moments come from the database's clock, so that leases of all machines mean the same.
+T0-T18 are the transitions of the state machine; their UPDATEs lie in include/sql/delivery.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, TextClause, bindparam
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from roadmap.store.sql import sql
+
+Clock = Callable[[Connection], int]
+
+LEASE_MS = 180_000
+# Longer than the wait for the last reply (10 minutes), so that a living sender is never reaped.
+ARM_LEASE_MS = 900_000
+_KEEP_TRYING_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Move:
+    """A transition: from which states, to which; its UPDATE is include/sql/delivery/<name>.sql."""
+
+    number: str
+    sources: tuple[str, ...]
+    target: str
+
+
+MOVES: Mapping[str, Move] = MappingProxyType(
+    {
+        "approve": Move("T1", ("held",), "ready"),
+        "claim": Move("T2", ("ready", "retry"), "claimed"),
+        "arm": Move("T3", ("claimed",), "in_doubt"),
+        "accept": Move("T4", ("in_doubt",), "accepted"),
+        "postpone": Move("T5, T6, T8", ("claimed", "in_doubt"), "retry"),
+        "doubt": Move("T7", ("in_doubt",), "unknown"),
+        "reject": Move("T9", ("claimed", "in_doubt"), "rejected"),
+        "reap_claimed": Move("T10", ("claimed",), "retry"),
+        "reap_in_doubt": Move("T11", ("in_doubt",), "unknown"),
+        "accept_by_evidence": Move("T12", ("unknown",), "accepted"),
+        "resend": Move("T13", ("unknown",), "retry"),
+        "give_up": Move("T14", ("unknown",), "cancelled"),
+        "cancel": Move("T15", ("held", "ready", "retry", "exhausted"), "cancelled"),
+        "exhaust": Move("T16", ("claimed", "in_doubt"), "exhausted"),
+        "bounce": Move("T17", ("accepted",), "bounced"),
+        "release": Move("T18", ("claimed",), "ready"),
+        "resume": Move("rerun", ("exhausted",), "retry"),
+    }
+)
+
+
+class UnknownMove(ValueError):
+    """The state machine has no such transition."""
+
+
+class FuseBlown(RuntimeError):
+    """More transmissions to one recipient in a day than the cap allows (I9)."""
+
+
+@dataclass(frozen=True)
+class ClaimScope:
+    """Whose letters a sender may claim; None means all (as the delivery watch does)."""
+
+    occasion: str | None = None
+    mode: str | None = None
+    municipalities: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A letter to be written into the ledger: frozen bytes and their key."""
+
+    occasion: str
+    mode: str
+    municipality_id: str
+    recipient_id: str
+    revision: int
+    content_sha256: str
+    message_id: str
+    rfc822: bytes
+    payload_sha256: str
+    run_id: str
+    reason: str | None = None
+    is_held: bool = False
+
+    @property
+    def delivery_id(self) -> str:
+        return delivery_id(
+            self.occasion, self.mode, self.municipality_id, self.recipient_id, self.revision
+        )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A letter in this sender's hands until its lease is over."""
+
+    delivery_id: str
+    token: str
+    actor: str
+    mode: str
+    municipality_id: str
+    recipient_id: str
+    address: str
+    message_id: str
+    payload_sha256: str
+    rfc822: bytes
+    attempts: int
+    expires_ms: int
+
+
+def delivery_id(
+    occasion: str, mode: str, municipality_id: str, recipient_id: str, revision: int
+) -> str:
+    """The key of a letter: 64 hex digits of what it is, never of when or by which run."""
+    key = f"{occasion}|{mode}|{municipality_id}|{recipient_id}|{revision}"
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def db_now_ms(db: Connection) -> int:
+    """The database's clock, UTC epoch milliseconds."""
+    return int(db.execute(sql(f"delivery/now_{db.dialect.name}")).scalar_one())
+
+
+# -- The state machine -------------------------------------------------------------------------
+
+
+def move(
+    db: Connection,
+    name: str,
+    delivery_id: str,
+    from_state: str,
+    *,
+    now_ms: int,
+    actor: str,
+    phase: str | None = None,
+    code: int | None = None,
+    detail: str | None = None,
+    **values: Any,
+) -> bool:
+    """Make the transition `name` in the caller's transaction, and write its event.
+
+    False when the letter is not as it was seen (fenced, taken, switched off): then nothing
+    was changed. UnknownMove when there is no such transition from that state.
+    """
+    step = MOVES.get(name)
+    if step is None or from_state not in step.sources:
+        raise UnknownMove(f"no transition {name} from {from_state}")
+    values |= {"delivery_id": delivery_id, "from_state": from_state, "now_ms": now_ms}
+    values |= {"actor": actor, "code": code, "detail": detail}
+    statement = sql(f"delivery/{name}")
+    wanted = _parameters(statement)
+    changed = db.execute(statement, {key: values[key] for key in wanted}).rowcount
+    if changed != 1:
+        return False
+    _write_event(db, delivery_id, from_state, step.target, now_ms, actor, phase, code, detail)
+    return True
+
+
+def plan(db: Connection, letter: Planned, *, now_ms: int, expires_ms: int, actor: str) -> bool:
+    """T0, in the caller's transaction: message, delivery and event; False: the key is taken."""
+    state = "held" if letter.is_held else "ready"
+    row = {
+        "delivery_id": letter.delivery_id,
+        "occasion": letter.occasion,
+        "mode": letter.mode,
+        "municipality_id": letter.municipality_id,
+        "recipient_id": letter.recipient_id,
+        "revision": letter.revision,
+        "content_sha256": letter.content_sha256,
+        "reason": letter.reason,
+        "message_id": letter.message_id,
+        "payload_sha256": letter.payload_sha256,
+        "rfc822": letter.rfc822,
+        "state": state,
+        "now_ms": now_ms,
+        "expires_ms": expires_ms,
+        "run_id": letter.run_id,
+    }
+    for name in ("plan_message", "plan_delivery"):
+        statement = sql(f"delivery/{name}")
+        done = db.execute(statement, {key: row[key] for key in _parameters(statement)})
+    if done.rowcount != 1:
+        return False
+    _write_event(db, letter.delivery_id, "new", state, now_ms, actor, "plan", None, letter.reason)
+    return True
+
+
+def broken_chains(db: Connection) -> tuple[str, ...]:
+    """Ids of letters whose events do not explain their version and state (I10)."""
+    return tuple(db.execute(sql("delivery/broken_chains")).scalars())
+
+
+def _write_event(
+    db: Connection,
+    delivery_id: str,
+    from_state: str,
+    to_state: str,
+    now_ms: int,
+    actor: str,
+    phase: str | None,
+    code: int | None,
+    detail: str | None,
+) -> None:
+    db.execute(
+        sql("delivery/write_event"),
+        {
+            "delivery_id": delivery_id,
+            "from_state": from_state,
+            "to_state": to_state,
+            "now_ms": now_ms,
+            "actor": actor,
+            "phase": phase,
+            "code": code,
+            "detail": detail,
+        },
+    )
+
+
+def _parameters(statement: TextClause) -> tuple[str, ...]:
+    return tuple(statement.compile().params)
+
+
+# -- What a sender does ------------------------------------------------------------------------
+
+
+def claim(engine: Engine, scope: ClaimScope, actor: str, clock: Clock = db_now_ms) -> Claim | None:
+    """T2: the next letter that is due, in this sender's hands; None when nothing is due."""
+    while True:
+        with engine.begin() as db:
+            now_ms = clock(db)
+            seen = db.execute(
+                _in_scope("delivery/claim_candidate"), {"now_ms": now_ms, **_scope_values(scope)}
+            ).first()
+            if seen is None:
+                return None
+            token = secrets.token_hex(16)
+            is_ours = move(
+                db, "claim", seen.delivery_id, seen.state,
+                now_ms=now_ms, actor=actor, claim_token=token, lease_until_ms=now_ms + LEASE_MS,
+            )  # fmt: skip
+            if is_ours:
+                row = db.execute(
+                    sql("delivery/claimed_letter"), {"delivery_id": seen.delivery_id}
+                ).one()
+                return Claim(
+                    delivery_id=row.delivery_id,
+                    token=token,
+                    actor=actor,
+                    mode=row.mode,
+                    municipality_id=row.municipality_id,
+                    recipient_id=row.recipient_id,
+                    address=row.address,
+                    message_id=row.message_id,
+                    payload_sha256=row.payload_sha256,
+                    rfc822=bytes(row.rfc822),
+                    attempts=row.attempts,
+                    expires_ms=row.expires_ms,
+                )
+
+
+def extend_lease(engine: Engine, held: Claim, clock: Clock = db_now_ms) -> bool:
+    """A new lease before the body goes out; False when the old one was lost."""
+    with engine.begin() as db:
+        now_ms = clock(db)
+        changed = db.execute(
+            sql("delivery/extend_lease"),
+            {
+                "delivery_id": held.delivery_id,
+                "claim_token": held.token,
+                "now_ms": now_ms,
+                "lease_until_ms": now_ms + LEASE_MS,
+            },
+        ).rowcount
+    return changed == 1
+
+
+def arm(engine: Engine, held: Claim, cap: int, clock: Clock = db_now_ms) -> float | None:
+    """T3: commit that the letter may be going out; the final dot may follow, at once.
+
+    Gives the monotonic second at which the lease was counted from, so that the caller can
+    tell whether the process was frozen since; None when the letter is not ours any more or
+    sending is switched off. FuseBlown when the recipient had too many letters today.
+    An error of the commit is the caller's: the dot is not sent then.
+    """
+    db = engine.connect()
+    try:
+        with db.begin() as transaction:
+            # After the lock was got: waiting for another writer is not being frozen.
+            counted_from = time.monotonic()
+            now_ms = clock(db)
+            _burn_fuse(db, held, cap, now_ms)
+            is_armed = move(
+                db, "arm", held.delivery_id, "claimed",
+                now_ms=now_ms, actor=held.actor, phase="arm",
+                claim_token=held.token, lease_until_ms=now_ms + ARM_LEASE_MS,
+            )  # fmt: skip
+            if not is_armed:
+                transaction.rollback()
+        return counted_from if is_armed else None
+    finally:
+        db.close()
+
+
+def _burn_fuse(db: Connection, held: Claim, cap: int, now_ms: int) -> None:
+    # Test letters burn a fuse of their own: a rehearsal never uses up a day of the real thing.
+    prefix = "" if held.mode == "live" else f"{held.mode}:"
+    day = datetime.fromtimestamp(now_ms / 1000, UTC).date().isoformat()
+    try:
+        db.execute(
+            sql("delivery/burn_fuse"),
+            {"scope": f"{prefix}rcpt:{held.recipient_id}", "day": day, "cap": cap},
+        )
+    except IntegrityError as refused:
+        raise FuseBlown(held.recipient_id) from refused
+
+
+def accept(engine: Engine, held: Claim, code: int, detail: str, clock: Clock = db_now_ms) -> bool:
+    """T4: the server took the letter. Tried for a minute, for it must not be forgotten.
+
+    Where the lease was over and the reaper has written `unknown`, the reply in our hands is
+    evidence (T12). False when the letter is in neither state.
+    """
+
+    def write(db: Connection) -> bool:
+        now_ms = clock(db)
+        return move(
+            db, "accept", held.delivery_id, "in_doubt", now_ms=now_ms, actor=held.actor,
+            phase="dot", code=code, detail=detail, claim_token=held.token,
+        ) or move(
+            db, "accept_by_evidence", held.delivery_id, "unknown", now_ms=now_ms,
+            actor=held.actor, phase="dot", code=code, detail=f"late_reply: {detail}",
+        )  # fmt: skip
+
+    return _insist(engine, write)
+
+
+def settle(
+    engine: Engine,
+    held: Claim,
+    name: str,
+    from_states: tuple[str, ...],
+    *,
+    phase: str,
+    code: int | None = None,
+    detail: str | None = None,
+    wait_ms: int = 0,
+    clock: Clock = db_now_ms,
+) -> bool:
+    """One of postpone, doubt, reject, exhaust, release; False when the letter is not ours.
+
+    Several `from_states` are tried in their order: after a commit of unknown outcome nobody
+    knows whether the letter is still `claimed` or already `in_doubt` (T6, then T8).
+    """
+
+    def write(db: Connection) -> bool:
+        now_ms = clock(db)
+        return any(
+            move(
+                db, name, held.delivery_id, state, now_ms=now_ms, actor=held.actor,
+                phase=phase, code=code, detail=detail,
+                claim_token=held.token, not_before_ms=now_ms + wait_ms,
+            )
+            for state in from_states
+        )  # fmt: skip
+
+    return _insist(engine, write)
+
+
+def _insist(engine: Engine, write: Callable[[Connection], bool]) -> bool:
+    """Write, and try again for a minute while the database does not answer."""
+    give_up = time.monotonic() + _KEEP_TRYING_SECONDS
+    pause = 0.2
+    while True:
+        try:
+            with engine.begin() as db:
+                return write(db)
+        except OperationalError:
+            if time.monotonic() + pause > give_up:
+                raise
+            time.sleep(pause)
+            pause = min(2 * pause, 5.0)
+
+
+# -- What anybody does -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reaped:
+    to_retry: int
+    to_unknown: int
+    expired: int
+
+
+def reap(engine: Engine, actor: str, clock: Clock = db_now_ms) -> Reaped:
+    """T10, T11, T15: end leases that are over and letters whose deadline has passed.
+
+    What was claimed waits for its next try; what was in doubt is unknown, and nothing else.
+    """
+    with engine.connect() as db, db.begin():
+        now_ms = clock(db)
+        lapsed = db.execute(sql("delivery/lapsed_leases"), {"now_ms": now_ms}).all()
+        expired = db.execute(sql("delivery/past_deadline"), {"now_ms": now_ms}).all()
+    done = {"reap_claimed": 0, "reap_in_doubt": 0, "cancel": 0}
+    steps = [(f"reap_{row.state}", row, "lease_over") for row in lapsed]
+    steps += [("cancel", row, "expired") for row in expired]
+    for name, row, detail in steps:
+        with engine.begin() as db:
+            done[name] += move(
+                db, name, row.delivery_id, row.state,
+                now_ms=clock(db), actor=actor, phase="reap", detail=detail,
+            )  # fmt: skip
+    return Reaped(done["reap_claimed"], done["reap_in_doubt"], done["cancel"])
+
+
+@dataclass(frozen=True)
+class ScopeStates:
+    """How many letters of a scope stand in each state; when the next waiting one is due."""
+
+    letters: Mapping[str, int]
+    next_due_ms: int | None
+
+    @property
+    def pending(self) -> int:
+        return sum(self.letters.get(s, 0) for s in ("ready", "claimed", "in_doubt", "retry"))
+
+
+def scope_states(db: Connection, scope: ClaimScope) -> ScopeStates:
+    rows = db.execute(_in_scope("delivery/scope_states"), _scope_values(scope)).all()
+    due = [row.next_due_ms for row in rows if row.next_due_ms is not None]
+    return ScopeStates({row.state: row.letters for row in rows}, min(due, default=None))
+
+
+def until_tomorrow_ms(now_ms: int) -> int:
+    """Milliseconds until the next day in UTC begins: when a blown fuse is whole again."""
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    tomorrow = datetime.combine(now.date(), datetime.min.time(), UTC) + timedelta(days=1)
+    return int((tomorrow - now).total_seconds() * 1000) + 1
+
+
+def _in_scope(name: str) -> TextClause:
+    return sql(name).bindparams(bindparam("municipalities", expanding=True))
+
+
+def _scope_values(scope: ClaimScope) -> dict[str, Any]:
+    return {
+        "occasion": scope.occasion,
+        "mode": scope.mode,
+        "every_municipality": int(scope.municipalities is None),
+        "municipalities": list(scope.municipalities or ()),
+    }

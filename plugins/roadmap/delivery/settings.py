@@ -1,0 +1,152 @@
+"""What the operator sets about letters: who writes, to whom they may go, how often.
+
+The values come as a plain mapping (the seam reads the environment or Airflow); a message
+of an error names the setting and says what to write there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_HOUR_MS = 3_600_000
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the message is for the operator, in Russian."""
+
+
+class UnsafeLive(RuntimeError):
+    """Live letters are refused in these circumstances; `reasons` say what to set."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__("Рассылка адресатам не начата. " + " ".join(reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class DeliverySettings:
+    """Settings of the sender; periods in milliseconds."""
+
+    from_address: str
+    from_name: str
+    reply_to: str
+    operator_address: str
+    message_domain: str  # the right-hand side of every Message-ID
+    allowed_domains: frozenset[str]  # letters go to these and nowhere else
+    redirect_to: str  # where all letters of mode redirect go
+    expiry_ms: int = 5 * 24 * _HOUR_MS
+    max_attempts: int = 8
+    cap_per_recipient_day: int = 20
+    letters_per_minute: int = 120
+    soft_deadline_s: float = 1800.0
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, str]) -> DeliverySettings:
+        """From `ROADMAP_…` settings; SettingsError names the first that is missing or wrong."""
+        from_address = _address(values, "ROADMAP_MAIL_FROM")
+        operator = _address(values, "ROADMAP_OPERATOR_ADDRESS")
+        return cls(
+            from_address=from_address,
+            from_name=_line(values, "ROADMAP_MAIL_FROM_NAME", "ОГБОУ ДПО «КОИРО»"),
+            reply_to=_address(values, "ROADMAP_MAIL_REPLY_TO", from_address),
+            operator_address=operator,
+            message_domain=_domain(
+                values.get("ROADMAP_MESSAGE_DOMAIN", "") or from_address.rpartition("@")[2],
+                "ROADMAP_MESSAGE_DOMAIN",
+            ),
+            allowed_domains=frozenset(
+                _domain(item, "ROADMAP_ALLOWED_DOMAINS")
+                for item in re.split(r"[,;\s]+", values.get("ROADMAP_ALLOWED_DOMAINS", ""))
+                if item
+            ),
+            redirect_to=_address(values, "ROADMAP_REDIRECT_TO", operator),
+            expiry_ms=_number(values, "ROADMAP_LETTER_EXPIRES_HOURS", 120, 1, 120) * _HOUR_MS,
+            max_attempts=_number(values, "ROADMAP_MAX_ATTEMPTS", 8, 1, 50),
+            cap_per_recipient_day=_number(values, "ROADMAP_LETTERS_PER_RECIPIENT_DAY", 20, 1, 1000),
+            letters_per_minute=_number(values, "ROADMAP_LETTERS_PER_MINUTE", 120, 1, 6000),
+        )
+
+    def allows(self, address: str) -> bool:
+        """Is the address's domain, as a whole, on the list?"""
+        return address.rpartition("@")[2].casefold() in self.allowed_domains
+
+
+def is_loopback(host: str) -> bool:
+    """Does the mail server's host name this very machine?"""
+    return host.casefold().strip("[]") in _LOOPBACK
+
+
+def refuse_unsafe(
+    *,
+    mode: str,
+    database_dialect: str,
+    mail_host: str,
+    mail_is_verified_tls: bool,
+    allowed_domains: frozenset[str],
+    has_demo_secrets: bool,
+    is_demo: bool,
+) -> None:
+    """UnsafeLive where letters to the real addressees would stand on sand.
+
+    SQLite, a mail server without verified TLS and demo secrets are good enough for the demo,
+    whose mail server is on this machine. The allow-list is asked for always.
+    """
+    if mode != "live":
+        return
+    reasons = []
+    if not allowed_domains:
+        reasons.append("Не задан список разрешённых доменов: впишите их в ROADMAP_ALLOWED_DOMAINS.")
+    if not (is_demo and is_loopback(mail_host)):
+        if database_dialect == "sqlite":
+            reasons.append(
+                "База дорожной карты — SQLite: укажите базу PostgreSQL в подключении roadmap_db."
+            )
+        if not mail_is_verified_tls:
+            reasons.append(
+                "Связь с почтовым сервером не защищена проверенным TLS: включите его"
+                " в подключении smtp_default."
+            )
+        if has_demo_secrets:
+            reasons.append(
+                "Остались учебные секреты: задайте свои AIRFLOW__CORE__FERNET_KEY"
+                " и AIRFLOW__API_AUTH__JWT_SECRET."
+            )
+    if reasons:
+        raise UnsafeLive(tuple(reasons))
+
+
+def _line(values: Mapping[str, str], name: str, default: str) -> str:
+    value = values.get(name, "").strip() or default
+    if not value.isprintable():
+        raise SettingsError(f"{name}: в значении есть перенос строки или невидимый знак.")
+    return value
+
+
+def _address(values: Mapping[str, str], name: str, default: str | None = None) -> str:
+    value = values.get(name, "").strip() or default
+    if not value:
+        raise SettingsError(f"Не задана настройка {name}: впишите адрес электронной почты.")
+    if not _ADDRESS.fullmatch(value):
+        raise SettingsError(f"{name}: это не адрес электронной почты. Впишите один адрес.")
+    return value
+
+
+def _domain(value: str, name: str) -> str:
+    folded = value.strip().casefold()
+    if not _DOMAIN.fullmatch(folded):
+        raise SettingsError(f"{name}: «{value}» — не имя домена. Впишите, например, example.org.")
+    return folded
+
+
+def _number(values: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = values.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise SettingsError(f"{name}: впишите целое число от {least} до {most}.")
+    return int(text)
