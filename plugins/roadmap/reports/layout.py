@@ -1,0 +1,266 @@
+"""How a document is set out: numbers of headings, tables and figures, widths, spans, breaks.
+
+DOCX and PDF both show what is laid out here, so that their text and numbering cannot differ
+(look: real headings «3.», «3.1.», «Таблица 3 — …», region last, no verticals).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal, assert_never
+
+from roadmap.reports import model
+from roadmap.reports.show import show
+from roadmap.reports.typeface import (
+    SERIF,
+    SERIF_BOLD,
+    hyphenated,
+    printable,
+    text_width_mm,
+    widest_word_mm,
+)
+from roadmap.russian import NBSP
+
+PORTRAIT_MM = 170.0  # A4 less margins of 30 and 10 mm
+LANDSCAPE_MM = 257.0  # A4 turned, less margins of 20 and 20 mm
+CELL_PADDING_MM = 1.5  # on each side
+TABLE_SIZES_PT = (11.0, 10.0)  # never below 10
+
+Align = Literal["left", "right", "center"]
+Rule = Literal["none", "hair", "thin"]
+
+
+@dataclass(frozen=True)
+class LaidCell:
+    text: str
+    align: Align = "left"
+    span: int = 1  # columns
+    rows: int = 1
+    bold: bool = False
+    at_threshold: bool = False
+    quiet: bool = False  # a sentence instead of figures
+
+
+@dataclass(frozen=True)
+class LaidRow:
+    kind: str
+    cells: tuple[LaidCell, ...]
+    rule: Rule  # the line below it
+
+
+@dataclass(frozen=True)
+class LaidHeading:
+    level: int
+    number: str  # «3.1.»
+    text: str
+
+
+@dataclass(frozen=True)
+class LaidParagraph:
+    text: str
+
+
+@dataclass(frozen=True)
+class LaidList:
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LaidTable:
+    number: int
+    caption: str
+    head: tuple[tuple[LaidCell, ...], ...]  # one or two rows
+    rows: tuple[LaidRow, ...]
+    notes: tuple[str, ...]
+    widths_mm: tuple[float, ...]
+    size_pt: float
+    landscape: bool
+
+    @property
+    def title(self) -> str:
+        return f"Таблица{NBSP}{self.number}{NBSP}— {self.caption}"
+
+
+@dataclass(frozen=True)
+class LaidFigure:
+    number: int
+    caption: str
+    alt: str
+    chart: model.BarChart
+
+    @property
+    def title(self) -> str:
+        return f"Рисунок{NBSP}{self.number}{NBSP}— {self.caption}"
+
+
+LaidBlock = LaidHeading | LaidParagraph | LaidList | LaidTable | LaidFigure
+
+
+def institution_lines(institution: model.Institution) -> tuple[str, str]:
+    """What kind of organisation it is, and its own name in «ёлочки» (may be empty)."""
+    kind, quote, name = printable(institution.full_name).partition("«")
+    return kind.strip(), quote + name
+
+
+def document_title(document: model.Document) -> str:
+    """The title in a file's properties: «Аналитическая справка. О результатах …. Район»."""
+    kind = printable(document.kind_title).capitalize()
+    return f"{kind}. {printable(document.subject)}. {printable(document.subject_strong)}"
+
+
+def lay_out(document: model.Document) -> tuple[LaidBlock, ...]:
+    """The document's blocks, numbered in order of appearance."""
+    return tuple(_laid_blocks(document.blocks))
+
+
+def _laid_blocks(blocks: tuple[model.Block, ...]) -> Iterator[LaidBlock]:
+    chapter = section = tables = figures = 0
+    for block in blocks:
+        match block:
+            case model.Heading(level=1):
+                chapter, section = chapter + 1, 0
+                yield LaidHeading(1, f"{chapter}.", printable(block.text))
+            case model.Heading():
+                section += 1
+                yield LaidHeading(2, f"{chapter}.{section}.", printable(block.text))
+            case model.Paragraph():
+                yield LaidParagraph(printable(block.text))
+            case model.Numbered():
+                yield LaidList(tuple(printable(item) for item in block.items))
+            case model.Table():
+                tables += 1
+                yield _laid_table(block, tables)
+            case model.Figure():
+                figures += 1
+                yield LaidFigure(
+                    figures, printable(block.caption), printable(block.alt), block.chart
+                )
+            case _:
+                assert_never(block)
+
+
+# -- Tables ----------------------------------------------------------------------------------
+
+
+def _laid_table(table: model.Table, number: int) -> LaidTable:
+    rows = tuple(_laid_rows(table))
+    widths, size, landscape = _fit(table, rows)
+    return LaidTable(
+        number=number,
+        caption=printable(table.caption),
+        head=_head(table, widths, size),
+        rows=rows,
+        notes=tuple(printable(note) for note in table.notes),
+        widths_mm=widths,
+        size_pt=size,
+        landscape=landscape,
+    )
+
+
+def _laid_rows(table: model.Table) -> Iterator[LaidRow]:
+    for index, row in enumerate(table.rows):
+        following = table.rows[index + 1].kind if index + 1 < len(table.rows) else None
+        yield LaidRow(row.kind, tuple(_row_cells(table, row)), _rule_below(row.kind, following))
+
+
+def _rule_below(kind: str, following: str | None) -> Rule:
+    if following is None or kind == "group":
+        return "none"  # the table's own thick rule; or the label stays with its rows
+    return "thin" if following == "group" else "hair"
+
+
+def _row_cells(table: model.Table, row: model.Row) -> Iterator[LaidCell]:
+    """The row's cells; the last of a short row reaches over the columns that are left."""
+    last = len(row.cells) - 1
+    for index, cell in enumerate(row.cells):
+        over = len(table.columns) - last if index == last else 1
+        yield LaidCell(
+            text=printable(show(cell.value)),
+            align=table.columns[index].align if over == 1 else "left",
+            span=over,
+            bold=row.kind == "group" or cell.at_threshold,
+            at_threshold=cell.at_threshold,
+            quiet=row.kind == "message" and index > 0,
+        )
+
+
+def _head(
+    table: model.Table, widths: tuple[float, ...], size_pt: float
+) -> tuple[tuple[LaidCell, ...], ...]:
+    """One row of headings, or two where neighbours share a spanning one."""
+
+    def title(index: int, rows: int = 1) -> LaidCell:
+        column = table.columns[index]
+        text = printable(column.title)
+        room = widths[index] - 2 * CELL_PADDING_MM
+        if widest_word_mm(text, SERIF, size_pt) > room:
+            text = hyphenated(text)
+        return LaidCell(text, column.align, rows=rows)
+
+    if not any(column.group for column in table.columns):
+        return (tuple(title(index) for index in range(len(table.columns))),)
+    upper: list[LaidCell] = []
+    lower: list[LaidCell] = []
+    for group, members in groupby(range(len(table.columns)), key=lambda i: table.columns[i].group):
+        indexes = list(members)
+        if group is None:
+            upper.extend(title(index, rows=2) for index in indexes)
+        else:
+            upper.append(LaidCell(printable(group), "center", span=len(indexes)))
+            lower.extend(title(index) for index in indexes)
+    return tuple(upper), tuple(lower)
+
+
+def _fit(table: model.Table, rows: tuple[LaidRow, ...]) -> tuple[tuple[float, ...], float, bool]:
+    """Column widths in mm, size in pt, and whether the page is turned.
+
+    No word is divided in a row and no heading but by its hyphens; a table that is too wide
+    for the page at 11 pt is set in 10 pt, then turned (look §4).
+    """
+    weights = [column.width for column in table.columns]
+    for room, landscape in ((PORTRAIT_MM, False), (LANDSCAPE_MM, True)):
+        for size in TABLE_SIZES_PT:
+            least = _least_widths(table, rows, size)
+            if sum(least) <= room:
+                return _shares(weights, least, room), size, landscape
+    shrink = LANDSCAPE_MM / sum(least)
+    return tuple(width * shrink for width in least), TABLE_SIZES_PT[-1], True
+
+
+def _least_widths(table: model.Table, rows: tuple[LaidRow, ...], size_pt: float) -> list[float]:
+    least = [
+        widest_word_mm(hyphenated(printable(column.title)), SERIF, size_pt)
+        for column in table.columns
+    ]
+    for row in rows:
+        for index, cell in enumerate(row.cells):
+            if cell.span > 1:
+                continue
+            font = SERIF_BOLD if cell.bold else SERIF
+            measure = text_width_mm if cell.align == "right" else widest_word_mm
+            least[index] = max(least[index], measure(cell.text, font, size_pt))
+    # A tenth of a millimetre for the rounding of other programs.
+    return [width + 2 * CELL_PADDING_MM + 0.1 for width in least]
+
+
+def _shares(weights: list[float], least: list[float], room: float) -> tuple[float, ...]:
+    """`room` divided by `weights`, no column narrower than its `least`."""
+    fixed: dict[int, float] = {}
+    while True:
+        free = room - sum(fixed.values())
+        weight = sum(w for index, w in enumerate(weights) if index not in fixed)
+        short = {
+            index: least[index]
+            for index, w in enumerate(weights)
+            if index not in fixed and free * w / weight < least[index]
+        }
+        if not short:
+            return tuple(
+                fixed[index] if index in fixed else free * w / weight
+                for index, w in enumerate(weights)
+            )
+        fixed |= short
+        if len(fixed) == len(weights):
+            return tuple(width * room / sum(least) for width in least)
