@@ -1,0 +1,582 @@
+"""Workbooks and csv files as rows of cells, headings found by content, cells by grammar.
+
+Rows keep their places: `rows[0]` is row 1 of the file, `rows[i][0]` column A, so that a
+message can name the cell a person will look for. An empty cell is None.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import Any, NamedTuple
+
+from roadmap.evidence.limits import Limits
+from roadmap.evidence.messages import refused
+from roadmap.evidence.parsed import FileRefused
+from roadmap.evidence.prescan import (
+    column_letter,
+    column_number,
+    kind_of,
+    too_many_columns,
+    too_many_rows,
+)
+
+__all__ = [
+    "BadCell",
+    "Cell",
+    "Fault",
+    "Heading",
+    "Sheet",
+    "check_size",
+    "column_letter",
+    "column_name",
+    "day_of",
+    "decimal_of",
+    "find_heading",
+    "integer_of",
+    "normal_title",
+    "percent_of",
+    "read_sheets",
+    "stream_sheet",
+    "text_of",
+    "the_sheet",
+]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A cell without a value: an error (`#DIV/0!`), or a formula whose result was not saved."""
+
+    rule: str  # CELL_ERROR | NO_CACHED_VALUE
+    text: str
+
+
+Cell = str | float | int | bool | date | datetime | time | timedelta | Fault | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet; of a csv file, the only one, without a name."""
+
+    name: str
+    rows: list[list[Cell]]
+    is_hidden: bool = False
+    hidden_rows: int = 0
+
+
+class Heading(NamedTuple):
+    """Where the heading stands: 0-based row, and 0-based column of each title asked for."""
+
+    row: int
+    columns: dict[str, int]
+
+
+# -- Reading ---------------------------------------------------------------------------------
+
+
+def read_sheets(
+    content: bytes, file_name: str, titles: Sequence[str] = (), *, ragged: bool = False
+) -> list[Sheet]:
+    """All sheets of an xlsx, xls or csv file, whole.
+
+    `titles` are the columns that the dataset knows: they decide the encoding of a csv.
+    `ragged` lets the rows of a csv differ in length (title lines and blocks of protocols).
+    Raises FileRefused: ENCODING, CSV_SYNTAX, BINARY, TYPE_MISMATCH.
+    """
+    if kind_of(content) == "csv":
+        return [Sheet("", _csv_rows(content, file_name, titles, ragged))]
+    import python_calamine
+
+    flaws = _flaws(content) if kind_of(content) == "xlsx" else {}
+    sheets = []
+    with python_calamine.load_workbook(io.BytesIO(content)) as book:
+        for about in book.sheets_metadata:
+            if about.typ is not python_calamine.SheetTypeEnum.WorkSheet:
+                continue
+            rows: list[list[Cell]] = [
+                [None if cell == "" else cell for cell in row]
+                for row in book.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
+            ]
+            flaw = flaws.get(about.name, _NO_FLAWS)
+            _put_faults(rows, flaw.faults)
+            is_hidden = about.visible is not python_calamine.SheetVisibleEnum.Visible
+            sheets.append(Sheet(about.name, rows, is_hidden, flaw.hidden_rows))
+    return sheets
+
+
+def stream_sheet(content: bytes, file_name: str) -> tuple[str, Iterator[list[Cell]]]:
+    """Name and rows of the first visible sheet with content, one row at a time.
+
+    For pupil protocols: nothing but the row at hand is held as Python objects. Empty cells
+    are "" here, and rows begin with column A. Cells in error read as empty.
+    """
+    if kind_of(content) == "csv":
+        return "", iter(_csv_rows(content, file_name, (), ragged=True))
+    import python_calamine
+
+    book = python_calamine.load_workbook(io.BytesIO(content))
+    for about in book.sheets_metadata:
+        if about.visible is not python_calamine.SheetVisibleEnum.Visible:
+            continue
+        sheet = book.get_sheet_by_name(about.name)
+        if sheet.start is not None:
+            rows: Iterator[list[Any]] = sheet.iter_rows()
+            return about.name, _from_column_a(rows, sheet.start[1])
+    raise refused("EMPTY", "В книге нет ни одной заполненной ячейки", _WITH_DATA, file_name)
+
+
+_WITH_DATA = "Положите файл с данными"
+
+
+def _from_column_a(rows: Iterator[list[Any]], skipped: int) -> Iterator[list[Cell]]:
+    if not skipped:
+        return rows
+    left = [""] * skipped
+    return (left + row for row in rows)
+
+
+def check_size(content: bytes, limits: Limits, file_name: str) -> None:
+    """Rows and columns of an xls, whose cells the pre-scan does not see: ROWS, COLS.
+
+    The old format ends at 65,536 rows and 256 columns by itself: reading it is bounded.
+    """
+    if kind_of(content) != "xls":
+        return
+    import python_calamine
+
+    with python_calamine.load_workbook(io.BytesIO(content)) as book:
+        for index in range(len(book.sheet_names)):
+            sheet = book.get_sheet_by_index(index)
+            if sheet.total_height > limits.rows + 50:
+                raise too_many_rows(sheet.total_height, limits, file_name)
+            if sheet.total_width > limits.columns:
+                raise too_many_columns(sheet.total_width, limits, file_name)
+
+
+def the_sheet(sheets: Sequence[Sheet], name: str, file_name: str) -> Sheet:
+    """The sheet of that name; of a csv, its only one. Raises FileRefused SHEET."""
+    for sheet in sheets:
+        if not sheet.name or normal_title(sheet.name) == normal_title(name):
+            return sheet
+    found = ", ".join(f"«{sheet.name}»" for sheet in sheets) or "листов нет"
+    raise refused(
+        "SHEET",
+        f"Файл не принят: нет листа «{name}» (есть {found})",
+        "Назовите лист так или возьмите шаблон на странице «Данные»",
+        file_name,
+    )
+
+
+# -- What a fast reader does not tell: errors, formulas without values, hidden rows ------------
+
+
+@dataclass(frozen=True)
+class _Flaws:
+    faults: tuple[tuple[int, int, Fault], ...] = ()  # 0-based row and column
+    hidden_rows: int = 0
+
+
+_NO_FLAWS = _Flaws()
+_FLAWED_CELL = re.compile(
+    rb'<c r="([A-Z]{1,3})([0-9]{1,7})"((?:\s[^>]*)?)(?<!/)>(.*?)</c>', re.DOTALL
+)
+_HAS_FORMULA = re.compile(rb"<f[\s/>]")
+_VALUE = re.compile(rb"<v[^>]*>([^<]+)</v>|<is[\s>]")
+_HIDDEN_ROW = re.compile(rb'<row\s[^>]*\bhidden="(?:1|true)"')
+
+
+def _flaws(content: bytes) -> dict[str, _Flaws]:
+    """By sheet name. Only sheets with a formula, an error or a hidden row are taken apart."""
+    flaws = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name, part in _sheet_parts(archive).items():
+            text = archive.read(part)
+            faults: list[tuple[int, int, Fault]] = []
+            if b't="e"' in text or _HAS_FORMULA.search(text):
+                faults = list(_faults(text))
+            hidden = len(_HIDDEN_ROW.findall(text)) if b"hidden=" in text else 0
+            if faults or hidden:
+                flaws[name] = _Flaws(tuple(faults), hidden)
+    return flaws
+
+
+def _faults(text: bytes) -> Iterator[tuple[int, int, Fault]]:
+    for cell in _FLAWED_CELL.finditer(text):
+        letters, digits, attributes, inside = cell.groups()
+        value = _VALUE.search(inside)
+        if b't="e"' in attributes:
+            said = value.group(1).decode("utf-8", "replace") if value and value.group(1) else "#"
+            fault = Fault("CELL_ERROR", said)
+        elif value is None and _HAS_FORMULA.search(inside):
+            fault = Fault("NO_CACHED_VALUE", "формула без значения")
+        else:
+            continue
+        yield int(digits) - 1, column_number(letters.decode("ascii")) - 1, fault
+
+
+def _put_faults(rows: list[list[Cell]], faults: tuple[tuple[int, int, Fault], ...]) -> None:
+    for row, column, fault in faults:
+        # Readers end a sheet at its last value; a fault may stand beyond it.
+        while len(rows) <= row:
+            rows.append([])
+        rows[row].extend([None] * (column + 1 - len(rows[row])))
+        rows[row][column] = fault
+
+
+def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Which part of the workbook is which sheet (ECMA-376, workbook.xml and its relations)."""
+    from defusedxml import ElementTree
+
+    parts = {name.lower(): name for name in archive.namelist()}
+    relations = parts.get("xl/_rels/workbook.xml.rels")
+    if relations is None:
+        return {}
+    targets = {
+        relation.get("Id"): str(relation.get("Target", ""))
+        for relation in ElementTree.fromstring(archive.read(relations))
+    }
+    found = {}
+    for element in ElementTree.fromstring(archive.read(parts["xl/workbook.xml"])).iter():
+        if element.tag.rpartition("}")[2] != "sheet":
+            continue
+        ids = [value for key, value in element.attrib.items() if key.endswith("}id")]
+        target = targets.get(ids[0], "") if ids else ""
+        path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        if path.lower() in parts:
+            found[str(element.get("name"))] = parts[path.lower()]
+    return found
+
+
+# -- csv -------------------------------------------------------------------------------------
+
+_SEPARATORS = (";", "\t", ",")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_HEAD_LINES = 30
+# Encodings that decode as cp1251 without an error and give other letters.
+_LOOK_ALIKES = {"koi8-r": "KOI8-R", "cp866": "DOS (cp866)", "mac-cyrillic": "Mac"}
+_SAVE_AS_CSV = "Сохраните таблицу заново как «CSV UTF-8» и положите файл снова"
+
+
+def _csv_rows(
+    content: bytes, file_name: str, titles: Sequence[str], ragged: bool
+) -> list[list[Cell]]:
+    text = _decoded(content, file_name, titles)
+    separator = _separator(text, titles)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[list[Cell]] = []
+    try:
+        for cells in reader:
+            # A cell with line breaks spans several lines: rows keep the numbers of lines.
+            rows.extend([] for _ in range(reader.line_num - 1 - len(rows) - _breaks(cells)))
+            rows.append([cell or None for cell in cells])
+    except csv.Error:
+        raise refused(
+            "CSV_SYNTAX",
+            "Таблица не читается: кавычка не закрыта или ячейка слишком длинная",
+            _SAVE_AS_CSV,
+            file_name,
+            row=len(rows) + 1,
+        ) from None
+    if not ragged:
+        _check_widths(rows, file_name)
+    return rows
+
+
+def _breaks(cells: list[str]) -> int:
+    return sum(cell.count("\n") for cell in cells)
+
+
+def _check_widths(rows: list[list[Cell]], file_name: str) -> None:
+    filled = [row for row in rows if any(cell is not None for cell in row)]
+    if not filled:
+        raise refused("EMPTY", "Файл пуст", _WITH_DATA, file_name)
+    width = max(len(row) for row in filled[:_HEAD_LINES])
+    started = False
+    for number, row in enumerate(rows, start=1):
+        started = started or len(row) == width
+        if not started or not any(cell is not None for cell in row):
+            continue
+        while len(row) > width and row[-1] is None:
+            row.pop()
+        if len(row) != width:
+            raise refused(
+                "CSV_SYNTAX",
+                f"В строке {len(row)} ячеек вместо {width}",
+                "Проверьте разделители и кавычки в этой строке и положите файл снова",
+                file_name,
+                row=number,
+            )
+
+
+def _decoded(content: bytes, file_name: str, titles: Sequence[str]) -> str:
+    """UTF-8, UTF-16 by its mark, else cp1251; the known titles decide, never statistics."""
+    text = None
+    encodings = ("utf-16",) if content.startswith(_UTF16_MARKS) else ("utf-8-sig", "cp1251")
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        break
+    if text is None or "\ufffd" in text:
+        raise refused("ENCODING", "Кодировка файла не распознана", _SAVE_AS_CSV, file_name)
+    if not titles or _knows(text, titles):
+        return text
+    found = _look_alike(content, titles) or _spoiled(text, titles)
+    if found:
+        raise refused("ENCODING", f"Кодировка файла — {found}", _SAVE_AS_CSV, file_name)
+    return text
+
+
+def _look_alike(content: bytes, titles: Sequence[str]) -> str | None:
+    for encoding, name in _LOOK_ALIKES.items():
+        if _knows(content.decode(encoding, "replace"), titles):
+            return name
+    return None
+
+
+def _spoiled(text: str, titles: Sequence[str]) -> str | None:
+    """«РљРѕРґ», «Ð\x9aÐ¾Ð´»: UTF-8 once read in another encoding and saved so."""
+    head = "\n".join(islice(text.splitlines(), _HEAD_LINES))
+    for encoding in ("cp1251", "latin-1", "cp1252"):
+        try:
+            once = head.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+        if _knows(once, titles):
+            return "испорченная UTF-8 (буквы вида «Рљ» или «Ð¡»)"
+    return None
+
+
+def _knows(text: str, titles: Sequence[str]) -> bool:
+    wanted = {normal_title(title) for title in titles}
+    for line in islice(text.splitlines(), _HEAD_LINES):
+        for separator in _SEPARATORS:
+            if wanted & {normal_title(cell.strip('"')) for cell in line.split(separator)}:
+                return True
+    return False
+
+
+def _separator(text: str, titles: Sequence[str]) -> str:
+    """From the heading line only: a decimal comma in the rows must not decide."""
+    lines = [line for line in islice(text.splitlines(), _HEAD_LINES) if line.strip()]
+    wanted = {normal_title(title) for title in titles}
+    known = [
+        (len(wanted & {normal_title(cell.strip('"')) for cell in line.split(separator)}), separator)
+        for line in lines
+        for separator in _SEPARATORS
+    ]
+    best = max(known, key=lambda pair: pair[0], default=(0, ";"))
+    if best[0]:
+        return best[1]
+    for separator in _SEPARATORS:
+        if any(line.count(separator) for line in lines):
+            return separator
+    return ";"
+
+
+# -- Headings --------------------------------------------------------------------------------
+
+
+def normal_title(cell: object) -> str:
+    """A title as titles are compared: NFKC, case, ё and spaces of all kinds do not matter."""
+    if not isinstance(cell, str):
+        return "" if cell is None or isinstance(cell, Fault) else _number_title(cell)
+    plain = unicodedata.normalize("NFKC", cell).casefold().replace("ё", "е")
+    return " ".join(plain.split())
+
+
+def _number_title(cell: object) -> str:
+    # Headings «2», «3», «4», «5» are number cells in some workbooks.
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def find_heading(
+    rows: Sequence[Sequence[Cell]],
+    required: Sequence[str],
+    within: int = 15,
+    *,
+    optional: Sequence[str] = (),
+    file_name: str = "",
+    sheet: str | None = None,
+) -> Heading:
+    """The first of the top `within` rows that has all required titles.
+
+    Columns are given by the titles as asked for; optional ones only where they were found.
+    Raises FileRefused HEADER: titles missing (named), or one we need standing twice.
+    """
+    wanted = {normal_title(title): title for title in (*required, *optional)}
+    needed = {normal_title(title) for title in required}
+    nearest: tuple[int, int, set[str]] | None = None
+    for index, row in enumerate(islice(rows, within)):
+        titles = [normal_title(cell) for cell in row]
+        missing = needed - set(titles)
+        if not missing:
+            twice = sorted({t for t in titles if t in wanted and titles.count(t) > 1})
+            if twice:
+                raise _header_refused(
+                    f"столбец {_quoted(wanted[title] for title in twice)} указан дважды",
+                    "Оставьте один столбец с таким названием",
+                    file_name,
+                    sheet,
+                    index,
+                )
+            return Heading(
+                index, {wanted[title]: at for at, title in enumerate(titles) if title in wanted}
+            )
+        if nearest is None or len(missing) < nearest[0]:
+            nearest = (len(missing), index, missing)
+    absent = [title for title in required if nearest is None or normal_title(title) in nearest[2]]
+    near = None if nearest is None or nearest[0] == len(needed) else nearest[1]
+    word = "столбца" if len(absent) == 1 else "столбцов"
+    raise _header_refused(
+        f"нет {word} {_quoted(absent)}",
+        "Добавьте столбец или возьмите шаблон на странице «Данные»",
+        file_name,
+        sheet,
+        near,
+    )
+
+
+def _quoted(titles: Iterator[str] | Sequence[str]) -> str:
+    return ", ".join(f"«{title}»" for title in titles)
+
+
+def _header_refused(
+    what: str, to_do: str, file_name: str, sheet: str | None, index: int | None
+) -> FileRefused:
+    where = sheet or None
+    if index is not None:
+        to_do = f"Строка заголовков {index + 1}. {to_do}"
+    return refused("HEADER", f"Файл не принят: {what}", to_do, file_name, sheet=where)
+
+
+def column_name(index: int, title: str | None = None) -> str:
+    """«E «Участников»», as messages name a column; `index` is 0-based."""
+    return f"{column_letter(index)} «{title}»" if title else column_letter(index)
+
+
+# -- Cells -----------------------------------------------------------------------------------
+
+
+class BadCell(ValueError):
+    """A cell does not hold what its column needs.
+
+    `rule` is CELL_ERROR, NO_CACHED_VALUE, TYPE or RANGE; `found` quotes the cell (readers of
+    pupil rows never show it), `expected` is a noun phrase in the genitive: «числа».
+    """
+
+    def __init__(self, rule: str, found: str, expected: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.found = found
+        self.expected = expected
+
+    @property
+    def what(self) -> str:
+        """«„четыре“ вместо целого числа»."""
+        return f"«{self.found}» вместо {self.expected}"
+
+
+_MISSING = {"", "н/д", "нд", "нет данных", "-", "‐", "‑", "–", "—", "−"}
+_SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
+_INTEGER = re.compile(r"[+-]?\d{1,12}(?:[.,]0+)?")
+_DECIMAL = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,12})?")
+_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:\s*г\.?)?")
+_ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00)?)?")
+
+
+def text_of(cell: Cell) -> str | None:
+    """The cell as text, spaces trimmed and joined; None when empty. A code 440123.0 → «440123»."""
+    if isinstance(cell, Fault):
+        raise BadCell(cell.rule, cell.text, "текста")
+    if cell is None:
+        return None
+    if isinstance(cell, bool):
+        return "да" if cell else "нет"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else repr(cell)
+    if isinstance(cell, datetime) and cell.time() == time():
+        cell = cell.date()
+    if isinstance(cell, date) and not isinstance(cell, datetime):
+        return cell.strftime("%d.%m.%Y")
+    return _SPACES.sub(" ", str(cell)).strip() or None
+
+
+def integer_of(cell: Cell) -> int | None:
+    """A whole number: 35 917 with any spaces, −5 with a real minus, 4.0. None: no data."""
+    value = _number(cell, _INTEGER, "целого числа")
+    return None if value is None else int(value)
+
+
+def decimal_of(cell: Cell) -> Decimal | None:
+    """A number with a decimal comma or point, exactly as written. None: no data."""
+    return _number(cell, _DECIMAL, "числа")
+
+
+def percent_of(cell: Cell) -> Decimal | None:
+    """A number of percents; a trailing % is allowed. None: no data."""
+    if isinstance(cell, str):
+        cell = cell.strip().removesuffix("%")
+    return _number(cell, _DECIMAL, "числа процентов")
+
+
+def _number(cell: Cell, grammar: re.Pattern[str], expected: str) -> Decimal | None:
+    if isinstance(cell, Fault):
+        raise BadCell(cell.rule, cell.text, expected)
+    if cell is None:
+        return None
+    if isinstance(cell, bool) or not isinstance(cell, str | float | int):
+        raise BadCell("TYPE", text_of(cell) or "", expected)
+    # repr of a float is the shortest text that gives it back: 14.02 stays 14.02.
+    text = cell if isinstance(cell, str) else repr(cell)
+    if isinstance(cell, str) and _SPACES.sub(" ", text).strip().casefold() in _MISSING:
+        return None
+    plain = _SPACES.sub("", text).replace("\u2212", "-")
+    if not grammar.fullmatch(plain):
+        raise BadCell("TYPE", _short(text), expected)
+    return Decimal(plain.replace(",", "."))
+
+
+def day_of(cell: Cell) -> date | None:
+    """A date cell (either base of Excel), or text 31.03.2021 or 2021-03-31. None: empty.
+
+    A number is no date: nobody can say in which base it was meant.
+    """
+    if isinstance(cell, Fault):
+        raise BadCell(cell.rule, cell.text, "даты")
+    if cell is None:
+        return None
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    if not isinstance(cell, str):
+        raise BadCell("TYPE", text_of(cell) or "", "даты")
+    plain = _SPACES.sub(" ", cell).strip()
+    if plain.casefold() in _MISSING:
+        return None
+    if written := _DAY.fullmatch(plain):
+        day, month, year = (int(part) for part in written.groups())
+    elif iso := _ISO_DAY.fullmatch(plain):
+        year, month, day = (int(part) for part in iso.groups())
+    else:
+        raise BadCell("TYPE", _short(plain), "даты")
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise BadCell("TYPE", _short(plain), "даты") from None
+
+
+def _short(text: str) -> str:
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    plain = _SPACES.sub(" ", plain).strip()
+    return plain if len(plain) <= 40 else f"{plain[:39]}…"

@@ -1,0 +1,41 @@
+"""How a refusal and a quarantined row are told: what happened, where, what to do (look.md §7)."""
+
+from __future__ import annotations
+
+from roadmap.evidence.parsed import FileRefused
+
+
+def place(
+    file_name: str,
+    sheet: str | None = None,
+    row: int | None = None,
+    column: str | None = None,
+) -> str:
+    """«Файл «акт.xlsx», лист «Акты», строка 7, столбец E «Дата»»; `column` comes ready-made."""
+    parts = [f"Файл «{file_name}»"]
+    if sheet:
+        parts.append(f"лист «{sheet}»")
+    if row is not None:
+        parts.append(f"строка {row}")
+    if column:
+        parts.append(f"столбец {column}")
+    return ", ".join(parts)
+
+
+def sentence(what: str, where: str, to_do: str) -> str:
+    """Three short sentences of one message: what happened. Where. What to do."""
+    return f"{what}. {where}. {to_do}."
+
+
+def refused(
+    code: str,
+    what: str,
+    to_do: str,
+    file_name: str,
+    *,
+    sheet: str | None = None,
+    row: int | None = None,
+    column: str | None = None,
+) -> FileRefused:
+    """The refusal of a file, ready to be raised; `what` and `to_do` are without full stops."""
+    return FileRefused(code, sentence(what, place(file_name, sheet, row, column), to_do))

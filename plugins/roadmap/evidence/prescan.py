@@ -1,0 +1,509 @@
+"""Looking at a file's bytes before any parser does (reliability.md §8, rows 1-14 and 21).
+
+A workbook is a zip of XML, and a fast reader believes it: two cells 16,384 columns and
+1,048,576 rows apart make it allocate the rectangle between them and abort the process. So
+every part is inflated here in pieces, its real bytes are counted, and the extent of the cells
+is taken from their own references (`<dimension>` may say anything). Nothing is extracted to
+disk and nothing but the zip directory is kept in memory.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from roadmap.evidence.limits import Limits
+from roadmap.evidence.messages import refused
+from roadmap.russian import counted, integer
+
+_CHUNK = 1 << 20
+_INPUT_CHUNK = 1 << 16
+# A tag longer than this in a workbook is nobody's spreadsheet.
+_LONGEST_TAG = 1 << 20
+# Title lines, headings and trailers that stand on a sheet besides its data rows.
+_ROWS_AROUND_DATA = 50
+# Small archives reach high ratios honestly (theme, styles); a bomb is not small.
+_RATIO_FROM_BYTES = 5_000_000
+# A sheet is called sparse where fewer than one cell in this many is filled.
+_SPARSE = 20
+
+_CFB_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ARCHIVES = {
+    b"7z\xbc\xaf\x27\x1c": "архив 7z",
+    b"Rar!\x1a\x07": "архив RAR",
+    b"\x1f\x8b": "архив gzip",
+    b"BZh": "архив bzip2",
+    b"\xfd7zXZ\x00": "архив xz",
+}
+_NOT_TABLES = {
+    b"%PDF": "документ PDF",
+    b"{\\rtf": "документ RTF",
+    b"\x89PNG": "рисунок PNG",
+    b"\xff\xd8\xff": "рисунок JPEG",
+    b"\x7fELF": "программа",
+    b"MZ\x90": "программа",
+}
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_SAVE_AS_XLSX = "Сохраните таблицу в формате xlsx и положите файл снова"
+_ASK_AGAIN = "Запросите файл заново и положите его снова"
+
+
+def kind_of(content: bytes) -> str:
+    """What the bytes are, whatever the name says: xlsx (any zip), xls (any OLE file) or csv."""
+    if content.startswith(b"PK\x03\x04"):
+        return "xlsx"
+    if content.startswith(_CFB_MAGIC):
+        return "xls"
+    return "csv"
+
+
+def prescan(content: bytes, limits: Limits, file_name: str = "без имени") -> None:
+    """Let the file through to a parser or refuse it.
+
+    Raises FileRefused: EMPTY, SIZE, TYPE, TYPE_MISMATCH, BINARY, CORRUPT, ENCRYPTED, MACRO,
+    EXTERNAL_LINK, ZIP_LIMIT, ZIP_NAMES, DTD_FORBIDDEN, SHEET_EXTENT, ROWS, COLS.
+    `file_name` (cleaned) serves the messages and the check of the extension.
+    """
+    if not content.strip(b" \t\r\n\x00"):
+        raise refused("EMPTY", "Файл пуст", "Положите файл с данными", file_name)
+    if len(content) > limits.size_bytes:
+        raise refused(
+            "SIZE",
+            f"Файл больше допустимого: {_megabytes(len(content))} МБ, можно до"
+            f" {_megabytes(limits.size_bytes)} МБ",
+            "Проверьте, тот ли это файл; если да, увеличьте предел в описании источника",
+            file_name,
+        )
+    for magic, name in _ARCHIVES.items():
+        if content.startswith(magic):
+            raise refused(
+                "TYPE", f"Это {name}, а не таблица", "Положите файлы из архива по одному", file_name
+            )
+    for magic, name in _NOT_TABLES.items():
+        if content.startswith(magic):
+            raise refused("TYPE_MISMATCH", f"Это {name}, а не таблица", _SAVE_AS_XLSX, file_name)
+    kind = kind_of(content)
+    _check_extension(content, kind, file_name)
+    if kind == "xlsx":
+        _scan_zip(content, limits, file_name)
+    elif kind == "xls":
+        _scan_ole(content, file_name)
+    else:
+        _scan_text(content, limits, file_name)
+
+
+def _megabytes(size: int) -> str:
+    return integer(max(1, round(size / 1_000_000)))
+
+
+def _check_extension(content: bytes, kind: str, file_name: str) -> None:
+    suffix = file_name.rpartition(".")[2].casefold() if "." in file_name else ""
+    if suffix in ("xlsm", "xltm", "xlsb", "xlam"):
+        raise refused("MACRO", "Книга с макросами не принимается", _SAVE_AS_XLSX, file_name)
+    fits = {"xlsx": ("xlsx",), "xls": ("xls", "xlsx"), "csv": ("csv", "txt", "tsv")}
+    # An encrypted xlsx is an OLE file: it is refused for its password, not for its name.
+    if suffix not in ("xlsx", "xls", "csv", "txt", "tsv") or suffix in fits[kind]:
+        return
+    found = {"xlsx": "архив zip (так хранится xlsx)", "xls": "книга старого формата xls"}
+    what = found.get(kind) or _kind_of_text(content)
+    raise refused("TYPE_MISMATCH", f"Внутри файла не {suffix}, а {what}", _SAVE_AS_XLSX, file_name)
+
+
+def _kind_of_text(content: bytes) -> str:
+    head = content[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"<style")):
+        return "страница HTML"
+    if head.startswith((b"<?xml", b"<")):
+        return "документ XML"
+    if head.startswith((b"{", b"[")):
+        return "документ JSON"
+    if b"\x00" in head and not content.startswith(_UTF16_BOMS):
+        return "двоичные данные"
+    return "текст (csv)"
+
+
+def _scan_text(content: bytes, limits: Limits, file_name: str) -> None:
+    what = _kind_of_text(content)
+    if what in ("страница HTML", "документ XML", "документ JSON"):
+        raise refused("TYPE_MISMATCH", f"Внутри файла {what}", _SAVE_AS_XLSX, file_name)
+    if b"\x00" in content and not content.startswith(_UTF16_BOMS):
+        raise refused("BINARY", "В тексте файла есть двоичные данные", _ASK_AGAIN, file_name)
+    lines = content.count(b"\n")
+    if lines > limits.rows + _ROWS_AROUND_DATA:
+        raise too_many_rows(lines, limits, file_name)
+
+
+def _scan_ole(content: bytes, file_name: str) -> None:
+    """xls, or something else in the same container, told by the names of its streams."""
+
+    def holds(stream: str) -> bool:
+        return stream.encode("utf-16-le") in content
+
+    if holds("EncryptedPackage") or holds("EncryptionInfo"):
+        raise _encrypted(file_name)
+    if holds("_VBA_PROJECT"):
+        raise refused("MACRO", "В книге есть макросы", _SAVE_AS_XLSX, file_name)
+    if not (holds("Workbook") or holds("Book")):
+        raise refused("TYPE_MISMATCH", "Это не книга Excel", _SAVE_AS_XLSX, file_name)
+    if file_name.casefold().endswith(".xlsx"):
+        raise refused(
+            "TYPE_MISMATCH",
+            "Внутри файла не xlsx, а книга старого формата xls",
+            _SAVE_AS_XLSX,
+            file_name,
+        )
+
+
+def _encrypted(file_name: str) -> Exception:
+    return refused(
+        "ENCRYPTED",
+        "Файл не открывается: он защищён паролем",
+        "Снимите пароль и положите файл снова",
+        file_name,
+    )
+
+
+# -- The zip and its parts -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Member:
+    name: str  # with forward slashes, lower case
+    method: int
+    start: int  # of the compressed bytes
+    end: int
+    size: int  # as the directory declares it
+    crc: int
+
+
+def _scan_zip(content: bytes, limits: Limits, file_name: str) -> None:
+    members = _members(content, limits, file_name)
+    names = {member.name for member in members}
+    _check_names(names, file_name)
+    total = 0
+    for member in members:
+        total = _scan_member(content, member, total, limits, file_name)
+    if total > _RATIO_FROM_BYTES and total > limits.unpacked_ratio * len(content):
+        raise _zip_limit("степень сжатия неправдоподобна", file_name)
+
+
+def _members(content: bytes, limits: Limits, file_name: str) -> list[_Member]:
+    # Readers look for the directory from the end of the file. Two ends mean that two readers
+    # may see two different workbooks.
+    if content[-66_000:].count(b"PK\x05\x06") > 1:
+        raise _zip_limit("в архиве два оглавления", file_name)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            infos = archive.infolist()
+            directory = archive.start_dir
+    except (zipfile.BadZipFile, ValueError, OverflowError, struct.error, NotImplementedError):
+        raise _corrupt(file_name) from None
+    if len(infos) > limits.members:
+        raise _zip_limit(f"частей {integer(len(infos))}", file_name)
+    members = []
+    for info in infos:
+        if info.flag_bits & 0x1:
+            raise _encrypted(file_name)
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _corrupt(file_name)
+        start = _data_start(content, info.header_offset, file_name)
+        members.append(
+            _Member(
+                info.orig_filename.replace("\\", "/").lower(),
+                info.compress_type,
+                start,
+                start + info.compress_size,
+                info.file_size,
+                info.CRC,
+            )
+        )
+    in_order = sorted(zip(infos, members, strict=True), key=lambda pair: pair[0].header_offset)
+    ends = [0, *(member.end for _, member in in_order)]
+    starts = [*(info.header_offset for info, _ in in_order), directory]
+    if any(start < end for start, end in zip(starts, ends, strict=True)):
+        raise _zip_limit("части архива перекрываются", file_name)
+    if len({member.name for member in members}) < len(members):
+        raise _zip_limit("две части архива с одним именем", file_name)
+    return members
+
+
+def _data_start(content: bytes, header: int, file_name: str) -> int:
+    """Where a member's bytes begin: its local header has lengths of its own."""
+    if header < 0 or content[header : header + 4] != b"PK\x03\x04" or header + 30 > len(content):
+        raise _corrupt(file_name)
+    name_length, extra_length = struct.unpack_from("<HH", content, header + 26)
+    return int(header + 30 + name_length + extra_length)
+
+
+def _check_names(names: set[str], file_name: str) -> None:
+    for name in names:
+        parts = name.split("/")
+        if (
+            ".." in parts
+            or name.startswith("/")
+            or re.match(r"[a-z]:", name)
+            or any(ord(letter) < 32 or ord(letter) == 127 for letter in name)
+        ):
+            raise refused(
+                "ZIP_NAMES", "Части книги названы так, как не бывает в книге", _ASK_AGAIN, file_name
+            )
+    if "xl/workbook.xml" not in names:
+        raise refused("TYPE_MISMATCH", _what_zip(names), _SAVE_AS_XLSX, file_name)
+    if any(
+        name.endswith("vbaproject.bin")
+        or name.startswith(("xl/activex/", "xl/macrosheets/"))
+        or (name.startswith("xl/embeddings/") and not name.endswith("/"))
+        for name in names
+    ):
+        raise refused(
+            "MACRO", "В книге есть макросы или вложенные объекты", _SAVE_AS_XLSX, file_name
+        )
+    if any(
+        name.startswith(("xl/externallinks/", "xl/querytables/", "xl/model/"))
+        or name == "xl/connections.xml"
+        for name in names
+    ):
+        raise _external_link(file_name)
+
+
+def _what_zip(names: set[str]) -> str:
+    if "xl/workbook.bin" in names:
+        return "Внутри файла не xlsx, а двоичная книга xlsb"
+    if "word/document.xml" in names:
+        return "Внутри файла не таблица, а документ Word"
+    if "content.xml" in names:
+        return "Внутри файла не xlsx, а документ OpenDocument"
+    return "Внутри файла не xlsx, а архив zip"
+
+
+def _scan_member(
+    content: bytes, member: _Member, total: int, limits: Limits, file_name: str
+) -> int:
+    """Inflate one part in pieces and look at each; gives the real bytes of all parts so far."""
+    extent = _Extent(limits)
+    is_rels = member.name.endswith(".rels")
+    size, crc, first, carry = 0, 0, True, b""
+    for piece in _inflate(content, member, file_name):
+        size += len(piece)
+        crc = zlib.crc32(piece, crc)
+        if total + size > limits.unpacked_bytes:
+            raise _zip_limit(
+                f"после распаковки больше {_megabytes(limits.unpacked_bytes)} МБ", file_name
+            )
+        if first and _not_utf8_xml(piece):
+            raise _corrupt(file_name)
+        first = False
+        # What is looked at ends where a tag begins, so that none is cut in two.
+        text = carry + piece
+        cut = text.rfind(b"<")
+        text, carry = (text[:cut], text[cut:]) if cut > 0 else (b"", text)
+        if len(carry) > _LONGEST_TAG:
+            # Pictures have no tags; text of this length without one is no workbook's.
+            if member.name.endswith((".xml", ".rels")):
+                raise _zip_limit("слишком длинный элемент", file_name)
+            carry = b""
+        _scan_piece(text, member, is_rels, extent, file_name)
+    _scan_piece(carry, member, is_rels, extent, file_name)
+    if size != member.size or crc != member.crc:
+        raise _zip_limit("размер или контрольная сумма части неверны", file_name)
+    if size > _RATIO_FROM_BYTES and size > limits.unpacked_ratio * (member.end - member.start):
+        raise _zip_limit("степень сжатия неправдоподобна", file_name)
+    if extent.suspicious:
+        _check_extent(content, member, limits, file_name)
+    return total + size
+
+
+def _not_utf8_xml(head: bytes) -> bool:
+    """UTF-16 or UTF-32 would hide a `<!DOCTYPE` from a search for bytes."""
+    return head.startswith(_UTF16_BOMS) or head[:4] in (
+        b"<\x00?\x00", b"\x00<\x00?", b"\x00\x00\x00<", b"<\x00\x00\x00",
+        b"<\x00!\x00", b"\x00<\x00!", b"\x00\x00\xfe\xff",
+    )  # fmt: skip
+
+
+def _inflate(content: bytes, member: _Member, file_name: str) -> Iterator[bytes]:
+    """The part's real bytes, whatever size the directory declares."""
+    view = memoryview(content)
+    if member.method == zipfile.ZIP_STORED:
+        for start in range(member.start, member.end, _CHUNK):
+            yield bytes(view[start : min(start + _CHUNK, member.end)])
+        return
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        for start in range(member.start, member.end, _INPUT_CHUNK):
+            source: bytes | memoryview = view[start : min(start + _INPUT_CHUNK, member.end)]
+            while source:
+                # Never more than a megabyte at once, however well it was packed.
+                yield inflater.decompress(source, _CHUNK)
+                source = inflater.unconsumed_tail
+    except zlib.error:
+        raise _corrupt(file_name) from None
+    if not inflater.eof:
+        raise _corrupt(file_name)
+
+
+def _scan_piece(
+    text: bytes, member: _Member, is_rels: bool, extent: _Extent, file_name: str
+) -> None:
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        raise refused(
+            "DTD_FORBIDDEN",
+            "В книге есть определения XML, которых в таблицах не бывает",
+            _ASK_AGAIN,
+            file_name,
+        )
+    if is_rels:
+        for relation in re.finditer(rb"<[^>]*TargetMode\s*=\s*[\"']External[\"'][^>]*>", text):
+            if b"/hyperlink" not in relation.group():
+                raise _external_link(file_name)
+    elif member.name == "[content_types].xml" and b"macroEnabled" in text:
+        raise refused("MACRO", "В книге есть макросы", _SAVE_AS_XLSX, file_name)
+    extent.look(text)
+
+
+class _Extent:
+    """Quick doubt: is any cell written otherwise than `<c r="B7"`, or outside the limits?
+
+    One search over a piece costs a few milliseconds; taking every reference apart costs as
+    much as reading the workbook. So only a doubtful part is taken apart (`_check_extent`).
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        rows = _up_to(limits.rows + _ROWS_AROUND_DATA)
+        columns = _letters_up_to(column_letter(limits.columns - 1))
+        self._doubt = re.compile(rf'<c(?! r="(?:{columns})(?:{rows})"[ />])[\s/>]'.encode("ascii"))
+        self.suspicious = False
+
+    def look(self, text: bytes) -> None:
+        # A prefixed cell (`<x:c`) is as good as a plain one to a reader.
+        if not self.suspicious and (b":c" in text or self._doubt.search(text)):
+            self.suspicious = True
+
+
+_TAG = re.compile(rb"<(?:[\w.-]+:)?(row|c)(?=[\s/>])([^>]*)>")
+_REFERENCE = re.compile(rb"\sr\s*=\s*[\"']\s*([A-Za-z]*)([0-9]*)")
+
+
+def _check_extent(content: bytes, member: _Member, limits: Limits, file_name: str) -> None:
+    """The true extent of the cells that hold something, from their references."""
+    row = column = last_row = last_column = cells = 0
+    carry = b""
+    for piece in _inflate(content, member, file_name):
+        text = carry + piece
+        cut = text.rfind(b"<")
+        text, carry = (text[:cut], text[cut:]) if cut > 0 else (b"", text[-_LONGEST_TAG:])
+        for tag in _TAG.finditer(text):
+            kind, attributes = tag.groups()
+            reference = _REFERENCE.search(attributes)
+            letters, digits = reference.groups() if reference else (b"", b"")
+            if kind == b"row":
+                row = int(digits[:9]) if digits else row + 1
+                column = 0
+                continue
+            column = column_number(letters[:7].decode("ascii")) if letters else column + 1
+            if attributes.endswith(b"/"):
+                continue  # formatted, empty: readers pass over it
+            cells += 1
+            last_row = max(last_row, int(digits[:9]) if digits else row)
+            last_column = max(last_column, column)
+    rows_allowed = limits.rows + _ROWS_AROUND_DATA
+    if last_row <= rows_allowed and last_column <= limits.columns:
+        return
+    if last_row * last_column > _SPARSE * cells:
+        raise refused(
+            "SHEET_EXTENT",
+            "Ячейки листа разбросаны слишком широко: последняя стоит в строке"
+            f" {integer(last_row)}, столбце {column_letter(last_column - 1)}",
+            "Удалите лишние строки и столбцы и положите файл снова",
+            file_name,
+        )
+    if last_row > rows_allowed:
+        raise too_many_rows(last_row, limits, file_name)
+    raise too_many_columns(last_column, limits, file_name)
+
+
+def too_many_rows(found: int, limits: Limits, file_name: str) -> Exception:
+    """The refusal ROWS."""
+    return refused(
+        "ROWS",
+        f"В таблице {counted(found, 'строка', 'строки', 'строк')}, можно до {integer(limits.rows)}",
+        "Проверьте, тот ли это файл; если да, увеличьте предел в описании источника",
+        file_name,
+    )
+
+
+def too_many_columns(found: int, limits: Limits, file_name: str) -> Exception:
+    """The refusal COLS."""
+    columns = counted(found, "столбец", "столбца", "столбцов")
+    return refused(
+        "COLS",
+        f"В таблице {columns}, можно до {integer(limits.columns)}",
+        "Проверьте, тот ли это файл; если да, увеличьте предел в описании источника",
+        file_name,
+    )
+
+
+def column_letter(index: int) -> str:
+    """The letters of a column by its 0-based index: 0 → A, 26 → AA, 16383 → XFD."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def column_number(letters: str) -> int:
+    """The 1-based number of a column by its letters: A → 1, XFD → 16384."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
+
+
+def _up_to(number: int) -> str:
+    """A regular expression of the whole numbers from 1 to `number`, without leading zeros."""
+    digits = str(number)
+    cases = [rf"[1-9][0-9]{{0,{len(digits) - 2}}}"] if len(digits) > 1 else []
+    for place, digit in enumerate(digits):
+        lowest = 1 if place == 0 else 0
+        rest = len(digits) - place - 1
+        if int(digit) > lowest:
+            cases.append(f"{digits[:place]}[{lowest}-{int(digit) - 1}][0-9]{{{rest}}}")
+    return "|".join([*cases, digits])
+
+
+def _letters_up_to(last: str) -> str:
+    """A regular expression of the column letters from A to `last`."""
+    cases = [rf"[A-Z]{{1,{len(last) - 1}}}"] if len(last) > 1 else []
+    for place, letter in enumerate(last):
+        if letter > "A":
+            rest = len(last) - place - 1
+            cases.append(f"{last[:place]}[A-{chr(ord(letter) - 1)}][A-Z]{{{rest}}}")
+    return "|".join([*cases, last])
+
+
+def _corrupt(file_name: str) -> Exception:
+    return refused(
+        "CORRUPT", "Файл не открывается: он повреждён или передан не целиком", _ASK_AGAIN, file_name
+    )
+
+
+def _zip_limit(detail: str, file_name: str) -> Exception:
+    return refused(
+        "ZIP_LIMIT", f"Книга устроена опасно для чтения: {detail}", _ASK_AGAIN, file_name
+    )
+
+
+def _external_link(file_name: str) -> Exception:
+    return refused(
+        "EXTERNAL_LINK",
+        "В книге есть связи с другими файлами или источниками данных",
+        "Скопируйте таблицу в новую книгу как значения и положите файл снова",
+        file_name,
+    )
