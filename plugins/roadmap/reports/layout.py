@@ -6,14 +6,16 @@ DOCX and PDF both show what is laid out here, so that their text and numbering c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from roadmap.reports import model
 from roadmap.reports.show import show
 from roadmap.reports.typeface import (
+    MM_PER_POINT,
     SERIF,
     SERIF_BOLD,
     hyphenated,
@@ -27,6 +29,7 @@ PORTRAIT_MM = 170.0  # A4 less margins of 30 and 10 mm
 LANDSCAPE_MM = 257.0  # A4 turned, less margins of 20 and 20 mm
 CELL_PADDING_MM = 1.5  # on each side
 TABLE_SIZES_PT = (11.0, 10.0)  # never below 10
+WHOLE_MM = 110.0  # a lower table is not divided between pages
 
 Align = Literal["left", "right", "center"]
 Rule = Literal["none", "hair", "thin"]
@@ -77,6 +80,7 @@ class LaidTable:
     widths_mm: tuple[float, ...]
     size_pt: float
     landscape: bool
+    whole: bool  # short enough to be kept on one page
 
     @property
     def title(self) -> str:
@@ -95,7 +99,15 @@ class LaidFigure:
         return f"Рисунок{NBSP}{self.number}{NBSP}— {self.caption}"
 
 
-LaidBlock = LaidHeading | LaidParagraph | LaidList | LaidTable | LaidFigure
+LaidBlock: TypeAlias = LaidHeading | LaidParagraph | LaidList | LaidTable | LaidFigure
+
+
+@dataclass(frozen=True)
+class LaidPart:
+    """Blocks whose pages all lie the same way."""
+
+    landscape: bool
+    blocks: tuple[LaidBlock, ...]
 
 
 def institution_lines(institution: model.Institution) -> tuple[str, str]:
@@ -110,9 +122,37 @@ def document_title(document: model.Document) -> str:
     return f"{kind}. {printable(document.subject)}. {printable(document.subject_strong)}"
 
 
-def lay_out(document: model.Document) -> tuple[LaidBlock, ...]:
-    """The document's blocks, numbered in order of appearance."""
-    return tuple(_laid_blocks(document.blocks))
+def subject_lines(document: model.Document) -> tuple[str, str]:
+    """The title of the text, «О …», and whose it is, which begins a sentence of its own."""
+    strong = printable(document.subject_strong)
+    return f"{printable(document.subject).rstrip('.')}.", strong[:1].upper() + strong[1:]
+
+
+def lay_out(document: model.Document) -> tuple[LaidPart, ...]:
+    """The document's blocks, numbered in order of appearance, by the way their pages lie.
+
+    A section with a table too wide for the page is turned as a whole (look §4).
+    """
+    parts: list[LaidPart] = []
+    for section in _sections(_laid_blocks(document.blocks)):
+        turned = any(isinstance(block, LaidTable) and block.landscape for block in section)
+        if parts and parts[-1].landscape == turned:
+            section = [*parts.pop().blocks, *section]
+        parts.append(LaidPart(turned, tuple(section)))
+    return tuple(parts)
+
+
+def _sections(blocks: Iterator[LaidBlock]) -> Iterator[list[LaidBlock]]:
+    """The blocks cut before every heading that does not directly follow another one."""
+    section: list[LaidBlock] = []
+    for block in blocks:
+        follows_heading = bool(section) and isinstance(section[-1], LaidHeading)
+        if isinstance(block, LaidHeading) and section and not follows_heading:
+            yield section
+            section = []
+        section.append(block)
+    if section:
+        yield section
 
 
 def _laid_blocks(blocks: tuple[model.Block, ...]) -> Iterator[LaidBlock]:
@@ -156,7 +196,22 @@ def _laid_table(table: model.Table, number: int) -> LaidTable:
         widths_mm=widths,
         size_pt=size,
         landscape=landscape,
+        whole=_height_mm(rows, widths, size) <= WHOLE_MM,
     )
+
+
+def _height_mm(rows: tuple[LaidRow, ...], widths: tuple[float, ...], size_pt: float) -> float:
+    """About how high the rows are: enough to decide whether they stay together."""
+    line = 1.15 * size_pt * MM_PER_POINT
+    height = 0.0
+    for row in rows:
+        column, lines = 0, 1
+        for cell in row.cells:
+            room = sum(widths[column : column + cell.span]) - 2 * CELL_PADDING_MM
+            lines = max(lines, math.ceil(1.1 * text_width_mm(cell.text, SERIF, size_pt) / room))
+            column += cell.span
+        height += lines * line + 1.8
+    return height
 
 
 def _laid_rows(table: model.Table) -> Iterator[LaidRow]:
