@@ -1,20 +1,23 @@
 """What a plan is: one year's order with its measures, indicators, phases and rules.
 
-A plan is data (`include/plans/<year>.yaml`); this module says which data are valid.
-Nothing here reads a file, a database or the clock.
+A plan is data (`include/plans/<year>.yaml`); this module says which data are valid one by one,
+`plan.checks` which of them contradict each other. Nothing here reads a file, a database or
+the clock.
 """
 
 from __future__ import annotations
 
 from datetime import date, time
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 # Russian strings of a plan may not carry a control character: they end in subjects and headings.
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f\x85\u2028\u2029]+$")]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+# A setting of a rule or a query. A day stands here as ISO text, as the tables keep it.
+Setting = str | int | float | bool
 
 
 class PlanPart(BaseModel):
@@ -74,15 +77,34 @@ class Recommendation(PlanPart):
     confirmation: Text
 
 
+class Unit(PlanPart):
+    """What a shortfall is counted in, in the forms that `russian.plural` needs."""
+
+    one: Text  # 1 куратор
+    few: Text  # 2 куратора
+    many: Text  # 5 кураторов
+
+
+class IndicatorPart(PlanPart):
+    """One of several shares of an indicator that is met only when each of them is."""
+
+    code: Code
+    title: Text
+    unit: Unit
+    parameters: dict[str, Setting] = {}
+
+
 class Indicator(PlanPart):
     code: Annotated[str, Field(pattern=r"^\d{1,2}\.\d{1,2}$")]
     title: Text
     kind: IndicatorKind
     target: float  # percent for a share, units for a count, 1 for a fact
-    unit: Text  # the stem of a name for plurals, e.g. "куратор" (see roadmap.russian)
+    unit: Unit
     slice: Slice
     sql: str | None = None  # file in include/sql/indicators; None: declared, not yet computed
-    parameters: dict[str, str | int | float] = {}
+    parameters: dict[str, Setting] = {}
+    # «100 % участников»: coordinators, curators and schools, each counted by itself.
+    parts: tuple[IndicatorPart, ...] = ()
     measured_from: Literal["evidence", "ledger"] = "evidence"
     # Phases in whose own letter the indicator would speak of that very letter (design §5).
     outside_letter_of: tuple[Code, ...] = ()
@@ -97,7 +119,8 @@ class Measure(PlanPart):
     indicator_text: Text
     window: Window
     indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
-    rules: dict[str, str | int | float | bool] = {}
+    # How an ambiguous text is read (domain: the plan's comments say why), by name.
+    rules: dict[str, Setting | tuple[str | int, ...]] = {}
 
 
 class Datasets(PlanPart):
@@ -179,8 +202,9 @@ class Order(PlanPart):
 class Plan(PlanPart):
     year: int
     order: Order
+    based_on: tuple[Order, ...] = ()  # earlier orders that this one follows
     in_force: date | None
-    closed: bool
+    closed: bool  # not scheduled any more, only backfilled or triggered
     timezone: Literal["Europe/Moscow"] = "Europe/Moscow"
     working_day: Literal["previous", "next"]
     operator_full_name: Text
@@ -190,18 +214,6 @@ class Plan(PlanPart):
     measures: tuple[Measure, ...]
     phases: tuple[Phase, ...]
     municipalities: tuple[Municipality, ...]
-
-    @model_validator(mode="after")
-    def _holds_together(self) -> Self:
-        numbers = [measure.number for measure in self.measures]
-        if len(set(numbers)) != len(numbers):
-            twice = sorted({n for n in numbers if numbers.count(n) > 1})
-            raise ValueError(f"measures: мероприятие указано дважды: {twice}")
-        for phase in self.phases:
-            unknown = sorted(set(phase.owns + phase.reports) - set(numbers))
-            if unknown:
-                raise ValueError(f"phases.{phase.code}: нет мероприятий с номерами {unknown}")
-        return self
 
     def phase(self, code: str) -> Phase:
         """The phase of that code; KeyError when the plan has none."""

@@ -1,0 +1,156 @@
+"""Reading plans from include/plans; a wrong one is refused with the path inside its file.
+
+One broken file stops only its own year: `load_plans` gives the others and says what is wrong.
+Light to import and to call: the DAG processor does both again and again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from roadmap.paths import PLANS, SQL
+from roadmap.plan.checks import Problem, contradictions
+from roadmap.plan.model import Plan
+from roadmap.plan.strict_yaml import YamlRefused, read_yaml
+
+# A file's first twenty faults are enough to work on.
+MOST_PROBLEMS = 20
+
+
+class PlanError(ValueError):
+    """A plan that may not be used; its text is for the operator.
+
+    `problems` holds the paths inside the file and the sentences, `year` the plan's year.
+    """
+
+    def __init__(self, year: int, file_name: str, problems: Iterable[Problem]) -> None:
+        self.year = year
+        self.problems = tuple(problems)
+        lines = [f"{path}: {text}" if path else text for path, text in self.problems]
+        more = len(lines) - MOST_PROBLEMS
+        if more > 0:
+            lines[MOST_PROBLEMS:] = [f"и ещё {more}"]
+        listed = "; ".join(lines)
+        super().__init__(f"План {year} года не принят. Файл «{file_name}», {listed}.")
+
+
+def load_plan(year: int, folder: Path = PLANS, sql_folder: Path = SQL) -> Plan:
+    """The plan of `year`; PlanError, in Russian, names the file and the path inside it."""
+    path = folder / f"{year}.yaml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        known = ", ".join(map(str, plan_years(folder))) or "нет ни одного"
+        raise PlanError(
+            year, path.name, [Problem("", f"такого файла нет (есть планы: {known})")]
+        ) from None
+    except UnicodeDecodeError:
+        raise PlanError(year, path.name, [Problem("", "текст не в кодировке UTF-8")]) from None
+    problems: list[Problem]
+    try:
+        data = read_yaml(text)
+        plan = Plan.model_validate(data)
+    except YamlRefused as error:
+        raise PlanError(year, path.name, [Problem("", str(error))]) from None
+    except ValidationError as error:
+        problems = [_problem(details) for details in error.errors(include_url=False)]
+        raise PlanError(year, path.name, problems) from None
+    problems = [*contradictions(plan, lambda stem: _has_query(sql_folder, stem))]
+    if plan.year != year:
+        problems.insert(0, Problem("year", f"год {plan.year} в файле года {year}"))
+    if problems:
+        raise PlanError(year, path.name, problems)
+    return plan
+
+
+def load_plans(
+    folder: Path = PLANS, sql_folder: Path = SQL
+) -> tuple[tuple[Plan, ...], tuple[PlanError, ...]]:
+    """Every valid plan, by year, and what is wrong with the others."""
+    plans: list[Plan] = []
+    errors: list[PlanError] = []
+    for year in plan_years(folder):
+        try:
+            plans.append(load_plan(year, folder, sql_folder))
+        except PlanError as error:
+            errors.append(error)
+    return tuple(plans), tuple(errors)
+
+
+def plan_years(folder: Path = PLANS) -> tuple[int, ...]:
+    """Years that have a file, valid or not."""
+    return tuple(sorted(int(path.stem) for path in folder.glob("[0-9][0-9][0-9][0-9].yaml")))
+
+
+def plan_sha256(year: int, folder: Path = PLANS) -> str:
+    """The hash of the plan's file, as a phase run keeps it."""
+    return hashlib.sha256((folder / f"{year}.yaml").read_bytes()).hexdigest()
+
+
+def _has_query(sql_folder: Path, stem: str) -> bool:
+    return (sql_folder / "indicators" / f"{stem}.sql").is_file()
+
+
+def _problem(details: ErrorDetails) -> Problem:
+    return Problem(_path(details["loc"]), _sentence(details))
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    """`("phases", 0, "run_day")` as `phases[0].run_day`."""
+    path = ""
+    previous: int | str = ""
+    for part in loc:
+        # pydantic names the kind of a window between the window and its field.
+        if previous != "window":
+            path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+        previous = part if previous != "window" else ""
+    return path
+
+
+_WANTED = {
+    "date": "нужна дата вида 2021-03-31",
+    "time": 'нужно время вида "10:00" (в кавычках)',
+    "int": "нужно целое число",
+    "float": "нужно число",
+    "bool": "нужно true или false",
+    "string": "нужен текст (числа и да/нет — в кавычках)",
+    "tuple": "нужен список в квадратных скобках",
+    "model": "нужны поля с отступом",
+    "dict": "нужны поля с отступом",
+}
+
+
+def _sentence(details: ErrorDetails) -> str:
+    kind = details["type"]
+    found = _shown(details["input"])
+    match kind:
+        case "missing":
+            return "поля нет, а оно обязательно"
+        case "extra_forbidden":
+            return "лишнее поле: такого в плане не бывает"
+        case "enum" | "literal_error" | "union_tag_invalid":
+            allowed = details["ctx"].get("expected") or details["ctx"].get("expected_tags")
+            return f"{found} — такого значения нет; возможны: {allowed}".replace(" or ", ", ")
+        case "union_tag_not_found":
+            return "нет поля kind (on, period, whole_period или own_schedule)"
+        case "string_pattern_mismatch":
+            return f"{found} не по образцу {details['ctx']['pattern']}"
+        case "too_short" | "string_too_short":
+            return "пусто, а должно быть заполнено"
+        case "greater_than_equal":
+            return f"{found} меньше {details['ctx']['ge']}"
+    wanted = next(
+        (text for start, text in _WANTED.items() if kind.startswith(start)), "недопустимое значение"
+    )
+    return f"{found} — {wanted}"
+
+
+def _shown(value: Any) -> str:
+    text = "ничего" if value is None else " ".join(str(value).split())
+    return f"«{text[:60]}…»" if len(text) > 60 else f"«{text}»"
