@@ -1,0 +1,1 @@
+"""The fictitious year: a seeded generator of input files, a correction, a local mail server."""

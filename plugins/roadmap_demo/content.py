@@ -1,0 +1,504 @@
+"""What the fictitious year contains: `include/demo/*.yaml`, checked and put together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from random import Random
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from roadmap.paths import INCLUDE, SCALES
+
+DEMO = INCLUDE / "demo"
+
+Counts = tuple[int, int, int, int]  # pupils with «2», «3», «4», «5»
+Kind = Literal["town", "secondary", "basic"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Name(_Part):
+    name: str
+    genitive: str
+    short: str
+    starts: date = Field(alias="from")
+    ends: date | None = Field(default=None, alias="to")
+
+
+class SchoolCounts(_Part):
+    numbers: tuple[int, ...] = ()
+    gymnasiums: tuple[int, ...] = ()
+    lyceums: tuple[int, ...] = ()
+    secondary: int = 0
+    basic: int = 0
+
+
+class Municipality(_Part):
+    id: str
+    number: int
+    msu: str
+    names: tuple[Name, ...]
+    vpr_name: str
+    rdr_name: str
+    aliases: tuple[str, ...]
+    schools: SchoolCounts
+
+    @property
+    def vpr_tag(self) -> str:
+        """The tag of ФИС ОКО's protocols of 2020 (domain.md §3.3a)."""
+        return f"reg44_vpr_m{self.number:03d}"
+
+
+class Size(_Part):
+    median: float
+    spread: float
+    least: int
+    most: int
+
+
+class Effects(_Part):
+    school: float
+    paper: float
+    project: float
+
+
+class SchoolNames(_Part):
+    stems: tuple[str, ...]
+    names: Mapping[str, str]
+    sizes: Mapping[Kind, Size]
+    effects: Effects
+
+
+class ProjectSchool(_Part):
+    municipality: str
+    name: str
+    kind: Literal["secondary", "basic"]
+    pupils: int
+    small: bool = False
+    low: tuple[str, ...] = ()
+    marks: Mapping[str, Counts] = {}
+    absent_from: tuple[str, ...] = ()
+    left_on: date | None = None
+
+
+class ProjectSchools(_Part):
+    project_from: date
+    schools: tuple[ProjectSchool, ...]
+    left: tuple[ProjectSchool, ...]
+
+
+class Curator(_Part):
+    person: str
+    municipality: str
+    schools: tuple[str, ...]
+    since: date | None = None
+    until: date | None = None
+
+
+class Addressed(_Part):
+    municipality: str
+    address: str
+    until: date | None = None
+
+
+class Contacts(_Part):
+    since: date
+    second: tuple[str, ...]
+    region: tuple[str, ...]
+    ended: tuple[Addressed, ...]
+    with_line_break: Addressed
+    unknown_addressee: Addressed
+
+
+class People(_Part):
+    since: date
+    coordinators: Mapping[str, str]
+    curators: tuple[Curator, ...]
+    former: tuple[Curator, ...]
+    contacts: Contacts
+
+
+class Event(_Part):
+    code: str
+    seminar: str | None
+    kind: str
+    date: date
+    state: str
+    title: str
+    measure: int = 8
+    participants: str | None = None  # planted text instead of a number
+    attendance: bool = False
+
+
+class Absent(_Part):
+    role: str
+    person: str
+    marked: bool
+
+
+class Stranger(_Part):
+    event: str
+    role: str
+    person: str
+
+
+class Seminar(_Part):
+    code: str
+    title: str
+
+
+class Act(_Part):
+    municipality: str
+    kind: str
+    number: str
+    date: date
+    basis: str
+    received: str
+
+
+class Document(_Part):
+    code: str
+    indicator: str
+    title: str
+    number: str
+    date: date
+    state: str
+
+
+class Events(_Part):
+    webinar: Event
+    absent_from_webinar: tuple[Absent, ...]
+    strangers: tuple[Stranger, ...]
+    seminars: tuple[Seminar, ...]
+    events: tuple[Event, ...]
+    duplicated: str
+    acts: tuple[Act, ...]
+    documents: tuple[Document, ...]
+
+
+class Paper(_Part):
+    """A paper of ВПР: shares in percent."""
+
+    code: str
+    subject: str
+    title: str
+    dative: str
+    grade: int
+    form: Literal["marks", "protocol"]
+    two: float
+    rest: tuple[float, float, float]
+    journal: tuple[float, float, float]
+
+
+class Country(_Part):
+    schools: int
+    participants: int
+    weaker_by: float
+
+
+class Vpr(_Part):
+    year: int
+    wave: str
+    absent: tuple[float, float]
+    skips: float
+    first_day: date
+    last_day: date
+    papers: tuple[Paper, ...]
+    country: Country
+
+
+class Exam(_Part):
+    code: str
+    number: str
+    subject: str
+    title: str
+    dates: tuple[date, ...]
+    share: float
+    mean: float
+    spread: float
+    primary: int
+    form: Literal["csv", "xlsx"]
+
+
+class Ege(_Part):
+    year: int
+    leavers_of_grade: float
+    exams: tuple[Exam, ...]
+
+
+class Work(_Part):
+    code: str
+    subject: str
+    title: str
+    grade: int
+    date: date
+    two: float
+    rest: tuple[float, float, float]
+
+
+class Rdr(_Part):
+    year: int
+    tenth_of_grade: float
+    works: tuple[Work, ...]
+
+
+class Calibration(_Part):
+    vpr: Vpr
+    ege: Ege
+    rdr: Rdr
+
+
+class PercentSum(_Part):
+    paper: str
+    municipality: str
+    school: str
+    surplus: float
+
+
+class UnknownInMarks(_Part):
+    paper: str
+    under: str
+    login: str
+    marks: Counts
+
+
+class ForeignSchool(_Part):
+    paper: str
+    municipality: str
+    school: str
+    under: str
+
+
+class OfSchool(_Part):
+    paper: str
+    municipality: str
+    school: str
+
+
+class AboveMaximum(_Part):
+    paper: str
+    municipality: str
+    rows: int
+    score: int
+
+
+class UnknownInProtocol(_Part):
+    paper: str
+    municipality: str
+    login: str
+    rows: int
+
+
+class RdrSum(_Part):
+    work: str
+    municipality: str
+    school: str
+
+
+class Dirt(_Part):
+    journal: Mapping[str, float]
+    no_journal: Mapping[str, float]
+    gender: Mapping[str, float]
+    klass: Mapping[str, float]
+    task: Mapping[str, float]
+
+
+class Defects(_Part):
+    percent_sum: PercentSum
+    unknown_login_in_marks: UnknownInMarks
+    foreign_school: ForeignSchool
+    edu_login: tuple[OfSchool, ...]
+    above_maximum: tuple[AboveMaximum, ...]
+    unknown_login_in_protocol: UnknownInProtocol
+    rdr_sum: RdrSum
+    encrypted_act: str
+    headless_work: str
+    dirt: Dirt
+
+
+class _Receipts(RootModel[dict[str, str]]):
+    pass
+
+
+class Correction(_Part):
+    municipality: str
+    school: str
+    paper: str
+    marks: Counts
+    received: str
+
+
+@dataclass(frozen=True)
+class School:
+    """One fictitious school. `pupils` of an average grade; `project` where it ever took part."""
+
+    code: str
+    municipality: str
+    name: str
+    kind: Kind
+    login_digits: str
+    gia_code: str
+    pupils: int
+    effect: float  # logits by which its marks are weaker
+    project: ProjectSchool | None
+
+    @property
+    def has_upper_grades(self) -> bool:
+        return self.kind != "basic"
+
+    @property
+    def is_project(self) -> bool:
+        """Still in the project at the end of March."""
+        return self.project is not None and self.project.left_on is None
+
+
+@dataclass(frozen=True)
+class Content:
+    municipalities: tuple[Municipality, ...]
+    schools: tuple[School, ...]
+    project: ProjectSchools
+    school_names: SchoolNames
+    people: People
+    events: Events
+    calibration: Calibration
+    defects: Defects
+    correction: Correction
+    receipts: Mapping[str, str]
+    seed: int
+
+    def school(self, municipality: str, name: str) -> School:
+        """The school of that name; KeyError when the municipality has none."""
+        for school in self.schools:
+            if school.municipality == municipality and school.name == name:
+                return school
+        raise KeyError(f"{municipality}: {name}")
+
+    def municipality(self, municipality_id: str) -> Municipality:
+        """The municipality of that key; KeyError when there is none."""
+        for municipality in self.municipalities:
+            if municipality.id == municipality_id:
+                return municipality
+        raise KeyError(municipality_id)
+
+    def paper(self, code: str) -> Paper:
+        """The ВПР paper of that code; KeyError when there is none."""
+        for paper in self.calibration.vpr.papers:
+            if paper.code == code:
+                return paper
+        raise KeyError(code)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Least primary scores for «3», «4», «5», and the paper's maximum."""
+
+    least: tuple[int, int, int]
+    maximum: int
+
+
+def _read(name: str) -> object:
+    return yaml.safe_load((DEMO / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+class _Municipalities(_Part):
+    municipalities: tuple[Municipality, ...]
+
+
+@cache
+def vpr_scale(year: int, subject: str, grade: int) -> Scale:
+    """The scale by which the region turns primary scores into marks (include/scales)."""
+    scales = yaml.safe_load((SCALES / f"vpr_{year}.yaml").read_text(encoding="utf-8"))
+    scale = scales[subject][grade]
+    return Scale((scale["3"], scale["4"], scale["5"]), scale["max"])
+
+
+@cache
+def ege_minimum(year: int, subject: str) -> int:
+    """The least passing test score (include/scales)."""
+    minima = yaml.safe_load((SCALES / f"ege_{year}.yaml").read_text(encoding="utf-8"))
+    return int(minima[subject])
+
+
+def _pupils(rng: Random, size: Size) -> int:
+    drawn = math.exp(rng.gauss(math.log(size.median), size.spread))
+    return max(size.least, min(size.most, round(drawn)))
+
+
+def _schools(
+    municipalities: tuple[Municipality, ...],
+    names: SchoolNames,
+    project: ProjectSchools,
+    seed: int,
+) -> tuple[School, ...]:
+    """All schools, project schools first in each municipality; codes follow that order."""
+    rng = Random(f"{seed}/schools")  # noqa: S311 - a reproducible draw, no secret
+    schools: list[School] = []
+    stem = 0
+    for municipality in municipalities:
+        named: list[tuple[str, Kind, ProjectSchool | None]] = [
+            (entry.name, entry.kind, entry)
+            for entry in (*project.schools, *project.left)
+            if entry.municipality == municipality.id
+        ]
+        counts = municipality.schools
+        for form, numbers in (
+            ("number", counts.numbers),
+            ("gymnasium", counts.gymnasiums),
+            ("lyceum", counts.lyceums),
+        ):
+            named += [(names.names[form].format(number=n), "town", None) for n in numbers]
+        rural: tuple[tuple[Kind, int], ...] = (
+            ("secondary", counts.secondary),
+            ("basic", counts.basic),
+        )
+        for kind, count in rural:
+            for _ in range(count):
+                chosen = names.stems[stem % len(names.stems)]
+                named.append((names.names[kind].format(stem=chosen), kind, None))
+                stem += 1
+        for index, (name, kind, entry) in enumerate(named, 1):
+            pupils = _pupils(rng, names.sizes[kind])
+            effect = rng.gauss(0, names.effects.school)
+            schools.append(
+                School(
+                    code=f"s{len(schools) + 1:03d}",
+                    municipality=municipality.id,
+                    name=name,
+                    kind=kind,
+                    login_digits=f"44{municipality.number:02d}{index:02d}",
+                    gia_code=f"{municipality.msu}{2 * index:03d}",
+                    pupils=entry.pupils if entry else pupils,
+                    effect=effect + (names.effects.project if entry else 0),
+                    project=entry,
+                )
+            )
+    return tuple(schools)
+
+
+@cache
+def load_content(seed: int) -> Content:
+    """The whole fictitious year; pydantic's error names the place in a wrong file."""
+    municipalities = _Municipalities.model_validate(_read("municipalities")).municipalities
+    names = SchoolNames.model_validate(_read("schools"))
+    project = ProjectSchools.model_validate(_read("project_schools"))
+    return Content(
+        municipalities=municipalities,
+        schools=_schools(municipalities, names, project, seed),
+        project=project,
+        school_names=names,
+        people=People.model_validate(_read("people")),
+        events=Events.model_validate(_read("events")),
+        calibration=Calibration.model_validate(_read("calibration")),
+        defects=Defects.model_validate(_read("defects")),
+        correction=Correction.model_validate(_read("correction")),
+        receipts=_Receipts.model_validate(_read("receipts")).root,
+        seed=seed,
+    )

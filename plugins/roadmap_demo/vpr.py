@@ -1,0 +1,319 @@
+"""ВПР of autumn 2020 in both forms that regions hold (domain.md §3.2, §3.3, §3.3a)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+
+from roadmap_demo.content import Content, Counts, Municipality, Paper, Scale, School, vpr_scale
+from roadmap_demo.marks import Journal, Result, vpr_results
+from roadmap_demo.workbook import Cell, Row, xlsx
+
+NBSP = "\u00a0"
+
+
+def marks_name(paper: Paper) -> str:
+    return f"vpr_2020_{paper.code}.xlsx"
+
+
+def journal_name(paper: Paper) -> str:
+    return f"vpr_2020_{paper.code}_zhurnal.xlsx"
+
+
+def protocol_name(paper: Paper) -> str:
+    return f"Проведение работы по {paper.dative}, {paper.grade} класс. ВПР 2020.xlsx"
+
+
+def _title(content: Content, paper: Paper, report: str, scale: Scale) -> list[Row]:
+    vpr = content.calibration.vpr
+    return [
+        [f"ВПР {vpr.year} {paper.title} {paper.grade} класс"],
+        [report],
+        ["Предмет:", paper.title],
+        ["Максимальный первичный балл:", scale.maximum],
+        ["Дата:", vpr.last_day.strftime("%d.%m.%Y")],
+        [],
+    ]
+
+
+class _Numbers:
+    """How one export writes numbers: as numbers, or as text with a comma and no-break spaces."""
+
+    def __init__(self, is_text: bool) -> None:
+        self.is_text = is_text
+
+    def count(self, value: int) -> Cell:
+        return f"{value:,}".replace(",", NBSP) if self.is_text else value
+
+    def share(self, value: float) -> Cell:
+        value = round(value, 2)
+        return f"{value:.2f}".replace(".", ",") if self.is_text else value
+
+    def mark(self, value: int) -> Cell:
+        return str(value) if self.is_text else value
+
+
+def _style(content: Content, paper: Paper) -> _Numbers:
+    """Exports of русский come as text, the others as numbers."""
+    return _Numbers(paper.subject == "русский язык")
+
+
+def _label(content: Content, paper: Paper, school: School, number: int) -> str:
+    """«Название (sch440123)», every seventh school by its login only; `edu` where planted."""
+    spelling = "sch"
+    for planted in content.defects.edu_login:
+        place = (planted.paper, planted.municipality, planted.school)
+        if place == (paper.code, school.municipality, school.name):
+            spelling = "edu"
+    login = f"{spelling}{school.login_digits}"
+    return login if number % 7 == 6 else f"{school.name} ({login})"
+
+
+def _groups(content: Content, paper: Paper) -> list[tuple[Municipality, list[School]]]:
+    """Schools under their municipality; the planted one under another."""
+    planted = content.defects.foreign_school
+    groups: dict[str, list[School]] = {m.id: [] for m in content.municipalities}
+    for school in content.schools:
+        under = school.municipality
+        place = (paper.code, school.municipality, school.name)
+        if place == (planted.paper, planted.municipality, planted.school):
+            under = planted.under
+        groups[under].append(school)
+    return [(municipality, groups[municipality.id]) for municipality in content.municipalities]
+
+
+def _sum(results: list[Counts]) -> Counts:
+    twos, threes, fours, fives = (sum(column) for column in zip(*results, strict=True))
+    return twos, threes, fours, fives
+
+
+def marks_xlsx(content: Content, paper: Paper, corrected: bool = False) -> bytes:
+    """«Статистика по отметкам»: country, region, municipalities, schools; shares in percent."""
+    numbers = _style(content, paper)
+    results = vpr_results(content, paper, corrected)
+    scale = vpr_scale(content.calibration.vpr.year, paper.subject, paper.grade)
+    rows = _title(content, paper, "Статистика по отметкам", scale)
+    rows.append(
+        ["Группы участников", "Кол-во ОО", "Кол-во участников", *map(numbers.mark, (2, 3, 4, 5))]
+    )
+
+    def row(label: str, schools: int | None, counts: Counts, surplus: float = 0) -> Row:
+        total = sum(counts)
+        shares = [100 * count / total for count in counts]
+        shares[1] += surplus
+        return [label, None if schools is None else numbers.count(schools), numbers.count(total),
+                *map(numbers.share, shares)]  # fmt: skip
+
+    unknown = content.defects.unknown_login_in_marks
+    blocks: list[tuple[str, list[tuple[str, Counts, float]]]] = []
+    for municipality, schools in _groups(content, paper):
+        block: list[tuple[str, Counts, float]] = []
+        for number, school in enumerate(schools):
+            if school.code in results:
+                surplus = _surplus(content, paper, school)
+                label = _label(content, paper, school, number)
+                block.append((label, results[school.code].counts, surplus))
+        if (paper.code, municipality.id) == (unknown.paper, unknown.under):
+            block.append((f"Школа без регистрации ({unknown.login})", unknown.marks, 0))
+        name = municipality.vpr_name + (" " if municipality.number % 5 == 0 else "")
+        if block:
+            blocks.append((name, block))
+    region = _sum([counts for _, block in blocks for _, counts, _ in block])
+    country = content.calibration.vpr.country
+    scaled = [country.participants * count / sum(region) for count in region]
+    rows.append(
+        ["Вся выборка", numbers.count(country.schools), numbers.count(country.participants),
+         *(numbers.share(100 * part / country.participants) for part in scaled)]
+    )  # fmt: skip
+    rows.append(row("Костромская обл.", sum(len(block) for _, block in blocks), region))
+    for name, block in blocks:
+        rows.append(row(name, len(block), _sum([counts for _, counts, _ in block])))
+        rows += [row(label, None, counts, surplus) for label, counts, surplus in block]
+    return xlsx([("Отметки", rows)], (58, 11, 18, 9, 9, 9, 9))
+
+
+def _surplus(content: Content, paper: Paper, school: School) -> float:
+    planted = content.defects.percent_sum
+    place = (planted.paper, planted.municipality, planted.school)
+    return planted.surplus if place == (paper.code, school.municipality, school.name) else 0
+
+
+def journal_xlsx(content: Content, paper: Paper) -> bytes:
+    """«Сравнение отметок с отметками по журналу»: a group's name, then its four rows."""
+    numbers = _style(content, paper)
+    results = vpr_results(content, paper)
+    scale = vpr_scale(content.calibration.vpr.year, paper.subject, paper.grade)
+    report = "Сравнение отметок с отметками по журналу"
+    rows = _title(content, paper, report, scale)
+    rows.append(["Группы участников", "Кол-во участников", "%"])
+
+    def group(label: str, journal: tuple[int, int, int]) -> None:
+        total = sum(journal)
+        rows.append([label])
+        for caption, count in zip(
+            (
+                "Понизили (Отметка < Отметка по журналу) %",
+                "Подтвердили (Отметка = Отметке по журналу) %",
+                "Повысили (Отметка > Отметка по журналу) %",
+            ),
+            journal,
+            strict=True,
+        ):
+            rows.append([caption, numbers.count(count), numbers.share(100 * count / total)])
+        rows.append(["Всего", numbers.count(total), numbers.share(100)])
+
+    def triple(journal: Journal) -> tuple[int, int, int]:
+        return journal.lowered, journal.confirmed, journal.raised
+
+    blocks = []
+    for municipality, schools in _groups(content, paper):
+        block = [
+            (_label(content, paper, school, number), triple(results[school.code].journal))
+            for number, school in enumerate(schools)
+            if school.code in results
+        ]
+        if block:
+            blocks.append((municipality.vpr_name, block))
+
+    def total(journals: list[tuple[int, int, int]]) -> tuple[int, int, int]:
+        lowered, confirmed, raised = (sum(column) for column in zip(*journals, strict=True))
+        return lowered, confirmed, raised
+
+    region = total([journal for _, block in blocks for _, journal in block])
+    scaled = content.calibration.vpr.country.participants / sum(region)
+    group("Вся выборка", (round(region[0] * scaled), round(region[1] * scaled),
+                          round(region[2] * scaled)))  # fmt: skip
+    group("Костромская обл.", region)
+    for name, block in blocks:
+        group(name, total([journal for _, journal in block]))
+        for label, journal in block:
+            group(label, journal)
+    return xlsx([("Сравнение", rows)], (58, 18, 9))
+
+
+# -- Protocols: a row per pupil, all cells text ----------------------------------------------
+
+_TASKS = {"математика": 11, "русский язык": 14, "биология": 10, "география": 10}
+
+
+def _choose(rng: Random, dirt: Mapping[str, float]) -> str | None:
+    """One of the dirty spellings at its frequency, None otherwise."""
+    value = rng.random()
+    for spelling, share in dirt.items():
+        value -= share
+        if value < 0:
+            return spelling
+    return None
+
+
+def _tasks(
+    rng: Random, score: int, scale: Scale, count: int, dirt: Mapping[str, float]
+) -> list[str]:
+    """Points of `count` tasks that sum to `score`; a task without points may be a sign instead."""
+    maximum = max(scale.maximum, score)
+    shift = rng.randrange(count)
+    edges = [scale.maximum * (i + 1) // count for i in range(count)]
+    cells = []
+    before = 0
+    for edge in edges:
+        points = edge * score // maximum if score <= scale.maximum else edge
+        cells.append(str(points - before))
+        before = points
+    cells = cells[shift:] + cells[:shift]
+    return [(_choose(rng, dirt) or "0") if cell == "0" else cell for cell in cells]
+
+
+def _journal_marks(rng: Random, marks: list[int], journal: Journal) -> list[int]:
+    """A journal mark for each pupil so that the planned numbers lowered and raised come out."""
+    order = list(range(len(marks)))
+    rng.shuffle(order)
+    lowerable = sorted((i for i in order if marks[i] < 5), key=lambda i: marks[i])
+    lowered = set(lowerable[: journal.lowered])
+    raisable = sorted(
+        (i for i in order if marks[i] > 3 and i not in lowered), key=lambda i: -marks[i]
+    )
+    raised = set(raisable[: journal.raised])
+    return [
+        mark + 1 if i in lowered else mark - 1 if i in raised else mark
+        for i, mark in enumerate(marks)
+    ]
+
+
+def _score(rng: Random, mark: int, scale: Scale) -> int:
+    edges = (0, *scale.least, scale.maximum + 1)
+    return rng.randrange(edges[mark - 2], edges[mark - 1])
+
+
+def protocol_xlsx(content: Content, paper: Paper) -> bytes:
+    """The layout of 2020: machine names in row 1, sheet «Sheet1», absentees among the rows."""
+    vpr = content.calibration.vpr
+    dirt = content.defects.dirt
+    scale = vpr_scale(vpr.year, paper.subject, paper.grade)
+    count = _TASKS[paper.subject]
+    results = vpr_results(content, paper)
+    is_russian = paper.subject == "русский язык"
+    rows: list[Row] = [
+        ["groups", "user", "id", "code", "otc", "gender", "klass", "var-1", "var-2", "sum",
+         *(f"a-{task}-grade" for task in range(1, count)), "Учебник", f"a-{count}-grade", "mtime"]
+    ]  # fmt: skip
+    spoiled = {d.municipality: d for d in content.defects.above_maximum if d.paper == paper.code}
+    unknown = content.defects.unknown_login_in_protocol
+
+    def pupil(rng: Random, groups: str, login: str, journal: str | None, score: int | None) -> None:
+        number = len(rows)
+        start = [groups, login, str(500000 + number), f"{paper.grade + 1}{number % 10000:04d}"]
+        if score is None:
+            rows.append([*start, None, None, None, "отсутствовал"])
+            return
+        tasks = _tasks(rng, score, scale, count, dirt.task)
+        gender = _choose(rng, dirt.gender) or rng.choice("мж")
+        klass = _choose(rng, dirt.klass)
+        rows.append(
+            [*start, journal, gender, rng.choice("аб") if klass is None else klass,
+             str(rng.randint(1, 10)), str(rng.randint(1, 10)) if is_russian else None, str(score),
+             *tasks[:-1], "1", tasks[-1], "2020-10-09"]
+        )  # fmt: skip
+
+    for municipality in content.municipalities:
+        groups = f"reg44,{municipality.vpr_tag},vpr_2020_{paper.grade}"
+        for school in content.schools:
+            if school.municipality != municipality.id or school.code not in results:
+                continue
+            rng = Random(f"{content.seed}/{paper.code}/{school.code}/pupils")  # noqa: S311
+            result: Result = results[school.code]
+            spelled = _label(content, paper, school, 6)  # the login alone
+            marks = [
+                mark for mark, n in zip((2, 3, 4, 5), result.counts, strict=True) for _ in range(n)
+            ]
+            journal = _journal_marks(rng, marks, result.journal)
+            clean = school.project is not None  # planted figures stay exact
+            written: list[tuple[str | None, int | None]] = [
+                (_journal_cell(rng, noted, content, clean), _score(rng, mark, scale))
+                for mark, noted in zip(marks, journal, strict=True)
+            ]
+            written += [(None, None)] * result.absent
+            rng.shuffle(written)
+            for noted_cell, score in written:
+                pupil(rng, groups, spelled, noted_cell, score)
+            defect = spoiled.pop(municipality.id, None) if not clean else None
+            for _ in range(defect.rows if defect else 0):
+                pupil(rng, groups, spelled, "3", defect.score if defect else None)
+        if (paper.code, municipality.id) == (unknown.paper, unknown.municipality):
+            rng = Random(f"{content.seed}/{paper.code}/unknown")  # noqa: S311
+            for _ in range(unknown.rows):
+                pupil(rng, groups, unknown.login, "3", scale.least[0])
+    return xlsx([("Sheet1", rows)])
+
+
+def _journal_cell(rng: Random, noted: int, content: Content, clean: bool) -> str:
+    """The journal mark as a school typed it; a dirty spelling keeps the mark where it can."""
+    dirt = content.defects.dirt
+    if clean:
+        return str(noted)
+    missing = _choose(rng, dirt.no_journal)
+    if missing is not None:
+        return missing
+    spelled = _choose(rng, dirt.journal)
+    if spelled is not None and (str(noted) in spelled or (noted == 3 and spelled == "З")):
+        return spelled
+    return str(noted)
