@@ -43,7 +43,7 @@ def march_analysis():
     checked = tasks.check(run)
     analysed = tasks.analyse(run)
     batches = tasks.compose(run)
-    rendered = tasks.render.partial(run_id=run).expand(batch=batches)
+    rendered = tasks.render.partial(phase_run=run).expand(batch=batches)
     approved = tasks.approve()
     sent = tasks.send(run, batches)
     reconciled = tasks.reconcile(run)

@@ -12,6 +12,7 @@ def tell_operator(context: Any) -> None:
     """Mail the operator which task failed, for whom, and which chapter of the guide helps."""
     # Imported here: DAG files import this module each time they are parsed.
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
     from roadmap.paths import TEMPLATES
 
     operator = os.environ.get("ROADMAP_OPERATOR_ADDRESS")

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from roadmap.delivery.settings import DeliverySettings
     from roadmap.delivery.smtp import SmtpSettings
-    from sqlalchemy import Engine
 
 
 class ConnectionIncomplete(RuntimeError):
@@ -88,6 +89,7 @@ def delivery_settings() -> DeliverySettings:
 def smtp_settings() -> SmtpSettings:
     """The mail server, read once: each look at a connection's extra talks to the supervisor."""
     from airflow.providers.smtp.hooks.smtp import SmtpHook
+
     from roadmap.delivery.smtp import SmtpSettings
 
     connection = SmtpHook.get_connection(SmtpHook.default_conn_name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow.sdk import Param
 
 from roadmap_airflow.plans import plans_with
@@ -19,9 +17,7 @@ def phase_params(phase: str) -> dict[str, Param]:
     """The parameters of a phase's DAG; empty ones mean what the plan says."""
     plans = plans_with(phase)
     names = {
-        municipality.id: municipality.name
-        for plan in plans
-        for municipality in plan.municipalities
+        municipality.id: municipality.name for plan in plans for municipality in plan.municipalities
     } | {"region": "Департамент (региональный отчёт)"}
     return {
         "year": Param(
@@ -72,4 +68,3 @@ def phase_params(phase: str) -> dict[str, Param]:
             pattern=r"^[^\x00-\x1f]*$",
         ),
     }
-

@@ -24,10 +24,10 @@ class SendOperator(BaseOperator):
     """Send what is due to a batch of addressees of one run.
 
     Letters that wait for the mail server (4xx) make the task fail and be retried: the waiting
-    is Airflow's. `run_id` and `batch` are ids; nothing else is templated.
+    is Airflow's. `phase_run` and `batch` are ids; nothing else is templated.
     """
 
-    template_fields: Sequence[str] = ("run_id", "batch")
+    template_fields: Sequence[str] = ("phase_run", "batch")
     waiting: ClassVar[dict[str, Any]] = {
         "retries": SEND_RETRIES,
         "retry_delay": SEND_RETRY_DELAY,
@@ -36,24 +36,24 @@ class SendOperator(BaseOperator):
         "execution_timeout": SEND_TIMEOUT,
     }
 
-    def __init__(self, *, run_id: str, batch: list[str], **kwargs: Any) -> None:
+    def __init__(self, *, phase_run: str, batch: list[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.run_id = run_id
+        self.phase_run = phase_run
         self.batch = batch
         self._stop = threading.Event()
 
     def execute(self, context: Any) -> None:
         from airflow.sdk.exceptions import AirflowException
-        from roadmap.delivery.sender import send_run
 
+        from roadmap.delivery.sender import send_run
         from roadmap_airflow.connections import delivery_settings, roadmap_db, smtp_settings
         from roadmap_airflow.tasks import names, plan_of
 
         with roadmap_db() as engine:
-            context["roadmap_label"] = names(plan_of(engine, self.run_id), self.batch)
+            context["roadmap_label"] = names(plan_of(engine, self.phase_run), self.batch)
             summary = send_run(
                 engine,
-                self.run_id,
+                self.phase_run,
                 self.batch,
                 smtp_settings(),
                 delivery_settings(),

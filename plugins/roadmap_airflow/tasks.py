@@ -1,8 +1,8 @@
 """The tasks that phase DAGs put together, in the order of events.
 
 A task opens the seam, calls one function of the library and logs counts. Between tasks travel
-ids only: the run's, and the addressees'. Everything is keyed by municipality and run, so
-clearing any of them is safe.
+ids only: the phase run's (Airflow keeps the name run_id for itself) and the addressees'.
+Everything is keyed by municipality and run, so clearing any of them is safe.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import time
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import get_current_context, task
 
@@ -39,16 +40,17 @@ def _requested_plan() -> Any:
     year = context["params"].get("year")
     if year is None:
         moment = context.get("data_interval_start") or context["dag_run"].run_after
-        year = moment.in_timezone("Europe/Moscow").year
+        year = moment.astimezone(ZoneInfo("Europe/Moscow")).year
     return load_plan(int(year))
 
 
-def plan_of(engine: Any, run_id: str) -> Any:
+def plan_of(engine: Any, phase_run: str) -> Any:
     """The plan of a frozen run."""
     from roadmap.evidence.freeze import plan_year_of
+
     from roadmap.plan.load import load_plan
 
-    return load_plan(plan_year_of(engine, run_id))
+    return load_plan(plan_year_of(engine, phase_run))
 
 
 @task(task_display_name="Приём данных", map_index_template=LABEL)
@@ -56,7 +58,6 @@ def pull(dataset: str) -> None:
     """Take in what arrived for one dataset; a refused file is told and stops nothing else."""
     from roadmap.evidence.intake import take_in
     from roadmap.evidence.sources import load_sources
-
     from roadmap_airflow.connections import folder, roadmap_db
 
     source = load_sources()[dataset]
@@ -86,8 +87,8 @@ def freeze() -> str:
     """Freeze the inputs of this run; return its id."""
     from roadmap.evidence.freeze import RunRequest, run_summary
     from roadmap.evidence.freeze import freeze as freeze_inputs
-    from roadmap.versions import code_version, templates_sha256
 
+    from roadmap.versions import code_version, templates_sha256
     from roadmap_airflow.connections import roadmap_db
 
     context = get_current_context()
@@ -104,9 +105,7 @@ def freeze() -> str:
         requested_by=str(context["dag_run"].run_id),
     )
     with roadmap_db() as engine:
-        run_id = freeze_inputs(
-            engine, plan, request, _now_ms(), code_version(), templates_sha256()
-        )
+        run_id = freeze_inputs(engine, plan, request, _now_ms(), code_version(), templates_sha256())
         for line in run_summary(engine, run_id):
             log.info(line)
     return run_id
@@ -117,39 +116,37 @@ def _moment_ms(text: str | None) -> int | None:
 
 
 @task(task_display_name="Проверка показателей")
-def check(run_id: str) -> None:
+def check(phase_run: str) -> None:
     """Evaluate the indicators that evidence speaks of."""
     from roadmap.indicators.evaluate import evaluate
-
     from roadmap_airflow.connections import roadmap_db
 
     with roadmap_db() as engine:
-        evaluation = evaluate(engine, plan_of(engine, run_id), run_id)
+        evaluation = evaluate(engine, plan_of(engine, phase_run), phase_run)
     log.info("%s", evaluation)
 
 
 @task(task_display_name="Анализ результатов")
-def analyse(run_id: str) -> None:
+def analyse(phase_run: str) -> None:
     """Compute the results of the procedures of this phase."""
     from roadmap.analysis.analyse import analyse as analyse_results
-
     from roadmap_airflow.connections import roadmap_db
 
     with roadmap_db() as engine:
-        analysed = analyse_results(engine, plan_of(engine, run_id), run_id)
+        analysed = analyse_results(engine, plan_of(engine, phase_run), phase_run)
     log.info("%s", analysed)
 
 
 @task(task_display_name="Составление")
-def compose(run_id: str) -> list[list[str]]:
+def compose(phase_run: str) -> list[list[str]]:
     """Compose the reports; return the addressees in batches."""
     from roadmap.reports.compose import compose as compose_reports
 
     from roadmap_airflow.connections import delivery_settings, roadmap_db
 
     with roadmap_db() as engine:
-        plan = plan_of(engine, run_id)
-        addressees = compose_reports(engine, plan, run_id, delivery_settings().reply_to)
+        plan = plan_of(engine, phase_run)
+        addressees = compose_reports(engine, plan, phase_run, delivery_settings().reply_to)
     return batches(addressees)
 
 
@@ -160,17 +157,23 @@ def batches(addressees: tuple[str, ...]) -> list[list[str]]:
 
 
 @task(task_display_name="Письма и документы", map_index_template=LABEL)
-def render(run_id: str, batch: list[str]) -> None:
+def render(phase_run: str, batch: list[str]) -> None:
     """Render, check and plan the deliveries of a batch; a blocked one stops no other."""
     from roadmap.delivery.planning import plan_deliveries
 
     from roadmap_airflow.connections import delivery_settings, folder, roadmap_db
 
     with roadmap_db() as engine:
-        plan = plan_of(engine, run_id)
+        plan = plan_of(engine, phase_run)
         _label(names(plan, batch))
         outcomes = plan_deliveries(
-            engine, plan, run_id, batch, folder("roadmap_reports"), delivery_settings(), _now_ms()
+            engine,
+            plan,
+            phase_run,
+            batch,
+            folder("roadmap_reports"),
+            delivery_settings(),
+            _now_ms(),
         )
     for outcome in outcomes:
         log.info("%s: %s %s", outcome.municipality_id, outcome.outcome, outcome.reason or "")
@@ -190,34 +193,34 @@ def approve() -> None:
     log.info("Согласование планом не требуется")
 
 
-def send(run_id: Any, batch: Any) -> Any:
+def send(phase_run: Any, batch: Any) -> Any:
     """Send the letters of each batch of addressees, over the pool of the mail server."""
     return SendOperator.partial(
         task_id="send",
         task_display_name="Отправка",
         map_index_template=LABEL,
         pool=SMTP_POOL,
-        run_id=run_id,
+        phase_run=phase_run,
         **SendOperator.waiting,
     ).expand(batch=batch)
 
 
 @task(task_display_name="Сверка", trigger_rule="all_done")
-def reconcile(run_id: str | None) -> None:
+def reconcile(phase_run: str | None) -> None:
     """Account for every expected letter; red when one is missing, blocked or unknown."""
     from airflow.sdk.exceptions import AirflowFailException
     from roadmap.delivery.reconcile import reconcile as reconcile_run
-    from roadmap.indicators.evaluate import evaluate
 
+    from roadmap.indicators.evaluate import evaluate
     from roadmap_airflow.connections import roadmap_db
 
-    if run_id is None:
+    if phase_run is None:
         raise AirflowFailException(
             "Сведения не зафиксированы: смотрите журналы задач «Приём данных» и «Фиксация сведений»"
         )
     with roadmap_db() as engine:
-        evaluate(engine, plan_of(engine, run_id), run_id, measured_from="ledger")
-        result = reconcile_run(engine, run_id)
+        evaluate(engine, plan_of(engine, phase_run), phase_run, measured_from="ledger")
+        result = reconcile_run(engine, phase_run)
     for line in result.text.splitlines():
         log.info(line)
     if not result.is_settled:

@@ -105,7 +105,6 @@ class PhaseTimetable(Timetable):
 def phase_timetable(phase: str) -> PhaseTimetable:
     """The timetable of one phase over all valid plans in include/plans."""
     from roadmap.plan.schedule import phase_events
-
     from roadmap_airflow.plans import valid_plans
 
     events = [

@@ -61,9 +61,7 @@ def local_mailbox(port: int) -> Iterator[None]:
     if is_ours(port):
         yield
         return
-    command = python(
-        "roadmap_demo.mailbox", "--port", str(port), "--folder", str(VAR / "mailbox")
-    )
+    command = python("roadmap_demo.mailbox", "--port", str(port), "--folder", str(VAR / "mailbox"))
     with background(command, os.environ, VAR / "logs" / "mailbox.log"):
         if not wait_until(lambda: is_ours(port), 20, every=0.1):
             raise SystemExit(f"Почтовый сервер не запустился на порту {port}")
@@ -73,11 +71,11 @@ def local_mailbox(port: int) -> Iterator[None]:
 def run_dag(phase: str, year: int, conf: dict[str, Any]) -> tuple[str, str]:
     """State and id of the DAG run of this phase, with its progress printed."""
     from airflow.dag_processing.dagbag import DagBag
-    from airflow.listeners.listener import get_listener_manager
+    from airflow.sdk.listener import get_listener_manager
+
     from roadmap.paths import ROOT
     from roadmap.plan.load import load_plan
     from roadmap.plan.schedule import phase_events
-
     from roadmap_cli import progress
 
     events = phase_events(phase, [load_plan(year)])
@@ -95,6 +93,7 @@ def report(state: str, dag_run_id: str) -> int:
     """Print the reconciliation of the run; 0 when all is settled."""
     from roadmap.delivery.reconcile import reconcile
     from roadmap.evidence.freeze import latest_run_of
+
     from roadmap.store.engine import open_engine
 
     engine = open_engine(f"sqlite:///{VAR / 'roadmap.db'}")

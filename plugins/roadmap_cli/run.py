@@ -54,9 +54,7 @@ def run(ports: Ports, *, once: bool) -> int:
     ):
         api = AirflowApi(f"http://127.0.0.1:{ports.ui}")
         print("Запускаем Airflow…", flush=True)
-        started = wait_until(
-            lambda: airflow.poll() is not None or api.is_healthy(), START_SECONDS
-        )
+        started = wait_until(lambda: airflow.poll() is not None or api.is_healthy(), START_SECONDS)
         if not started or airflow.poll() is not None:
             print(f"Airflow не запустился. Журнал: {logs / 'airflow.log'}")
             return 1

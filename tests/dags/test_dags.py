@@ -1,0 +1,106 @@
+"""What is promised of every DAG file."""
+
+from __future__ import annotations
+
+import copy
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.exceptions import AirflowClusterPolicyViolation
+from airflow.sdk import DAG, BaseOperator
+from airflow.sdk.exceptions import ParamValidationError
+
+import airflow_local_settings
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "dags").glob("*.py"))
+
+PARSE = """
+import runpy, socket, sys
+socket.socket.connect = lambda *_: sys.exit("connects while being parsed")
+runpy.run_path(sys.argv[1])
+heavy = {"pandas", "numpy", "matplotlib", "openpyxl", "pandera", "docxtpl", "typst", "holidays",
+         "lxml", "smtplib_client"}
+sys.exit(" ".join(heavy & set(sys.modules)) or 0)
+"""
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    return DagBag(str(ROOT / "dags"))
+
+
+def test_each_file_holds_the_one_dag_it_is_named_after(bag):
+    assert bag.import_errors == {}
+    assert sorted(bag.dags) == [file.stem for file in FILES] != []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_dag_file_reads_as_a_table_of_contents(file):
+    assert len(file.read_text(encoding="utf-8").splitlines()) < 60
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_parsing_is_cheap_and_connects_nowhere(file):
+    done = subprocess.run(
+        [sys.executable, "-c", PARSE, str(file)], capture_output=True, text=True, env=os.environ
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_dag_that_breaks_the_house_rules_is_refused():
+    with pytest.raises(AirflowClusterPolicyViolation, match=r"Если что-то не так.*carry a tag"):
+        airflow_local_settings.dag_policy(DAG("careless", schedule=None))
+
+
+def test_a_task_without_retries_is_refused():
+    with DAG("careless", schedule=None) as dag:
+        BaseOperator(task_id="once", retries=0)
+    with pytest.raises(AirflowClusterPolicyViolation, match="retries"):
+        airflow_local_settings.dag_policy(dag)
+
+
+def test_march_follows_the_order_of_events(bag):
+    dag = bag.dags["march_analysis"]
+    order = [task.task_id for task in dag.topological_sort()]
+    assert order == [
+        "pull", "freeze", "check", "analyse", "compose", "render", "approve", "send", "reconcile"
+    ]  # fmt: skip
+
+
+def test_every_sending_task_stands_in_the_pool_of_the_mail_server(bag):
+    senders = [t for dag in bag.dags.values() for t in dag.tasks if t.task_id.startswith("send")]
+    assert senders
+    assert {task.pool for task in senders} == {"smtp"}
+
+
+def test_the_form_speaks_russian_and_offers_ids_only(bag):
+    params = bag.dags["march_analysis"].params
+    assert set(params) == {"year", "as_of", "known_at", "municipalities", "mode", "reason"}
+    for name in params:
+        schema = params.get_param(name).schema
+        assert airflow_local_settings.CYRILLIC.search(schema["title"])
+    offered = params.get_param("municipalities").schema["items"]["enum"]
+    assert len(offered) == 30
+    assert "region" in offered
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("as_of", "31.03.2021"),
+        ("mode", "everyone"),
+        ("municipalities", ["<script>"]),
+        ("year", 1999),
+        ("reason", "две\nстроки"),
+    ],
+)
+def test_the_form_refuses_what_it_does_not_offer(bag, field, value):
+    params = copy.deepcopy(bag.dags["march_analysis"].params)
+    with pytest.raises(ParamValidationError, match=field):
+        params[field] = value
+        params.validate()
