@@ -151,13 +151,11 @@ def _paper(row: RowMapping) -> Paper:
 
 
 def _hidden(row: RowMapping, hides: frozenset[Paper]) -> Hidden | None:
-    match Level(row["level"]):
-        case Level.SCHOOL:
-            return Hidden.SMALL if row["is_small"] else None
-        case Level.REGION if _paper(row) in hides:
-            return Hidden.DIFFERENCE
-        case _:
-            return Hidden.NOTHING_LEFT if hides_total(row["schools"]) else None
+    if row["is_small"]:
+        return Hidden.SMALL
+    if row["level"] == Level.REGION and _paper(row) in hides:
+        return Hidden.DIFFERENCE
+    return Hidden.NOTHING_LEFT if hides_total(row["schools"]) else None
 
 
 def _paper_result(row: RowMapping, hides: frozenset[Paper]) -> PaperResult:

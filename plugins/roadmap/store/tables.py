@@ -42,7 +42,7 @@ metadata = MetaData(
 Day = String(10)  # ISO date
 
 
-def _batch(*columns: Column, name: str) -> Table:
+def _batch(*columns: Column | CheckConstraint, name: str) -> Table:
     """A fact table: every row says which load batch brought it and from which row of the file."""
     return Table(
         name,
@@ -550,9 +550,7 @@ delivery = Table(
         " 'rejected', 'exhausted', 'cancelled', 'bounced')",
         name="state",
     ),
-    CheckConstraint(
-        "(state in ('claimed', 'in_doubt')) = (claim_token is not null)", name="claim"
-    ),
+    CheckConstraint("(state in ('claimed', 'in_doubt')) = (claim_token is not null)", name="claim"),
     CheckConstraint("(claim_token is null) = (lease_until_ms is null)", name="lease"),
     CheckConstraint("accepted_via in ('reply', 'evidence')", name="accepted_via"),
     CheckConstraint(

@@ -1,0 +1,41 @@
+-- Which participating municipalities amended their legal acts after the recommendations?
+-- One row per participating municipality, 1 of 1 or 0 of 1. The act must rest on the
+-- recommendations and be adopted from the day that the plan names (the recommendations can't
+-- be older than the monitoring they come from) to the as-of date.
+-- A municipality without a file has amended nothing; while no municipality has sent any,
+-- nothing is known and the numerator is empty.
+
+with act as (
+    select municipal_act.municipality_id, min(municipal_act.adopted_on) as adopted_on
+    from municipal_act
+    join run_batch
+        on run_batch.batch_id = municipal_act.batch_id
+        and run_batch.run_id = :run_id
+    where municipal_act.basis = :basis
+        and municipal_act.adopted_on >= :adopted_from
+        and municipal_act.adopted_on <= :as_of
+    group by municipal_act.municipality_id
+),
+received as (
+    select count(*) as batches
+    from run_batch
+    join load_batch on load_batch.batch_id = run_batch.batch_id
+    where run_batch.run_id = :run_id
+        and load_batch.dataset = 'municipal_acts'
+)
+select
+    run_municipality.municipality_id,
+    case
+        when received.batches = 0 then null
+        when act.adopted_on is null then 0
+        else 1
+    end as numerator,
+    1 as denominator,
+    act.adopted_on as met_on
+from run_municipality
+cross join received
+left join act on act.municipality_id = run_municipality.municipality_id
+where run_municipality.run_id = :run_id
+    and run_municipality.is_participating = 1
+    and run_municipality.municipality_id <> 'region'
+order by run_municipality.municipality_id

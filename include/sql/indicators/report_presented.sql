@@ -1,0 +1,46 @@
+-- To what share of the participating schools was the report of a phase presented?
+-- One row per participating municipality. The letter goes to the municipality, which passes
+-- it on: presented are its schools in the project on the as-of date once a mail server
+-- accepted the letter in live mode and did not return it since. The fact carries the as-of
+-- date of the phase run that made the letter; the moment of acceptance counts against
+-- known-at only, and for letters of this very run not at all (they are sent after it froze
+-- its inputs).
+
+with acceptance as (
+    select delivery.municipality_id, min(phase_run.as_of) as presented_on
+    from delivery
+    join phase_run on phase_run.run_id = delivery.run_id
+    join delivery_event
+        on delivery_event.delivery_id = delivery.delivery_id
+        and delivery_event.to_state = 'accepted'
+    where delivery.mode = 'live'
+        and phase_run.plan_year = :plan_year
+        and phase_run.phase = :phase
+        and phase_run.as_of <= :as_of
+        and (delivery.run_id = :run_id or delivery_event.at_ms <= :known_at_ms)
+        and not exists (
+            select 1
+            from delivery_event as bounce
+            where bounce.delivery_id = delivery.delivery_id
+                and bounce.to_state = 'bounced'
+                and (delivery.run_id = :run_id or bounce.at_ms <= :known_at_ms)
+        )
+    group by delivery.municipality_id
+)
+select
+    run_municipality.municipality_id,
+    count(case when acceptance.presented_on is not null then run_school.school_id end)
+        as numerator,
+    count(run_school.school_id) as denominator,
+    min(acceptance.presented_on) as met_on
+from run_municipality
+left join run_school
+    on run_school.run_id = run_municipality.run_id
+    and run_school.municipality_id = run_municipality.municipality_id
+    and run_school.is_participating = 1
+left join acceptance on acceptance.municipality_id = run_municipality.municipality_id
+where run_municipality.run_id = :run_id
+    and run_municipality.is_participating = 1
+    and run_municipality.municipality_id <> 'region'
+group by run_municipality.municipality_id
+order by run_municipality.municipality_id

@@ -1,0 +1,44 @@
+-- How many seminars of a measure have had an event?
+-- One row 'region'. A seminar counts from its first event that was held on a day of the
+-- measure's window up to the as-of date. `met_on` is the day on which the target was reached.
+-- Without a register of events nothing is known and the numerator is empty.
+
+with received as (
+    select count(*) as batches
+    from run_batch
+    join load_batch on load_batch.batch_id = run_batch.batch_id
+    where run_batch.run_id = :run_id
+        and load_batch.dataset = 'events'
+),
+begun as (
+    select event.seminar_id, min(event.held_on) as held_on
+    from event
+    join run_batch
+        on run_batch.batch_id = event.batch_id
+        and run_batch.run_id = :run_id
+    where event.measure = :measure
+        and event.state = 'held'
+        and event.held_on <= :as_of
+        and event.held_on >= :window_starts
+        and event.held_on <= :window_ends
+        and event.seminar_id is not null
+        and event.seminar_id <> ''
+    group by event.seminar_id
+),
+numbered as (
+    select held_on, row_number() over (order by held_on, seminar_id) as place
+    from begun
+),
+counted as (
+    select
+        count(*) as seminars,
+        min(case when place >= :target then held_on end) as met_on
+    from numbered
+)
+select
+    'region' as municipality_id,
+    case when received.batches > 0 then counted.seminars end as numerator,
+    cast(null as integer) as denominator,
+    counted.met_on
+from received
+cross join counted

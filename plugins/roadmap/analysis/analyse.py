@@ -1,0 +1,84 @@
+"""The analysis of one phase run: results by paper, and which schools show low results.
+
+Only the procedures that the phase declares are looked at: a run that is made later than its
+as-of date may have newer procedures among its files, and they are not its matter.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy import Engine, delete, func, select
+
+from roadmap.analysis.read import Level, Verdict
+from roadmap.plan.model import Plan
+from roadmap.store.sql import sql
+from roadmap.store.tables import paper_result, phase_run, school_verdict
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """Counts for the log. `papers`: procedures in one grade and subject that have results."""
+
+    papers: int
+    school_results: int
+    verdicts: dict[Verdict, int]
+
+
+def analyse(engine: Engine, plan: Plan, run_id: str) -> Analysed:
+    """Fill `paper_result` and `school_verdict` of the run from its frozen inputs.
+
+    One transaction that first removes what an earlier try of the run left, so that the task
+    may be cleared at any time. Raises sqlalchemy.exc.NoResultFound for an unknown run.
+    """
+    # The decimal text, not the binary value: 33.3 means 333/10, and reaching it exactly counts.
+    threshold = Fraction(str(plan.analysis.low_share_percent))
+    with engine.begin() as connection:
+        code = connection.execute(
+            select(phase_run.c.phase).where(phase_run.c.run_id == run_id)
+        ).scalar_one()
+        for table in (paper_result, school_verdict):
+            connection.execute(delete(table).where(table.c.run_id == run_id))
+        for procedure in plan.phase(code).procedures:
+            if procedure.not_held is not None:
+                continue
+            parameters = {
+                "run_id": run_id,
+                "kind": procedure.kind,
+                "year": procedure.year,
+                "wave": procedure.wave,
+                "least_participants": plan.analysis.least_participants,
+                "threshold_numerator": threshold.numerator,
+                "threshold_denominator": threshold.denominator,
+            }
+            connection.execute(sql("analysis/mark_papers"), parameters)
+            connection.execute(sql("analysis/exam_papers"), parameters)
+        connection.execute(
+            sql("analysis/school_verdicts"),
+            {"run_id": run_id, "low_procedures": plan.analysis.low_procedures},
+        )
+        levels: Counter[str] = Counter(
+            connection.scalars(select(paper_result.c.level).where(paper_result.c.run_id == run_id))
+        )
+        verdicts = {
+            Verdict(verdict): count
+            for verdict, count in connection.execute(
+                select(school_verdict.c.verdict, func.count())
+                .where(school_verdict.c.run_id == run_id)
+                .group_by(school_verdict.c.verdict)
+            )
+        }
+    found = Analysed(levels[Level.REGION], levels[Level.SCHOOL], verdicts)
+    log.info(
+        "run %s: %d papers, %d school results, verdicts %s",
+        run_id,
+        found.papers,
+        found.school_results,
+        {verdict.value: count for verdict, count in sorted(found.verdicts.items())},
+    )
+    return found
