@@ -1,0 +1,154 @@
+"""The migrations make exactly the tables that the code describes, once, on both engines."""
+
+from __future__ import annotations
+
+import ast
+import multiprocessing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, column, insert, inspect, select, table, text, update
+from sqlalchemy.exc import DBAPIError
+
+from conftest import create_all
+from roadmap.store import migrate
+from roadmap.store.engine import open_engine
+from roadmap.store.tables import TRANSITIONS, control, metadata, transition
+
+VERSIONS = sorted((migrate.MIGRATIONS / "versions").glob("*.py"))
+
+
+def described(engine: Engine) -> dict[str, Any]:
+    """Every table with all that the database itself knows of it, in an order of its own."""
+    look = inspect(engine)
+    tables = {}
+    for name in sorted(look.get_table_names()):
+        if name == migrate.VERSION_TABLE:
+            continue
+        tables[name] = {
+            "columns": [
+                (column["name"], str(column["type"]), column["nullable"], column["default"])
+                for column in look.get_columns(name)
+            ],
+            "primary key": look.get_pk_constraint(name)["constrained_columns"],
+            "foreign keys": sorted(
+                (key["constrained_columns"], key["referred_table"], key["referred_columns"])
+                for key in look.get_foreign_keys(name)
+            ),
+            "unique": sorted(key["column_names"] for key in look.get_unique_constraints(name)),
+            "checks": sorted(
+                (check["name"] or "", check["sqltext"])
+                for check in look.get_check_constraints(name)
+            ),
+            "indexes": sorted(
+                (
+                    index["name"] or "",
+                    index["column_names"],
+                    index["unique"],
+                    str(index.get("dialect_options", {}).get(f"{engine.name}_where")),
+                )
+                for index in look.get_indexes(name)
+            ),
+        }
+    return tables
+
+
+def test_migrated_tables_are_those_of_the_code(bare_engine: Engine) -> None:
+    create_all(bare_engine)
+    of_the_code = described(bare_engine)
+    metadata.drop_all(bare_engine)
+    migrate.upgrade(bare_engine)
+    migrated = described(bare_engine)
+    assert set(migrated) == set(metadata.tables)
+    for name, expected in of_the_code.items():
+        assert migrated[name] == expected, name
+    assert any(found["checks"] for found in migrated.values())
+    with bare_engine.connect() as db:
+        assert migrate.difference(db) == ""
+
+
+def test_the_ledger_may_be_used_at_once(bare_engine: Engine) -> None:
+    migrate.upgrade(bare_engine)
+    with bare_engine.connect() as db:
+        assert set(map(tuple, db.execute(select(transition)))) == set(TRANSITIONS)
+        assert db.execute(select(control)).all() == [("sending_enabled", "1")]
+
+
+def test_a_second_upgrade_changes_nothing(bare_engine: Engine) -> None:
+    migrate.upgrade(bare_engine)
+    with bare_engine.begin() as db:
+        db.execute(control.update().values(v="0"))
+    migrate.upgrade(bare_engine)
+    with bare_engine.connect() as db:
+        assert db.execute(select(control.c.v)).scalar_one() == "0"
+        assert migrate.version(db) == "0001"
+
+
+def test_a_failed_upgrade_leaves_nothing_behind(bare_engine: Engine) -> None:
+    with bare_engine.begin() as db:
+        metadata.tables["control"].create(db)  # in the way of the migration
+    with pytest.raises(DBAPIError, match="control"):
+        migrate.upgrade(bare_engine)
+    assert inspect(bare_engine).get_table_names() == ["control"]
+
+
+def test_a_database_of_a_newer_program_is_refused(bare_engine: Engine) -> None:
+    migrate.upgrade(bare_engine)
+    with bare_engine.begin() as db:
+        version = table(migrate.VERSION_TABLE, column("version_num"))
+        db.execute(update(version).values(version_num="9999"))
+    with pytest.raises(migrate.UnknownVersion, match="более новой версией программы"):
+        migrate.upgrade(bare_engine)
+
+
+def test_a_missing_column_is_seen(any_engine: Engine) -> None:
+    """The comparison is not blind: it says what a next migration would have to do."""
+    with any_engine.begin() as db:
+        db.execute(text("alter table approval drop column reason"))
+    with any_engine.connect() as db:
+        assert "add_column(sa.Column('reason'" in migrate.difference(db)
+
+
+def _upgrade(url: str) -> None:
+    engine = open_engine(url)
+    migrate.upgrade(engine)
+    engine.dispose()
+
+
+def test_upgrades_at_one_time_do_not_meet(bare_engine: Engine) -> None:
+    url = bare_engine.url.render_as_string(hide_password=False)
+    bare_engine.dispose()
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_upgrade, args=(url,)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(timeout=120)
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    with bare_engine.connect() as db:
+        assert len(db.execute(select(transition)).all()) == len(TRANSITIONS)
+
+
+@pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
+def test_a_migration_knows_nothing_of_the_code(path: Path) -> None:
+    """A change of tables.py must not change what was done to databases years ago."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported <= {"sqlalchemy", "alembic", "__future__"}
+
+
+def test_the_tests_own_tables_hold_the_rows_of_the_migrations(bare_engine: Engine) -> None:
+    create_all(bare_engine)
+    with bare_engine.begin() as db:
+        assert set(map(tuple, db.execute(select(transition)))) == set(TRANSITIONS)
+        db.execute(insert(control), {"k": "another", "v": "1"})
+
+
+assert VERSIONS, "no migrations found"
