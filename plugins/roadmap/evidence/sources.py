@@ -48,6 +48,9 @@ class Source(BaseModel):
     # Options of one plan year, laid over `options`.
     options_by_year: dict[int, dict[str, Any]] = {}
     scales: Literal["vpr", "ege"] | None = None  # which scales of include/scales the reader needs
+    # Pupils' rows (names and documents in ГИА) stand in the files: they are aggregated while
+    # reading, and no copy of the file is kept, only its hash.
+    holds_pupils: bool = False
     limits: Limits = Limits()
     # Share of rejected rows above which the whole file is refused and the old one stays.
     tolerance: Annotated[float, Field(ge=0, le=1)] = 0.2

@@ -1,0 +1,620 @@
+"""Taking in what arrived: read, check, decide, write; one transaction a load.
+
+A file equal to the batch in force changes nothing. Any other becomes a new batch that
+supersedes the old one, which stays: time travel is a choice of batches. Two files never seen
+before for one scope at one moment are a conflict, and both are refused: nobody here can know
+which is right. A refused file leaves the batch in force as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, insert, select
+
+from roadmap.evidence.inbox import (
+    AnyPath,
+    Content,
+    Found,
+    Receipts,
+    archive,
+    find,
+    is_settled,
+    read,
+    read_receipts,
+)
+from roadmap.evidence.limits import Limits
+from roadmap.evidence.messages import place, sentence
+from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
+from roadmap.evidence.sources import Source
+from roadmap.russian import counted, day, integer
+from roadmap.store.sql import sql
+from roadmap.store.tables import FACTS, load_batch, load_warning, rejected_row
+
+log = logging.getLogger(__name__)
+
+# Moscow has had one offset since 2014; times in messages are the operator's.
+_MOSCOW = timezone(timedelta(hours=3))
+_NO_SCOPE = "-"  # of a file that was refused before its scope was known
+_MOST_MESSAGES = 20  # of one file, in the log; all of them are stored
+_PERSONAL_DATA = "PERSONAL_DATA"
+
+Parse = Callable[[bytes, str, ReaderContext, Limits], Parsed]
+
+
+@dataclass(frozen=True)
+class TakenFile:
+    """What became of one file. `state`: accepted, unchanged, refused, waiting or ignored."""
+
+    name: str
+    state: str
+    code: str | None = None
+    scope: str | None = None
+    batch_id: str | None = None
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_rejected: int = 0
+    messages: tuple[str, ...] = ()  # Russian; no personal data, no addresses
+
+
+@dataclass(frozen=True)
+class Intake:
+    """One pull of one dataset; the figures that the task shows."""
+
+    dataset: str
+    taken: tuple[TakenFile, ...]
+    notes: tuple[str, ...] = ()  # of the list of receipt times
+
+    def _count(self, state: str) -> int:
+        return sum(file.state == state for file in self.taken)
+
+    @property
+    def files(self) -> int:
+        return len(self.taken)
+
+    @property
+    def accepted(self) -> int:
+        return self._count("accepted")
+
+    @property
+    def unchanged(self) -> int:
+        return self._count("unchanged")
+
+    @property
+    def refused(self) -> int:
+        return self._count("refused")
+
+    @property
+    def waiting(self) -> int:
+        return self._count("waiting")
+
+    @property
+    def rows_read(self) -> int:
+        return sum(file.rows_read for file in self.taken)
+
+    @property
+    def rows_accepted(self) -> int:
+        return sum(file.rows_accepted for file in self.taken)
+
+    @property
+    def rows_rejected(self) -> int:
+        return sum(file.rows_rejected for file in self.taken)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether a new batch came in (so the dataset's asset changed)."""
+        return self.accepted > 0
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Everything that the operator should read, in the order of the files."""
+        return (*self.notes, *(message for file in self.taken for message in file.messages))
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A batch in force at some moment."""
+
+    batch_id: str
+    dataset: str
+    scope: str
+    file_name: str
+    sha256: str
+    received_ms: int
+    rows_accepted: int
+    rows_rejected: int
+
+
+def batches_in_force(conn: Connection, plan_year: int, known_at_ms: int) -> tuple[InForce, ...]:
+    """The batches of a plan's year as they were known at a moment (UTC epoch ms)."""
+    rows = conn.execute(
+        sql("evidence/batches_in_force"), {"plan_year": plan_year, "known_at_ms": known_at_ms}
+    )
+    return tuple(InForce(**row._mapping) for row in rows)
+
+
+def take_in(
+    engine: Engine,
+    source: Source,
+    inbox: AnyPath,
+    archive_folder: AnyPath,
+    plan_year: int,
+    now_ms: int,
+    parse: Parse | None = None,
+) -> Intake:
+    """Take in what lies in `<inbox>/<plan_year>/` for one dataset.
+
+    Safe to repeat at any time and by several at once. A file that is refused, or still being
+    written, stops no other. `parse` is `roadmap.evidence.child.parse` unless given.
+    """
+    if parse is None:
+        from roadmap.evidence.child import parse as parse_in_child
+
+        parse = parse_in_child
+    year_folder = inbox / str(plan_year)
+    receipts = read_receipts(year_folder, source, now_ms)
+    found, passed = find(year_folder, source)
+    taken = [
+        TakenFile(file.name, file.state, file.code, messages=(file.message,)) for file in passed
+    ]
+
+    candidates: list[_Candidate] = []
+    with engine.begin() as conn:
+        known = _accepted(conn, plan_year, source.dataset)
+    for file in found:
+        content = (
+            read(file, round(source.limits.megabytes * 1_000_000))
+            if is_settled(file, receipts, now_ms)
+            else None
+        )
+        if content is None:
+            taken.append(_waiting(file))
+            continue
+        candidates.append(_understood(file, content, source, plan_year, known, receipts, parse))
+        _archive(archive_folder, source, candidates[-1])
+
+    by_scope: dict[str, list[_Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        if candidate.refusal is None:
+            by_scope[candidate.scope].append(candidate)
+        else:
+            taken.append(_refuse(engine, source, plan_year, now_ms, candidate))
+    for scope in sorted(by_scope):
+        group = _with_facts(engine, source, plan_year, scope, by_scope[scope], now_ms, parse)
+        taken.extend(_settle_scope(engine, source, plan_year, scope, group, now_ms))
+
+    order = {file.name: number for number, file in enumerate(found)}
+    taken.sort(key=lambda file: order.get(file.name, len(order)))
+    return Intake(source.dataset, tuple(taken), receipts.messages)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A file whose bytes are known, and what they say: nothing yet (`parsed` is None, the
+    content is known under this name), facts, or a refusal."""
+
+    file: Found
+    content: Content
+    receipt_ms: int | None
+    scope: str
+    parsed: Parsed | None = None
+    refusal: FileRefused | None = None
+
+
+def _accepted(conn: Connection, plan_year: int, dataset: str) -> list[Row[Any]]:
+    """All accepted batches of the dataset, oldest knowledge first: the last one is in force."""
+    return list(
+        conn.execute(
+            select(load_batch)
+            .where(
+                load_batch.c.plan_year == plan_year,
+                load_batch.c.dataset == dataset,
+                load_batch.c.state == "accepted",
+            )
+            .order_by(load_batch.c.received_ms, load_batch.c.loaded_ms, load_batch.c.batch_id)
+        )
+    )
+
+
+def _understood(
+    file: Found,
+    content: Content,
+    source: Source,
+    plan_year: int,
+    known: list[Row[Any]],
+    receipts: Receipts,
+    parse: Parse,
+) -> _Candidate:
+    candidate = _Candidate(file, content, receipts.received_ms.get(file.key), _NO_SCOPE)
+    if content.content is None:
+        return replace(candidate, refusal=_too_large(file, content, source))
+    for batch in reversed(known):
+        # Name and content: the name of a protocol's file says its grade and subject.
+        if batch.sha256 == content.sha256 and batch.file_name == file.name:
+            return replace(candidate, scope=batch.scope)
+    try:
+        parsed = _parse(file, content.content, source, plan_year, parse)
+    except FileRefused as refusal:
+        return replace(candidate, refusal=refusal)
+    candidate = replace(candidate, scope=parsed.scope, parsed=parsed)
+    return replace(candidate, refusal=_too_many_rejected(file, parsed, source))
+
+
+def _parse(file: Found, content: bytes, source: Source, plan_year: int, parse: Parse) -> Parsed:
+    context = ReaderContext(file.name, plan_year, source.options_of(plan_year))
+    limits = Limits(
+        size_bytes=round(source.limits.megabytes * 1_000_000),
+        rows=source.limits.rows,
+        columns=source.limits.columns,
+    )
+    parsed = parse(content, source.reader, context, limits)
+    # Only new content is checked, so only then pandas is worth its loading time.
+    from roadmap.evidence.schemas import check
+
+    return check(parsed, file.name)
+
+
+def _too_large(file: Found, content: Content, source: Source) -> FileRefused:
+    return FileRefused(
+        "SIZE",
+        sentence(
+            f"Файл не принят: он больше допустимого "
+            f"({integer(content.size_bytes // 1_000_000)} МБ при пределе "
+            f"{integer(round(source.limits.megabytes))} МБ)",
+            place(file.name),
+            "Удалите из него лишние листы и рисунки или разделите его",
+        ),
+    )
+
+
+def _too_many_rejected(file: Found, parsed: Parsed, source: Source) -> FileRefused | None:
+    rejected = sum(item.rows for item in parsed.rejected)
+    if not parsed.rows_read or rejected <= source.tolerance * parsed.rows_read:
+        return None
+    return FileRefused(
+        "TOLERANCE",
+        sentence(
+            f"Файл не принят: отклонены {integer(rejected)} из "
+            f"{counted(parsed.rows_read, 'строки', 'строк', 'строк')}",
+            place(file.name),
+            "Исправьте названные строки и положите файл снова",
+        ),
+    )
+
+
+def _archive(folder: AnyPath, source: Source, candidate: _Candidate) -> None:
+    """Keep the bytes, unless people's data stand in them: then the hash alone is kept."""
+    if source.holds_pupils or (candidate.refusal and candidate.refusal.code == _PERSONAL_DATA):
+        return
+    archive(folder, candidate.content)
+
+
+def _waiting(file: Found) -> TakenFile:
+    message = sentence(
+        "Файл ещё записывается",
+        place(file.name),
+        "Он будет принят при следующем приёме, когда минуту не будет меняться",
+    )
+    return TakenFile(file.name, "waiting", "UNSETTLED", messages=(message,))
+
+
+# -- Deciding and writing ------------------------------------------------------------------
+
+
+def _with_facts(
+    engine: Engine,
+    source: Source,
+    plan_year: int,
+    scope: str,
+    candidates: list[_Candidate],
+    now_ms: int,
+    parse: Parse,
+) -> list[_Candidate]:
+    """Read a file that is known by name and content where it is about to come back.
+
+    Reading takes seconds, so it happens before the transaction that writes.
+    """
+    if all(one.parsed for one in candidates):
+        return candidates
+    with engine.begin() as conn:
+        known = _of_scope(_accepted(conn, plan_year, source.dataset), scope)
+    returning = {id(one) for _, one in _fresh(known, candidates, now_ms)[0] if not one.parsed}
+    result = []
+    for one in candidates:
+        if id(one) in returning and one.content.content is not None:
+            try:
+                parsed = _parse(one.file, one.content.content, source, plan_year, parse)
+                one = replace(one, parsed=parsed)
+            except FileRefused as refusal:
+                one = replace(one, refusal=refusal)
+        result.append(one)
+    return result
+
+
+def _settle_scope(
+    engine: Engine,
+    source: Source,
+    plan_year: int,
+    scope: str,
+    candidates: list[_Candidate],
+    now_ms: int,
+) -> list[TakenFile]:
+    """Decide about all files of one scope and write what is new, in one transaction."""
+    taken: list[TakenFile] = []
+    with engine.begin() as conn:
+        _lock(conn, plan_year, source.dataset)
+        batches = _accepted(conn, plan_year, source.dataset)
+        fresh, left = _fresh(_of_scope(batches, scope), candidates, now_ms)
+        taken.extend(TakenFile(one.file.name, "unchanged", scope=scope) for one in left)
+        for received_ms, group in _by_moment(fresh):
+            if len(group) > 1:
+                group = _conflicting(scope, group)
+            for one in group:
+                if one.refusal:
+                    written = _write_refusal(conn, source, plan_year, one, batches, now_ms)
+                elif one.parsed:
+                    written = _write_batch(
+                        conn, source, plan_year, one, one.parsed, received_ms, now_ms
+                    )
+                else:
+                    # Another pull moved the scope in between; the next one sees both.
+                    written = _waiting(one.file)
+                taken.append(written)
+    return taken
+
+
+def _fresh(
+    known: list[Row[Any]], candidates: list[_Candidate], now_ms: int
+) -> tuple[list[tuple[int, _Candidate]], list[_Candidate]]:
+    """The files that become batches, each with the moment it became known; and the others.
+
+    Times of receipt come from the source's list; a file without one became known now. A file
+    lying beside the one in force, and taken in before, is its predecessor and is left alone;
+    else two files in one folder would supersede each other at every pull.
+    """
+    # Clocks of several machines differ; what comes in last must not seem to be older.
+    now_ms = max([now_ms, *(batch.received_ms + 1 for batch in known[-1:])])
+    in_force = known[-1].sha256 if known else None
+    seen = {batch.sha256 for batch in known}
+    moments = {batch.received_ms: batch.sha256 for batch in known}
+    is_in_force_here = any(one.content.sha256 == in_force for one in candidates)
+
+    fresh: list[tuple[int, _Candidate]] = []
+    returning: list[_Candidate] = []
+    left: list[_Candidate] = []
+    hashes: set[tuple[str, int | None]] = set()
+    for one in candidates:
+        sha256 = one.content.sha256
+        # A moment at which other content came does not speak of this content.
+        is_believed = one.receipt_ms is not None and moments.get(one.receipt_ms, sha256) == sha256
+        moment = one.receipt_ms if is_believed else None
+        is_taken = moment is not None and moments.get(moment) == sha256
+        if sha256 == in_force or is_taken or (sha256, moment) in hashes:
+            left.append(one)
+        elif moment is not None:
+            fresh.append((moment, one))
+        elif sha256 not in seen:
+            fresh.append((now_ms, one))
+        elif is_in_force_here:
+            left.append(one)
+        else:
+            returning.append(one)
+        hashes.add((sha256, moment))
+    if returning and not fresh:
+        # The file in force was taken away: what was in force before it comes back.
+        order = [batch.sha256 for batch in known]
+        newest = max(returning, key=lambda one: _last_index(order, one.content.sha256))
+        fresh.append((now_ms, newest))
+        returning.remove(newest)
+    return fresh, left + returning
+
+
+def _last_index(hashes: list[str], sha256: str) -> int:
+    return len(hashes) - 1 - hashes[::-1].index(sha256)
+
+
+def _by_moment(
+    fresh: list[tuple[int, _Candidate]],
+) -> Iterable[tuple[int, list[_Candidate]]]:
+    groups: dict[int, list[_Candidate]] = defaultdict(list)
+    for moment, one in fresh:
+        groups[moment].append(one)
+    return sorted(groups.items())
+
+
+def _conflicting(scope: str, group: list[_Candidate]) -> list[_Candidate]:
+    names = " и ".join(f"«{one.file.name}»" for one in group)
+    message = (
+        f"Разные файлы об одном и том же: {names}, набор сведений «{scope}». "
+        "Не принят ни один. Оставьте в папке верный."
+    )
+    return [replace(one, refusal=FileRefused("CONFLICT", message)) for one in group]
+
+
+def _lock(conn: Connection, plan_year: int, dataset: str) -> None:
+    """One writer a dataset. SQLite's transactions have one writer as they are."""
+    if conn.dialect.name == "postgresql":
+        digest = hashlib.sha256(f"intake|{plan_year}|{dataset}".encode()).digest()
+        key = int.from_bytes(digest[:8], "big", signed=True)
+        conn.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def _of_scope(batches: list[Row[Any]], scope: str) -> list[Row[Any]]:
+    return [batch for batch in batches if batch.scope == scope]
+
+
+def _batch_id(*parts: object) -> str:
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def _write_batch(
+    conn: Connection,
+    source: Source,
+    plan_year: int,
+    one: _Candidate,
+    parsed: Parsed,
+    received_ms: int,
+    now_ms: int,
+) -> TakenFile:
+    """The batch, its facts, its rejected rows and warnings."""
+    batch_id = _batch_id(plan_year, source.dataset, parsed.scope, one.content.sha256, received_ms)
+    warnings = parsed.warnings
+    if one.receipt_ms is not None and one.receipt_ms != received_ms:
+        warnings += (
+            sentence(
+                "Время получения относится к прежнему содержанию файла, учтено время приёма",
+                place(one.file.name),
+                "Дополните список времён получения",
+            ),
+        )
+    rejected = sum(item.rows for item in parsed.rejected)
+    conn.execute(
+        insert(load_batch).values(
+            batch_id=batch_id,
+            plan_year=plan_year,
+            dataset=source.dataset,
+            scope=parsed.scope,
+            file_name=one.file.name,
+            sha256=one.content.sha256,
+            size_bytes=one.content.size_bytes,
+            received_ms=received_ms,
+            loaded_ms=now_ms,
+            state="accepted",
+            rows_read=parsed.rows_read,
+            rows_accepted=parsed.rows_accepted,
+            rows_rejected=rejected,
+        )
+    )
+    for table in FACTS:
+        rows = parsed.facts.get(table.name)
+        if rows:
+            columns = [column.name for column in table.columns if column.name != "batch_id"]
+            conn.execute(
+                insert(table),
+                [
+                    {"batch_id": batch_id, **{column: row.get(column) for column in columns}}
+                    for row in rows
+                ],
+            )
+    _write_rejected(conn, batch_id, parsed.rejected)
+    if warnings:
+        conn.execute(
+            insert(load_warning),
+            [{"batch_id": batch_id, "message": message} for message in warnings],
+        )
+    log.info("batch %s of %s: %s rows", batch_id, source.dataset, parsed.rows_accepted)
+    return TakenFile(
+        one.file.name,
+        "accepted",
+        scope=parsed.scope,
+        batch_id=batch_id,
+        rows_read=parsed.rows_read,
+        rows_accepted=parsed.rows_accepted,
+        rows_rejected=rejected,
+        messages=_first([*(item.message for item in parsed.rejected), *warnings]),
+    )
+
+
+def _refuse(
+    engine: Engine, source: Source, plan_year: int, now_ms: int, one: _Candidate
+) -> TakenFile:
+    with engine.begin() as conn:
+        _lock(conn, plan_year, source.dataset)
+        batches = _accepted(conn, plan_year, source.dataset)
+        return _write_refusal(conn, source, plan_year, one, batches, now_ms)
+
+
+def _write_refusal(
+    conn: Connection,
+    source: Source,
+    plan_year: int,
+    one: _Candidate,
+    batches: list[Row[Any]],
+    now_ms: int,
+) -> TakenFile:
+    """The refused file is remembered once per content and reason, however often it is met."""
+    refusal = one.refusal
+    if refusal is None:
+        raise ValueError("nothing refuses this file")
+    message = refusal.message + _still_in_force(one, batches)
+    parsed = one.parsed
+    batch_id = _batch_id("refused", plan_year, source.dataset, one.content.sha256, refusal.code)
+    rejected = sum(item.rows for item in parsed.rejected) if parsed else 0
+    if not conn.execute(
+        select(load_batch.c.batch_id).where(load_batch.c.batch_id == batch_id)
+    ).first():
+        conn.execute(
+            insert(load_batch).values(
+                batch_id=batch_id,
+                plan_year=plan_year,
+                dataset=source.dataset,
+                scope=one.scope,
+                file_name=one.file.name,
+                sha256=one.content.sha256,
+                size_bytes=one.content.size_bytes,
+                received_ms=now_ms if one.receipt_ms is None else one.receipt_ms,
+                loaded_ms=now_ms,
+                state="refused",
+                rows_read=parsed.rows_read if parsed else 0,
+                rows_accepted=0,
+                rows_rejected=rejected,
+                refusal_code=refusal.code,
+                refusal_message=message,
+            )
+        )
+        if parsed:
+            _write_rejected(conn, batch_id, parsed.rejected)
+        log.info("file of %s refused: %s", source.dataset, refusal.code)
+    rows = [item.message for item in parsed.rejected] if parsed else []
+    return TakenFile(
+        one.file.name,
+        "refused",
+        refusal.code,
+        None if one.scope == _NO_SCOPE else one.scope,
+        batch_id,
+        rows_read=parsed.rows_read if parsed else 0,
+        rows_rejected=rejected,
+        messages=_first([message, *rows]),
+    )
+
+
+def _write_rejected(conn: Connection, batch_id: str, rejected: Iterable[Rejected]) -> None:
+    rows = [
+        {
+            "batch_id": batch_id,
+            "sheet": item.sheet,
+            "row": item.row,
+            "column_name": item.column,
+            "rule": item.rule,
+            "rows": item.rows,
+            "message": item.message,
+        }
+        for item in rejected
+    ]
+    if rows:
+        conn.execute(insert(rejected_row), rows)
+
+
+def _still_in_force(one: _Candidate, batches: list[Row[Any]]) -> str:
+    """« Действуют прежние сведения от 28.05.2021.», where there are any."""
+    for batch in reversed(batches):
+        if batch.scope == one.scope or (
+            one.scope == _NO_SCOPE and batch.file_name == one.file.name
+        ):
+            received = datetime.fromtimestamp(batch.received_ms / 1000, UTC).astimezone(_MOSCOW)
+            return f" Действуют прежние сведения от {day(received.date())}."
+    return ""
+
+
+def _first(messages: list[str]) -> tuple[str, ...]:
+    if len(messages) <= _MOST_MESSAGES:
+        return tuple(messages)
+    left = len(messages) - _MOST_MESSAGES
+    more = f"… и ещё {counted(left, 'сообщение', 'сообщения', 'сообщений')} об этом файле."
+    return (*messages[:_MOST_MESSAGES], more)
