@@ -50,7 +50,8 @@ def bar_chart_svg(chart: BarChart, width_mm: float = WIDTH_MM) -> bytes:
         FigureCanvasSVG(figure).print_svg(
             out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
         )
-    return out.getvalue()
+    # Without the prolog: a document type declaration is nothing that a document needs.
+    return b"<svg" + out.getvalue().partition(b"<svg")[2]
 
 
 def bar_chart_png(chart: BarChart, width_mm: float = WIDTH_MM, dpi: int = 300) -> bytes:

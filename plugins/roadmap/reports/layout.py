@@ -29,7 +29,7 @@ PORTRAIT_MM = 170.0  # A4 less margins of 30 and 10 mm
 LANDSCAPE_MM = 257.0  # A4 turned, less margins of 20 and 20 mm
 CELL_PADDING_MM = 1.5  # on each side
 TABLE_SIZES_PT = (11.0, 10.0)  # never below 10
-WHOLE_MM = 110.0  # a lower table is not divided between pages
+WHOLE_MM = 130.0  # a lower table is not divided between pages
 
 Align = Literal["left", "right", "center"]
 Rule = Literal["none", "hair", "thin"]
