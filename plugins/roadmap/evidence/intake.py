@@ -32,6 +32,7 @@ from roadmap.evidence.inbox import (
 from roadmap.evidence.limits import Limits
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
+from roadmap.evidence.scales import options_for
 from roadmap.evidence.sources import Source
 from roadmap.russian import counted, day, integer
 from roadmap.store.sql import sql
@@ -247,7 +248,8 @@ def _understood(
 
 
 def _parse(file: Found, content: bytes, source: Source, plan_year: int, parse: Parse) -> Parsed:
-    context = ReaderContext(file.name, plan_year, source.options_of(plan_year))
+    options = {**source.options_of(plan_year), **options_for(source.scales)}
+    context = ReaderContext(file.name, plan_year, options)
     limits = Limits(
         size_bytes=round(source.limits.megabytes * 1_000_000),
         rows=source.limits.rows,

@@ -1,0 +1,405 @@
+"""Reads a register: a table with one fact a row, its columns named in evidence.registers.
+
+Headings are found by content. A cell that breaks its column's grammar quarantines its row,
+with a sentence that names the place, what was found and what to do. Values that only look
+different (spaces, case, invisible characters) are put right, and said so where it matters.
+An e-mail address is never quoted in a message.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+from roadmap.evidence.grid import (
+    BadCell,
+    Cell,
+    Fault,
+    Sheet,
+    column_name,
+    day_of,
+    find_heading,
+    integer_of,
+    normal_title,
+    read_sheets,
+    text_of,
+    the_sheet,
+)
+from roadmap.evidence.messages import place, refused, sentence
+from roadmap.evidence.names import cleaned, comparable, login_digits, mixes_alphabets
+from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
+from roadmap.evidence.registers import REGISTERS, Checked, Column, Kind, Line, Page, Register
+from roadmap.russian import day
+
+EMPTY_CODES_END_THE_TABLE = 20
+_LONGEST_TEXT = 500
+_YEARS = (1990, 2100)  # a date outside is a slip of the pen
+
+# Columns of personal data: registers know people by codes (152-ФЗ; reliability.md §8, row 34).
+_PERSONAL = re.compile(
+    r"(?:^|\b)(?:фио|ф\. ?и\. ?о\b|фамилия|отчество|имя(?! файла)|дата рождения|снилс|паспорт"
+    r"|телефон|серия документа|номер документа)"
+)
+
+_CODE = re.compile(r"[^\s|;\"'<>]{1,64}")
+_MUNICIPALITY = re.compile(r"[a-z]{1,16}")
+_DIGITS = re.compile(r"\d{2,12}")
+_LINK = re.compile(r"https?://[^\s<>\"']{1,400}")
+
+
+class _Bad(Exception):
+    """A cell that its column refuses: rule, what was found, what to do."""
+
+    def __init__(self, rule: str, what: str, to_do: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.what = what
+        self.to_do = to_do
+
+
+def read(content: bytes, context: ReaderContext) -> Parsed:
+    """The facts of the register `options["register"]`; its tables are those of REGISTERS.
+
+    `rows_read` counts rows with anything in them below the heading. FileRefused: SHEET,
+    HEADER, PERSONAL_DATA, EMPTY, SCOPE (two events, two municipalities in one file), PERIOD
+    (all dates are of another year).
+    """
+    register = REGISTERS[context.options["register"]]
+    file_name = context.file_name
+    titles = [column.title for column in register.columns]
+    sheet = _sheet(read_sheets(content, file_name, titles), register, file_name)
+    name = sheet.name or None
+    _refuse_personal_data(sheet, file_name)
+    heading = find_heading(sheet.rows, titles, file_name=file_name, sheet=name)
+    page = Page(
+        file_name,
+        name,
+        {
+            column.key: column_name(heading.columns[column.title], column.title)
+            for column in register.columns
+        },
+    )
+    warnings = _about_sheet(sheet, heading.row, titles, page)
+
+    lines: list[Line] = []
+    rejected: list[Rejected] = []
+    first = heading.columns[register.columns[0].title]
+    rows = _data_rows(sheet.rows, heading.row + 1, first, page, warnings)
+    for number, row in rows:
+        values: dict[str, Any] = {}
+        try:
+            for column in register.columns:
+                at = heading.columns[column.title]
+                cell = row[at] if at < len(row) else None
+                warn = _warner(warnings, page, number, column.key)
+                values[column.key] = _value(cell, column, context.plan_year, warn)
+        except _Bad as bad:
+            rejected.append(
+                Rejected(
+                    rule=bad.rule,
+                    message=sentence(bad.what, page.where([number], column.key), bad.to_do),
+                    sheet=name,
+                    row=number,
+                    column=page.columns[column.key],
+                )
+            )
+            continue
+        lines.append(Line(number, values))
+    if not rows:
+        raise refused(
+            "EMPTY",
+            "Файл не принят: под заголовками нет ни одной строки",
+            "Положите файл с данными",
+            file_name,
+            sheet=name,
+        )
+    if all(item.rule == "PERIOD" for item in rejected) and not lines:
+        raise refused(
+            "PERIOD",
+            f"Файл не принят: все даты вне {context.plan_year} года",
+            "Проверьте год и папку, в которую положен файл",
+            file_name,
+            sheet=name,
+        )
+    checked = register.check(lines, page)
+    return _parsed(checked, rejected, warnings, len(rows))
+
+
+def _parsed(
+    checked: Checked, rejected: list[Rejected], warnings: list[str], rows_read: int
+) -> Parsed:
+    everything = sorted([*rejected, *checked.rejected.values()], key=lambda item: item.row or 0)
+    return Parsed(
+        scope=checked.scope,
+        facts=checked.facts,
+        rows_read=rows_read,
+        rows_accepted=rows_read - len(everything),
+        rejected=tuple(everything),
+        warnings=(*warnings, *checked.warnings),
+    )
+
+
+def _sheet(sheets: Sequence[Sheet], register: Register, file_name: str) -> Sheet:
+    if register.sheet is None:
+        if not sheets:
+            raise refused("SHEET", "Файл не принят: в нём нет листов", "Проверьте файл", file_name)
+        return sheets[0]
+    return the_sheet(sheets, register.sheet, file_name)
+
+
+def _refuse_personal_data(sheet: Sheet, file_name: str) -> None:
+    for row in sheet.rows[:15]:
+        filled = [cell for cell in row if cell is not None]
+        if len(filled) < 2:  # a title line above the table is no heading
+            continue
+        for at, cell in enumerate(row):
+            title = normal_title(cell)
+            if len(title) <= 60 and _PERSONAL.match(title):
+                raise refused(
+                    "PERSONAL_DATA",
+                    "Файл не принят: в нём столбец с персональными данными",
+                    "Удалите столбец: лица здесь обозначаются кодами. Копия файла не сохранена",
+                    file_name,
+                    sheet=sheet.name or None,
+                    column=column_name(at),
+                )
+
+
+def _about_sheet(sheet: Sheet, heading: int, titles: list[str], page: Page) -> list[str]:
+    warnings = []
+    where = place(page.file_name, page.sheet)
+    known = {normal_title(title) for title in titles}
+    unknown = [
+        column_name(at)
+        for at, cell in enumerate(sheet.rows[heading])
+        if normal_title(cell) and normal_title(cell) not in known
+    ]
+    if unknown:
+        warnings.append(
+            sentence(f"Незнакомые столбцы пропущены: {', '.join(unknown)}", where, "Удалите лишние")
+        )
+    if sheet.is_hidden or sheet.hidden_rows:
+        warnings.append(
+            sentence("Скрытый лист или скрытые строки учтены", where, "Проверьте, что они нужны")
+        )
+    return warnings
+
+
+def _data_rows(
+    rows: Sequence[Sequence[Cell]], start: int, code: int, page: Page, warnings: list[str]
+) -> list[tuple[int, Sequence[Cell]]]:
+    """Rows with anything in them, to the end of the table: twenty empty codes in a row.
+
+    Single cells of text without a code after the last row (a signature) are told and left out.
+    """
+    found: list[tuple[int, Sequence[Cell]]] = []
+    below: list[int] = []
+    empty_codes = 0
+    for index in range(start, len(rows)):
+        row = rows[index]
+        has_code = code < len(row) and _is_filled(row[code])
+        empty_codes = 0 if has_code else empty_codes + 1
+        if not any(_is_filled(cell) for cell in row):
+            continue
+        if empty_codes > EMPTY_CODES_END_THE_TABLE:
+            below.append(index + 1)
+            break
+        found.append((index + 1, row))
+    while found and _is_remark(found[-1][1], code):
+        below.append(found.pop()[0])
+    if below:
+        warnings.append(
+            sentence(
+                "Под таблицей есть ещё текст, он пропущен",
+                page.where([min(below)]),
+                "Проверьте, не оторвались ли строки от таблицы",
+            )
+        )
+    return found
+
+
+def _is_remark(row: Sequence[Cell], code: int) -> bool:
+    filled = [at for at, cell in enumerate(row) if _is_filled(cell)]
+    return len(filled) == 1 and filled[0] != code
+
+
+def _warner(warnings: list[str], page: Page, row: int, key: str) -> Callable[[str], None]:
+    def warn(what: str) -> None:
+        warnings.append(sentence(what, page.where([row], key), "Проверьте исходную таблицу"))
+
+    return warn
+
+
+def _is_filled(cell: Cell) -> bool:
+    return isinstance(cell, Fault) or text_of(cell) is not None
+
+
+# -- Cells -----------------------------------------------------------------------------------
+
+
+def _value(cell: Cell, column: Column, plan_year: int, warn: Callable[[str], None]) -> Any:
+    """The cell by its column's grammar; _Bad where it is none. Repairs are told by `warn`."""
+    if column.kind is Kind.ADDRESS:
+        return _address(cell, warn)
+    try:
+        value = _typed(cell, column, plan_year, warn)
+    except BadCell as bad:
+        raise _Bad(bad.rule, f"Строка не принята: {bad.what}", _TO_DO[column.kind]) from None
+    if value is None and column.required:
+        raise _Bad("MISSING", "Строка не принята: пусто", f"Впишите «{column.title}»")
+    return value
+
+
+_TO_DO: dict[Kind, str] = dict.fromkeys(Kind, "Впишите значение вместо формулы") | {
+    Kind.INTEGER: "Впишите число цифрами",
+    Kind.DAY: "Впишите дату как дд.мм.гггг",
+    Kind.DAY_OF_YEAR: "Впишите дату как дд.мм.гггг",
+}
+
+
+def _typed(cell: Cell, column: Column, plan_year: int, warn: Callable[[str], None]) -> Any:
+    if column.kind is Kind.INTEGER:
+        number = integer_of(cell)
+        if number is not None and not 0 <= number <= 1_000_000:
+            raise _Bad("RANGE", "Строка не принята: число вне разумных границ", "Проверьте число")
+        return number
+    if column.kind in (Kind.DAY, Kind.DAY_OF_YEAR):
+        return _day(day_of(cell), column, plan_year)
+    if column.kind is Kind.VARIANTS:
+        return [name for part in (text_of(cell) or "").split("|") if (name := cleaned(part))]
+    if column.kind is Kind.NAME:
+        _refuse_controls(cell)
+    text = text_of(cell)
+    if text is None:
+        return None
+    plain = cleaned(text)
+    if not plain:
+        return None
+    if plain != text:
+        warn("Невидимые знаки убраны")
+    if len(plain) > _LONGEST_TEXT:
+        raise _Bad("RANGE", "Строка не принята: слишком длинный текст", "Сократите текст")
+    if column.kind is Kind.CHOICE:
+        return _choice(plain, column)
+    if column.kind in (Kind.TEXT, Kind.NAME):
+        if mixes_alphabets(plain):
+            warn("В слове смешаны русские и латинские буквы")
+        return plain
+    return _coded(plain, column, warn)
+
+
+def _day(value: date | None, column: Column, plan_year: int) -> str | None:
+    if value is None:
+        return None
+    if column.kind is Kind.DAY_OF_YEAR and value.year != plan_year:
+        raise _Bad(
+            "PERIOD", f"Дата вне года плана: {day(value)}", "Проверьте год; строка не принята"
+        )
+    if not _YEARS[0] <= value.year <= _YEARS[1]:
+        raise _Bad("RANGE", f"Строка не принята: дата {day(value)}", "Проверьте год")
+    return value.isoformat()
+
+
+def _choice(text: str, column: Column) -> Any:
+    by_ref = {comparable(written): kept for written, kept in column.choices.items()}
+    if comparable(text) not in by_ref:
+        allowed = " или ".join(f"«{written}»" for written in column.choices)
+        raise _Bad(
+            "CHOICE",
+            f"Строка не принята: «{_short(text)}» вместо {allowed}",
+            "Впишите одно из этих слов",
+        )
+    return by_ref[comparable(text)]
+
+
+def _coded(text: str, column: Column, warn: Callable[[str], None]) -> str | None:
+    if column.kind is Kind.LINK:
+        if not _LINK.fullmatch(text):
+            warn("Ссылка не похожа на адрес страницы и пропущена")
+            return None
+        return text
+    if column.kind is Kind.LOGIN:
+        digits = login_digits(text)
+        if digits is None:
+            raise _Bad(
+                "TYPE", "Строка не принята: это не логин ВПР", "Впишите логин вида sch440123"
+            )
+        return digits
+    if column.kind is Kind.DIGITS:
+        if not _DIGITS.fullmatch(text):
+            raise _Bad("TYPE", f"Строка не принята: «{_short(text)}» вместо кода", "Впишите цифры")
+        return text
+    if column.kind in (Kind.MUNICIPALITY, Kind.ADDRESSEE):
+        return _municipality(text, column)
+    if not _CODE.fullmatch(text):
+        raise _Bad(
+            "TYPE", f"Строка не принята: «{_short(text)}» вместо кода", "Впишите код без пробелов"
+        )
+    if mixes_alphabets(text):
+        warn("В коде смешаны русские и латинские буквы")
+    return text
+
+
+def _municipality(text: str, column: Column) -> str:
+    code = text.casefold()
+    if not _MUNICIPALITY.fullmatch(code) or (
+        code == "region" and column.kind is not Kind.ADDRESSEE
+    ):
+        raise _Bad(
+            "TYPE",
+            f"Строка не принята: «{_short(text)}» вместо кода муниципалитета",
+            "Впишите код из реестра муниципалитетов, латинскими буквами",
+        )
+    return code
+
+
+def _refuse_controls(cell: Cell) -> None:
+    """A name ends in subjects of letters: what breaks a line there is not repaired."""
+    if isinstance(cell, str):
+        for char in cell.strip():
+            if unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs"):
+                raise _Bad(
+                    "CONTROL",
+                    "Строка не принята: в названии перенос строки или управляющий знак",
+                    "Впишите название одной строкой",
+                )
+
+
+def _address(cell: Cell, warn: Callable[[str], None]) -> str:
+    """One e-mail address, ASCII, domain in lower case; the address itself is never quoted."""
+    from email_validator import EmailNotValidError, validate_email
+
+    to_do = "Впишите один адрес вида imya@example.org"
+    if not isinstance(cell, str) or not cell.strip():
+        raise _Bad("MISSING", "Строка не принята: нет адреса", to_do)
+    written = cell.strip(" \u00a0\t")
+    if any(unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs", "Cf") for char in written):
+        raise _Bad(
+            "ADDRESS", "Строка не принята: в адресе перенос строки или невидимый знак", to_do
+        )
+    if written.count("@") > 1 or any(char in written for char in ",;"):
+        raise _Bad("ADDRESS", "Строка не принята: в ячейке несколько адресов", to_do)
+    trimmed = written.rstrip(".").replace("\u00a0", "")
+    try:
+        found = validate_email(trimmed, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        local = trimmed.rpartition("@")[0]
+        if local and not local.isascii():
+            raise _Bad(
+                "NEEDS_SMTPUTF8", "Строка не принята: до знака @ не латинские буквы", to_do
+            ) from None
+        raise _Bad("ADDRESS", "Строка не принята: это не адрес", to_do) from None
+    address = found.ascii_email or found.normalized
+    if address != cell:
+        warn("Адрес записан иначе (пробелы, прописные буквы, точка на конце или русский домен)")
+    return address
+
+
+def _short(text: str) -> str:
+    """What may be quoted: never an address, and not much."""
+    if "@" in text:
+        return "адрес"
+    return text if len(text) <= 40 else f"{text[:39]}…"
