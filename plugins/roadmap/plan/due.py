@@ -16,6 +16,15 @@ def due_date(window: Window) -> date | None:
             return ends
 
 
+def start_date(window: Window) -> date | None:
+    """The first day of the window; a single day is its own first."""
+    match window:
+        case OnDay(on=on) | OwnSchedule(on=on):
+            return on
+        case Period(starts=starts) | WholePeriod(starts=starts):
+            return starts
+
+
 def is_due(window: Window, as_of: date) -> bool:
     """Whether the measure's time is up on that day: its last day counts, no date is never due."""
     due = due_date(window)
@@ -24,13 +33,8 @@ def is_due(window: Window, as_of: date) -> bool:
 
 def has_begun(window: Window, as_of: date) -> bool:
     """Whether work may be expected on that day; a day of its own begins on that day."""
-    match window:
-        case OnDay(on=on):
-            return on <= as_of
-        case OwnSchedule(on=on):
-            return on is not None and on <= as_of
-        case Period(starts=starts) | WholePeriod(starts=starts):
-            return starts <= as_of
+    starts = start_date(window)
+    return starts is not None and starts <= as_of
 
 
 def is_ongoing(measure: Measure) -> bool:

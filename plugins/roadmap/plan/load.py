@@ -134,9 +134,13 @@ def _sentence(details: ErrorDetails) -> str:
             return "поля нет, а оно обязательно"
         case "extra_forbidden":
             return "лишнее поле: такого в плане не бывает"
-        case "enum" | "literal_error" | "union_tag_invalid":
-            allowed = details["ctx"].get("expected") or details["ctx"].get("expected_tags")
-            return f"{found} — такого значения нет; возможны: {allowed}".replace(" or ", ", ")
+        case "enum" | "literal_error":
+            return f"{found} — такого значения нет; возможны: {_listed(details['ctx']['expected'])}"
+        case "union_tag_invalid":
+            return (
+                f"{_shown(details['ctx']['tag'])} — такого вида нет; "
+                f"возможны: {_listed(details['ctx']['expected_tags'])}"
+            )
         case "union_tag_not_found":
             return "нет поля kind (on, period, whole_period или own_schedule)"
         case "string_pattern_mismatch":
@@ -149,6 +153,11 @@ def _sentence(details: ErrorDetails) -> str:
         (text for start, text in _WANTED.items() if kind.startswith(start)), "недопустимое значение"
     )
     return f"{found} — {wanted}"
+
+
+def _listed(expected: str) -> str:
+    """pydantic's «'previous' or 'next'» as «previous, next»."""
+    return expected.replace(" or ", ", ").replace("'", "")
 
 
 def _shown(value: Any) -> str:

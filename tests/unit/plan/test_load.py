@@ -1,0 +1,233 @@
+"""A wrong plan is refused with the file's name and the path inside it; other years go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from roadmap.paths import PLANS, SQL
+from roadmap.plan.load import PlanError, load_plan, load_plans, plan_sha256, plan_years
+
+GOOD = (PLANS / "2021.yaml").read_text(encoding="utf-8")
+
+
+def written(folder: Path, *changes: tuple[str, str], year: int = 2021) -> Path:
+    """The plan of 2021 with pieces of its text replaced, each found exactly where first met."""
+    text = GOOD
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    (folder / f"{year}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def problems(folder: Path, year: int = 2021) -> dict[str, str]:
+    with pytest.raises(PlanError) as refused:
+        load_plan(year, folder)
+    assert str(refused.value).startswith(f"План {year} года не принят. Файл «{year}.yaml», ")
+    return {problem.path: problem.text for problem in refused.value.problems}
+
+
+def test_the_unchanged_text_is_a_plan(tmp_path: Path) -> None:
+    assert load_plan(2021, written(tmp_path)) == load_plan(2021)
+
+
+WRONG = {
+    "a day that does not exist": (
+        ("run_day: 2021-03-31", "run_day: 2021-02-30"),
+        "phases[0].run_day", "«2021-02-30» — нужна дата вида 2021-03-31",
+    ),
+    "a day of the window that does not exist": (
+        ("{kind: on, on: 2021-03-12}", "{kind: on, on: 12.03.2021}"),
+        "measures[5].window.on", "«12.03.2021» — нужна дата вида 2021-03-31",
+    ),
+    "an hour that is none": (
+        ('run_at: "10:00"', 'run_at: "25:00"'),
+        "phases[0].run_at", '«25:00» — нужно время вида "10:00" (в кавычках)',
+    ),
+    "a day of another year": (
+        ("{kind: on, on: 2021-03-12}", "{kind: on, on: 2012-03-12}"),
+        "measures[5].window.on", "дата вне года плана: 12.03.2012",
+    ),
+    "a window that ends before it starts": (
+        ("starts: 2021-03-01, ends: 2021-04-30", "starts: 2021-04-30, ends: 2021-03-01"),
+        "measures[7].window.ends", "конец 01.03.2021 раньше начала 30.04.2021",
+    ),
+    "phases whose windows overlap": (
+        ("starts: 2021-06-01\n", "starts: 2021-03-31\n"),
+        "phases[1].starts",
+        "окно этапа «june_monitoring» (31.03.2021–30.06.2021) пересекается с окном этапа "
+        "«march_analysis» (01.03.2021–31.03.2021)",
+    ),
+    "an as-of date before the phase's window": (
+        ("as_of: 2021-03-31", "as_of: 2021-02-28"),
+        "phases[0].as_of", "отчётный день 28.02.2021 раньше начала этапа 01.03.2021",
+    ),
+    "a run before the phase's window": (
+        ("run_day: 2021-03-31", "run_day: 2021-02-26"),
+        "phases[0].run_day", "день запуска 26.02.2021 раньше начала этапа 01.03.2021",
+    ),
+    "an answer asked for before the letter": (
+        ("reply_by: {on: 2021-04-16}", "reply_by: {on: 2021-03-31}"),
+        "phases[0].reply_by.on", "срок ответа 31.03.2021 не позже дня запуска 31.03.2021",
+    ),
+    "a measure twice": (
+        ("  - number: 6\n", "  - number: 5\n"),
+        "measures[5].number", "мероприятие № 5 указано дважды",
+    ),
+    "an indicator under another measure": (
+        ('code: "6.1"', 'code: "5.9"'),
+        "measures[5].indicators[0].code", "показатель 5.9 стоит в мероприятии № 6",
+    ),
+    "an indicator twice": (
+        ('code: "6.2"', 'code: "6.1"'),
+        "measures[5].indicators[1].code", "показатель 6.1 указан дважды",
+    ),
+    "an unknown query": (
+        ("sql: events_held", "sql: events_hold"),
+        "measures[7].indicators[0].sql", "нет запроса include/sql/indicators/events_hold.sql",
+    ),
+    "a share above the whole": (
+        ("target: 100", "target: 110"),
+        "measures[0].indicators[0].target", "доля задаётся числом больше 0 и не больше 100",
+    ),
+    "half an event": (
+        ("target: 14", "target: 13.5"),
+        "measures[7].indicators[0].target", "количество задаётся целым числом не меньше 1",
+    ),
+    "a measure that no phase reports": (
+        ("12, 13, 14, 15, 16, 17]", "12, 13, 14, 15, 17]"),
+        "measures[15]", "о мероприятии № 16 не сообщает ни один этап (phases[].reports)",
+    ),
+    "a measure owned but not reported": (
+        ("reports: [14]", "reports: [7]"),
+        "phases[2].owns[0]", "этап отвечает за мероприятие № 14, но не сообщает о нём (reports)",
+    ),
+    "a measure owned twice": (
+        ("owns: [14]\n    reports: [14]", "owns: [14, 12]\n    reports: [14, 12]"),
+        "phases[2].owns[1]", "за мероприятие № 12 уже отвечает этап «june_monitoring»",
+    ),
+    "a phase reports what is not in the plan": (
+        ("reports: [5, 6, 7, 8]", "reports: [5, 6, 7, 8, 18]"),
+        "phases[0].reports[4]", "нет мероприятия № 18",
+    ),
+    "a phase twice": (
+        ("code: september_monitoring", "code: june_monitoring"),
+        "phases[3].code", "этап «june_monitoring» указан дважды",
+    ),
+    "an indicator outside the letter of no phase": (
+        ("outside_letter_of: [june_monitoring]", "outside_letter_of: [july_monitoring]"),
+        "measures[12].indicators[1].outside_letter_of[0]", "нет этапа «july_monitoring»",
+    ),
+    "a dataset both needed and told": (
+        ("        - vpr_journal\n", "        - vpr_marks\n"),
+        "phases[0].datasets.told[0]", "набор «vpr_marks» уже стоит в needed",
+    ),
+    "a municipality twice": (
+        ("id: buyskiy", "id: buy"),
+        "municipalities[7].id", "код «buy» указан дважды",
+    ),
+    "a municipality called region": (
+        ("id: buyskiy", "id: region"),
+        "municipalities[7].id", "код «region» занят: так зовётся область",
+    ),
+    "an unknown kind of window": (
+        ("{kind: on, on: 2021-03-12}", "{kind: sometime, on: 2021-03-12}"),
+        "measures[5].window",
+        "«sometime» — такого вида нет; возможны: on, period, whole_period, own_schedule",
+    ),
+    "a field nobody knows": (
+        ("closed: true", "closed: true\nclosd: true"),
+        "closd", "лишнее поле: такого в плане не бывает",
+    ),
+    "a field that is missing": (
+        ("working_day: previous\n", ""),
+        "working_day", "поля нет, а оно обязательно",
+    ),
+    "a number where a word must stand": (
+        ('code: "6.1"', "code: 6.1"),
+        "measures[5].indicators[0].code", "«6.1» — нужен текст (числа и да/нет — в кавычках)",
+    ),
+    "a control character in a name": (
+        ("name: городской округ город Буй", r'name: "городской округ\u2028город Буй"'),
+        "municipalities[1].name", None,
+    ),
+    "the year of another file": (
+        ("year: 2021\norder", "year: 2022\norder"),
+        "year", "год 2022 в файле года 2021",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "path", "text"), WRONG.values(), ids=WRONG)
+def test_a_wrong_plan_is_refused_with_the_path_inside_the_file(
+    change: tuple[str, str], path: str, text: str | None, tmp_path: Path
+) -> None:
+    found = problems(written(tmp_path, change))
+    assert path in found, found
+    if text is not None:
+        assert found[path] == text
+
+
+def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    folder = written(
+        tmp_path, ("run_day: 2021-03-31", "run_day: 31 марта"), ("closed: true", "closed: да")
+    )
+    assert set(problems(folder)) == {"phases[0].run_day", "closed"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "«ничего» — нужны поля с отступом"),
+        ("year: 2021\nyear: 2021\n", "строка 2: ключ «year» повторён"),
+        ("measures: [1, 2", "строка 2: это не YAML"),
+        ("- 1\n", "нужны поля с отступом"),
+    ],
+)
+def test_a_file_that_is_no_plan_at_all_is_refused(text: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "2021.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(PlanError, match="План 2021 года не принят") as refused:
+        load_plan(2021, tmp_path)
+    assert told in str(refused.value)
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "2021.yaml").write_bytes(GOOD.encode("cp1251", errors="replace"))
+    with pytest.raises(PlanError, match="не в кодировке UTF-8"):
+        load_plan(2021, tmp_path)
+
+
+def test_a_year_without_a_file_is_refused_with_the_years_there_are(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match=r"«2027\.yaml», такого файла нет \(есть планы: 2021\)"):
+        load_plan(2027, written(tmp_path))
+
+
+def test_other_years_go_on_when_one_is_broken(tmp_path: Path) -> None:
+    written(tmp_path)
+    written(tmp_path, ("run_day: 2021-03-31", "run_day: 2021-02-30"), year=2022)
+    plans, errors = load_plans(tmp_path)
+    assert [plan.year for plan in plans] == [2021]
+    assert [error.year for error in errors] == [2022]
+    assert "phases[0].run_day" in str(errors[0])
+
+
+def test_only_files_named_by_a_year_are_plans(tmp_path: Path) -> None:
+    written(tmp_path)
+    for other in ("working_days.yaml", "2022.yaml.bak", "21.yaml", "2022-draft.yaml"):
+        (tmp_path / other).write_text("", encoding="utf-8")
+    assert plan_years(tmp_path) == (2021,)
+
+
+def test_a_changed_plan_has_another_hash(tmp_path: Path) -> None:
+    before = plan_sha256(2021, written(tmp_path))
+    after = plan_sha256(2021, written(tmp_path, ("closed: true", "closed: false")))
+    assert len(before) == 64
+    assert before != after
+
+
+def test_every_query_of_the_plan_exists_where_the_message_says(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match=r"include/sql/indicators/attendance_share\.sql"):
+        load_plan(2021, sql_folder=tmp_path)
+    assert (SQL / "indicators" / "attendance_share.sql").exists()

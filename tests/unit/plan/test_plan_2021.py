@@ -1,0 +1,111 @@
+"""How the plan of 2021 reads the order: indicators, phases, what stands outside which letter."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from roadmap.plan.load import load_plan, load_plans
+from roadmap.plan.model import IndicatorKind, Slice
+
+PLAN = load_plan(2021)
+INDICATORS = {
+    indicator.code: indicator for measure in PLAN.measures for indicator in measure.indicators
+}
+
+
+def test_the_shipped_plans_are_valid() -> None:
+    plans, errors = load_plans()
+    assert errors == ()
+    assert [plan.year for plan in plans] == [2021]
+
+
+def test_every_indicator_of_the_order_is_declared() -> None:
+    assert list(INDICATORS) == [
+        "1.1", "2.1", "2.2", "3.1", "3.2", "4.1", "4.2", "5.0", "5.1", "6.1", "6.2", "6.3",
+        "7.1", "7.2", "8.1", "8.2", "9.1", "9.2", "10.1", "11.1", "12.1", "13.1", "13.2",
+        "13.3", "14.1", "14.2", "15.1", "16.1", "17.1", "17.2", "17.3",
+    ]  # fmt: skip
+
+
+def test_only_measures_5_to_8_are_computed_yet() -> None:
+    computed = {code for code, indicator in INDICATORS.items() if indicator.sql}
+    assert computed == {"5.0", "5.1", "6.1", "6.2", "6.3", "7.1", "7.2", "8.1", "8.2"}
+
+
+@pytest.mark.parametrize(("code", "target"), [("8.1", 14), ("8.2", 5), ("10.1", 5), ("16.1", 20)])
+def test_counts_have_the_orders_numbers(code: str, target: int) -> None:
+    assert INDICATORS[code].kind is IndicatorKind.COUNT
+    assert INDICATORS[code].target == target
+    assert INDICATORS[code].slice is Slice.REGION
+
+
+def test_a_letter_does_not_speak_of_its_own_sending() -> None:
+    """Else sending a report would change the report."""
+    outside = {code: i.outside_letter_of for code, i in INDICATORS.items() if i.outside_letter_of}
+    march, june, august = ("march_analysis",), ("june_monitoring",), ("august_analysis",)
+    assert outside == {
+        "5.0": march, "7.1": march, "7.2": march, "13.2": june, "13.3": june,
+        "14.1": august, "14.2": august,
+    }  # fmt: skip
+    ledger = {code for code, i in INDICATORS.items() if i.measured_from == "ledger"}
+    assert ledger == {"5.0", "7.2", "13.3", "14.2"}
+
+
+def test_all_participants_means_each_of_three_groups() -> None:
+    for code in ("13.1", "17.1"):
+        assert [part.code for part in INDICATORS[code].parts] == [
+            "coordinator", "curator", "school",
+        ]  # fmt: skip
+
+
+def test_a_shortfall_can_be_said_in_every_number() -> None:
+    for indicator in INDICATORS.values():
+        for unit in (indicator.unit, *(part.unit for part in indicator.parts)):
+            assert len({unit.one, unit.many}) == 2, indicator.code
+
+
+def test_what_the_march_letter_asks_for_has_an_addressee_and_a_date() -> None:
+    asked = {code: i.recommendation for code, i in INDICATORS.items() if i.recommendation}
+    assert set(asked) == {"5.1", "6.1", "6.2"}
+    march = PLAN.phase("march_analysis")
+    assert all(march.as_of < asked[code].due < date(2021, 6, 30) for code in asked)
+
+
+def test_phases_own_and_report() -> None:
+    assert {phase.code: phase.owns for phase in PLAN.phases} == {
+        "march_analysis": (5, 6, 7, 8),
+        "june_monitoring": (12, 13),
+        "august_analysis": (14,),
+        "september_monitoring": (15,),
+        "december_summary": (10, 16, 17),
+    }
+    owned = {number for phase in PLAN.phases for number in phase.owns}
+    assert set(range(1, 18)) - owned == {1, 2, 3, 4, 9, 11}
+    assert {number for phase in PLAN.phases for number in phase.reports} == set(range(1, 18))
+
+
+def test_march_has_no_oge_because_there_was_none_in_2020() -> None:
+    march = {item.kind: item for item in PLAN.phase("march_analysis").procedures}
+    assert set(march) == {"vpr", "ege", "rdr", "oge"}
+    assert march["oge"].not_held
+    assert not any(march[kind].not_held for kind in ("vpr", "ege", "rdr"))
+    assert not any(item.not_held for item in PLAN.phase("august_analysis").procedures)
+
+
+def test_monitoring_does_not_count_itself() -> None:
+    for number in (12, 15):
+        assert number in PLAN.measure(number).rules["exclude"]
+
+
+def test_a_past_year_is_closed() -> None:
+    """The scheduler of a new installation must not send letters of 2021 by itself."""
+    assert PLAN.closed
+
+
+def test_the_region_has_29_municipalities() -> None:
+    assert len(PLAN.municipalities) == 29
+    names = {item.id: item.name for item in PLAN.municipalities}
+    assert names["buyskiy"] == "Буйский муниципальный район"
+    assert names["neyskiy"] == "муниципальный район город Нея и Нейский район"
