@@ -298,23 +298,19 @@ def arm(engine: Engine, held: Claim, cap: int, clock: Clock = db_now_ms) -> floa
     sending is switched off. FuseBlown when the recipient had too many letters today.
     An error of the commit is the caller's: the dot is not sent then.
     """
-    db = engine.connect()
-    try:
-        with db.begin() as transaction:
-            # After the lock was got: waiting for another writer is not being frozen.
-            counted_from = time.monotonic()
-            now_ms = clock(db)
-            _burn_fuse(db, held, cap, now_ms)
-            is_armed = move(
-                db, "arm", held.delivery_id, "claimed",
-                now_ms=now_ms, actor=held.actor, phase="arm",
-                claim_token=held.token, lease_until_ms=now_ms + ARM_LEASE_MS,
-            )  # fmt: skip
-            if not is_armed:
-                transaction.rollback()
-        return counted_from if is_armed else None
-    finally:
-        db.close()
+    with engine.connect() as db, db.begin() as transaction:
+        # After the lock was got: waiting for another writer is not being frozen.
+        counted_from = time.monotonic()
+        now_ms = clock(db)
+        _burn_fuse(db, held, cap, now_ms)
+        is_armed = move(
+            db, "arm", held.delivery_id, "claimed",
+            now_ms=now_ms, actor=held.actor, phase="arm",
+            claim_token=held.token, lease_until_ms=now_ms + ARM_LEASE_MS,
+        )  # fmt: skip
+        if not is_armed:
+            transaction.rollback()
+    return counted_from if is_armed else None
 
 
 def _burn_fuse(db: Connection, held: Claim, cap: int, now_ms: int) -> None:

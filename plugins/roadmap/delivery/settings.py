@@ -39,41 +39,39 @@ class DeliverySettings:
     message_domain: str  # the right-hand side of every Message-ID
     allowed_domains: frozenset[str]  # letters go to these and nowhere else
     redirect_to: str  # where all letters of mode redirect go
+    is_demo: bool = False
     expiry_ms: int = 5 * 24 * _HOUR_MS
     max_attempts: int = 8
     cap_per_recipient_day: int = 20
-    letters_per_minute: int = 120
-    soft_deadline_s: float = 1800.0
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, str]) -> DeliverySettings:
-        """From `ROADMAP_…` settings; SettingsError names the first that is missing or wrong."""
-        from_address = _address(values, "ROADMAP_MAIL_FROM")
-        operator = _address(values, "ROADMAP_OPERATOR_ADDRESS")
-        return cls(
-            from_address=from_address,
-            from_name=_line(values, "ROADMAP_MAIL_FROM_NAME", "ОГБОУ ДПО «КОИРО»"),
-            reply_to=_address(values, "ROADMAP_MAIL_REPLY_TO", from_address),
-            operator_address=operator,
-            message_domain=_domain(
-                values.get("ROADMAP_MESSAGE_DOMAIN", "") or from_address.rpartition("@")[2],
-                "ROADMAP_MESSAGE_DOMAIN",
-            ),
-            allowed_domains=frozenset(
-                _domain(item, "ROADMAP_ALLOWED_DOMAINS")
-                for item in re.split(r"[,;\s]+", values.get("ROADMAP_ALLOWED_DOMAINS", ""))
-                if item
-            ),
-            redirect_to=_address(values, "ROADMAP_REDIRECT_TO", operator),
-            expiry_ms=_number(values, "ROADMAP_LETTER_EXPIRES_HOURS", 120, 1, 120) * _HOUR_MS,
-            max_attempts=_number(values, "ROADMAP_MAX_ATTEMPTS", 8, 1, 50),
-            cap_per_recipient_day=_number(values, "ROADMAP_LETTERS_PER_RECIPIENT_DAY", 20, 1, 1000),
-            letters_per_minute=_number(values, "ROADMAP_LETTERS_PER_MINUTE", 120, 1, 6000),
-        )
+    letters_per_minute: int = 600
 
     def allows(self, address: str) -> bool:
         """Is the address's domain, as a whole, on the list?"""
         return address.rpartition("@")[2].casefold() in self.allowed_domains
+
+
+def settings_from(values: Mapping[str, str]) -> DeliverySettings:
+    """From the `ROADMAP_…` variables of .env.example; SettingsError names what is wrong."""
+    from_address = _address(values, "ROADMAP_FROM_ADDRESS")
+    operator = _address(values, "ROADMAP_OPERATOR_ADDRESS")
+    allowed = re.split(r"[,;\s]+", values.get("ROADMAP_ALLOWED_DOMAINS", ""))
+    domain = values.get("ROADMAP_MESSAGE_DOMAIN", "") or from_address.rpartition("@")[2]
+    return DeliverySettings(
+        from_address=from_address,
+        from_name=_line(values, "ROADMAP_FROM_NAME", "ОГБОУ ДПО «КОИРО»"),
+        reply_to=_address(values, "ROADMAP_REPLY_TO_ADDRESS", from_address),
+        operator_address=operator,
+        message_domain=_domain(domain, "ROADMAP_MESSAGE_DOMAIN"),
+        allowed_domains=frozenset(
+            _domain(item, "ROADMAP_ALLOWED_DOMAINS") for item in allowed if item
+        ),
+        redirect_to=_address(values, "ROADMAP_REDIRECT_ADDRESS", operator),
+        is_demo=values.get("ROADMAP_PROFILE", "").strip() == "demo",
+        expiry_ms=_number(values, "ROADMAP_LETTER_EXPIRES_HOURS", 120, 120) * _HOUR_MS,
+        max_attempts=_number(values, "ROADMAP_MAX_ATTEMPTS", 8, 50),
+        cap_per_recipient_day=_number(values, "ROADMAP_LETTERS_PER_RECIPIENT_DAY", 20, 1000),
+        letters_per_minute=_number(values, "ROADMAP_LETTERS_PER_MINUTE", 600, 6000),
+    )
 
 
 def is_loopback(host: str) -> bool:
@@ -143,10 +141,10 @@ def _domain(value: str, name: str) -> str:
     return folded
 
 
-def _number(values: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+def _number(values: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = values.get(name, "").strip()
     if not text:
         return default
-    if not text.isdecimal() or not least <= int(text) <= most:
-        raise SettingsError(f"{name}: впишите целое число от {least} до {most}.")
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise SettingsError(f"{name}: впишите целое число от 1 до {most}.")
     return int(text)

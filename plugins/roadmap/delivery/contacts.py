@@ -1,0 +1,82 @@
+"""Who is written to: the contacts that were valid on the run's as-of date.
+
+A recipient row never changes but for its validity: another address is another recipient,
+and so another delivery. Addresses stay in the tables; logs and messages carry ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from sqlalchemy import Connection, bindparam
+
+from roadmap.store.sql import sql
+
+
+@dataclass(frozen=True)
+class Recipient:
+    recipient_id: str
+    address: str = field(repr=False)
+
+
+def recipient_id(municipality_id: str, address: str) -> str:
+    """The id of one address of one addressee, the same for ever: 32 hex digits."""
+    return hashlib.sha256(f"{municipality_id}|{address}".encode()).hexdigest()[:32]
+
+
+def expected(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recipient, ...]]:
+    """Every addressee of the run with its recipients, in order; empty where no contact is valid.
+
+    Addressees are the selected participating municipalities and `region`. Two spellings of
+    one address that differ by case only are one recipient.
+    """
+    found: dict[str, dict[str, Recipient]] = {}
+    for row in db.execute(sql("delivery/frozen_contacts"), {"run_id": run_id}):
+        known = found.setdefault(row.municipality_id, {})
+        if row.address is not None:
+            one = Recipient(recipient_id(row.municipality_id, row.address), row.address)
+            known.setdefault(row.address.casefold(), one)
+    return MappingProxyType(
+        {addressee: tuple(known.values()) for addressee, known in found.items()}
+    )
+
+
+def recipients(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recipient, ...]]:
+    """As `expected`, and written to `municipality` and `recipient`.
+
+    Only a live run says whose contact is no longer valid: a rehearsal for another day must
+    not stop letters that are on their way.
+    """
+    everybody = expected(db, run_id)
+    run = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
+    names = db.execute(sql("delivery/addressee_names"), {"run_id": run_id}).all()
+    for row in names:
+        if row.municipality_id not in everybody:
+            continue
+        db.execute(
+            sql("delivery/upsert_municipality"),
+            {"municipality_id": row.municipality_id, "name": row.name},
+        )
+        theirs = everybody[row.municipality_id]
+        for one in theirs:
+            db.execute(
+                sql("delivery/upsert_recipient"),
+                {
+                    "recipient_id": one.recipient_id,
+                    "municipality_id": row.municipality_id,
+                    "address": one.address,
+                },
+            )
+        if run.mode == "live":
+            db.execute(
+                sql("delivery/activate_recipients").bindparams(
+                    bindparam("recipients", expanding=True)
+                ),
+                {
+                    "municipality_id": row.municipality_id,
+                    "recipients": [one.recipient_id for one in theirs],
+                },
+            )
+    return everybody

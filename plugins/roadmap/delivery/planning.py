@@ -1,0 +1,630 @@
+"""Deciding who is written to, and writing the letters into the ledger before any sending (T0).
+
+For every recipient of an addressee one of: a letter is planned; one with the same content is
+already on its way or was accepted, so nothing is sent; or no letter may be planned, and the
+reason stands in `run_outcome` for the operator. What is rendered is rendered outside of any
+transaction; then the state is read again, and if it is still the same, message, delivery,
+event, files and outcomes are written in one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
+
+from roadmap import russian
+from roadmap.delivery import contacts, ledger, message
+from roadmap.delivery.contacts import Recipient
+from roadmap.delivery.settings import DeliverySettings
+from roadmap.plan.model import Phase, Plan
+from roadmap.store.sql import sql
+from roadmap.store.tables import report_file
+
+if TYPE_CHECKING:
+    from roadmap.reports.letter import Envelope
+    from roadmap.reports.model import ReportModel
+    from roadmap.reports.package import Package
+
+log = logging.getLogger(__name__)
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+NO_RECIPIENT = "-"
+_ACTOR = "planning"
+_TRIES = 3
+
+# Renders one addressee's package for one envelope; raises reports.package.PackageHeld.
+Render = Callable[["ReportModel", "Envelope"], "Package"]
+
+
+class LiveRefused(RuntimeError):
+    """This run may write to nobody but a test address; the message says why, in Russian."""
+
+
+class UnknownAddressee(LookupError):
+    """Asked to plan for somebody who is no addressee of the run."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was decided for one expected recipient; the row of `run_outcome`."""
+
+    municipality_id: str
+    recipient_id: str
+    outcome: str  # planned | suppressed | blocked
+    reason: str | None = None
+    delivery_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Past:
+    """One letter of the occasion and mode that the ledger already has."""
+
+    delivery_id: str
+    recipient_id: str
+    revision: int
+    content_sha256: str
+    state: str
+    run_id: str
+    accepted_ms: int | None = None
+    cancelled_from: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`plan` a new letter, `keep` or `resume` the one there is, or send nothing: `suppressed`,
+    `blocked`. What `drops` was never sent and is cancelled, whatever comes of the new one."""
+
+    kind: str
+    reason: str | None = None
+    keeps: Past | None = None
+    drops: Past | None = None
+
+
+# -- Pure decisions ----------------------------------------------------------------------------
+
+
+def decide(
+    history: Sequence[Past], content_sha256: str, run_id: str, *, lacks_reason: bool
+) -> Decision:
+    """What to do for one recipient, whose letters `history` holds by revision (T0).
+
+    `lacks_reason`: the plan asks for a reason of a correction, and nobody gave one.
+    """
+    if not history:
+        return Decision("plan")
+    last = history[-1]
+    is_same = last.content_sha256 == content_sha256
+    if is_same and last.run_id == run_id and last.state in _UNSETTLED:
+        return Decision("keep", keeps=last)  # the same task once more
+    if last.state in _BLOCKING:
+        return Decision("blocked", _BLOCKING[last.state])
+    drops = last if not is_same and last.state in _NEVER_SENT else None
+    accepted = [past for past in history if past.state == "accepted"]
+    if accepted and accepted[-1].content_sha256 == content_sha256:
+        return Decision(
+            "suppressed", f"Уже отправлено {_said(accepted[-1].accepted_ms)}.", drops=drops
+        )
+    if is_same and last.state in ("held", "ready", "retry"):
+        return Decision("keep", keeps=last)
+    if is_same and last.state == "exhausted":
+        return Decision("resume", keeps=last)
+    if is_same and last.state == "rejected":
+        return Decision("blocked", _REJECTED)
+    if is_same and last.cancelled_from == "unknown":
+        return Decision("blocked", _GIVEN_UP)
+    if accepted and lacks_reason:
+        return Decision("blocked", _NO_REASON, drops=drops)
+    return Decision("plan", drops=drops)
+
+
+_UNSETTLED = ("held", "ready", "claimed", "in_doubt", "retry", "unknown")
+_NEVER_SENT = ("held", "ready", "retry", "exhausted")
+_REJECTED = (
+    "Почтовый сервер отклонил это письмо. Проверьте адрес и замените его"
+    " в «Контактах», лист «Получатели»."
+)
+_GIVEN_UP = "Исход прежнего письма неизвестен; решено не отправлять повторно."
+_NO_REASON = (
+    "Содержание изменилось, а причина исправления не указана."
+    " Запустите этап снова и впишите её в поле «Причина исправления»."
+)
+_BLOCKING = {
+    "claimed": "Прежнее письмо сейчас отправляется. Повторите через 20 минут.",
+    "in_doubt": "Прежнее письмо сейчас отправляется. Повторите через 20 минут.",
+    "unknown": "Исход прежнего письма неизвестен. Сначала решите его судьбу:"
+    " найдите Message-ID в журнале почтового сервера.",
+    "bounced": "Прежнее письмо вернулось. Замените адрес в «Контактах», лист «Получатели».",
+}
+
+
+def next_revision(letters: Sequence[Past], recipient_id: str, content_sha256: str) -> int:
+    """The revision's number: the same for all recipients of one content.
+
+    `letters` are those of all recipients of the addressee. Who has none of the newest
+    revision, though its content is this one, gets that revision.
+    """
+    if not letters:
+        return 1
+    newest = max(past.revision for past in letters)
+    of_newest = [past for past in letters if past.revision == newest]
+    is_its_content = all(past.content_sha256 == content_sha256 for past in of_newest)
+    has_it = any(past.recipient_id == recipient_id for past in of_newest)
+    return newest if is_its_content and not has_it else newest + 1
+
+
+def _said(moment_ms: int | None) -> str:
+    """«26.03.2021 в 09:14», Moscow time."""
+    if moment_ms is None:
+        return "ранее"
+    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime("%d.%m.%Y в %H:%M")
+
+
+# -- Planning ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What is the same for all addressees of one call."""
+
+    engine: Engine
+    run_id: str
+    occasion: str
+    mode: str
+    as_of: str
+    reason: str | None
+    phase: Phase
+    settings: DeliverySettings
+    reports_folder: Any
+    now_ms: int
+    render: Render
+    recipients: Mapping[str, tuple[Recipient, ...]]
+    names: Mapping[str, str]
+
+
+def plan_deliveries(
+    engine: Engine,
+    plan: Plan,
+    run_id: str,
+    addressees: Sequence[str],
+    reports_folder: Any,
+    settings: DeliverySettings,
+    now_ms: int,
+    render: Render | None = None,
+) -> tuple[Outcome, ...]:
+    """Plan the letters of these addressees; one outcome for each expected recipient.
+
+    `reports_folder` is a pathlib-like folder. `render` defaults to `reports.package`. Running
+    it again changes nothing that need not change. LiveRefused when the run may not write to
+    its addressees; an ExceptionGroup, after all were tried, when some failed in a way that
+    nobody foresaw: those are blocked, the others planned.
+    """
+    run = _open(engine, plan, run_id, reports_folder, settings, now_ms, render)
+    ledger.reap(engine, _ACTOR)
+    outcomes: list[Outcome] = []
+    unforeseen: list[Exception] = []
+    # A future keeps what its call raised: one addressee's failure must not stop the others.
+    with ThreadPoolExecutor(max_workers=1) as one_by_one:
+        for addressee in addressees:
+            if addressee not in run.recipients:
+                raise UnknownAddressee(f"«{addressee}» — не адресат запуска {run_id}")
+            future = one_by_one.submit(_plan_addressee, run, addressee)
+            error = future.exception()
+            if error is None:
+                outcomes += future.result()
+            elif isinstance(error, Exception):
+                unforeseen.append(error)
+                outcomes += _block_all(run, addressee, _UNFORESEEN)
+            else:
+                raise error
+    if unforeseen:
+        raise ExceptionGroup("Письма составлены не для всех", unforeseen)
+    return tuple(outcomes)
+
+
+_UNFORESEEN = (
+    "Письмо не составлено: сбой программы. Перезапустите «Письма и документы»;"
+    " не поможет — сообщите в поддержку."
+)
+
+
+def _open(
+    engine: Engine,
+    plan: Plan,
+    run_id: str,
+    reports_folder: Any,
+    settings: DeliverySettings,
+    now_ms: int,
+    render: Render | None,
+) -> _Run:
+    with engine.begin() as db:
+        if plan.in_force is None:
+            db.execute(sql("delivery/force_redirect"), {"run_id": run_id})
+        row = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
+        phase = plan.phase(row.phase)
+        if row.mode == "live":
+            _refuse_other_days(row, phase)
+        recipients = contacts.recipients(db, run_id)
+        named = db.execute(sql("delivery/addressee_names"), {"run_id": run_id}).all()
+    return _Run(
+        engine=engine,
+        run_id=run_id,
+        occasion=row.occasion,
+        mode=row.mode,
+        as_of=row.as_of,
+        reason=row.reason,
+        phase=phase,
+        settings=settings,
+        reports_folder=reports_folder,
+        now_ms=now_ms,
+        render=render or _renderer(engine, run_id, reports_folder),
+        recipients=recipients,
+        names={one.municipality_id: one.name for one in named},
+    )
+
+
+def _refuse_other_days(run: Any, phase: Phase) -> None:
+    """Letters to addressees tell the plan's day as it is known now; anything else is a test."""
+    if run.as_of != phase.as_of.isoformat():
+        raise LiveRefused(
+            f"Отчётная дата запуска — не дата плана ({russian.day(phase.as_of)})."
+            " Такой запуск отправляет только проверочные письма: выберите режим"
+            " «на проверочный адрес» или «без отправки»."
+        )
+    if run.known_at_ms < run.started_ms:
+        raise LiveRefused(
+            "Задан момент, на который известны сведения. Такой запуск отправляет только"
+            " проверочные письма: выберите режим «на проверочный адрес» или «без отправки»."
+        )
+
+
+def _renderer(engine: Engine, run_id: str, folder: Any) -> Render:
+    from roadmap.reports.leak import read_registry
+    from roadmap.reports.package import render_package
+
+    with engine.connect() as db, db.begin():
+        registry = read_registry(db, run_id)
+
+    def render(model: ReportModel, envelope: Envelope) -> Package:
+        return render_package(model, envelope, folder, run_id, registry)
+
+    return render
+
+
+def _plan_addressee(run: _Run, addressee: str) -> tuple[Outcome, ...]:
+    theirs = run.recipients[addressee]
+    if not theirs:
+        return _block_all(run, addressee, _no_contact(run, addressee))
+    with run.engine.connect() as db, db.begin():
+        model = _load_model(db, run.run_id, addressee)
+    for _ in range(_TRIES):
+        with run.engine.connect() as db, db.begin():
+            letters = _letters(db, run, addressee)
+        decisions = {one: _decide_for(run, one, letters, model) for one in theirs}
+        prepared = _prepare(run, model, decisions, letters)
+        try:
+            outcomes = _write(run, addressee, letters, decisions, prepared)
+        except IntegrityError:
+            outcomes = None  # another planner was first: the ledger refused the second row
+        if outcomes is not None:
+            return outcomes
+    return _block_all(
+        run, addressee, "Письмо составляет сейчас другой запуск. Повторите через 5 минут."
+    )
+
+
+def _no_contact(run: _Run, addressee: str) -> str:
+    day = russian.day(datetime.fromisoformat(run.as_of).date())
+    return (
+        f"Письмо не составлено: у адресата нет действующего адреса на {day}."
+        " Впишите адрес в «Контакты», лист «Получатели», и запустите этап для"
+        f" «{run.names[addressee]}»."
+    )
+
+
+def _decide_for(run: _Run, one: Recipient, letters: Sequence[Past], model: ReportModel) -> Decision:
+    target = run.settings.redirect_to if run.mode == "redirect" else one.address
+    if not run.settings.allows(target):
+        return Decision(
+            "blocked",
+            "Письмо не составлено: домен адреса не входит в список разрешённых."
+            " Исправьте адрес или дополните ROADMAP_ALLOWED_DOMAINS.",
+        )
+    return decide(
+        [past for past in letters if past.recipient_id == one.recipient_id],
+        model.content_sha256(),
+        run.run_id,
+        lacks_reason=run.phase.correction_needs_reason and not run.reason,
+    )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """Frozen letters by recipient, the manifest's rows, and who is held back by the checks."""
+
+    letters: Mapping[Recipient, ledger.Planned]
+    files: tuple[dict[str, Any], ...]
+    held: Mapping[Recipient, str]
+
+
+def _prepare(
+    run: _Run,
+    model: ReportModel,
+    decisions: Mapping[Recipient, Decision],
+    letters: Sequence[Past],
+) -> _Prepared:
+    """Render once per envelope and freeze a message per recipient; outside of transactions."""
+    from roadmap.reports.package import PackageHeld
+
+    packages: dict[Envelope, Package] = {}
+    frozen: dict[Recipient, ledger.Planned] = {}
+    held: dict[Recipient, str] = {}
+    for one, decision in decisions.items():
+        if decision.kind != "plan":
+            continue
+        mine = [past for past in letters if past.recipient_id == one.recipient_id]
+        envelope = _envelope(run, model, mine)
+        revision = next_revision(letters, one.recipient_id, model.content_sha256())
+        try:
+            if envelope not in packages:
+                packages[envelope] = run.render(model, envelope)
+            frozen[one] = _freeze(run, model, one, revision, envelope, packages[envelope])
+        except PackageHeld as failed:
+            held[one] = "Письмо задержано: " + " ".join(failed.reasons)
+        except message.UnsafeMessage as unsafe:
+            held[one] = str(unsafe)
+    manifest = next(iter(packages.values()), None)
+    return _Prepared(frozen, _manifest(run, model, manifest) if manifest is not None else (), held)
+
+
+def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
+    """«Взамен направленного» is said to who has an accepted letter; the number counts those."""
+    from roadmap.reports.letter import Envelope, Replaced
+
+    received = [past for past in mine if past.state == "accepted"]
+    replaces: Replaced | None = None
+    said: tuple[str, ...] = ()
+    if received:
+        last = received[-1]
+        on = datetime.fromtimestamp((last.accepted_ms or 0) / 1000, MOSCOW).date()
+        replaces = Replaced(on, len(received))
+        said = _changes(run, model, last)
+    return Envelope(
+        revision=len(received) + 1,
+        replaces=replaces,
+        changes=said,
+        test_addressee=None if run.mode == "live" else model.addressee.name,
+        generated_at=datetime.fromtimestamp(run.now_ms / 1000, UTC),
+    )
+
+
+def _changes(run: _Run, model: ReportModel, last: Past) -> tuple[str, ...]:
+    from roadmap.reports.changes import changes
+
+    with run.engine.connect() as db, db.begin():
+        previous = _load_model(db, last.run_id, model.addressee.municipality_id)
+    return changes(previous, model)
+
+
+def _freeze(
+    run: _Run,
+    model: ReportModel,
+    one: Recipient,
+    revision: int,
+    envelope: Envelope,
+    package: Package,
+) -> ledger.Planned:
+    settings = run.settings
+    addressee = model.addressee.municipality_id
+    key = ledger.delivery_id(run.occasion, run.mode, addressee, one.recipient_id, revision)
+    frozen = message.freeze(
+        delivery_id=key,
+        revision=revision,
+        sender=message.Sender(
+            settings.from_address,
+            settings.from_name,
+            settings.reply_to,
+            settings.message_domain,
+        ),
+        recipient=one.address,
+        subject=package.letter.subject,
+        html=package.letter.html,
+        text=package.letter.text,
+        files=[
+            message.AttachedFile(
+                file.file_name, file.media_type, _bytes_of(run, file.path, file.sha256)
+            )
+            for file in package.files
+            if file.kind not in ("html", "text")
+        ],
+        now_ms=run.now_ms,
+    )
+    return ledger.Planned(
+        occasion=run.occasion,
+        mode=run.mode,
+        municipality_id=addressee,
+        recipient_id=one.recipient_id,
+        revision=revision,
+        content_sha256=model.content_sha256(),
+        message_id=frozen.message_id,
+        rfc822=frozen.rfc822,
+        payload_sha256=frozen.sha256,
+        run_id=run.run_id,
+        reason=run.reason if envelope.replaces is not None else None,
+        is_held=run.phase.approval.required,
+    )
+
+
+def _bytes_of(run: _Run, path: str, sha256: str) -> bytes:
+    """A rendered file's bytes, if they are still those of the manifest."""
+    content: bytes = run.reports_folder.joinpath(*PurePosixPath(path).parts).read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise message.UnsafeMessage(
+            "Письмо не составлено: файл отчёта изменился после проверки."
+            " Перезапустите «Письма и документы»."
+        )
+    return content
+
+
+def _manifest(run: _Run, model: ReportModel, package: Package) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {
+            "run_id": run.run_id,
+            "municipality_id": model.addressee.municipality_id,
+            "file_kind": file.kind,
+            "part": file.part,
+            "file_name": file.file_name,
+            "sha256": file.sha256,
+            "size_bytes": file.size_bytes,
+            "pages": file.pages,
+            "path": file.path,
+        }
+        for file in package.files
+    )
+
+
+# -- Writing -----------------------------------------------------------------------------------
+
+
+def _write(
+    run: _Run,
+    addressee: str,
+    seen: Sequence[Past],
+    decisions: Mapping[Recipient, Decision],
+    prepared: _Prepared,
+) -> tuple[Outcome, ...] | None:
+    """All rows of one addressee in one transaction; None when the ledger has moved on."""
+    with run.engine.begin() as db:
+        if _letters(db, run, addressee) != tuple(seen):
+            db.rollback()
+            return None
+        now_ms = ledger.db_now_ms(db)
+        _drop_strangers(db, run, addressee, seen, now_ms)
+        outcomes = []
+        for one, decision in decisions.items():
+            outcome = _write_one(db, run, addressee, one, decision, prepared, now_ms)
+            if outcome is None:
+                db.rollback()
+                return None
+            outcomes.append(outcome)
+        if prepared.files:
+            key = {"run_id": run.run_id, "municipality_id": addressee}
+            db.execute(sql("delivery/forget_files"), key)
+            db.execute(report_file.insert(), list(prepared.files))
+        _say_outcomes(db, run, addressee, outcomes)
+    return tuple(outcomes)
+
+
+def _write_one(
+    db: Connection,
+    run: _Run,
+    addressee: str,
+    one: Recipient,
+    decision: Decision,
+    prepared: _Prepared,
+    now_ms: int,
+) -> Outcome | None:
+    is_written = True
+    if decision.drops is not None:
+        is_written = ledger.move(
+            db, "cancel", decision.drops.delivery_id, decision.drops.state,
+            now_ms=now_ms, actor=_ACTOR, phase="plan", detail="superseded",
+        )  # fmt: skip
+    if one in prepared.held:
+        outcome = Outcome(addressee, one.recipient_id, "blocked", prepared.held[one])
+    elif decision.kind in ("suppressed", "blocked"):
+        outcome = Outcome(addressee, one.recipient_id, decision.kind, decision.reason)
+    else:
+        expires_ms = now_ms + run.settings.expiry_ms
+        if decision.keeps is None:
+            letter = prepared.letters[one]
+            key = letter.delivery_id
+            is_written = is_written and ledger.plan(
+                db, letter, now_ms=now_ms, expires_ms=expires_ms, actor=_ACTOR
+            )
+        else:
+            key = decision.keeps.delivery_id
+        if decision.kind == "resume":
+            is_written = is_written and ledger.move(
+                db, "resume", key, "exhausted",
+                now_ms=now_ms, actor=_ACTOR, phase="plan", detail="rerun", expires_ms=expires_ms,
+            )  # fmt: skip
+        outcome = Outcome(addressee, one.recipient_id, "planned", None, key)
+    return outcome if is_written else None
+
+
+def _drop_strangers(
+    db: Connection, run: _Run, addressee: str, seen: Sequence[Past], now_ms: int
+) -> None:
+    """T15: a waiting live letter to an address that is no longer valid is not sent."""
+    if run.mode != "live":
+        return
+    valid = {one.recipient_id for one in run.recipients[addressee]}
+    for past in seen:
+        if past.recipient_id not in valid and past.state in ("held", "ready", "retry"):
+            ledger.move(
+                db, "cancel", past.delivery_id, past.state,
+                now_ms=now_ms, actor=_ACTOR, phase="plan", detail="recipient_inactive",
+            )  # fmt: skip
+
+
+def _block_all(run: _Run, addressee: str, reason: str) -> tuple[Outcome, ...]:
+    """Every expected recipient of the addressee is blocked; without a contact that is one."""
+    ids = [one.recipient_id for one in run.recipients[addressee]] or [NO_RECIPIENT]
+    outcomes = [Outcome(addressee, one, "blocked", reason) for one in ids]
+    with run.engine.begin() as db:
+        seen = _letters(db, run, addressee)
+        _drop_strangers(db, run, addressee, seen, ledger.db_now_ms(db))
+        _say_outcomes(db, run, addressee, outcomes)
+    return tuple(outcomes)
+
+
+def _say_outcomes(db: Connection, run: _Run, addressee: str, outcomes: Sequence[Outcome]) -> None:
+    key = {"run_id": run.run_id, "municipality_id": addressee}
+    db.execute(sql("delivery/forget_outcomes"), key)
+    for one in outcomes:
+        db.execute(
+            sql("delivery/write_outcome"),
+            {
+                **key,
+                "recipient_id": one.recipient_id,
+                "outcome": one.outcome,
+                "reason": one.reason,
+                "delivery_id": one.delivery_id,
+            },
+        )
+
+
+def _letters(db: Connection, run: _Run, addressee: str) -> tuple[Past, ...]:
+    rows = db.execute(
+        sql("delivery/deliveries_of_addressee"),
+        {"occasion": run.occasion, "mode": run.mode, "municipality_id": addressee},
+    )
+    return tuple(
+        Past(
+            delivery_id=row.delivery_id,
+            recipient_id=row.recipient_id,
+            revision=row.revision,
+            content_sha256=row.content_sha256,
+            state=row.state,
+            run_id=row.run_id,
+            accepted_ms=row.accepted_ms,
+            cancelled_from=row.cancelled_from,
+        )
+        for row in rows
+    )
+
+
+def _load_model(db: Connection, run_id: str, addressee: str) -> ReportModel:
+    from roadmap.reports.compose import load_model
+
+    return load_model(db, run_id, addressee)

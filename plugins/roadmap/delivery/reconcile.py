@@ -1,0 +1,254 @@
+"""Accounting for every expected letter of a run (design.md §8).
+
+expected = accepted (bounced included) + awaiting approval + blocked + pending + unknown +
+rejected + exhausted + suppressed + cancelled. What is expected is counted from the frozen
+contacts, what became of it from `run_outcome` and the ledger: so a recipient that a failed
+task forgot shows as «не учтено», and the sum does not hold.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from roadmap import russian
+from roadmap.delivery import contacts
+from roadmap.delivery.planning import NO_RECIPIENT
+from roadmap.paths import TEMPLATES
+from roadmap.store.sql import sql
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+
+# In the order of the equation, with the words that the operator reads.
+CATEGORIES: Mapping[str, str] = {
+    "accepted": "принято почтовым сервером",
+    "awaiting_approval": "ждёт согласования",
+    "blocked": "письма нет",
+    "pending": "в очереди",
+    "unknown": "исход неизвестен",
+    "rejected": "отклонено сервером",
+    "exhausted": "попытки исчерпаны",
+    "suppressed": "то же содержание, не отправлялось",
+    "cancelled": "отменено",
+}
+UNACCOUNTED = "unaccounted"
+_OF_STATE = {
+    "held": "awaiting_approval",
+    "ready": "pending",
+    "claimed": "pending",
+    "in_doubt": "pending",
+    "retry": "pending",
+    "unknown": "unknown",
+    "accepted": "accepted",
+    "bounced": "accepted",
+    "rejected": "rejected",
+    "exhausted": "exhausted",
+    "cancelled": "cancelled",
+}
+_UNSETTLED = frozenset({"blocked", "pending", "unknown", "rejected", "exhausted"})
+_TOLD = frozenset({"accepted", "suppressed"})
+
+
+@dataclass(frozen=True)
+class Line:
+    """One expected recipient: what became of the letter, and why."""
+
+    municipality_id: str
+    name: str
+    recipient_id: str
+    category: str  # of CATEGORIES, or `unaccounted`
+    words: str  # for the operator
+    reason: str | None
+    revision: int | None
+    message_id: str | None
+    is_bounced: bool = False
+    is_superseded: bool = False
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The account of one run. `text` is for the operator, Russian, without addresses."""
+
+    run_id: str
+    occasion: str
+    mode: str
+    expected: int
+    counts: Mapping[str, int]  # by CATEGORIES, all of them
+    bounced: int
+    lines: tuple[Line, ...]
+    headline: str
+    text: str
+
+    @property
+    def is_balanced(self) -> bool:
+        return self.expected == sum(self.counts.values()) and not any(
+            line.category == UNACCOUNTED for line in self.lines
+        )
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing is left to do: the sum holds, and every letter is where it should be.
+
+        A letter that waits for approval is in order; one that expired or came back is not.
+        """
+        return self.is_balanced and not any(_is_open(line) for line in self.lines)
+
+
+def _is_open(line: Line) -> bool:
+    return (
+        line.category in _UNSETTLED
+        or line.is_bounced
+        or (line.category == "cancelled" and not line.is_superseded)
+    )
+
+
+def reconcile(engine: Engine, run_id: str) -> Reconciliation:
+    """Account for the letters of one run as the ledger stands now; writes nothing."""
+    with engine.connect() as db, db.begin():
+        run = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
+        everybody = contacts.expected(db, run_id)
+        named = db.execute(sql("delivery/addressee_names"), {"run_id": run_id}).all()
+        rows = db.execute(sql("delivery/outcomes_of_run"), {"run_id": run_id}).all()
+    names = {row.municipality_id: row.name for row in named}
+    expected = {
+        (addressee, one)
+        for addressee, theirs in everybody.items()
+        for one in ([r.recipient_id for r in theirs] or [NO_RECIPIENT])
+    }
+    found = {(row.municipality_id, row.recipient_id): row for row in rows}
+    lines = tuple(
+        _line(key, names.get(key[0], key[0]), found.get(key))
+        for key in sorted(
+            expected | found.keys(),
+            key=lambda key: (russian.natural_key(names.get(key[0], key[0])), key[1]),
+        )
+    )
+    tally = Counter(line.category for line in lines)
+    counts = {category: tally[category] for category in CATEGORIES}
+    headline = _headline(run.mode, lines, unexpected=bool(found.keys() - expected))
+    bounced = sum(line.is_bounced for line in lines)
+    result = Reconciliation(
+        run_id=run_id,
+        occasion=run.occasion,
+        mode=run.mode,
+        expected=len(expected),
+        counts=counts,
+        bounced=bounced,
+        lines=lines,
+        headline=headline,
+        text="",
+    )
+    return _with_text(result, run)
+
+
+def _line(key: tuple[str, str], name: str, row: Any | None) -> Line:
+    municipality_id, recipient_id = key
+    if row is None:
+        return Line(
+            municipality_id, name, recipient_id, UNACCOUNTED, "не учтено",
+            "Решения о письме нет. Перезапустите «Письма и документы».", None, None,
+        )  # fmt: skip
+    category = row.outcome if row.outcome != "planned" else _OF_STATE[row.state]
+    is_bounced = row.state == "bounced"
+    return Line(
+        municipality_id=municipality_id,
+        name=name,
+        recipient_id=recipient_id,
+        category=category,
+        words=_words(category, row, is_bounced),
+        reason=row.reason or _reason(category, row),
+        revision=row.revision,
+        message_id=row.message_id,
+        is_bounced=is_bounced,
+        is_superseded=category == "cancelled" and row.last_detail == "superseded",
+    )
+
+
+def _words(category: str, row: Any, is_bounced: bool) -> str:
+    words = CATEGORIES[category]
+    if category == "accepted" and row.accepted_ms is not None:
+        words += f" {_moment(row.accepted_ms)}"
+    if is_bounced:
+        words += ", вернулось"
+    if category == "pending" and row.state == "retry":
+        words += f": повтор в {_moment(row.not_before_ms)}"
+    return words
+
+
+def _reason(category: str, row: Any) -> str | None:
+    if category == "rejected":
+        code = f" (код {row.last_code})" if row.last_code else ""
+        return (
+            f"Сервер отклонил письмо{code}. Проверьте адрес в «Контактах», лист «Получатели»,"
+            " и запустите этап снова."
+        )
+    if category == "exhausted":
+        return "Сервер много раз просил подождать. Запустите этап снова."
+    if category == "unknown":
+        return (
+            "Письмо могло уйти. Проверьте журнал почтового сервера по Message-ID"
+            f" {row.message_id}. Само письмо повторно не уйдёт."
+        )
+    if category == "cancelled":
+        return _CANCELLED.get(row.last_detail, "Отменено.")
+    return None
+
+
+_CANCELLED = {
+    "superseded": "Заменено новой редакцией.",
+    "expired": "Срок отправки истёк. Запустите этап снова.",
+    "recipient_inactive": "Адрес больше не действует.",
+    "campaign_stopped": "Рассылка остановлена.",
+}
+
+
+def _headline(mode: str, lines: tuple[Line, ...], *, unexpected: bool) -> str:
+    """«Отправлено всем 13», or «Отправлено не всем» and how many; counted in addressees."""
+    everybody = {line.municipality_id for line in lines}
+    left = {line.municipality_id for line in lines if line.category not in _TOLD}
+    left |= {line.municipality_id for line in lines if line.is_bounced}
+    kind = {"live": "Отправлено", "redirect": "Проверочные письма отправлены"}.get(
+        mode, "Проверка без отправки прошла"
+    )
+    whom = "всем" if mode != "dry" else "для всех"
+    if not lines:
+        return f"{kind} не {whom}: адресатов нет"
+    if left or unexpected:
+        return f"{kind} не {whom}: {len(everybody) - len(left)} из {len(everybody)}"
+    return f"{kind} {whom} {len(everybody)}"
+
+
+def _moment(moment_ms: int) -> str:
+    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime("%d.%m.%Y, %H:%M")
+
+
+def _with_text(result: Reconciliation, run: Any) -> Reconciliation:
+    from dataclasses import replace
+
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(TEMPLATES / "email"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    template = environment.get_template("operator_summary.txt.j2")
+    text = template.render(
+        result=result,
+        occasion=result.occasion,
+        as_of=russian.day(datetime.fromisoformat(run.as_of).date()),
+        categories=CATEGORIES,
+        unaccounted=result.expected - sum(result.counts.values()),
+        told=[line for line in result.lines if not _is_open(line) and line.category in CATEGORIES],
+        open=[line for line in result.lines if _is_open(line) or line.category == UNACCOUNTED],
+    )
+    return replace(result, text=text.rstrip() + "\n")

@@ -1,0 +1,365 @@
+"""Sending what is due: the loop of reliability.md §5.5 over the ledger and a transport.
+
+Sending is draining, never «send this list»: whoever calls it, and how often at once, each
+letter is claimed by one sender, and its final dot goes out only after `in_doubt` was
+committed. What breaks before that is tried again; what breaks after it is unknown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from roadmap.delivery import ledger
+from roadmap.delivery.ledger import Claim, ClaimScope, Clock, FuseBlown
+from roadmap.delivery.settings import DeliverySettings, refuse_unsafe
+from roadmap.delivery.smtp import SmtpSettings, transports
+from roadmap.delivery.transport import (
+    DotNotSent,
+    Lost,
+    MailServerUnavailable,
+    OpenTransport,
+    Refused,
+    Reply,
+    ReplyLost,
+    Transport,
+    without_addresses,
+)
+from roadmap.russian import counted
+from roadmap.store.sql import sql
+
+log = logging.getLogger(__name__)
+
+# From the count of the lease to the dot; longer means that the process was frozen.
+FROZEN_SECONDS = 1.0
+_MINUTE_MS = 60_000
+_BACKOFF_MINUTES = (1, 5, 15, 30, 60, 120)
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGALRM}
+
+
+@dataclass(frozen=True)
+class SendSummary:
+    """What one call did, by outcome of an attempt, and what the scope still waits for.
+
+    `pending` counts letters of the scope that are ready, claimed, in doubt or waiting for
+    their next try (at `next_due_ms`); the caller comes back for them.
+    """
+
+    accepted: int = 0
+    postponed: int = 0
+    rejected: int = 0
+    exhausted: int = 0
+    unknown: int = 0
+    released: int = 0
+    reaped: int = 0
+    expired: int = 0
+    pending: int = 0
+    next_due_ms: int | None = None
+    is_switched_off: bool = False
+    states: Mapping[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        letters = ("письмо", "письма", "писем")
+        said = [f"Принято почтовым сервером: {counted(self.accepted, *letters)}"]
+        for n, what in (
+            (self.postponed, "отложено до повтора"),
+            (self.rejected, "отклонено сервером"),
+            (self.exhausted, "попытки исчерпаны"),
+            (self.unknown, "исход неизвестен"),
+            (self.expired, "срок отправки истёк"),
+            (self.pending, "ещё в очереди"),
+        ):
+            if n:
+                said.append(f"{what}: {n}")
+        if self.is_switched_off:
+            said.append("отправка выключена оператором")
+        return "; ".join(said) + "."
+
+
+def run_scope(engine: Engine, run_id: str, municipalities: Sequence[str] | None) -> ClaimScope:
+    """The scope of one phase run: its occasion, its mode, some or all of its addressees."""
+    with engine.connect() as db, db.begin():
+        run = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
+    chosen = None if municipalities is None else tuple(municipalities)
+    return ClaimScope(run.occasion, run.mode, chosen)
+
+
+def send_run(
+    engine: Engine,
+    run_id: str,
+    batch: Sequence[str],
+    smtp: SmtpSettings,
+    settings: DeliverySettings,
+    *,
+    stop: threading.Event,
+    soft_deadline_seconds: float,
+    actor: str,
+) -> SendSummary:
+    """Send the letters of a batch of addressees of one phase run; UnsafeLive where it may not."""
+    scope = run_scope(engine, run_id, batch)
+    refuse_unsafe(
+        mode=scope.mode or "live",
+        database_dialect=engine.dialect.name,
+        mail_host=smtp.host,
+        mail_is_verified_tls=smtp.is_verified_tls,
+        allowed_domains=settings.allowed_domains,
+        # The secrets of a demo are demo secrets, wherever its mail server is.
+        has_demo_secrets=settings.is_demo,
+        is_demo=settings.is_demo,
+    )
+    return send_due(
+        engine,
+        scope,
+        transports(smtp),
+        settings,
+        stop,
+        actor,
+        soft_deadline_seconds=soft_deadline_seconds,
+    )
+
+
+def send_due(
+    engine: Engine,
+    scope: ClaimScope,
+    open_transport: OpenTransport,
+    settings: DeliverySettings,
+    stop: threading.Event,
+    actor: str,
+    *,
+    soft_deadline_seconds: float = 1800.0,
+    clock: Clock = ledger.db_now_ms,
+) -> SendSummary:
+    """Send every letter of the scope that is due now, one after another.
+
+    One letter's failure never raises. MailServerUnavailable (nothing can be sent; the letter
+    in hand was given back) and errors of the database do: they stop all. It does not wait for
+    letters whose next try is later: `pending` says that there are such.
+    """
+    reaped = ledger.reap(engine, actor, clock)
+    done: Counter[str] = Counter()
+    deadline = time.monotonic() + soft_deadline_seconds
+    pause = 60.0 / settings.letters_per_minute
+    with ExitStack() as connections:
+        opened: dict[str, Transport] = {}
+        while not stop.is_set() and time.monotonic() < deadline:
+            started = time.monotonic()
+            held = ledger.claim(engine, scope, actor, clock)
+            if held is None:
+                break
+            if held.mode not in opened:
+                opened[held.mode] = open_transport(held.mode)
+                connections.callback(opened[held.mode].quit)
+            outcome = _send(engine, held, opened[held.mode], settings, stop, clock)
+            done[outcome] += 1
+            log.info("delivery %s, attempt %s: %s", held.delivery_id, held.attempts, outcome)
+            if outcome == "switched_off":
+                break
+            stop.wait(max(0.0, pause - (time.monotonic() - started)))
+    with engine.connect() as db, db.begin():
+        states = ledger.scope_states(db, scope)
+    return SendSummary(
+        accepted=done["accepted"],
+        postponed=done["postponed"],
+        rejected=done["rejected"],
+        exhausted=done["exhausted"],
+        unknown=done["unknown"] + reaped.to_unknown,
+        released=done["released"] + done["switched_off"],
+        reaped=reaped.to_retry,
+        expired=reaped.expired,
+        pending=states.pending,
+        next_due_ms=states.next_due_ms,
+        is_switched_off=done["switched_off"] > 0,
+        states=states.letters,
+    )
+
+
+def _send(
+    engine: Engine,
+    held: Claim,
+    transport: Transport,
+    settings: DeliverySettings,
+    stop: threading.Event,
+    clock: Clock,
+) -> str:
+    try:
+        return _Letter(engine, held, transport, settings, stop, clock).send()
+    except BaseException:
+        # Nobody knows how far the dialogue came: nothing more may be said on this connection.
+        transport.abandon()
+        raise
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """One claimed letter on its way out. Methods give the outcome's name."""
+
+    engine: Engine
+    held: Claim
+    transport: Transport
+    settings: DeliverySettings
+    stop: threading.Event
+    clock: Clock
+
+    def send(self) -> str:
+        held = self.held
+        if hashlib.sha256(held.rfc822).hexdigest() != held.payload_sha256:
+            log.error("delivery %s: the frozen message was changed", held.delivery_id)
+            return self._settle("reject", phase="check", detail="integrity")
+        recipient = self.settings.redirect_to if held.mode == "redirect" else held.address
+        if not self.settings.allows(recipient):
+            return self._settle("reject", phase="check", detail="domain_not_allowed")
+        try:
+            self.transport.open()
+            self.transport.begin(self.settings.from_address, recipient, len(held.rfc822))
+            if not ledger.extend_lease(self.engine, held, self.clock):
+                self.transport.abandon()
+                return "fenced"
+            if self.stop.is_set():
+                self.transport.abandon()
+                return self._settle("release", phase="data", detail="stopped")
+            self.transport.send_body(held.rfc822)
+        except MailServerUnavailable as unavailable:
+            self._settle("release", phase="connect", detail=without_addresses(str(unavailable)))
+            raise
+        except Refused as refused:
+            return self._refused(refused.phase, refused.reply, "claimed")
+        except Lost as lost:
+            return self._postpone(("claimed",), lost.phase, None, lost.detail)
+        if self.transport.has_spoken():
+            self.transport.abandon()
+            return self._postpone(("claimed",), "body", None, "server spoke before the dot")
+        with _no_signals():
+            return self._cross()
+
+    def _cross(self) -> str:
+        """Arm, dot, reply: from the first to the last line the letter's fate may be open."""
+        transport, held = self.transport, self.held
+        try:
+            counted_from = ledger.arm(
+                self.engine, held, self.settings.cap_per_recipient_day, self.clock
+            )
+        except FuseBlown:
+            transport.abandon()
+            return self._wait_for_tomorrow()
+        except DBAPIError as broken:
+            # Whether the commit was done is unknown, but the dot is not sent: T6, else T8.
+            transport.abandon()
+            return self._postpone(("in_doubt", "claimed"), "arm", None, type(broken).__name__)
+        if counted_from is None:
+            transport.abandon()
+            return self._not_armed()
+        if time.monotonic() - counted_from > FROZEN_SECONDS:
+            transport.abandon()
+            return self._settle("doubt", phase="arm", detail="frozen before the dot")
+        try:
+            transport.send_dot()
+            reply = transport.read_reply()
+        except DotNotSent as failed:
+            return self._postpone(("in_doubt",), "dot", None, str(failed))
+        except ReplyLost as lost:
+            return self._settle("doubt", phase="dot", detail=str(lost))
+        except BaseException as broken:
+            # A signal, a time-out of the task: the dot may be out. Say so before giving way.
+            transport.abandon()
+            self._settle("doubt", phase="dot", detail=type(broken).__name__)
+            raise
+        if 200 <= reply.code <= 299:
+            is_written = ledger.accept(self.engine, held, reply.code, reply.text, self.clock)
+            return "accepted" if is_written else "fenced"
+        return self._refused("dot", reply, "in_doubt")
+
+    def _refused(self, phase: str, reply: Reply, state: str) -> str:
+        if 500 <= reply.code <= 599:
+            return self._settle("reject", phase=phase, code=reply.code, detail=reply.text)
+        return self._postpone((state,), phase, reply.code, reply.text)
+
+    def _not_armed(self) -> str:
+        """Sending is switched off, and the letter is given back; or it is not ours any more."""
+        outcome = self._settle("release", phase="arm", detail="switched_off")
+        return "switched_off" if outcome == "released" else outcome
+
+    def _wait_for_tomorrow(self) -> str:
+        with self.engine.connect() as db, db.begin():
+            wait_ms = ledger.until_tomorrow_ms(self.clock(db))
+        log.warning("delivery %s: daily cap of the recipient", self.held.delivery_id)
+        return self._settle("postpone", phase="arm", detail="daily_cap", wait_ms=wait_ms)
+
+    def _postpone(self, states: tuple[str, ...], phase: str, code: int | None, detail: str) -> str:
+        if self.held.attempts >= self.settings.max_attempts:
+            return self._settle("exhaust", states, phase=phase, code=code, detail=detail)
+        wait_ms = backoff_ms(self.held.attempts)
+        return self._settle(
+            "postpone", states, phase=phase, code=code, detail=detail, wait_ms=wait_ms
+        )
+
+    def _settle(
+        self,
+        name: str,
+        states: tuple[str, ...] | None = None,
+        *,
+        phase: str,
+        code: int | None = None,
+        detail: str | None = None,
+        wait_ms: int = 0,
+    ) -> str:
+        is_done = ledger.settle(
+            self.engine,
+            self.held,
+            name,
+            states or _states_of(name, phase),
+            phase=phase,
+            code=code,
+            detail=detail,
+            wait_ms=wait_ms,
+            clock=self.clock,
+        )
+        return _OUTCOMES[name] if is_done else "fenced"
+
+
+_OUTCOMES = {
+    "postpone": "postponed",
+    "doubt": "unknown",
+    "reject": "rejected",
+    "exhaust": "exhausted",
+    "release": "released",
+}
+
+
+def _states_of(name: str, phase: str) -> tuple[str, ...]:
+    """In which state is the letter that failed in this phase of the dialogue?"""
+    is_after_arming = name == "doubt" or phase == "dot"
+    return ("in_doubt",) if is_after_arming else ("claimed",)
+
+
+def backoff_ms(attempts: int, chance: Callable[[], float] = random.random) -> int:
+    """How long to wait after that many attempts: 1, 5, 15, 30, 60, 120 … minutes, ±20 %.
+
+    The chance keeps a hundred letters that failed together from coming back together.
+    """
+    minutes = _BACKOFF_MINUTES[min(attempts, len(_BACKOFF_MINUTES)) - 1]
+    return int(minutes * _MINUTE_MS * (0.8 + 0.4 * chance()))
+
+
+@contextmanager
+def _no_signals() -> Iterator[None]:
+    """SIGTERM, SIGINT and SIGALRM wait until the letter's fate is written.
+
+    A mask belongs to a thread, and works off the main one too. A signal of the process may
+    still reach Python by another thread: then the caller's `BaseException` writes the doubt.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
