@@ -22,9 +22,8 @@ from roadmap.indicators.status import (
     Status,
     indicator_status,
     measure_status,
-    window_ends,
-    window_starts,
 )
+from roadmap.plan.due import due_date, start_date
 from roadmap.plan.model import Indicator, Measure, Plan, Slice
 from roadmap.store.sql import sql
 from roadmap.store.tables import indicator_gap, indicator_result, phase_run, run_municipality
@@ -146,7 +145,7 @@ def parameters(
     indicator: Indicator,
 ) -> dict[str, Any]:
     """Everything that an indicator's SQL may bind; ValueError where the plan redefines a name."""
-    starts, ends = window_starts(measure.window), window_ends(measure.window)
+    starts, ends = start_date(measure.window), due_date(measure.window)
     own: dict[str, Any] = {
         "run_id": run_id,
         "plan_year": plan_year,
@@ -303,7 +302,7 @@ def _replace_measure_statuses(connection: Connection, plan: Plan, run: _Run) -> 
     }
     rows = []
     for measure in plan.measures:
-        due = window_ends(measure.window)
+        due = due_date(measure.window)
         for unit in (*run.municipalities, REGION):
             statuses = [
                 stored.get((indicator.code, unit), Status.NO_DATA)

@@ -13,7 +13,8 @@ from enum import StrEnum
 from fractions import Fraction
 from math import ceil
 
-from roadmap.plan.model import IndicatorKind, OnDay, OwnSchedule, Period, WholePeriod
+from roadmap.plan.due import due_date, has_begun
+from roadmap.plan.model import IndicatorKind, WholePeriod, Window
 
 
 class Status(StrEnum):
@@ -66,27 +67,6 @@ class Assessment:
     shortfall: int | None
 
 
-PlanWindow = OnDay | Period | WholePeriod | OwnSchedule
-
-
-def window_starts(window: PlanWindow) -> date | None:
-    """The first day of the window; None for an own schedule that has no date yet."""
-    match window:
-        case OnDay() | OwnSchedule():
-            return window.on
-        case Period() | WholePeriod():
-            return window.starts
-
-
-def window_ends(window: PlanWindow) -> date | None:
-    """The due date (domain.md §7.1): the window's last day; None where there is no date."""
-    match window:
-        case OnDay() | OwnSchedule():
-            return window.on
-        case Period() | WholePeriod():
-            return window.ends
-
-
 def shortfall(kind: IndicatorKind, target: float, reading: Reading) -> int | None:
     """How many units are missing to the target; None when nothing is known.
 
@@ -106,14 +86,14 @@ def shortfall(kind: IndicatorKind, target: float, reading: Reading) -> int | Non
 
 
 def indicator_status(
-    kind: IndicatorKind, target: float, reading: Reading, window: PlanWindow, as_of: date
+    kind: IndicatorKind, target: float, reading: Reading, window: Window, as_of: date
 ) -> Assessment:
     """The status of one indicator of one unit on the as-of date."""
     missing = shortfall(kind, target, reading)
-    starts, due = window_starts(window), window_ends(window)
-    if starts is None or due is None:
+    due = due_date(window)
+    if due is None:
         return Assessment(Status.NO_DUE_DATE, missing)
-    if as_of < starts:
+    if not has_begun(window, as_of):
         return Assessment(Status.NOT_DUE, missing)
     if missing is None:
         return Assessment(Status.NO_DATA, None)
@@ -130,7 +110,7 @@ def indicator_status(
     return Assessment(Status.NOT_DONE, missing)
 
 
-def measure_status(statuses: Collection[Status], window: PlanWindow, as_of: date) -> Status:
+def measure_status(statuses: Collection[Status], window: Window, as_of: date) -> Status:
     """The status of a measure from those of all its indicators (domain.md §7).
 
     A measure is done only when all are met; some met is «исполнено частично». With an
@@ -140,10 +120,10 @@ def measure_status(statuses: Collection[Status], window: PlanWindow, as_of: date
     if not statuses:
         raise ValueError("a measure without indicators has no status")
     found = set(statuses)
-    starts, due = window_starts(window), window_ends(window)
-    if starts is None or due is None:
+    due = due_date(window)
+    if due is None:
         return Status.NO_DUE_DATE
-    if as_of < starts:
+    if not has_begun(window, as_of):
         return Status.NOT_DUE
     if Status.NOT_COMPUTED in found:
         return Status.NOT_COMPUTED
