@@ -35,6 +35,7 @@ __all__ = [
     "Fault",
     "Heading",
     "Sheet",
+    "Stream",
     "check_size",
     "column_letter",
     "column_name",
@@ -112,25 +113,39 @@ def read_sheets(
     return sheets
 
 
-def stream_sheet(content: bytes, file_name: str) -> tuple[str, Iterator[list[Cell]]]:
-    """Name and rows of the first visible sheet with content, one row at a time.
+class Stream(NamedTuple):
+    """One sheet, a row at a time: empty cells are "", rows begin with column A."""
 
-    For pupil protocols: nothing but the row at hand is held as Python objects. Empty cells
-    are "" here, and rows begin with column A. Cells in error read as empty.
+    name: str
+    rows: Iterator[list[Cell]]
+    unread: tuple[str, ...]  # other visible sheets that hold something
+
+
+def stream_sheet(content: bytes, file_name: str, titles: Sequence[str] = ()) -> Stream:
+    """The first visible sheet with content.
+
+    For pupil protocols: nothing but the row at hand is held as Python objects. Cells in error
+    read as empty. `titles` decide the encoding of a csv. Raises FileRefused like `read_sheets`.
     """
     if kind_of(content) == "csv":
-        return "", iter(_csv_rows(content, file_name, (), ragged=True))
+        text = _csv_rows(content, file_name, titles, ragged=True)
+        return Stream("", ([cell or "" for cell in row] for row in text), ())
     import python_calamine
 
     book = python_calamine.load_workbook(io.BytesIO(content))
-    for about in book.sheets_metadata:
-        if about.visible is not python_calamine.SheetVisibleEnum.Visible:
-            continue
-        sheet = book.get_sheet_by_name(about.name)
-        if sheet.start is not None:
-            rows: Iterator[list[Any]] = sheet.iter_rows()
-            return about.name, _from_column_a(rows, sheet.start[1])
-    raise refused("EMPTY", "В книге нет ни одной заполненной ячейки", _WITH_DATA, file_name)
+    visible = [
+        book.get_sheet_by_name(about.name)
+        for about in book.sheets_metadata
+        if about.visible is python_calamine.SheetVisibleEnum.Visible
+        and about.typ is python_calamine.SheetTypeEnum.WorkSheet
+    ]
+    filled = [(sheet, sheet.start) for sheet in visible if sheet.start is not None]
+    if not filled:
+        raise refused("EMPTY", "В книге нет ни одной заполненной ячейки", _WITH_DATA, file_name)
+    sheet, start = filled[0]
+    rows: Iterator[list[Any]] = sheet.iter_rows()
+    unread = tuple(other.name for other, _ in filled[1:])
+    return Stream(sheet.name, _from_column_a(rows, start[1]), unread)
 
 
 _WITH_DATA = "Положите файл с данными"

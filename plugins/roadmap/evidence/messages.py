@@ -39,3 +39,10 @@ def refused(
 ) -> FileRefused:
     """The refusal of a file, ready to be raised; `what` and `to_do` are without full stops."""
     return FileRefused(code, sentence(what, place(file_name, sheet, row, column), to_do))
+
+
+def unread_sheets(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The warning that a workbook holds more than the sheet that was read; none if it does not."""
+    if not names:
+        return ()
+    return (f"Прочитан только первый лист; не прочитаны: {', '.join(f'«{n}»' for n in names)}.",)

@@ -1,0 +1,162 @@
+"""What ФИС ОКО's aggregated exports share: the title block, and whom a row speaks of.
+
+Layout: domain.md §3.2, docs/formats.md «Results». One export is about one paper.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from roadmap.evidence.grid import Cell, Heading, Sheet, find_heading, normal_title, text_of
+from roadmap.evidence.messages import refused
+from roadmap.evidence.names import login_digits, municipality_ref, school_ref
+from roadmap.evidence.paper import Paper, known_subject, subject_of, wave_of
+from roadmap.evidence.parsed import FileRefused, ReaderContext
+
+GROUPS = "Группы участников"
+PARTICIPANTS = "Кол-во участников"
+_WITHIN = 30
+# After so many rows without a group nothing belongs to the table any more.
+EMPTY_ROWS_END = 20
+# The country's largest paper had 1.5 million.
+MOST_PARTICIPANTS = 5_000_000
+
+_TITLE = re.compile(r"впр[\s.,]*(20\d\d)[\s.,]+(.+?)[\s.,]+(\d{1,2})\s*(?:-?й\s*)?класс")
+_LOGIN_IN_BRACKETS = re.compile(r"\(\s*([^()]*?)\s*\)\s*$")
+_COUNTRY = re.compile(r"вся выборка|российская федерация|рф")
+_REGION = re.compile(
+    r"reg\d{2}0000\b.*|.*(?:\bобл\.|область|край|\bкр\.)|(?:респ\.|республика) .*"
+    r"|.* (?:респ\.|республика|автономный округ|ао|автономная область)"
+)
+_SCHOOL_WORDS = re.compile(
+    r"\b(?:[мгк]?[абк]?оу|м[бкао]+у|гбоу|гкоу|чоу|сош|оош|нош|школ\w*|гимнази\w+|лице\w+"
+    r"|кадетск\w+|интернат\w*)\b"
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Whom a row speaks of; `municipality` is the one under whose row a school stands."""
+
+    level: str  # country | region | municipality | school
+    school_scheme: str | None = None
+    school: str | None = None
+    municipality: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """What may stand in an export only once."""
+        return self.level, self.school or (None if self.level == "school" else self.municipality)
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of a fact table that name the group."""
+        return {
+            "level": self.level,
+            "school_scheme": self.school_scheme,
+            "school_ref": self.school,
+            "municipality_ref": self.municipality,
+        }
+
+
+def group_of(name: str, municipality: str | None) -> Group:
+    """Level and references of «Группы участников».
+
+    A school is known by its login, in brackets or bare, or else by words of a school's name
+    (then by the name); what is neither country, region nor school is a municipality.
+    """
+    plain = normal_title(name)
+    if _COUNTRY.fullmatch(plain):
+        return Group("country")
+    bracketed = _LOGIN_IN_BRACKETS.search(plain)
+    digits = login_digits(bracketed.group(1)) if bracketed else None
+    digits = digits or login_digits(plain)
+    if digits:
+        return Group("school", "vpr_login", digits, municipality)
+    if _SCHOOL_WORDS.search(plain):
+        return Group("school", "name", school_ref(name), municipality)
+    if _REGION.fullmatch(plain):
+        return Group("region")
+    return Group("municipality", municipality=municipality_ref(name))
+
+
+def find_table(
+    sheets: Sequence[Sheet], titles: Sequence[str], context: ReaderContext
+) -> tuple[Sheet, Heading]:
+    """The first sheet that has the heading; FileRefused HEADER of the first visible sheet."""
+    refusals = []
+    for sheet in sorted(sheets, key=lambda sheet: sheet.is_hidden):
+        try:
+            return sheet, find_heading(
+                sheet.rows,
+                titles,
+                _WITHIN,
+                optional=("Кол-во ОО",),
+                file_name=context.file_name,
+                sheet=sheet.name,
+            )
+        except FileRefused as refusal:
+            refusals.append(refusal)
+    if refusals:
+        raise refusals[0]
+    raise refused("EMPTY", "В книге нет листов с таблицей", "Запросите файл", context.file_name)
+
+
+def paper_of(sheet: Sheet, heading: Heading, context: ReaderContext) -> Paper:
+    """The paper that the title block names.
+
+    Raises FileRefused TITLE where it names none or two, SUBJECT, PERIOD.
+    """
+    titles = {found for row in sheet.rows for found in _titles_in(row)}
+    if len(titles) != 1:
+        what = "над таблицей нет названия вида «ВПР 2020 Математика 5 класс»"
+        if titles:
+            what = "в файле работы по разным предметам или классам"
+        raise refused(
+            "TITLE",
+            f"Файл не принят: {what}",
+            "Выгрузите каждую работу отдельным файлом и не удаляйте строки над таблицей",
+            context.file_name,
+            sheet=sheet.name,
+        )
+    year, subject_text, grade = titles.pop()
+    subject = known_subject(subject_text, context.file_name, sheet.name)
+    for row in sheet.rows[: heading.row]:
+        said = _labelled(row, "предмет")
+        if said is not None and subject_of(said) not in (subject, None):
+            raise refused(
+                "TITLE",
+                f"Файл не принят: в названии «{subject}», а в строке «Предмет» — «{said}»",
+                "Проверьте, тот ли это файл, или запросите его заново",
+                context.file_name,
+                sheet=sheet.name,
+            )
+    wave = wave_of(int(year), context.plan_year, context.options, context.file_name)
+    return Paper("vpr", int(year), wave, int(grade), subject)
+
+
+def _titles_in(row: Sequence[Cell]) -> list[tuple[str, str, str]]:
+    found = (_TITLE.search(normal_title(cell)) for cell in row if isinstance(cell, str))
+    return [(title.group(1), title.group(2), title.group(3)) for title in found if title]
+
+
+def _labelled(row: Sequence[Cell], label: str) -> str | None:
+    """The value of «Предмет: Математика», in one cell or in two."""
+    texts = [str(cell) for cell in row if isinstance(cell, str) and cell.strip()]
+    if not texts or not normal_title(texts[0]).startswith(label):
+        return None
+    same_cell = texts[0].partition(":")[2].strip()
+    return same_cell or (texts[1].strip() if len(texts) > 1 else None)
+
+
+def name_in(row: Sequence[Cell], column: int) -> str | None:
+    """The group's name of a row; None for an empty cell and for one that is no text."""
+    cell = row[column] if column < len(row) else None
+    return text_of(cell) if isinstance(cell, str) else None
+
+
+def cell_at(row: Sequence[Cell], column: int) -> Cell:
+    """The cell, None beyond the end of a short row."""
+    return row[column] if column < len(row) else None

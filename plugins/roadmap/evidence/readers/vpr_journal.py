@@ -1,0 +1,195 @@
+"""«Сравнение отметок с отметками по журналу» of ФИС ОКО → agreement by group (domain.md §3.2).
+
+Each group has its name and four rows, told apart by their first word: `Понизили`,
+`Подтвердили`, `Повысили`, `Всего`; captions differ between years beyond that word. A group is
+one row of evidence here: it is read or quarantined whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from roadmap.evidence.grid import (
+    BadCell,
+    Cell,
+    Heading,
+    Sheet,
+    column_name,
+    integer_of,
+    normal_title,
+    percent_of,
+    read_sheets,
+)
+from roadmap.evidence.messages import place, sentence
+from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
+from roadmap.evidence.percents import restored_counts, sums_to_whole
+from roadmap.evidence.readers.vpr_export import (
+    GROUPS,
+    MOST_PARTICIPANTS,
+    PARTICIPANTS,
+    cell_at,
+    find_table,
+    group_of,
+    name_in,
+    paper_of,
+)
+from roadmap.russian import counted, decimal, integer
+
+_SHARE = "%"
+_TITLES = (GROUPS, PARTICIPANTS, _SHARE)
+_KINDS = {"понизили": "lowered", "подтвердили": "confirmed", "повысили": "raised"}
+_TOTAL = "всего"
+_TO_DO = "Запросите файл заново; группа отложена, сравнение с журналом по ней не рассчитано"
+
+
+@dataclass
+class _Block:
+    """A group's name and its rows, as they stand in the file."""
+
+    name: str
+    row: int  # of the name, or of the first caption where the name stands beside it
+    counts: dict[str, Cell] = field(default_factory=dict)
+    shares: dict[str, Cell] = field(default_factory=dict)
+    has_repeats: bool = False
+
+
+class _GroupRejected(Exception):
+    def __init__(self, rule: str, what: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.what = what
+
+
+def read(content: bytes, context: ReaderContext) -> Parsed:
+    """Facts `journal_result` of one paper on all levels; a row of evidence is a group.
+
+    Raises FileRefused: HEADER, TITLE, SUBJECT, PERIOD and those of `read_sheets`.
+    """
+    sheet, heading = find_table(
+        read_sheets(content, context.file_name, _TITLES, ragged=True), _TITLES, context
+    )
+    paper = paper_of(sheet, heading, context)
+    facts: dict[tuple[str, str | None], dict[str, Any]] = {}
+    rejected: list[Rejected] = []
+    contradicted: set[tuple[str, str | None]] = set()
+    rows_read = without_pupils = repeated = 0
+    municipality: str | None = None
+
+    def reject(row: int, problem: _GroupRejected) -> None:
+        column = column_name(heading.columns[PARTICIPANTS], PARTICIPANTS)
+        where = place(context.file_name, sheet.name, row, column)
+        message = sentence(problem.what, where, _TO_DO)
+        rejected.append(Rejected(problem.rule, message, sheet.name, row, column))
+
+    for block in _blocks(sheet, heading):
+        rows_read += 1
+        group = group_of(block.name, municipality)
+        if group.level != "school":
+            municipality = group.municipality
+        try:
+            counts = _counts(block)
+        except _GroupRejected as problem:
+            reject(block.row, problem)
+            continue
+        fact = {"sheet": sheet.name, "row": block.row}
+        fact |= {**paper.columns(), **group.columns(), **counts}
+        earlier = facts.get(group.key)
+        if earlier is not None and earlier | {"row": 0} == fact | {"row": 0}:
+            repeated += 1
+        elif earlier is not None or group.key in contradicted:
+            contradicted.add(group.key)
+            for row in (block.row, *([earlier["row"]] if earlier else [])):
+                reject(row, _GroupRejected("CONFLICTING_DUPLICATE", "Группа указана дважды"))
+            facts.pop(group.key, None)
+        elif counts["compared"]:
+            facts[group.key] = fact
+        else:
+            without_pupils += 1
+    return Parsed(
+        scope=paper.scope,
+        facts={"journal_result": list(facts.values())},
+        rows_read=rows_read,
+        rows_accepted=rows_read - len(rejected),
+        rejected=tuple(rejected),
+        warnings=_warnings(sheet, without_pupils, repeated),
+    )
+
+
+def _warnings(sheet: Sheet, without_pupils: int, repeated: int) -> tuple[str, ...]:
+    said = []
+    if sheet.is_hidden:
+        said.append("Таблица прочитана со скрытого листа.")
+    if without_pupils:
+        groups = counted(without_pupils, "группа", "группы", "групп")
+        said.append(f"Без участников: {groups}.")
+    if repeated:
+        groups = counted(repeated, "группа", "группы", "групп")
+        said.append(f"Повторённые группы, взяты один раз: {groups}.")
+    return tuple(said)
+
+
+def _blocks(sheet: Sheet, heading: Heading) -> Iterator[_Block]:
+    """Groups with at least one caption, in the file's order.
+
+    The caption stands in the group's column under its name, or in a column after it; so it is
+    looked for in every cell before the numbers.
+    """
+    at = heading.columns
+    block: _Block | None = None
+    for number, row in enumerate(sheet.rows[heading.row + 1 :], start=heading.row + 2):
+        texts = [name_in(row, column) for column in range(at[GROUPS], at[PARTICIPANTS])]
+        captions = [kind for text in texts if text and (kind := _kind(text))]
+        names = [text for text in texts if text and not _kind(text)]
+        # In merged cells the name stands only beside the first caption.
+        if names and normal_title(names[0]) != normal_title(GROUPS):
+            if block is not None and block.counts:
+                yield block
+            block = _Block(names[0], number)
+        if captions and block is not None:
+            kind = captions[0]
+            block.has_repeats |= kind in block.counts
+            block.counts[kind] = cell_at(row, at[PARTICIPANTS])
+            block.shares[kind] = cell_at(row, at[_SHARE])
+    if block is not None and block.counts:
+        yield block
+
+
+def _kind(text: str) -> str | None:
+    first = normal_title(text).partition(" ")[0].strip(" :,.(")
+    return _KINDS.get(first) or (_TOTAL if first == _TOTAL else None)
+
+
+def _counts(block: _Block) -> dict[str, int]:
+    """The columns of `journal_result` that count; _GroupRejected where they contradict."""
+    if block.has_repeats:
+        raise _GroupRejected("CONFLICTING_DUPLICATE", "Строка группы указана дважды")
+    absent = [word for word, kind in _KINDS.items() if kind not in block.counts]
+    if absent:
+        raise _GroupRejected("MISSING", f"У группы нет строки «{absent[0].capitalize()}»")
+    try:
+        counts = {kind: integer_of(block.counts[kind]) for kind in _KINDS.values()}
+        total = integer_of(block.counts.get(_TOTAL))
+        shares = {kind: percent_of(block.shares[kind]) for kind in _KINDS.values()}
+    except BadCell as bad:
+        raise _GroupRejected(bad.rule, bad.what) from None
+    known = {kind: count for kind, count in counts.items() if count is not None}
+    if any(not 0 <= count <= MOST_PARTICIPANTS for count in (*known.values(), total or 0)):
+        raise _GroupRejected("RANGE", "Число участников невозможно")
+    percents = [Decimal(0) if share is None else share for share in shares.values()]
+    if any(percents) and not sums_to_whole(percents):
+        said = decimal(float(sum(percents)), 2)
+        raise _GroupRejected("PERCENT_SUM", f"Сумма долей — {said} % вместо 100 %")
+    if len(known) == len(counts):
+        if total is not None and total != sum(known.values()):
+            raise _GroupRejected(
+                "TOTAL",
+                f"Всего {integer(total)}, а сумма строк — {integer(sum(known.values()))}",
+            )
+        return {**known, "compared": sum(known.values()), "restored": 0}
+    if total is None or (total and not any(percents)):
+        raise _GroupRejected("MISSING", "Нет чисел участников")
+    restored = restored_counts(percents, total)
+    return {**dict(zip(counts, restored, strict=True)), "compared": total, "restored": 1}

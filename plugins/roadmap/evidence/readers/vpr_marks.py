@@ -1,0 +1,240 @@
+"""«Статистика по отметкам» of ФИС ОКО: shares of marks by group → counts (domain.md §3.2).
+
+Rows go from the country to the school: `Вся выборка`, `Костромская обл.`, a municipality,
+its schools. Shares are percents 0-100 of the participants; counts are restored from them and
+a row whose shares do not make 100 is quarantined, never repaired.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from roadmap.evidence.grid import (
+    BadCell,
+    Cell,
+    Heading,
+    Sheet,
+    column_letter,
+    column_name,
+    integer_of,
+    normal_title,
+    percent_of,
+    read_sheets,
+)
+from roadmap.evidence.messages import place, sentence
+from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
+from roadmap.evidence.percents import agree, are_fractions, restored_counts, sums_to_whole
+from roadmap.evidence.readers.vpr_export import (
+    EMPTY_ROWS_END,
+    GROUPS,
+    MOST_PARTICIPANTS,
+    PARTICIPANTS,
+    Group,
+    cell_at,
+    find_table,
+    group_of,
+    name_in,
+    paper_of,
+)
+from roadmap.russian import counted, decimal, integer
+
+_MARKS = ("2", "3", "4", "5")
+_TITLES = (GROUPS, PARTICIPANTS, *_MARKS)
+_ASK_AGAIN = "Запросите файл заново; строка отложена, показатели по ней не рассчитаны"
+
+
+class _RowRejected(Exception):
+    def __init__(self, rule: str, what: str, column: str, to_do: str = _ASK_AGAIN) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.what = what
+        self.column = column
+        self.to_do = to_do
+
+
+def read(content: bytes, context: ReaderContext) -> Parsed:
+    """Facts `mark_result` of one paper on all levels; schools by the digits of their login.
+
+    A group without participants gives no fact. Raises FileRefused: HEADER, TITLE, SUBJECT,
+    PERIOD and those of `read_sheets`.
+    """
+    sheet, heading = find_table(
+        read_sheets(content, context.file_name, _TITLES, ragged=True), _TITLES, context
+    )
+    paper = paper_of(sheet, heading, context)
+    table = _Table(sheet, heading, context)
+    facts: dict[tuple[str, str | None], dict[str, Any]] = {}
+    contradicted: set[tuple[str, str | None]] = set()
+    for number, row in table.data_rows():
+        group = table.group(row)
+        try:
+            counts = table.counts(row)
+        except _RowRejected as problem:
+            table.reject(number, problem)
+            continue
+        fact = {"sheet": sheet.name, "row": number, **paper.columns(), **group.columns(), **counts}
+        earlier = facts.get(group.key)
+        if earlier is not None and _without_place(earlier) == _without_place(fact):
+            table.warn("Повторённые строки, взяты один раз")
+        elif earlier is not None or group.key in contradicted:
+            contradicted.add(group.key)
+            for twice in (number, *([earlier["row"]] if earlier else [])):
+                table.reject(twice, _contradiction(heading))
+            facts.pop(group.key, None)
+        elif counts["participants"]:
+            facts[group.key] = fact
+        else:
+            table.warn("Без участников")
+    return Parsed(
+        scope=paper.scope,
+        facts={"mark_result": list(facts.values())},
+        rows_read=table.rows_read,
+        rows_accepted=table.rows_read - len(table.rejected),
+        rejected=tuple(table.rejected),
+        warnings=table.warnings(),
+    )
+
+
+def _without_place(fact: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fact.items() if key != "row"}
+
+
+def _contradiction(heading: Heading) -> _RowRejected:
+    return _RowRejected(
+        "CONFLICTING_DUPLICATE",
+        "Об одной группе две разные строки",
+        column_name(heading.columns[GROUPS], GROUPS),
+        "Запросите файл заново; обе строки отложены",
+    )
+
+
+class _Table:
+    """The rows below the heading, and what was said about them on the way."""
+
+    def __init__(self, sheet: Sheet, heading: Heading, context: ReaderContext) -> None:
+        self._sheet = sheet
+        self._heading = heading
+        self._at = heading.columns
+        self._context = context
+        self._municipality: str | None = None
+        self._warned: dict[str, int] = {}
+        self.rows_read = 0
+        self.rejected: list[Rejected] = []
+        if sheet.is_hidden:
+            self.warn("Таблица прочитана со скрытого листа")
+        if sheet.hidden_rows:
+            self.warn("Скрытые строки прочитаны вместе с остальными", sheet.hidden_rows)
+
+    def data_rows(self) -> list[tuple[int, list[Cell]]]:
+        """Rows with a group and a number, by their number in the file."""
+        found: list[tuple[int, list[Cell]]] = []
+        empty = 0
+        for number, row in enumerate(
+            self._sheet.rows[self._heading.row + 1 :], start=self._heading.row + 2
+        ):
+            name = name_in(row, self._at[GROUPS])
+            has_numbers = any(
+                cell_at(row, self._at[title]) is not None for title in (PARTICIPANTS, *_MARKS)
+            )
+            if name is None and not has_numbers:
+                empty += 1
+                continue
+            if name is None or not has_numbers or empty >= EMPTY_ROWS_END:
+                self.warn("Строки вне таблицы (подписи, примечания) пропущены")
+                continue
+            empty = 0
+            if normal_title(name) != normal_title(GROUPS):  # a heading repeated on a new page
+                found.append((number, row))
+        self.rows_read = len(found)
+        return found
+
+    def group(self, row: list[Cell]) -> Group:
+        """Whom the row speaks of; a municipality's row opens the rows of its schools."""
+        group = group_of(name_in(row, self._at[GROUPS]) or "", self._municipality)
+        if group.level != "school":
+            self._municipality = group.municipality
+        return group
+
+    def counts(self, row: list[Cell]) -> dict[str, int | None]:
+        """The columns of `mark_result` that count; _RowRejected where they cannot be."""
+        participants = self._number(row, PARTICIPANTS)
+        if participants is None:
+            raise _RowRejected("MISSING", "Нет числа участников", self._column(PARTICIPANTS))
+        if not 0 <= participants <= MOST_PARTICIPANTS:
+            what = f"Число участников невозможно: {integer(participants)}"
+            raise _RowRejected("RANGE", what, self._column(PARTICIPANTS))
+        schools = self._number(row, "Кол-во ОО") if "Кол-во ОО" in self._at else None
+        counts = self._restored(row, participants) if participants else [0, 0, 0, 0]
+        return {
+            "schools": schools,
+            "participants": participants,
+            "absent": None,
+            **{f"mark_{mark}": count for mark, count in zip(_MARKS, counts, strict=True)},
+            "restored": 1,
+        }
+
+    def _restored(self, row: list[Cell], participants: int) -> list[int]:
+        shares = [self._share(row, mark) for mark in _MARKS]
+        # An empty share is a zero only if the others make the whole by themselves.
+        percents = [Decimal(0) if share is None else share for share in shares]
+        if all(share is None for share in shares):
+            raise _RowRejected("MISSING", "Нет долей отметок", self._mark_columns())
+        if any(not 0 <= percent <= 100 + Decimal("0.05") for percent in percents):
+            raise _RowRejected(
+                "RANGE", "Доля отметки меньше 0 или больше 100 %", self._mark_columns()
+            )
+        if are_fractions(percents):
+            percents = [100 * percent for percent in percents]
+            self.warn("Доли записаны дробями от 0 до 1, прочитаны как проценты")
+        if not sums_to_whole(percents):
+            total = decimal(float(sum(percents)), 1 if sum(percents) % 1 else 0)
+            if total == "100,0":  # a few hundredths too many must not look right
+                total = decimal(float(sum(percents)), 2)
+            raise _RowRejected(
+                "PERCENT_SUM", f"Сумма долей — {total} % вместо 100 %", self._mark_columns()
+            )
+        counts = restored_counts(percents, participants)
+        if not agree(percents, counts, participants):
+            self.warn("Доли не сходятся с числом участников точнее округления")
+        return counts
+
+    def _number(self, row: list[Cell], title: str) -> int | None:
+        try:
+            return integer_of(cell_at(row, self._at[title]))
+        except BadCell as bad:
+            raise _RowRejected(bad.rule, bad.what, self._column(title)) from None
+
+    def _share(self, row: list[Cell], mark: str) -> Decimal | None:
+        try:
+            return percent_of(cell_at(row, self._at[mark]))
+        except BadCell as bad:
+            raise _RowRejected(bad.rule, bad.what, self._column(mark)) from None
+
+    def _column(self, title: str) -> str:
+        return column_name(self._at[title], title)
+
+    def _mark_columns(self) -> str:
+        places = sorted(self._at[mark] for mark in _MARKS)
+        return f"{column_letter(places[0])}–{column_letter(places[-1])}"
+
+    def reject(self, number: int, problem: _RowRejected) -> None:
+        where = place(self._context.file_name, self._sheet.name, number, problem.column)
+        self.rejected.append(
+            Rejected(
+                problem.rule,
+                sentence(problem.what, where, problem.to_do),
+                self._sheet.name,
+                number,
+                problem.column,
+            )
+        )
+
+    def warn(self, what: str, times: int = 1) -> None:
+        self._warned[what] = self._warned.get(what, 0) + times
+
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(
+            f"{what}: {counted(times, 'строка', 'строки', 'строк')}."
+            for what, times in self._warned.items()
+        )

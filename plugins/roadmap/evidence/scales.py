@@ -1,0 +1,70 @@
+"""Scales as data: primary score → mark in ВПР, least test score in ЕГЭ (include/scales).
+
+Readers run in a child process that opens no files: intake hands them the scales with the
+source's options, `{**source.options_of(year), **options_for(source.scales)}`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from roadmap.paths import SCALES
+
+
+class ScalesError(ValueError):
+    """A file of scales is not valid; the Russian message names the file and the path inside."""
+
+
+class Scale(BaseModel):
+    """The least primary score for «3», «4», «5» and the paper's maximum."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max: Annotated[int, Field(gt=0)]
+    three: Annotated[int, Field(gt=0, alias="3")]
+    four: Annotated[int, Field(gt=0, alias="4")]
+    five: Annotated[int, Field(gt=0, alias="5")]
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        if not self.three < self.four < self.five <= self.max:
+            raise ValueError("границы отметок должны возрастать и не превышать максимум")
+        return self
+
+
+_VPR = TypeAdapter(dict[str, dict[int, Scale]])
+_EGE = TypeAdapter(dict[str, Annotated[int, Field(gt=0, le=100)]])
+
+
+def options_for(kind: Literal["vpr", "ege"] | None, folder: Path = SCALES) -> dict[str, Any]:
+    """What a reader needs of `include/scales/<kind>_<year>.yaml`, all years, keys as text.
+
+    vpr: `{"scales": {"2020": {"математика": {"5": {"max": 20, "3": 7, "4": 11, "5": 15}}}}}`;
+    ege: `{"scales": {"2020": {"русский язык": 36}}}`; None: nothing. Raises ScalesError.
+    """
+    if kind is None:
+        return {}
+    found = {path.stem.removeprefix(f"{kind}_"): path for path in folder.glob(f"{kind}_*.yaml")}
+    return {"scales": {year: _read(kind, path) for year, path in sorted(found.items())}}
+
+
+def _read(kind: Literal["vpr", "ege"], path: Path) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if kind == "ege":
+            return dict(_EGE.validate_python(raw))
+        papers = _VPR.validate_python(raw)
+    except yaml.YAMLError as error:
+        raise ScalesError(f"Файл «{path.name}» не читается как YAML") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        inside = ".".join(str(part) for part in first["loc"]) or "(весь файл)"
+        raise ScalesError(f"Файл «{path.name}», {inside}: {first['msg']}") from error
+    return {
+        subject: {str(grade): scale.model_dump(by_alias=True) for grade, scale in grades.items()}
+        for subject, grades in papers.items()
+    }
