@@ -60,6 +60,12 @@ WRONG = {
         "окно этапа «june_monitoring» (31.03.2021–30.06.2021) пересекается с окном этапа "
         "«march_analysis» (01.03.2021–31.03.2021)",
     ),
+    "a later phase that begins before an earlier one": (
+        ("starts: 2021-09-01\n", "starts: 2021-07-15\n"),
+        "phases[3].starts",
+        "окно этапа «september_monitoring» (15.07.2021–30.09.2021) пересекается с окном этапа "
+        "«august_analysis» (01.08.2021–31.08.2021)",
+    ),
     "an as-of date before the phase's window": (
         ("as_of: 2021-03-31", "as_of: 2021-02-28"),
         "phases[0].as_of", "отчётный день 28.02.2021 раньше начала этапа 01.03.2021",

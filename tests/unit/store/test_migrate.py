@@ -120,12 +120,12 @@ def test_upgrades_at_one_time_do_not_meet(bare_engine: Engine) -> None:
     url = bare_engine.url.render_as_string(hide_password=False)
     bare_engine.dispose()
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_upgrade, args=(url,)) for _ in range(3)]
+    processes = [context.Process(target=_upgrade, args=(url,)) for _ in range(2)]
     for process in processes:
         process.start()
     for process in processes:
         process.join(timeout=120)
-    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert [process.exitcode for process in processes] == [0, 0]
     with bare_engine.connect() as db:
         assert len(db.execute(select(transition)).all()) == len(TRANSITIONS)
 
