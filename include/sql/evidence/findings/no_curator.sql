@@ -1,0 +1,17 @@
+-- Which participating schools have no curator on the as-of date?
+select run_school.municipality_id, run_school.name
+from run_school
+where run_school.run_id = :run_id
+    and run_school.is_participating = 1
+    and not exists (
+        select 1
+        from person_role
+        join run_batch
+            on run_batch.batch_id = person_role.batch_id
+            and run_batch.run_id = :run_id
+        where person_role.role = 'curator'
+            and person_role.school_id = run_school.school_id
+            and person_role.valid_from <= :as_of
+            and (person_role.valid_to is null or person_role.valid_to >= :as_of)
+    )
+order by run_school.municipality_id, run_school.school_id

@@ -1,0 +1,60 @@
+-- Which municipalities in the evidence does the registry not know, by name or by code?
+-- In results names and codes are looked up among the variants of writing; elsewhere the code
+-- must be that of a municipality that exists on the as-of date. Contacts have a rule of their own.
+select
+    named.ref,
+    load_batch.batch_id,
+    load_batch.dataset,
+    load_batch.file_name,
+    min(named.sheet) as sheet,
+    min(named.row) as row,
+    count(*) as rows
+from (
+    select batch_id, sheet, row, municipality_ref as ref, 1 as is_name
+    from mark_result
+    where municipality_ref is not null and level in ('municipality', 'school')
+    union all
+    select batch_id, sheet, row, municipality_ref, 1
+    from journal_result
+    where municipality_ref is not null and level in ('municipality', 'school')
+    union all
+    select batch_id, sheet, row, municipality_ref, 1
+    from exam_result
+    where municipality_ref is not null
+    union all
+    select batch_id, sheet, row, municipality_id, 0
+    from school
+    where valid_from <= :as_of and (valid_to is null or valid_to >= :as_of)
+    union all
+    select batch_id, sheet, row, municipality_id, 0
+    from person_role
+    where valid_from <= :as_of and (valid_to is null or valid_to >= :as_of)
+    union all
+    select batch_id, sheet, row, municipality_id, 0
+    from municipal_act
+) named
+join run_batch
+    on run_batch.batch_id = named.batch_id
+    and run_batch.run_id = :run_id
+join load_batch on load_batch.batch_id = named.batch_id
+where (
+    named.is_name = 1
+    and not exists (
+        select 1
+        from municipality_alias
+        join run_batch alias_batch
+            on alias_batch.batch_id = municipality_alias.batch_id
+            and alias_batch.run_id = :run_id
+        where municipality_alias.alias = named.ref
+    )
+) or (
+    named.is_name = 0
+    and not exists (
+        select 1
+        from run_municipality
+        where run_municipality.run_id = :run_id
+            and run_municipality.municipality_id = named.ref
+    )
+)
+group by named.ref, load_batch.batch_id, load_batch.dataset, load_batch.file_name
+order by load_batch.dataset, load_batch.file_name, named.ref

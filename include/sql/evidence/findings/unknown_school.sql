@@ -1,0 +1,54 @@
+-- Which schools in the results does the frozen registry not know on the as-of date?
+-- `is_known` is 1 where it did know the code once: the school left, or has no municipality.
+select
+    result.school_scheme as scheme,
+    result.school_ref as ref,
+    load_batch.batch_id,
+    load_batch.dataset,
+    load_batch.file_name,
+    min(result.sheet) as sheet,
+    min(result.row) as row,
+    min(owner.municipality_id) as municipality_id,
+    max(case when exists (
+        select 1
+        from school
+        join run_batch school_batch
+            on school_batch.batch_id = school.batch_id
+            and school_batch.run_id = :run_id
+        where (result.school_scheme = 'vpr_login' and school.vpr_login = result.school_ref)
+            or (result.school_scheme = 'gia_code' and school.gia_code = result.school_ref)
+    ) then 1 else 0 end) as is_known
+from (
+    select batch_id, sheet, row, school_scheme, school_ref, municipality_ref
+    from mark_result
+    where level = 'school'
+    union all
+    select batch_id, sheet, row, school_scheme, school_ref, municipality_ref
+    from journal_result
+    where level = 'school'
+    union all
+    select batch_id, sheet, row, school_scheme, school_ref, municipality_ref
+    from exam_result
+) result
+join run_batch
+    on run_batch.batch_id = result.batch_id
+    and run_batch.run_id = :run_id
+join load_batch on load_batch.batch_id = result.batch_id
+left join (
+    select municipality_alias.alias, municipality_alias.municipality_id
+    from municipality_alias
+    join run_batch alias_batch
+        on alias_batch.batch_id = municipality_alias.batch_id
+        and alias_batch.run_id = :run_id
+) owner on owner.alias = result.municipality_ref
+where not exists (
+    select 1
+    from run_school_ref
+    where run_school_ref.run_id = :run_id
+        and run_school_ref.scheme = result.school_scheme
+        and run_school_ref.ref = result.school_ref
+)
+group by
+    result.school_scheme, result.school_ref,
+    load_batch.batch_id, load_batch.dataset, load_batch.file_name
+order by load_batch.dataset, load_batch.file_name, min(result.row), result.school_ref

@@ -1,0 +1,577 @@
+"""Freezing a phase run: which batches, which municipalities and schools, what is in doubt.
+
+Everything a run computes afterwards joins what is written here, so its inputs stay as they
+were whatever arrives later. Freezing anew is a new run with an id of its own. References in
+results are resolved here, by the registry of the as-of date: the order in which files came
+changes nothing. What does not resolve becomes a finding with a Russian sentence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
+
+from roadmap.evidence.intake import InForce, batches_in_force
+from roadmap.evidence.messages import place, sentence
+from roadmap.evidence.names import masked_code, masked_login, near, school_ref
+from roadmap.plan.model import Plan
+from roadmap.russian import counted, integer
+from roadmap.store.sql import sql
+from roadmap.store.tables import (
+    document,
+    event,
+    load_batch,
+    municipality_alias,
+    phase_run,
+    run_batch,
+    run_dataset,
+    run_finding,
+    run_municipality,
+    run_school,
+    run_school_ref,
+)
+
+log = logging.getLogger(__name__)
+
+REGION = "region"
+REGION_NAME = "Департамент образования и науки Костромской области"
+REGION_GENITIVE = "Департамента образования и науки Костромской области"
+REGION_SHORT_NAME = "Регион"
+
+# Without them nobody is an addressee, and a run of nobody would look as if all went well.
+_REGISTRIES = {
+    "registry_municipalities": "Реестр муниципалитетов",
+    "registry_schools": "Реестр школ",
+}
+
+
+class FreezeRefused(ValueError):
+    """The run cannot begin; the message is the Russian sentence for the operator."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What the scheduler or a person asked for.
+
+    `as_of` None means the plan's date of the phase; `known_at_ms` None means now; no
+    `municipalities` means all. `mode` is live, redirect or dry.
+    """
+
+    plan_year: int
+    phase: str
+    mode: str
+    as_of: date | None
+    known_at_ms: int | None
+    municipalities: tuple[str, ...]
+    reason: str | None
+    requested_by: str
+
+
+def freeze(
+    engine: Engine,
+    plan: Plan,
+    request: RunRequest,
+    now_ms: int,
+    code_version: str,
+    templates_sha256: str,
+) -> str:
+    """Write the run with its frozen inputs in one transaction; its id.
+
+    FreezeRefused where the known-at moment lies ahead, a municipality asked for is unknown,
+    or a registry has not come by then. KeyError where the plan has no such phase.
+    """
+    if plan.year != request.plan_year:
+        raise ValueError(f"plan of {plan.year}, request for {request.plan_year}")
+    phase = plan.phase(request.phase)
+    as_of = (request.as_of or phase.as_of).isoformat()
+    known_at_ms = now_ms if request.known_at_ms is None else request.known_at_ms
+    if known_at_ms > now_ms:
+        raise FreezeRefused(
+            "Запуск не начат: момент, на который известны сведения, ещё не наступил. "
+            "Укажите прошедший момент или оставьте поле пустым."
+        )
+    run_id = uuid.uuid4().hex
+    at = {"run_id": run_id, "as_of": as_of}
+    with engine.begin() as conn:
+        batches = batches_in_force(conn, plan.year, known_at_ms)
+        _require_registries(batches)
+        conn.execute(
+            insert(phase_run).values(
+                run_id=run_id,
+                plan_year=plan.year,
+                phase=phase.code,
+                occasion=f"{plan.year}/{phase.code}",
+                mode=request.mode,
+                as_of=as_of,
+                known_at_ms=known_at_ms,
+                started_ms=now_ms,
+                plan_sha256=_sha256_of(plan),
+                templates_sha256=templates_sha256,
+                code_version=code_version,
+                reason=request.reason,
+                requested_by=request.requested_by,
+            )
+        )
+        conn.execute(
+            insert(run_batch),
+            [{"run_id": run_id, "batch_id": batch.batch_id} for batch in batches],
+        )
+        conn.execute(sql("evidence/frozen_municipalities"), at)
+        conn.execute(sql("evidence/frozen_schools"), at)
+        _add_region(conn, run_id)
+        _select(conn, run_id, request.municipalities)
+        _write_school_refs(conn, at)
+        conn.execute(sql("evidence/foreign_refs"), {"run_id": run_id})
+        _write_datasets(conn, plan, phase.code, run_id, batches, known_at_ms)
+        _write_findings(conn, plan, run_id, as_of, known_at_ms)
+    log.info("run %s frozen: %s batches", run_id, len(batches))
+    return run_id
+
+
+def plan_year_of(engine: Engine, run_id: str) -> int:
+    """The plan's year of a frozen run; LookupError when there is no such run."""
+    with engine.connect() as conn:
+        year = conn.execute(
+            select(phase_run.c.plan_year).where(phase_run.c.run_id == run_id)
+        ).scalar_one_or_none()
+    if year is None:
+        raise LookupError(f"Нет запуска этапа {run_id}")
+    return int(year)
+
+
+def run_summary(engine: Engine, run_id: str) -> tuple[str, ...]:
+    """What was frozen, for the task's log: Russian lines with counts only."""
+    with engine.connect() as conn:
+        run = conn.execute(select(phase_run).where(phase_run.c.run_id == run_id)).one()
+        batches = _count(conn, run_batch, run_id)
+        units = [
+            row.is_participating
+            for row in conn.execute(
+                select(run_municipality.c.is_participating).where(
+                    run_municipality.c.run_id == run_id,
+                    run_municipality.c.municipality_id != REGION,
+                )
+            )
+        ]
+        schools = [
+            row.is_participating
+            for row in conn.execute(
+                select(run_school.c.is_participating).where(run_school.c.run_id == run_id)
+            )
+        ]
+        datasets = conn.execute(
+            select(run_dataset)
+            .where(run_dataset.c.run_id == run_id)
+            .order_by(run_dataset.c.dataset)
+        ).all()
+        findings = conn.execute(
+            select(run_finding.c.rule, func.count())
+            .where(run_finding.c.run_id == run_id)
+            .group_by(run_finding.c.rule)
+            .order_by(run_finding.c.rule)
+        ).all()
+    absent = [row.dataset for row in datasets if row.state != "received"]
+    return (
+        f"Запуск {run_id}: этап {run.phase} {run.plan_year} года, по состоянию на {run.as_of}",
+        f"Действующих загрузок: {integer(batches)}",
+        f"Муниципалитетов: {len(units)}, участвуют {sum(units)}; "
+        f"школ: {integer(len(schools))}, участвуют {sum(schools)}",
+        f"Наборы данных: получено {len(datasets) - len(absent)} из {len(datasets)}"
+        + (f", нет: {', '.join(absent)}" if absent else ""),
+        "Замечания: " + (", ".join(f"{rule} — {n}" for rule, n in findings) or "нет"),
+    )
+
+
+def _count(conn: Connection, table: Any, run_id: str) -> int:
+    query = select(func.count()).select_from(table).where(table.c.run_id == run_id)
+    return int(conn.execute(query).scalar_one())
+
+
+def _sha256_of(plan: Plan) -> str:
+    """Of what the plan says: a comment in its file changes no report."""
+    canonical = json.dumps(
+        plan.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _require_registries(batches: Iterable[InForce]) -> None:
+    missing = [
+        title
+        for dataset, title in _REGISTRIES.items()
+        if dataset not in {batch.dataset for batch in batches}
+    ]
+    if missing:
+        raise FreezeRefused(
+            f"Запуск не начат: не поступил {' и '.join(f'«{title}»' for title in missing)}. "
+            "Без него неизвестно, кому и о каких школах писать. Положите файл в папку приёма "
+            "и повторите запуск с приёма данных."
+        )
+
+
+def _add_region(conn: Connection, run_id: str) -> None:
+    """The department is an addressee of every run and takes part in no measure."""
+    conn.execute(
+        insert(run_municipality).values(
+            run_id=run_id,
+            municipality_id=REGION,
+            name=REGION_NAME,
+            genitive=REGION_GENITIVE,
+            short_name=REGION_SHORT_NAME,
+            is_participating=0,
+            is_selected=0,
+        )
+    )
+
+
+def _select(conn: Connection, run_id: str, municipalities: tuple[str, ...]) -> None:
+    of_run = run_municipality.c.run_id == run_id
+    if municipalities:
+        known = set(
+            conn.execute(select(run_municipality.c.municipality_id).where(of_run)).scalars()
+        )
+        unknown = sorted(set(municipalities) - known)
+        if unknown:
+            raise FreezeRefused(
+                "Запуск не начат: в реестре на эту дату нет муниципалитетов с кодами "
+                f"{', '.join(f'«{code}»' for code in unknown)}. Исправьте список."
+            )
+        of_run &= run_municipality.c.municipality_id.in_(municipalities)
+    conn.execute(update(run_municipality).where(of_run).values(is_selected=1))
+
+
+def _write_school_refs(conn: Connection, at: dict[str, str]) -> None:
+    """Logins, codes and names that mean one school of the run, and only one.
+
+    What is valid on the as-of date wins over what a school was called before; a name that
+    two schools share means neither.
+    """
+    owners: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for row in conn.execute(sql("evidence/school_refs"), at):
+        ref = school_ref(row.ref) if row.scheme == "name" else row.ref
+        known = owners[row.scheme, ref]
+        known[row.school_id] = max(known.get(row.school_id, 0), row.is_current)
+    refs = []
+    for (scheme, ref), schools in sorted(owners.items()):
+        best = max(schools.values())
+        holders = [school_id for school_id, is_current in schools.items() if is_current == best]
+        if len(holders) == 1:
+            refs.append({"scheme": scheme, "ref": ref, "school_id": holders[0]})
+    if refs:
+        conn.execute(insert(run_school_ref), [{"run_id": at["run_id"], **ref} for ref in refs])
+
+
+def _write_datasets(
+    conn: Connection,
+    plan: Plan,
+    phase_code: str,
+    run_id: str,
+    batches: tuple[InForce, ...],
+    known_at_ms: int,
+) -> None:
+    refused = set(
+        conn.execute(
+            select(load_batch.c.dataset).where(
+                load_batch.c.plan_year == plan.year,
+                load_batch.c.state == "refused",
+                load_batch.c.received_ms <= known_at_ms,
+            )
+        ).scalars()
+    )
+    datasets = plan.phase(phase_code).datasets
+    rows = []
+    for need, names in (("needed", datasets.needed), ("told", datasets.told)):
+        for name in names:
+            received = [batch.received_ms for batch in batches if batch.dataset == name]
+            state = "received" if received else "refused" if name in refused else "missing"
+            rows.append(
+                {
+                    "run_id": run_id,
+                    "dataset": name,
+                    "need": need,
+                    "state": state,
+                    "batches": len(received),
+                    "latest_received_ms": max(received, default=None),
+                }
+            )
+    if rows:
+        conn.execute(insert(run_dataset), rows)
+
+
+# -- Findings --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Names that messages use: known municipalities, and those of them that a code means."""
+
+    by_id: dict[str, str]
+
+    def of(self, municipality_id: str | None) -> str:
+        return self.by_id.get(municipality_id or "", "неизвестный муниципалитет")
+
+
+def _where(row: RowMapping, column: str | None = None) -> str:
+    return place(row["file_name"], row["sheet"], row["row"], column)
+
+
+def _masked(scheme: str, ref: str) -> str:
+    if scheme == "vpr_login":
+        return f"логин {masked_login(ref)}"
+    if scheme == "gia_code":
+        return f"код ГИА {masked_code(ref)}"
+    return "по названию"
+
+
+def _unknown_school(row: RowMapping, names: _Names) -> tuple[str, str]:
+    what = _masked(row["scheme"], row["ref"])
+    if row["is_known"]:
+        return "SCHOOL_LEFT", sentence(
+            "Школа в реестре есть, но на эту дату не действует или числится за неизвестным "
+            "муниципалитетом",
+            f"{_where(row)}: {what}",
+            "Проверьте сроки и код муниципалитета в файле «Реестр школ»; строка не учтена",
+        )
+    return "UNKNOWN_SCHOOL", sentence(
+        "Школа не найдена в реестре",
+        f"{_where(row)}: {what}",
+        "Исправьте её или добавьте школу в файл «Реестр школ»",
+    )
+
+
+def _foreign_school(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "FOREIGN_SCHOOL", sentence(
+        "Школа указана под чужим муниципалитетом",
+        f"{_where(row)}: {_masked(row['scheme'], row['ref'])}, в файле это "
+        f"«{names.of(row['named_id'])}»",
+        "Проверьте файл и реестр; строка не учтена ни у кого",
+    )
+
+
+def _unknown_municipality(row: RowMapping, names: _Names) -> tuple[str, str]:
+    alike = near(row["ref"], names.by_id.values())
+    hint = f" (похоже на {', '.join(f'«{name}»' for name in alike)})" if alike else ""
+    return "UNKNOWN_MUNICIPALITY", sentence(
+        f"Муниципалитет «{_quoted(row['ref'])}» не найден в реестре{hint}",
+        f"{_where(row)}, всего {counted(row['rows'], 'строка', 'строки', 'строк')}",
+        "Исправьте название или добавьте вариант написания в реестр муниципалитетов",
+    )
+
+
+def _no_contact(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "NO_CONTACT", (
+        f"Нет действующего адреса: «{row['name']}». Впишите адрес в файл контактов, "
+        "лист «Получатели», и повторите запуск с приёма данных."
+    )
+
+
+def _contact_without_municipality(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "CONTACT_WITHOUT_MUNICIPALITY", sentence(
+        f"Контакт неизвестного получателя «{_quoted(row['ref'])}»",
+        _where(row),
+        "Исправьте код муниципалитета; по этому адресу ничего не отправляется",
+    )
+
+
+def _no_coordinator(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "NO_COORDINATOR", (
+        f"Нет муниципального координатора: «{row['name']}». "
+        "Впишите его код в файл «Координаторы и кураторы»."
+    )
+
+
+def _no_curator(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "NO_CURATOR", (
+        f"Нет куратора у школы «{row['name']}». Впишите его код в файл «Координаторы и кураторы»."
+    )
+
+
+def _unknown_curated_school(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "UNKNOWN_SCHOOL", sentence(
+        f"Школа куратора не найдена в реестре: код {masked_code(row['ref'])}",
+        _where(row),
+        "Исправьте код или добавьте школу в файл «Реестр школ»",
+    )
+
+
+def _not_participant(row: RowMapping, names: _Names) -> tuple[str, str]:
+    who = {
+        "school": "школа, которая не участвует в проекте",
+        "coordinator": "лицо, которое не муниципальный координатор",
+        "curator": "лицо, которое не куратор",
+    }[row["role"]]
+    return "NOT_PARTICIPANT", sentence(
+        f"Среди присутствовавших — {who}",
+        _where(row),
+        "Проверьте код и роль; отметка не учтена",
+    )
+
+
+def _unknown_event(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "UNKNOWN_EVENT", sentence(
+        f"События «{_quoted(row['ref'])}» нет в файле мероприятий",
+        place(row["file_name"]),
+        "Добавьте событие или исправьте его код; список не учтён",
+    )
+
+
+def _paper_twice(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "PAPER_TWICE", sentence(
+        f"Одна работа дважды: {row['subject']}, программа {row['grade']} класса — "
+        "в статистике и в протоколах",
+        f"Файлы «{row['export_name']}» и «{row['protocol_name']}»",
+        "Учтены протоколы; лишний файл можно убрать",
+    )
+
+
+def _total_disagrees(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "TOTAL_DISAGREES", sentence(
+        f"Итог муниципалитета не равен сумме его школ: {integer(row['said'])} и "
+        f"{counted(row['counted'], 'участник', 'участника', 'участников')}",
+        f"{_where(row)}: «{names.of(row['municipality_id'])}»",
+        "Запросите файл заново; показатели рассчитаны по строкам школ",
+    )
+
+
+def _rows_rejected(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "ROWS_REJECTED", sentence(
+        f"Отклонены строки: {integer(row['rows'])}, принято {integer(row['accepted'])}",
+        place(row["file_name"]),
+        "Исправьте названные при приёме строки и положите файл снова",
+    )
+
+
+def _file_refused(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "FILE_REFUSED", row["message"]
+
+
+def _quoted(ref: str) -> str:
+    return "адрес" if "@" in ref else ref[:60]
+
+
+_FINDINGS: dict[str, Callable[[RowMapping, _Names], tuple[str, str]]] = {
+    "unknown_school": _unknown_school,
+    "foreign_school": _foreign_school,
+    "unknown_municipality": _unknown_municipality,
+    "no_contact": _no_contact,
+    "contact_without_municipality": _contact_without_municipality,
+    "no_coordinator": _no_coordinator,
+    "no_curator": _no_curator,
+    "unknown_curated_school": _unknown_curated_school,
+    "not_participant": _not_participant,
+    "unknown_event": _unknown_event,
+    "paper_twice": _paper_twice,
+    "total_disagrees": _total_disagrees,
+    "rows_rejected": _rows_rejected,
+    "file_refused": _file_refused,
+}
+
+
+def _write_findings(
+    conn: Connection, plan: Plan, run_id: str, as_of: str, known_at_ms: int
+) -> None:
+    names = _Names(
+        {
+            row.municipality_id: row.name
+            for row in conn.execute(
+                select(run_municipality.c.municipality_id, run_municipality.c.name).where(
+                    run_municipality.c.run_id == run_id,
+                    run_municipality.c.municipality_id != REGION,
+                )
+            )
+        }
+    )
+    given = {
+        "run_id": run_id,
+        "as_of": as_of,
+        "known_at_ms": known_at_ms,
+        "plan_year": plan.year,
+    }
+    rows: list[dict[str, Any]] = []
+    for name, tell in _FINDINGS.items():
+        for row in conn.execute(sql(f"evidence/findings/{name}"), given).mappings():
+            rule, message = tell(row, names)
+            rows.append(
+                {
+                    "run_id": run_id,
+                    "rule": rule,
+                    "municipality_id": row.get("municipality_id"),
+                    "dataset": row.get("dataset"),
+                    "batch_id": row.get("batch_id"),
+                    "message": message,
+                }
+            )
+    rows.extend(_outside_the_plan(conn, plan, run_id, names))
+    if rows:
+        conn.execute(insert(run_finding), rows)
+
+
+def _outside_the_plan(
+    conn: Connection, plan: Plan, run_id: str, names: _Names
+) -> list[dict[str, Any]]:
+    """What the plan does not know: a measure of an event, an indicator of a document, and
+    municipalities of the plan that the registry lacks."""
+    found: list[tuple[str, str | None, str]] = []
+    measures = {measure.number for measure in plan.measures}
+    indicators = {one.code for measure in plan.measures for one in measure.indicators}
+    for number in _distinct(conn, event.c.measure, run_id):
+        if number not in measures:
+            message = (
+                f"В плане нет мероприятия № {number}, к которому отнесены события. "
+                "Исправьте столбец «№ мероприятия» в файле мероприятий."
+            )
+            found.append(("UNKNOWN_MEASURE", "events", message))
+    for code in _distinct(conn, document.c.indicator, run_id):
+        if code not in indicators:
+            message = (
+                f"В плане нет показателя «{_quoted(code)}», к которому отнесены документы. "
+                "Исправьте столбец «Показатель» в файле документов."
+            )
+            found.append(("UNKNOWN_INDICATOR", "documents", message))
+    ever = set(_distinct(conn, municipality_alias.c.municipality_id, run_id))
+    for municipality in plan.municipalities:
+        if municipality.id not in names.by_id and municipality.id not in ever:
+            message = (
+                f"Муниципалитета «{municipality.name}» нет в реестре. "
+                "Добавьте его в файл «Реестр муниципалитетов»."
+            )
+            found.append(("MUNICIPALITY_NOT_IN_REGISTRY", "registry_municipalities", message))
+    return [
+        {
+            "run_id": run_id,
+            "rule": rule,
+            "municipality_id": None,
+            "dataset": dataset,
+            "batch_id": None,
+            "message": message,
+        }
+        for rule, dataset, message in found
+    ]
+
+
+def _distinct(conn: Connection, column: Any, run_id: str) -> list[Any]:
+    query = (
+        select(column)
+        .distinct()
+        .join_from(column.table, run_batch, run_batch.c.batch_id == column.table.c.batch_id)
+        .where(run_batch.c.run_id == run_id)
+        .order_by(column)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def findings_by_rule(engine: Engine, run_id: str) -> Counter[str]:
+    """How many findings of each rule the run has; for summaries and tests."""
+    with engine.connect() as conn:
+        return Counter(
+            conn.execute(select(run_finding.c.rule).where(run_finding.c.run_id == run_id)).scalars()
+        )
