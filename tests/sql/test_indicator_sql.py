@@ -7,6 +7,7 @@ indicator is sliced). To add a case, add a folder.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,15 @@ def test_every_query_begins_with_its_question(stem: str) -> None:
     first = text.splitlines()[0]
     assert first.startswith("-- ")
     assert first.endswith("?")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(SQL.glob("**/*.sql")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_no_comment_holds_a_parameter(path: Path) -> None:
+    """SQLAlchemy binds `:name` in comments too; SQLite then counts one parameter too many."""
+    comments = [line for line in path.read_text(encoding="utf-8").splitlines() if "--" in line]
+    assert not [line for line in comments if re.search(r"--.*(?<!:):\w", line)]
 
 
 def _rows(found: Any) -> list[dict[str, Any]]:
