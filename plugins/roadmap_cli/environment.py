@@ -14,7 +14,8 @@ from pathlib import Path
 
 from roadmap.paths import ROOT
 
-VAR = ROOT / "var"
+# Everything made at run time; tests put it elsewhere.
+VAR = Path(os.environ.get("ROADMAP_VAR") or ROOT / "var")
 DEMO_ADDRESS_DOMAIN = "example.org"
 
 

@@ -1,0 +1,92 @@
+"""The stages of a phase run called one after another, without Airflow: for figures and tests.
+
+The same library calls as the tasks make, in the same order, in one process.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from roadmap.delivery.reconcile import Reconciliation
+from roadmap.delivery.settings import DeliverySettings
+from roadmap.delivery.smtp import SmtpSettings
+from roadmap.evidence.freeze import RunRequest
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run reads and writes."""
+
+    engine: Engine
+    var: Path
+    smtp: SmtpSettings
+    settings: DeliverySettings
+
+
+def run_stages(place: Place, request: RunRequest, now_ms: int | None = None) -> Reconciliation:
+    """Pull, freeze, check, analyse, compose, render, send, reconcile; no Airflow anywhere."""
+    pull(place, request, now_ms)
+    return run_frozen(place, request, now_ms)
+
+
+def pull(place: Place, request: RunRequest, now_ms: int | None = None) -> None:
+    """Take in every dataset that the phase reads."""
+    from roadmap.evidence.intake import take_in
+    from roadmap.evidence.sources import load_sources
+    from roadmap.plan.load import load_plan
+
+    datasets = load_plan(request.plan_year).phase(request.phase).datasets
+    sources = load_sources()
+    for dataset in datasets.needed + datasets.told:
+        take_in(
+            place.engine,
+            sources[dataset],
+            place.var / "inbox",
+            place.var / "archive",
+            request.plan_year,
+            now_ms or _now_ms(),
+        )
+
+
+def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> Reconciliation:
+    """Everything after the pull, on what was in force at the request's known-at moment."""
+    from roadmap.reports.compose import compose, institution
+
+    from roadmap.analysis.analyse import analyse
+    from roadmap.delivery.planning import plan_deliveries
+    from roadmap.delivery.reconcile import reconcile
+    from roadmap.delivery.sender import send_run
+    from roadmap.evidence.freeze import freeze
+    from roadmap.indicators.evaluate import evaluate
+    from roadmap.plan.load import load_plan
+    from roadmap.versions import code_version, templates_sha256
+
+    engine, plan = place.engine, load_plan(request.plan_year)
+    moment = now_ms or _now_ms()
+    run_id = freeze(engine, plan, request, moment, code_version(), templates_sha256())
+    evaluate(engine, plan, run_id)
+    analyse(engine, plan, run_id)
+    addressees = compose(engine, plan, run_id, institution(plan, place.settings.reply_to))
+    reports = place.var / "reports"
+    plan_deliveries(engine, plan, run_id, addressees, reports, place.settings, moment)
+    send_run(
+        engine,
+        run_id,
+        addressees,
+        place.smtp,
+        place.settings,
+        stop=threading.Event(),
+        soft_deadline_seconds=600,
+        actor="stages",
+    )
+    evaluate(engine, plan, run_id, measured_from="ledger")
+    return reconcile(engine, run_id)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,31 @@
+"""A March of the demo year for a module of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from march_world import March, free_ports, mailbox
+from roadmap.delivery.settings import settings_from
+from roadmap.delivery.smtp import SmtpSettings
+from roadmap.store.engine import open_engine
+from roadmap.store.migrate import upgrade
+from roadmap_cli.environment import demo_environment
+from roadmap_cli.stages import Place
+from roadmap_demo.generate import generate
+
+
+@pytest.fixture(scope="module")
+def march(tmp_path_factory: pytest.TempPathFactory) -> Iterator[March]:
+    """The demo year's files in an inbox, an empty database, a mail server."""
+    var = tmp_path_factory.mktemp("march")
+    generate(var / "inbox", 2021)
+    engine = open_engine(f"sqlite:///{var / 'roadmap.db'}")
+    upgrade(engine)
+    ports = free_ports()
+    with mailbox(var, ports) as letters:
+        smtp = SmtpSettings(host="127.0.0.1", port=ports.mail, use_starttls=False)
+        settings = settings_from(demo_environment(var / "home", ports, var))
+        yield March(Place(engine, var, smtp, settings), letters)
+    engine.dispose()

@@ -1,0 +1,145 @@
+"""The two commands a newcomer gives, with a real Airflow: `make phase` and `make run`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from march_world import Letters, free_ports
+
+ROOT = Path(__file__).parents[2]
+LETTERS = 16
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
+
+
+def command(module: str, *arguments: str, var: Path) -> subprocess.Popen[str]:
+    """A command as make gives it, with nothing of the tests' own environment."""
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AIRFLOW", "ROADMAP_"))
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env={**env, "PYTHONPATH": "plugins", "ROADMAP_VAR": str(var)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def phase(var: Path, port: int, *more: str) -> tuple[int, str]:
+    arguments = ["--phase", "march_analysis", "--year", "2021", "--port", str(port), *more]
+    process = command("roadmap_cli.phase", *arguments, var=var)
+    output, _ = process.communicate(timeout=600)
+    return process.returncode, output
+
+
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield tmp_path_factory.mktemp("commands") / "var"
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    return free_ports(19500).ui
+
+
+@pytest.fixture(scope="module")
+def dry(var: Path, port: int) -> tuple[int, str]:
+    return phase(var, port, "--mode", "dry")
+
+
+@pytest.fixture(scope="module")
+def live(var: Path, port: int, dry: tuple[int, str]) -> tuple[int, str]:
+    return phase(var, port)
+
+
+def test_a_dry_phase_sends_nothing(var, dry):
+    status, output = dry
+    assert status == 0, output
+    assert Letters(var / "mailbox").all() == []
+
+
+def test_a_phase_shows_its_progress_and_ends_with_the_reconciliation(var, live):
+    status, output = live
+    assert status == 0, output
+    assert "✓ Приём данных" in output
+    assert "Буйский муниципальный район" in output
+    assert len(Letters(var / "mailbox").all()) == LETTERS
+
+
+def test_nothing_personal_reaches_the_output_of_a_phase(live):
+    _, output = live
+    assert "@example.org" not in output
+    assert "Примеров" not in output
+
+
+def test_a_second_phase_sends_nothing_again(var, port, live):
+    status, output = phase(var, port)
+    assert status == 0, output
+    assert "уже отправлено" in output.lower()
+    assert len(Letters(var / "mailbox").all()) == LETTERS
+
+
+def test_a_live_phase_on_another_day_is_refused_and_sends_nothing(var, port, live):
+    status, output = phase(var, port, "--as-of", "2021-03-20")
+    assert status == 1, output
+    assert len(Letters(var / "mailbox").all()) == LETTERS
+
+
+def test_make_run_sends_march_once_and_ctrl_c_stops_every_process(tmp_path):
+    port = free_ports(19700).ui
+    first = _run_until_ready(tmp_path / "var", port)
+    assert "выполнен" in first
+    assert f"http://127.0.0.1:{port}" in first
+    assert len(Letters(tmp_path / "var" / "mailbox").all()) == LETTERS
+
+    second = _run_until_ready(tmp_path / "var", port)
+    assert "выполнен" in second
+    assert len(Letters(tmp_path / "var" / "mailbox").all()) == LETTERS
+
+
+def _run_until_ready(var: Path, port: int) -> str:
+    """Run until Ctrl-C is offered, press it, and see that nothing of ours is left."""
+    process = command("roadmap_cli.run", "--port", str(port), var=var)
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "Ctrl-C" in line:
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    rest, _ = process.communicate(timeout=120)
+    output = "".join(lines) + rest
+    deadline = time.monotonic() + 10
+    while (left := _processes_of(var)) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert left == [], output
+    return output
+
+
+def _processes_of(var: Path) -> list[str]:
+    """Command lines of processes whose environment names this run's folder."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdecimal() or folder.name == str(os.getpid()):
+            continue
+        try:
+            environment = (folder / "environ").read_bytes()
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if f"ROADMAP_VAR={var}".encode() in environment.split(b"\0") and line:
+            found.append(line)
+    return found
