@@ -15,11 +15,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from roadmap.evidence.limits import Limits
-from roadmap.evidence.messages import refused
+from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.parsed import FileRefused
 from roadmap.evidence.prescan import (
     column_letter,
@@ -405,7 +406,12 @@ def normal_title(cell: object) -> str:
     """A title as titles are compared: NFKC, case, ё and spaces of all kinds do not matter."""
     if not isinstance(cell, str):
         return "" if cell is None or isinstance(cell, Fault) else _number_title(cell)
-    plain = unicodedata.normalize("NFKC", cell).casefold().replace("ё", "е")
+    return _normal_text(cell)
+
+
+@lru_cache(maxsize=4096)
+def _normal_text(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
     return " ".join(plain.split())
 
 
@@ -449,8 +455,9 @@ def find_heading(
             )
         if nearest is None or len(missing) < nearest[0]:
             nearest = (len(missing), index, missing)
-    absent = [title for title in required if nearest is None or normal_title(title) in nearest[2]]
-    near = None if nearest is None or nearest[0] == len(needed) else nearest[1]
+    # A row that has less than half of the titles is no heading with a few missing.
+    near = nearest[1] if nearest and 2 * nearest[0] <= len(needed) else None
+    absent = [t for t in required if near is None or not nearest or normal_title(t) in nearest[2]]
     word = "столбца" if len(absent) == 1 else "столбцов"
     raise _header_refused(
         f"нет {word} {_quoted(absent)}",
@@ -468,10 +475,10 @@ def _quoted(titles: Iterator[str] | Sequence[str]) -> str:
 def _header_refused(
     what: str, to_do: str, file_name: str, sheet: str | None, index: int | None
 ) -> FileRefused:
-    where = sheet or None
+    where = place(file_name, sheet)
     if index is not None:
-        to_do = f"Строка заголовков {index + 1}. {to_do}"
-    return refused("HEADER", f"Файл не принят: {what}", to_do, file_name, sheet=where)
+        where += f", строка заголовков {index + 1}"
+    return FileRefused("HEADER", sentence(f"Файл не принят: {what}", where, to_do))
 
 
 def column_name(index: int, title: str | None = None) -> str:
@@ -545,10 +552,10 @@ def percent_of(cell: Cell) -> Decimal | None:
 
 
 def _number(cell: Cell, grammar: re.Pattern[str], expected: str) -> Decimal | None:
-    if isinstance(cell, Fault):
-        raise BadCell(cell.rule, cell.text, expected)
     if cell is None:
         return None
+    if isinstance(cell, Fault):
+        raise BadCell(cell.rule, cell.text, expected)
     if isinstance(cell, bool) or not isinstance(cell, str | float | int):
         raise BadCell("TYPE", text_of(cell) or "", expected)
     # repr of a float is the shortest text that gives it back: 14.02 stays 14.02.

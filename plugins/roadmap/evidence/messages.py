@@ -18,7 +18,7 @@ def place(
     if row is not None:
         parts.append(f"строка {row}")
     if column:
-        parts.append(f"столбец {column}")
+        parts.append(f"{'столбцы' if '–' in column.partition(' ')[0] else 'столбец'} {column}")
     return ", ".join(parts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from roadmap.evidence.grid import normal_title
@@ -48,7 +48,13 @@ class Paper:
 
     def columns(self) -> dict[str, Any]:
         """The columns of a fact table that name the paper."""
-        return asdict(self)
+        return {
+            "kind": self.kind,
+            "year": self.year,
+            "wave": self.wave,
+            "grade": self.grade,
+            "subject": self.subject,
+        }
 
 
 def subject_of(text: str) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from fractions import Fraction
 
 # One share is rounded by at most this much (domain.md §3.6).
 ROUNDING = Decimal("0.05")
@@ -28,14 +27,14 @@ def restored_counts(percents: Sequence[Decimal], total: int) -> list[int]:
     sum, which rounding leaves a little beside 100. Raises ValueError on a negative share and
     where all are zero while `total` is not.
     """
-    whole = sum(percents, Decimal(0))
-    if min(percents) < 0 or total < 0 or (whole == 0 and total > 0):
+    parts, _ = _whole_parts(percents)
+    whole = sum(parts)
+    if min(parts) < 0 or total < 0 or (whole == 0 and total > 0):
         raise ValueError("shares that no counts can have")
     if total == 0:
-        return [0] * len(percents)
-    exact = [Fraction(percent) * total / Fraction(whole) for percent in percents]
-    counts = [int(value) for value in exact]
-    by_remainder = sorted(range(len(exact)), key=lambda at: (counts[at] - exact[at], at))
+        return [0] * len(parts)
+    counts = [part * total // whole for part in parts]
+    by_remainder = sorted(range(len(parts)), key=lambda at: (-(parts[at] * total % whole), at))
     for at in by_remainder[: total - sum(counts)]:
         counts[at] += 1
     return counts
@@ -46,8 +45,16 @@ def agree(percents: Sequence[Decimal], counts: Sequence[int], total: int) -> boo
 
     False hints at a wrong number of participants: 33,33 % of 14 is nobody's share.
     """
-    allowed = Fraction(ROUNDING) + Fraction(1, 100)
+    parts, per_unit = _whole_parts(percents)
+    # Compared in units of the shares' last digit, times the total: all whole numbers.
+    allowed = int((ROUNDING + Decimal("0.01")) * 100) * per_unit * total
     return all(
-        abs(Fraction(100 * count, total) - Fraction(percent)) <= allowed
-        for percent, count in zip(percents, counts, strict=True)
+        100 * abs(100 * count * per_unit - part * total) <= allowed
+        for part, count in zip(parts, counts, strict=True)
     )
+
+
+def _whole_parts(percents: Sequence[Decimal]) -> tuple[list[int], int]:
+    """The shares as whole numbers of their last digit, and how many of those make one."""
+    digits = max(0, *(-int(percent.as_tuple().exponent) for percent in percents))
+    return [int(percent.scaleb(digits)) for percent in percents], 10**digits

@@ -25,6 +25,7 @@ EMPTY_ROWS_END = 20
 MOST_PARTICIPANTS = 5_000_000
 
 _TITLE = re.compile(r"впр[\s.,]*(20\d\d)[\s.,]+(.+?)[\s.,]+(\d{1,2})\s*(?:-?й\s*)?класс")
+_LOGIN = re.compile(r"(?:^|\()\s*(?:sch|edu)(\d{6})\s*(?:\)\s*)?$")
 _LOGIN_IN_BRACKETS = re.compile(r"\(\s*([^()]*?)\s*\)\s*$")
 _COUNTRY = re.compile(r"вся выборка|российская федерация|рф")
 _REGION = re.compile(
@@ -70,9 +71,7 @@ def group_of(name: str, municipality: str | None) -> Group:
     plain = normal_title(name)
     if _COUNTRY.fullmatch(plain):
         return Group("country")
-    bracketed = _LOGIN_IN_BRACKETS.search(plain)
-    digits = login_digits(bracketed.group(1)) if bracketed else None
-    digits = digits or login_digits(plain)
+    digits = _login_in(plain)
     if digits:
         return Group("school", "vpr_login", digits, municipality)
     if _SCHOOL_WORDS.search(plain):
@@ -80,6 +79,14 @@ def group_of(name: str, municipality: str | None) -> Group:
     if _REGION.fullmatch(plain):
         return Group("region")
     return Group("municipality", municipality=municipality_ref(name))
+
+
+def _login_in(plain: str) -> str | None:
+    written = _LOGIN.search(plain)
+    if written:
+        return written.group(1)
+    bracketed = _LOGIN_IN_BRACKETS.search(plain)
+    return login_digits(bracketed.group(1) if bracketed else plain)
 
 
 def find_table(

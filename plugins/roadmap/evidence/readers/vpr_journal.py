@@ -141,8 +141,9 @@ def _blocks(sheet: Sheet, heading: Heading) -> Iterator[_Block]:
     block: _Block | None = None
     for number, row in enumerate(sheet.rows[heading.row + 1 :], start=heading.row + 2):
         texts = [name_in(row, column) for column in range(at[GROUPS], at[PARTICIPANTS])]
-        captions = [kind for text in texts if text and (kind := _kind(text))]
-        names = [text for text in texts if text and not _kind(text)]
+        kinds = [(text, _kind(text)) for text in texts if text]
+        captions = [kind for _, kind in kinds if kind]
+        names = [text for text, kind in kinds if not kind]
         # In merged cells the name stands only beside the first caption.
         if names and normal_title(names[0]) != normal_title(GROUPS):
             if block is not None and block.counts:
