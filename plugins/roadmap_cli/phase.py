@@ -11,12 +11,15 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from roadmap_cli.airflow_api import wait_until
 from roadmap_cli.environment import VAR, Ports, demo_environment
 from roadmap_cli.processes import background, python
 from roadmap_cli.setup import make_ready
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 MODES = ("live", "redirect", "dry")
 
@@ -92,12 +95,10 @@ def run_dag(phase: str, year: int, conf: dict[str, Any]) -> tuple[str, str]:
 def report(state: str, dag_run_id: str) -> int:
     """Print the reconciliation of the run; 0 when all is settled."""
     from roadmap.delivery.reconcile import reconcile
-    from roadmap.evidence.freeze import latest_run_of
-
     from roadmap.store.engine import open_engine
 
     engine = open_engine(f"sqlite:///{VAR / 'roadmap.db'}")
-    run_id = latest_run_of(engine, dag_run_id)
+    run_id = _latest_phase_run(engine, dag_run_id)
     if run_id is None:
         print("Сведения не зафиксированы: запуск остановился раньше.")
         return 1
@@ -105,6 +106,21 @@ def report(state: str, dag_run_id: str) -> int:
     print()
     print(result.text)
     return 0 if result.is_settled and state == "success" else 1
+
+
+def _latest_phase_run(engine: Engine, dag_run_id: str) -> str | None:
+    from sqlalchemy import select
+
+    from roadmap.store.tables import phase_run
+
+    runs = (
+        select(phase_run.c.run_id)
+        .where(phase_run.c.requested_by == dag_run_id)
+        .order_by(phase_run.c.started_ms.desc())
+        .limit(1)
+    )
+    with engine.connect() as db:
+        return db.execute(runs).scalar()
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ ADDRESSEES = int(os.environ.get("ROADMAP_BENCH_ADDRESSEES", "13"))
     tags=["bench"],
     doc_md=__doc__,
 )
-def empty_twin():
+def empty_twin() -> None:
     @task(task_display_name="Ничего")
     def nothing() -> list[int]:
         return list(range(ADDRESSEES))
