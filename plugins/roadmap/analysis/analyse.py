@@ -23,11 +23,22 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Analysed:
-    """Counts for the log. `papers`: procedures in one grade and subject that have results."""
+    """Counts for the log; `str` of it is Russian.
+
+    `papers`: procedures in one grade and subject that have results.
+    """
 
     papers: int
     school_results: int
     verdicts: dict[Verdict, int]
+
+    def __str__(self) -> str:
+        low, risk, not_low, no_verdict = (self.verdicts.get(verdict, 0) for verdict in Verdict)
+        return (
+            f"Работ: {self.papers}, результатов школ проекта: {self.school_results}. "
+            f"Школы: низкие результаты — {low}, группа риска — {risk}, "
+            f"порог не достигнут — {not_low}, вывод не делается — {no_verdict}"
+        )
 
 
 def analyse(engine: Engine, plan: Plan, run_id: str) -> Analysed:
@@ -74,11 +85,5 @@ def analyse(engine: Engine, plan: Plan, run_id: str) -> Analysed:
             )
         }
     found = Analysed(levels[Level.REGION], levels[Level.SCHOOL], verdicts)
-    log.info(
-        "run %s: %d papers, %d school results, verdicts %s",
-        run_id,
-        found.papers,
-        found.school_results,
-        {verdict.value: count for verdict, count in sorted(found.verdicts.items())},
-    )
+    log.info("run %s: %d papers, %d results", run_id, found.papers, found.school_results)
     return found

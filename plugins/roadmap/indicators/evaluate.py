@@ -8,7 +8,6 @@ report is composed, from the delivery ledger after it was sent (design.md §5).
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +16,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select
 
 from roadmap.indicators.status import (
+    WORDS,
     Assessment,
     Reading,
     Status,
@@ -25,6 +25,7 @@ from roadmap.indicators.status import (
 )
 from roadmap.plan.due import due_date, start_date
 from roadmap.plan.model import Indicator, Measure, Plan, Slice
+from roadmap.russian import counted
 from roadmap.store.sql import sql
 from roadmap.store.tables import indicator_gap, indicator_result, phase_run, run_municipality
 from roadmap.store.tables import measure_status as measure_status_table
@@ -36,11 +37,32 @@ REGION = "region"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Counts for the log: rows that this pass stored and the region's statuses."""
+    """What one pass found, for the log; `str` of it is Russian, one line per indicator.
 
-    indicators: int
+    `region`: what was computed; `not_computed`: codes of indicators whose SQL is still to come.
+    """
+
+    results: int  # rows stored
     gaps: int
-    region: dict[str, Status]  # by indicator code
+    region: tuple[tuple[Indicator, Reading, Assessment], ...]
+    not_computed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        lines = [f"Показателей рассчитано: {len(self.region)}, недостающих единиц: {self.gaps}"]
+        for indicator, reading, found in self.region:
+            of = f" из {reading.denominator}" if reading.denominator is not None else ""
+            count = WORDS[Status.NO_DATA] if reading.numerator is None else reading.numerator
+            unit = indicator.unit
+            missing = (
+                f", не хватает: {counted(found.shortfall, unit.one, unit.few, unit.many)}"
+                if found.shortfall
+                else ""
+            )
+            lines.append(f"{indicator.code}: {count}{of}{missing} ({WORDS[found.status]})")
+        if self.not_computed:
+            word = WORDS[Status.NOT_COMPUTED]
+            lines.append(f"Показатели {', '.join(self.not_computed)}: {word}")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -62,6 +84,10 @@ class _Row:
     shortfall: int | None
     met_on: str | None
     status: Status
+
+    @property
+    def reading(self) -> Reading:
+        return Reading(self.numerator, self.denominator)
 
 
 def evaluate(
@@ -95,20 +121,19 @@ def evaluate(
             gaps += _gaps(connection, run, measure, indicator, found)
         _replace(connection, run_id, [indicator for _, indicator in chosen], rows, gaps)
         _replace_measure_statuses(connection, plan, run)
-    evaluation = Evaluation(
-        indicators=len(rows),
+    by_code = {indicator.code: indicator for _, indicator in chosen}
+    region = [row for row in rows if row.municipality_id == REGION]
+    log.info("run %s, from %s: %d results, %d gaps", run_id, measured_from, len(rows), len(gaps))
+    return Evaluation(
+        results=len(rows),
         gaps=len(gaps),
-        region={row.indicator: row.status for row in rows if row.municipality_id == REGION},
+        region=tuple(
+            (by_code[row.indicator], row.reading, Assessment(row.status, row.shortfall))
+            for row in region
+            if row.status is not Status.NOT_COMPUTED
+        ),
+        not_computed=tuple(row.indicator for row in region if row.status is Status.NOT_COMPUTED),
     )
-    log.info(
-        "run %s, from %s: %d results, %d gaps, region %s",
-        run_id,
-        measured_from,
-        evaluation.indicators,
-        evaluation.gaps,
-        dict(Counter(status.value for status in evaluation.region.values())),
-    )
-    return evaluation
 
 
 def _pass_of(indicator: Indicator) -> Literal["evidence", "ledger"]:

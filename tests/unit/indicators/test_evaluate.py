@@ -21,6 +21,7 @@ from roadmap.indicators.read import (
 from roadmap.indicators.status import Reading, Status
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
+from roadmap.russian import NBSP
 from roadmap.store.tables import indicator_gap, indicator_result, metadata
 from roadmap.store.tables import measure_status as measure_status_table
 from run_rows import RUN_ID, put, put_run
@@ -142,7 +143,12 @@ def test_what_was_planted_is_what_is_found(any_engine: Engine, plan: Plan) -> No
     assert region["8.1"].shortfall == 6
     assert region["8.2"].shortfall == 2
     assert evaluation.gaps == 3
-    assert evaluation.region["6.3"] is Status.DONE
+    lines = str(evaluation).replace(NBSP, " ").splitlines()
+    assert "5.1: 1 из 2, не хватает: 1 муниципальное образование (исполнено частично)" in lines
+    assert "6.3: 1 из 1 (исполнено)" in lines
+    assert "8.1: 8, не хватает: 6 мероприятий (в работе)" in lines
+    assert lines[-1].endswith(": не рассчитывается в этом этапе")
+    assert "10.1" in evaluation.not_computed
 
 
 def test_a_gap_names_the_person_and_the_school(engine: Engine, plan: Plan) -> None:
