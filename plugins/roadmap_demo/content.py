@@ -201,15 +201,12 @@ class Paper(_Part):
 class Country(_Part):
     schools: int
     participants: int
-    weaker_by: float
 
 
 class Vpr(_Part):
     year: int
-    wave: str
     absent: tuple[float, float]
     skips: float
-    first_day: date
     last_day: date
     papers: tuple[Paper, ...]
     country: Country
@@ -236,7 +233,6 @@ class Ege(_Part):
 
 class Work(_Part):
     code: str
-    subject: str
     title: str
     grade: int
     date: date
@@ -245,7 +241,6 @@ class Work(_Part):
 
 
 class Rdr(_Part):
-    year: int
     tenth_of_grade: float
     works: tuple[Work, ...]
 
@@ -381,13 +376,6 @@ class Content:
                 return school
         raise KeyError(f"{municipality}: {name}")
 
-    def municipality(self, municipality_id: str) -> Municipality:
-        """The municipality of that key; KeyError when there is none."""
-        for municipality in self.municipalities:
-            if municipality.id == municipality_id:
-                return municipality
-        raise KeyError(municipality_id)
-
     def paper(self, code: str) -> Paper:
         """The ВПР paper of that code; KeyError when there is none."""
         for paper in self.calibration.vpr.papers:
@@ -439,7 +427,7 @@ def _schools(
     seed: int,
 ) -> tuple[School, ...]:
     """All schools, project schools first in each municipality; codes follow that order."""
-    rng = Random(f"{seed}/schools")  # noqa: S311 - a reproducible draw, no secret
+    rng = Random(f"{seed}/schools")
     schools: list[School] = []
     stem = 0
     for municipality in municipalities:

@@ -37,7 +37,7 @@ def work_name(work: Work) -> str:
 
 def _scores(content: Content, exam: Exam, school: School) -> list[int]:
     """Test scores of one school, 0-100; a project school's share below the minimum is planned."""
-    rng = Random(f"{content.seed}/{exam.code}/{school.code}")  # noqa: S311
+    rng = Random(f"{content.seed}/{exam.code}/{school.code}")
     leavers = max(3, round(school.pupils * content.calibration.ege.leavers_of_grade))
     chosen = sum(rng.random() < exam.share for _ in range(leavers))
     mean = exam.mean - _POINTS_OF_EFFECT * school.effect
@@ -138,7 +138,7 @@ def _block(
 
 def exam_bytes(content: Content, exam: Exam) -> bytes:
     """A csv in cp1251, or a workbook with empty columns between; русский has two days' blocks."""
-    rng = Random(f"{content.seed}/{exam.code}/rows")  # noqa: S311
+    rng = Random(f"{content.seed}/{exam.code}/rows")
     schools = {school.code: school for school in content.schools}
     sittings = [
         Sitting(schools[code], score)

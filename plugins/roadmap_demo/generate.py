@@ -11,9 +11,10 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from roadmap_demo import exams, registers, vpr
 from roadmap_demo.content import Content, load_content
@@ -21,6 +22,8 @@ from roadmap_demo.workbook import encrypted_workbook, semicolons
 
 DEFAULT_YEAR = 2021
 DEFAULT_SEED = 376  # the number of the order
+
+_ATTENDANCE_COMES = time(10, 0, tzinfo=ZoneInfo("Europe/Moscow"))  # on the day after
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +52,6 @@ def planned_files(content: Content) -> tuple[Planned, ...]:
         ("registry_people", [("registry/people.xlsx", partial(registers.people_xlsx, content))]),
         ("contacts", [("contacts/contacts.xlsx", partial(registers.contacts_xlsx, content))]),
         ("events", [("events/events.xlsx", partial(registers.events_xlsx, content))]),
-        ("attendance", [
-            (f"attendance/{event.code}.csv", partial(registers.attendance_csv, content, event))
-            for event in registers.attended(content)]),
         ("documents", [
             ("documents/documents.xlsx", partial(registers.documents_xlsx, content))]),
         ("encrypted_act", [(defects.encrypted_act, encrypted_workbook)]),
@@ -89,6 +89,14 @@ def planned_files(content: Content) -> tuple[Planned, ...]:
             partial(registers.act_xlsx, act),
         )
         for act in content.events.acts
+    ]
+    files += [
+        Planned(
+            f"attendance/{event.code}.csv",
+            datetime.combine(event.date + timedelta(days=1), _ATTENDANCE_COMES),
+            partial(registers.attendance_csv, content, event),
+        )
+        for event in registers.attended(content)
     ]
     return tuple(sorted(files, key=lambda file: file.path))
 

@@ -69,9 +69,13 @@ def keep(folder: Path, content: bytes, received: datetime) -> Path:
                 part.unlink()
                 number += 1
                 continue
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                part.unlink()  # a full disk leaves no half of a letter
+                raise
         part.rename(path)
         _sync_folder(folder)
         return path

@@ -57,7 +57,7 @@ def _cut(target: float, weighted: list[tuple[int, float]]) -> float:
     return (low + high) / 2
 
 
-def _bounded(counts: Counts, is_low: bool) -> Counts:
+def bounded(counts: Counts, is_low: bool) -> Counts:
     """The same pupils with a share of «2» on the planned side of the threshold."""
     total = sum(counts)
     if total < LEAST_PARTICIPANTS:
@@ -99,7 +99,7 @@ def _draw(rng: Random, wrote: int, cuts: tuple[float, float, float], effect: flo
     return counts[0], counts[1], counts[2], counts[3]
 
 
-def _journal(rng: Random, counts: Counts, shares: tuple[float, float, float]) -> Journal:
+def agreement(rng: Random, counts: Counts, shares: tuple[float, float, float]) -> Journal:
     """A «2» is never above the journal's mark and a «5» never below it."""
     total = sum(counts)
     lowered = sum(rng.random() < shares[0] / 100 for _ in range(total))
@@ -127,7 +127,7 @@ def _planted(school: School, code: str, drawn: Counts) -> Counts:
         return drawn
     if code in school.project.marks:
         return school.project.marks[code]
-    return _bounded(drawn, code in school.project.low)
+    return bounded(drawn, code in school.project.low)
 
 
 def vpr_results(content: Content, paper: Paper, corrected: bool = False) -> Mapping[str, Result]:
@@ -139,7 +139,7 @@ def vpr_results(content: Content, paper: Paper, corrected: bool = False) -> Mapp
     main = paper.subject in ("русский язык", "математика")
     wrote: dict[str, tuple[int, int, float]] = {}
     for school in content.schools:
-        rng = Random(f"{content.seed}/{paper.code}/{school.code}/size")  # noqa: S311
+        rng = Random(f"{content.seed}/{paper.code}/{school.code}/size")
         skipped = not main and school.project is None and rng.random() < vpr.skips
         if skipped or (school.project and paper.code in school.project.absent_from):
             continue
@@ -152,10 +152,10 @@ def vpr_results(content: Content, paper: Paper, corrected: bool = False) -> Mapp
     for school in content.schools:
         if school.code not in wrote:
             continue
-        rng = Random(f"{content.seed}/{paper.code}/{school.code}/marks")  # noqa: S311
+        rng = Random(f"{content.seed}/{paper.code}/{school.code}/marks")
         participants, absent, effect = wrote[school.code]
         counts = _planted(school, paper.code, _draw(rng, participants, cuts, effect))
-        journal = _journal(rng, counts, paper.journal)
+        journal = agreement(rng, counts, paper.journal)
         if fixed and (school.municipality, school.name) == (fixed.municipality, fixed.school):
             counts = fixed.marks
         results[school.code] = Result(counts, absent, journal)
@@ -168,14 +168,14 @@ def rdr_results(content: Content, work: Work) -> Mapping[str, Counts]:
     wrote: dict[str, tuple[int, float]] = {}
     for school in content.schools:
         if school.has_upper_grades:
-            rng = Random(f"{content.seed}/{work.code}/{school.code}/size")  # noqa: S311
+            rng = Random(f"{content.seed}/{work.code}/{school.code}/size")
             pupils = max(2, round(school.pupils * rdr.tenth_of_grade * rng.uniform(0.85, 1.15)))
             wrote[school.code] = pupils, school.effect
     cuts = _cuts(work.two, work.rest, list(wrote.values()))
     results = {}
     for school in content.schools:
         if school.code in wrote:
-            rng = Random(f"{content.seed}/{work.code}/{school.code}/marks")  # noqa: S311
+            rng = Random(f"{content.seed}/{work.code}/{school.code}/marks")
             pupils, effect = wrote[school.code]
             results[school.code] = _planted(school, work.code, _draw(rng, pupils, cuts, effect))
     return results

@@ -53,7 +53,7 @@ class _Numbers:
         return str(value) if self.is_text else value
 
 
-def _style(content: Content, paper: Paper) -> _Numbers:
+def _style(paper: Paper) -> _Numbers:
     """Exports of русский come as text, the others as numbers."""
     return _Numbers(paper.subject == "русский язык")
 
@@ -89,7 +89,7 @@ def _sum(results: list[Counts]) -> Counts:
 
 def marks_xlsx(content: Content, paper: Paper, corrected: bool = False) -> bytes:
     """«Статистика по отметкам»: country, region, municipalities, schools; shares in percent."""
-    numbers = _style(content, paper)
+    numbers = _style(paper)
     results = vpr_results(content, paper, corrected)
     scale = vpr_scale(content.calibration.vpr.year, paper.subject, paper.grade)
     rows = _title(content, paper, "Статистика по отметкам", scale)
@@ -140,7 +140,7 @@ def _surplus(content: Content, paper: Paper, school: School) -> float:
 
 def journal_xlsx(content: Content, paper: Paper) -> bytes:
     """«Сравнение отметок с отметками по журналу»: a group's name, then its four rows."""
-    numbers = _style(content, paper)
+    numbers = _style(paper)
     results = vpr_results(content, paper)
     scale = vpr_scale(content.calibration.vpr.year, paper.subject, paper.grade)
     report = "Сравнение отметок с отметками по журналу"
@@ -206,7 +206,7 @@ def _choose(rng: Random, dirt: Mapping[str, float]) -> str | None:
     return None
 
 
-def _tasks(
+def task_points(
     rng: Random, score: int, scale: Scale, count: int, dirt: Mapping[str, float]
 ) -> list[str]:
     """Points of `count` tasks that sum to `score`; a task without points may be a sign instead."""
@@ -223,7 +223,7 @@ def _tasks(
     return [(_choose(rng, dirt) or "0") if cell == "0" else cell for cell in cells]
 
 
-def _journal_marks(rng: Random, marks: list[int], journal: Journal) -> list[int]:
+def journal_marks(rng: Random, marks: list[int], journal: Journal) -> list[int]:
     """A journal mark for each pupil so that the planned numbers lowered and raised come out."""
     order = list(range(len(marks)))
     rng.shuffle(order)
@@ -249,6 +249,7 @@ def protocol_xlsx(content: Content, paper: Paper) -> bytes:
     vpr = content.calibration.vpr
     dirt = content.defects.dirt
     scale = vpr_scale(vpr.year, paper.subject, paper.grade)
+    last_day = vpr.last_day.isoformat()
     count = _TASKS[paper.subject]
     results = vpr_results(content, paper)
     is_russian = paper.subject == "русский язык"
@@ -265,13 +266,13 @@ def protocol_xlsx(content: Content, paper: Paper) -> bytes:
         if score is None:
             rows.append([*start, None, None, None, "отсутствовал"])
             return
-        tasks = _tasks(rng, score, scale, count, dirt.task)
+        tasks = task_points(rng, score, scale, count, dirt.task)
         gender = _choose(rng, dirt.gender) or rng.choice("мж")
         klass = _choose(rng, dirt.klass)
         rows.append(
             [*start, journal, gender, rng.choice("аб") if klass is None else klass,
              str(rng.randint(1, 10)), str(rng.randint(1, 10)) if is_russian else None, str(score),
-             *tasks[:-1], "1", tasks[-1], "2020-10-09"]
+             *tasks[:-1], "1", tasks[-1], last_day]
         )  # fmt: skip
 
     for municipality in content.municipalities:
@@ -279,13 +280,13 @@ def protocol_xlsx(content: Content, paper: Paper) -> bytes:
         for school in content.schools:
             if school.municipality != municipality.id or school.code not in results:
                 continue
-            rng = Random(f"{content.seed}/{paper.code}/{school.code}/pupils")  # noqa: S311
+            rng = Random(f"{content.seed}/{paper.code}/{school.code}/pupils")
             result: Result = results[school.code]
             spelled = _label(content, paper, school, 6)  # the login alone
             marks = [
                 mark for mark, n in zip((2, 3, 4, 5), result.counts, strict=True) for _ in range(n)
             ]
-            journal = _journal_marks(rng, marks, result.journal)
+            journal = journal_marks(rng, marks, result.journal)
             clean = school.project is not None  # planted figures stay exact
             written: list[tuple[str | None, int | None]] = [
                 (_journal_cell(rng, noted, content, clean), _score(rng, mark, scale))
@@ -299,7 +300,7 @@ def protocol_xlsx(content: Content, paper: Paper) -> bytes:
             for _ in range(defect.rows if defect else 0):
                 pupil(rng, groups, spelled, "3", defect.score if defect else None)
         if (paper.code, municipality.id) == (unknown.paper, unknown.municipality):
-            rng = Random(f"{content.seed}/{paper.code}/unknown")  # noqa: S311
+            rng = Random(f"{content.seed}/{paper.code}/unknown")
             for _ in range(unknown.rows):
                 pupil(rng, groups, unknown.login, "3", scale.least[0])
     return xlsx([("Sheet1", rows)])
