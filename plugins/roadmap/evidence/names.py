@@ -24,6 +24,7 @@ _LATIN_TWINS = str.maketrans("AaBCcEeHKMOoPpTXxy", "АаВСсЕеНКМОоРр
 _CYRILLIC_TWINS = str.maketrans("АаВСсЕеНКМОоРрТХху", "AaBCcEeHKMOoPpTXxy")
 
 _LOGIN = re.compile(r"(?:sch|edu)?(\d{6})")
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 _WORD = re.compile(r"\w+")
 _CITY = re.compile(r"\bг\.\s*(?=\w)")
 _LONE_DASH = re.compile(r"(?:^|(?<= ))[-‐‑‒–—](?= |$)")
@@ -61,7 +62,7 @@ def municipality_ref(text: str) -> str:
 
 def school_ref(text: str) -> str:
     """How a school's name is compared where a file gives nothing better."""
-    name = comparable(text).translate(_QUOTES).replace("№", "№ ")
+    name = comparable(text.replace("№", "№ ")).translate(_QUOTES)
     return " ".join(_LONE_DASH.sub(" ", name).split())
 
 
@@ -102,7 +103,8 @@ def near(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
 
 def cleaned_file_name(name: str) -> str:
     """The last part of a file name as metadata: NFC, nothing invisible, at most 120 chars."""
-    last = cleaned(name).replace("\\", "/").rsplit("/", 1)[-1].strip() or "без имени"
+    last = cleaned(name).replace("\\", "/").rsplit("/", 1)[-1].strip()
+    last = _ADDRESS.sub("•@•", last) or "без имени"  # an address in it would end in the logs
     if len(last) <= FILE_NAME_LENGTH:
         return last
     stem, dot, suffix = last.rpartition(".")

@@ -200,13 +200,14 @@ def _data_rows(
     empty_codes = 0
     for index in range(start, len(rows)):
         row = rows[index]
-        has_code = code < len(row) and _is_filled(row[code])
-        empty_codes = 0 if has_code else empty_codes + 1
-        if not any(_is_filled(cell) for cell in row):
-            continue
-        if empty_codes > EMPTY_CODES_END_THE_TABLE:
+        is_filled = any(_is_filled(cell) for cell in row)
+        if is_filled and empty_codes >= EMPTY_CODES_END_THE_TABLE:
             below.append(index + 1)
             break
+        has_code = code < len(row) and _is_filled(row[code])
+        empty_codes = 0 if has_code else empty_codes + 1
+        if not is_filled:
+            continue
         found.append((index + 1, row))
     while found and _is_remark(found[-1][1], code):
         below.append(found.pop()[0])

@@ -1,0 +1,79 @@
+"""Small evidence files for tests, made on the spot."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import xlsxwriter
+from roadmap.evidence.parsed import Parsed, ReaderContext
+from roadmap.evidence.readers import register
+
+YEAR = 2021
+
+MUNICIPALITIES = [
+    "Код", "Наименование", "Родительный падеж", "Краткое наименование",
+    "Действует с", "Действует по", "Варианты написания",
+]  # fmt: skip
+SCHOOLS = [
+    "Код школы", "Наименование", "Код муниципалитета", "Логин ВПР", "Код ГИА",
+    "В проекте с", "В проекте по", "Действует с", "Действует по",
+]  # fmt: skip
+PEOPLE = [
+    "Код лица", "Роль", "Код муниципалитета", "Код школы", "Действует с", "Действует по",
+]  # fmt: skip
+CONTACTS = ["Код муниципалитета", "Адрес", "Действует с", "Действует по"]
+EVENTS = [
+    "Код события", "№ мероприятия", "Вид", "Код семинара", "Тема", "Дата", "Состояние",
+    "Участников",
+]  # fmt: skip
+ATTENDANCE = ["Код события", "Роль", "Код лица", "Код школы", "Присутствовал"]
+ACTS = ["Код муниципалитета", "Вид акта", "Номер", "Дата", "Ссылка", "Основание"]
+DOCUMENTS = ["Код документа", "Показатель", "Наименование", "Номер", "Дата", "Состояние"]
+
+SHEETS = {
+    "registry_schools": "Школы",
+    "registry_people": "Роли",
+    "contacts": "Получатели",
+    "events": "Мероприятия",
+    "municipal_acts": "Акты",
+    "documents": "Документы",
+}
+
+
+def workbook(sheet: str, rows: Sequence[Sequence[Any]]) -> bytes:
+    """An xlsx with one sheet; dates are date cells, the rest as given."""
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        stream,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    page = book.add_worksheet(sheet)
+    day = book.add_format({"num_format": "dd.mm.yyyy"})
+    for row, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
+            if isinstance(cell, date):
+                page.write_datetime(row, column, cell, day)
+            elif cell is not None:
+                page.write(row, column, cell)
+    book.close()
+    return stream.getvalue()
+
+
+def table_csv(
+    rows: Sequence[Sequence[Any]], encoding: str = "utf-8", separator: str = ";"
+) -> bytes:
+    lines = [separator.join("" if cell is None else str(cell) for cell in row) for row in rows]
+    return ("\r\n".join(lines) + "\r\n").encode(encoding)
+
+
+def read_register(name: str, content: bytes, file_name: str = "файл.xlsx") -> Parsed:
+    """The register by its real reader, in this process."""
+    return register.read(content, ReaderContext(file_name, YEAR, {"register": name}))

@@ -1,0 +1,85 @@
+"""Sources are data: every dataset of the plan has one, and a wrong list is refused by its path."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from roadmap.evidence.registers import REGISTERS
+from roadmap.evidence.sources import SourcesError, load_sources
+from roadmap.plan.load import load_plan
+
+
+def test_every_dataset_that_a_phase_reads_has_a_source() -> None:
+    wanted = {
+        dataset
+        for phase in load_plan(2021).phases
+        for dataset in (*phase.datasets.needed, *phase.datasets.told)
+    }
+    assert len(wanted) >= 13
+    assert wanted <= set(load_sources())
+
+
+def test_every_register_of_a_source_is_one_that_can_be_read() -> None:
+    asked = {
+        source.options["register"]
+        for source in load_sources().values()
+        if source.reader == "register"
+    }
+    assert asked == set(REGISTERS)
+
+
+def test_no_two_sources_claim_the_same_place() -> None:
+    places = [place for source in load_sources().values() for place in source.locations]
+    assert len(places) > 13
+    assert len(set(places)) == len(places)
+
+
+def test_no_copy_is_kept_of_files_with_pupils() -> None:
+    holding = {name for name, source in load_sources().items() if source.holds_pupils}
+    assert holding == {"vpr_protocols", "ege_protocols"}
+
+
+def test_options_of_a_year_lie_over_the_common_ones() -> None:
+    source = load_sources()["vpr_marks"].model_copy(
+        update={"options": {"a": 1, "b": 1}, "options_by_year": {2022: {"b": 2}}}
+    )
+    assert source.options_of(2021) == {"a": 1, "b": 1}
+    assert source.options_of(2022) == {"a": 1, "b": 2}
+
+
+def _written(tmp_path: Path, **changes: object) -> Path:
+    source = {"dataset": "events", "title": "Мероприятия", "locations": ["events/*.xlsx"]}
+    path = tmp_path / "sources.yaml"
+    path.write_text(
+        yaml.safe_dump({"sources": [{**source, "reader": "register", **changes}]}), "utf-8"
+    )
+    return path
+
+
+def test_a_list_that_is_right_is_read(tmp_path: Path) -> None:
+    assert list(load_sources(_written(tmp_path))) == ["events"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "inside"),
+    [
+        ({"tolerance": 7}, "sources.0.tolerance"),
+        ({"locations": ["../../etc/passwd"]}, "sources.0.locations"),
+        ({"locations": ["/etc/*.xlsx"]}, "sources.0.locations"),
+        ({"locations": []}, "sources.0.locations"),
+        ({"reader": "os.system"}, "sources.0.reader"),
+        ({"unknown": 1}, "sources.0.unknown"),
+    ],
+)
+def test_a_wrong_list_names_the_place(
+    tmp_path: Path, changes: dict[str, object], inside: str
+) -> None:
+    with pytest.raises(SourcesError, match=inside):
+        load_sources(_written(tmp_path, **changes))
+
+
+def test_a_file_that_is_no_yaml_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sources.yaml"
+    path.write_text("sources: [", "utf-8")
+    with pytest.raises(SourcesError, match="не читается"):
+        load_sources(path)
