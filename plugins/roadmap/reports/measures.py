@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from roadmap import russian
 from roadmap.indicators.read import IndicatorResult
-from roadmap.indicators.status import WORDS, Status, window_ends
-from roadmap.plan.model import IndicatorKind, Slice, Unit
+from roadmap.indicators.status import WORDS, Status
+from roadmap.plan.due import due_date
+from roadmap.plan.model import IndicatorKind, Unit
 from roadmap.reports.model import (
     Cell,
     Column,
@@ -119,12 +120,12 @@ def missing(result: IndicatorResult) -> str:
     units = counted(result.shortfall, indicator.unit)
     if indicator.sql == _ATTENDANCE:
         return say("march_analysis/attention", "missing_attendance", units=units)
-    if indicator.sql == _ACTS and not facts_of_many(result):
+    if indicator.sql == _ACTS and not _is_of_many(result):
         return say("march_analysis/attention", "missing_act")
     return say("march_analysis/attention", "missing_share", units=units)
 
 
-def facts_of_many(result: IndicatorResult) -> bool:
+def _is_of_many(result: IndicatorResult) -> bool:
     """Whether the indicator counts several units, as it does for the region."""
     return result.denominator is not None and result.denominator > 1
 
@@ -157,7 +158,7 @@ def _row(shown: Shown, is_region: bool) -> Row:
         Words(text=name),
         _due(result),
         Words(text=_target(result)),
-        _fact(result),
+        fact_value(result),
         Words(text=status_word(result.status)),
         _missing_value(result),
     )
@@ -195,7 +196,7 @@ def _whole(result: IndicatorResult, is_share: bool) -> Value:
 
 
 def _due(result: IndicatorResult) -> Value:
-    due = window_ends(result.measure.window)
+    due = due_date(result.measure.window)
     return Day(on=due) if due is not None else NotHeld()
 
 
@@ -209,7 +210,8 @@ def _target(result: IndicatorResult) -> str:
             return "есть"
 
 
-def _fact(result: IndicatorResult) -> Value:
+def fact_value(result: IndicatorResult) -> Value:
+    """What was reached: «11 из 12», a number, «есть» or «нет»."""
     if result.status is Status.NOT_COMPUTED:
         return NotHeld()
     if result.numerator is None:
@@ -230,7 +232,3 @@ def _fact(result: IndicatorResult) -> Value:
 def _missing_value(result: IndicatorResult) -> Value:
     text = missing(result)
     return Words(text=text) if text else NotHeld()
-
-
-def regional_codes(shown: Sequence[Shown]) -> tuple[str, ...]:
-    return tuple(s.code for s in shown if s.result.indicator.slice is Slice.REGION)

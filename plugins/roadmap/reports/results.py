@@ -103,6 +103,22 @@ def low_share(result: PaperResult) -> Share | None:
     return None
 
 
+def reaches(share: Share, percent: float) -> bool:
+    """Whether the share reaches the threshold; exactly reaching it counts."""
+    return 100 * share.numerator >= Fraction(str(percent)) * share.denominator
+
+
+def low_totals(facts: Facts) -> tuple[PaperResult, ...]:
+    """The addressee's totals of marks that reach the threshold, paper by paper."""
+    percent = facts.run.plan.analysis.low_share_percent
+    level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
+    return tuple(
+        r
+        for r in at(facts.results, level)
+        if r.marks is not None and (share := low_share(r)) is not None and reaches(share, percent)
+    )
+
+
 def mark_shares(marks: Marks) -> tuple[Share, Share, Share, Share]:
     n = marks.participants
     two, three, four, five = marks.two, marks.three, marks.four, marks.five

@@ -76,7 +76,8 @@ class Run:
     as_of: date
     institution: Institution
     addressees: tuple[Addressee, ...]  # selected ones, by alphabet; the region, if any, last
-    municipalities: Mapping[str, Addressee]  # every participating municipality, and the region
+    # Every participating municipality by alphabet, and the region last.
+    municipalities: Mapping[str, Addressee]
     schools: tuple[School, ...]  # participating ones, by natural order of names
     sources: tuple[Source, ...]
     datasets: tuple[Dataset, ...]
@@ -110,6 +111,8 @@ class Facts:
     regional: tuple[IndicatorResult, ...]
     gaps: tuple[Gap, ...]
     findings: tuple[Finding, ...]
+    # Only for 'region': what each municipality's letter shows, by municipality.
+    by_municipality: Mapping[str, tuple[IndicatorResult, ...]]
 
     @property
     def is_region(self) -> bool:
@@ -132,8 +135,8 @@ def read_run(connection: Connection, plan: Plan, run_id: str, answers_to: str) -
     units = connection.execute(
         select(run_municipality).where(run_municipality.c.run_id == run_id)
     ).mappings()
-    known = {
-        unit["municipality_id"]: (
+    found = [
+        (
             Addressee(
                 municipality_id=unit["municipality_id"],
                 name=unit["name"],
@@ -145,8 +148,8 @@ def read_run(connection: Connection, plan: Plan, run_id: str, answers_to: str) -
         for unit in units
         # The region is an addressee of every run; whoever takes no part gets nothing.
         if unit["is_participating"] or unit["municipality_id"] == REGION
-    }
-    selected = [addressee for addressee, is_selected in known.values() if is_selected]
+    ]
+    known = sorted(found, key=lambda pair: _by_alphabet(pair[0]))
     return Run(
         run_id=run_id,
         plan=plan,
@@ -161,8 +164,8 @@ def read_run(connection: Connection, plan: Plan, run_id: str, answers_to: str) -
             contact_phone=plan.contact.phone,
             contact_address=answers_to,
         ),
-        addressees=tuple(sorted(selected, key=_by_alphabet)),
-        municipalities={key: addressee for key, (addressee, _) in known.items()},
+        addressees=tuple(addressee for addressee, is_selected in known if is_selected),
+        municipalities={addressee.municipality_id: addressee for addressee, _ in known},
         schools=_schools(connection, run_id),
         sources=_sources(connection, run_id),
         datasets=_datasets(connection, run_id),
@@ -184,6 +187,11 @@ def read_facts(connection: Connection, run: Run, addressee: Addressee) -> Facts:
         regional=() if is_region else _counted_for_the_region(connection, run),
         gaps=gaps(connection, run.run_id, None if is_region else unit),
         findings=_findings(connection, run.run_id, None if is_region else unit),
+        by_municipality={
+            key: letter_results(connection, run.plan, run.run_id, key)
+            for key in (run.municipalities if is_region else ())
+            if key != REGION
+        },
     )
 
 
