@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from roadmap.reports.model import Bar, BarChart, BarGroup, Share
@@ -38,6 +39,7 @@ _CAP_HALF_MM = 1.13  # half the height of a capital letter at 9 pt
 _LEAST_SCALE = 10.0  # percent: shares of one or two percent stay short bars
 
 
+@lru_cache(maxsize=64)  # DOCX and PDF show the same picture
 def bar_chart_svg(chart: BarChart, width_mm: float = WIDTH_MM) -> bytes:
     """The chart as SVG with real text, `width_mm` wide."""
     import matplotlib

@@ -33,6 +33,7 @@ _ORDINARY = frozenset(
 )
 _LEAST_CODE = 4  # digits; fewer are a count or a number of a school
 _YEAR = re.compile(r"(19|20)\d\d")
+_NO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _WORD = re.compile(r"\w+")
 
 
@@ -99,11 +100,8 @@ def _texts(letter: LetterText, files: Sequence[RenderedFile]) -> Iterator[tuple[
 
 def words_of(text: str) -> Words:
     """The text as comparable words; «№» is one of them."""
-    plain = "".join(
-        " № " if sign == "№" else " " if sign == "_" else sign
-        for sign in text
-        if unicodedata.category(sign) != "Cf"
-    )
+    # NFKC turns «№» into «No»: apart from what stands beside it, it is a word of its own.
+    plain = _NO_WIDTH.sub("", text).replace("№", " № ").replace("_", " ")
     plain = unicodedata.normalize("NFKC", plain).casefold().replace("ё", "е")
     return tuple(_WORD.findall(plain))
 

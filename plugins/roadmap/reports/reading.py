@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from ctypes import create_string_buffer
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree, html
@@ -53,19 +54,22 @@ def pdf_text(content: bytes) -> str:
     return "\n".join(_pdf_pages(content))
 
 
-def _pdf_pages(content: bytes) -> Iterator[str]:
+@lru_cache(maxsize=4)  # the parity and the leak check read the same file
+def _pdf_pages(content: bytes) -> tuple[str, ...]:
     import pypdfium2
 
     document = pypdfium2.PdfDocument(content)
+    pages = []
     try:
         for page in document:
             text = page.get_textpage()
             # U+FFFE is how pdfium marks a hyphen at the end of a line.
-            yield text.get_text_range().replace("\ufffe", "").replace("\r\n", "\n")
+            pages.append(text.get_text_range().replace("\ufffe", "").replace("\r\n", "\n"))
             text.close()
             page.close()
     finally:
         document.close()
+    return tuple(pages)
 
 
 def xlsx_values(content: bytes) -> dict[str, Any]:

@@ -35,13 +35,6 @@ INK, INK_2, LINE = "#18202B", "#465162", "#DDE2E9"
 PALE_BLUE, PALE_RED, PALE_GREY = "#E9F0F9", "#FBE7E5", "#F1F4F8"
 ACCENT, RED = "#1B4E8C", "#A3221B"
 
-_OPTIONS = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-    "default_format_properties": {"font_name": "Arial", "font_size": 10, "font_color": INK},
-}
 _SIZE_PT = 10.0
 _LINE_PT = 13.0
 _ROW_PT = 17.0
@@ -55,7 +48,7 @@ _NOT_IN_SHEET_TITLES = re.compile(r"[\[\]:*?/\\]")
 def render_xlsx(model: ReportModel) -> bytes:
     """The appendix as a workbook; the same model gives the same bytes."""
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, _OPTIONS)
+    book = xlsxwriter.Workbook(out, _options())
     dated = datetime.combine(model.document.dated, time())
     book.set_properties(
         {
@@ -71,9 +64,20 @@ def render_xlsx(model: ReportModel) -> bytes:
     return out.getvalue()
 
 
+def _options() -> dict[str, object]:
+    # Made anew for each workbook, since the library changes what it is given.
+    return {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "default_format_properties": {"font_name": "Arial", "font_size": 10, "font_color": INK},
+    }
+
+
 def sheet_title(title: str) -> str:
     """The title as a workbook takes it: at most 31 signs, without those it forbids."""
-    return _NOT_IN_SHEET_TITLES.sub(" ", printable(title)).strip("'")[:31]
+    return _NOT_IN_SHEET_TITLES.sub(" ", printable(title)).strip("' ")[:31]
 
 
 class _Formats:
@@ -85,17 +89,17 @@ class _Formats:
     def get(self, **properties: object) -> Any:
         return self._get(tuple(sorted(properties.items())))
 
-    def cell(self, row: Row, cell: Cell, align: str, text: bool) -> Any:
+    def cell(self, row: Row, cell: Cell, align: str, *, is_text: bool, is_tall: bool) -> Any:
         properties: dict[str, object] = {
             "bottom": 1,
             "bottom_color": LINE,
-            "valign": "top",
+            "valign": "top" if is_tall else "vcenter",
             "align": align,
         }
         if number := number_format(cell.value, at_threshold=cell.at_threshold):
             properties["num_format"] = number
-        if text:
-            properties["text_wrap"] = align == "left"
+        if is_text:
+            properties["text_wrap"] = is_tall and align == "left"
             properties["quote_prefix"] = str(native(cell.value)).startswith(_FORMULA_STARTS)
         if row.kind in ("total", "comparison"):
             properties |= {"bold": True, "bg_color": PALE_GREY}
@@ -197,19 +201,19 @@ def _fitted_word(word: str, room: float) -> str:
 
 
 def _write_row(page: Any, formats: _Formats, table: Table, row: Row, at: int) -> None:
-    lines = 1
     is_bold = row.kind in ("total", "comparison", "group")
-    for index, (cell, align, width) in enumerate(_cells(table, row)):
+    cells = tuple(_cells(table, row))
+    lines = max(
+        _lines(str(native(cell.value)), width, bold=is_bold) if align == "left" else 1
+        for cell, align, width in cells
+    )
+    for index, (cell, align, _) in enumerate(cells):
         value = native(cell.value)
-        is_text = isinstance(value, str)
-        form = formats.cell(row, cell, align, is_text)
-        if isinstance(value, str):
-            if align == "left":
-                lines = max(lines, _lines(value, width, bold=is_bold))
-            if value:
-                page.write_string(at, index, value, form)
-            else:
-                page.write_blank(at, index, None, form)
+        form = formats.cell(row, cell, align, is_text=isinstance(value, str), is_tall=lines > 1)
+        if value == "":
+            page.write_blank(at, index, None, form)
+        elif isinstance(value, str):
+            page.write_string(at, index, value, form)
         elif isinstance(value, date):
             page.write_datetime(at, index, datetime.combine(value, time()), form)
         else:
