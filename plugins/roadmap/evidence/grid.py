@@ -29,6 +29,7 @@ from roadmap.evidence.prescan import (
     too_many_columns,
     too_many_rows,
 )
+from roadmap.russian import counted
 
 __all__ = [
     "BadCell",
@@ -302,7 +303,7 @@ def _csv_rows(
             row=len(rows) + 1,
         ) from None
     if not ragged:
-        _check_widths(rows, file_name)
+        _check_widths(rows, titles, file_name)
     return rows
 
 
@@ -310,22 +311,30 @@ def _breaks(cells: list[str]) -> int:
     return sum(cell.count("\n") for cell in cells)
 
 
-def _check_widths(rows: list[list[Cell]], file_name: str) -> None:
+def _check_widths(rows: list[list[Cell]], titles: Sequence[str], file_name: str) -> None:
+    """Every row below the heading has its cells; empty ones may follow."""
     filled = [row for row in rows if any(cell is not None for cell in row)]
     if not filled:
         raise refused("EMPTY", "Файл пуст", _WITH_DATA, file_name)
-    width = max(len(row) for row in filled[:_HEAD_LINES])
-    started = False
+    wanted = {normal_title(title) for title in titles}
+
+    def looks_like_heading(row: list[Cell]) -> tuple[int, int]:
+        names = {normal_title(cell) for cell in row if cell is not None}
+        return len(wanted & names), len(names)
+
+    heading = max(filled[:_HEAD_LINES], key=looks_like_heading)
+    width = max(at for at, cell in enumerate(heading, start=1) if cell is not None)
+    below = False
     for number, row in enumerate(rows, start=1):
-        started = started or len(row) == width
-        if not started or not any(cell is not None for cell in row):
+        below = below or row is heading
+        if not below or not any(cell is not None for cell in row):
             continue
         while len(row) > width and row[-1] is None:
             row.pop()
         if len(row) != width:
             raise refused(
                 "CSV_SYNTAX",
-                f"В строке {len(row)} ячеек вместо {width}",
+                f"В строке {counted(len(row), 'ячейка', 'ячейки', 'ячеек')} вместо {width}",
                 "Проверьте разделители и кавычки в этой строке и положите файл снова",
                 file_name,
                 row=number,
@@ -342,13 +351,14 @@ def _decoded(content: bytes, file_name: str, titles: Sequence[str]) -> str:
         except UnicodeDecodeError:
             continue
         break
-    if text is None or "\ufffd" in text:
-        raise refused("ENCODING", "Кодировка файла не распознана", _SAVE_AS_CSV, file_name)
-    if not titles or _knows(text, titles):
+    broken = text is None or "\ufffd" in text
+    if text is not None and not broken and (not titles or _knows(text, titles)):
         return text
-    found = _look_alike(content, titles) or _spoiled(text, titles)
+    found = _look_alike(content, titles) or (_spoiled(text, titles) if text else None)
     if found:
         raise refused("ENCODING", f"Кодировка файла — {found}", _SAVE_AS_CSV, file_name)
+    if text is None or broken:
+        raise refused("ENCODING", "Кодировка файла не распознана", _SAVE_AS_CSV, file_name)
     return text
 
 
