@@ -16,6 +16,7 @@ from sqlalchemy import Engine, delete, func, select
 from roadmap.analysis.read import Level, Verdict
 from roadmap.plan.model import Plan
 from roadmap.store.sql import sql
+from roadmap.store.statistics import refresh_statistics
 from roadmap.store.tables import paper_result, phase_run, school_verdict
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ def analyse(engine: Engine, plan: Plan, run_id: str) -> Analysed:
         ).scalar_one()
         for table in (paper_result, school_verdict):
             connection.execute(delete(table).where(table.c.run_id == run_id))
+        refresh_statistics(connection)
         for procedure in plan.phase(code).procedures:
             if procedure.not_held is not None:
                 continue

@@ -1,0 +1,2 @@
+-- Tell the planner how large the tables have become since it last looked.
+analyze
