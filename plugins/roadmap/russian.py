@@ -101,6 +101,6 @@ _SHORT_WORDS = re.compile(
 def typographic(text: str) -> str:
     """The text with no-break spaces where a line may not break."""
     text = re.sub(r"№ (?=\S)", f"№{NBSP}", text)
-    text = re.sub(r"(?<=\d) (?=(?:%|п\.|чел\.|уч\.|КБ|г\.|л\.))", NBSP, text)
+    text = re.sub(r"(?<=\d) (?=(?:%|п\.|чел\.|уч\.|КБ|г\.|л\.|класс))", NBSP, text)
     text = re.sub(r" (?=[—–] )", NBSP, text)
     return _SHORT_WORDS.sub(rf"\1{NBSP}", text)

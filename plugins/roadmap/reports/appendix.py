@@ -137,7 +137,7 @@ def _unit_cells(facts: Facts, procedure: Procedure, result: PaperResult) -> tupl
         return common
     municipality = facts.run.municipalities.get(result.municipality_id)
     is_within = result.level in (Level.SCHOOL, Level.MUNICIPALITY) and municipality is not None
-    name = named(municipality.name) if is_within and municipality is not None else ""
+    name = title(named(municipality.name)) if is_within and municipality is not None else ""
     return (words(name), *common)
 
 
@@ -187,8 +187,8 @@ def _exams(
     units = _unit_columns(facts)
     columns = (
         *units,
-        Column(title="Минимальный балл", align="right", width=12),
         Column(title="Участников", align="right", width=11),
+        Column(title="Минимальный балл", align="right", width=12),
         Column(title="Ниже минимума, чел.", align="right", width=11),
         Column(title="Ниже минимума, %", align="right", width=11),
         Column(title="Средний балл", align="right", width=10),
@@ -233,9 +233,8 @@ def _results_table(
         )
     is_partial = any(r.small_schools for r in results if r.level is not Level.REGION)
     notes = [say(_WORDING, "note_partial")] if is_partial else []
-    notes.append(say(_WORDING, "note_rounding"))
     if table_id == "marks":
-        notes.append(say(_WORDING, "note_interval"))
+        notes.extend((say(_WORDING, "note_rounding"), say(_WORDING, "note_interval")))
     return Table(
         id=table_id, caption="", columns=columns, rows=tuple(rows), notes=tuple(notes)
     ), placed
@@ -289,7 +288,8 @@ def _journal(result: PaperResult) -> tuple[Value, ...]:
 def _exam_cells(result: PaperResult) -> tuple[Value, ...]:
     if result.exam is None:
         return _hidden(result, 6)
-    return (Count(n=result.exam.minimum), *exam_values(result.exam))
+    participants, *rest = exam_values(result.exam)
+    return (participants, Count(n=result.exam.minimum), *rest)
 
 
 def _signs(facts: Facts) -> str:

@@ -174,10 +174,10 @@ def _advised(facts: Facts, result: IndicatorResult, title: str, problem: str) ->
     return AttentionItem(
         title=title,
         problem=problem,
-        recommendation=advice.text,
-        who=advice.addressee,
+        recommendation=named(advice.text),
+        who=named(advice.addressee),
         due=advice.due,
-        confirmation=advice.confirmation,
+        confirmation=named(advice.confirmation),
     )
 
 
@@ -202,7 +202,13 @@ def _of_region(facts: Facts, findings_section: int) -> Iterable[AttentionItem]:
             confirmation=say(_WORDING, "region_low_confirmation"),
         )
     for result in _missed(facts):
-        yield _advised(facts, result, result.indicator.title, _regional_problem(facts, result))
+        title = say(
+            _WORDING,
+            "region_indicator_title",
+            code=result.indicator.code,
+            title=result.indicator.title,
+        )
+        yield _advised(facts, result, title, _regional_problem(facts, result))
     if facts.findings:
         yield AttentionItem(
             title=say(_WORDING, "region_findings_title"),

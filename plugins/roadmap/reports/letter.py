@@ -26,6 +26,7 @@ from roadmap import russian
 from roadmap.paths import TEMPLATES
 from roadmap.reports.model import Cell, LetterFigures, LetterRow, ReportModel, Share
 from roadmap.reports.show import show_of, show_with_unit
+from roadmap.reports.wording import named, title
 from roadmap.russian import NBSP
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -97,7 +98,7 @@ def render_letter(
         "model": model,
         "letter": model.letter,
         "institution": model.institution,
-        "name": russian.typographic(model.addressee.name),
+        "name": title(named(model.addressee.name)),
         "is_region": model.addressee.is_region,
         "figures": figures,
         "rows": _rows(figures) if figures else (),
@@ -148,11 +149,14 @@ class _FileView:
 
 
 def _rows(figures: LetterFigures) -> tuple[_RowView, ...]:
-    return tuple(_row(row) for row in figures.rows)
+    """Rows of one scale: bars stand from zero, the widest column is half or the largest share."""
+    shares = [c.value for row in figures.rows for c in row.cells if isinstance(c.value, Share)]
+    whole = max([50.0, *(share.percent for share in shares)])
+    return tuple(_row(row, whole) for row in figures.rows)
 
 
-def _row(row: LetterRow) -> _RowView:
-    cells = tuple(_cell(cell) for cell in row.cells)
+def _row(row: LetterRow, whole: float) -> _RowView:
+    cells = tuple(_cell(cell, whole) for cell in row.cells)
     texts = {cell.text for cell in cells}
     is_one_word = len(texts) == 1 and all(cell.bar is None for cell in cells)
     return _RowView(
@@ -164,12 +168,12 @@ def _row(row: LetterRow) -> _RowView:
     )
 
 
-def _cell(cell: Cell) -> _CellView:
+def _cell(cell: Cell, whole: float) -> _CellView:
     if isinstance(cell.value, Share):
         return _CellView(
             show_with_unit(cell.value),
             show_of(cell.value),
-            round(cell.value.percent),
+            round(100 * cell.value.percent / whole),
             cell.at_threshold,
         )
     return _CellView(show_with_unit(cell.value), None, None, cell.at_threshold)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from roadmap.analysis.objectivity import unsupported
 from roadmap.analysis.read import Level, PaperResult, Verdict
 from roadmap.analysis.small_numbers import REGION
 from roadmap.evidence.sources import load_sources
@@ -233,7 +234,7 @@ def _municipalities_table(facts: Facts) -> Table:
             continue
         schools = [s for s in facts.schools if s.municipality_id == key]
         found = [v.verdict for v in facts.verdicts if v.municipality_id == key]
-        rows.append(_verdict_row(named(addressee.name), len(schools), found, kinds, "data"))
+        rows.append(_verdict_row(title(named(addressee.name)), len(schools), found, kinds, "data"))
     every = [v.verdict for v in facts.verdicts]
     total = say(_WORDING, "total")
     rows.append(_verdict_row(total, len(facts.schools), every, kinds, "total"))
@@ -301,9 +302,10 @@ def _grade(
     results: Sequence[PaperResult],
 ) -> Iterable[Placed]:
     """One subsection: where to look, the table, the chart, what it says, the comparison."""
-    where = say(
-        "results", f"heading_{procedure.kind}", procedure=procedure.short_title, grade=grade
-    )
+    kind, short = procedure.kind, procedure.short_title
+    where = say("results", f"heading_{kind}", procedure=short, grade=grade)
+    full = short if kind == "vpr" else procedure.title
+    heading = say("results", f"heading_{kind}", procedure=full, grade=grade)
     table_id = f"{procedure.kind}/{procedure.year}/{procedure.wave}/{grade}"
     shown = _shown_levels(facts, results)
     make: Callable[[Facts, str, str, Sequence[PaperResult]], Placing]
@@ -314,7 +316,7 @@ def _grade(
         if procedure.kind == "vpr" and not facts.is_region
         else ()
     )
-    draft.subsection(where)
+    draft.subsection(heading)
     draft.paragraph(_where_to_look(draft, len(figures)))
     draft.table(placing.table)
     for figure in figures:
@@ -403,6 +405,19 @@ def _objectivity(draft: Draft, facts: Facts) -> None:
     else:
         draft.paragraph(say(_WORDING, "journal", table=draft.next_table))
         draft.table(table)
+    absent = unsupported(facts.run.phase.procedures)
+    if absent:
+        draft.paragraph(say(_WORDING, "markers_none"))
+        draft.numbered(
+            say(
+                _WORDING,
+                "marker_none",
+                title=title(marker.group_title),
+                papers=marker.paper_titles,
+                reason=marker.reason,
+            )
+            for marker in absent
+        )
 
 
 def _dynamics(draft: Draft) -> None:
@@ -487,7 +502,8 @@ def _by_municipality(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None
             fact: Value = NoData() if result is None else fact_value(result)
             status = NoData() if result is None else Words(text=status_word(result.status))
             cells.extend((Cell(value=fact), Cell(value=status)))
-        rows.append(Row(cells=(words(named(facts.run.municipalities[key].name)), *cells)))
+        name = title(named(facts.run.municipalities[key].name))
+        rows.append(Row(cells=(words(name), *cells)))
     draft.table(
         Table(
             id="by-municipality",

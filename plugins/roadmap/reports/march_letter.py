@@ -96,13 +96,14 @@ def compose_letter(
 
 
 def _lead(facts: Facts, summary: Summary, limits_section: int) -> tuple[str, ...]:
-    told = [*explanation(facts, summary), sources_sentence(facts)]
+    told = [sources_sentence(facts)]
     absent = absent_procedures(facts)
     if absent:
         told.append(say(_WORDING, "not_received", titles=absent))
     if facts.findings and not facts.is_region:
         told.append(say(_WORDING, "findings", n=len(facts.findings), section=limits_section))
-    return (" ".join(told),)
+    answer = " ".join(explanation(facts, summary))
+    return tuple(filter(None, (answer, " ".join(told))))
 
 
 def _request(facts: Facts, headline: str, is_asked: bool) -> tuple[str, str, str]:
@@ -210,7 +211,7 @@ def _own_rows(facts: Facts, pair: _Pair) -> Iterable[_RowWithResults]:
         for key, addressee in facts.run.municipalities.items():
             found = _of_unit(pair, Level.MUNICIPALITY, key)
             if any(found):
-                yield _row(named(addressee.name), None, found, "data")
+                yield _row(title(named(addressee.name)), None, found, "data")
         return
     if len(facts.schools) > _SCHOOLS_IN_TABLE:
         return

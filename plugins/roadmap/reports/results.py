@@ -342,7 +342,7 @@ def row_label(facts: Facts, result: PaperResult) -> str:
         case Level.SCHOOL:
             return named(result.name)
         case Level.MUNICIPALITY if facts.is_region:
-            return f"{named(result.name)}{'*' if is_partial else ''}"
+            return f"{title(named(result.name))}{'*' if is_partial else ''}"
         case Level.MUNICIPALITY:
             return say("results", "municipality_total", is_partial=is_partial)
         case Level.PARTICIPANTS:
@@ -443,7 +443,7 @@ def _journal_rows(facts: Facts, results: Sequence[PaperResult]) -> Iterable[Row]
             Level.PARTICIPANTS: say("results", "participants_total", is_partial=False),
         }.get(result.level, row_label(facts, result))
         if facts.is_region and result.level is Level.MUNICIPALITY:
-            label = named(result.name)
+            label = title(named(result.name))
         yield Row(
             kind=row_kind(facts, result),
             cells=(
@@ -566,7 +566,8 @@ def comparison_sentence(facts: Facts, results: Sequence[PaperResult]) -> str | N
     that the difference may be chance.
     """
     level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
-    phrases = []
+    phrases: list[str] = []
+    by_chance: list[str] = []
     for paper, of_paper in by_paper(results):
         total, region = only(of_paper, level), only(of_paper, Level.REGION)
         if paper.subject not in MAIN_SUBJECTS or total is None or region is None:
@@ -574,24 +575,34 @@ def comparison_sentence(facts: Facts, results: Sequence[PaperResult]) -> str | N
         share, other = low_share(total), low_share(region)
         if share is None or other is None:
             continue
-        phrases.append(_compared(paper.subject, share, other))
+        difference = points(share, other)
+        phrases.append(_compared(paper.subject, difference))
+        if difference and _may_be_chance(share, other):
+            by_chance.append(subject_dative(paper.subject))
     if not phrases:
         return None
-    sentence = "comparison_project" if facts.is_region else "comparison"
-    return say("results", sentence, phrases=phrases)
+    exams = "_exams" if any(r.exam is not None for r in results) else ""
+    project = "_project" if facts.is_region else ""
+    # «… на 8,7 п. п.» already ends in a full stop.
+    told = [say("results", f"comparison{exams}{project}", phrases=phrases).replace("..", ".")]
+    if len(by_chance) == len(phrases):
+        told.append(say("results", "chance_all"))
+    elif by_chance:
+        told.append(say("results", "chance_some", subjects=by_chance))
+    return " ".join(told)
 
 
-def _compared(subject: str, share: Share, region: Share) -> str:
-    difference = points(share, region)
-    interval = wilson(share.numerator, share.denominator)
-    is_chance = interval.low <= region.numerator / region.denominator <= interval.high
+def _compared(subject: str, difference: float) -> str:
     if difference == 0:
         sentence = "comparison_same"
-    elif difference > 0:
-        sentence = "comparison_chance_above" if is_chance else "comparison_above"
     else:
-        sentence = "comparison_chance_below" if is_chance else "comparison_below"
+        sentence = "comparison_above" if difference > 0 else "comparison_below"
     return say("results", sentence, subject=subject, difference=difference)
+
+
+def _may_be_chance(share: Share, region: Share) -> bool:
+    interval = wilson(share.numerator, share.denominator)
+    return interval.low <= region.numerator / region.denominator <= interval.high
 
 
 def low_papers_sentence(results: Sequence[PaperResult], threshold: str) -> str:
@@ -629,17 +640,17 @@ def low_papers_sentence(results: Sequence[PaperResult], threshold: str) -> str:
 
 
 def _few_low_marks(low: Sequence[PaperResult], threshold: str) -> str:
-    labels = [paper_label(r.paper) for r in low]
-    if len(set(labels)) == 1:
-        found = [
-            say("results", "low_marks", share=low_share(r), subject=r.paper.subject) for r in low
-        ]
-        return say(
-            "results", "few_low_marks_of_one", threshold=threshold, found=found, where=labels[0]
-        )
     found = [
-        say("results", "low_marks_in", share=low_share(r), subject=r.paper.subject, where=label)
-        for r, label in zip(low, labels, strict=True)
+        say(
+            "results",
+            "low_marks_in",
+            found=[
+                say("results", "low_marks", share=low_share(r), subject=r.paper.subject)
+                for r in of_label
+            ],
+            where=label,
+        )
+        for label, of_label in groupby(low, lambda r: paper_label(r.paper))
     ]
     return say("results", "few_low_marks", threshold=threshold, found=found)
 

@@ -170,7 +170,7 @@ def _other_table(own: Sequence[PaperResult], region: _Region) -> Table | None:
             Column(title="Низкий результат, %", align="right", width=30),
             Column(title="Регион, %", align="right", width=24),
         ),
-        rows=tuple(Row(cells=(words(_work(r)), *_cells(r, region))) for r in others),
+        rows=tuple(Row(cells=(words(title(_work(r))), *_cells(r, region))) for r in others),
     )
 
 

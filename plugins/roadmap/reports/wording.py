@@ -85,6 +85,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         full=show.show_in_full,
         points=lambda number: russian.decimal(abs(number), 1),
         title=title,
+        lower_first=lambda text: text[:1].lower() + text[1:],
         listed=listed,
         dative=subject_dative,
     )
