@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import xlsxwriter
+
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers import register
 

@@ -249,18 +249,26 @@ def _frame(name: str, rows: list[dict[str, Any]], file_name: str) -> pd.DataFram
         raise FileRefused(
             "SCHEMA", _structural(file_name, f"лишние поля: {', '.join(sorted(unknown))}")
         )
-    try:
-        frame = pd.DataFrame(
-            {
-                column: pd.array(
-                    [row.get(column) for row in rows], dtype="Int64" if is_number else "string"
-                )
-                for column, is_number, _ in columns
-            }
-        )
-    except (TypeError, ValueError, OverflowError) as error:
-        raise FileRefused("SCHEMA", _structural(file_name, f"таблица «{name}»")) from error
-    return frame
+    for column, is_number, _ in columns:
+        kind = int if is_number else str
+        if not all(type(row.get(column)) in (kind, type(None)) for row in rows):
+            raise FileRefused("SCHEMA", _structural(file_name, f"поле «{name}.{column}»"))
+    return pd.DataFrame(
+        {
+            column: pd.array(
+                [row.get(column) for row in rows], dtype="Int64" if is_number else "string"
+            )
+            for column, is_number, _ in columns
+        }
+    )
+
+
+_NUMBER = "число вне разумных границ"
+_NO_DAY = "дата не читается"
+_NO_CHOICE = "недопустимое значение"
+_CODES = {_NUMBER: "RANGE", _NO_DAY: "TYPE", _NO_CHOICE: "CHOICE"} | {
+    rule.says: rule.code for schema in SCHEMAS.values() for rule in schema.rules
+}
 
 
 def _schema(name: str) -> pa.DataFrameSchema:
@@ -269,13 +277,12 @@ def _schema(name: str) -> pa.DataFrameSchema:
     for column, is_number, nullable in _columns(_TABLES[name]):
         checks = []
         if is_number:
-            checks.append(pa.Check.ge(0, name="RANGE", error="отрицательное число"))
-            checks.append(pa.Check.le(10**12, name="RANGE", error="число вне разумных границ"))
+            checks.append(pa.Check.in_range(0, 10**12, error=_NUMBER))
         if column in fact.days:
-            checks.append(pa.Check.str_matches(_DAY, name="TYPE", error="дата не читается"))
+            checks.append(pa.Check.str_matches(_DAY, error=_NO_DAY))
         if fact.choices and column in fact.choices:
             allowed = list(fact.choices[column])
-            checks.append(pa.Check.isin(allowed, name="CHOICE", error="недопустимое значение"))
+            checks.append(pa.Check.isin(allowed, error=_NO_CHOICE))
         columns[column] = pa.Column(
             "Int64" if is_number else pd.StringDtype(), checks, nullable=nullable
         )
@@ -286,7 +293,6 @@ def _schema(name: str) -> pa.DataFrameSchema:
                 lambda rows, holds=rule.holds: (
                     holds(rows.assign(_most=MOST_PEOPLE)).fillna(False).astype(bool)
                 ),
-                name=rule.code,
                 error=rule.says,
             )
             for rule in fact.rules
@@ -310,21 +316,19 @@ def _violations(
             if pd.isna(index):
                 raise FileRefused(
                     "SCHEMA", _structural(file_name, f"таблица «{name}», {case['check']}")
-                ) from errors
-            found.setdefault(int(index), _rejected(name, rows[int(index)], case, file_name))
+                ) from None
+            found.setdefault(
+                int(index), _rejected(name, rows[int(index)], case["check"], file_name)
+            )
         return found
     return {}
 
 
-def _rejected(name: str, row: dict[str, Any], case: Mapping[str, Any], file_name: str) -> Rejected:
-    says = str(case["check"])
-    code = "SCHEMA"
+def _rejected(name: str, row: dict[str, Any], says: str, file_name: str) -> Rejected:
     if says == "not_nullable":
         code, says = "MISSING", "нет обязательного значения"
     else:
-        for rule in SCHEMAS[name].rules:
-            if rule.says == says:
-                code = rule.code
+        code = _CODES[says]
     return Rejected(
         rule=code,
         message=sentence(

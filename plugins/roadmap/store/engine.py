@@ -23,15 +23,19 @@ class UnsafeDatabase(RuntimeError):
 def open_engine(url: str) -> Engine:
     """An engine for the roadmap's database; UnsafeDatabase when its settings are not safe.
 
-    `url` is SQLAlchemy's: `sqlite:////path/roadmap.db` or `postgresql+psycopg://…`.
+    `url` is SQLAlchemy's: `sqlite:////path/roadmap.db` or `postgresql+psycopg://…`. Errors do
+    not quote the values of a statement: addresses would end in logs.
     """
     if url.startswith("sqlite"):
-        engine = _create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        engine = _create_engine(
+            url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
     engine = _create_engine(
         url,
+        hide_parameters=True,
         pool_pre_ping=True,
         connect_args={
             "options": "-c idle_in_transaction_session_timeout=30s -c statement_timeout=30s"

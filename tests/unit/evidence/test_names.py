@@ -5,6 +5,7 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from roadmap.evidence.names import (
     FILE_NAME_LENGTH,
     cleaned,

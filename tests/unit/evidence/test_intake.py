@@ -1,0 +1,523 @@
+"""Taking in: what changes nothing, what supersedes, what is a conflict; nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from evidence_files import ACTS, CONTACTS, EVENTS, PEOPLE, table_csv, workbook
+from roadmap.evidence.intake import Intake, batches_in_force, take_in
+from roadmap.evidence.limits import Limits
+from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
+from roadmap.evidence.prescan import prescan
+from roadmap.evidence.readers import register
+from roadmap.evidence.sources import load_sources
+from roadmap.store.tables import (
+    FACTS,
+    contact,
+    event,
+    load_batch,
+    load_warning,
+    metadata,
+    municipal_act,
+    rejected_row,
+)
+
+SOURCES = load_sources()
+HOUR = 3_600_000
+START = int(datetime(2021, 3, 20, 9, tzinfo=UTC).timestamp() * 1000)
+
+
+def act(number: str = "1", municipality: str = "buyskiy") -> bytes:
+    row = [municipality, "приказ", number, "25.03.2021", None, "адресные рекомендации"]
+    return table_csv([ACTS, row])
+
+
+def events(*participants: Any) -> bytes:
+    rows = [
+        [f"e{n}", 8, "семинар", "s1", "Тема", date(2021, 3, 12), "проведено", one]
+        for n, one in enumerate(participants)
+    ]
+    return workbook("Мероприятия", [EVENTS, *rows])
+
+
+def read_here(content: bytes, reader: str, context: ReaderContext, limits: Limits) -> Parsed:
+    """What the child does, in this process: most rules here are not about the child."""
+    prescan(content, limits, context.file_name)
+    return register.read(content, context)
+
+
+class World:
+    """An inbox, an archive, a database and a clock that moves an hour with every pull."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine = engine
+        self.inbox = folder / "inbox"
+        self.archive = folder / "archive"
+        self.now_ms = START
+        (self.inbox / "2021").mkdir(parents=True)
+
+    def put(self, key: str, content: bytes) -> Path:
+        path = self.inbox / "2021" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+        return path
+
+    def remove(self, key: str) -> None:
+        (self.inbox / "2021" / key).unlink()
+
+    def receipts(self, moments: dict[str, str]) -> None:
+        lines = [f"{key};{moment}" for key, moment in moments.items()]
+        self.put("receipts.csv", "\n".join(["Файл;Получен", *lines]).encode())
+
+    def pull(self, dataset: str = "municipal_acts", in_child: bool = False) -> Intake:
+        self.now_ms += HOUR
+        return take_in(
+            self.engine,
+            SOURCES[dataset],
+            self.inbox,
+            self.archive,
+            2021,
+            self.now_ms,
+            None if in_child else read_here,
+        )
+
+    def rows(self, table: Any) -> Sequence[Any]:
+        with self.engine.connect() as conn:
+            return conn.execute(select(table)).all()
+
+    def acts_in_force(self, known_at_ms: int | None = None) -> list[tuple[str, str]]:
+        """Municipality and number of the acts in force."""
+        with self.engine.connect() as conn:
+            ids = [
+                batch.batch_id for batch in batches_in_force(conn, 2021, known_at_ms or self.now_ms)
+            ]
+            found = conn.execute(
+                select(municipal_act.c.municipality_id, municipal_act.c.number).where(
+                    municipal_act.c.batch_id.in_(ids)
+                )
+            )
+            return sorted((row.municipality_id, row.number) for row in found)
+
+
+@pytest.fixture
+def world(engine: Engine, tmp_path: Path) -> World:
+    return World(engine, tmp_path)
+
+
+@pytest.fixture
+def any_world(any_engine: Engine, tmp_path: Path) -> World:
+    return World(any_engine, tmp_path)
+
+
+def states(intake: Intake) -> dict[str, str]:
+    return {file.name: file.state for file in intake.taken}
+
+
+# -- One file --------------------------------------------------------------------------------
+
+
+def test_a_file_becomes_a_batch_with_facts_and_an_archived_copy(any_world: World) -> None:
+    any_world.put("acts/a.csv", act())
+    intake = any_world.pull(in_child=True)
+    assert (intake.files, intake.rows_read, intake.rows_accepted) == (1, 1, 1)
+    assert (intake.rows_rejected, intake.unchanged, intake.refused) == (0, 0, 0)
+    assert intake.is_changed
+    (batch,) = any_world.rows(load_batch)
+    assert (batch.dataset, batch.scope, batch.state) == ("municipal_acts", "buyskiy", "accepted")
+    assert (batch.received_ms, batch.loaded_ms) == (any_world.now_ms, any_world.now_ms)
+    assert any_world.acts_in_force() == [("buyskiy", "1")]
+    (kept,) = [path for path in any_world.archive.rglob("*") if path.is_file()]
+    assert kept.read_bytes() == act()
+
+
+def test_the_same_file_again_changes_nothing(any_world: World) -> None:
+    any_world.put("acts/a.csv", act())
+    any_world.pull()
+    before = {table.name: any_world.rows(table) for table in metadata.sorted_tables}
+    intake = any_world.pull()
+    assert (intake.unchanged, intake.is_changed, intake.rows_read) == (1, False, 0)
+    assert intake.messages == ()
+    assert {table.name: any_world.rows(table) for table in metadata.sorted_tables} == before
+
+
+def test_the_same_content_under_another_name_changes_nothing(world: World) -> None:
+    world.put("acts/a.csv", act())
+    world.pull()
+    world.put("acts/b.csv", act())
+    assert states(world.pull()) == {"a.csv": "unchanged", "b.csv": "unchanged"}
+
+
+def test_a_changed_file_supersedes_and_the_old_one_stays(any_world: World) -> None:
+    any_world.put("acts/a.csv", act("1"))
+    any_world.pull()
+    then = any_world.now_ms
+    any_world.put("acts/a.csv", act("2"))
+    any_world.pull()
+    assert any_world.acts_in_force() == [("buyskiy", "2")]
+    assert any_world.acts_in_force(then) == [("buyskiy", "1")]
+    assert any_world.acts_in_force(then - 1) == []
+    assert len(any_world.rows(municipal_act)) == 2
+
+
+def test_a_file_that_was_in_force_before_comes_back_as_a_new_batch(world: World) -> None:
+    for number in ("1", "2", "1"):
+        world.put("acts/a.csv", act(number))
+        assert world.pull().accepted == 1
+        assert world.pull().unchanged == 1
+    assert world.acts_in_force() == [("buyskiy", "1")]
+    assert len(world.rows(load_batch)) == 3
+
+
+def test_what_is_taken_away_stays_in_force(world: World) -> None:
+    world.put("acts/a.csv", act())
+    world.pull()
+    world.remove("acts/a.csv")
+    assert world.pull().files == 0
+    assert world.acts_in_force() == [("buyskiy", "1")]
+
+
+def test_a_file_still_being_written_waits_and_is_told(world: World) -> None:
+    path = world.put("acts/a.csv", act())
+    moment = (world.now_ms + HOUR - 1000) / 1000
+    os.utime(path, (moment, moment))
+    intake = world.pull()
+    assert (intake.waiting, intake.accepted) == (1, 0)
+    assert "записывается" in intake.messages[0]
+    assert world.pull().accepted == 1
+
+
+# -- Several files of one scope --------------------------------------------------------------
+
+
+def test_two_new_files_of_one_scope_are_a_conflict_and_both_are_refused(any_world: World) -> None:
+    any_world.put("acts/act_1.csv", act("1"))
+    any_world.pull()
+    first_day = "20.03.2021"
+    any_world.put("acts/act_2.csv", act("2"))
+    any_world.put("acts/act_3.csv", act("3"))
+    intake = any_world.pull()
+    assert states(intake) == {
+        "act_1.csv": "unchanged",
+        "act_2.csv": "refused",
+        "act_3.csv": "refused",
+    }
+    assert intake.messages[0] == (
+        "Разные файлы об одном и том же: «act_2.csv» и «act_3.csv», набор сведений «buyskiy». "
+        f"Не принят ни один. Оставьте в папке верный. Действуют прежние сведения от {first_day}."
+    )
+    assert any_world.acts_in_force() == [("buyskiy", "1")]
+
+
+def test_a_conflict_is_remembered_once_and_ends_when_one_file_is_left(world: World) -> None:
+    world.put("acts/a.csv", act("1"))
+    world.put("acts/b.csv", act("2"))
+    assert world.pull().refused == 2
+    assert world.pull().refused == 2
+    assert len(world.rows(load_batch)) == 2
+    world.remove("acts/a.csv")
+    assert states(world.pull()) == {"b.csv": "accepted"}
+    assert world.acts_in_force() == [("buyskiy", "2")]
+
+
+def test_an_old_file_lying_beside_the_new_one_does_not_come_back(world: World) -> None:
+    world.put("acts/a.csv", act("1"))
+    world.pull()
+    world.put("acts/b.csv", act("2"))
+    assert states(world.pull()) == {"a.csv": "unchanged", "b.csv": "accepted"}
+    assert states(world.pull()) == {"a.csv": "unchanged", "b.csv": "unchanged"}
+    assert world.acts_in_force() == [("buyskiy", "2")]
+
+
+def test_when_the_newest_file_is_taken_away_the_one_left_is_in_force_again(world: World) -> None:
+    world.put("acts/a.csv", act("1"))
+    world.pull()
+    world.put("acts/b.csv", act("2"))
+    world.pull()
+    world.remove("acts/b.csv")
+    assert states(world.pull()) == {"a.csv": "accepted"}
+    assert world.acts_in_force() == [("buyskiy", "1")]
+
+
+def test_two_files_with_different_receipts_are_taken_in_their_order(world: World) -> None:
+    world.put("acts/a.csv", act("1"))
+    world.put("acts/b.csv", act("2"))
+    world.receipts(
+        {"acts/a.csv": "2021-03-10T10:00:00+03:00", "acts/b.csv": "2021-03-05T10:00:00+03:00"}
+    )
+    assert world.pull().accepted == 2
+    assert world.acts_in_force() == [("buyskiy", "1")]
+    between = int(datetime(2021, 3, 7, tzinfo=UTC).timestamp() * 1000)
+    assert world.acts_in_force(between) == [("buyskiy", "2")]
+    assert world.pull().unchanged == 2
+
+
+def test_two_files_with_one_receipt_time_are_a_conflict(world: World) -> None:
+    world.put("acts/a.csv", act("1"))
+    world.put("acts/b.csv", act("2"))
+    world.receipts(dict.fromkeys(["acts/a.csv", "acts/b.csv"], "2021-03-05T10:00:00+03:00"))
+    assert world.pull().refused == 2
+
+
+def test_a_receipt_of_earlier_content_does_not_date_the_new_one(world: World) -> None:
+    world.put("acts/a.csv", act("1"))
+    world.receipts({"acts/a.csv": "2021-03-05T10:00:00+03:00"})
+    world.pull()
+    world.put("acts/a.csv", act("2"))
+    intake = world.pull()
+    assert intake.accepted == 1
+    assert any("прежнему содержанию" in message for message in intake.messages)
+    assert world.acts_in_force(START) == [("buyskiy", "1")]
+    assert world.acts_in_force() == [("buyskiy", "2")]
+    assert world.pull().unchanged == 1
+
+
+def test_files_of_different_scopes_do_not_meet(world: World) -> None:
+    world.put("acts/a.csv", act("1", "buyskiy"))
+    world.put("acts/b.csv", act("1", "galich"))
+    assert world.pull().accepted == 2
+    assert world.acts_in_force() == [("buyskiy", "1"), ("galich", "1")]
+
+
+@settings(
+    deadline=None,
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    order=st.permutations(range(4)),
+    cuts=st.lists(st.booleans(), min_size=4, max_size=4),
+)
+def test_the_order_of_arrival_does_not_matter(
+    tmp_path_factory: pytest.TempPathFactory, order: list[int], cuts: list[bool]
+) -> None:
+    # Four versions with receipts of four days arrive in any order, in one pull or in several.
+    from roadmap.store.engine import open_engine
+
+    folder = tmp_path_factory.mktemp("order")
+    engine = open_engine(f"sqlite:///{folder / 'roadmap.db'}")
+    metadata.create_all(engine)
+    world = World(engine, folder)
+    world.receipts({f"acts/{n}.csv": f"2021-03-{n + 1:02}T10:00:00+03:00" for n in range(4)})
+    for number, cut in zip(order, cuts, strict=True):
+        world.put(f"acts/{number}.csv", act(str(number)))
+        if cut:
+            world.pull()
+    world.pull()
+    for day in range(4):
+        noon = int(datetime(2021, 3, day + 1, 12, tzinfo=UTC).timestamp() * 1000)
+        assert world.acts_in_force(noon) == [("buyskiy", str(day))]
+    assert len(world.rows(load_batch)) == 4
+    engine.dispose()
+
+
+def test_identical_content_in_parallel_pulls_makes_one_batch(any_world: World) -> None:
+    any_world.put("acts/a.csv", act())
+    barrier = threading.Barrier(2, timeout=30)
+    taken: list[Intake] = []
+
+    def read_together(*args: Any) -> Parsed:
+        parsed = read_here(*args)
+        barrier.wait()  # both have read before either writes
+        return parsed
+
+    def pull(now_ms: int) -> None:
+        source = SOURCES["municipal_acts"]
+        taken.append(
+            take_in(
+                any_world.engine,
+                source,
+                any_world.inbox,
+                any_world.archive,
+                2021,
+                now_ms,
+                read_together,
+            )
+        )
+
+    threads = [threading.Thread(target=pull, args=(START + n,)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(one.taken[0].state for one in taken) == ["accepted", "unchanged"]
+    assert len(any_world.rows(load_batch)) == 1
+    assert len(any_world.rows(municipal_act)) == 1
+
+
+# -- Quarantine and refusal ------------------------------------------------------------------
+
+
+def test_a_rejected_row_is_stored_with_its_place_and_the_others_are_taken(
+    any_world: World,
+) -> None:
+    any_world.put("events/events.xlsx", events(40, "четыре", 30, 20))
+    intake = any_world.pull("events")
+    assert (intake.rows_read, intake.rows_accepted, intake.rows_rejected) == (4, 3, 1)
+    (row,) = any_world.rows(rejected_row)
+    assert (row.sheet, row.row, row.column_name, row.rule) == (
+        "Мероприятия",
+        3,
+        "H «Участников»",
+        "TYPE",
+    )
+    assert intake.messages == (row.message,)
+    assert len(any_world.rows(event)) == 3
+
+
+def test_a_file_with_too_many_rejected_rows_is_refused_and_the_old_one_stays(
+    world: World,
+) -> None:
+    world.put("events/events.xlsx", events(40, 30))
+    world.pull("events")
+    world.put("events/events.xlsx", events(40, "два", "три"))
+    intake = world.pull("events")
+    (file,) = intake.taken
+    assert (file.state, file.code) == ("refused", "TOLERANCE")
+    assert file.messages[0] == (
+        "Файл не принят: отклонены 2 из 3\u00a0строк. Файл «events.xlsx». Исправьте названные "
+        "строки и положите файл снова. Действуют прежние сведения от 20.03.2021."
+    )
+    assert len(file.messages) == 3
+    assert len(world.rows(rejected_row)) == 2
+    assert len(world.rows(event)) == 2
+    with world.engine.connect() as conn:
+        assert [batch.rows_accepted for batch in batches_in_force(conn, 2021, world.now_ms)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "EMPTY"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, None),
+        (b"PK\x03\x04 not a workbook", None),
+        (b"\x00\x01\x02 binary", None),
+        (table_csv([["Код", "Что-то"], ["1", "2"]]), "HEADER"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_once_and_stops_no_other(
+    world: World, content: bytes, code: str | None
+) -> None:
+    world.put("acts/bad.csv", content)
+    world.put("acts/good.csv", act())
+    for _ in range(2):
+        intake = world.pull()
+        assert states(intake)["bad.csv"] == "refused"
+        assert "«bad.csv»" in intake.messages[0]
+    (refused,) = [batch for batch in world.rows(load_batch) if batch.state == "refused"]
+    assert refused.scope == "-"
+    assert code is None or refused.refusal_code == code
+    assert world.acts_in_force() == [("buyskiy", "1")]
+
+
+def test_a_file_over_its_datasets_limit_is_refused_unread(world: World) -> None:
+    world.put("acts/big.csv", b"x" * 1_000_001)
+    assert world.pull().taken[0].code == "SIZE"
+
+
+def test_a_refused_file_is_taken_in_once_it_is_put_right(world: World) -> None:
+    world.put("acts/a.csv", b"")
+    assert world.pull().refused == 1
+    world.put("acts/a.csv", act())
+    assert world.pull().accepted == 1
+
+
+def test_of_a_file_with_personal_data_nothing_is_kept_but_the_fact(world: World) -> None:
+    person = "Примеров Пример Условный"
+    rows = [[*PEOPLE, "ФИО"], ["P-1", "куратор", "buyskiy", "SH-1", "01.02.2021", "", person]]
+    world.put("registry/people.csv", table_csv(rows))
+    assert world.pull("registry_people").taken[0].code == "PERSONAL_DATA"
+    assert list(world.archive.rglob("*.bin")) == []
+    stored = [str(world.rows(table)) for table in (*FACTS, load_batch, rejected_row, load_warning)]
+    assert "Примеров" not in "".join(stored)
+
+
+def test_addresses_reach_neither_messages_nor_quarantine(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    rows = [
+        CONTACTS,
+        ["buyskiy", "secret@example.org\nother@example.org", date(2021, 1, 1), None],
+        ["galich", "shared@example.org", date(2021, 1, 1), None],
+        ["buy", "shared@example.org", date(2021, 1, 1), None],
+        *[[f"m{'a' * n}", f"good{n}@example.org", date(2021, 1, 1), None] for n in range(1, 5)],
+    ]
+    world.put("contacts/contacts.xlsx", workbook("Получатели", rows))
+    intake = world.pull("contacts")
+    assert (intake.rows_accepted, intake.rows_rejected) == (4, 3)
+    assert len(world.rows(contact)) == 4
+    told = f"{intake.messages}{world.rows(rejected_row)}{caplog.text}"
+    assert "secret@" not in told and "shared@" not in told and "good1@" not in told
+
+
+def test_a_load_is_one_transaction(any_world: World) -> None:
+    # A rejected row that the database refuses takes the batch and its facts with it.
+    def unstorable(content: bytes, reader: str, context: ReaderContext, limits: Limits) -> Parsed:
+        parsed = read_here(content, reader, context, limits)
+        nothing = Rejected(rule="RULE", message=None, rows=0)  # type: ignore[arg-type]
+        return replace(parsed, rejected=(nothing,))
+
+    any_world.put("acts/a.csv", act())
+    with pytest.raises(IntegrityError):
+        take_in(
+            any_world.engine,
+            SOURCES["municipal_acts"],
+            any_world.inbox,
+            any_world.archive,
+            2021,
+            START,
+            unstorable,
+        )
+    assert any_world.rows(municipal_act) == []
+    assert any_world.rows(load_batch) == []
+    assert any_world.pull().accepted == 1
+
+
+def test_an_error_of_the_database_does_not_quote_the_rows(any_world: World) -> None:
+    address = "somebody@example.org"
+    with pytest.raises(IntegrityError) as error, any_world.engine.begin() as conn:
+        conn.execute(insert(contact), {"batch_id": "none", "address": address})
+    assert "contact" in str(error.value)
+    assert address not in f"{error.value}".split("DETAIL")[0]
+
+
+def test_warnings_are_kept_beside_the_batch(world: World) -> None:
+    rows = [[*CONTACTS, "Примечание"], ["buyskiy", " Roo@Example.org", date(2021, 1, 1), None, "!"]]
+    world.put("contacts/contacts.xlsx", workbook("Получатели", rows))
+    intake = world.pull("contacts")
+    assert intake.accepted == 1
+    assert [row.message for row in world.rows(load_warning)] == list(intake.messages)
+    assert len(intake.messages) == 2
+
+
+def test_the_inbox_may_be_an_object_store(world: World) -> None:
+    upath = pytest.importorskip("upath")
+    store = upath.UPath("memory://inbox")
+    (store / "2021" / "acts").mkdir(parents=True, exist_ok=True)
+    (store / "2021" / "acts" / "a.csv").write_bytes(act())
+    (store / "2021" / "acts" / "a.csv.ready").write_bytes(b"")
+    intake = take_in(
+        world.engine,
+        SOURCES["municipal_acts"],
+        store,
+        upath.UPath("memory://archive"),
+        2021,
+        START,
+        read_here,
+    )
+    assert intake.accepted == 1
+    with world.engine.connect() as conn:
+        assert conn.execute(select(func.count()).select_from(municipal_act)).scalar_one() == 1
