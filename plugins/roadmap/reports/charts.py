@@ -303,6 +303,6 @@ def _figure(chart: BarChart, width_mm: float) -> Figure:
 def _beside(x: float, width: float, lines: list[float]) -> float:
     """`x`, or the first place to its right where no line runs through the text."""
     for line in sorted(lines):
-        if x - _GAP_MM / 2 < line < x + width + _GAP_MM / 2:
+        if x - _GAP_MM / 2 < line < x + width + _GAP_MM:
             x = line + _GAP_MM
     return x

@@ -130,8 +130,17 @@ class _Body:
     def add(self, part: LaidPart, *, is_last: bool) -> None:
         if part.landscape and not self._elements:
             self._end_section(landscape=False)
+        before: LaidBlock | None = None
         for block in part.blocks:
-            self._elements.extend(self._block(block))
+            nodes = list(self._block(block))
+            follows_table = isinstance(before, LaidTable) and not before.notes
+            if follows_table and isinstance(block, LaidParagraph | LaidList):
+                nodes[0][0].append(element("spacing", before=180))
+            self._elements.extend(nodes)
+            before = block
+        if is_last and isinstance(before, LaidParagraph) and not part.landscape:
+            # The signature does not stand on a page alone.
+            self._elements[-1][0].insert(1, element("keepNext"))
         # The frame's own section, upright, follows the last part.
         if part.landscape or not is_last:
             self._end_section(landscape=part.landscape)
@@ -318,7 +327,10 @@ def _row(laid: LaidRow, grid: _Grid, *, keep_next: bool) -> etree._Element:
     row = _row_element(is_head=False)
     column = 0
     for cell in laid.cells:
-        row.append(_cell(cell, grid, column, laid.rule, keep_next=keep_next))
+        node = _cell(cell, grid, column, laid.rule, keep_next=keep_next)
+        if laid.kind == "group":
+            _set_space_before(node)
+        row.append(node)
         column += cell.span
     return row
 
@@ -359,6 +371,12 @@ def _cell(
     if grid.size_pt != 11:
         _set_size(text, grid.size_pt)
     return element("tc", properties, node)
+
+
+def _set_space_before(cell: etree._Element) -> None:
+    """Air above the label of a group, so that it stands with its own rows."""
+    properties = cell.find(f"{tag('w:p')}/{tag('w:pPr')}")
+    properties.append(element("spacing", before=60))
 
 
 def _set_size(text: etree._Element, size_pt: float) -> None:

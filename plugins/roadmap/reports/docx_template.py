@@ -96,7 +96,6 @@ def _add_styles(document: Any) -> None:
         first_mm: float = 0, left_mm: float = 0, right_mm: float = 0, keep_next: bool = False,
         spacing: float = 0, extra: tuple[Any, ...] = (), outline: int | None = None,
         numbering: tuple[str, int] | None = None, is_default: bool = False,
-        suppress_lines: bool = False,
     ) -> None:  # fmt: skip
         # The order of the elements is the schema's (CT_PPrBase, CT_RPr).
         paragraph_properties = element("pPr")
@@ -167,12 +166,19 @@ def _add_styles(document: Any) -> None:
     add(LIST_ITEM, "Пункт перечня", align="both", first_mm=12.5)
     add(TABLE_CAPTION, "Название таблицы", size=11, line=1, before=9, after=2.5, keep_next=True)
     add(TABLE_TEXT, "Текст таблицы", size=11, line=1)
-    add(TABLE_NOTE, "Примечание к таблице", size=10, line=1, before=2.5, color=INK_2)
+    add(TABLE_NOTE, "Примечание к таблице", size=10, line=1, before=2.5, after=6, color=INK_2)
     add(PICTURE, "Рисунок", align="center", line=1, before=12, after=6, keep_next=True)
     add(FIGURE_CAPTION, "Название рисунка", size=12, align="center", after=9)
     add(SECTION_END, "Конец раздела", size=1, line=1)
-    add("Signature500", "Подпись руководителя", before=30, after=18, extra=(two_tabs,))
-    add("Executor", "Исполнитель", size=10, line=1, color=INK_2)
+    add(
+        "Signature500",
+        "Подпись руководителя",
+        before=30,
+        after=18,
+        extra=(two_tabs,),
+        keep_next=True,
+    )
+    add("Executor", "Исполнитель", size=10, line=1, color=INK_2, keep_next=True)
 
 
 def _set_numbering(document: Any) -> None:
@@ -256,21 +262,17 @@ def _write_body(document: Any) -> None:
 
 
 def _set_settings(document: Any) -> None:
+    # Word 2013 and later: a table's edge stands on the margin. The order of settings counts,
+    # so it takes the place of the old one.
     settings = document.settings.element
-    for old in settings.findall(tag("w:compat")):
-        settings.remove(old)
-    # Word 2013 and later: a table's edge stands on the margin.
-    settings.append(
-        element(
-            "compat",
-            element(
-                "compatSetting",
-                name="compatibilityMode",
-                uri="http://schemas.microsoft.com/office/word",
-                val=15,
-            ),
-        )
+    old = settings.find(tag("w:compat"))
+    mode = element(
+        "compatSetting",
+        name="compatibilityMode",
+        uri="http://schemas.microsoft.com/office/word",
+        val=15,
     )
+    settings.replace(old, element("compat", mode))
 
 
 def _set_properties(document: Any) -> None:

@@ -248,7 +248,7 @@ def _head(
 
     def title(index: int, rows: int = 1) -> LaidCell:
         column = table.columns[index]
-        text = printable(column.title)
+        text = _title(column)
         room = widths[index] - 2 * CELL_PADDING_MM
         if widest_word_mm(text, SERIF, size_pt) > room:
             text = hyphenated(text)
@@ -268,6 +268,11 @@ def _head(
     return tuple(upper), tuple(lower)
 
 
+def _title(column: model.Column) -> str:
+    """The column's heading; its unit never begins a line."""
+    return printable(column.title).replace(", %", f",{NBSP}%")
+
+
 def _fit(table: model.Table, rows: tuple[LaidRow, ...]) -> tuple[tuple[float, ...], float, bool]:
     """Column widths in mm, size in pt, and whether the page is turned.
 
@@ -279,16 +284,15 @@ def _fit(table: model.Table, rows: tuple[LaidRow, ...]) -> tuple[tuple[float, ..
         for size in TABLE_SIZES_PT:
             least = _least_widths(table, rows, size)
             if sum(least) <= room:
-                return _shares(weights, least, room), size, landscape
+                unbroken = _unbroken_widths(rows, least, size)
+                wanted = unbroken if sum(unbroken) <= room else least
+                return _shares(weights, wanted, room), size, landscape
     shrink = LANDSCAPE_MM / sum(least)
     return tuple(width * shrink for width in least), TABLE_SIZES_PT[-1], True
 
 
 def _least_widths(table: model.Table, rows: tuple[LaidRow, ...], size_pt: float) -> list[float]:
-    least = [
-        widest_word_mm(hyphenated(printable(column.title)), SERIF, size_pt)
-        for column in table.columns
-    ]
+    least = [widest_word_mm(hyphenated(_title(column)), SERIF, size_pt) for column in table.columns]
     for row in rows:
         for index, cell in enumerate(row.cells):
             if cell.span > 1:
@@ -298,6 +302,18 @@ def _least_widths(table: model.Table, rows: tuple[LaidRow, ...], size_pt: float)
             least[index] = max(least[index], measure(cell.text, font, size_pt))
     # A tenth of a millimetre for the rounding of other programs.
     return [width + 2 * CELL_PADDING_MM + 0.1 for width in least]
+
+
+def _unbroken_widths(rows: tuple[LaidRow, ...], least: list[float], size_pt: float) -> list[float]:
+    """Widths at which no cell of a row needs a second line."""
+    widths = list(least)
+    for row in rows:
+        for index, cell in enumerate(row.cells):
+            if cell.span == 1:
+                font = SERIF_BOLD if cell.bold else SERIF
+                text = text_width_mm(cell.text, font, size_pt) + 2 * CELL_PADDING_MM + 0.1
+                widths[index] = max(widths[index], text)
+    return widths
 
 
 def _shares(weights: list[float], least: list[float], room: float) -> tuple[float, ...]:

@@ -95,6 +95,7 @@ class _Formats:
             "bottom_color": LINE,
             "valign": "top" if is_tall else "vcenter",
             "align": align,
+            "indent": int(align == "left"),  # away from the number in the column before
         }
         if number := number_format(cell.value, at_threshold=cell.at_threshold):
             properties["num_format"] = number
@@ -138,7 +139,10 @@ def _write_sheet(book: Any, formats: _Formats, model: ReportModel, sheet: Sheet)
 def _write_top(page: Any, formats: _Formats, sheet: Sheet, widths: list[float]) -> None:
     page.set_row(TITLE_ROW, 21)
     page.write_string(
-        TITLE_ROW, 0, printable(sheet.heading), formats.get(bold=True, font_size=13, valign="top")
+        TITLE_ROW,
+        0,
+        printable(sheet.heading),
+        formats.get(bold=True, font_size=13, valign="top", indent=1),
     )
     _write_line(page, formats, SUBTITLE_ROW, sheet.subtitle, widths, font_color=INK_2)
     _write_line(page, formats, SIGNS_ROW, sheet.signs, widths, font_color=INK_2)
@@ -154,7 +158,7 @@ def _write_line(
     room = sum(widths) * _MM_PER_CHARACTER
     lines = math.ceil(text_width_mm(text, SANS, _SIZE_PT) * 1.05 / room)
     page.set_row(row, _ROW_PT + _LINE_PT * (lines - 1))
-    form = formats.get(valign="top", text_wrap=lines > 1, **look)
+    form = formats.get(valign="top", text_wrap=lines > 1, indent=1, **look)
     if lines > 1 and row < HEAD_ROW and len(widths) > 1:
         page.merge_range(row, 0, row, len(widths) - 1, "", form)
     page.write_string(row, 0, text, form)
@@ -178,6 +182,7 @@ def _write_head(page: Any, formats: _Formats, table: Table) -> None:
             bottom_color=ACCENT,
             text_wrap=True,
             align=column.align,
+            indent=int(column.align == "left"),
             valign="bottom",
         )
         page.write_string(HEAD_ROW, index, title, form)
@@ -233,7 +238,7 @@ def _cells(table: Table, row: Row) -> Iterator[tuple[Cell, str, float]]:
 
 
 def _room_mm(width: float) -> float:
-    return width * _MM_PER_CHARACTER - 0.5
+    return width * _MM_PER_CHARACTER - 2.5  # less an indent and the cell's own margins
 
 
 def _lines(text: str, width: float, *, bold: bool) -> int:
