@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection, Text, bindparam
 
 from roadmap.store.sql import sql
 
@@ -72,7 +72,7 @@ def recipients(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recip
         if run.mode == "live":
             db.execute(
                 sql("delivery/activate_recipients").bindparams(
-                    bindparam("recipients", expanding=True)
+                    bindparam("recipients", type_=Text, expanding=True)
                 ),
                 {
                     "municipality_id": row.municipality_id,

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, TextClause, bindparam
+from sqlalchemy import Connection, Engine, Text, TextClause, bindparam
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from roadmap.store.sql import sql
@@ -450,7 +450,7 @@ def until_tomorrow_ms(now_ms: int) -> int:
 
 
 def _in_scope(name: str) -> TextClause:
-    return sql(name).bindparams(bindparam("municipalities", expanding=True))
+    return sql(name).bindparams(bindparam("municipalities", type_=Text, expanding=True))
 
 
 def _scope_values(scope: ClaimScope) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -92,7 +93,7 @@ def freeze(
     subject = _one_line(subject, "тема")
     sender_name = _one_line(sender.name, "имя отправителя")
     message = EmailMessage(policy=_POLICY)
-    message.set_raw("From", f"{_encoded(sender_name, 6)} <{_plain_address(sender.address)}>")
+    message.set_raw("From", f"{_encoded(sender_name, 6)}\r\n <{_plain_address(sender.address)}>")
     message["To"] = _address(recipient)
     message.set_raw("Subject", _encoded(subject, 9))
     moment = datetime.fromtimestamp(now_ms // 1000, UTC).astimezone(MOSCOW)
@@ -178,16 +179,15 @@ def _address(address: str) -> Address:
 
 
 def _plain_address(address: str) -> str:
-    if not re.fullmatch(r"[!-~]+", address) or address.count("@") != 1:
-        raise UnsafeMessage("Письмо не составлено: адрес записан не по правилам почты.")
+    wrong = "Письмо не составлено: адрес записан не по правилам почты."
+    if not re.fullmatch(r"[!-~]+", address) or re.search(r"[,;<>\"()\[\]\\:]", address):
+        raise UnsafeMessage(wrong)
     try:
         parsed = Address(addr_spec=address)
-    except ValueError as refused:
-        raise UnsafeMessage(
-            "Письмо не составлено: адрес записан не по правилам почты."
-        ) from refused
-    if parsed.addr_spec != address or re.search(r"[,;<>\"()\[\]\\:]", address):
-        raise UnsafeMessage("Письмо не составлено: адрес записан не по правилам почты.")
+    except (ValueError, HeaderParseError):
+        raise UnsafeMessage(wrong) from None  # the parser's words repeat the address
+    if parsed.addr_spec != address or not parsed.domain:
+        raise UnsafeMessage(wrong)
     return address
 
 

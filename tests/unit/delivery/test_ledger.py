@@ -1,0 +1,380 @@
+"""What the ledger refuses, on SQLite and on PostgreSQL: invariants I1-I10 of reliability §5.2."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ledger_world import SCOPE, end_leases, everybody, letter, make_due, make_run, plan_all, states
+from roadmap.delivery import ledger
+from roadmap.delivery.ledger import MOVES, UnknownMove
+from roadmap.store.tables import (
+    TRANSITIONS,
+    control,
+    delivery,
+    delivery_event,
+    message,
+    recipient,
+)
+
+
+@pytest.fixture
+def planned(any_engine: Engine) -> Engine:
+    make_run(any_engine)
+    plan_all(any_engine)
+    return any_engine
+
+
+def first(engine: Engine):
+    with engine.begin() as db:
+        return db.execute(select(delivery).order_by(delivery.c.delivery_id)).first()
+
+
+def events(engine: Engine, delivery_id: str) -> list[tuple[str, str]]:
+    with engine.begin() as db:
+        rows = db.execute(
+            select(delivery_event.c.from_state, delivery_event.c.to_state)
+            .where(delivery_event.c.delivery_id == delivery_id)
+            .order_by(delivery_event.c.seq)
+        )
+        return [tuple(row) for row in rows]
+
+
+def chains_hold(engine: Engine) -> bool:
+    with engine.begin() as db:
+        return ledger.broken_chains(db) == ()
+
+
+def test_moves_are_the_listed_transitions_and_no_others():
+    made = {(source, move.target) for move in MOVES.values() for source in move.sources}
+    made |= {("new", "held"), ("new", "ready")}
+    assert made == set(TRANSITIONS)
+
+
+def test_clocks_of_both_databases_agree_with_ours(any_engine: Engine):
+    import time
+
+    with any_engine.begin() as db:
+        assert abs(ledger.db_now_ms(db) - time.time() * 1000) < 5_000
+
+
+def test_i1_one_delivery_per_key(planned: Engine):
+    theirs = everybody(planned)["buy"][0]
+    with planned.begin() as db:
+        now = ledger.db_now_ms(db)
+        again = letter("buy", theirs, content="b")
+        assert ledger.plan(db, again, now_ms=now, expires_ms=now + 1, actor="test") is False
+    row = dict(first(planned)._mapping) | {"delivery_id": "f" * 64, "message_id": "<f@x>"}
+    with pytest.raises(IntegrityError), planned.begin() as db:
+        db.execute(insert(message), _message("<f@x>", row["municipality_id"]))
+        db.execute(insert(delivery), row | {"payload_sha256": "1" * 64})
+
+
+def _message(message_id: str, municipality_id: str) -> dict:
+    return {
+        "message_id": message_id,
+        "municipality_id": municipality_id,
+        "sha256": "1" * 64,
+        "rfc822": b"x",
+        "created_ms": 1,
+    }
+
+
+def test_i2_a_letter_of_one_municipality_to_another_s_recipient_is_impossible(planned: Engine):
+    foreign = everybody(planned)["neya"][0]
+    with pytest.raises(IntegrityError), planned.begin() as db:
+        db.execute(
+            update(delivery)
+            .where(delivery.c.municipality_id == "buy")
+            .values(recipient_id=foreign.recipient_id)
+        )
+
+
+def test_i2_bytes_of_one_municipality_under_another_s_name_are_impossible(planned: Engine):
+    with planned.begin() as db:
+        foreign = db.execute(select(message).where(message.c.municipality_id == "neya")).one()
+        db.execute(
+            update(delivery).where(delivery.c.municipality_id == "neya").values(state="cancelled")
+        )
+    with pytest.raises(IntegrityError), planned.begin() as db:
+        db.execute(
+            update(delivery)
+            .where(delivery.c.municipality_id == "buy")
+            .values(message_id=foreign.message_id, payload_sha256=foreign.sha256)
+        )
+
+
+def test_i3_one_unfinished_letter_per_recipient(planned: Engine):
+    theirs = everybody(planned)["buy"][0]
+    with pytest.raises(IntegrityError), planned.begin() as db:
+        now = ledger.db_now_ms(db)
+        second = letter("buy", theirs, revision=2, content="b")
+        ledger.plan(db, second, now_ms=now, expires_ms=now + 1, actor="test")
+
+
+def test_i4_an_unlisted_move_is_refused_by_code_and_by_database(planned: Engine):
+    row = first(planned)
+    with pytest.raises(UnknownMove), planned.begin() as db:
+        ledger.move(db, "accept", row.delivery_id, "ready", now_ms=1, actor="test")
+    with pytest.raises(IntegrityError), planned.begin() as db:
+        db.execute(insert(delivery_event), _event(row.delivery_id, 2, "unknown", "ready"))
+
+
+def _event(delivery_id: str, seq: int, from_state: str, to_state: str, epoch: int = 1) -> dict:
+    return {
+        "delivery_id": delivery_id,
+        "seq": seq,
+        "from_state": from_state,
+        "to_state": to_state,
+        "send_epoch": epoch,
+        "at_ms": 1,
+        "actor": "test",
+    }
+
+
+def test_i5_one_writer_per_version(planned: Engine):
+    row = first(planned)
+    with pytest.raises(IntegrityError), planned.begin() as db:
+        db.execute(insert(delivery_event), _event(row.delivery_id, 1, "ready", "claimed"))
+
+
+def test_i5_who_saw_an_older_state_changes_nothing(planned: Engine):
+    held = ledger.claim(planned, SCOPE, "one")
+    assert held is not None
+    assert ledger.settle(planned, held, "release", ("claimed",), phase="data")
+    assert not ledger.settle(planned, held, "reject", ("claimed",), phase="data", code=550)
+    assert chains_hold(planned)
+
+
+def test_i6_one_arming_per_epoch(planned: Engine):
+    held = ledger.claim(planned, SCOPE, "one")
+    assert held is not None
+    assert ledger.arm(planned, held, cap=9) is not None
+    with pytest.raises(IntegrityError), planned.begin() as db:
+        db.execute(insert(delivery_event), _event(held.delivery_id, 9, "claimed", "in_doubt"))
+
+
+def test_i7_one_acceptance(planned: Engine):
+    held = ledger.claim(planned, SCOPE, "one")
+    assert held is not None
+    ledger.arm(planned, held, cap=9)
+    assert ledger.accept(planned, held, 250, "queued")
+    with pytest.raises(IntegrityError), planned.begin() as db:
+        db.execute(insert(delivery_event), _event(held.delivery_id, 9, "in_doubt", "accepted"))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"state": "claimed"},
+        {"claim_token": "t", "lease_until_ms": 1},
+        {"state": "accepted"},
+        {"state": "accepted", "accepted_via": "reply", "last_code": 451},
+        {"state": "accepted", "accepted_via": "reply", "last_code": None},
+        {"state": "sent"},
+        {"mode": "real"},
+        {"revision": 0},
+    ],
+    ids=str,
+)
+def test_i8_a_state_without_its_marks_is_impossible(planned: Engine, broken: dict):
+    with pytest.raises(IntegrityError), planned.begin() as db:
+        db.execute(update(delivery).where(delivery.c.municipality_id == "buy").values(**broken))
+
+
+def test_i9_the_fuse_stops_a_runaway_and_arms_nothing(planned: Engine):
+    for _ in range(2):
+        held = ledger.claim(planned, SCOPE, "one")
+        assert held is not None
+        assert ledger.arm(planned, held, cap=2) is not None
+        ledger.settle(planned, held, "postpone", ("in_doubt",), phase="dot", wait_ms=-1)
+        with planned.begin() as db:
+            db.execute(
+                update(delivery)
+                .where(delivery.c.delivery_id != held.delivery_id)
+                .values(not_before_ms=10**15)
+            )
+    held = ledger.claim(planned, SCOPE, "one")
+    assert held is not None
+    with pytest.raises(ledger.FuseBlown):
+        ledger.arm(planned, held, cap=2)
+    assert "claimed" in states(planned).values()
+
+
+def test_i9_a_test_letter_burns_no_live_fuse(any_engine: Engine):
+    make_run(any_engine, contacts={"buy": ("a@example.org",)})
+    plan_all(any_engine)
+    plan_all(any_engine, mode="dry")
+    for mode in ("dry", "live"):
+        held = ledger.claim(any_engine, ledger.ClaimScope(mode=mode), "one")
+        assert held is not None
+        assert ledger.arm(any_engine, held, cap=1) is not None
+
+
+def test_i10_every_change_has_its_event_and_a_hand_is_seen(planned: Engine):
+    held = ledger.claim(planned, SCOPE, "one")
+    assert held is not None
+    ledger.arm(planned, held, cap=9)
+    ledger.accept(planned, held, 250, "queued")
+    assert events(planned, held.delivery_id) == [
+        ("new", "ready"),
+        ("ready", "claimed"),
+        ("claimed", "in_doubt"),
+        ("in_doubt", "accepted"),
+    ]
+    assert chains_hold(planned)
+    with planned.begin() as db:
+        db.execute(
+            update(delivery)
+            .where(delivery.c.delivery_id == held.delivery_id)
+            .values(state="bounced")
+        )
+        assert ledger.broken_chains(db) == (held.delivery_id,)
+
+
+def test_a_lost_lease_arms_nothing(planned: Engine):
+    held = ledger.claim(planned, SCOPE, "one")
+    assert held is not None
+    end_leases(planned)
+    assert ledger.arm(planned, held, cap=9) is None
+    assert not ledger.extend_lease(planned, held)
+
+
+def test_the_switch_stops_arming(planned: Engine):
+    held = ledger.claim(planned, SCOPE, "one")
+    assert held is not None
+    with planned.begin() as db:
+        db.execute(update(control).values(v="0"))
+    assert ledger.arm(planned, held, cap=9) is None
+
+
+def test_the_reaper_makes_claimed_wait_and_in_doubt_unknown(planned: Engine):
+    claimed = ledger.claim(planned, SCOPE, "one")
+    armed = ledger.claim(planned, SCOPE, "two")
+    assert claimed is not None
+    assert armed is not None
+    ledger.arm(planned, armed, cap=9)
+    end_leases(planned)
+    assert ledger.reap(planned, "reaper") == ledger.Reaped(1, 1, 0)
+    by_addressee = states(planned)
+    assert by_addressee[claimed.municipality_id] == "retry"
+    assert by_addressee[armed.municipality_id] == "unknown"
+    assert ledger.reap(planned, "reaper") == ledger.Reaped(0, 0, 0)
+    assert chains_hold(planned)
+
+
+def test_a_reply_that_comes_after_the_reaper_is_evidence(planned: Engine):
+    armed = ledger.claim(planned, SCOPE, "one")
+    assert armed is not None
+    ledger.arm(planned, armed, cap=9)
+    end_leases(planned)
+    ledger.reap(planned, "reaper")
+    assert ledger.accept(planned, armed, 250, "queued")
+    row = next(r for r in _rows(planned) if r.delivery_id == armed.delivery_id)
+    assert (row.state, row.accepted_via) == ("accepted", "evidence")
+
+
+def _rows(engine: Engine):
+    with engine.begin() as db:
+        return db.execute(select(delivery)).all()
+
+
+def test_an_unknown_letter_is_resent_by_a_person_only_and_not_at_once(planned: Engine):
+    armed = ledger.claim(planned, SCOPE, "one")
+    assert armed is not None
+    ledger.arm(planned, armed, cap=9)
+    ledger.settle(planned, armed, "doubt", ("in_doubt",), phase="dot")
+    with planned.begin() as db:
+        now = ledger.db_now_ms(db)
+        given_ms = {"now_ms": now, "actor": "person", "expires_ms": now + 1000}
+        assert not ledger.move(db, "resend", armed.delivery_id, "unknown", **given_ms)
+        later = given_ms | {"now_ms": now + 900_001}
+        assert ledger.move(db, "resend", armed.delivery_id, "unknown", **later)
+    row = next(r for r in _rows(planned) if r.delivery_id == armed.delivery_id)
+    assert (row.state, row.send_epoch) == ("retry", 2)
+    assert chains_hold(planned)
+
+
+def test_a_letter_past_its_deadline_is_cancelled_and_said_so(planned: Engine):
+    with planned.begin() as db:
+        db.execute(update(delivery).values(expires_ms=1))
+    assert ledger.claim(planned, SCOPE, "one") is None
+    assert ledger.reap(planned, "reaper").expired == 3
+    assert {(r.state, r.last_detail) for r in _rows(planned)} == {("cancelled", "expired")}
+
+
+def test_nobody_claims_for_a_recipient_who_is_no_longer_valid(planned: Engine):
+    with planned.begin() as db:
+        db.execute(update(recipient).values(active=0))
+    assert ledger.claim(planned, SCOPE, "one") is None
+
+
+def test_a_scope_claims_its_own_only(planned: Engine):
+    other = ledger.ClaimScope("2021/june_monitoring", "live", None)
+    assert ledger.claim(planned, other, "one") is None
+    assert ledger.claim(planned, ledger.ClaimScope(municipalities=()), "one") is None
+    held = ledger.claim(planned, ledger.ClaimScope(municipalities=("neya",)), "one")
+    assert held is not None
+    assert held.municipality_id == "neya"
+
+
+# -- Any order of events -----------------------------------------------------------------------
+
+STEPS = st.lists(
+    st.sampled_from(
+        ["claim", "arm", "accept", "postpone", "reject", "doubt", "release", "crash", "reap", "due"]
+    ),
+    max_size=40,
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=STEPS)
+def test_whatever_happens_no_letter_is_armed_twice_without_a_sure_failure(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory, steps: list[str]
+):
+    """A model of the mail server: it may have taken a letter at every arming that was not
+    surely undone. More than one such arming would be a duplicate."""
+    run = f"run-{tmp_path_factory.mktemp('r').name}"
+    occasion_is_new = ledger.ClaimScope(mode="live")
+    with engine.begin() as db:
+        db.execute(delivery_event.delete())
+        db.execute(delivery.delete())
+        db.execute(message.delete())
+    make_run(engine, run, contacts={"buy": ("a@example.org",)})
+    (key,) = plan_all(engine, run)
+    held, possibly_out = None, 0
+    for step in steps:
+        if step == "claim":
+            held = held or ledger.claim(engine, occasion_is_new, "s")
+        elif step == "reap":
+            end_leases(engine)
+            ledger.reap(engine, "reaper")
+        elif step == "due":
+            make_due(engine)
+        elif held is None:
+            continue
+        elif step == "crash":
+            held = None
+        elif step == "arm":
+            if ledger.arm(engine, held, cap=999) is not None:
+                possibly_out += 1
+        elif step == "accept":
+            if ledger.accept(engine, held, 250, "ok"):
+                held = None
+        else:
+            states_ = ("in_doubt", "claimed") if step in ("postpone", "reject") else ()
+            states_ = states_ or (("in_doubt",) if step == "doubt" else ("claimed",))
+            was_armed = states(engine)["buy"] == "in_doubt"
+            if ledger.settle(engine, held, step, states_, phase="dot", code=450, wait_ms=-1):
+                if was_armed and step in ("postpone", "reject"):
+                    possibly_out -= 1  # the server said no, or the dot surely did not go out
+                held = None
+        assert possibly_out in (0, 1)
+    assert chains_hold(engine)
+    assert events(engine, key)[0] == ("new", "ready")
