@@ -352,6 +352,17 @@ def test_the_journal_is_joined_to_the_paper_it_belongs_to(any_engine: Engine, pl
     assert one(any_engine, BUYSKIY, Level.REGION, REGION).journal == Journal(9, 15, 0)
 
 
+def test_a_total_of_schools_with_few_compared_has_no_journal(engine: Engine, plan: Plan) -> None:
+    run_with(
+        engine,
+        plan,
+        mark_result=[marks("b1", 3, 7), marks("b2", 1, 9)],
+        journal_result=[journal("b1", 2, 2), journal("b2", 4, 0)],
+    )
+    total = one(engine, BUYSKIY, Level.MUNICIPALITY, BUYSKIY)
+    assert (total.marks, total.journal) == (Marks(4, 16, 0, 0), None)
+
+
 def test_without_a_journal_file_nothing_is_compared(engine: Engine, plan: Plan) -> None:
     run_with(engine, plan, mark_result=[marks("b1", 3, 7)])
     school = one(engine, BUYSKIY, Level.SCHOOL, "b1")
