@@ -1,0 +1,725 @@
+"""Freezing: which batches, names, schools and references a run keeps, and what is in doubt."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+from itertools import count, permutations
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert, select
+
+from roadmap.evidence.freeze import (
+    REGION,
+    FreezeRefused,
+    RunRequest,
+    freeze,
+    plan_year_of,
+    run_summary,
+)
+from roadmap.evidence.names import municipality_ref
+from roadmap.paths import SQL
+from roadmap.plan.load import load_plan
+from roadmap.store import tables
+from roadmap.store.tables import (
+    load_batch,
+    phase_run,
+    run_batch,
+    run_dataset,
+    run_finding,
+    run_foreign_ref,
+    run_municipality,
+    run_school,
+    run_school_ref,
+)
+
+PLAN = load_plan(2021)
+NOW = 1_617_174_000_000  # 31.03.2021 10:00 in Moscow
+DAY_MS = 86_400_000
+REQUEST = RunRequest(2021, "march_analysis", "live", None, None, (), None, "tests")
+FOREVER = {"valid_from": "2010-01-01", "valid_to": None}
+PAPER = {"kind": "vpr", "year": 2020, "wave": "autumn", "grade": 5, "subject": "математика"}
+
+_number = count(1)
+
+
+def load(
+    engine: Engine,
+    dataset: str,
+    facts: dict[str, list[dict[str, Any]]],
+    scope: str = "all",
+    received_ms: int = NOW - DAY_MS,
+    **batch: Any,
+) -> str:
+    """A batch with facts, as intake leaves it."""
+    batch_id = f"{dataset}-{next(_number)}"
+    with engine.begin() as conn:
+        conn.execute(
+            insert(load_batch).values(
+                {
+                    "batch_id": batch_id,
+                    "plan_year": 2021,
+                    "dataset": dataset,
+                    "scope": scope,
+                    "file_name": f"{dataset}.xlsx",
+                    "sha256": f"{next(_number):064}",
+                    "size_bytes": 1,
+                    "received_ms": received_ms,
+                    "loaded_ms": received_ms,
+                    "state": "accepted",
+                    "rows_read": 1,
+                    "rows_accepted": 1,
+                    "rows_rejected": 0,
+                    **batch,
+                }
+            )
+        )
+        for name, rows in facts.items():
+            for row in rows:
+                conn.execute(
+                    insert(getattr(tables, name)).values(
+                        {"batch_id": batch_id, "sheet": "Лист", "row": 2, **row}
+                    )
+                )
+    return batch_id
+
+
+def named(key: str, name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "municipality_id": key, "name": name, "genitive": name, "short_name": name,
+        **FOREVER, **more,
+    }  # fmt: skip
+
+
+def school(number: int, owner: str, **more: Any) -> dict[str, Any]:
+    return {
+        "school_id": f"SH-{number}",
+        "municipality_id": owner,
+        "name": f"Школа № {number} (условная)",
+        "vpr_login": f"440{number}",
+        "gia_code": f"111{number}",
+        "project_from": "2021-02-15",
+        **FOREVER,
+        **more,
+    }
+
+
+def marks(ref: str | None, owner: str | None, level: str = "school", **more: Any) -> dict[str, Any]:
+    return {
+        **PAPER, "level": level, "school_scheme": "vpr_login" if ref else None,
+        "school_ref": ref, "municipality_ref": municipality_ref(owner) if owner else None,
+        "participants": 10, "mark_2": 1, "mark_3": 4, "mark_4": 3, "mark_5": 2, "restored": 0,
+        **more,
+    }  # fmt: skip
+
+
+MUNICIPALITIES = [
+    named("buyskiy", "Буйский муниципальный район"),
+    named("galich", "город Галич"),
+    named("neyskiy", "Нейский район", valid_to="2021-03-31"),
+    named("neyskiy", "Нейский округ", valid_from="2021-04-01"),
+]
+
+
+def registries(
+    engine: Engine,
+    schools: list[dict[str, Any]] | None = None,
+    names: list[dict[str, Any]] = MUNICIPALITIES,
+) -> None:
+    aliases = {(row["municipality_id"], municipality_ref(row["name"])) for row in names}
+    facts = {
+        "municipality_name": names,
+        "municipality_alias": [
+            {"municipality_id": key, "alias": alias} for key, alias in sorted(aliases)
+        ],
+    }
+    load(engine, "registry_municipalities", facts)
+    load(engine, "registry_schools", {"school": schools or [school(101, "buyskiy")]})
+
+
+def frozen(engine: Engine, **request: Any) -> str:
+    return freeze(engine, PLAN, replace(REQUEST, **request), NOW, "dev", "0" * 64)
+
+
+def rows(engine: Engine, table: Any, run_id: str) -> list[Any]:
+    with engine.connect() as conn:
+        return list(conn.execute(select(table).where(table.c.run_id == run_id)))
+
+
+def findings(engine: Engine, run_id: str) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for row in rows(engine, run_finding, run_id):
+        found.setdefault(row.rule, []).append(row)
+    return found
+
+
+def units(engine: Engine, run_id: str) -> dict[str, Any]:
+    return {row.municipality_id: row for row in rows(engine, run_municipality, run_id)}
+
+
+# -- The run itself --------------------------------------------------------------------------
+
+
+def test_a_run_says_what_it_was_made_of(any_engine: Engine) -> None:
+    registries(any_engine)
+    run_id = frozen(any_engine, reason="исправлен протокол")
+    ((run),) = rows(any_engine, phase_run, run_id)
+    assert (run.occasion, run.as_of, run.mode) == ("2021/march_analysis", "2021-03-31", "live")
+    assert (run.known_at_ms, run.started_ms, run.reason) == (NOW, NOW, "исправлен протокол")
+    assert len(run.plan_sha256) == 64
+    assert plan_year_of(any_engine, run_id) == 2021
+
+
+def test_freezing_anew_is_a_new_run_and_the_old_one_stays(engine: Engine) -> None:
+    registries(engine)
+    first, second = frozen(engine), frozen(engine)
+    assert first != second
+    assert rows(engine, run_school, first)
+    assert len(rows(engine, run_batch, first)) == len(rows(engine, run_batch, second)) == 2
+
+
+def test_a_run_keeps_the_batches_known_at_its_moment(any_engine: Engine) -> None:
+    registries(any_engine)
+    old = load(any_engine, "vpr_marks", {}, "vpr/2020/autumn/5/математика", NOW - 5 * DAY_MS)
+    new = load(any_engine, "vpr_marks", {}, "vpr/2020/autumn/5/математика", NOW - 2 * DAY_MS)
+    other_year = load(any_engine, "events", {}, plan_year=2022)
+    now = {row.batch_id for row in rows(any_engine, run_batch, frozen(any_engine))}
+    assert new in now and old not in now and other_year not in now
+    registries_known = NOW - DAY_MS
+    load(any_engine, "vpr_marks", {}, "vpr/2020/autumn/5/математика", NOW - DAY_MS + 1)
+    then = rows(any_engine, run_batch, frozen(any_engine, known_at_ms=registries_known))
+    assert new in {row.batch_id for row in then}
+
+
+def test_of_two_batches_received_at_one_moment_the_last_loaded_counts(engine: Engine) -> None:
+    registries(engine)
+    load(engine, "events", {}, loaded_ms=NOW - 10)
+    later = load(engine, "events", {}, loaded_ms=NOW - 5)
+    assert later in {row.batch_id for row in rows(engine, run_batch, frozen(engine))}
+
+
+@pytest.mark.parametrize(
+    ("request_change", "says"),
+    [
+        ({"known_at_ms": NOW + 1}, "ещё не наступил"),
+        ({"municipalities": ("atlantis",)}, "«atlantis»"),
+        ({"known_at_ms": NOW - 30 * DAY_MS}, "«Реестр муниципалитетов» и «Реестр школ»"),
+    ],
+)
+def test_a_run_that_cannot_begin_says_why_and_leaves_nothing(
+    engine: Engine, request_change: dict[str, Any], says: str
+) -> None:
+    registries(engine)
+    with pytest.raises(FreezeRefused, match=says):
+        frozen(engine, **request_change)
+    with engine.connect() as conn:
+        assert conn.execute(select(phase_run)).all() == []
+
+
+def test_an_unknown_phase_is_an_error(engine: Engine) -> None:
+    registries(engine)
+    with pytest.raises(KeyError):
+        frozen(engine, phase="may_analysis")
+
+
+def test_an_unknown_run_has_no_plan(engine: Engine) -> None:
+    with pytest.raises(LookupError):
+        plan_year_of(engine, "nothing")
+
+
+# -- Municipalities and schools --------------------------------------------------------------
+
+
+def test_a_municipality_is_named_as_on_the_as_of_date(any_engine: Engine) -> None:
+    registries(any_engine)
+    march = units(any_engine, frozen(any_engine))
+    june = units(any_engine, frozen(any_engine, as_of=date(2021, 6, 30)))
+    assert march["neyskiy"].name == "Нейский район"
+    assert june["neyskiy"].name == "Нейский округ"
+
+
+def test_the_region_is_an_addressee_that_takes_no_part(engine: Engine) -> None:
+    registries(engine)
+    region = units(engine, frozen(engine))[REGION]
+    assert region.name == "Департамент образования и науки Костромской области"
+    assert (region.short_name, region.is_participating, region.is_selected) == ("Регион", 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("project", "takes_part"),
+    [
+        ({"project_from": "2021-03-31"}, 1),
+        ({"project_from": "2021-04-01"}, 0),
+        ({"project_to": "2021-03-31"}, 1),
+        ({"project_to": "2021-03-30"}, 0),
+        ({"project_from": None}, 0),
+    ],
+)
+def test_a_municipality_takes_part_when_one_of_its_schools_does_that_day(
+    any_engine: Engine, project: dict[str, Any], takes_part: int
+) -> None:
+    registries(any_engine, [school(101, "buyskiy", **project)])
+    run_id = frozen(any_engine)
+    assert units(any_engine, run_id)["buyskiy"].is_participating == takes_part
+    assert [row.is_participating for row in rows(any_engine, run_school, run_id)] == [takes_part]
+    assert units(any_engine, run_id)["galich"].is_participating == 0
+
+
+def test_only_the_municipalities_asked_for_are_selected(engine: Engine) -> None:
+    registries(engine)
+    chosen = units(engine, frozen(engine, municipalities=("galich", "region")))
+    assert {key for key, unit in chosen.items() if unit.is_selected} == {"galich", REGION}
+
+
+def test_a_closed_school_is_not_among_the_schools(engine: Engine) -> None:
+    registries(engine, [school(101, "buyskiy"), school(102, "buyskiy", valid_to="2021-01-31")])
+    assert [row.school_id for row in rows(engine, run_school, frozen(engine))] == ["SH-101"]
+
+
+# -- References ------------------------------------------------------------------------------
+
+
+def refs(engine: Engine, run_id: str) -> dict[tuple[str, str], str]:
+    return {(row.scheme, row.ref): row.school_id for row in rows(engine, run_school_ref, run_id)}
+
+
+def test_a_school_is_found_by_login_code_and_name(any_engine: Engine) -> None:
+    registries(any_engine)
+    assert refs(any_engine, frozen(any_engine)) == {
+        ("vpr_login", "440101"): "SH-101",
+        ("gia_code", "111101"): "SH-101",
+        ("name", "школа no 101 (условная)"): "SH-101",
+    }
+
+
+def test_a_name_that_two_schools_share_means_neither(engine: Engine) -> None:
+    registries(
+        engine,
+        [school(101, "buyskiy", name="Школа № 1"), school(102, "galich", name="школа №1")],
+    )
+    assert not [key for key in refs(engine, frozen(engine)) if key[0] == "name"]
+
+
+def test_a_renamed_school_is_found_by_both_names_and_logins(engine: Engine) -> None:
+    registries(
+        engine,
+        [
+            school(101, "buyskiy", name="Старая", vpr_login="440900", valid_to="2021-01-31"),
+            school(101, "buyskiy", name="Новая", valid_from="2021-02-01"),
+            # The login passed to another school: today's holder is meant.
+            school(102, "galich", vpr_login="440900"),
+        ],
+    )
+    found = refs(engine, frozen(engine))
+    assert found["name", "старая"] == found["name", "новая"] == "SH-101"
+    assert found["vpr_login", "440900"] == "SH-102"
+
+
+def test_a_row_under_a_foreign_municipality_is_nobodys(any_engine: Engine) -> None:
+    registries(any_engine, [school(101, "buyskiy"), school(102, "galich")])
+    load(
+        any_engine,
+        "vpr_marks",
+        {
+            "mark_result": [
+                marks("440101", "Буйский муниципальный район", row=5),
+                marks("440102", "Буйский муниципальный район", row=6),
+            ]
+        },
+    )
+    run_id = frozen(any_engine)
+    (foreign,) = rows(any_engine, run_foreign_ref, run_id)
+    assert (foreign.ref, foreign.municipality_ref) == ("440102", "буйский муниципальный район")
+    (finding,) = findings(any_engine, run_id)["FOREIGN_SCHOOL"]
+    assert finding.municipality_id == "galich"
+    assert "sch44•••2" in finding.message and "440102" not in finding.message
+    assert "строка 6" in finding.message
+
+
+def test_the_order_in_which_files_come_changes_nothing(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from roadmap.store.engine import open_engine
+
+    steps = [
+        lambda db: registries(db, [school(101, "buyskiy"), school(102, "galich")]),
+        lambda db: load(
+            db,
+            "vpr_marks",
+            {"mark_result": [marks("440102", "Буйский муниципальный район")]},
+            "paper",
+            NOW - 3 * DAY_MS,
+        ),
+        lambda db: load(
+            db, "contacts", {"contact": [contact("buyskiy")]}, received_ms=NOW - 2 * DAY_MS
+        ),
+    ]
+    seen = []
+    for order in permutations(steps):
+        db = open_engine(f"sqlite:///{tmp_path_factory.mktemp('order') / 'roadmap.db'}")
+        tables.metadata.create_all(db)
+        for step in order:
+            step(db)
+        run_id = frozen(db)
+        seen.append(
+            [
+                sorted(
+                    str({k: v for k, v in row._asdict().items() if k not in ("run_id", "batch_id")})
+                    for row in rows(db, table, run_id)
+                )
+                for table in (
+                    run_municipality,
+                    run_school,
+                    run_school_ref,
+                    run_foreign_ref,
+                    run_dataset,
+                    run_finding,
+                )
+            ]
+        )
+        db.dispose()
+    assert len(seen) == 6
+    assert all(one == seen[0] for one in seen)
+
+
+# -- Datasets --------------------------------------------------------------------------------
+
+
+def test_each_dataset_of_the_phase_is_received_missing_or_refused(any_engine: Engine) -> None:
+    registries(any_engine)
+    refuse(any_engine, "events")
+    load(any_engine, "vpr_marks", {}, "a", NOW - 3 * DAY_MS)
+    load(any_engine, "vpr_marks", {}, "b", NOW - 2 * DAY_MS)
+    state = {row.dataset: row for row in rows(any_engine, run_dataset, frozen(any_engine))}
+    phase = PLAN.phase("march_analysis").datasets
+    assert set(state) == {*phase.needed, *phase.told}
+    assert {name for name, row in state.items() if row.need == "needed"} == set(phase.needed)
+    assert (state["vpr_marks"].state, state["vpr_marks"].batches) == ("received", 2)
+    assert state["vpr_marks"].latest_received_ms == NOW - 2 * DAY_MS
+    assert (state["events"].state, state["documents"].state) == ("refused", "missing")
+
+
+# -- Findings: one case for every question ---------------------------------------------------
+
+
+def contact(owner: str, **more: Any) -> dict[str, Any]:
+    return {"municipality_id": owner, "address": f"{owner}@example.org", **FOREVER, **more}
+
+
+def person(role: str, owner: str = "buyskiy", **more: Any) -> dict[str, Any]:
+    school_id = "SH-101" if role == "curator" else None
+    return {
+        "person_id": "P-1", "role": role, "municipality_id": owner, "school_id": school_id,
+        **FOREVER, **more,
+    }  # fmt: skip
+
+
+def event(event_id: str = "e1", measure: int = 6) -> dict[str, Any]:
+    return {
+        "event_id": event_id, "measure": measure, "kind": "вебинар", "title": "Тема",
+        "held_on": "2021-03-12", "state": "held",
+    }  # fmt: skip
+
+
+def present(**more: Any) -> dict[str, Any]:
+    return {"event_id": "e1", "role": "school", "school_id": "SH-101", "is_present": 1, **more}
+
+
+def refuse(engine: Engine, dataset: str, **batch: Any) -> str:
+    return load(
+        engine,
+        dataset,
+        {},
+        batch.pop("scope", "-"),
+        state="refused",
+        refusal_code="HEADER",
+        refusal_message="Файл не принят: нет столбца «Дата».",
+        **batch,
+    )
+
+
+def sound(engine: Engine) -> None:
+    """Evidence without anything to remark."""
+    registries(engine)
+    load(engine, "contacts", {"contact": [contact("buyskiy"), contact(REGION)]})
+    load(engine, "registry_people", {"person_role": [person("coordinator"), person("curator")]})
+    load(engine, "events", {"event": [event()]})
+    load(engine, "attendance", {"attendance": [present()]}, "e1")
+    load(
+        engine,
+        "vpr_marks",
+        {
+            "mark_result": [
+                marks(None, "Буйский муниципальный район", "municipality"),
+                marks("440101", "Буйский муниципальный район"),
+            ]
+        },
+        "vpr/2020/autumn/5/математика",
+    )
+
+
+def _replaced(engine: Engine, dataset: str, facts: dict[str, Any], scope: str = "all") -> None:
+    load(engine, dataset, facts, scope, NOW - 1000)
+
+
+CASES: dict[str, tuple[str, Any, str | None, str]] = {
+    "unknown_school": (
+        "UNKNOWN_SCHOOL",
+        lambda db: load(
+            db,
+            "vpr_marks",
+            {"mark_result": [marks("440127", "Буйский муниципальный район", row=52)]},
+            "other",
+            file_name="vpr_2020_ru5.xlsx",
+        ),
+        "buyskiy",
+        "Школа не найдена в реестре. Файл «vpr_2020_ru5.xlsx», лист «Лист», строка 52: "
+        "логин sch44•••7. Исправьте её или добавьте школу в файл «Реестр школ».",
+    ),
+    "foreign_school": (
+        "FOREIGN_SCHOOL",
+        lambda db: load(
+            db, "vpr_marks", {"mark_result": [marks("440101", "город Галич")]}, "other"
+        ),
+        "buyskiy",
+        "Школа указана под чужим муниципалитетом. Файл «vpr_marks.xlsx», лист «Лист», строка 2: "
+        "логин sch44•••1, в файле это «город Галич». Проверьте файл и реестр; "
+        "строка не учтена ни у кого.",
+    ),
+    "unknown_municipality": (
+        "UNKNOWN_MUNICIPALITY",
+        lambda db: load(
+            db,
+            "vpr_marks",
+            {"mark_result": [marks(None, "Буйскй муниципальный район", "municipality")]},
+            "other",
+        ),
+        None,
+        "Муниципалитет «буйскй муниципальный район» не найден в реестре (похоже на «Буйский "
+        "муниципальный район»). Файл «vpr_marks.xlsx», лист «Лист», строка 2, всего 1\u00a0строка."
+        " Исправьте название или добавьте вариант написания в реестр муниципалитетов.",
+    ),
+    "no_contact": (
+        "NO_CONTACT",
+        lambda db: _replaced(
+            db,
+            "contacts",
+            {"contact": [contact("buyskiy", valid_to="2021-03-30"), contact(REGION)]},
+        ),
+        "buyskiy",
+        "Нет действующего адреса: «Буйский муниципальный район». Впишите адрес в файл контактов, "
+        "лист «Получатели», и повторите запуск с приёма данных.",
+    ),
+    "contact_without_municipality": (
+        "CONTACT_WITHOUT_MUNICIPALITY",
+        lambda db: _replaced(
+            db,
+            "contacts",
+            {"contact": [contact("buyskiy"), contact(REGION), contact("atlantis", row=9)]},
+        ),
+        None,
+        "Контакт неизвестного получателя «atlantis». Файл «contacts.xlsx», лист «Лист», строка 9. "
+        "Исправьте код муниципалитета; по этому адресу ничего не отправляется.",
+    ),
+    "no_coordinator": (
+        "NO_COORDINATOR",
+        lambda db: _replaced(db, "registry_people", {"person_role": [person("curator")]}),
+        "buyskiy",
+        "Нет муниципального координатора: «Буйский муниципальный район». "
+        "Впишите его код в файл «Координаторы и кураторы».",
+    ),
+    "no_curator": (
+        "NO_CURATOR",
+        lambda db: _replaced(
+            db,
+            "registry_people",
+            {
+                "person_role": [
+                    person("coordinator"),
+                    person("curator", valid_from="2021-04-01"),
+                    person("curator", valid_to="2021-03-30"),
+                ]
+            },
+        ),
+        "buyskiy",
+        "Нет куратора у школы «Школа № 101 (условная)». "
+        "Впишите его код в файл «Координаторы и кураторы».",
+    ),
+    "unknown_curated_school": (
+        "UNKNOWN_SCHOOL",
+        lambda db: _replaced(
+            db,
+            "registry_people",
+            {
+                "person_role": [
+                    person("coordinator"),
+                    person("curator"),
+                    person("curator", school_id="SH-999", row=8),
+                ]
+            },
+        ),
+        None,
+        "Школа куратора не найдена в реестре: код SH•••9. Файл «registry_people.xlsx», "
+        "лист «Лист», строка 8. Исправьте код или добавьте школу в файл «Реестр школ».",
+    ),
+    "not_participant": (
+        "NOT_PARTICIPANT",
+        lambda db: _replaced(
+            db,
+            "attendance",
+            {"attendance": [present(), present(role="curator", person_id="P-9", row=7)]},
+            "e1",
+        ),
+        None,
+        "Среди присутствовавших — лицо, которое не куратор. Файл «attendance.xlsx», лист «Лист», "
+        "строка 7. Проверьте код и роль; отметка не учтена.",
+    ),
+    "unknown_event": (
+        "UNKNOWN_EVENT",
+        lambda db: load(db, "attendance", {"attendance": [present(event_id="e9")]}, "e9"),
+        None,
+        "События «e9» нет в файле мероприятий. Файл «attendance.xlsx». Добавьте событие или "
+        "исправьте его код; список не учтён.",
+    ),
+    "paper_twice": (
+        "PAPER_TWICE",
+        lambda db: load(
+            db,
+            "vpr_protocols",
+            {"mark_result": [marks("440101", None, row=None)]},
+            "vpr/2020/autumn/5/математика",
+        ),
+        None,
+        "Одна работа дважды: математика, программа 5 класса — в статистике и в протоколах. "
+        "Файлы «vpr_marks.xlsx» и «vpr_protocols.xlsx». "
+        "Учтены протоколы; лишний файл можно убрать.",
+    ),
+    "total_disagrees": (
+        "TOTAL_DISAGREES",
+        lambda db: _replaced(
+            db,
+            "vpr_marks",
+            {
+                "mark_result": [
+                    marks(
+                        None,
+                        "Буйский муниципальный район",
+                        "municipality",
+                        participants=11,
+                        mark_5=3,
+                        row=5,
+                    ),
+                    marks("440101", "Буйский муниципальный район", row=6),
+                ]
+            },
+            "vpr/2020/autumn/5/математика",
+        ),
+        "buyskiy",
+        "Итог муниципалитета не равен сумме его школ: 11 и 10\u00a0участников. Файл "
+        "«vpr_marks.xlsx», лист «Лист», строка 5: «Буйский муниципальный район». Запросите файл "
+        "заново; показатели рассчитаны по строкам школ.",
+    ),
+    "rows_rejected": (
+        "ROWS_REJECTED",
+        lambda db: load(db, "documents", {}, rows_read=42, rows_accepted=41, rows_rejected=1),
+        None,
+        "Отклонены строки: 1, принято 41. Файл «documents.xlsx». Исправьте названные при приёме "
+        "строки и положите файл снова.",
+    ),
+    "file_refused": (
+        "FILE_REFUSED",
+        lambda db: refuse(db, "documents"),
+        None,
+        "Файл не принят: нет столбца «Дата».",
+    ),
+}
+
+
+def test_every_question_has_a_case() -> None:
+    questions = {path.stem for path in (SQL / "evidence" / "findings").glob("*.sql")}
+    assert len(questions) >= 14
+    assert questions == set(CASES)
+
+
+def test_sound_evidence_leaves_nothing_to_remark(any_engine: Engine) -> None:
+    sound(any_engine)
+    found = findings(any_engine, frozen(any_engine))
+    assert set(found) <= {"MUNICIPALITY_NOT_IN_REGISTRY"}
+
+
+@pytest.mark.parametrize("question", list(CASES))
+def test_what_is_in_doubt_is_told_exactly_and_once(any_engine: Engine, question: str) -> None:
+    rule, spoil, owner, message = CASES[question]
+    sound(any_engine)
+    spoil(any_engine)
+    found = findings(any_engine, frozen(any_engine))
+    found.pop("MUNICIPALITY_NOT_IN_REGISTRY", None)
+    assert {name: len(told) for name, told in found.items()} == {rule: 1}
+    (finding,) = found[rule]
+    assert finding.municipality_id == owner
+    assert finding.message == message
+
+
+def test_a_school_that_left_is_told_from_an_unknown_one(engine: Engine) -> None:
+    sound(engine)
+    schools = [school(101, "buyskiy"), school(102, "buyskiy", valid_to="2021-01-31")]
+    _replaced(engine, "registry_schools", {"school": schools})
+    results = {"mark_result": [marks("440102", "Буйский муниципальный район")]}
+    load(engine, "vpr_marks", results, "other")
+    found = findings(engine, frozen(engine))
+    assert "UNKNOWN_SCHOOL" not in found
+    assert found["SCHOOL_LEFT"][0].municipality_id == "buyskiy"
+
+
+def test_a_school_of_an_unknown_municipality_is_told_and_left_out(engine: Engine) -> None:
+    registries(engine, [school(101, "buyskiy"), school(102, "atlantis")])
+    run_id = frozen(engine)
+    assert [row.school_id for row in rows(engine, run_school, run_id)] == ["SH-101"]
+    (finding,) = findings(engine, run_id)["UNKNOWN_MUNICIPALITY"]
+    assert "«atlantis»" in finding.message
+
+
+def test_a_refused_file_that_was_put_right_is_forgotten(engine: Engine) -> None:
+    sound(engine)
+    refuse(engine, "documents", received_ms=NOW - 3 * DAY_MS)
+    load(engine, "documents", {}, received_ms=NOW - 2 * DAY_MS)
+    assert "FILE_REFUSED" not in findings(engine, frozen(engine))
+
+
+def test_what_the_plan_does_not_know_is_told(engine: Engine) -> None:
+    sound(engine)
+    _replaced(engine, "events", {"event": [event(), event("e2", 99)]})
+    paper = {
+        "document_id": "d", "indicator": "99.9", "title": "Т", "number": "1",
+        "signed_on": "2021-03-12", "state": "approved",
+    }  # fmt: skip
+    load(engine, "documents", {"document": [paper]})
+    found = findings(engine, frozen(engine))
+    assert "№ 99" in found["UNKNOWN_MEASURE"][0].message
+    assert "«99.9»" in found["UNKNOWN_INDICATOR"][0].message
+    # 29 in the plan, 3 in this small registry.
+    assert len(found["MUNICIPALITY_NOT_IN_REGISTRY"]) == 26
+
+
+def test_the_summary_holds_counts_only(engine: Engine) -> None:
+    sound(engine)
+    for _, spoil, _, _ in CASES.values():
+        spoil(engine)
+    run_id = frozen(engine)
+    text = "\n".join(run_summary(engine, run_id))
+    expected = Counter(row.rule for row in rows(engine, run_finding, run_id))
+    assert f"UNKNOWN_SCHOOL — {expected['UNKNOWN_SCHOOL']}" in text
+    assert "Муниципалитетов: 3, участвуют 1" in text
+    assert not re.search(r"@|Буйский|Школа №|sch\d", text)
+
+
+def test_no_finding_holds_an_address(engine: Engine) -> None:
+    sound(engine)
+    for _, spoil, _, _ in CASES.values():
+        spoil(engine)
+    found = findings(engine, frozen(engine))
+    assert len(found) >= 8
+    assert not any("@" in row.message for told in found.values() for row in told)
