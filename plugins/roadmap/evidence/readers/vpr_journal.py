@@ -144,8 +144,9 @@ def _blocks(sheet: Sheet, heading: Heading) -> Iterator[_Block]:
         kinds = [(text, _kind(text)) for text in texts if text]
         captions = [kind for _, kind in kinds if kind]
         names = [text for text, kind in kinds if not kind]
-        # In merged cells the name stands only beside the first caption.
-        if names and normal_title(names[0]) != normal_title(GROUPS):
+        # Beside its captions a name stands once, in merged cells, or again and again.
+        is_same = bool(names and captions and block is not None and names[0] == block.name)
+        if names and not is_same and normal_title(names[0]) != normal_title(GROUPS):
             if block is not None and block.counts:
                 yield block
             block = _Block(names[0], number)

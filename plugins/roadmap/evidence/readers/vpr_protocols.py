@@ -182,9 +182,9 @@ def _layout(head: list[list[Cell]], sheet: str, context: ReaderContext) -> tuple
 
 # -- Counting --------------------------------------------------------------------------------
 
-_ABSENT = -1
-_NO_SCORE = -2
-_BAD_SCORE = -3
+_NO_SCORE = -1
+_BAD_SCORE = -2
+_NO_VARIANT, _MISSED, _TAKEN = range(3)
 _WHOLE = re.compile(r"(\d{1,4})(?:[.,]0+)?")
 
 
@@ -208,8 +208,12 @@ def _journal_mark(cell: Cell) -> int:
     return mark if 2 <= mark <= 5 else 0
 
 
-def _is_absence(cell: Cell) -> bool:
-    return str(cell).strip().casefold().startswith("отсутств")
+def _variant(cell: Cell) -> int:
+    """Whether a variant was taken; «отсутствовал» says that it was missed."""
+    text = str(cell).strip().casefold()
+    if not text:
+        return _NO_VARIANT
+    return _MISSED if text.startswith("отсутств") else _TAKEN
 
 
 class _Cache(dict[Any, Any]):
@@ -241,7 +245,7 @@ def _count(
     municipalities = _Cache(_tagged if layout.is_tagged else _named)
     scores = _Cache(_score)
     journal_marks = _Cache(_journal_mark)
-    absences = _Cache(_is_absence)
+    variant_kinds = _Cache(_variant)
 
     for row in rows:
         if len(row) < width:  # only in a csv
@@ -262,14 +266,15 @@ def _count(
             if municipality is not None:
                 school.municipalities[municipality] += 1
         score = scores[raw_score]
-        missed = [absences[row[variant]] for variant in variants_at]
-        if score == _NO_SCORE and (any(missed) or not any(row[v] for v in variants_at)):
+        variants = [variant_kinds[row[at]] for at in variants_at]
+        took_one = _TAKEN in variants
+        if score == _NO_SCORE and not took_one:
             school.absent += 1
         elif score == _NO_SCORE:
             rejected["SCORE_MISSING"] += 1
         elif score == _BAD_SCORE:
             rejected["SCORE_TYPE"] += 1
-        elif missed and all(missed):
+        elif _MISSED in variants and not took_one:
             rejected["ABSENT_WITH_SCORE"] += 1
         elif score > maximum:
             rejected["SCORE_ABOVE_MAXIMUM"] += 1

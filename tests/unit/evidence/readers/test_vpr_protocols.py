@@ -1,0 +1,291 @@
+"""Pupil protocols of both years: every dirt of real files, and nothing of a pupil is kept."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
+from roadmap.evidence.readers.vpr_protocols import read
+from roadmap.evidence.scales import options_for
+from roadmap.evidence.sources import load_sources
+from workbooks import book, csv_bytes, one_sheet
+
+OPTIONS = {**load_sources()["vpr_protocols"].options_of(2021), **options_for("vpr")}
+NAME_2020 = "Проведение работы по математике, 5 класс. ВПР 2020.xlsx"
+NAME_2021 = "Проведение работы по русскому языку, 4 класс. ВПР 2021.xlsx"
+MA5 = ReaderContext(NAME_2020, 2021, OPTIONS)  # 7 / 11 / 15 of 20
+RU4 = ReaderContext(NAME_2021, 2021, OPTIONS)  # 14 / 24 / 33 of 38
+
+HEAD_2020 = ["groups", "user", "id", "code", "otc", "gender", "klass", "var-1", "var-2", "sum",
+             "a-1-grade", "a-2-grade", "Учебник", "a-3-grade", "mtime"]  # fmt: skip
+HEAD_2021 = ["логин школы", "регион", "номер обучающегося", "код обучающегося",
+             "отметка за предыдущую четверть/триместр", "пол", "класс", "вариант", "всего баллов",
+             "балл за 1", "балл за 2", "Учебник", None, None]  # fmt: skip
+
+
+def pupil(
+    score: object = "12",
+    journal: object = "4",
+    login: str = "sch440123",
+    tag: str | None = "reg44_vpr_m004",
+    variant: object = "3",
+    second: object = None,
+) -> list[object]:
+    groups = None if tag is None else f"reg44,{tag},vpr_2020_5"
+    return [groups, login, "500001", "50001", journal, " ж\u00a0", "а(2)", variant, second, score,
+            "1", "Х", "x ", "не пройдена тема", "2020-10-09"]  # fmt: skip
+
+
+def pupil_2021(
+    score: object = "25",
+    journal: object = "4",
+    login: str = "sch440123",
+    municipality: str = "Буйский муниципальный район",
+    variant: object = "7",
+) -> list[object]:
+    return [login, municipality, "1", "40001", journal, "м", "НЕТ", variant, score,
+            "1", "X", "Иванов и др.", "без заголовка", None]  # fmt: skip
+
+
+def parsed(*pupils: list[object], context: ReaderContext = MA5, above: int = 0) -> Parsed:
+    head = HEAD_2020 if context.file_name == NAME_2020 else HEAD_2021
+    return read(one_sheet([*[[]] * above, head, *pupils], "Sheet1"), context)
+
+
+def marks(parsed: Parsed, school: int = 0) -> list[object]:
+    fact = parsed.facts["mark_result"][school]
+    return [fact[f"mark_{mark}"] for mark in (2, 3, 4, 5)]
+
+
+def journal(parsed: Parsed) -> list[object]:
+    return [
+        [fact[name] for name in ("lowered", "confirmed", "raised", "compared")]
+        for fact in parsed.facts["journal_result"]
+    ]
+
+
+# -- Layouts and names -----------------------------------------------------------------------
+
+
+def test_the_layout_of_2020():
+    found = parsed(pupil("6"), pupil("7"), pupil("11"), pupil("20"))
+    assert found.scope == "vpr/2020/autumn/5/математика"
+    (fact,) = found.facts["mark_result"]
+    assert (fact["school_scheme"], fact["school_ref"]) == ("vpr_login", "440123")
+    assert fact["municipality_ref"] == "reg44_vpr_m004"
+    assert (fact["level"], fact["restored"], fact["row"]) == ("school", 0, None)
+    assert marks(found) == [1, 1, 1, 1]
+
+
+def test_the_layout_of_2021():
+    found = parsed(pupil_2021("13"), pupil_2021("14"), pupil_2021("38"), context=RU4)
+    assert found.scope == "vpr/2021/spring/4/русский язык"
+    assert found.facts["mark_result"][0]["municipality_ref"] == "буйский муниципальный район"
+    assert marks(found) == [1, 1, 0, 1]
+
+
+def test_a_csv_of_2021_in_cp1251_is_read_the_same():
+    rows = [HEAD_2021, pupil_2021("13"), pupil_2021("38")]
+    context = replace(RU4, file_name=NAME_2021.replace(".xlsx", ".csv"))
+    assert marks(read(csv_bytes(rows), context)) == [1, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [
+        (NAME_2020, "vpr/2020/autumn/5/математика"),
+        ("Проведение работы по русскому языку, 7 класс (по образцу 7 класса). ВПР 2020.xlsx",
+         "vpr/2020/autumn/7/русский язык"),
+        ("Проведение работы по окружающему миру, 4 класс. ВПР 2021.xlsx",
+         "vpr/2021/spring/4/окружающий мир"),
+        ("ПРОВЕДЕНИЕ РАБОТЫ ПО ОБЩЕСТВОЗНАНИЮ, 6 КЛАСС. ВПР 2020.XLSX",
+         "vpr/2020/autumn/6/обществознание"),
+    ],
+)  # fmt: skip
+def test_grade_and_subject_come_from_the_file_name(name, scope):
+    rows = [HEAD_2020, pupil("1")]
+    assert read(one_sheet(rows), replace(MA5, file_name=name)).scope == scope
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("протокол.xlsx", "FILE_NAME"),
+        ("Проведение работы по музыке, 5 класс. ВПР 2020.xlsx", "SUBJECT"),
+        ("Проведение работы по математике, 9 класс. ВПР 2020.xlsx", "SCALE"),
+        ("Проведение работы по математике, 5 класс. ВПР 2022.xlsx", "PERIOD"),
+    ],
+)
+def test_a_file_name_that_tells_no_known_paper_refuses_the_file(name, code):
+    with pytest.raises(FileRefused) as caught:
+        read(one_sheet([HEAD_2020, pupil()]), replace(MA5, file_name=name))
+    assert caught.value.code == code
+    assert name in caught.value.message
+
+
+def test_a_heading_moved_down_is_found():
+    assert marks(parsed(pupil("6"), above=5)) == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("missing", "layout"), [("sum", HEAD_2020), ("всего баллов", HEAD_2021)])
+def test_a_renamed_heading_is_named_in_the_form_that_the_file_has(missing, layout):
+    head = ["итог" if title == missing else title for title in layout]
+    with pytest.raises(FileRefused, match=f"нет столбца «{missing}»") as caught:
+        read(one_sheet([head, pupil()]), MA5)
+    assert caught.value.code == "HEADER"
+
+
+# -- Dirt ------------------------------------------------------------------------------------
+
+
+def test_absent_pupils_are_counted_and_are_no_participants():
+    absent = pupil(None, None, variant="отсутствовал")
+    found = parsed(pupil("6"), absent, pupil(None, None, variant=" Отсутствовал\u00a0"))
+    fact = found.facts["mark_result"][0]
+    assert (fact["participants"], fact["absent"]) == (1, 2)
+    assert (found.rows_read, found.rows_accepted, found.rejected) == (3, 3, ())
+
+
+def test_a_school_where_nobody_wrote_gives_no_fact():
+    found = parsed(pupil("6"), pupil(None, None, "sch440200", variant="отсутствовал"))
+    assert [fact["school_ref"] for fact in found.facts["mark_result"]] == ["440123"]
+    assert "Никто не писал работу: 1\u00a0школа." in found.warnings
+
+
+def test_who_wrote_one_of_two_variants_took_part():
+    found = parsed(pupil("12", variant="3", second="отсутствовал"))
+    assert found.facts["mark_result"][0]["participants"] == 1
+
+
+@pytest.mark.parametrize(
+    ("score", "rule"),
+    [
+        ("30", "SCORE_ABOVE_MAXIMUM"),
+        (92.0, "SCORE_ABOVE_MAXIMUM"),
+        (None, "SCORE_MISSING"),
+        ("ж", "SCORE_TYPE"),
+        ("-1", "SCORE_TYPE"),
+        ("3,5", "SCORE_TYPE"),
+        ("1e309", "SCORE_TYPE"),
+    ],
+)
+def test_a_score_that_cannot_be_is_set_aside_by_count_and_the_file_loads(score, rule):
+    found = parsed(pupil("6"), pupil(score), pupil(score))
+    (kept,) = found.rejected
+    assert (kept.rule, kept.rows, kept.row) == (rule, 2, None)
+    assert kept.message.startswith(rejection_words(rule))
+    assert "столбец J «sum»" in kept.message
+    assert (found.rows_read, found.rows_accepted) == (3, 1)
+    assert marks(found) == [1, 0, 0, 0]
+
+
+def rejection_words(rule: str) -> str:
+    return {
+        "SCORE_ABOVE_MAXIMUM": "Первичный балл больше наибольшего: 2\u00a0строки.",
+        "SCORE_MISSING": "Вариант указан, а первичного балла нет: 2\u00a0строки.",
+        "SCORE_TYPE": "Первичный балл — не целое число: 2\u00a0строки.",
+    }[rule]
+
+
+def test_an_absent_pupil_with_a_score_is_a_contradiction():
+    found = parsed(pupil("6"), pupil("12", variant="отсутствовал"))
+    assert [(kept.rule, kept.rows) for kept in found.rejected] == [("ABSENT_WITH_SCORE", 1)]
+
+
+@pytest.mark.parametrize("score", [12, 12.0, "12", " 12\u00a0", "12.0", "12,0"])
+def test_a_score_is_a_number_however_it_is_stored(score):
+    assert marks(parsed(pupil(score))) == [0, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("cell", "mark"),
+    [
+        ("4", 4), ("\u00a04", 4), ("3\u00a0", 3), (4.0, 4), ("4.0", 4), ("З", 3), ("з", 3), (5, 5),
+        (None, 0), ("нет отметки", 0), ("нет ", 0), ("н/а", 0), ("1", 0), ("6", 0), ("8", 0),
+        ("ж", 0), ("*", 0), ("45", 0), ("3,5", 0),
+    ],
+)  # fmt: skip
+def test_journal_marks_as_found(cell, mark):
+    found = parsed(pupil("12", cell))  # 12 of 20 is «4»
+    assert found.facts["mark_result"][0]["participants"] == 1
+    expected = {0: [], 3: [[0, 0, 1, 1]], 4: [[0, 1, 0, 1]], 5: [[1, 0, 0, 1]]}[mark]
+    assert journal(found) == expected
+    assert found.warnings == (() if mark else ("Без отметки по журналу: 1\u00a0участник.",))
+
+
+def test_sch_and_edu_are_one_school_and_other_logins_are_set_aside():
+    logins = ["sch440123", "edu440123", "SCH440123 ", "sch44012", "", "Иванова", "sch440123x"]
+    found = parsed(*(pupil("6", login=login) for login in logins))
+    assert marks(found) == [3, 0, 0, 0]
+    assert [(kept.rule, kept.rows) for kept in found.rejected] == [("SCHOOL_LOGIN", 4)]
+    assert "столбец B «user»" in found.rejected[0].message
+
+
+def test_a_municipality_written_differently_is_the_more_frequent_one_and_told():
+    tags = ["reg44_vpr_m004", "reg44_vpr_m007", "reg44_vpr_m007"]
+    found = parsed(*(pupil("6", tag=tag) for tag in tags))
+    assert found.facts["mark_result"][0]["municipality_ref"] == "reg44_vpr_m007"
+    assert "Муниципалитет указан по-разному" in found.warnings[0]
+    assert parsed(pupil("6", tag=None)).facts["mark_result"][0]["municipality_ref"] is None
+
+
+def test_empty_rows_between_and_below_pupils_are_no_pupils():
+    found = parsed(pupil("6"), [], pupil("7"), [None, None, ""], [])
+    assert found.rows_read == 2
+
+
+def test_a_workbook_with_a_second_filled_sheet_says_so():
+    content = book({"Sheet1": [HEAD_2020, pupil("6")], "Классы": [["x"]]})
+    assert "не прочитаны: «Классы»" in read(content, MA5).warnings[-1]
+
+
+# -- What holds for any protocol -------------------------------------------------------------
+
+_PUPILS = st.lists(
+    st.builds(
+        pupil,
+        score=st.sampled_from([*map(str, range(23)), None, "ж"]),
+        journal=st.sampled_from(["2", "3", "4", "5", "З", "", "ж"]),
+        login=st.sampled_from(["sch440123", "edu440123", "sch440200", "?"]),
+        variant=st.sampled_from(["1", "отсутствовал"]),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_PUPILS)
+def test_every_row_is_counted_exactly_once(pupils):
+    found = parsed(*pupils)
+    facts = found.facts["mark_result"]
+    for fact in facts:
+        assert sum(fact[f"mark_{mark}"] for mark in (2, 3, 4, 5)) == fact["participants"] > 0
+    for fact in found.facts["journal_result"]:
+        assert fact["compared"] == fact["lowered"] + fact["confirmed"] + fact["raised"] > 0
+    rejected = Counter({kept.rule: kept.rows for kept in found.rejected})
+    assert found.rows_read == len(pupils) == found.rows_accepted + rejected.total()
+    usable = [
+        row for row in pupils
+        if row[1] != "?" and row[7] == "1" and row[9] is not None and str(row[9]).isdigit()
+        and int(str(row[9])) <= 20
+    ]  # fmt: skip
+    assert sum(fact["participants"] for fact in facts) == len(usable)
+
+
+def test_nothing_of_a_pupil_is_kept():
+    """Marks every cell that belongs to a pupil and looks for the marks in all that is kept."""
+    row = pupil("99", "СЕКРЕТ-1")
+    row[2:4] = ["СЕКРЕТ-2", "СЕКРЕТ-3"]
+    row[5:7] = ["СЕКРЕТ-4", "СЕКРЕТ-5"]
+    row[10:15] = [f"СЕКРЕТ-{n}" for n in range(6, 11)]
+    bad_login = pupil("6", login="СЕКРЕТ-11")
+    found = parsed(row, bad_login, [*pupil("12", "СЕКРЕТ-12")])
+    assert len(found.rejected) == 2
+    assert "СЕКРЕТ" not in json.dumps(asdict(found), ensure_ascii=False)
