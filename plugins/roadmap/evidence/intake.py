@@ -390,14 +390,15 @@ def _fresh(
     fresh: list[tuple[int, _Candidate]] = []
     returning: list[_Candidate] = []
     left: list[_Candidate] = []
-    hashes: set[tuple[str, int | None]] = set()
-    for one in candidates:
+    hashes: set[str] = set()
+    # Of two copies the one received first is meant.
+    for one in sorted(candidates, key=lambda one: (one.receipt_ms or now_ms, one.file.key)):
         sha256 = one.content.sha256
         # A moment at which other content came does not speak of this content.
         is_believed = one.receipt_ms is not None and moments.get(one.receipt_ms, sha256) == sha256
         moment = one.receipt_ms if is_believed else None
         is_taken = moment is not None and moments.get(moment) == sha256
-        if sha256 == in_force or is_taken or (sha256, moment) in hashes:
+        if sha256 == in_force or is_taken or sha256 in hashes:
             left.append(one)
         elif moment is not None:
             fresh.append((moment, one))
@@ -407,7 +408,7 @@ def _fresh(
             left.append(one)
         else:
             returning.append(one)
-        hashes.add((sha256, moment))
+        hashes.add(sha256)
     if returning and not fresh:
         # The file in force was taken away: what was in force before it comes back.
         order = [batch.sha256 for batch in known]

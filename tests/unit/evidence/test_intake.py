@@ -284,6 +284,19 @@ def test_a_receipt_of_earlier_content_does_not_date_the_new_one(world: World) ->
     assert world.pull().unchanged == 1
 
 
+def test_two_copies_with_different_receipts_are_one_batch_known_since_the_first(
+    world: World,
+) -> None:
+    world.put("acts/a.csv", act())
+    world.put("acts/b.csv", act())
+    world.receipts(
+        {"acts/a.csv": "2021-03-10T10:00:00+03:00", "acts/b.csv": "2021-03-05T10:00:00+03:00"}
+    )
+    assert states(world.pull()) == {"a.csv": "unchanged", "b.csv": "accepted"}
+    (batch,) = world.rows(load_batch)
+    assert batch.received_ms == int(datetime(2021, 3, 5, 7, tzinfo=UTC).timestamp() * 1000)
+
+
 def test_files_of_different_scopes_do_not_meet(world: World) -> None:
     world.put("acts/a.csv", act("1", "buyskiy"))
     world.put("acts/b.csv", act("1", "galich"))
