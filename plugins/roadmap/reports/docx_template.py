@@ -37,6 +37,7 @@ _KEPT = (
     "Normal", "Header", "Footer", "Heading 1", "Heading 2", "Default Paragraph Font",
     "Normal Table", "No List",
 )  # fmt: skip
+_LEFTOVERS = ("thumbnail", "stylesWithEffects", "customXml", "webSettings")
 
 
 def make_template() -> bytes:
@@ -61,6 +62,7 @@ def make_template() -> bytes:
     _write_body(document)
     _set_settings(document)
     _set_properties(document)
+    _drop_leftovers(document)
     out = io.BytesIO()
     document.save(out)
     return reproducible(out.getvalue())
@@ -282,6 +284,14 @@ def _set_properties(document: Any) -> None:
     properties.created = properties.modified = datetime(2021, 1, 1, tzinfo=UTC)
     properties.language = "ru-RU"
     properties.revision = 1
+
+
+def _drop_leftovers(document: Any) -> None:
+    """Parts of the library's own template that say nothing here: a thumbnail, old styles."""
+    for relations in (document.part.package.rels, document.part.rels):
+        for key, relation in list(relations.items()):
+            if relation.reltype.rsplit("/", 1)[1] in _LEFTOVERS:
+                del relations[key]
 
 
 if __name__ == "__main__":

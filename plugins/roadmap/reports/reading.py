@@ -103,14 +103,24 @@ def _part_texts(root: etree._Element) -> Iterator[str]:
         local = etree.QName(node).localname
         if node.tag == tag("w:p"):
             yield text_of(node)
-        elif local == "si":
+        elif local in _OF_PIECES:
             yield "".join(node.itertext())
-        # `v` is a cell's number; `t` is read with its paragraph or shared string.
-        elif node.text and local not in ("v", "t"):
+        # A number is no text; a piece of a paragraph is read with the whole of it.
+        elif node.text and node.tag != tag("w:t") and (local != "v" or _holds_text(node)):
             yield node.text
         for value in node.attrib.values():
             if _CYRILLIC.search(str(value)):
                 yield str(value)
+
+
+# Texts that may be divided into runs: a shared string, one in its cell, a comment, a picture's.
+_OF_PIECES = ("si", "is", "text")
+
+
+def _holds_text(value: etree._Element) -> bool:
+    """Whether the `v` of a cell is the text a formula gave."""
+    cell = value.getparent()
+    return cell is not None and cell.get("t") == "str"
 
 
 def pdf_texts(content: bytes) -> Iterator[str]:
@@ -160,7 +170,7 @@ def html_texts(content: str) -> Iterator[str]:
     """The whole text of an HTML letter, its comments and its attributes for people."""
     root = html.document_fromstring(content)
     yield " ".join(root.itertext())
-    for node in root.iter():
+    for node in (*root.itersiblings(preceding=True), *root.itersiblings(), *root.iter()):
         if not isinstance(node.tag, str):
             yield node.text or ""
             continue
