@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from itertools import groupby
 from pathlib import PurePath
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -105,7 +106,9 @@ def render_letter(
         "envelope": envelope,
         "written_on": russian.day(moment.date()),
         "written_at": moment.strftime("%H:%M"),
-        "files": [_described(file) for file in attachments],
+        "files": [
+            _described(tuple(files)) for _, files in groupby(attachments, lambda file: file.title)
+        ],
     }
     subject = model.letter.subject
     if envelope.test_addressee is not None:
@@ -143,7 +146,9 @@ class _RowView:
 
 @dataclass(frozen=True)
 class _FileView:
-    name: str
+    """One file, or several of one kind, as the pages of schools are."""
+
+    names: tuple[str, ...]
     title: str
     about: str  # «6 л., PDF, 212 КБ»
 
@@ -179,15 +184,22 @@ def _cell(cell: Cell, whole: float) -> _CellView:
     return _CellView(show_with_unit(cell.value), None, None, cell.at_threshold)
 
 
-def _described(file: Attachment) -> _FileView:
+def _described(files: tuple[Attachment, ...]) -> _FileView:
+    """Files of one title. Thirty schools' pages take one line each, not a row with a note."""
     parts = []
-    if file.pages is not None:
-        parts.append(f"{file.pages}{NBSP}л.")
-    if file.sheets is not None:
-        parts.append(russian.counted(file.sheets, "лист", "листа", "листов"))
-    parts.append(PurePath(file.file_name).suffix.lstrip(".").upper())
-    parts.append(_size(file.size_bytes))
-    return _FileView(file.file_name, file.title, ", ".join(parts))
+    if len(files) > 1:
+        parts.append(russian.counted(len(files), "файл", "файла", "файлов"))
+    pages = [file.pages for file in files if file.pages is not None]
+    if pages:
+        parts.append(f"{sum(pages)}{NBSP}л.")
+    sheets = [file.sheets for file in files if file.sheets is not None]
+    if sheets:
+        parts.append(russian.counted(sum(sheets), "лист", "листа", "листов"))
+    suffixes = dict.fromkeys(PurePath(file.file_name).suffix for file in files)
+    parts.extend(suffix.lstrip(".").upper() for suffix in suffixes)
+    parts.append(_size(sum(file.size_bytes for file in files)))
+    names = tuple(file.file_name for file in files)
+    return _FileView(names, files[0].title, ", ".join(parts))
 
 
 def _size(size_bytes: int) -> str:
