@@ -8,6 +8,7 @@ line. Each transaction takes the next behaviour of `plan`; when it is used up, `
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -36,12 +37,17 @@ class SmtpServer:
         greeting: bytes = b"220 test.example ESMTP\r\n",
         features: tuple[str, ...] = ("PIPELINING", "8BITMIME"),
         late_seconds: float = 3.0,
+        tls: ssl.SSLContext | None = None,
+        is_tls_at_once: bool = False,
     ) -> None:
+        """`tls`: offered as STARTTLS, or spoken from the first byte (`is_tls_at_once`)."""
         self.plan = deque(plan)
         self.default = default
         self.greeting = greeting
         self.features = features
         self.late_seconds = late_seconds
+        self.tls = tls
+        self.is_tls_at_once = is_tls_at_once
         self.accepted: list[Accepted] = []
         self.bodies = 0  # whole bodies that came with their final dot
         self.commands: list[str] = []
@@ -86,6 +92,8 @@ class SmtpServer:
 
     def _talk(self, connection: socket.socket) -> None:
         try:
+            if self.tls is not None and self.is_tls_at_once:
+                connection = self.tls.wrap_socket(connection, server_side=True)
             with connection:
                 self._dialogue(connection, connection.makefile("rb"))
         except OSError:
@@ -101,11 +109,18 @@ class SmtpServer:
             verb = command.split(" ")[0].upper()
             if verb == "EHLO":
                 offered = ["test.example", *self.features]
+                if self.tls is not None and not isinstance(connection, ssl.SSLSocket):
+                    offered.append("STARTTLS")
                 last = len(offered) - 1
                 reply = "".join(
                     f"250{' ' if i == last else '-'}{feature}\r\n"
                     for i, feature in enumerate(offered)
                 ).encode()
+            elif verb == "STARTTLS" and self.tls is not None:
+                connection.sendall(b"220 go on\r\n")
+                connection = self.tls.wrap_socket(connection, server_side=True)
+                lines = connection.makefile("rb")
+                continue
             elif verb == "MAIL":
                 behaviour, sender = self._next_behaviour(), _path(command)
                 reply = b"530 5.7.0 log in\r\n" if behaviour == "530_mail" else b"250 ok\r\n"

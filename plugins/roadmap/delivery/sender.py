@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -121,7 +121,7 @@ def send_run(
     return send_due(
         engine,
         scope,
-        transports(smtp),
+        transports(replace(smtp, ehlo_name=settings.message_domain)),
         settings,
         stop,
         actor,

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 import threading
 import time
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from sqlalchemy import Engine, select, update
 
 from ledger_world import (
@@ -213,6 +222,86 @@ def test_s16_a_server_that_wants_a_password_rejects_no_letter(planned: Engine):
 def test_s16_certificates_unchecked_and_passwords_in_the_clear_are_refused():
     with pytest.raises(MailServerUnavailable, match="без проверки сертификата"):
         SmtpTransport(SmtpSettings("mail.example.org", 25, ssl_context="none")).open()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-signed certificate of 127.0.0.1 with its key, in one PEM file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(
+        made.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return path
+
+
+def tls_of(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["starttls", "from the first byte"])
+def test_letters_leave_over_verified_tls(planned: Engine, certificate: Path, at_once: bool):
+    with SmtpServer(tls=tls_of(certificate), is_tls_at_once=at_once) as server:
+        summary = send(
+            planned,
+            server,
+            use_starttls=not at_once,
+            use_ssl=at_once,
+            ca_file=str(certificate),
+        )
+    assert (summary.accepted, summary.postponed) == (3, 0)
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["starttls", "from the first byte"])
+@pytest.mark.parametrize(
+    ("behaviour", "state"),
+    [
+        ("rst_after_dot", "unknown"),
+        ("accept_then_rst", "unknown"),
+        ("451_dot", "retry"),
+        ("421_in_body", "retry"),
+        ("rst_data", "retry"),
+    ],
+)
+def test_over_tls_too_a_lost_reply_is_unknown_and_what_came_before_is_not(
+    one: Engine, certificate: Path, at_once: bool, behaviour: str, state: str
+):
+    with SmtpServer([behaviour], tls=tls_of(certificate), is_tls_at_once=at_once) as server:
+        send(one, server, use_starttls=not at_once, use_ssl=at_once, ca_file=str(certificate))
+    assert states(one) == {"buy": state}
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["starttls", "from the first byte"])
+def test_s16_a_certificate_nobody_vouches_for_sends_nothing(
+    planned: Engine, certificate: Path, at_once: bool
+):
+    with (
+        SmtpServer(tls=tls_of(certificate), is_tls_at_once=at_once) as server,
+        pytest.raises(MailServerUnavailable, match="Защищённая связь"),
+    ):
+        send(planned, server, use_starttls=not at_once, use_ssl=at_once)
+    assert not any(command.startswith("MAIL") for command in server.commands)
+    assert set(states(planned).values()) == {"ready"}
 
 
 def test_s17_a_letter_too_large_for_the_server_is_not_begun(one: Engine):

@@ -1,0 +1,634 @@
+"""Who is written to: decisions of T0 (reliability §5.4), on the whole way to the outcome rows."""
+
+from __future__ import annotations
+
+import email.policy
+import hashlib
+import threading
+from dataclasses import replace
+from datetime import date
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+
+from ledger_world import (
+    NAMES,
+    NOW_MS,
+    SETTINGS,
+    make_due,
+    make_run,
+    send,
+    states,
+)
+from report_models import make_model
+from roadmap.delivery import ledger
+from roadmap.delivery.ledger import ClaimScope
+from roadmap.delivery.planning import (
+    LiveRefused,
+    Outcome,
+    Past,
+    UnknownAddressee,
+    decide,
+    next_revision,
+    plan_deliveries,
+)
+from roadmap.delivery.reconcile import reconcile
+from roadmap.plan.load import load_plan
+from roadmap.plan.model import Plan
+from roadmap.reports.letter import Envelope, LetterText
+from roadmap.reports.model import ReportModel
+from roadmap.reports.package import Package, PackageFile, PackageHeld
+from roadmap.store.tables import (
+    delivery,
+    message,
+    phase_run,
+    recipient,
+    report,
+    report_file,
+    run_outcome,
+)
+from smtp_server import SmtpServer
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load_plan(2021)
+
+
+def model_of(municipality_id: str, headline: str = "Порог достигнут у 1 школы из 3") -> ReportModel:
+    made = make_model()
+    addressee = made.addressee.model_copy(
+        update={"municipality_id": municipality_id, "name": NAMES[municipality_id]}
+    )
+    letter = made.letter.model_copy(update={"headline": headline})
+    return made.model_copy(update={"addressee": addressee, "letter": letter})
+
+
+def store(engine: Engine, run_id: str, *models: ReportModel) -> None:
+    with engine.begin() as db:
+        for model in models:
+            db.execute(
+                report.insert(),
+                {
+                    "run_id": run_id,
+                    "municipality_id": model.addressee.municipality_id,
+                    "content_sha256": model.content_sha256(),
+                    "model": model.model_dump_json(),
+                },
+            )
+
+
+class Renderer:
+    """Small files instead of the four formats; what it was asked for is kept."""
+
+    def __init__(self, folder: Path, held: tuple[str, ...] = (), broken: tuple[str, ...] = ()):
+        self.folder, self.held, self.broken = folder, held, broken
+        self.asked: list[tuple[str, Envelope]] = []
+
+    def __call__(self, model: ReportModel, envelope: Envelope) -> Package:
+        whose = model.addressee.municipality_id
+        self.asked.append((whose, envelope))
+        if whose in self.held:
+            raise PackageHeld(("Число в справке и в приложении разошлось (27,4 и 27,5).",))
+        if whose in self.broken:
+            raise ZeroDivisionError
+        content = f"%PDF {model.letter.headline}".encode()
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = f"{whose}/{sha256}.pdf"
+        (self.folder / whose).mkdir(exist_ok=True)
+        (self.folder / path).write_bytes(content)
+        said = (
+            f"Взамен направленного {envelope.replaces.on:%d.%m.%Y}"
+            f" (редакция {envelope.replaces.revision})\n"
+            if envelope.replaces
+            else ""
+        )
+        text = f"{said}{model.letter.headline}, редакция {envelope.revision}"
+        mark = "ПРОВЕРКА. " if envelope.test_addressee else ""
+        return Package(
+            LetterText(f"{mark}{model.letter.subject}", f"<p>{text}</p>", text),
+            (
+                PackageFile(
+                    "pdf", "", "Справка.pdf", "application/pdf", sha256, len(content), 1, path
+                ),
+            ),
+        )
+
+
+@pytest.fixture
+def renderer(tmp_path: Path) -> Renderer:
+    return Renderer(tmp_path)
+
+
+def plan_run(
+    engine: Engine,
+    plan: Plan,
+    renderer: Renderer,
+    run_id: str = "run-1",
+    *,
+    addressees: tuple[str, ...] = ("buyskiy", "neya", "buy"),
+    headlines: dict[str, str] | None = None,
+    settings=SETTINGS,
+    **changes,
+) -> tuple[Outcome, ...]:
+    """Make a run with its reports, and plan it."""
+    make_run(engine, run_id, **changes)
+    headline = headlines or {}
+    store(
+        engine,
+        run_id,
+        *(model_of(key, headline[key]) if key in headline else model_of(key) for key in addressees),
+    )
+    return again(engine, plan, renderer, run_id, addressees, settings)
+
+
+def again(
+    engine: Engine,
+    plan: Plan,
+    renderer: Renderer,
+    run_id: str = "run-1",
+    addressees: tuple[str, ...] = ("buyskiy", "neya", "buy"),
+    settings=SETTINGS,
+) -> tuple[Outcome, ...]:
+    return plan_deliveries(
+        engine, plan, run_id, addressees, renderer.folder, settings, NOW_MS, renderer
+    )
+
+
+def kinds(outcomes: tuple[Outcome, ...]) -> dict[str, str]:
+    return {one.municipality_id: one.outcome for one in outcomes}
+
+
+def deliveries(engine: Engine, municipality_id: str):
+    with engine.begin() as db:
+        return db.execute(
+            select(delivery)
+            .where(delivery.c.municipality_id == municipality_id)
+            .order_by(delivery.c.revision, delivery.c.recipient_id)
+        ).all()
+
+
+def counted_rows(engine: Engine) -> tuple[int, ...]:
+    with engine.begin() as db:
+        return tuple(
+            len(db.execute(select(table)).all())
+            for table in (delivery, message, run_outcome, report_file)
+        )
+
+
+# -- The whole way -----------------------------------------------------------------------------
+
+
+def test_each_expected_recipient_gets_one_letter_and_one_outcome(
+    any_engine: Engine, plan: Plan, renderer: Renderer
+):
+    contacts = {"buyskiy": ("a@example.org", "b@example.org"), "neya": ("c@example.org",)}
+    outcomes = plan_run(
+        any_engine, plan, renderer, addressees=("buyskiy", "neya"), contacts=contacts
+    )
+    assert [one.outcome for one in outcomes] == ["planned"] * 3
+    assert counted_rows(any_engine) == (3, 3, 3, 2)
+    with any_engine.begin() as db:
+        kept = db.execute(select(run_outcome)).all()
+        assert ledger.broken_chains(db) == ()
+    assert {(row.recipient_id, row.delivery_id) for row in kept} == {
+        (one.recipient_id, one.delivery_id) for one in outcomes
+    }
+    assert len(renderer.asked) == 2  # once per addressee, however many recipients
+
+
+def test_the_same_task_once_more_changes_nothing(
+    any_engine: Engine, plan: Plan, renderer: Renderer
+):
+    first = plan_run(any_engine, plan, renderer)
+    before = counted_rows(any_engine)
+    assert again(any_engine, plan, renderer) == first
+    assert counted_rows(any_engine) == before
+    assert len(renderer.asked) == 3
+
+
+def test_a_rerun_with_the_same_content_says_already_sent_and_sends_nothing(
+    any_engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(any_engine, plan, renderer)
+    with SmtpServer() as server:
+        send(any_engine, server)
+        second = plan_run(any_engine, plan, renderer, "run-2")
+        send(any_engine, server)
+    assert len(server.accepted) == 3
+    assert kinds(second) == dict.fromkeys(("buyskiy", "neya", "buy"), "suppressed")
+    assert all(one.reason.startswith("Уже отправлено ") for one in second)
+    assert reconcile(any_engine, "run-2").is_settled
+
+
+def test_only_whose_content_changed_gets_a_correction(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer)
+    with SmtpServer() as server:
+        send(engine, server)
+        second = plan_run(engine, plan, renderer, "run-2", headlines={"neya": "Порог не достигнут"})
+        send(engine, server)
+    assert kinds(second) == {"buyskiy": "suppressed", "neya": "planned", "buy": "suppressed"}
+    first, correction = deliveries(engine, "neya")
+    assert (first.state, correction.state, correction.revision) == ("accepted", "accepted", 2)
+    back = message_from_bytes(server.accepted[-1].content, policy=email.policy.default)
+    assert "Взамен направленного" in back.get_body(("plain",)).get_content()
+    assert back["Message-ID"] == correction.message_id != first.message_id
+    envelope = renderer.asked[-1][1]
+    assert (envelope.revision, envelope.replaces.revision) == (2, 1)
+    said = " ".join(envelope.changes).replace("\u00a0", " ").casefold()
+    assert "порог не достигнут" in said
+
+
+def test_without_a_contact_the_letter_is_blocked_and_the_others_go(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    outcomes = plan_run(
+        engine,
+        plan,
+        renderer,
+        contacts={"buyskiy": ("a@example.org",), "neya": (), "buy": ("b@example.org",)},
+    )
+    assert kinds(outcomes) == {"buyskiy": "planned", "neya": "blocked", "buy": "planned"}
+    blocked = next(one for one in outcomes if one.outcome == "blocked")
+    assert blocked.recipient_id == "-"
+    assert blocked.reason == (
+        "Письмо не составлено: у адресата нет действующего адреса на 31.03.2021. Впишите адрес"
+        " в «Контакты», лист «Получатели», и запустите этап для"
+        " «муниципальный район город Нея и Нейский район»."
+    )
+
+
+def test_a_failed_check_holds_one_letter_and_lets_the_others_go(
+    engine: Engine, plan: Plan, tmp_path: Path
+):
+    outcomes = plan_run(engine, plan, Renderer(tmp_path, held=("neya",)))
+    assert kinds(outcomes) == {"buyskiy": "planned", "neya": "blocked", "buy": "planned"}
+    reason = next(one.reason for one in outcomes if one.outcome == "blocked")
+    assert reason == ("Письмо задержано: Число в справке и в приложении разошлось (27,4 и 27,5).")
+
+
+def test_a_failure_nobody_foresaw_is_raised_after_the_others_were_planned(
+    engine: Engine, plan: Plan, tmp_path: Path
+):
+    with pytest.raises(ExceptionGroup) as failed:
+        plan_run(engine, plan, Renderer(tmp_path, broken=("buyskiy",)))
+    assert failed.group_contains(ZeroDivisionError)
+    assert states(engine) == {"neya": "ready", "buy": "ready"}
+    lines = {line.municipality_id: line.category for line in reconcile(engine, "run-1").lines}
+    assert lines == {"buyskiy": "blocked", "neya": "pending", "buy": "pending"}
+    assert kinds(again(engine, plan, Renderer(tmp_path))) == dict.fromkeys(lines, "planned")
+
+
+def test_an_address_outside_the_allow_list_is_blocked_without_naming_it(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    outcomes = plan_run(
+        engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@elsewhere.example",)}
+    )
+    assert [one.outcome for one in outcomes] == ["blocked"]
+    assert "@" not in outcomes[0].reason
+    assert "elsewhere" not in outcomes[0].reason
+
+
+def test_changed_content_before_sending_takes_the_place_of_the_waiting_letter(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    second = plan_run(
+        engine, plan, renderer, "run-2", addressees=("buy",),
+        contacts={"buy": ("a@example.org",)}, headlines={"buy": "Иначе"},
+    )  # fmt: skip
+    assert kinds(second) == {"buy": "planned"}
+    old, new = deliveries(engine, "buy")
+    assert (old.state, old.last_detail) == ("cancelled", "superseded")
+    assert (new.state, new.revision) == ("ready", 2)
+    envelope = renderer.asked[-1][1]
+    assert (envelope.revision, envelope.replaces) == (1, None)  # nobody received the first
+    line = reconcile(engine, "run-1").lines[0]
+    assert (line.category, line.reason) == ("cancelled", "Заменено новой редакцией.")
+
+
+def test_while_the_last_letter_is_unknown_nothing_is_planned(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer(["accept_then_rst"]) as server:
+        send(engine, server)
+        second = plan_run(
+            engine, plan, renderer, "run-2", addressees=("buy",), contacts=contacts,
+            headlines={"buy": "Иначе"},
+        )  # fmt: skip
+        send(engine, server)
+    assert kinds(second) == {"buy": "blocked"}
+    assert second[0].reason.startswith("Исход прежнего письма неизвестен")
+    assert len(deliveries(engine, "buy")) == 1
+    assert server.bodies == 1
+
+
+def test_a_new_recipient_joins_the_revision_that_the_others_have(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    with SmtpServer() as server:
+        send(engine, server)
+    second = plan_run(
+        engine, plan, renderer, "run-2", addressees=("buy",),
+        contacts={"buy": ("a@example.org", "b@example.org")},
+    )  # fmt: skip
+    assert sorted(one.outcome for one in second) == ["planned", "suppressed"]
+    assert [row.revision for row in deliveries(engine, "buy")] == [1, 1]
+
+
+def test_a_correction_says_instead_of_only_to_who_received_the_first(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    with SmtpServer() as server:
+        send(engine, server)
+    plan_run(
+        engine, plan, renderer, "run-2", addressees=("buy",),
+        contacts={"buy": ("a@example.org", "b@example.org")}, headlines={"buy": "Иначе"},
+    )  # fmt: skip
+    assert [row.revision for row in deliveries(engine, "buy")] == [1, 2, 2]
+    envelopes = sorted((envelope.revision for _, envelope in renderer.asked[1:]))
+    assert envelopes == [1, 2]
+
+
+def test_a_waiting_letter_to_an_address_that_ended_is_cancelled(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("old@example.org",)})
+    plan_run(
+        engine, plan, renderer, "run-2", addressees=("buy",),
+        contacts={"buy": ("new@example.org",)},
+    )  # fmt: skip
+    rows = {row.last_detail: row.state for row in deliveries(engine, "buy")}
+    assert rows == {"recipient_inactive": "cancelled", None: "ready"}
+    with engine.begin() as db:
+        kept = db.execute(select(recipient.c.addr, recipient.c.active)).all()
+    assert {tuple(row) for row in kept} == {("old@example.org", 0), ("new@example.org", 1)}
+
+
+def test_an_exhausted_letter_is_tried_anew_when_the_phase_runs_again(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer(["451_dot"] * 3) as server:
+        for _ in range(3):
+            send(engine, server)
+            make_due(engine)
+        assert states(engine) == {"buy": "exhausted"}
+        second = plan_run(engine, plan, renderer, "run-2", addressees=("buy",), contacts=contacts)
+        assert kinds(second) == {"buy": "planned"}
+        send(engine, server)
+    assert states(engine) == {"buy": "accepted"}
+    assert len(server.accepted) == 1
+
+
+def test_a_rejected_letter_waits_for_another_address(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer(["550_rcpt"]) as server:
+        send(engine, server)
+        same = plan_run(engine, plan, renderer, "run-2", addressees=("buy",), contacts=contacts)
+        assert kinds(same) == {"buy": "blocked"}
+        other = plan_run(
+            engine, plan, renderer, "run-3", addressees=("buy",),
+            contacts={"buy": ("b@example.org",)},
+        )  # fmt: skip
+        assert kinds(other) == {"buy": "planned"}
+        send(engine, server)
+    assert [letter.recipient for letter in server.accepted] == ["b@example.org"]
+
+
+def test_a_correction_without_its_reason_is_blocked_where_the_plan_asks_for_one(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    phases = tuple(
+        phase.model_copy(update={"correction_needs_reason": True}) for phase in plan.phases
+    )
+    strict = plan.model_copy(update={"phases": phases})
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, strict, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer() as server:
+        send(engine, server)
+    changed = {"addressees": ("buy",), "contacts": contacts, "headlines": {"buy": "Иначе"}}
+    assert kinds(plan_run(engine, strict, renderer, "run-2", **changed)) == {"buy": "blocked"}
+    given_ = plan_run(engine, strict, renderer, "run-3", reason="Уточнён протокол", **changed)
+    assert kinds(given_) == {"buy": "planned"}
+    assert deliveries(engine, "buy")[-1].reason == "Уточнён протокол"
+
+
+def test_where_approval_is_asked_letters_wait_for_it(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    phases = tuple(
+        phase.model_copy(update={"approval": phase.approval.model_copy(update={"required": True})})
+        for phase in plan.phases
+    )
+    plan_run(engine, plan.model_copy(update={"phases": phases}), renderer)
+    assert set(states(engine).values()) == {"held"}
+    assert reconcile(engine, "run-1").counts["awaiting_approval"] == 3
+
+
+# -- Modes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["redirect", "dry"])
+def test_test_letters_never_count_as_sent(
+    engine: Engine, plan: Plan, renderer: Renderer, mode: str
+):
+    plan_run(engine, plan, renderer, "test-1", mode=mode)
+    with SmtpServer() as server:
+        send(engine, server, scope=ClaimScope(mode=mode))
+        live = plan_run(engine, plan, renderer, "run-1")
+        send(engine, server)
+    assert set(kinds(live).values()) == {"planned"}
+    assert {row.revision for row in deliveries(engine, "buy")} == {1}
+    assert all(envelope.replaces is None for _, envelope in renderer.asked)
+    told = [envelope.test_addressee for _, envelope in renderer.asked]
+    assert told == [NAMES["buyskiy"], NAMES["neya"], NAMES["buy"], None, None, None]
+    assert "считаются отправленными" in reconcile(engine, "test-1").text
+
+
+def test_a_plan_not_in_force_writes_to_the_operator_only(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan.model_copy(update={"in_force": None}), renderer)
+    with engine.begin() as db:
+        assert db.execute(select(phase_run.c.mode)).scalar_one() == "redirect"
+        assert set(db.execute(select(delivery.c.mode)).scalars()) == {"redirect"}
+    with SmtpServer() as server:
+        assert send(engine, server).accepted == 0
+        send(engine, server, scope=ClaimScope(mode="redirect"))
+    assert {letter.recipient for letter in server.accepted} == {"test@example.org"}
+
+
+@pytest.mark.parametrize(
+    "other", [{"as_of": date(2021, 3, 15)}, {"known_at_ms": NOW_MS - 1}], ids=["as_of", "known_at"]
+)
+def test_another_day_or_moment_is_not_sent_live(
+    engine: Engine, plan: Plan, renderer: Renderer, other: dict
+):
+    with pytest.raises(LiveRefused, match="проверочные письма"):
+        plan_run(engine, plan, renderer, "run-1", **other)
+    assert counted_rows(engine) == (0, 0, 0, 0)
+    assert set(kinds(plan_run(engine, plan, renderer, "r2", mode="dry", **other)).values()) == {
+        "planned"
+    }
+
+
+def test_a_redirect_outside_the_allow_list_is_blocked(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    elsewhere = replace(SETTINGS, redirect_to="test@elsewhere.example")
+    outcomes = plan_run(engine, plan, renderer, mode="redirect", settings=elsewhere)
+    assert set(kinds(outcomes).values()) == {"blocked"}
+
+
+def test_a_rehearsal_of_another_day_leaves_live_recipients_valid(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer)
+    plan_run(
+        engine, plan, renderer, "test-1", mode="dry", addressees=("buy",),
+        contacts={"buy": ("other@example.org",)},
+    )  # fmt: skip
+    with SmtpServer() as server:
+        assert send(engine, server).accepted == 3
+
+
+def test_who_is_no_addressee_of_the_run_is_refused(engine: Engine, plan: Plan, renderer: Renderer):
+    make_run(engine)
+    with pytest.raises(UnknownAddressee):
+        again(engine, plan, renderer, addressees=("region",))
+
+
+def test_a_file_that_changed_after_the_checks_is_not_sent(
+    engine: Engine, plan: Plan, tmp_path: Path
+):
+    class Tampering(Renderer):
+        def __call__(self, model: ReportModel, envelope: Envelope) -> Package:
+            package = super().__call__(model, envelope)
+            (self.folder / package.files[0].path).write_bytes(b"other")
+            return package
+
+    outcomes = plan_run(engine, plan, Tampering(tmp_path))
+    assert set(kinds(outcomes).values()) == {"blocked"}
+    assert "изменился после проверки" in outcomes[0].reason
+
+
+@pytest.mark.parametrize("planners", [3])
+def test_planners_at_once_write_one_letter_per_key(
+    any_engine: Engine, plan: Plan, renderer: Renderer, planners: int
+):
+    for number in range(planners):
+        make_run(any_engine, f"run-{number}")
+        store(any_engine, f"run-{number}", *(model_of(key) for key in ("buyskiy", "neya", "buy")))
+    found: list[Outcome] = []
+    threads = [
+        threading.Thread(
+            target=lambda run: found.extend(again(any_engine, plan, renderer, run)),
+            args=(f"run-{number}",),
+        )
+        for number in range(planners)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert {one.outcome for one in found} == {"planned"}
+    assert len({one.delivery_id for one in found}) == 3
+    assert len(found) == 9
+    assert counted_rows(any_engine)[:2] == (3, 3)
+
+
+# -- Decisions, in any history -----------------------------------------------------------------
+
+STATES = (
+    "held", "ready", "claimed", "in_doubt", "unknown", "retry", "accepted", "rejected",
+    "exhausted", "cancelled", "bounced",
+)  # fmt: skip
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Past]:
+    """At most the last one is unfinished, as the ledger's index has it."""
+    finished = ("accepted", "rejected", "cancelled", "bounced", "exhausted")
+    length = draw(st.integers(0, 5))
+    return [
+        Past(
+            delivery_id=f"d{n}",
+            recipient_id="r",
+            revision=n + 1,
+            content_sha256=draw(st.sampled_from("abc")),
+            state=draw(st.sampled_from(STATES if n == length - 1 else finished)),
+            run_id=draw(st.sampled_from(["run-1", "run-2"])),
+            accepted_ms=NOW_MS,
+            cancelled_from=draw(st.sampled_from([None, "ready", "unknown"])),
+        )
+        for n in range(length)
+    ]
+
+
+@given(history=histories(), content=st.sampled_from("abc"), lacks_reason=st.booleans())
+def test_no_history_leads_to_a_second_letter_of_what_was_accepted_or_may_have_gone(
+    history: list[Past], content: str, lacks_reason: bool
+):
+    decision = decide(history, content, "run-1", lacks_reason=lacks_reason)
+    last = history[-1] if history else None
+    if decision.kind == "plan" and last is not None:
+        assert last.state not in ("claimed", "in_doubt", "unknown", "bounced")
+        accepted = [past for past in history if past.state == "accepted"]
+        assert not accepted or accepted[-1].content_sha256 != content
+        unfinished = last.state in ("held", "ready", "retry", "exhausted")
+        assert decision.drops == (last if unfinished else None)
+    if decision.kind in ("keep", "resume"):
+        assert decision.keeps == last
+        assert last.content_sha256 == content
+    if decision.kind in ("blocked", "suppressed"):
+        assert decision.reason
+    if decision.drops is not None:
+        assert decision.drops.content_sha256 != content
+
+
+@given(history=histories(), content=st.sampled_from("abc"))
+def test_a_revision_s_number_is_new_for_its_recipient(history: list[Past], content: str):
+    number = next_revision(history, "r", content)
+    assert number not in {past.revision for past in history}
+    joined = next_revision(history, "another", content)
+    assert joined in (number, number - 1)
+
+
+def test_the_real_package_travels_whole(engine: Engine, plan: Plan, tmp_path: Path):
+    """Four formats, rendered and checked, arrive as they were put away."""
+    make_run(engine, contacts={"neya": ("a@example.org",)})
+    store(engine, "run-1", model_of("neya"))
+    outcomes = plan_deliveries(
+        engine, plan, "run-1", ("neya",), tmp_path / "reports", SETTINGS, NOW_MS
+    )
+    assert [(one.outcome, one.reason) for one in outcomes] == [("planned", None)]
+    with SmtpServer() as server:
+        send(engine, server)
+    back = message_from_bytes(server.accepted[0].content, policy=email.policy.default)
+    with engine.begin() as db:
+        manifest = db.execute(
+            select(report_file).where(report_file.c.file_kind.not_in(("html", "text")))
+        ).all()
+    sent = {
+        part.get_filename(): hashlib.sha256(part.get_content()).hexdigest()
+        for part in back.iter_attachments()
+    }
+    assert sent == {row.file_name: row.sha256 for row in manifest}
+    assert {name.rpartition(".")[2] for name in sent} == {"pdf", "docx", "xlsx"}
+    assert reconcile(engine, "run-1").headline == "Отправлено всем 1"

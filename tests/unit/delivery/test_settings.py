@@ -1,0 +1,82 @@
+"""Settings of delivery, and when live letters are refused (reliability §8, row 78)."""
+
+from __future__ import annotations
+
+import pytest
+
+from roadmap.delivery.settings import SettingsError, UnsafeLive, refuse_unsafe, settings_from
+
+GIVEN = {
+    "ROADMAP_FROM_ADDRESS": "roadmap@example.org",
+    "ROADMAP_OPERATOR_ADDRESS": "operator@example.org",
+    "ROADMAP_ALLOWED_DOMAINS": "Example.org, edu.example",
+}
+SAFE = {
+    "mode": "live",
+    "database_dialect": "postgresql",
+    "mail_host": "mail.example.org",
+    "mail_is_verified_tls": True,
+    "allowed_domains": frozenset({"example.org"}),
+    "has_demo_secrets": False,
+    "is_demo": False,
+}
+DEMO = SAFE | {
+    "database_dialect": "sqlite",
+    "mail_host": "127.0.0.1",
+    "mail_is_verified_tls": False,
+    "has_demo_secrets": True,
+    "is_demo": True,
+}
+
+
+def test_what_is_not_given_follows_from_what_is():
+    settings = settings_from(GIVEN)
+    assert settings.reply_to == "roadmap@example.org"
+    assert settings.redirect_to == "operator@example.org"
+    assert settings.message_domain == "example.org"
+    assert settings.allowed_domains == {"example.org", "edu.example"}
+    assert not settings.is_demo
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ROADMAP_FROM_ADDRESS", ""),
+        ("ROADMAP_FROM_ADDRESS", "a@example.org, b@example.org"),
+        ("ROADMAP_OPERATOR_ADDRESS", "operator"),
+        ("ROADMAP_REPLY_TO_ADDRESS", "a@example.org\nBcc: b@example.org"),
+        ("ROADMAP_ALLOWED_DOMAINS", "*"),
+        ("ROADMAP_FROM_NAME", "КОИРО\r\nBcc: b@example.org"),
+        ("ROADMAP_MAX_ATTEMPTS", "0"),
+        ("ROADMAP_LETTERS_PER_MINUTE", "много"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str):
+    with pytest.raises(SettingsError, match=name):
+        settings_from(GIVEN | {name: value})
+
+
+def test_the_safe_and_the_demo_may_write():
+    refuse_unsafe(**SAFE)
+    refuse_unsafe(**DEMO)
+
+
+@pytest.mark.parametrize(
+    "unsafe",
+    [
+        SAFE | {"database_dialect": "sqlite"},
+        SAFE | {"mail_is_verified_tls": False},
+        SAFE | {"has_demo_secrets": True},
+        SAFE | {"allowed_domains": frozenset()},
+        DEMO | {"mail_host": "mail.example.org"},
+        DEMO | {"mail_host": "127.0.0.1.example.org"},
+        DEMO | {"is_demo": False},
+        DEMO | {"allowed_domains": frozenset()},
+    ],
+)
+def test_the_unsafe_may_not_and_the_reason_says_what_to_set(unsafe: dict):
+    with pytest.raises(UnsafeLive) as refused:
+        refuse_unsafe(**unsafe)
+    assert refused.value.reasons
+    refuse_unsafe(**unsafe | {"mode": "redirect"})
+    refuse_unsafe(**unsafe | {"mode": "dry"})
