@@ -27,6 +27,7 @@ from roadmap.store.tables import (
     FACTS,
     contact,
     event,
+    exam_result,
     load_batch,
     load_warning,
     metadata,
@@ -455,6 +456,33 @@ def test_of_a_file_with_personal_data_nothing_is_kept_but_the_fact(world: World)
     assert list(world.archive.rglob("*.bin")) == []
     stored = [str(world.rows(table)) for table in (*FACTS, load_batch, rejected_row, load_warning)]
     assert "Примеров" not in "".join(stored)
+
+
+def test_of_a_protocol_with_pupils_only_counts_are_kept(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    lines = [
+        "Протокол проверки",
+        "44 - Костромская область",
+        "01 - Русский язык 2020.07.06",
+        "№;Код МСУ;Код ОО;Класс;Код ППЭ;Аудитория;Фамилия;Имя;Отчество;Серия;Номер;"
+        "Первичный балл;Балл",
+        "1;111;111002;11А;1018;9;Примеров;Пример;Условный;4499;765432;21;39",
+        "2;111;111002;11А;1018;9;Образцова;Проба;Условная;4498;765431;50;90",
+        "3;111;111002;11А;1018;9;Негодный;Балл;Условный;4497;765430;50;900",
+        *[f"{n};111;111002;11А;1018;9;Условный{n};А;Б;4400;76{n:04};30;60" for n in range(4, 12)],
+    ]
+    world.put("ege/russkiy.csv", "\r\n".join(lines).encode("cp1251"))
+    intake = world.pull("ege_protocols", in_child=True)
+    assert (intake.accepted, intake.rows_read, intake.rows_rejected) == (1, 11, 1)
+    (result,) = world.rows(exam_result)
+    assert (result.participants, result.high_scores) == (10, 1)
+    assert list(world.archive.rglob("*.bin")) == []
+    everything = [intake, caplog.text, *(world.rows(table) for table in metadata.sorted_tables)]
+    told = "".join(map(str, everything))
+    for secret in ("Примеров", "Образцова", "Негодный", "765432", "765430", "4499"):
+        assert secret not in told
 
 
 def test_addresses_reach_neither_messages_nor_quarantine(
