@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 from airflow.plugins_manager import AirflowPlugin
 
 from roadmap_airflow.timetable import PhaseTimetable
@@ -11,4 +9,4 @@ from roadmap_airflow.timetable import PhaseTimetable
 
 class RoadmapPlugin(AirflowPlugin):
     name = "roadmap"
-    timetables: ClassVar[list[Any]] = [PhaseTimetable]
+    timetables = [PhaseTimetable]  # noqa: RUF012 - Airflow declares it as an instance variable

@@ -25,7 +25,9 @@ def main() -> None:
     parser.add_argument("--once", action="store_true", help="stop when the phase run has ended")
     arguments = parser.parse_args()
     ports = Ports(arguments.port)
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    # SIGINT too: a shell that starts us in the background has it ignored.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _as_interrupt)
     try:
         raise SystemExit(run(ports, once=arguments.once))
     except KeyboardInterrupt:
@@ -59,7 +61,7 @@ def run(ports: Ports, *, once: bool) -> int:
             print(f"Airflow не запустился. Журнал: {logs / 'airflow.log'}")
             return 1
         state = phase_state(api)
-        print(f"\nАвторежим: {api.base} (без пароля, только с этого компьютера)")
+        print(f"\nAirflow:   {api.base} (без пароля, только с этого компьютера)")
         print(f"Письма:    {VAR / 'mailbox'} — файлы .eml открывает любая почтовая программа")
         print(f"Этап «Март: комплексный анализ» 2021 года: {STATES.get(state, state)}\n")
         if once:
@@ -92,8 +94,13 @@ def phase_state(api: AirflowApi) -> str:
                 "max_active_runs": 1,
             },
         )
+    # Airflow forgets the display name of all mapped instances but the first.
+    names = {
+        task["task_id"]: task["task_display_name"]
+        for task in api.get(f"/dags/{DAG}/tasks")["tasks"]
+    }
     seen: dict[tuple[str, int], str] = {}
-    wait_until(lambda: _has_ended(api, seen), RUN_SECONDS, every=2)
+    wait_until(lambda: _has_ended(api, names, seen), RUN_SECONDS, every=2)
     runs = _runs(api)
     return str(runs[0]["state"]) if runs else "не начат"
 
@@ -106,7 +113,7 @@ def _runs(api: AirflowApi) -> list[dict[str, Any]]:
     return list(api.get(f"/dags/{DAG}/dagRuns?run_type=backfill")["dag_runs"])
 
 
-def _has_ended(api: AirflowApi, seen: dict[tuple[str, int], str]) -> bool:
+def _has_ended(api: AirflowApi, names: dict[str, str], seen: dict[tuple[str, int], str]) -> bool:
     runs = _runs(api)
     if not runs:
         return False
@@ -120,7 +127,7 @@ def _has_ended(api: AirflowApi, seen: dict[tuple[str, int], str]) -> bool:
             seen[key] = state
             label = task.get("rendered_map_index") or ""
             mark = {"success": "✓", "failed": "✕"}.get(state, "…")
-            print(f"  {mark} {task['task_display_name']}  {label}", flush=True)
+            print(f"  {mark} {names[task['task_id']]}  {label}", flush=True)
     return run["state"] in {"success", "failed"}
 
 

@@ -55,7 +55,7 @@ def pull(place: Place, request: RunRequest, now_ms: int | None = None) -> None:
 
 def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> Reconciliation:
     """Everything after the pull, on what was in force at the request's known-at moment."""
-    from roadmap.reports.compose import compose, institution
+    from roadmap.reports.compose import compose
 
     from roadmap.analysis.analyse import analyse
     from roadmap.delivery.planning import plan_deliveries
@@ -71,7 +71,7 @@ def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> 
     run_id = freeze(engine, plan, request, moment, code_version(), templates_sha256())
     evaluate(engine, plan, run_id)
     analyse(engine, plan, run_id)
-    addressees = compose(engine, plan, run_id, institution(plan, place.settings.reply_to))
+    addressees = compose(engine, plan, run_id, place.settings.reply_to)
     reports = place.var / "reports"
     plan_deliveries(engine, plan, run_id, addressees, reports, place.settings, moment)
     send_run(
