@@ -169,11 +169,16 @@ def take_in(
     with engine.begin() as conn:
         known = _accepted(conn, plan_year, source.dataset)
     for file in found:
-        content = (
-            read(file, round(source.limits.megabytes * 1_000_000))
-            if is_settled(file, receipts, now_ms)
-            else None
-        )
+        try:
+            content = (
+                read(file, round(source.limits.megabytes * 1_000_000))
+                if is_settled(file, receipts, now_ms)
+                else None
+            )
+        except (FileNotFoundError, PermissionError):
+            # Of this file alone; a lost connection fails the pull, which is then repeated.
+            taken.append(_unreadable(file))
+            continue
         if content is None:
             taken.append(_waiting(file))
             continue
@@ -306,6 +311,15 @@ def _waiting(file: Found) -> TakenFile:
     return TakenFile(file.name, "waiting", "UNSETTLED", messages=(message,))
 
 
+def _unreadable(file: Found) -> TakenFile:
+    message = sentence(
+        "Файл не открывается: нет прав или его уже убрали",
+        place(file.name),
+        "Дайте права на чтение или положите файл снова",
+    )
+    return TakenFile(file.name, "waiting", "UNREADABLE", messages=(message,))
+
+
 # -- Deciding and writing ------------------------------------------------------------------
 
 
@@ -356,7 +370,7 @@ def _settle_scope(
         taken.extend(TakenFile(one.file.name, "unchanged", scope=scope) for one in left)
         for received_ms, group in _by_moment(fresh):
             if len(group) > 1:
-                group = _conflicting(scope, group)
+                group = _conflicting(source, scope, group)
             for one in group:
                 if one.refusal:
                     written = _write_refusal(conn, source, plan_year, one, batches, now_ms)
@@ -431,10 +445,11 @@ def _by_moment(
     return sorted(groups.items())
 
 
-def _conflicting(scope: str, group: list[_Candidate]) -> list[_Candidate]:
+def _conflicting(source: Source, scope: str, group: list[_Candidate]) -> list[_Candidate]:
     names = " и ".join(f"«{one.file.name}»" for one in group)
+    about = f"«{source.title}»" if scope == "all" else f"«{source.title}», «{scope}»"
     message = (
-        f"Разные файлы об одном и том же: {names}, набор сведений «{scope}». "
+        f"Разные файлы об одном и том же: {names}. Сведения: {about}. "
         "Не принят ни один. Оставьте в папке верный."
     )
     return [replace(one, refusal=FileRefused("CONFLICT", message)) for one in group]

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
+from pathlib import Path, PosixPath
 from typing import Any
 
 import pytest
@@ -200,6 +200,24 @@ def test_a_file_still_being_written_waits_and_is_told(world: World) -> None:
     assert world.pull().accepted == 1
 
 
+class Locked(PosixPath):
+    """A folder in which nobody may look at «locked.csv»."""
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        if follow_symlinks and self.name == "locked.csv":
+            raise PermissionError(self.name)
+        return super().stat(follow_symlinks=follow_symlinks)
+
+
+def test_a_file_that_may_not_be_read_is_told_and_stops_no_other(world: World) -> None:
+    world.put("acts/locked.csv", act("1", "galich"))
+    world.put("acts/open.csv", act())
+    world.inbox = Locked(world.inbox)
+    intake = world.pull()
+    assert states(intake) == {"locked.csv": "waiting", "open.csv": "accepted"}
+    assert "нет прав" in intake.messages[0]
+
+
 # -- Several files of one scope --------------------------------------------------------------
 
 
@@ -216,7 +234,8 @@ def test_two_new_files_of_one_scope_are_a_conflict_and_both_are_refused(any_worl
         "act_3.csv": "refused",
     }
     assert intake.messages[0] == (
-        "Разные файлы об одном и том же: «act_2.csv» и «act_3.csv», набор сведений «buyskiy». "
+        "Разные файлы об одном и том же: «act_2.csv» и «act_3.csv». "
+        "Сведения: «Муниципальные правовые акты», «buyskiy». "
         f"Не принят ни один. Оставьте в папке верный. Действуют прежние сведения от {first_day}."
     )
     assert any_world.acts_in_force() == [("buyskiy", "1")]
