@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Literal, TypeAlias, assert_never
 
@@ -128,6 +129,7 @@ def subject_lines(document: model.Document) -> tuple[str, str]:
     return f"{printable(document.subject).rstrip('.')}.", strong[:1].upper() + strong[1:]
 
 
+@lru_cache(maxsize=4)  # DOCX and PDF show the same
 def lay_out(document: model.Document) -> tuple[LaidPart, ...]:
     """The document's blocks, numbered in order of appearance, by the way their pages lie.
 

@@ -66,7 +66,7 @@ def check_leak(
     """A Russian sentence for each file that names a foreign school; the region sees all."""
     if addressee.is_region:
         return ()
-    index = _index(registry)
+    index = index_of(registry)
     found: dict[tuple[str, str], str] = {}
     for where, text in _texts(letter, files):
         for school, kind in index.foreign(addressee.municipality_id, text):
@@ -176,5 +176,5 @@ def _is_code(code: str) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _index(registry: Registry) -> _Index:
+def index_of(registry: Registry) -> _Index:
     return _Index(registry)

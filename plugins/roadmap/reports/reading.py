@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from ctypes import create_string_buffer
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -49,27 +50,36 @@ def docx_text(content: bytes) -> str:
     return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class PdfContent:
+    pages: tuple[str, ...]
+    others: tuple[str, ...]  # properties, text alternatives of pictures
+
+
 def pdf_text(content: bytes) -> str:
     """The text of all pages in reading order."""
-    return "\n".join(_pdf_pages(content))
+    return "\n".join(read_pdf(content).pages)
 
 
 @lru_cache(maxsize=4)  # the parity and the leak check read the same file
-def _pdf_pages(content: bytes) -> tuple[str, ...]:
+def read_pdf(content: bytes) -> PdfContent:
+    """All that a PDF says."""
     import pypdfium2
 
     document = pypdfium2.PdfDocument(content)
-    pages = []
+    pages: list[str] = []
+    others = [str(value) for value in document.get_metadata_dict().values()]
     try:
         for page in document:
             text = page.get_textpage()
             # U+FFFE is how pdfium marks a hyphen at the end of a line.
             pages.append(text.get_text_range().replace("\ufffe", "").replace("\r\n", "\n"))
+            others.extend(_alternatives(page))
             text.close()
             page.close()
     finally:
         document.close()
-    return tuple(pages)
+    return PdfContent(tuple(pages), tuple(others))
 
 
 def xlsx_values(content: bytes) -> dict[str, Any]:
@@ -125,17 +135,9 @@ def _holds_text(value: etree._Element) -> bool:
 
 def pdf_texts(content: bytes) -> Iterator[str]:
     """Every text of a PDF: pages, properties, text alternatives of pictures."""
-    import pypdfium2
-
-    yield from _pdf_pages(content)
-    document = pypdfium2.PdfDocument(content)
-    try:
-        yield from document.get_metadata_dict().values()
-        for page in document:
-            yield from _alternatives(page)
-            page.close()
-    finally:
-        document.close()
+    read = read_pdf(content)
+    yield from read.pages
+    yield from read.others
 
 
 def _alternatives(page: Any) -> Iterator[str]:

@@ -7,7 +7,6 @@ charts and sheets in Arial and Liberation Sans: the widths measured here hold fo
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +28,10 @@ _CONSONANTS = "бвгджзклмнпрстфхцчшщ"
 # «сред-няя», «успе-ваемость»; both parts keep a vowel.
 _DIVISION = re.compile(
     f"(?<=[{_VOWELS}{_CONSONANTS}йьъ])(?=[{_CONSONANTS}][{_VOWELS}])", re.IGNORECASE
+)
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff"
+    "\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff]"
 )
 _LEAST_PART = 3  # letters left on each side of a division
 
@@ -84,9 +87,5 @@ def _hyphenated_word(match: re.Match[str]) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without signs that no document may hold (controls, lone surrogates)."""
-    return "".join(
-        sign
-        for sign in text
-        if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs", "Co", "Cn")
-    )
+    """The text without signs that no document may hold: controls, surrogates, bidi marks."""
+    return _UNPRINTABLE.sub("", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from lxml import etree
@@ -13,6 +14,7 @@ NAMESPACES: Final = {
 TWIPS_PER_MM = 1440 / 25.4
 
 
+@cache
 def tag(name: str) -> str:
     """`w:p` in the notation of lxml."""
     prefix, _, local = name.partition(":")

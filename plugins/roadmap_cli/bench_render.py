@@ -1,0 +1,221 @@
+"""How much our own code adds to rendering: one package against bare calls of its libraries.
+
+The bare side gets everything ready-made (figures, JSON, the body's XML, the cells) and only
+calls matplotlib, Typst, docxtpl, XlsxWriter and css-inline, and reads the files back with
+pypdfium2, openpyxl and lxml, as the parity and leak checks do.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import statistics
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from roadmap.paths import ROOT
+from roadmap.reports import charts, docx_template, leak, letter, package, pdf, reading, xlsx
+from roadmap.reports.docx import render_docx
+from roadmap.reports.layout import lay_out
+from roadmap.reports.leak import Registry, RegistrySchool
+from roadmap.reports.letter import Envelope
+from roadmap.reports.model import BarChart, Document, Figure, ReportModel
+from roadmap.reports.native import native
+
+REPEATS = 7
+GOLDEN_MODEL = ROOT / "tests" / "golden" / "march_model_buyskiy.json"
+_ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC))
+
+
+@dataclass(frozen=True)
+class RenderTimes:
+    """Seconds of one package, medians of the same number of repeats in one process."""
+
+    package: float
+    bare: float
+    files: int
+
+    @property
+    def ratio(self) -> float:
+        return self.package / self.bare
+
+
+def measure(model: ReportModel, registry: Registry, repeats: int = REPEATS) -> RenderTimes:
+    """Render the model's package and the bare calls in turn, after one warm-up of both."""
+    with tempfile.TemporaryDirectory(prefix="roadmap-bench-") as scratch:
+        bare = _bare_calls(model, Path(scratch))
+        files = 0
+
+        def whole() -> None:
+            nonlocal files
+            _forget()
+            with tempfile.TemporaryDirectory(dir=scratch) as folder:
+                made = package.render_package(model, _ENVELOPE, Path(folder), "bench", registry)
+                files = len(made.files)
+
+        times: dict[str, list[float]] = {"package": [], "bare": []}
+        whole()
+        bare()
+        for _ in range(repeats):
+            times["package"].append(_seconds(whole))
+            times["bare"].append(_seconds(bare))
+    return RenderTimes(statistics.median(times["package"]), statistics.median(times["bare"]), files)
+
+
+def demo_registry(schools: int = 270) -> Registry:
+    """As many foreign schools as a region has; none of them is in any model."""
+    return tuple(
+        RegistrySchool(f"f{n}", f"m{n % 28}", f"Дальняя школа № {n}", f"{990000 + n}", f"9{n:05}")
+        for n in range(schools)
+    )
+
+
+def _forget() -> None:
+    """Drop what a package keeps for its own second use, so that every repeat does all of it."""
+    charts.bar_chart_svg.cache_clear()
+    reading.read_pdf.cache_clear()
+    lay_out.cache_clear()
+    leak.index_of.cache_clear()
+
+
+def _seconds(call: Callable[[], None]) -> float:
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
+
+
+# -- The bare side ---------------------------------------------------------------------------
+
+
+def _bare_calls(model: ReportModel, folder: Path) -> Callable[[], None]:
+    """One call that does what the libraries do for the package, and nothing else."""
+    html = letter.render_letter(model, _ENVELOPE, ()).html
+    documents = [model.document, *(school.document for school in model.schools)]
+    pdf_calls = [
+        _typst_call(model, document, is_page=index > 0) for index, document in enumerate(documents)
+    ]
+    drawings = [
+        (_drawn(part), document is model.document)
+        for document in documents
+        for block in document.blocks
+        if isinstance(block, Figure)
+        for part in charts.pictures(block.chart)
+    ]
+    word = render_docx(model, model.document)
+    cells = [
+        [[native(cell.value) for cell in row.cells] for row in sheet.table.rows]
+        for sheet in model.appendix
+    ]
+
+    def call() -> None:
+        for (draw_svg, draw_png), is_in_word in drawings:
+            draw_svg()
+            if is_in_word:
+                draw_png()
+        files = [compile_pdf() for compile_pdf in pdf_calls]
+        sheets = _bare_workbook(cells)
+        again = _bare_word(word)
+        letter._inliner().inline(html)
+        _read_back(files, sheets, again, html)
+        for number, content in enumerate((*files, sheets, again)):
+            (folder / str(number)).write_bytes(content)
+
+    return call
+
+
+def _drawn(chart: BarChart) -> tuple[Callable[[], None], Callable[[], None]]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    vector, raster = charts._figure(chart, charts.WIDTH_MM), charts._figure(chart, charts.WIDTH_MM)
+    raster.set_dpi(300)
+
+    def draw_svg() -> None:
+        FigureCanvasSVG(vector).print_svg(io.BytesIO())
+
+    def draw_png() -> None:
+        FigureCanvasAgg(raster).print_png(io.BytesIO())
+
+    return draw_svg, draw_png
+
+
+def _typst_call(model: ReportModel, document: Document, *, is_page: bool) -> Callable[[], bytes]:
+    data = json.dumps(pdf._data(model, document), ensure_ascii=False)
+    template = pdf.PDF / ("school_page.typ" if is_page else "spravka.typ")
+    inputs = {"document": data} | ({"density": "0"} if is_page else {})
+
+    def call() -> bytes:
+        made: Any = pdf._compiler(template).compile(
+            format="pdf", sys_inputs=inputs, pdf_standards=pdf.STANDARDS
+        )
+        return bytes(made)
+
+    return call
+
+
+def _bare_workbook(sheets: list[list[list[Any]]]) -> bytes:
+    import xlsxwriter
+
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, xlsx._options())
+    form = book.add_format({"bottom": 1})
+    for rows in sheets:
+        page = book.add_worksheet()
+        for at, row in enumerate(rows):
+            for column, value in enumerate(row):
+                page.write(at, column, value, form)
+    book.close()
+    return out.getvalue()
+
+
+def _bare_word(finished: bytes) -> bytes:
+    """The template rendered with nothing in it, and the finished file opened and saved."""
+    import docx
+    from docxtpl import DocxTemplate
+    from jinja2 import Environment
+
+    DocxTemplate(docx_template.SPRAVKA).render({}, Environment(autoescape=True))
+    out = io.BytesIO()
+    docx.Document(io.BytesIO(finished)).save(out)
+    return out.getvalue()
+
+
+def _read_back(files: list[bytes], workbook: bytes, word: bytes, html: str) -> None:
+    import openpyxl
+    import pypdfium2
+    from lxml import etree
+    from lxml import html as html_parser
+
+    for content in files:
+        document = pypdfium2.PdfDocument(content)
+        for page in document:
+            page.get_textpage().get_text_range()
+        document.close()
+    openpyxl.load_workbook(io.BytesIO(workbook))
+    for archive in (word, workbook):
+        with zipfile.ZipFile(io.BytesIO(archive)) as members:
+            for name in members.namelist():
+                if name.endswith((".xml", ".rels", ".svg")):
+                    etree.fromstring(members.read(name))
+    html_parser.document_fromstring(html)
+
+
+def main() -> None:
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else GOLDEN_MODEL
+    model = ReportModel.model_validate_json(path.read_text(encoding="utf-8"))
+    times = measure(model, demo_registry())
+    print(
+        f"One package, {times.files} files: {times.package:.2f} s; bare calls of the same "
+        f"libraries: {times.bare:.2f} s; ratio {times.ratio:.2f} (aim: at most 1.5)"
+    )
+
+
+if __name__ == "__main__":
+    main()
