@@ -520,8 +520,9 @@ class BadCell(ValueError):
 
 _MISSING = {"", "н/д", "нд", "нет данных", "-", "‐", "‑", "–", "—", "−"}
 _SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
+_TOO_LARGE = 10**12
 _INTEGER = re.compile(r"[+-]?\d{1,12}(?:[.,]0+)?")
-_DECIMAL = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,12})?")
+_DECIMAL = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,20})?")
 _DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:\s*г\.?)?")
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00)?)?")
 
@@ -545,37 +546,50 @@ def text_of(cell: Cell) -> str | None:
 
 def integer_of(cell: Cell) -> int | None:
     """A whole number: 35 917 with any spaces, −5 with a real minus, 4.0. None: no data."""
-    value = _number(cell, _INTEGER, "целого числа")
-    return None if value is None else int(value)
+    if isinstance(cell, float):
+        if not cell.is_integer() or abs(cell) >= _TOO_LARGE:
+            raise BadCell("TYPE", repr(cell), "целого числа")
+        return int(cell)
+    written = _number(cell, _INTEGER, "целого числа")
+    return None if written is None else int(Decimal(written))
 
 
 def decimal_of(cell: Cell) -> Decimal | None:
     """A number with a decimal comma or point, exactly as written. None: no data."""
-    return _number(cell, _DECIMAL, "числа")
+    return _decimal(cell, "числа")
 
 
 def percent_of(cell: Cell) -> Decimal | None:
     """A number of percents; a trailing % is allowed. None: no data."""
     if isinstance(cell, str):
         cell = cell.strip().removesuffix("%")
-    return _number(cell, _DECIMAL, "числа процентов")
+    return _decimal(cell, "числа процентов")
 
 
-def _number(cell: Cell, grammar: re.Pattern[str], expected: str) -> Decimal | None:
+def _decimal(cell: Cell, expected: str) -> Decimal | None:
+    if isinstance(cell, float):
+        if not -_TOO_LARGE < cell < _TOO_LARGE:  # false for NaN, too
+            raise BadCell("TYPE", repr(cell), expected)
+        # repr of a float is the shortest text that gives it back: 14.02 stays 14.02.
+        return Decimal(repr(cell))
+    written = _number(cell, _DECIMAL, expected)
+    return None if written is None else Decimal(written)
+
+
+def _number(cell: Cell, grammar: re.Pattern[str], expected: str) -> str | None:
+    """The cell's text as Python writes numbers; None for what stands for no data."""
     if cell is None:
         return None
     if isinstance(cell, Fault):
         raise BadCell(cell.rule, cell.text, expected)
-    if isinstance(cell, bool) or not isinstance(cell, str | float | int):
+    if isinstance(cell, bool) or not isinstance(cell, str | int):
         raise BadCell("TYPE", text_of(cell) or "", expected)
-    # repr of a float is the shortest text that gives it back: 14.02 stays 14.02.
-    text = cell if isinstance(cell, str) else repr(cell)
-    if isinstance(cell, str) and _SPACES.sub(" ", text).strip().casefold() in _MISSING:
+    plain = _SPACES.sub("", str(cell)).replace("\u2212", "-")
+    if grammar.fullmatch(plain):
+        return plain.replace(",", ".")
+    if _SPACES.sub(" ", str(cell)).strip().casefold() in _MISSING:
         return None
-    plain = _SPACES.sub("", text).replace("\u2212", "-")
-    if not grammar.fullmatch(plain):
-        raise BadCell("TYPE", _short(text), expected)
-    return Decimal(plain.replace(",", "."))
+    raise BadCell("TYPE", _short(str(cell)), expected)
 
 
 def day_of(cell: Cell) -> date | None:

@@ -56,5 +56,6 @@ def agree(percents: Sequence[Decimal], counts: Sequence[int], total: int) -> boo
 
 def _whole_parts(percents: Sequence[Decimal]) -> tuple[list[int], int]:
     """The shares as whole numbers of their last digit, and how many of those make one."""
-    digits = max(0, *(-int(percent.as_tuple().exponent) for percent in percents))
+    digits = max(-int(percent.as_tuple().exponent) for percent in percents)
+    digits = max(digits, 0)
     return [int(percent.scaleb(digits)) for percent in percents], 10**digits

@@ -145,9 +145,27 @@ def test_what_a_library_prints_by_itself_is_not_logged(reader, caplog):
     assert "Иванов" not in caplog.text
 
 
-def test_an_answer_without_end_is_cut_off(reader):
-    name = reader("import sys\nwhile True: sys.stdout.write('x' * 1_000_000)")
-    assert refusal(name, limits=Limits(cpu_seconds=20)).code == "READER_FAILED"
+def test_an_answer_without_end_is_cut_off(reader, monkeypatch):
+    name = reader(
+        """
+        from roadmap.evidence.parsed import Parsed
+        return Parsed("x" * 70_000_000, {}, 0, 0)
+        """
+    )
+    assert refusal(name, limits=Limits()).code == "READER_FAILED"
+
+
+def test_a_reader_cannot_speak_to_the_parent_in_the_nurserys_name(reader):
+    name = reader(
+        """
+        import os, sys
+        from roadmap.evidence.parsed import Parsed
+        os.write(1, b'{"status": 0, "size": 2}\\n{}')
+        print("Иванов", flush=True)
+        return Parsed(str(len(sys.stdin.read())), {}, 0, 0)
+        """
+    )
+    assert parse(one_sheet(WORK), name, CONTEXT).scope == "0"
 
 
 def test_the_reader_works_in_a_folder_of_its_own_that_is_gone_afterwards(reader):
@@ -160,8 +178,8 @@ def test_the_reader_works_in_a_folder_of_its_own_that_is_gone_afterwards(reader)
         """
     )
     folder = Path(parse(one_sheet(WORK), name, CONTEXT).scope)
-    assert folder.name.startswith("roadmap-read-")
-    assert not folder.exists()
+    assert folder.parent.name.startswith("roadmap-read-")
+    assert not folder.parent.exists()
 
 
 def test_the_callers_environment_and_folder_decide_nothing(tmp_path, monkeypatch):
@@ -219,3 +237,42 @@ def test_no_process_is_left_behind(reader):
     refusal(name, limits=Limits(cpu_seconds=1))
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_one_nursery_reads_many_files_each_in_a_child_of_its_own(reader):
+    name = reader(
+        """
+        import os
+        from roadmap.evidence.parsed import Parsed
+        global seen
+        seen = globals().get("seen", 0) + 1
+        if context.plan_year == 1:
+            os.abort()
+        return Parsed(f"{os.getpid()} {seen}", {}, 0, 0)
+        """
+    )
+    with child.reading() as read:
+        answers = []
+        for year in (2021, 1, 2022):
+            context = replace(CONTEXT, plan_year=year)
+            if year == 1:
+                with pytest.raises(FileRefused):
+                    read(one_sheet(WORK), name, context, FEW)
+            else:
+                answers.append(read(one_sheet(WORK), name, context, FEW).scope.split())
+    assert answers[0][0] != answers[1][0]
+    assert [seen for _, seen in answers] == ["1", "1"]
+
+
+def test_a_nursery_that_was_stopped_by_the_clock_starts_anew(reader, monkeypatch):
+    name = reader("import time; time.sleep(60 if context.plan_year == 1 else 0); return 1 / 0")
+    with child.reading() as read:
+        monkeypatch.setattr(child, "_CLOCK_PER_CPU_SECOND", -4)
+        for year, code in ((1, "TIME_LIMIT"), (2021, "READER_FAILED"), (2021, "READER_FAILED")):
+            with pytest.raises(FileRefused) as caught:
+                read(one_sheet(WORK), name, replace(CONTEXT, plan_year=year), Limits(cpu_seconds=1))
+            assert caught.value.code == code
+
+
+def test_an_unknown_reader_fails_and_does_not_hang():
+    assert refusal("no_such_reader").code == "READER_FAILED"

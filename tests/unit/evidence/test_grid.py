@@ -253,6 +253,12 @@ def test_what_is_no_whole_number_is_refused_with_what_was_found(cell):
     assert caught.value.what.endswith("вместо целого числа")
 
 
+@pytest.mark.parametrize("cell", [float("nan"), float("inf"), 1e15, "1e5", "--1", "1.2.3", True])
+def test_what_is_no_number_is_refused(cell):
+    with pytest.raises(BadCell):
+        decimal_of(cell)
+
+
 @pytest.mark.parametrize("cell", [None, "", " ", "н/д", "Н/Д", "\u2014", "-", "нет данных"])
 def test_no_data_is_none_and_never_zero(cell):
     assert integer_of(cell) is decimal_of(cell) is percent_of(cell) is None
