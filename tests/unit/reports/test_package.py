@@ -138,3 +138,13 @@ def test_a_test_letter_and_a_live_one_bring_the_same_files(tmp_path: Path) -> No
     )
     assert test.files[2:] == live.files[2:]
     assert test.letter != live.letter
+
+
+@pytest.mark.parametrize("name", ["buyskiy", "neyskiy", "region"])
+def test_the_march_packages_pass_their_own_checks(name: str, tmp_path: Path) -> None:
+    golden = Path(__file__).parents[2] / "golden" / f"march_model_{name}.json"
+    model = m.ReportModel.model_validate_json(golden.read_text(encoding="utf-8"))
+    foreign = RegistrySchool("s900", "elsewhere", "Дальняя школа (условная)", "440900", None)
+    package = render_package(model, ENVELOPE, tmp_path, "run-1", (foreign,))
+    pages = {file.part: file.pages for file in package.files if file.kind == "school_pdf"}
+    assert pages == {school.school_id: 1 for school in model.schools}
