@@ -13,6 +13,7 @@ one file, `reading` many.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -232,7 +233,11 @@ def _answer(data: bytes) -> Parsed:
 
 def main() -> int:
     """Serve files from standard input until it ends; a child for each."""
-    import python_calamine  # noqa: F401 - loaded once, for all children
+    # Loaded once, for all children.
+    import defusedxml.ElementTree  # noqa: F401
+    import python_calamine  # noqa: F401
+
+    import roadmap.evidence.grid  # noqa: F401
 
     sys.excepthook = _fail
     _leave_the_network()
@@ -241,6 +246,9 @@ def main() -> int:
         head = json.loads(line)
         content = into.read(head["size"])
         module = import_module(f"{_READERS}.{head['reader']}")
+        # A child lives for one file: it collects no garbage and copies no page to look for it.
+        gc.disable()
+        gc.freeze()
         with tempfile.TemporaryDirectory(dir=".") as folder, tempfile.TemporaryFile() as answer:
             status = _in_a_child(module, content, head, Path(folder), answer)
             size = answer.seek(0, os.SEEK_END) if status == 0 else 0
