@@ -31,6 +31,7 @@ LANDSCAPE_MM = 257.0  # A4 turned, less margins of 20 and 20 mm
 CELL_PADDING_MM = 1.5  # on each side
 TABLE_SIZES_PT = (11.0, 10.0)  # never below 10
 WHOLE_MM = 130.0  # a lower table is not divided between pages
+_STEPS = 40  # in which the room to spare is given out
 
 Align = Literal["left", "right", "center"]
 Rule = Literal["none", "hair", "thin"]
@@ -287,8 +288,9 @@ def _fit(table: model.Table, rows: tuple[LaidRow, ...]) -> tuple[tuple[float, ..
             least = _least_widths(table, rows, size)
             if sum(least) <= room:
                 unbroken = _unbroken_widths(rows, least, size)
-                wanted = unbroken if sum(unbroken) <= room else least
-                return _shares(weights, wanted, room), size, landscape
+                if sum(unbroken) <= room:
+                    return _shares(weights, unbroken, room), size, landscape
+                return _by_need(rows, least, room, size), size, landscape
     shrink = LANDSCAPE_MM / sum(least)
     return tuple(width * shrink for width in least), TABLE_SIZES_PT[-1], True
 
@@ -316,6 +318,38 @@ def _unbroken_widths(rows: tuple[LaidRow, ...], least: list[float], size_pt: flo
                 text = text_width_mm(cell.text, font, size_pt) + 2 * CELL_PADDING_MM + 0.1
                 widths[index] = max(widths[index], text)
     return widths
+
+
+def _by_need(
+    rows: tuple[LaidRow, ...], least: list[float], room: float, size_pt: float
+) -> tuple[float, ...]:
+    """`room` divided so that the rows get as low as they can, a step at a time to the column
+    that makes most of them lower."""
+    widths = list(least)
+    texts = [
+        [text_width_mm(cell.text, SERIF, size_pt) for cell in row.cells]
+        for row in rows
+        if all(cell.span == 1 for cell in row.cells)
+    ]
+    step = (room - sum(least)) / _STEPS
+    for _ in range(_STEPS):
+        gains = [0.0] * len(widths)
+        for row in texts:
+            lines = [
+                max(text / (width - 2 * CELL_PADDING_MM), 1.0)
+                for text, width in zip(row, widths, strict=False)
+            ]
+            tallest = max(range(len(lines)), key=lines.__getitem__)
+            wider = row[tallest] / (widths[tallest] + step - 2 * CELL_PADDING_MM)
+            next_tallest = max((n for i, n in enumerate(lines) if i != tallest), default=1.0)
+            gains[tallest] += lines[tallest] - max(wider, next_tallest, 1.0)
+        best = max(range(len(gains)), key=gains.__getitem__)
+        if gains[best] <= 0:
+            # Rows as low as they get: what is left goes to all alike.
+            rest = (room - sum(widths)) / len(widths)
+            return tuple(width + rest for width in widths)
+        widths[best] += step
+    return tuple(widths)
 
 
 def _shares(weights: list[float], least: list[float], room: float) -> tuple[float, ...]:

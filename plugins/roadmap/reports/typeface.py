@@ -33,6 +33,7 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff"
     "\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff]"
 )
+_LEAST_WORD = 9  # shorter ones stay whole
 _LEAST_PART = 3  # letters left on each side of a division
 
 
@@ -72,7 +73,7 @@ def widest_word_mm(text: str, font: Path, size_pt: float) -> float:
 
 def hyphenated(text: str) -> str:
     """The text with soft hyphens where its Russian words may be divided."""
-    return re.sub(r"[а-яё]{7,}", _hyphenated_word, text, flags=re.IGNORECASE)
+    return re.sub(rf"[а-яё]{{{_LEAST_WORD},}}", _hyphenated_word, text, flags=re.IGNORECASE)
 
 
 def _hyphenated_word(match: re.Match[str]) -> str:

@@ -244,14 +244,15 @@ def _room_mm(width: float) -> float:
 def _lines(text: str, width: float, *, bold: bool) -> int:
     """How many lines the text takes in a column of `width` characters."""
     font, room = SANS_BOLD if bold else SANS, _room_mm(width)
+    space = text_width_mm(" ", font, _SIZE_PT)
     lines = 0
     for paragraph in text.split("\n"):
         lines, used = lines + 1, 0.0
         for word in paragraph.split(" "):
-            length = text_width_mm(f"{word} ", font, _SIZE_PT)
-            if used and used + length > room:
+            length = text_width_mm(word, font, _SIZE_PT)
+            if used and used + space + length > room:
                 lines, used = lines + 1, 0.0
-            used += length
+            used += length + (space if used else 0.0)
     return lines
 
 
