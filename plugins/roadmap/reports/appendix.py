@@ -163,7 +163,7 @@ def _marks(
         Column(title="Участников", align="right", width=11),
         Column(title="«2», чел.", align="right", width=9),
         Column(title="«2», %", align="right", width=10),
-        Column(title="«2», 95 % интервал", align="right", width=12),
+        Column(title="«2», 95\u00a0% интервал", align="right", width=12),
         Column(title="«3», %", align="right", width=9),
         Column(title="«4», %", align="right", width=9),
         Column(title="«5», %", align="right", width=9),

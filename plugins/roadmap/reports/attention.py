@@ -212,9 +212,8 @@ def _of_region(facts: Facts, findings_section: int) -> Iterable[AttentionItem]:
     if facts.findings:
         yield AttentionItem(
             title=say(_WORDING, "region_findings_title"),
-            problem=say(
-                _WORDING, "region_findings", n=len(facts.findings), section=findings_section
-            ),
+            # Without their number: one more finding alone is no correction of the report.
+            problem=say(_WORDING, "region_findings", section=findings_section),
             recommendation=say(_WORDING, "region_findings_todo"),
             who=say(_WORDING, "region_findings_who"),
             due=due,

@@ -62,8 +62,8 @@ class Draft:
     def paragraph(self, text: str, own: bool = True) -> None:
         self._blocks.append(Paragraph(text=text, own=own))
 
-    def numbered(self, items: Iterable[str]) -> None:
-        self._blocks.append(Numbered(items=tuple(items)))
+    def numbered(self, items: Iterable[str], own: bool = True) -> None:
+        self._blocks.append(Numbered(items=tuple(items), own=own))
 
     def table(self, table: Table) -> None:
         self._tables += 1

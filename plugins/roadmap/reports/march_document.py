@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from roadmap.analysis.objectivity import unsupported
@@ -63,7 +64,11 @@ from roadmap.reports.wording import named, say, title
 _WORDING = "march_analysis/document"
 _FINDING_SENTENCES = {
     "UNKNOWN_SCHOOL": "finding_unknown_school",
+    "SCHOOL_LEFT": "finding_school_left",
     "FOREIGN_SCHOOL": "finding_foreign_school",
+    "NO_COORDINATOR": "finding_no_coordinator",
+    "NO_CURATOR": "finding_no_curator",
+    "TOTAL_DISAGREES": "finding_total_disagrees",
 }
 # The measure that orders this analysis: «Работа с данными комплексного анализа …».
 ANALYSIS_MEASURE = 7
@@ -573,11 +578,9 @@ def _limits(draft: Draft, facts: Facts) -> None:
     if any(r.paper.kind == "ege" for r in at(facts.results, Level.SCHOOL)):
         limits.insert(1, say(_WORDING, "limit_ege"))
     draft.paragraph(" ".join(limits))
-    sources = load_sources()
+    titles = _dataset_titles()
     absent = [
-        say(
-            _WORDING, "quoted", text=sources[d.dataset].title if d.dataset in sources else d.dataset
-        )
+        say(_WORDING, "quoted", text=titles.get(d.dataset, d.dataset))
         for d in run.datasets
         if d.state != "received"
     ]
@@ -587,6 +590,11 @@ def _limits(draft: Draft, facts: Facts) -> None:
     draft.paragraph(say(_WORDING, "attachments_region" if facts.is_region else "attachments"))
 
 
+@cache
+def _dataset_titles() -> dict[str, str]:
+    return {dataset: source.title for dataset, source in load_sources().items()}
+
+
 def _findings(draft: Draft, facts: Facts) -> None:
     """The department reads each finding; a municipality only how many concern it and of what
     kind: the operator's sentences may name files and schools of others."""
@@ -594,8 +602,9 @@ def _findings(draft: Draft, facts: Facts) -> None:
         draft.paragraph(say(_WORDING, "findings_none" if facts.is_region else "limit_none"))
         return
     if facts.is_region:
-        draft.paragraph(say(_WORDING, "findings_region", n=len(facts.findings)))
-        draft.numbered(named(finding.message) for finding in facts.findings)
+        # Of the data, not of the department's results: a new one alone is no correction.
+        draft.paragraph(say(_WORDING, "findings_region", n=len(facts.findings)), own=False)
+        draft.numbered((named(finding.message) for finding in facts.findings), own=False)
         return
     counts: dict[str, int] = {}
     for finding in facts.findings:

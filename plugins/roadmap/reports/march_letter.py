@@ -48,7 +48,7 @@ from roadmap.russian import NBSP
 _WORDING = "march_analysis/main"
 _ITEMS = 5
 # A longer table would push the HTML past the size at which mail programs cut it.
-_SCHOOLS_IN_TABLE = 30
+_ROWS_IN_TABLE = 30
 _FIGURES = "letter-figures"
 _MAIN_GRADE = 5
 
@@ -195,11 +195,16 @@ def _main_pair(facts: Facts) -> _Pair | None:
             )[:2]
         )
     ]
-    for pair in pairs:
-        is_usual = (pair.procedure.kind, pair.grade) == ("vpr", _MAIN_GRADE)
-        if is_usual and len(pair.results) == len(MAIN_SUBJECTS) and pair.schools_shown:
-            return pair
-    return max(pairs, key=lambda pair: pair.schools_shown, default=None)
+    most = max((pair.schools_shown for pair in pairs), default=0)
+    usual = [
+        pair
+        for pair in pairs
+        if (pair.procedure.kind, pair.grade) == ("vpr", _MAIN_GRADE)
+        and len(pair.results) == len(MAIN_SUBJECTS)
+        and (pair.schools_shown or not most)
+    ]
+    others = [pair for pair in pairs if pair.schools_shown == most]
+    return next(iter([*usual, *others]), None)
 
 
 _RowWithResults = tuple[LetterRow, tuple[PaperResult | None, ...]]
@@ -208,12 +213,14 @@ _RowWithResults = tuple[LetterRow, tuple[PaperResult | None, ...]]
 def _own_rows(facts: Facts, pair: _Pair) -> Iterable[_RowWithResults]:
     """Schools of a municipality; municipalities of the region."""
     if facts.is_region:
+        if len(facts.run.municipalities) > _ROWS_IN_TABLE:
+            return
         for key, addressee in facts.run.municipalities.items():
             found = _of_unit(pair, Level.MUNICIPALITY, key)
             if any(found):
                 yield _row(title(named(addressee.name)), None, found, "data")
         return
-    if len(facts.schools) > _SCHOOLS_IN_TABLE:
+    if len(facts.schools) > _ROWS_IN_TABLE:
         return
     no_verdict = {v.school_id for v in facts.verdicts if v.verdict is Verdict.NO_VERDICT}
     for school in facts.schools:

@@ -11,10 +11,11 @@ from roadmap.reports.results import (
     at,
     is_at_threshold,
     low_totals,
+    subject_order,
     threshold_text,
 )
 from roadmap.reports.run_facts import Facts
-from roadmap.reports.wording import named, say, subject_dative, title
+from roadmap.reports.wording import named, say, title
 
 _WORDING = "march_analysis/main"
 _SUBJECTS_NAMED = 3
@@ -81,15 +82,23 @@ def headline(facts: Facts, summary: Summary) -> str:
 
 
 def _headline_reached(summary: Summary, threshold: str, is_single: bool) -> str:
-    common = {"threshold": threshold}
+    common: dict[str, object] = {"threshold": threshold}
     counts = {} if is_single else {"reached": summary.reached, "total": summary.total}
     only = "_only" if is_single else ""
-    if any(r.exam is not None for r in summary.low_results):
-        return say(_WORDING, f"headline_exams{only}", **common, **counts)
-    subjects = list(dict.fromkeys(subject_dative(r.paper.subject) for r in summary.low_results))
+    what = "exams" if any(r.exam is not None for r in summary.low_results) else "marks"
+    subjects = _subjects(summary.low_results)
     if len(subjects) > _SUBJECTS_NAMED:
-        return say(_WORDING, f"headline_marks{only}_many", **common, **counts, n=len(subjects))
-    return say(_WORDING, f"headline_marks{only}", **common, **counts, subjects=subjects)
+        return say(_WORDING, f"headline_{what}{only}_many", **common, **counts, n=len(subjects))
+    return say(_WORDING, f"headline_{what}{only}", **common, **counts, subjects=subjects)
+
+
+def _subjects(results: Sequence[PaperResult]) -> list[str]:
+    """«русскому языку», «математике», then by alphabet; those of ЕГЭ last and marked."""
+    found = {(r.exam is not None, r.paper.subject) for r in results}
+    return [
+        say(_WORDING, "subject_exam" if is_exam else "subject", subject=subject)
+        for is_exam, subject in sorted(found, key=lambda one: (one[0], subject_order(one[1])))
+    ]
 
 
 def explanation(facts: Facts, summary: Summary) -> tuple[str, ...]:

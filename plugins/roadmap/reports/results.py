@@ -66,6 +66,12 @@ def paper_label(paper: Paper) -> str:
     return say("results", f"paper_{paper.kind}", grade=paper.grade)
 
 
+def subject_order(subject: str) -> tuple[int, str]:
+    """Sort key of subjects: русский язык, математика, then by alphabet."""
+    main = subject in MAIN_SUBJECTS
+    return (MAIN_SUBJECTS.index(subject) if main else len(MAIN_SUBJECTS), subject)
+
+
 def threshold_text(percent: float) -> str:
     """«30»: the plan's threshold as a sentence writes it."""
     return f"{percent:g}".replace(".", ",")
@@ -616,7 +622,7 @@ def low_papers_sentence(results: Sequence[PaperResult], threshold: str) -> str:
     told = []
     if len(marks) > 3:
         shares = sorted((s for s in map(low_share, marks) if s is not None), key=_fraction)
-        subjects = dict.fromkeys(subject_dative(r.paper.subject) for r in marks)
+        subjects = sorted({r.paper.subject for r in marks}, key=subject_order)
         told.append(
             say(
                 "results",
@@ -626,7 +632,7 @@ def low_papers_sentence(results: Sequence[PaperResult], threshold: str) -> str:
                 papers=sum(r.marks is not None and r.is_low is not None for r in results),
                 least=shares[0],
                 most=shares[-1],
-                subjects=list(subjects),
+                subjects=[subject_dative(subject) for subject in subjects],
             )
         )
     elif marks:

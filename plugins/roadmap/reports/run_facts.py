@@ -29,6 +29,8 @@ from roadmap.store.tables import (
 )
 
 MOSCOW = ZoneInfo("Europe/Moscow")
+# Matters between the operator and the address book: no finding about a municipality's data.
+_NOT_TOLD = ("NO_CONTACT", "CONTACT_WITHOUT_MUNICIPALITY")
 
 
 @dataclass(frozen=True)
@@ -243,7 +245,9 @@ def _findings(
         run_finding.c.run_id == run_id
     )
     if municipality_id is not None:
-        query = query.where(run_finding.c.municipality_id == municipality_id)
+        query = query.where(
+            run_finding.c.municipality_id == municipality_id, run_finding.c.rule.not_in(_NOT_TOLD)
+        )
     found = (Finding(*row) for row in connection.execute(query))
     return tuple(sorted(found, key=lambda f: (f.municipality_id or "", f.rule, f.message)))
 

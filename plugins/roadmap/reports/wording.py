@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.environment import TemplateModule
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roadmap import russian
@@ -30,8 +31,7 @@ def say(template: str, sentence: str, **values: Any) -> str:
     KeyError when the template has no such macro; jinja2.UndefinedError when it needs a value
     that is not given.
     """
-    module = _environment().get_template(f"{template}.j2").module
-    macro = getattr(module, sentence, None)
+    macro = getattr(_macros(template), sentence, None)
     if macro is None:
         raise KeyError(f"include/templates/wording/{template}.j2 has no macro «{sentence}»")
     return russian.typographic(_BREAKS.sub(" ", str(macro(**values))).strip())
@@ -57,6 +57,11 @@ def subject_dative(subject: str) -> str:
 def title(text: str) -> str:
     """The text with a capital first letter, the rest as it is."""
     return text[:1].upper() + text[1:]
+
+
+@cache
+def _macros(template: str) -> TemplateModule:
+    return _environment().get_template(f"{template}.j2").module
 
 
 @cache

@@ -34,6 +34,7 @@ def test_schools_agree_with_their_number(n: int, text: str) -> None:
         threshold="30",
         reached=n,
         total=30,
+        subjects=["физике"],
     )
     assert text in said.replace("\u00a0", " ")
 
