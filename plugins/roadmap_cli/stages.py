@@ -55,8 +55,6 @@ def pull(place: Place, request: RunRequest, now_ms: int | None = None) -> None:
 
 def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> Reconciliation:
     """Everything after the pull, on what was in force at the request's known-at moment."""
-    from roadmap.reports.compose import compose
-
     from roadmap.analysis.analyse import analyse
     from roadmap.delivery.planning import plan_deliveries
     from roadmap.delivery.reconcile import reconcile
@@ -64,6 +62,7 @@ def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> 
     from roadmap.evidence.freeze import freeze
     from roadmap.indicators.evaluate import evaluate
     from roadmap.plan.load import load_plan
+    from roadmap.reports.compose import compose
     from roadmap.versions import code_version, templates_sha256
 
     engine, plan = place.engine, load_plan(request.plan_year)

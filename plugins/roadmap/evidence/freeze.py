@@ -26,6 +26,7 @@ from roadmap.evidence.names import masked_code, masked_login, near, school_ref
 from roadmap.plan.model import Plan
 from roadmap.russian import counted, integer
 from roadmap.store.sql import sql
+from roadmap.store.statistics import refresh_statistics
 from roadmap.store.tables import (
     document,
     event,
@@ -130,6 +131,7 @@ def freeze(
         _add_region(conn, run_id)
         _select(conn, run_id, request.municipalities)
         _write_school_refs(conn, at)
+        refresh_statistics(conn)  # what follows joins what was just loaded and written
         conn.execute(sql("evidence/foreign_refs"), {"run_id": run_id})
         _write_datasets(conn, plan, phase.code, run_id, batches, known_at_ms)
         _write_findings(conn, plan, run_id, as_of, known_at_ms)
