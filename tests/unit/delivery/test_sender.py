@@ -464,3 +464,18 @@ def test_waiting_grows_and_never_falls_together():
 
 def test_settings_of_the_server_hide_the_password():
     assert "secret-word" not in repr(SmtpSettings("mail.example.org", 25, "u", "secret-word"))
+
+
+def test_a_line_that_begins_with_a_dot_arrives_as_it_was():
+    content = b"Subject: x\r\n\r\n.\r\n..two\r\n.one\r\n"
+    with SmtpServer() as server:
+        transport = SmtpTransport(
+            SmtpSettings("127.0.0.1", server.port, use_starttls=False, patience=QUICK)
+        )
+        transport.open()
+        transport.begin("a@example.org", "b@example.org", len(content))
+        transport.send_body(content)
+        transport.send_dot()
+        assert transport.read_reply().code == 250
+        transport.quit()
+    assert [letter.content for letter in server.accepted] == [content]
