@@ -94,17 +94,19 @@ class _Nursery:
     def __init__(self, folder: str, trace: IO[bytes]) -> None:
         self._folder = folder
         self._trace = trace
-        # Started before the first pre-scan: the interpreter wakes up meanwhile.
-        self._process = self._start()
+        self._process: subprocess.Popen[bytes] | None = None
 
     def parse(self, content: bytes, reader: str, context: ReaderContext, limits: Limits) -> Parsed:
         if not _READER_NAME.match(reader):
             raise ValueError(f"not the name of a reader: {reader!r}")
-        prescan(content, limits, context.file_name)
-        if self._process.poll() is not None:
+        if self._process is None or self._process.poll() is not None:
+            self.stop()
+            # Started before the pre-scan: the interpreter wakes up meanwhile.
             self._process = self._start()
+        prescan(content, limits, context.file_name)
         said_before = self._trace.seek(0, os.SEEK_END)
-        status, answer = self._ask(_head(reader, context, limits, len(content)), content, limits)
+        head = _head(reader, context, limits, len(content))
+        status, answer = self._ask(self._process, head, content, limits)
         if status != 0:
             said = _places_said(self._trace, said_before)
             log.warning("reader %s: status %s: %s", reader, status, said)
@@ -124,9 +126,11 @@ class _Nursery:
             start_new_session=True,
         )
 
-    def _ask(self, head: bytes, content: bytes, limits: Limits) -> tuple[int, bytes]:
+    def _ask(
+        self, process: subprocess.Popen[bytes], head: bytes, content: bytes, limits: Limits
+    ) -> tuple[int, bytes]:
         """The child's exit status and answer; of a nursery that died, its own status."""
-        into, out = self._process.stdin, self._process.stdout
+        into, out = process.stdin, process.stdout
         assert into is not None and out is not None  # noqa: S101 - Popen was given pipes
         seconds = limits.cpu_seconds * _CLOCK_PER_CPU_SECOND + 5
         try:
@@ -140,16 +144,19 @@ class _Nursery:
         except BrokenPipeError:
             told = b""
         if not told:
-            return self._process.wait() or _READER_FAILED, b""
+            return process.wait() or _READER_FAILED, b""
         reply = json.loads(told)
         return int(reply["status"]), out.read(int(reply["size"]))
 
     def stop(self) -> None:
         """End the nursery and a child at work: they are a session of their own."""
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        process = self._process
+        if process is None:
+            return
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 _close(pipe)
 
@@ -234,6 +241,8 @@ def _answer(data: bytes) -> Parsed:
 def main() -> int:
     """Serve files from standard input until it ends; a child for each."""
     # Loaded once, for all children.
+    import resource  # noqa: F401
+
     import defusedxml.ElementTree  # noqa: F401
     import python_calamine  # noqa: F401
 
