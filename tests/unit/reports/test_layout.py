@@ -82,3 +82,12 @@ def test_widths_fill_the_page_and_hold_every_word(columns: list[tuple[str, float
     least = layout._least_widths(table, laid.rows, laid.size_pt)
     if sum(least) <= room:
         assert all(w >= n - 1e-6 for w, n in zip(laid.widths_mm, least, strict=True))
+
+
+def test_sections_are_counted_anew_in_every_chapter() -> None:
+    levels = (1, 2, 2, 1, 2)
+    blocks = tuple(Heading(level=level, text="А") for level in levels)
+    parts = lay_out(factory.document().model_copy(update={"blocks": blocks}))
+    assert [block.number for block in parts[0].blocks if isinstance(block, LaidHeading)] == [
+        "1.", "1.1.", "1.2.", "2.", "2.1.",
+    ]  # fmt: skip
