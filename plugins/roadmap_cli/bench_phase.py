@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -131,34 +130,3 @@ def _dag_seconds(api: AirflowApi, dag: str) -> tuple[float, int]:
     begun, end = (datetime.fromisoformat(ended[key]) for key in ("start_date", "end_date"))
     path = f"/dags/{dag}/dagRuns/{ended['dag_run_id']}/taskInstances?limit=1"
     return (end - begun).total_seconds(), int(api.get(path)["total_entries"])
-
-
-def import_seconds() -> dict[str, float]:
-    """Seconds that each DAG file's import adds to an empty DAG file's, least of five."""
-    import subprocess
-
-    from roadmap.paths import ROOT
-
-    with tempfile.TemporaryDirectory(prefix="roadmap-bench-") as scratch:
-        folder = Path(scratch)
-        env = demo_environment(folder / "home", Ports(18390), folder)
-        empty = folder / "empty.py"
-        empty.write_text("from airflow.sdk import DAG\n\nDAG('empty', schedule=None)\n")
-
-        def least(file: Path) -> float:
-            program = (
-                "import sys, time, runpy; begun = time.perf_counter(); "
-                "runpy.run_path(sys.argv[1]); print(time.perf_counter() - begun)"
-            )
-            command = [*python("x")[:1], "-c", program, str(file)]
-            runs = [
-                subprocess.run(  # noqa: S603
-                    command, env=env, capture_output=True, text=True, check=True
-                ).stdout
-                for _ in range(5)
-            ]
-            return min(float(run.split()[-1]) for run in runs)
-
-        base = least(empty)
-        files = sorted((ROOT / "dags").glob("*.py"))
-        return {os.fspath(file.name): least(file) - base for file in files}

@@ -1,0 +1,82 @@
+"""`make bench`: the figures of speed, as ratios of things timed in one run on one machine.
+
+Absolute seconds of one machine say nothing about another; ratios do. Nothing here is asserted.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+
+INTAKE_REPEATS = 3
+
+
+def main() -> None:
+    logging.disable(logging.WARNING)
+    print("Figures of this run, on this machine\n")
+    with tempfile.TemporaryDirectory(prefix="roadmap-bench-") as scratch:
+        _intake(Path(scratch))
+    _rendering()
+    _imports()
+    _phase()
+
+
+def _intake(folder: Path) -> None:
+    from roadmap_cli import bench_intake
+    from roadmap_demo.generate import generate
+
+    generate(folder, 2021)
+    sets = {
+        "a pupil protocol, 25,000 rows × 40 columns": [bench_intake.make_protocol()],
+        "the demo's aggregated files": bench_intake.aggregated_files(folder, 2021),
+    }
+    print("Intake (pre-scan, child process, parsing, checks)")
+    for name, files in sets.items():
+        ours = min(bench_intake.intake_seconds(files, 2021) for _ in range(INTAKE_REPEATS))
+        bare = min(bench_intake.calamine_seconds(files) for _ in range(INTAKE_REPEATS))
+        slow = bench_intake.pandas_seconds(files)
+        print(f"  {name}")
+        _line("against a bare python-calamine read", f"{ours / bare:.2f} times", "at most 2")
+        _line("against pandas with openpyxl", f"{slow / ours:.1f} times faster", "at least 4")
+
+
+def _rendering() -> None:
+    from roadmap.reports.model import ReportModel
+    from roadmap_cli import bench_render
+
+    model = ReportModel.model_validate_json(bench_render.GOLDEN_MODEL.read_text(encoding="utf-8"))
+    times = bench_render.measure(model, bench_render.demo_registry())
+    print("One municipality's package (four formats, charts, checks)")
+    ratio = f"{times.package / times.bare:.2f} times"
+    _line("against the bare calls of the same libraries", ratio, "at most 1.5")
+
+
+def _imports() -> None:
+    from roadmap_cli.bench_imports import extra_import_seconds
+
+    print("Import of a DAG file above an empty DAG file")
+    for name, seconds in extra_import_seconds().items():
+        _line(name, f"{seconds:.2f} s", "within 0.15 s")
+
+
+def _phase() -> None:
+    from roadmap_cli.bench_phase import measure
+
+    times = measure()
+    print(f"The whole March run in Airflow ({times.tasks} tasks)")
+    _line(
+        "against its stages without Airflow and as many empty tasks",
+        f"{times.ratio:.2f} times",
+        "at most 1.2",
+    )
+    shares = (times.in_airflow, times.stages, times.empty_tasks)
+    print("    in Airflow {:.0f} s, stages {:.0f} s, empty tasks {:.0f} s".format(*shares))
+
+
+def _line(what: str, figure: str, aim: str) -> None:
+    print(f"    {what:<60} {figure:>18}   aim: {aim}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
