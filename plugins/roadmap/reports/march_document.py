@@ -544,11 +544,11 @@ def _recommendations(draft: Draft, items: Sequence[AttentionItem]) -> None:
             caption=say(_WORDING, "caption_recommendations"),
             columns=(
                 Column(title="№", align="right", width=8),
-                Column(title="Выявленная проблема (показатель, значение)", width=50),
-                Column(title="Рекомендация", width=40),
-                Column(title="Адресат", width=27),
+                Column(title="Выявленная проблема (показатель, значение)", width=46),
+                Column(title="Рекомендация", width=38),
+                Column(title="Адресат", width=28),
                 Column(title="Срок", width=21),
-                Column(title="Подтверждение", width=30),
+                Column(title="Подтверждение", width=36),
             ),
             rows=tuple(
                 Row(

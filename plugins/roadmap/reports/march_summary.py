@@ -207,8 +207,18 @@ def title_in_sentence(text: str) -> str:
 
 
 def _names(facts: Facts, schools: Sequence[SchoolVerdict]) -> list[str]:
-    names = [named(v.name) for v in facts.verdicts if v in schools]
+    names = [_name(facts, v) for v in facts.verdicts if v in schools]
     return _shortened(names)
+
+
+def _name(facts: Facts, verdict: SchoolVerdict) -> str:
+    """The region has many a «Школа № 1»: there the municipality is named too."""
+    name = named(verdict.name)
+    municipality = facts.run.municipalities.get(verdict.municipality_id)
+    if not facts.is_region or municipality is None:
+        return name
+    short = named(municipality.short_name)
+    return say("results", "school_of", school=name, municipality=short)
 
 
 def _shortened(names: list[str]) -> list[str]:

@@ -419,9 +419,9 @@ def journal_table(facts: Facts, table_id: str, results: Sequence[PaperResult]) -
         columns=(
             Column(title=_unit_column(facts), width=60),
             Column(title="Сравнено отметок", align="right", width=26),
-            Column(title="понизили", group=share, align="right", width=26),
-            Column(title="подтвердили", group=share, align="right", width=28),
-            Column(title="повысили", group=share, align="right", width=26),
+            Column(title="понизили", group=share, align="right", width=27),
+            Column(title="подтвердили", group=share, align="right", width=32),
+            Column(title="повысили", group=share, align="right", width=27),
         ),
         rows=tuple(rows),
         notes=(say("results", "note_journal"),),
@@ -589,8 +589,7 @@ def comparison_sentence(facts: Facts, results: Sequence[PaperResult]) -> str | N
         return None
     exams = "_exams" if any(r.exam is not None for r in results) else ""
     project = "_project" if facts.is_region else ""
-    # «… на 8,7 п. п.» already ends in a full stop.
-    told = [say("results", f"comparison{exams}{project}", phrases=phrases).replace("..", ".")]
+    told = [say("results", f"comparison{exams}{project}", phrases=phrases)]
     if len(by_chance) == len(phrases):
         told.append(say("results", "chance_all"))
     elif by_chance:

@@ -34,7 +34,11 @@ def say(template: str, sentence: str, **values: Any) -> str:
     macro = getattr(_macros(template), sentence, None)
     if macro is None:
         raise KeyError(f"include/templates/wording/{template}.j2 has no macro «{sentence}»")
-    return russian.typographic(_BREAKS.sub(" ", str(macro(**values))).strip())
+    text = _BREAKS.sub(" ", str(macro(**values))).strip()
+    # «… 569 чел.» at the end of a sentence already has its full stop.
+    if text.endswith("..") and not text.endswith("..."):
+        text = text[:-1]
+    return russian.typographic(text)
 
 
 def named(name: str) -> str:

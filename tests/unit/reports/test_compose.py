@@ -247,6 +247,29 @@ def test_typography_is_that_of_a_document(composed: Callable[..., ReportModel], 
         assert not re.search(r"№ \d", text), text
 
 
+def test_deficits_are_subjects_whose_total_reaches_the_threshold(
+    composed: Callable[..., ReportModel],
+) -> None:
+    low = {VPR_5_RU: (6, 6, 5, 3), VPR_5_MA: (1, 10, 6, 3)}
+    model = composed(made_run(_municipality(_school(1, marks=low), _school(2, marks=low))))
+    prose = _prose(model.document)
+    assert "русский язык (ВПР, программа 5 класса) — 30,0 %, 12 из 40 чел. Какие" in prose
+    assert "вместе порог 30 % достигнут в 1 работе" in prose
+    assert ".." not in prose
+
+
+def test_the_region_names_schools_of_one_name_with_their_municipality(
+    composed: Callable[..., ReportModel],
+) -> None:
+    low = {VPR_5_RU: (9, 5, 5, 1), VPR_5_MA: (9, 5, 5, 1)}
+    other = neyskiy()
+    other.schools = [_school(1, school_id="y1", marks=low)]
+    model = composed(made_run(_municipality(_school(1, marks=low)), other), REGION)
+    told = "Школа № 1 (условная) (Буйский МР), Школа № 1 (условная) (Нейский МР)"
+    assert told in _prose(model.document)
+    assert len({figure.name for figure in model.key_figures}) == len(model.key_figures)
+
+
 def test_schools_stand_in_natural_order_in_every_table(
     composed: Callable[..., ReportModel],
 ) -> None:
