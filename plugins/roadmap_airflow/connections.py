@@ -31,14 +31,28 @@ class ConnectionIncomplete(RuntimeError):
 
 @contextmanager
 def roadmap_db() -> Iterator[Engine]:
-    """The roadmap's engine for one task."""
-    from roadmap.store.engine import open_engine
+    """The roadmap's engine for one task.
 
-    engine = open_engine(database_url())
+    What only a person can mend (a wrong plan, a missing setting, a run that may not begin)
+    fails the task at once: trying again would change nothing.
+    """
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from roadmap.delivery.settings import SettingsError, UnsafeLive
+    from roadmap.evidence.freeze import FreezeRefused
+    from roadmap.plan.load import PlanError
+    from roadmap.store.engine import UnsafeDatabase, open_engine
+
     try:
-        yield engine
-    finally:
-        engine.dispose()
+        engine = open_engine(database_url())
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+    except (
+        ConnectionIncomplete, FreezeRefused, PlanError, SettingsError, UnsafeDatabase, UnsafeLive
+    ) as refusal:  # fmt: skip
+        raise AirflowFailException(str(refusal)) from refusal
 
 
 def database_url() -> str:

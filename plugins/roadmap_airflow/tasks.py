@@ -47,7 +47,6 @@ def _requested_plan() -> Any:
 def plan_of(engine: Any, phase_run: str) -> Any:
     """The plan of a frozen run."""
     from roadmap.evidence.freeze import plan_year_of
-
     from roadmap.plan.load import load_plan
 
     return load_plan(plan_year_of(engine, phase_run))
@@ -87,24 +86,23 @@ def freeze() -> str:
     """Freeze the inputs of this run; return its id."""
     from roadmap.evidence.freeze import RunRequest, run_summary
     from roadmap.evidence.freeze import freeze as freeze_inputs
-
     from roadmap.versions import code_version, templates_sha256
     from roadmap_airflow.connections import roadmap_db
 
     context = get_current_context()
     params = context["params"]
-    plan = _requested_plan()
-    request = RunRequest(
-        plan_year=plan.year,
-        phase=context["dag"].dag_id,
-        mode=params["mode"],
-        as_of=date.fromisoformat(params["as_of"]) if params.get("as_of") else None,
-        known_at_ms=_moment_ms(params.get("known_at")),
-        municipalities=tuple(params.get("municipalities") or ()),
-        reason=params.get("reason") or None,
-        requested_by=str(context["dag_run"].run_id),
-    )
     with roadmap_db() as engine:
+        plan = _requested_plan()
+        request = RunRequest(
+            plan_year=plan.year,
+            phase=context["dag"].dag_id,
+            mode=params["mode"],
+            as_of=date.fromisoformat(params["as_of"]) if params.get("as_of") else None,
+            known_at_ms=_moment_ms(params.get("known_at")),
+            municipalities=tuple(params.get("municipalities") or ()),
+            reason=params.get("reason") or None,
+            requested_by=str(context["dag_run"].run_id),
+        )
         run_id = freeze_inputs(engine, plan, request, _now_ms(), code_version(), templates_sha256())
         for line in run_summary(engine, run_id):
             log.info(line)
@@ -141,7 +139,6 @@ def analyse(phase_run: str) -> None:
 def compose(phase_run: str) -> list[list[str]]:
     """Compose the reports; return the addressees in batches."""
     from roadmap.reports.compose import compose as compose_reports
-
     from roadmap_airflow.connections import delivery_settings, roadmap_db
 
     with roadmap_db() as engine:
@@ -160,7 +157,6 @@ def batches(addressees: tuple[str, ...]) -> list[list[str]]:
 def render(phase_run: str, batch: list[str]) -> None:
     """Render, check and plan the deliveries of a batch; a blocked one stops no other."""
     from roadmap.delivery.planning import plan_deliveries
-
     from roadmap_airflow.connections import delivery_settings, folder, roadmap_db
 
     with roadmap_db() as engine:
@@ -209,8 +205,8 @@ def send(phase_run: Any, batch: Any) -> Any:
 def reconcile(phase_run: str | None) -> None:
     """Account for every expected letter; red when one is missing, blocked or unknown."""
     from airflow.sdk.exceptions import AirflowFailException
-    from roadmap.delivery.reconcile import reconcile as reconcile_run
 
+    from roadmap.delivery.reconcile import reconcile as reconcile_run
     from roadmap.indicators.evaluate import evaluate
     from roadmap_airflow.connections import roadmap_db
 

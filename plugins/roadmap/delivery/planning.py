@@ -26,6 +26,7 @@ from roadmap import russian
 from roadmap.delivery import contacts, ledger, message
 from roadmap.delivery.contacts import Recipient
 from roadmap.delivery.settings import DeliverySettings
+from roadmap.evidence.freeze import refuse_live_rehearsal
 from roadmap.plan.model import Phase, Plan
 from roadmap.store.sql import sql
 from roadmap.store.tables import report_file
@@ -44,10 +45,6 @@ _TRIES = 3
 
 # Renders one addressee's package for one envelope; raises reports.package.PackageHeld.
 Render = Callable[["ReportModel", "Envelope"], "Package"]
-
-
-class LiveRefused(RuntimeError):
-    """This run may write to nobody but a test address; the message says why, in Russian."""
 
 
 class UnknownAddressee(LookupError):
@@ -251,8 +248,7 @@ def _open(
             db.execute(sql("delivery/force_redirect"), {"run_id": run_id})
         row = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
         phase = plan.phase(row.phase)
-        if row.mode == "live":
-            _refuse_other_days(row, phase)
+        refuse_live_rehearsal(phase, row.mode, row.as_of, row.known_at_ms, row.started_ms)
         recipients = contacts.recipients(db, run_id)
         named = db.execute(sql("delivery/addressee_names"), {"run_id": run_id}).all()
     return _Run(
@@ -270,21 +266,6 @@ def _open(
         recipients=recipients,
         names={one.municipality_id: one.name for one in named},
     )
-
-
-def _refuse_other_days(run: Any, phase: Phase) -> None:
-    """Letters to addressees tell the plan's day as it is known now; anything else is a test."""
-    if run.as_of != phase.as_of.isoformat():
-        raise LiveRefused(
-            f"Отчётная дата запуска — не дата плана ({russian.day(phase.as_of)})."
-            " Такой запуск отправляет только проверочные письма: выберите режим"
-            " «на проверочный адрес» или «без отправки»."
-        )
-    if run.known_at_ms < run.started_ms:
-        raise LiveRefused(
-            "Задан момент, на который известны сведения. Такой запуск отправляет только"
-            " проверочные письма: выберите режим «на проверочный адрес» или «без отправки»."
-        )
 
 
 def _renderer(engine: Engine, run_id: str, folder: Any) -> Render:

@@ -20,10 +20,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
 
+from roadmap import russian
 from roadmap.evidence.intake import InForce, batches_in_force
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.names import masked_code, masked_login, near, school_ref
-from roadmap.plan.model import Plan
+from roadmap.plan.model import Phase, Plan
 from roadmap.russian import counted, integer
 from roadmap.store.sql import sql
 from roadmap.store.statistics import refresh_statistics
@@ -59,6 +60,10 @@ class FreezeRefused(ValueError):
     """The run cannot begin; the message is the Russian sentence for the operator."""
 
 
+class LiveRefused(FreezeRefused):
+    """This run may write to nobody but a test address; the message says why, in Russian."""
+
+
 @dataclass(frozen=True)
 class RunRequest:
     """What the scheduler or a person asked for.
@@ -88,7 +93,8 @@ def freeze(
     """Write the run with its frozen inputs in one transaction; its id.
 
     FreezeRefused where the known-at moment lies ahead, a municipality asked for is unknown,
-    or a registry has not come by then. KeyError where the plan has no such phase.
+    or a registry has not come by then; LiveRefused where letters would tell another
+    day. KeyError where the plan has no such phase.
     """
     if plan.year != request.plan_year:
         raise ValueError(f"plan of {plan.year}, request for {request.plan_year}")
@@ -100,6 +106,8 @@ def freeze(
             "Запуск не начат: момент, на который известны сведения, ещё не наступил. "
             "Укажите прошедший момент или оставьте поле пустым."
         )
+    if plan.in_force is not None:
+        refuse_live_rehearsal(phase, request.mode, as_of, known_at_ms, now_ms)
     run_id = uuid.uuid4().hex
     at = {"run_id": run_id, "as_of": as_of}
     with engine.begin() as conn:
@@ -137,6 +145,29 @@ def freeze(
         _write_findings(conn, plan, run_id, as_of, known_at_ms)
     log.info("run %s frozen: %s batches", run_id, len(batches))
     return run_id
+
+
+def refuse_live_rehearsal(
+    phase: Phase, mode: str, as_of: str, known_at_ms: int, started_ms: int
+) -> None:
+    """Letters to addressees tell the plan's day as it is known now; anything else is a test.
+
+    LiveRefused otherwise. `as_of` is ISO; moments are UTC milliseconds.
+    """
+    if mode != "live":
+        return
+    if as_of != phase.as_of.isoformat():
+        raise LiveRefused(
+            f"Отчётная дата запуска — не дата плана ({russian.day(phase.as_of)})."
+            " Такой запуск отправляет только проверочные письма: выберите"
+            " «Отправить всё на проверочный адрес» или «Ничего не отправлять»."
+        )
+    if known_at_ms < started_ms:
+        raise LiveRefused(
+            "Задан момент, на который известны сведения. Такой запуск отправляет только"
+            " проверочные письма: выберите «Отправить всё на проверочный адрес»"
+            " или «Ничего не отправлять»."
+        )
 
 
 def plan_year_of(engine: Engine, run_id: str) -> int:

@@ -28,7 +28,6 @@ from report_models import make_model
 from roadmap.delivery import ledger
 from roadmap.delivery.ledger import ClaimScope
 from roadmap.delivery.planning import (
-    LiveRefused,
     Outcome,
     Past,
     UnknownAddressee,
@@ -37,6 +36,7 @@ from roadmap.delivery.planning import (
     plan_deliveries,
 )
 from roadmap.delivery.reconcile import reconcile
+from roadmap.evidence.freeze import LiveRefused
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
 from roadmap.reports.letter import Envelope, LetterText

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, insert, select
 from roadmap.evidence.freeze import (
     REGION,
     FreezeRefused,
+    LiveRefused,
     RunRequest,
     freeze,
     plan_year_of,
@@ -39,7 +40,8 @@ from roadmap.store.tables import (
 PLAN = load_plan(2021)
 NOW = 1_617_174_000_000  # 31.03.2021 10:00 in Moscow
 DAY_MS = 86_400_000
-REQUEST = RunRequest(2021, "march_analysis", "live", None, None, (), None, "tests")
+# Dry: most cases judge another day or moment than the plan's.
+REQUEST = RunRequest(2021, "march_analysis", "dry", None, None, (), None, "tests")
 FOREVER = {"valid_from": "2010-01-01", "valid_to": None}
 PAPER = {"kind": "vpr", "year": 2020, "wave": "autumn", "grade": 5, "subject": "математика"}
 
@@ -723,3 +725,17 @@ def test_no_finding_holds_an_address(engine: Engine) -> None:
     found = findings(engine, frozen(engine))
     assert len(found) >= 8
     assert not any("@" in row.message for told in found.values() for row in told)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param({"as_of": date(2021, 3, 20)}, "Отчётная дата", id="another day"),
+        pytest.param({"known_at_ms": NOW - DAY_MS}, "Задан момент", id="another moment"),
+    ],
+)
+def test_a_run_of_another_day_or_moment_may_not_write_to_addressees(engine, change, says):
+    registries(engine)
+    with pytest.raises(LiveRefused, match=says):
+        frozen(engine, mode="live", **change)
+    assert frozen(engine, mode="redirect", **change)
