@@ -152,12 +152,14 @@ def take_in(
     """Take in what lies in `<inbox>/<plan_year>/` for one dataset.
 
     Safe to repeat at any time and by several at once. A file that is refused, or still being
-    written, stops no other. `parse` is `roadmap.evidence.child.parse` unless given.
+    written, stops no other. `parse` is that of `roadmap.evidence.child.reading` unless given:
+    one interpreter for the whole pull, started with the first file that is new.
     """
     if parse is None:
-        from roadmap.evidence.child import parse as parse_in_child
+        from roadmap.evidence.child import reading
 
-        parse = parse_in_child
+        with reading() as parse_in_child:
+            return take_in(engine, source, inbox, archive_folder, plan_year, now_ms, parse_in_child)
     year_folder = inbox / str(plan_year)
     receipts = read_receipts(year_folder, source, now_ms)
     found, passed = find(year_folder, source)
