@@ -27,6 +27,7 @@ from roadmap.delivery import contacts, ledger, message
 from roadmap.delivery.contacts import Recipient
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.evidence.freeze import refuse_live_rehearsal
+from roadmap.evidence.sources import load_sources
 from roadmap.plan.model import Phase, Plan
 from roadmap.store.sql import sql
 from roadmap.store.tables import report_file
@@ -186,6 +187,7 @@ class _Run:
     render: Render
     recipients: Mapping[str, tuple[Recipient, ...]]
     names: Mapping[str, str]
+    lacks: str | None  # why no letter of this run may be made at all
 
 
 def plan_deliveries(
@@ -251,6 +253,7 @@ def _open(
         refuse_live_rehearsal(phase, row.mode, row.as_of, row.known_at_ms, row.started_ms)
         recipients = contacts.recipients(db, run_id)
         named = db.execute(sql("delivery/addressee_names"), {"run_id": run_id}).all()
+        absent = db.execute(sql("delivery/needed_but_absent"), {"run_id": run_id}).all()
     return _Run(
         engine=engine,
         run_id=run_id,
@@ -265,6 +268,23 @@ def _open(
         render=render or _renderer(engine, run_id, reports_folder),
         recipients=recipients,
         names={one.municipality_id: one.name for one in named},
+        lacks=_lacks({one.dataset: one.state for one in absent}),
+    )
+
+
+def _lacks(absent: Mapping[str, str]) -> str | None:
+    """What the operator must bring first; `absent` are needed datasets with their states."""
+    if not absent:
+        return None
+    titles = {dataset: source.title for dataset, source in load_sources().items()}
+    wanted = ", ".join(f"«{titles.get(dataset, dataset)}»" for dataset in absent)
+    if "refused" in absent.values():
+        to_do = "Исправьте файлы, как сказано в журнале «Приём данных», и положите их снова"
+    else:
+        to_do = "Положите файлы в папку приёма"
+    return (
+        f"Письмо не составлено: нет сведений, без которых отчёт не имеет смысла: {wanted}."
+        f" {to_do}; затем очистите «Приём данных»."
     )
 
 
@@ -283,6 +303,8 @@ def _renderer(engine: Engine, run_id: str, folder: Any) -> Render:
 
 def _plan_addressee(run: _Run, addressee: str) -> tuple[Outcome, ...]:
     theirs = run.recipients[addressee]
+    if run.lacks is not None:
+        return _block_all(run, addressee, run.lacks)
     if not theirs:
         return _block_all(run, addressee, _no_contact(run, addressee))
     with run.engine.connect() as db, db.begin():

@@ -49,6 +49,7 @@ from roadmap.store.tables import (
     recipient,
     report,
     report_file,
+    run_dataset,
     run_outcome,
 )
 from smtp_server import SmtpServer
@@ -439,6 +440,54 @@ def test_where_approval_is_asked_letters_wait_for_it(
     plan_run(engine, plan.model_copy(update={"phases": phases}), renderer)
     assert set(states(engine).values()) == {"held"}
     assert reconcile(engine, "run-1").counts["awaiting_approval"] == 3
+
+
+def datasets(engine: Engine, **states: tuple[str, str]) -> None:
+    """Say of each dataset whether run-1 needs it, and what became of it."""
+    with engine.begin() as db:
+        db.execute(
+            run_dataset.insert(),
+            [
+                {"run_id": "run-1", "dataset": dataset, "need": need, "state": state, "batches": 0}
+                for dataset, (need, state) in states.items()
+            ],
+        )
+
+
+@pytest.mark.parametrize(
+    ("state", "to_do"),
+    [("missing", "Положите файлы в папку приёма"), ("refused", "Исправьте файлы")],
+)
+def test_without_a_needed_dataset_no_letter_is_made_and_the_reason_names_it(
+    any_engine: Engine, plan: Plan, renderer: Renderer, state: str, to_do: str
+):
+    make_run(any_engine)
+    store(any_engine, "run-1", *map(model_of, ("buyskiy", "neya", "buy")))
+    datasets(
+        any_engine,
+        vpr_marks=("needed", state),
+        contacts=("needed", "received"),
+        ege_protocols=("told", "missing"),
+    )
+    outcomes = again(any_engine, plan, renderer)
+    assert kinds(outcomes) == dict.fromkeys(("buyskiy", "neya", "buy"), "blocked")
+    (reason,) = {one.reason for one in outcomes}
+    assert reason is not None
+    assert "«ВПР: статистика по отметкам». " in reason
+    assert to_do in reason
+    assert "ЕГЭ" not in reason
+    assert renderer.asked == []
+    assert not reconcile(any_engine, "run-1").is_settled
+
+
+def test_a_dataset_whose_absence_is_only_said_stops_no_letter(
+    any_engine: Engine, plan: Plan, renderer: Renderer
+):
+    make_run(any_engine)
+    store(any_engine, "run-1", *map(model_of, ("buyskiy", "neya", "buy")))
+    datasets(any_engine, vpr_marks=("needed", "received"), ege_protocols=("told", "refused"))
+    outcomes = again(any_engine, plan, renderer)
+    assert kinds(outcomes) == dict.fromkeys(("buyskiy", "neya", "buy"), "planned")
 
 
 # -- Modes -------------------------------------------------------------------------------------
