@@ -55,6 +55,12 @@ def demo_environment(home: Path, ports: Ports, var: Path = VAR) -> dict[str, str
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": str(max(2, min(8, os.cpu_count() or 2))),
+        # Tasks are forked from a process that has the heavy modules loaded already.
+        "CORE__MP_START_METHOD": "forkserver",
+        "CORE__MP_FORKSERVER_PRELOAD": (
+            "airflow.executors.local_executor,airflow.sdk.execution_time.supervisor,"
+            "airflow.sdk.execution_time.task_runner,roadmap_airflow.preload"
+        ),
         "CORE__DEFAULT_TIMEZONE": "Europe/Moscow",
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{ports.ui}/execution/",
