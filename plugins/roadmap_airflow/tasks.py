@@ -11,11 +11,10 @@ import logging
 import time
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from airflow.sdk import get_current_context, task
 
-from roadmap_airflow.defaults import SMTP_POOL
+from roadmap_airflow.defaults import MOSCOW, SMTP_POOL
 from roadmap_airflow.send_operator import SendOperator
 
 log = logging.getLogger("roadmap")
@@ -33,15 +32,24 @@ def _label(text: str) -> None:
 
 
 def _requested_plan() -> Any:
-    """The plan of the run: the form's year, else the year whose interval this run has."""
     from roadmap.plan.load import load_plan
 
-    context = get_current_context()
-    year = context["params"].get("year")
-    if year is None:
-        moment = context.get("data_interval_start") or context["dag_run"].run_after
-        year = moment.astimezone(ZoneInfo("Europe/Moscow")).year
-    return load_plan(int(year))
+    return load_plan(requested_year(get_current_context()))
+
+
+def requested_year(context: Any) -> int:
+    """The form's year, else the year of the phase whose interval the run has.
+
+    A run by hand without a logical date has no interval: it belongs to the latest phase that
+    had begun when it was asked for.
+    """
+    if context["params"].get("year") is not None:
+        return int(context["params"]["year"])
+    begins = context.get("data_interval_start")
+    if begins is None:
+        asked = context["dag_run"].run_after
+        begins = context["dag"].timetable.infer_manual_data_interval(run_after=asked).start
+    return int(begins.astimezone(MOSCOW).year)
 
 
 def plan_of(engine: Any, phase_run: str) -> Any:
@@ -98,7 +106,7 @@ def freeze() -> str:
             phase=context["dag"].dag_id,
             mode=params["mode"],
             as_of=date.fromisoformat(params["as_of"]) if params.get("as_of") else None,
-            known_at_ms=_moment_ms(params.get("known_at")),
+            known_at_ms=moment_ms(params.get("known_at")),
             municipalities=tuple(params.get("municipalities") or ()),
             reason=params.get("reason") or None,
             requested_by=str(context["dag_run"].run_id),
@@ -109,8 +117,12 @@ def freeze() -> str:
     return run_id
 
 
-def _moment_ms(text: str | None) -> int | None:
-    return int(datetime.fromisoformat(text).timestamp() * 1000) if text else None
+def moment_ms(text: str | None) -> int | None:
+    """UTC milliseconds of the form's moment; without an offset it is Moscow's."""
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=MOSCOW)).timestamp() * 1000)
 
 
 @task(task_display_name="Проверка показателей")
@@ -183,7 +195,8 @@ def names(plan: Any, batch: list[str]) -> str:
     return first if len(batch) == 1 else f"{first} и ещё {len(batch) - 1}"
 
 
-@task(task_display_name="Согласование", trigger_rule="all_done", retries=0)
+# Waits for a person where a plan asks for one: no time limit answers for them.
+@task(task_display_name="Согласование", trigger_rule="all_done", retries=0, execution_timeout=None)
 def approve() -> None:
     """Pass by itself: the plan of this phase asks for no approval."""
     log.info("Согласование планом не требуется")

@@ -1,0 +1,53 @@
+"""What the tasks of a phase read from the run that they belong to."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pendulum
+import pytest
+
+from roadmap_airflow.defaults import MOSCOW
+from roadmap_airflow.tasks import moment_ms, requested_year
+from roadmap_airflow.timetable import Event, PhaseTimetable
+
+TIMETABLE = PhaseTimetable(
+    [
+        Event(
+            pendulum.datetime(year, 3, 1, tz=MOSCOW),
+            pendulum.datetime(year, 3, 31, 10, tz=MOSCOW),
+            is_closed=False,
+        )
+        for year in (2021, 2027)
+    ],
+    "Март",
+)
+
+
+def context(*, asked: int, begins: pendulum.DateTime | None = None, year: int | None = None):
+    """A run asked for in the summer of `asked`."""
+    return {
+        "params": {"year": year},
+        "data_interval_start": begins,
+        "dag": SimpleNamespace(timetable=TIMETABLE),
+        "dag_run": SimpleNamespace(run_after=pendulum.datetime(asked, 7, 1)),
+    }
+
+
+def test_the_year_of_the_form_wins():
+    assert requested_year(context(asked=2026, year=2027)) == 2027
+
+
+def test_a_scheduled_run_has_the_year_of_its_interval_by_moscow():
+    new_year = pendulum.datetime(2027, 1, 1, tz=MOSCOW).in_timezone("UTC")
+    assert requested_year(context(asked=2030, begins=new_year)) == 2027
+
+
+@pytest.mark.parametrize(("asked", "year"), [(2020, 2021), (2026, 2021), (2028, 2027)])
+def test_a_run_without_a_logical_date_belongs_to_the_latest_phase_that_had_begun(asked, year):
+    assert requested_year(context(asked=asked)) == year
+
+
+def test_a_moment_without_an_offset_is_moscow_s():
+    assert moment_ms("2021-03-31T10:00:00") == moment_ms("2021-03-31T07:00:00Z") == 1617174000000
+    assert moment_ms(None) is None
