@@ -13,9 +13,10 @@ import json
 import logging
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
@@ -24,6 +25,7 @@ from roadmap import russian
 from roadmap.evidence.intake import InForce, batches_in_force
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.names import masked_code, masked_login, near, school_ref
+from roadmap.evidence.sources import load_sources
 from roadmap.plan.model import Phase, Plan
 from roadmap.russian import counted, integer
 from roadmap.store.sql import sql
@@ -48,6 +50,8 @@ REGION = "region"
 REGION_NAME = "Департамент образования и науки Костромской области"
 REGION_GENITIVE = "Департамента образования и науки Костромской области"
 REGION_SHORT_NAME = "Регион"
+
+_MOST_OF_A_RULE = 5  # findings of one rule in the task's log; all of them are stored
 
 # Without them nobody is an addressee, and a run of nobody would look as if all went well.
 _REGISTRIES = {
@@ -182,7 +186,7 @@ def plan_year_of(engine: Engine, run_id: str) -> int:
 
 
 def run_summary(engine: Engine, run_id: str) -> tuple[str, ...]:
-    """What was frozen, for the task's log: Russian lines with counts only."""
+    """What was frozen and what is in doubt, for the task's log: Russian lines, no addresses."""
     with engine.connect() as conn:
         run = conn.execute(select(phase_run).where(phase_run.c.run_id == run_id)).one()
         batches = _count(conn, run_batch, run_id)
@@ -207,21 +211,43 @@ def run_summary(engine: Engine, run_id: str) -> tuple[str, ...]:
             .order_by(run_dataset.c.dataset)
         ).all()
         findings = conn.execute(
-            select(run_finding.c.rule, func.count())
+            select(run_finding.c.rule, run_finding.c.message)
             .where(run_finding.c.run_id == run_id)
-            .group_by(run_finding.c.rule)
-            .order_by(run_finding.c.rule)
+            .order_by(run_finding.c.rule, run_finding.c.message)
         ).all()
-    absent = [row.dataset for row in datasets if row.state != "received"]
+    absent = [row for row in datasets if row.state != "received"]
     return (
         f"Запуск {run_id}: этап {run.phase} {run.plan_year} года, по состоянию на {run.as_of}",
         f"Действующих загрузок: {integer(batches)}",
         f"Муниципалитетов: {len(units)}, участвуют {sum(units)}; "
         f"школ: {integer(len(schools))}, участвуют {sum(schools)}",
-        f"Наборы данных: получено {len(datasets) - len(absent)} из {len(datasets)}"
-        + (f", нет: {', '.join(absent)}" if absent else ""),
-        "Замечания: " + (", ".join(f"{rule} — {n}" for rule, n in findings) or "нет"),
+        f"Наборы данных: получено {len(datasets) - len(absent)} из {len(datasets)}",
+        *_absence(absent),
+        f"Замечания: {integer(len(findings)) if findings else 'нет'}",
+        *_told_briefly([(row.rule, row.message) for row in findings]),
     )
+
+
+def _absence(absent: Iterable[Any]) -> list[str]:
+    titles = {dataset: source.title for dataset, source in load_sources().items()}
+    why = {"missing": "не поступили", "refused": "файлы не приняты"}
+    then = {"needed": "писем не будет", "told": "в отчётах будет сказано «нет данных»"}
+    return [
+        f"— «{titles.get(row.dataset, row.dataset)}»: {why[row.state]}, {then[row.need]}"
+        for row in absent
+    ]
+
+
+def _told_briefly(findings: Sequence[tuple[str, str]]) -> list[str]:
+    """The first of each rule: one forgotten register must not bury all the rest."""
+    lines = []
+    for _, group in groupby(findings, key=lambda finding: finding[0]):
+        messages = [message for _, message in group]
+        lines += [f"— {message}" for message in messages[:_MOST_OF_A_RULE]]
+        if len(messages) > _MOST_OF_A_RULE:
+            more = len(messages) - _MOST_OF_A_RULE
+            lines.append(f"  и ещё {counted(more, 'такое', 'таких', 'таких')} же")
+    return lines
 
 
 def _count(conn: Connection, table: Any, run_id: str) -> int:

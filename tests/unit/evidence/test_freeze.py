@@ -169,7 +169,7 @@ def test_a_run_says_what_it_was_made_of(any_engine: Engine) -> None:
     registries(any_engine)
     run_id = frozen(any_engine, reason="исправлен протокол")
     ((run),) = rows(any_engine, phase_run, run_id)
-    assert (run.occasion, run.as_of, run.mode) == ("2021/march_analysis", "2021-03-31", "live")
+    assert (run.occasion, run.as_of, run.mode) == ("2021/march_analysis", "2021-03-31", "dry")
     assert (run.known_at_ms, run.started_ms, run.reason) == (NOW, NOW, "исправлен протокол")
     assert len(run.plan_sha256) == 64
     assert plan_year_of(any_engine, run_id) == 2021
@@ -706,16 +706,45 @@ def test_what_the_plan_does_not_know_is_told(engine: Engine) -> None:
     assert len(found["MUNICIPALITY_NOT_IN_REGISTRY"]) == 26
 
 
-def test_the_summary_holds_counts_only(engine: Engine) -> None:
+def test_the_summary_tells_what_is_in_doubt_without_an_address_or_a_whole_login(
+    engine: Engine,
+) -> None:
     sound(engine)
     for _, spoil, _, _ in CASES.values():
         spoil(engine)
     run_id = frozen(engine)
     text = "\n".join(run_summary(engine, run_id))
-    expected = Counter(row.rule for row in rows(engine, run_finding, run_id))
-    assert f"UNKNOWN_SCHOOL — {expected['UNKNOWN_SCHOOL']}" in text
+    found = rows(engine, run_finding, run_id)
+    assert f"Замечания: {len(found)}\n" in text
+    rules = Counter(row.rule for row in found)
+    few = [row.message for row in found if rules[row.rule] <= 5]
+    assert few
+    assert all(message in text for message in few)
     assert "Муниципалитетов: 3, участвуют 1" in text
-    assert not re.search(r"@|Буйский|Школа №|sch\d", text)
+    assert not re.search(r"@|sch\d{6}", text)
+
+
+def test_of_many_findings_of_one_kind_the_summary_tells_the_first_and_how_many_more(
+    engine: Engine,
+) -> None:
+    registries(engine)
+    strangers = [
+        marks(f"44{number:04}", "Буйский муниципальный район") for number in range(900, 912)
+    ]
+    load(engine, "vpr_marks", {"mark_result": strangers})
+    lines = run_summary(engine, frozen(engine))
+    assert sum("Школа не найдена в реестре" in line for line in lines) == 5
+    assert "  и ещё 7\u00a0таких же" in lines
+
+
+def test_the_summary_says_what_follows_from_a_dataset_that_did_not_come(engine: Engine) -> None:
+    registries(engine)
+    load(engine, "ege_protocols", {}, state="refused", refusal_code="HEADER", refusal_message="Т.")
+    lines = run_summary(engine, frozen(engine))
+    assert "— «ВПР: статистика по отметкам»: не поступили, писем не будет" in lines
+    assert (
+        "— «ЕГЭ: протоколы РЦОИ»: файлы не приняты, в отчётах будет сказано «нет данных»" in lines
+    )
 
 
 def test_no_finding_holds_an_address(engine: Engine) -> None:
