@@ -484,7 +484,7 @@ def _write_batch(
 ) -> TakenFile:
     """The batch, its facts, its rejected rows and warnings."""
     batch_id = _batch_id(plan_year, source.dataset, parsed.scope, one.content.sha256, received_ms)
-    warnings = parsed.warnings
+    warnings = tuple(_of_file(warning, one.file.name) for warning in parsed.warnings)
     if one.receipt_ms is not None and one.receipt_ms != received_ms:
         warnings += (
             sentence(
@@ -539,6 +539,11 @@ def _write_batch(
         rows_rejected=rejected,
         messages=_first([*(item.message for item in parsed.rejected), *warnings]),
     )
+
+
+def _of_file(warning: str, file_name: str) -> str:
+    """What a reader counted in a file («Без отметки по журналу: 22 участника.») with its name."""
+    return warning if f"«{file_name}»" in warning else f"{warning} {place(file_name)}."
 
 
 def _refuse(

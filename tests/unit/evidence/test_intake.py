@@ -554,6 +554,22 @@ def test_an_error_of_the_database_does_not_quote_the_rows(any_world: World) -> N
     assert address not in f"{error.value}".split("DETAIL")[0]
 
 
+def test_a_warning_that_only_counts_is_told_with_the_name_of_its_file(world: World) -> None:
+    def read_with_doubts(*asked: Any) -> Parsed:
+        known = "Ссылка пропущена. Файл «a.csv», строка 2. Проверьте её."
+        return replace(read_here(*asked), warnings=("Никто не писал работу: 1 школа.", known))
+
+    world.put("acts/a.csv", act())
+    intake = take_in(
+        world.engine, SOURCES["municipal_acts"], world.inbox, world.archive, 2021, START,
+        read_with_doubts,
+    )  # fmt: skip
+    assert intake.messages == (
+        "Никто не писал работу: 1 школа. Файл «a.csv».",
+        "Ссылка пропущена. Файл «a.csv», строка 2. Проверьте её.",
+    )
+
+
 def test_warnings_are_kept_beside_the_batch(world: World) -> None:
     rows = [[*CONTACTS, "Примечание"], ["buyskiy", " Roo@Example.org", date(2021, 1, 1), None, "!"]]
     world.put("contacts/contacts.xlsx", workbook("Получатели", rows))
