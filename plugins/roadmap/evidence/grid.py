@@ -104,10 +104,13 @@ def read_sheets(
         for about in book.sheets_metadata:
             if about.typ is not python_calamine.SheetTypeEnum.WorkSheet:
                 continue
-            rows: list[list[Cell]] = [
-                [None if cell == "" else cell for cell in row]
-                for row in book.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
-            ]
+            rows: list[list[Any]] = book.get_sheet_by_name(about.name).to_python(
+                skip_empty_area=False
+            )
+            for row in rows:
+                # Most rows are full: one look at a row is cheaper than one at each cell.
+                if "" in row:
+                    row[:] = [None if cell == "" else cell for cell in row]
             flaw = flaws.get(about.name, _NO_FLAWS)
             _put_faults(rows, flaw.faults)
             is_hidden = about.visible is not python_calamine.SheetVisibleEnum.Visible
@@ -519,7 +522,6 @@ class BadCell(ValueError):
 
 
 _MISSING = {"", "н/д", "нд", "нет данных", "-", "‐", "‑", "–", "—", "−"}
-_SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
 _TOO_LARGE = 10**12
 _INTEGER = re.compile(r"[+-]?\d{1,12}(?:[.,]0+)?")
 _DECIMAL = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,20})?")
@@ -529,6 +531,8 @@ _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00)?)?")
 
 def text_of(cell: Cell) -> str | None:
     """The cell as text, spaces trimmed and joined; None when empty. A code 440123.0 → «440123»."""
+    if isinstance(cell, str):
+        return " ".join(cell.split()) or None
     if isinstance(cell, Fault):
         raise BadCell(cell.rule, cell.text, "текста")
     if cell is None:
@@ -541,7 +545,7 @@ def text_of(cell: Cell) -> str | None:
         cell = cell.date()
     if isinstance(cell, date) and not isinstance(cell, datetime):
         return cell.strftime("%d.%m.%Y")
-    return _SPACES.sub(" ", str(cell)).strip() or None
+    return " ".join(str(cell).split()) or None
 
 
 def integer_of(cell: Cell) -> int | None:
@@ -550,6 +554,8 @@ def integer_of(cell: Cell) -> int | None:
         if not cell.is_integer() or abs(cell) >= _TOO_LARGE:
             raise BadCell("TYPE", repr(cell), "целого числа")
         return int(cell)
+    if isinstance(cell, str) and len(cell) <= 12 and cell.isascii() and cell.isdigit():
+        return int(cell)  # nearly all of them: not worth a grammar
     written = _number(cell, _INTEGER, "целого числа")
     return None if written is None else int(Decimal(written))
 
@@ -570,10 +576,15 @@ def _decimal(cell: Cell, expected: str) -> Decimal | None:
     if isinstance(cell, float):
         if not -_TOO_LARGE < cell < _TOO_LARGE:  # false for NaN, too
             raise BadCell("TYPE", repr(cell), expected)
-        # repr of a float is the shortest text that gives it back: 14.02 stays 14.02.
-        return Decimal(repr(cell))
+        return _as_written(cell)
     written = _number(cell, _DECIMAL, expected)
     return None if written is None else Decimal(written)
+
+
+@lru_cache(maxsize=4096)
+def _as_written(number: float) -> Decimal:
+    """repr of a float is the shortest text that gives it back: 14.02 stays 14.02."""
+    return Decimal(repr(number))
 
 
 def _number(cell: Cell, grammar: re.Pattern[str], expected: str) -> str | None:
@@ -584,10 +595,10 @@ def _number(cell: Cell, grammar: re.Pattern[str], expected: str) -> str | None:
         raise BadCell(cell.rule, cell.text, expected)
     if isinstance(cell, bool) or not isinstance(cell, str | int):
         raise BadCell("TYPE", text_of(cell) or "", expected)
-    plain = _SPACES.sub("", str(cell)).replace("\u2212", "-")
+    plain = "".join(str(cell).split()).replace("\u2212", "-")
     if grammar.fullmatch(plain):
         return plain.replace(",", ".")
-    if _SPACES.sub(" ", str(cell)).strip().casefold() in _MISSING:
+    if " ".join(str(cell).split()).casefold() in _MISSING:
         return None
     raise BadCell("TYPE", _short(str(cell)), expected)
 
@@ -607,7 +618,7 @@ def day_of(cell: Cell) -> date | None:
         return cell
     if not isinstance(cell, str):
         raise BadCell("TYPE", text_of(cell) or "", "даты")
-    plain = _SPACES.sub(" ", cell).strip()
+    plain = " ".join(cell.split())
     if plain.casefold() in _MISSING:
         return None
     if written := _DAY.fullmatch(plain):
@@ -624,5 +635,5 @@ def day_of(cell: Cell) -> date | None:
 
 def _short(text: str) -> str:
     plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    plain = _SPACES.sub(" ", plain).strip()
+    plain = " ".join(plain.split())
     return plain if len(plain) <= 40 else f"{plain[:39]}…"

@@ -36,12 +36,13 @@ def cleaned(text: str) -> str:
 
     A line break inside becomes a space: a name ends in subjects and headings.
     """
-    spaced = "".join(
-        " " if char.isspace() else char
-        for char in unicodedata.normalize("NFC", text)
-        if char.isspace() or unicodedata.category(char) not in _INVISIBLE
-    )
-    return " ".join(spaced.split())
+    plain = unicodedata.normalize("NFC", text)
+    # Printable text has none of those characters, and nearly every text is printable.
+    if not plain.isprintable():
+        plain = "".join(
+            char for char in plain if char.isspace() or unicodedata.category(char) not in _INVISIBLE
+        )
+    return " ".join(plain.split())
 
 
 def comparable(text: str) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 # One share is rounded by at most this much (domain.md §3.6).
 ROUNDING = Decimal("0.05")
+_ALLOWED_HUNDREDTHS = int((ROUNDING + Decimal("0.01")) * 100)
 
 
 def sums_to_whole(percents: Sequence[Decimal]) -> bool:
@@ -28,15 +29,29 @@ def restored_counts(percents: Sequence[Decimal], total: int) -> list[int]:
     where all are zero while `total` is not.
     """
     parts, _ = _whole_parts(percents)
+    return _restored(parts, total)
+
+
+def restored(percents: Sequence[Decimal], total: int) -> tuple[list[int], bool]:
+    """`restored_counts`, and whether they `agree` with the shares they were restored from."""
+    parts, per_unit = _whole_parts(percents)
+    counts = _restored(parts, total)
+    return counts, _agree(parts, per_unit, counts, total)
+
+
+def _restored(parts: list[int], total: int) -> list[int]:
     whole = sum(parts)
     if min(parts) < 0 or total < 0 or (whole == 0 and total > 0):
         raise ValueError("shares that no counts can have")
     if total == 0:
         return [0] * len(parts)
     counts = [part * total // whole for part in parts]
-    by_remainder = sorted(range(len(parts)), key=lambda at: (-(parts[at] * total % whole), at))
-    for at in by_remainder[: total - sum(counts)]:
-        counts[at] += 1
+    left = total - sum(counts)
+    if left:
+        # Sorting keeps equal ones in their order.
+        by_remainder = sorted(range(len(parts)), key=lambda at: -(parts[at] * total % whole))
+        for at in by_remainder[:left]:
+            counts[at] += 1
     return counts
 
 
@@ -46,8 +61,12 @@ def agree(percents: Sequence[Decimal], counts: Sequence[int], total: int) -> boo
     False hints at a wrong number of participants: 33,33 % of 14 is nobody's share.
     """
     parts, per_unit = _whole_parts(percents)
+    return _agree(parts, per_unit, counts, total)
+
+
+def _agree(parts: list[int], per_unit: int, counts: Sequence[int], total: int) -> bool:
     # Compared in units of the shares' last digit, times the total: all whole numbers.
-    allowed = int((ROUNDING + Decimal("0.01")) * 100) * per_unit * total
+    allowed = _ALLOWED_HUNDREDTHS * per_unit * total
     return all(
         100 * abs(100 * count * per_unit - part * total) <= allowed
         for part, count in zip(parts, counts, strict=True)
@@ -55,7 +74,14 @@ def agree(percents: Sequence[Decimal], counts: Sequence[int], total: int) -> boo
 
 
 def _whole_parts(percents: Sequence[Decimal]) -> tuple[list[int], int]:
-    """The shares as whole numbers of their last digit, and how many of those make one."""
+    """The shares as whole numbers of one unit, and how many of those make one.
+
+    Files write at most hundredths; where one has more digits, its last digit is the unit.
+    """
+    scaled = [percent * 100 for percent in percents]
+    parts = [int(part) for part in scaled]
+    if parts == scaled:
+        return parts, 100
     digits = max(-int(percent.as_tuple().exponent) for percent in percents)
     digits = max(digits, 0)
     return [int(percent.scaleb(digits)) for percent in percents], 10**digits

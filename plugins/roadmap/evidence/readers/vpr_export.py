@@ -116,7 +116,12 @@ def paper_of(sheet: Sheet, heading: Heading, context: ReaderContext) -> Paper:
 
     Raises FileRefused TITLE where it names none or two, SUBJECT, PERIOD.
     """
-    titles = {found for row in sheet.rows for found in _titles_in(row)}
+    texts = {cell for row in sheet.rows for cell in row if isinstance(cell, str)}
+    titles = {
+        (title.group(1), title.group(2), title.group(3))
+        for title in map(_TITLE.search, map(normal_title, texts))
+        if title
+    }
     if len(titles) != 1:
         what = "над таблицей нет названия вида «ВПР 2020 Математика 5 класс»"
         if titles:
@@ -142,11 +147,6 @@ def paper_of(sheet: Sheet, heading: Heading, context: ReaderContext) -> Paper:
             )
     wave = wave_of(int(year), context.plan_year, context.options, context.file_name)
     return Paper("vpr", int(year), wave, int(grade), subject)
-
-
-def _titles_in(row: Sequence[Cell]) -> list[tuple[str, str, str]]:
-    found = (_TITLE.search(normal_title(cell)) for cell in row if isinstance(cell, str))
-    return [(title.group(1), title.group(2), title.group(3)) for title in found if title]
 
 
 def _labelled(row: Sequence[Cell], label: str) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from roadmap.evidence.grid import (
     BadCell,
@@ -22,6 +22,7 @@ from roadmap.evidence.grid import (
     normal_title,
     percent_of,
     read_sheets,
+    text_of,
 )
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
@@ -33,7 +34,6 @@ from roadmap.evidence.readers.vpr_export import (
     cell_at,
     find_table,
     group_of,
-    name_in,
     paper_of,
 )
 from roadmap.russian import counted, decimal, integer
@@ -72,6 +72,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         read_sheets(content, context.file_name, _TITLES, ragged=True), _TITLES, context
     )
     paper = paper_of(sheet, heading, context)
+    of_the_paper = paper.columns()
     facts: dict[tuple[str, str | None], dict[str, Any]] = {}
     rejected: list[Rejected] = []
     contradicted: set[tuple[str, str | None]] = set()
@@ -95,7 +96,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
             reject(block.row, problem)
             continue
         fact = {"sheet": sheet.name, "row": block.row}
-        fact |= {**paper.columns(), **group.columns(), **counts}
+        fact |= {**of_the_paper, **group.columns(), **counts}
         earlier = facts.get(group.key)
         if earlier is not None and earlier | {"row": 0} == fact | {"row": 0}:
             repeated += 1
@@ -138,20 +139,26 @@ def _blocks(sheet: Sheet, heading: Heading) -> Iterator[_Block]:
     looked for in every cell before the numbers.
     """
     at = heading.columns
+    title = normal_title(GROUPS)  # the heading may be repeated on a new page
+    texts: dict[str, _Said] = {}  # captions stand in every group
     block: _Block | None = None
     for number, row in enumerate(sheet.rows[heading.row + 1 :], start=heading.row + 2):
-        texts = [name_in(row, column) for column in range(at[GROUPS], at[PARTICIPANTS])]
-        kinds = [(text, _kind(text)) for text in texts if text]
-        captions = [kind for _, kind in kinds if kind]
-        names = [text for text, kind in kinds if not kind]
+        name = kind = None  # the first of each in the row
+        for cell in row[at[GROUPS] : at[PARTICIPANTS]]:
+            if not isinstance(cell, str):
+                continue
+            said = texts.get(cell)
+            if said is None:
+                said = texts[cell] = _said(cell)
+            kind = kind or said.kind
+            name = name or said.name
         # Beside its captions a name stands once, in merged cells, or again and again.
-        is_same = bool(names and captions and block is not None and names[0] == block.name)
-        if names and not is_same and normal_title(names[0]) != normal_title(GROUPS):
+        is_same = kind is not None and block is not None and name == block.name
+        if name is not None and not is_same and normal_title(name) != title:
             if block is not None and block.counts:
                 yield block
-            block = _Block(names[0], number)
-        if captions and block is not None:
-            kind = captions[0]
+            block = _Block(name, number)
+        if kind is not None and block is not None:
             block.has_repeats |= kind in block.counts
             block.counts[kind] = cell_at(row, at[PARTICIPANTS])
             block.shares[kind] = cell_at(row, at[_SHARE])
@@ -159,9 +166,18 @@ def _blocks(sheet: Sheet, heading: Heading) -> Iterator[_Block]:
         yield block
 
 
-def _kind(text: str) -> str | None:
+class _Said(NamedTuple):
+    """What a text before the numbers is: a group's name, a caption's kind, or nothing."""
+
+    name: str | None = None
+    kind: str | None = None
+
+
+def _said(text: str) -> _Said:
     first = normal_title(text).partition(" ")[0].strip(" :,.(")
-    return _KINDS.get(first) or (_TOTAL if first == _TOTAL else None)
+    if first in _KINDS or first == _TOTAL:
+        return _Said(kind=_KINDS.get(first, _TOTAL))
+    return _Said(name=text_of(text))
 
 
 def _counts(block: _Block) -> dict[str, int]:

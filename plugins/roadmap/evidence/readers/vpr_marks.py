@@ -24,7 +24,7 @@ from roadmap.evidence.grid import (
 )
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
-from roadmap.evidence.percents import agree, are_fractions, restored_counts, sums_to_whole
+from roadmap.evidence.percents import are_fractions, restored, sums_to_whole
 from roadmap.evidence.readers.vpr_export import (
     EMPTY_ROWS_END,
     GROUPS,
@@ -41,6 +41,7 @@ from roadmap.russian import counted, decimal, integer
 
 _MARKS = ("2", "3", "4", "5")
 _TITLES = (GROUPS, PARTICIPANTS, *_MARKS)
+_LARGEST_SHARE = Decimal("100.05")
 _ASK_AGAIN = "Запросите файл заново; строка отложена, показатели по ней не рассчитаны"
 
 
@@ -63,17 +64,18 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         read_sheets(content, context.file_name, _TITLES, ragged=True), _TITLES, context
     )
     paper = paper_of(sheet, heading, context)
+    of_the_paper = paper.columns()
     table = _Table(sheet, heading, context)
     facts: dict[tuple[str, str | None], dict[str, Any]] = {}
     contradicted: set[tuple[str, str | None]] = set()
-    for number, row in table.data_rows():
-        group = table.group(row)
+    for number, name, row in table.data_rows():
+        group = table.group(name)
         try:
             counts = table.counts(row)
         except _RowRejected as problem:
             table.reject(number, problem)
             continue
-        fact = {"sheet": sheet.name, "row": number, **paper.columns(), **group.columns(), **counts}
+        fact = {"sheet": sheet.name, "row": number, **of_the_paper, **group.columns(), **counts}
         earlier = facts.get(group.key)
         if earlier is not None and _without_place(earlier) == _without_place(fact):
             table.warn("Повторённые строки, взяты один раз")
@@ -126,17 +128,18 @@ class _Table:
         if sheet.hidden_rows:
             self.warn("Скрытые строки прочитаны вместе с остальными", sheet.hidden_rows)
 
-    def data_rows(self) -> list[tuple[int, list[Cell]]]:
-        """Rows with a group and a number, by their number in the file."""
-        found: list[tuple[int, list[Cell]]] = []
+    def data_rows(self) -> list[tuple[int, str, list[Cell]]]:
+        """Rows with a group and a number: their number in the file, the group's name."""
+        found: list[tuple[int, str, list[Cell]]] = []
         empty = 0
+        name_at = self._at[GROUPS]
+        numbers_at = [self._at[title] for title in (PARTICIPANTS, *_MARKS)]
+        heading = normal_title(GROUPS)
         for number, row in enumerate(
             self._sheet.rows[self._heading.row + 1 :], start=self._heading.row + 2
         ):
-            name = name_in(row, self._at[GROUPS])
-            has_numbers = any(
-                cell_at(row, self._at[title]) is not None for title in (PARTICIPANTS, *_MARKS)
-            )
+            name = name_in(row, name_at)
+            has_numbers = any(cell_at(row, at) is not None for at in numbers_at)
             if name is None and not has_numbers:
                 empty += 1
                 continue
@@ -144,14 +147,14 @@ class _Table:
                 self.warn("Строки вне таблицы (подписи, примечания) пропущены")
                 continue
             empty = 0
-            if normal_title(name) != normal_title(GROUPS):  # a heading repeated on a new page
-                found.append((number, row))
+            if normal_title(name) != heading:  # a heading repeated on a new page
+                found.append((number, name, row))
         self.rows_read = len(found)
         return found
 
-    def group(self, row: list[Cell]) -> Group:
-        """Whom the row speaks of; a municipality's row opens the rows of its schools."""
-        group = group_of(name_in(row, self._at[GROUPS]) or "", self._municipality)
+    def group(self, name: str) -> Group:
+        """Whom a row speaks of; a municipality's row opens the rows of its schools."""
+        group = group_of(name, self._municipality)
         if group.level != "school":
             self._municipality = group.municipality
         return group
@@ -178,26 +181,29 @@ class _Table:
         shares = [self._share(row, mark) for mark in _MARKS]
         # An empty share is a zero only if the others make the whole by themselves.
         percents = [Decimal(0) if share is None else share for share in shares]
-        if all(share is None for share in shares):
+        if shares.count(None) == len(shares):
             raise _RowRejected("MISSING", "Нет долей отметок", self._mark_columns())
-        if any(not 0 <= percent <= 100 + Decimal("0.05") for percent in percents):
+        if min(percents) < 0 or max(percents) > _LARGEST_SHARE:
             raise _RowRejected(
                 "RANGE", "Доля отметки меньше 0 или больше 100 %", self._mark_columns()
             )
-        if are_fractions(percents):
+        if not sums_to_whole(percents):
+            if not are_fractions(percents):
+                raise self._not_a_whole(percents)
             percents = [100 * percent for percent in percents]
             self.warn("Доли записаны дробями от 0 до 1, прочитаны как проценты")
-        if not sums_to_whole(percents):
-            total = decimal(float(sum(percents)), 1 if sum(percents) % 1 else 0)
-            if total == "100,0":  # a few hundredths too many must not look right
-                total = decimal(float(sum(percents)), 2)
-            raise _RowRejected(
-                "PERCENT_SUM", f"Сумма долей — {total} % вместо 100 %", self._mark_columns()
-            )
-        counts = restored_counts(percents, participants)
-        if not agree(percents, counts, participants):
+        counts, do_agree = restored(percents, participants)
+        if not do_agree:
             self.warn("Доли не сходятся с числом участников точнее округления")
         return counts
+
+    def _not_a_whole(self, percents: list[Decimal]) -> _RowRejected:
+        total = decimal(float(sum(percents)), 1 if sum(percents) % 1 else 0)
+        if total == "100,0":  # a few hundredths too many must not look right
+            total = decimal(float(sum(percents)), 2)
+        return _RowRejected(
+            "PERCENT_SUM", f"Сумма долей — {total} % вместо 100 %", self._mark_columns()
+        )
 
     def _number(self, row: list[Cell], title: str) -> int | None:
         try:
