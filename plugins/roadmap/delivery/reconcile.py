@@ -37,6 +37,11 @@ CATEGORIES: Mapping[str, str] = {
     "suppressed": "то же содержание, не отправлялось",
     "cancelled": "отменено",
 }
+# A letter of a test run went to nobody it is addressed to, and must not read as if it had.
+_ACCEPTED_WORDS: Mapping[str, str] = {
+    "redirect": "принято сервером для проверочного адреса",
+    "dry": "составлено и проверено, не отправлялось",
+}
 UNACCOUNTED = "unaccounted"
 _OF_STATE = {
     "held": "awaiting_approval",
@@ -100,6 +105,11 @@ class Reconciliation:
         return self.is_balanced and not any(_is_open(line) for line in self.lines)
 
 
+def categories(mode: str) -> Mapping[str, str]:
+    """CATEGORIES in the words that are true of this mode."""
+    return {**CATEGORIES, "accepted": _ACCEPTED_WORDS.get(mode, CATEGORIES["accepted"])}
+
+
 def _is_open(line: Line) -> bool:
     return (
         line.category in _UNSETTLED
@@ -123,7 +133,7 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
     }
     found = {(row.municipality_id, row.recipient_id): row for row in rows}
     lines = tuple(
-        _line(key, names.get(key[0], key[0]), found.get(key))
+        _line(key, names.get(key[0], key[0]), found.get(key), categories(run.mode))
         for key in sorted(
             expected | found.keys(),
             key=lambda key: (russian.natural_key(names.get(key[0], key[0])), key[1]),
@@ -147,7 +157,7 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
     return _with_text(result, run)
 
 
-def _line(key: tuple[str, str], name: str, row: Any | None) -> Line:
+def _line(key: tuple[str, str], name: str, row: Any | None, words_of: Mapping[str, str]) -> Line:
     municipality_id, recipient_id = key
     if row is None:
         return Line(
@@ -161,7 +171,7 @@ def _line(key: tuple[str, str], name: str, row: Any | None) -> Line:
         name=name,
         recipient_id=recipient_id,
         category=category,
-        words=_words(category, row, is_bounced),
+        words=_words(words_of[category], category, row, is_bounced),
         reason=row.reason or _reason(category, row),
         revision=row.revision,
         message_id=row.message_id,
@@ -170,8 +180,7 @@ def _line(key: tuple[str, str], name: str, row: Any | None) -> Line:
     )
 
 
-def _words(category: str, row: Any, is_bounced: bool) -> str:
-    words = CATEGORIES[category]
+def _words(words: str, category: str, row: Any, is_bounced: bool) -> str:
     if category == "accepted" and row.accepted_ms is not None:
         words += f" {_moment(row.accepted_ms)}"
     if is_bounced:
@@ -246,7 +255,7 @@ def _with_text(result: Reconciliation, run: Any) -> Reconciliation:
         result=result,
         occasion=result.occasion,
         as_of=russian.day(datetime.fromisoformat(run.as_of).date()),
-        categories=CATEGORIES,
+        categories=categories(result.mode),
         unaccounted=result.expected - sum(result.counts.values()),
         told=[line for line in result.lines if not _is_open(line) and line.category in CATEGORIES],
         open=[line for line in result.lines if _is_open(line) or line.category == UNACCOUNTED],

@@ -169,3 +169,21 @@ def test_a_test_run_has_an_account_of_its_own(engine: Engine):
     assert result.is_settled
     assert result.headline == "Проверка без отправки прошла для всех 3"
     assert "не считаются отправленными" in result.text
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"),
+    [
+        pytest.param("dry", "составлено и проверено, не отправлялось", id="dry"),
+        pytest.param("redirect", "принято сервером для проверочного адреса", id="redirect"),
+    ],
+)
+def test_a_test_run_never_reads_as_if_letters_had_reached_their_addressees(engine, mode, says):
+    make_run(engine, mode=mode)
+    plan_all(engine, mode=mode)
+    outcomes(engine)
+    with SmtpServer() as server:
+        send(engine, server, scope=ledger.ClaimScope(mode=mode))
+    text = reconcile(engine, "run-1").text
+    assert text.count(says) == 4  # in the sum, and for each of three
+    assert CATEGORIES["accepted"] not in text
