@@ -190,7 +190,7 @@ def the_sheet(sheets: Sequence[Sheet], name: str, file_name: str) -> Sheet:
     raise refused(
         "SHEET",
         f"Файл не принят: нет листа «{name}» (есть {found})",
-        "Назовите лист так или возьмите шаблон на странице «Данные»",
+        "Назовите лист так или сверьтесь с описанием форматов (docs/formats.md)",
         file_name,
     )
 
@@ -215,16 +215,24 @@ _HIDDEN_ROW = re.compile(rb'<row\s[^>]*\bhidden="(?:1|true)"')
 
 def _flaws(content: bytes) -> dict[str, _Flaws]:
     """By sheet name. Only sheets with a formula, an error or a hidden row are taken apart."""
-    flaws = {}
+    flaws: dict[str, _Flaws] = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name, part in _sheet_parts(archive).items():
+        by_part = {}
+        for part in archive.namelist():
+            # Sheets are known by the workbook's relations; whatever else is text has none of this.
+            if not part.lower().endswith(".xml"):
+                continue
             text = archive.read(part)
             faults: list[tuple[int, int, Fault]] = []
             if b't="e"' in text or _HAS_FORMULA.search(text):
                 faults = list(_faults(text))
             hidden = len(_HIDDEN_ROW.findall(text)) if b"hidden=" in text else 0
             if faults or hidden:
-                flaws[name] = _Flaws(tuple(faults), hidden)
+                by_part[part] = _Flaws(tuple(faults), hidden)
+        if by_part:
+            for name, part in _sheet_parts(archive).items():
+                if part in by_part:
+                    flaws[name] = by_part[part]
     return flaws
 
 
@@ -474,7 +482,7 @@ def find_heading(
     word = "столбца" if len(absent) == 1 else "столбцов"
     raise _header_refused(
         f"нет {word} {_quoted(absent)}",
-        "Добавьте столбец или возьмите шаблон на странице «Данные»",
+        "Добавьте столбец или сверьтесь с описанием форматов (docs/formats.md)",
         file_name,
         sheet,
         near,

@@ -199,7 +199,7 @@ def test_missing_titles_are_listed_with_the_row_that_has_most_of_them():
     assert caught.value.code == "HEADER"
     assert caught.value.message == (
         "Файл не принят: нет столбца «Наименование». Файл «школы.xlsx», лист «Школы», строка"
-        " заголовков 2. Добавьте столбец или возьмите шаблон на странице «Данные»."
+        " заголовков 2. Добавьте столбец или сверьтесь с описанием форматов (docs/formats.md)."
     )
 
 
