@@ -12,6 +12,8 @@ AS_OF ?=
 MODE ?= live
 MUNICIPALITIES ?=
 REASON ?=
+# Their values reach the shell as values, whatever quotes are in them.
+export AS_OF MODE MUNICIPALITIES REASON
 
 VENV := .venv
 PY := PYTHONPATH=plugins $(VENV)/bin/python
@@ -37,8 +39,8 @@ run: $(RUNTIME) ## the demo year in a real Airflow: UI, mailbox, the March lette
 
 .PHONY: phase
 phase: $(RUNTIME) ## one phase in the foreground (PHASE= YEAR= AS_OF= MODE=live|redirect|dry MUNICIPALITIES= REASON=)
-	exec env $(PY) -m roadmap_cli.phase --phase $(PHASE) --year $(YEAR) --as-of "$(AS_OF)" \
-		--mode $(MODE) --municipalities "$(MUNICIPALITIES)" --reason "$(REASON)" --port $(PORT)
+	exec env $(PY) -m roadmap_cli.phase --phase $(PHASE) --year $(YEAR) --as-of "$$AS_OF" \
+		--mode "$$MODE" --municipalities "$$MUNICIPALITIES" --reason "$$REASON" --port $(PORT)
 
 .PHONY: test
 test: $(TOOLS) ## set up and pass all tests; what can't be installed is listed at the end
@@ -46,11 +48,12 @@ test: $(TOOLS) ## set up and pass all tests; what can't be installed is listed a
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: lint
-lint: $(TOOLS) ## ruff (with Airflow's AIR rules), mypy, import-linter
+lint: $(TOOLS) ## ruff (with Airflow's AIR rules), mypy, import-linter, the compose file's schema
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	PYTHONPATH=plugins $(VENV)/bin/lint-imports
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
 .PHONY: bench
 bench: $(TOOLS) ## the figures of speed, as ratios taken in one run

@@ -104,3 +104,12 @@ def test_the_form_refuses_what_it_does_not_offer(bag, field, value):
     with pytest.raises(ParamValidationError, match=field):
         params[field] = value
         params.validate()
+
+
+def test_the_guide_explains_every_field_of_the_form_and_every_task(bag):
+    guide = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    params = bag.dags["march_analysis"].params
+    titles = [params.get_param(name).schema["title"] for name in params]
+    assert [title for title in titles if f"| {title} |" not in guide] == []
+    tasks = [task.task_display_name for dag in bag.dags.values() for task in dag.tasks]
+    assert [name for name in tasks if name not in guide] == []

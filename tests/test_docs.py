@@ -1,0 +1,128 @@
+"""What is written for people cannot fall behind the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+PYTHON = [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "dags").glob("*.py")]
+DAGS = {path.stem for path in (ROOT / "dags").glob("*.py")}
+# Our own connections are named where they are asked for, in the seam.
+CONNECTIONS = {
+    name
+    for path in (ROOT / "plugins" / "roadmap_airflow").glob("*.py")
+    for name in re.findall(
+        r'"(roadmap_(?:db|inbox|archive|reports)|smtp_default)"', path.read_text()
+    )
+}
+TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+# Not for an operator: where tests and figures keep their files.
+INTERNAL = {"ROADMAP_VAR", "ROADMAP_BENCH_DATASETS", "ROADMAP_BENCH_ADDRESSEES"}
+
+
+def settings_that_code_reads() -> set[str]:
+    """String constants of our code that are a setting's whole name."""
+    return {
+        node.value
+        for path in PYTHON
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch(r"ROADMAP_[A-Z_]+", node.value)
+        and f"AIRFLOW_CONN_{node.value}" not in COMPOSE_ENVIRONMENT
+    } - INTERNAL
+
+
+def variables_of_example() -> dict[str, str]:
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
+
+
+COMPOSE_TEXT = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
+COMPOSE_ENVIRONMENT = yaml.safe_load(COMPOSE_TEXT)["x-airflow"]["environment"]
+
+
+def test_there_is_something_to_compare():
+    assert DAGS
+    assert len(CONNECTIONS) == 5
+    assert len(TARGETS) > 5
+    assert len(settings_that_code_reads()) > 5
+
+
+@pytest.mark.parametrize("name", sorted(DAGS | CONNECTIONS))
+def test_readme_names_every_dag_and_connection(name):
+    assert f"`{name}`" in README
+
+
+@pytest.mark.parametrize(
+    "target", sorted(set(re.findall(r"(?m)(?:^|`)make ([a-z-]+)", README + GUIDE)))
+)
+def test_the_commands_that_we_write_down_exist(target):
+    assert target in TARGETS
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\(([^)#]+)\)", README))
+def test_readme_links_to_what_is_there(path):
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("name", sorted(settings_that_code_reads()))
+def test_every_setting_stands_in_the_example_and_reaches_the_containers(name):
+    assert name in variables_of_example()
+    assert name in COMPOSE_ENVIRONMENT
+
+
+def test_the_example_has_every_variable_of_the_compose_file_and_no_other():
+    asked = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", COMPOSE_TEXT))
+    assert asked == set(variables_of_example())
+
+
+def test_the_example_holds_no_secret_and_no_real_address():
+    values = variables_of_example()
+    secrets = {name for name in values if re.search("PASSWORD|SECRET|KEY", name)}
+    assert len(secrets) == 5
+    assert {values[name] for name in secrets} == {""}
+    assert set(re.findall(r"@([\w.-]+)", " ".join(values.values()))) == {"example.org"}
+
+
+def test_the_settings_of_the_example_are_accepted():
+    from roadmap.delivery.settings import settings_from
+
+    settings = settings_from(variables_of_example())
+    assert settings.is_demo
+    assert settings.allows(settings.redirect_to)
+    assert settings == settings_from(
+        {
+            name: value
+            for name, value in variables_of_example().items()
+            if not re.search("NAME|HOURS|ATTEMPTS|LETTERS", name)
+        }
+    )
+
+
+def test_a_reason_reaches_the_command_whatever_signs_are_in_it():
+    reason = "Школа «А» \"Б\" 'в' `г`; rm -rf /"
+    done = subprocess.run(
+        ["make", "--silent", "phase", "VENV=.", "PY=printf %s\\\\n", "RUNTIME=Makefile",
+         f"REASON={reason}"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    given = done.stdout.splitlines()
+    assert given[given.index("--reason") + 1] == reason, shlex.join(given)
+
+
+def test_the_guide_explains_every_state_in_the_words_of_the_reconciliation():
+    from roadmap.delivery.reconcile import CATEGORIES
+
+    missing = [words for words in CATEGORIES.values() if f"| {words} |" not in GUIDE]
+    assert missing == []
+    assert "| не учтено |" in GUIDE
