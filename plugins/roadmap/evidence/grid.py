@@ -219,9 +219,6 @@ def _flaws(content: bytes) -> dict[str, _Flaws]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         by_part = {}
         for part in archive.namelist():
-            # Sheets are known by the workbook's relations; whatever else is text has none of this.
-            if not part.lower().endswith(".xml"):
-                continue
             text = archive.read(part)
             faults: list[tuple[int, int, Fault]] = []
             if b't="e"' in text or _HAS_FORMULA.search(text):

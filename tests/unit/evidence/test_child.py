@@ -43,7 +43,7 @@ def reader(tmp_path, monkeypatch):
 
 
 IMPORT_PATH = child._import_path()
-POINT_TO_BAD = "import roadmap.evidence.child as c; c._READERS = 'bad_readers'"
+POINT_TO_BAD = "import roadmap.evidence.nursery as n; n._READERS = 'bad_readers'"
 
 
 def refusal(reader: str, content: bytes | None = None, limits: Limits = FEW) -> FileRefused:
