@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +21,12 @@ from roadmap_demo.mailbox import is_ours
 MARCH = RunRequest(2021, "march_analysis", "live", None, None, (), None, "tests")
 
 
-def free_ports(start: int = 19100) -> Ports:
-    """Five neighbouring ports of the loopback that nobody listens on."""
+def free_ports() -> Ports:
+    """Five neighbouring ports of the loopback that nobody listens on.
+
+    Each process begins elsewhere: tests of two work trees at once must not meet.
+    """
+    start = 20_000 + os.getpid() % 1000 * 10
     return next(
         Ports(base) for base in range(start, start + 2000, 10) if all(map(is_free, Ports(base).all))
     )
@@ -51,7 +56,7 @@ def mailbox(folder: Path, ports: Ports) -> Iterator[Letters]:
         "roadmap_demo.mailbox", "--port", str(ports.mail), "--folder", str(folder / "mailbox")
     )
     with background(command, env, folder / "mailbox.log"):
-        assert wait_until(lambda: is_ours(ports.mail), 20, every=0.1)
+        assert wait_until(lambda: is_ours(ports.mail, folder / "mailbox"), 20, every=0.1)
         yield Letters(folder / "mailbox")
 
 

@@ -52,7 +52,7 @@ def roadmap_db() -> Iterator[Engine]:
     except (
         ConnectionIncomplete, FreezeRefused, PlanError, SettingsError, UnsafeDatabase, UnsafeLive
     ) as refusal:  # fmt: skip
-        raise AirflowFailException(str(refusal)) from refusal
+        raise AirflowFailException(str(refusal)) from None  # the log ends with the sentence
 
 
 def database_url() -> str:

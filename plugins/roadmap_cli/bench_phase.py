@@ -83,7 +83,7 @@ def _mailbox(env: dict[str, str], var: Path, ports: Ports) -> Iterator[None]:
         "roadmap_demo.mailbox", "--port", str(ports.mail), "--folder", str(var / "mailbox")
     )
     with background(command, env, var / "mailbox.log"):
-        if not wait_until(lambda: is_ours(ports.mail), 20, every=0.1):
+        if not wait_until(lambda: is_ours(ports.mail, var / "mailbox"), 20, every=0.1):
             raise SystemExit("Почтовый сервер не запустился")
         yield
 

@@ -1,6 +1,6 @@
 """The environment of our Airflow processes: the embedded default, every setting by variable.
 
-What the caller's environment (or .env) already says wins, so the same commands serve an
+What the caller's environment already says wins, so the same commands serve an
 institute's own server. Nothing here starts a process.
 """
 

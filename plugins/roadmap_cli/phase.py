@@ -1,8 +1,8 @@
 """`make phase`: the real DAG in the foreground, then the reconciliation table.
 
-Runs Airflow's own `dag.test` in an Airflow home of its own, so that it never meddles with a
-running `make run`; the roadmap's database is shared. The exit status is 0 only when the
-reconciliation balances and nothing is blocked, unknown, rejected, exhausted or pending.
+The run is a process of its own (`phase_dag`), because Airflow's `dag.test` takes Ctrl-C for
+the failure of a task and goes on. It has an Airflow home of its own, so that it never meddles
+with a running `make run`; the roadmap's database is shared.
 """
 
 from __future__ import annotations
@@ -11,49 +11,67 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
 from roadmap_cli.airflow_api import wait_until
 from roadmap_cli.environment import VAR, Ports, demo_environment
-from roadmap_cli.processes import background, python
+from roadmap_cli.phase_dag import phase_arguments
+from roadmap_cli.processes import background, interrupt_once, is_free, python
 from roadmap_cli.setup import make_ready
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-MODES = ("live", "redirect", "dry")
+STOP_SECONDS = 5.0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Run one phase in the foreground")
-    parser.add_argument("--phase", required=True)
-    parser.add_argument("--year", type=int, required=True)
-    parser.add_argument("--as-of", default="", help="YYYY-MM-DD; empty: the plan's date")
-    parser.add_argument("--mode", choices=MODES, default="live")
-    parser.add_argument("--municipalities", default="", help="keys, comma-separated; empty: all")
-    parser.add_argument("--reason", default="")
+    parser = phase_arguments("Run one phase in the foreground")
     parser.add_argument("--port", type=int, default=8080, help="as of make run: the mailbox's + 4")
     arguments = parser.parse_args()
+    refuse_unknown(arguments)
     ports = Ports(arguments.port)
-    # Before the first import of Airflow: it reads its settings then.
+    interrupt_once()
     os.environ.update(demo_environment(VAR / "airflow-phase", ports))
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
-    raise SystemExit(run_phase(arguments, ports))
+    try:
+        raise SystemExit(run_phase(arguments, ports))
+    except KeyboardInterrupt:
+        raise SystemExit("\nОстановлено. Уже принятые письма повторно не уйдут.") from None
+
+
+def refuse_unknown(arguments: argparse.Namespace) -> None:
+    """SystemExit, in Russian, where the year has no plan, or its plan no such phase or unit."""
+    from roadmap.plan.load import PlanError, load_plan
+
+    try:
+        plan = load_plan(arguments.year)
+    except PlanError as error:
+        raise SystemExit(str(error)) from None
+    phases = [phase.code for phase in plan.phases]
+    if arguments.phase not in phases:
+        raise SystemExit(
+            f"В плане {plan.year} года нет этапа «{arguments.phase}». Есть: {', '.join(phases)}."
+        )
+    known = {municipality.id for municipality in plan.municipalities} | {"region"}
+    unknown = [key for key in arguments.municipalities if key not in known]
+    if unknown:
+        raise SystemExit(
+            f"В плане {plan.year} года нет муниципалитетов {', '.join(unknown)}. "
+            f"Есть: {', '.join(sorted(known))}."
+        )
 
 
 def run_phase(arguments: argparse.Namespace, ports: Ports) -> int:
     """The exit status of one foreground run."""
     make_ready(os.environ)
-    conf = {
-        "year": arguments.year,
-        "as_of": arguments.as_of or None,
-        "mode": arguments.mode,
-        "municipalities": [key for key in arguments.municipalities.split(",") if key],
-        "reason": arguments.reason or None,
-    }
-    with local_mailbox(ports.mail):
-        state, dag_run_id = run_dag(arguments.phase, arguments.year, conf)
-    return report(state, dag_run_id)
+    command = python(
+        "roadmap_cli.phase_dag",
+        f"--phase={arguments.phase}",
+        f"--year={arguments.year}",
+        f"--as-of={arguments.as_of or ''}",
+        f"--mode={arguments.mode}",
+        f"--municipalities={','.join(arguments.municipalities)}",
+        f"--reason={arguments.reason}",
+    )
+    with local_mailbox(ports.mail), background(command, os.environ, None, STOP_SECONDS) as dag_run:
+        return dag_run.wait()
 
 
 @contextmanager
@@ -61,66 +79,17 @@ def local_mailbox(port: int) -> Iterator[None]:
     """Our mail server on this port: the one that already runs, or one for the time of the run."""
     from roadmap_demo.mailbox import is_ours
 
-    if is_ours(port):
+    folder = VAR / "mailbox"
+    if is_ours(port, folder):
         yield
         return
-    command = python("roadmap_demo.mailbox", "--port", str(port), "--folder", str(VAR / "mailbox"))
+    if not is_free(port):
+        raise SystemExit(f"Порт {port} занят. Укажите другой: make phase PORT=8180")
+    command = python("roadmap_demo.mailbox", "--port", str(port), "--folder", str(folder))
     with background(command, os.environ, VAR / "logs" / "mailbox.log"):
-        if not wait_until(lambda: is_ours(port), 20, every=0.1):
+        if not wait_until(lambda: is_ours(port, folder), 20, every=0.1):
             raise SystemExit(f"Почтовый сервер не запустился на порту {port}")
         yield
-
-
-def run_dag(phase: str, year: int, conf: dict[str, Any]) -> tuple[str, str]:
-    """State and id of the DAG run of this phase, with its progress printed."""
-    from airflow.dag_processing.dagbag import DagBag
-    from airflow.sdk.listener import get_listener_manager
-
-    from roadmap.paths import ROOT
-    from roadmap.plan.load import load_plan
-    from roadmap.plan.schedule import phase_events
-    from roadmap_cli import progress
-
-    events = phase_events(phase, [load_plan(year)])
-    if not events:
-        raise SystemExit(f"В плане {year} года нет этапа «{phase}»")
-    bag = DagBag(str(ROOT / "dags" / f"{phase}.py"))
-    if phase not in bag.dags:
-        raise SystemExit(f"DAG «{phase}» не загружается: {bag.import_errors}")
-    get_listener_manager().add_listener(progress)
-    dag_run = bag.dags[phase].test(logical_date=events[0].data_interval_start, run_conf=conf)
-    return str(dag_run.state), str(dag_run.run_id)
-
-
-def report(state: str, dag_run_id: str) -> int:
-    """Print the reconciliation of the run; 0 when all is settled."""
-    from roadmap.delivery.reconcile import reconcile
-    from roadmap.store.engine import open_engine
-
-    engine = open_engine(f"sqlite:///{VAR / 'roadmap.db'}")
-    run_id = _latest_phase_run(engine, dag_run_id)
-    if run_id is None:
-        print("Сведения не зафиксированы: запуск остановился раньше.")
-        return 1
-    result = reconcile(engine, run_id)
-    print()
-    print(result.text)
-    return 0 if result.is_settled and state == "success" else 1
-
-
-def _latest_phase_run(engine: Engine, dag_run_id: str) -> str | None:
-    from sqlalchemy import select
-
-    from roadmap.store.tables import phase_run
-
-    runs = (
-        select(phase_run.c.run_id)
-        .where(phase_run.c.requested_by == dag_run_id)
-        .order_by(phase_run.c.started_ms.desc())
-        .limit(1)
-    )
-    with engine.connect() as db:
-        return db.execute(runs).scalar()
 
 
 if __name__ == "__main__":

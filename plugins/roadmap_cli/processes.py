@@ -9,34 +9,57 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 
 STOP_SECONDS = 20.0
 
 
+def interrupt_once() -> None:
+    """SIGINT and SIGTERM become one KeyboardInterrupt; more of them do not stop the stopping.
+
+    SIGINT is set too: a shell that starts us in the background has it ignored.
+    """
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, interrupt)
+
+
 @contextmanager
 def background(
-    command: list[str], env: Mapping[str, str], log_file: Path
+    command: list[str],
+    env: Mapping[str, str],
+    log_file: Path | None,
+    stop_seconds: float = STOP_SECONDS,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The process of `command`, output in `log_file`; its whole group ends with the block.
+    """The process of `command`, output in `log_file` or ours; its group ends with the block.
 
-    Ending `airflow standalone` by its own pid alone would leave its children running.
+    Ending `airflow standalone` by its own pid alone would leave its children running. The
+    group is asked to end, and after `stop_seconds` made to.
     """
-    log_file.parent.mkdir(parents=True, exist_ok=True)
-    with log_file.open("ab") as output:
+    with ExitStack() as files:
+        output = None
+        if log_file is not None:
+            log_file.parent.mkdir(parents=True, exist_ok=True)
+            output = files.enter_context(log_file.open("ab"))
         process = subprocess.Popen(  # noqa: S603 - commands are our own
             command, env=dict(env), stdout=output, stderr=output, start_new_session=True
         )
     try:
         yield process
     finally:
-        _end_group(process)
+        _end_group(process, stop_seconds)
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def _end_group(process: subprocess.Popen[bytes], stop_seconds: float) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + stop_seconds
         try:
             os.killpg(process.pid, signal_number)
         except ProcessLookupError:

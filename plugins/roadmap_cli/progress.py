@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from airflow.listeners import hookimpl
+from airflow.sdk.exceptions import AirflowException
 
 _started: dict[Any, float] = {}
 
@@ -23,6 +24,8 @@ def on_task_instance_success(previous_state: Any, task_instance: Any) -> None:
 @hookimpl
 def on_task_instance_failed(previous_state: Any, task_instance: Any, error: Any) -> None:
     _say("✕", task_instance)
+    if isinstance(error, AirflowException):  # our own sentences; others stand in the log
+        print(f"      {error}", flush=True)
 
 
 def _say(mark: str, task_instance: Any) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import time
-from types import FrameType
 from typing import Any
 
 from roadmap_cli.airflow_api import AirflowApi, wait_until
 from roadmap_cli.environment import VAR, Ports, demo_environment
-from roadmap_cli.processes import background, is_free, python
+from roadmap_cli.processes import background, interrupt_once, is_free, python
 from roadmap_cli.setup import make_ready
 
 START_SECONDS = 180
@@ -25,17 +23,11 @@ def main() -> None:
     parser.add_argument("--once", action="store_true", help="stop when the phase run has ended")
     arguments = parser.parse_args()
     ports = Ports(arguments.port)
-    # SIGINT too: a shell that starts us in the background has it ignored.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, _as_interrupt)
+    interrupt_once()
     try:
         raise SystemExit(run(ports, once=arguments.once))
     except KeyboardInterrupt:
         print("\nОстановлено. «make run» продолжит с этого места и ничего не отправит повторно.")
-
-
-def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def run(ports: Ports, *, once: bool) -> int:

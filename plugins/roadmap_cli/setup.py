@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from roadmap_cli.environment import VAR
+from roadmap_cli.processes import python
 
 SMTP_POOL_SLOTS = "2"
 
 
 def make_ready(env: Mapping[str, str], var: Path = VAR) -> None:
     """Make the demo year's files and migrate both databases; a second call changes nothing."""
-    from roadmap.store.engine import open_engine
-    from roadmap.store.migrate import upgrade
     from roadmap_demo.generate import generate
 
     print("Готовим файлы демонстрационного года…", flush=True)
@@ -22,24 +21,20 @@ def make_ready(env: Mapping[str, str], var: Path = VAR) -> None:
     for name in ("archive", "reports", "mailbox"):
         (var / name).mkdir(parents=True, exist_ok=True)
     print("Готовим базы данных…", flush=True)
-    engine = open_engine(f"sqlite:///{var / 'roadmap.db'}")
-    upgrade(engine)
-    engine.dispose()
     home = Path(env["AIRFLOW_HOME"])
     home.mkdir(parents=True, exist_ok=True)
     log_file = home / "setup.log"
-    _airflow(env, log_file, "db", "migrate")
-    _airflow(env, log_file, "pools", "set", "smtp", SMTP_POOL_SLOTS, "Почтовый сервер")
+    # Where the caller's environment names another database, that one is migrated.
+    _run(env, log_file, python("roadmap_airflow.migrate"))
+    # PATH begins with our environment.
+    _run(env, log_file, ["airflow", "db", "migrate"])
+    _run(env, log_file, ["airflow", "pools", "set", "smtp", SMTP_POOL_SLOTS, "Почтовый сервер"])
 
 
-def _airflow(env: Mapping[str, str], log_file: Path, *arguments: str) -> None:
+def _run(env: Mapping[str, str], log_file: Path, command: list[str]) -> None:
     with log_file.open("ab") as output:
-        done = subprocess.run(  # noqa: S603
-            ["airflow", *arguments],  # noqa: S607 - PATH begins with our environment
-            env=dict(env),
-            stdout=output,
-            stderr=output,
-            check=False,
+        done = subprocess.run(  # noqa: S603 - commands are our own
+            command, env=dict(env), stdout=output, stderr=output, check=False
         )
     if done.returncode:
-        raise SystemExit(f"Не удалось: airflow {' '.join(arguments)}. Смотрите {log_file}")
+        raise SystemExit(f"Не удалось: {' '.join(command)}. Смотрите {log_file}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import logging
 import os
 import re
@@ -125,14 +126,19 @@ async def serve(folder: Path, port: int, host: str = LOOPBACK) -> asyncio.Server
     def session() -> SMTP:
         return SMTP(
             handler, data_size_limit=_MOST_BYTES, enable_SMTPUTF8=True, hostname="localhost",
-            ident=IDENT, loop=loop,
+            ident=f"{IDENT} {_key(folder)}", loop=loop,
         )  # fmt: skip
 
     return await loop.create_server(session, host, port)
 
 
-def is_ours(port: int, timeout: float = 2.0) -> bool:
-    """Whether the mailbox answers at that port of this machine: its banner says so."""
+def _key(folder: Path) -> str:
+    """Tells a folder's mailbox from that of another clone, without its path."""
+    return hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+
+
+def is_ours(port: int, folder: Path, timeout: float = 2.0) -> bool:
+    """Whether this folder's mailbox answers at that port of this machine: its banner says so."""
     try:
         with socket.create_connection((LOOPBACK, port), timeout) as connection:
             connection.settimeout(timeout)
@@ -140,7 +146,7 @@ def is_ours(port: int, timeout: float = 2.0) -> bool:
             connection.sendall(b"QUIT\r\n")
     except OSError:
         return False
-    return banner.startswith(b"220 ") and IDENT.encode() in banner
+    return banner.startswith(b"220 ") and f"{IDENT} {_key(folder)}".encode() in banner
 
 
 async def _run_until_signal(folder: Path, port: int, host: str) -> None:

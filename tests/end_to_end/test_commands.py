@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -52,7 +55,7 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    return free_ports(19500).ui
+    return free_ports(20000 + os.getpid() % 1000 * 10).ui
 
 
 @pytest.fixture(scope="module")
@@ -92,14 +95,69 @@ def test_a_second_phase_sends_nothing_again(var, port, live):
     assert len(Letters(var / "mailbox").all()) == LETTERS
 
 
-def test_a_live_phase_on_another_day_is_refused_and_sends_nothing(var, port, live):
+def test_a_live_phase_on_another_day_is_refused_and_only_the_operator_is_told(var, port, live):
     status, output = phase(var, port, "--as-of", "2021-03-20")
     assert status == 1, output
-    assert len(Letters(var / "mailbox").all()) == LETTERS
+    assert "Отчётная дата запуска — не дата плана (31.03.2021)" in output
+    letters = Letters(var / "mailbox").all()
+    assert len([letter for letter in letters if letter["X-Report-Key"]]) == LETTERS
+    notices = [letter for letter in letters if not letter["X-Report-Key"]]
+    assert {str(notice["To"]) for notice in notices} == {"operator@example.org"}
+    assert [str(notice["Subject"]) for notice in notices] == [
+        "500+: не выполнено — Март: комплексный анализ, Фиксация сведений",
+        "500+: не выполнено — Март: комплексный анализ, Сверка",
+    ]
+
+
+def test_airflow_keeps_ids_only_and_its_logs_no_address(var, live):
+    airflow = var / "airflow-phase"
+    with sqlite3.connect(airflow / "airflow.db") as db:
+        kept = "".join(value for (value,) in db.execute("select value from xcom"))
+        query = "select rendered_fields from rendered_task_instance_fields"
+        shown = "".join(fields for (fields,) in db.execute(query))
+    assert "buyskiy" in kept
+    assert re.fullmatch(r'[a-z0-9"\[\], ]+', kept)  # a run's id and addressees' ids, no more
+    assert "@" not in shown
+    logs = [file for file in airflow.rglob("*.log") if file.is_file()]
+    assert logs
+    assert not [file for file in logs if re.search(r"[\w.]@[\w]", file.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_a_phase_that_is_interrupted_stops_with_every_process(var, port, live, signal_number):
+    arguments = ["--phase", "march_analysis", "--year", "2021", "--port", str(port)]
+    process = command("roadmap_cli.phase", *arguments, "--mode", "dry", var=var)
+    assert process.stdout is not None
+    while "Приём данных" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal_number)
+    output, _ = process.communicate(timeout=60)
+    assert "Остановлено" in output
+    assert _left_of(var) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"--year": "2022"}, "2022.yaml"),
+        ({"--phase": "may"}, "Есть: march_analysis"),
+        ({"--municipalities": "buyskiy,moscow"}, "нет муниципалитетов moscow"),
+        ({"--as-of": "31.03.2021"}, "не дата вида 2021-03-31"),
+        ({"--mode": "everyone"}, "invalid choice"),
+    ],
+)
+def test_what_the_plan_does_not_know_is_said_in_one_line(tmp_path, wrong, told):
+    given = {"--phase": "march_analysis", "--year": "2021"} | wrong
+    process = command("roadmap_cli.phase", *itertools.chain(*given.items()), var=tmp_path / "var")
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert told in output
+    assert "Traceback" not in output
+    assert not (tmp_path / "var").exists()
 
 
 def test_make_run_sends_march_once_and_ctrl_c_stops_every_process(tmp_path):
-    port = free_ports(19700).ui
+    port = free_ports(31000 + os.getpid() % 150 * 10).ui
     first = _run_until_ready(tmp_path / "var", port)
     assert "выполнен" in first
     assert f"http://127.0.0.1:{port}" in first
@@ -122,11 +180,16 @@ def _run_until_ready(var: Path, port: int) -> str:
     os.killpg(process.pid, signal.SIGINT)
     rest, _ = process.communicate(timeout=120)
     output = "".join(lines) + rest
+    assert _left_of(var) == [], output
+    return output
+
+
+def _left_of(var: Path) -> list[str]:
+    """Processes that outlive their run, a little time granted."""
     deadline = time.monotonic() + 10
     while (left := _processes_of(var)) and time.monotonic() < deadline:
         time.sleep(0.5)
-    assert left == [], output
-    return output
+    return left
 
 
 def _processes_of(var: Path) -> list[str]:

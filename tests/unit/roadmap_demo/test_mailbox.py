@@ -44,9 +44,10 @@ def mailbox(tmp_path: Path) -> Iterator[tuple[int, Path, subprocess.Popen]]:
     port = free_port()
     process = start(tmp_path / "mailbox", port)
     deadline = time.monotonic() + 20
-    while not is_ours(port) and time.monotonic() < deadline and process.poll() is None:
+    folder = tmp_path / "mailbox"
+    while not is_ours(port, folder) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.05)
-    assert is_ours(port)
+    assert is_ours(port, folder)
     yield port, tmp_path / "mailbox", process
     process.terminate()
     process.communicate(timeout=10)
@@ -106,11 +107,19 @@ def test_every_letter_gets_a_file_of_its_own(tmp_path: Path) -> None:
 def test_terminate_ends_it_and_frees_the_port(
     mailbox: tuple[int, Path, subprocess.Popen],
 ) -> None:
-    port, _, process = mailbox
+    port, folder, process = mailbox
     process.send_signal(signal.SIGTERM)
     process.wait(timeout=10)
     assert process.returncode == 0
-    assert not is_ours(port)
+    assert not is_ours(port, folder)
+
+
+def test_the_mailbox_of_another_clone_is_not_ours(
+    mailbox: tuple[int, Path, subprocess.Popen], tmp_path: Path
+) -> None:
+    port, folder, _ = mailbox
+    assert is_ours(port, folder / ".." / folder.name)
+    assert not is_ours(port, tmp_path / "another" / "mailbox")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "localhost", "10.0.0.1"])  # noqa: S104
@@ -132,11 +141,11 @@ def test_a_taken_port_is_said_in_one_line(
     assert "Traceback" not in errors
 
 
-def test_another_server_is_not_ours() -> None:
+def test_another_server_is_not_ours(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as stranger:
         port = stranger.getsockname()[1]
-        assert not is_ours(port, timeout=0.3)
-    assert not is_ours(port, timeout=0.3)
+        assert not is_ours(port, tmp_path, timeout=0.3)
+    assert not is_ours(port, tmp_path, timeout=0.3)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,108 @@
+"""One DAG run by Airflow's own `dag.test`, with its progress, and what became of its letters.
+
+`phase` starts it with everything ready. The exit status is 0 only when the run is green and
+the reconciliation balances with nothing blocked, unknown, rejected, exhausted or pending.
+"""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+MODES = ("live", "redirect", "dry")
+
+
+def main() -> None:
+    arguments = phase_arguments("Run one phase's DAG, everything being ready").parse_args()
+    conf = {
+        "year": arguments.year,
+        "as_of": arguments.as_of,
+        "mode": arguments.mode,
+        "municipalities": arguments.municipalities,
+        "reason": arguments.reason or None,
+    }
+    state, dag_run_id = run_dag(arguments.phase, arguments.year, conf)
+    raise SystemExit(report(state, dag_run_id))
+
+
+def phase_arguments(description: str) -> argparse.ArgumentParser:
+    """What `make phase` passes on; an empty value means what the plan says."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--phase", required=True)
+    parser.add_argument("--year", type=int, required=True)
+    parser.add_argument("--as-of", type=_day, default=None, help="YYYY-MM-DD; empty: the plan's")
+    parser.add_argument("--mode", choices=MODES, default="live")
+    parser.add_argument("--municipalities", type=_keys, default=[], help="keys, comma-separated")
+    parser.add_argument("--reason", default="")
+    return parser
+
+
+def _day(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"«{text}» — не дата вида 2021-03-31") from None
+
+
+def _keys(text: str) -> list[str]:
+    return [key.strip() for key in text.split(",") if key.strip()]
+
+
+def run_dag(phase: str, year: int, conf: dict[str, Any]) -> tuple[str, str]:
+    """State and id of the DAG run of this phase, with its progress printed."""
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk.listener import get_listener_manager
+
+    from roadmap.paths import ROOT
+    from roadmap.plan.load import load_plan
+    from roadmap.plan.schedule import phase_events
+    from roadmap_cli import progress
+
+    begins = phase_events(phase, [load_plan(year)])[0].data_interval_start
+    bag = DagBag(str(ROOT / "dags" / f"{phase}.py"))
+    if phase not in bag.dags:
+        raise SystemExit(f"DAG «{phase}» не загружается: {bag.import_errors or 'такого файла нет'}")
+    get_listener_manager().add_listener(progress)
+    dag_run = bag.dags[phase].test(logical_date=begins, run_conf=conf)
+    return str(dag_run.state), str(dag_run.run_id)
+
+
+def report(state: str, dag_run_id: str) -> int:
+    """Print the reconciliation of the run; 0 when all is settled."""
+    from roadmap.delivery.reconcile import reconcile
+    from roadmap_airflow.connections import roadmap_db
+
+    with roadmap_db() as engine:
+        run_id = _latest_phase_run(engine, dag_run_id)
+        if run_id is None:
+            print("Сведения не зафиксированы: запуск остановился раньше, причина названа выше.")
+            return 1
+        result = reconcile(engine, run_id)
+    print()
+    print(result.text)
+    return 0 if result.is_settled and state == "success" else 1
+
+
+def _latest_phase_run(engine: Engine, dag_run_id: str) -> str | None:
+    from sqlalchemy import select
+
+    from roadmap.store.tables import phase_run
+
+    runs = (
+        select(phase_run.c.run_id)
+        .where(phase_run.c.requested_by == dag_run_id)
+        .order_by(phase_run.c.started_ms.desc())
+        .limit(1)
+    )
+    with engine.connect() as db:
+        return db.execute(runs).scalar()
+
+
+if __name__ == "__main__":
+    main()
