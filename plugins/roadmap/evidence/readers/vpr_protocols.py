@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any
 
 from roadmap.evidence.grid import (
@@ -40,6 +41,7 @@ class _Layout:
     journal: str
     score: str
     variants: tuple[str, ...]
+    pupil: tuple[str, ...]  # who a row is about, without a name: the pupil's code, the class
     is_tagged: bool  # the municipality is one of the tags of a list
 
     @property
@@ -48,13 +50,16 @@ class _Layout:
 
 
 _LAYOUTS = (
-    _Layout("user", "groups", "otc", "sum", ("var-1", "var-2", "var"), is_tagged=True),
+    _Layout(
+        "user", "groups", "otc", "sum", ("var-1", "var-2", "var"), ("code", "klass"), is_tagged=True
+    ),
     _Layout(
         "логин школы",
         "регион",
         "отметка за предыдущую четверть/триместр",
         "всего баллов",
         ("вариант", "вариант 1", "вариант 2"),
+        ("код обучающегося", "класс"),
         is_tagged=False,
     ),
 )
@@ -102,14 +107,16 @@ class _Found:
     rows_read: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     without_journal: int = 0
+    repeated: int = 0
 
 
 def read(content: bytes, context: ReaderContext) -> Parsed:
     """Facts `mark_result` and `journal_result` of schools; grade and subject by the file name.
 
     Options: `file_name` (a pattern with groups subject, grade and perhaps year), `waves`,
-    `scales` (see `evidence.scales`). Absent pupils are counted apart; a school where nobody
-    wrote gives no fact. Raises FileRefused: FILE_NAME, SUBJECT, PERIOD, SCALE, HEADER, EMPTY.
+    `scales` (see `evidence.scales`). Absent pupils are counted apart; a row that stands twice
+    counts once; a school where nobody wrote gives no fact. Raises FileRefused: FILE_NAME,
+    SUBJECT, PERIOD, SCALE, HEADER, EMPTY.
     """
     paper = _paper(context)
     mark_by_score = _mark_by_score(paper, context)
@@ -173,7 +180,7 @@ def _layout(head: list[list[Cell]], sheet: str, context: ReaderContext) -> tuple
         head,
         layout.required,
         _WITHIN,
-        optional=(layout.municipality, *layout.variants),
+        optional=(layout.municipality, *layout.variants, *layout.pupil),
         file_name=context.file_name,
         sheet=sheet,
     )
@@ -235,6 +242,11 @@ def _count(
     login_at, score_at, journal_at = (at[title] for title in layout.required)
     municipality_at = at.get(layout.municipality)
     variants_at = [at[title] for title in layout.variants if title in at]
+    code_at = at.get(layout.pupil[0])
+    # After a file was uploaded twice a pupil's row stands twice, under another number and time.
+    same_at = [at[title] for title in (*layout.required, *layout.pupil) if title in at]
+    same = itemgetter(*same_at, *variants_at)
+    seen: set[tuple[Cell, ...]] = set()
     width = max(at.values()) + 1
     maximum = len(mark_by_score) - 1
 
@@ -254,6 +266,12 @@ def _count(
         if not login and not raw_score and not any(row):
             continue
         found.rows_read += 1
+        if code_at is not None and row[code_at]:
+            pupil = same(row)
+            if pupil in seen:
+                found.repeated += 1
+                continue
+            seen.add(pupil)
         digits = logins[login]
         if digits is None:
             rejected["SCHOOL_LOGIN"] += 1
@@ -375,6 +393,9 @@ def _rejected(
 
 def _warnings(found: _Found) -> tuple[str, ...]:
     said = []
+    if found.repeated:
+        rows = counted(found.repeated, "строка", "строки", "строк")
+        said.append(f"Повторённые строки одного участника, взяты один раз: {rows}.")
     if found.without_journal:
         pupils = counted(found.without_journal, "участник", "участника", "участников")
         said.append(f"Без отметки по журналу: {pupils}.")

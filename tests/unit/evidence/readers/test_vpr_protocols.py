@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, replace
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
@@ -29,6 +30,9 @@ HEAD_2021 = ["логин школы", "регион", "номер обучающ
              "балл за 1", "балл за 2", "Учебник", None, None]  # fmt: skip
 
 
+_code = count(50001)  # of a pupil: no two in a school have the same
+
+
 def pupil(
     score: object = "12",
     journal: object = "4",
@@ -36,9 +40,11 @@ def pupil(
     tag: str | None = "reg44_vpr_m004",
     variant: object = "3",
     second: object = None,
+    code: str | None = None,
 ) -> list[object]:
     groups = None if tag is None else f"reg44,{tag},vpr_2020_5"
-    return [groups, login, "500001", "50001", journal, " ж\u00a0", "а(2)", variant, second, score,
+    own = str(next(_code)) if code is None else code
+    return [groups, login, "500001", own, journal, " ж\u00a0", "а(2)", variant, second, score,
             "1", "Х", "x ", "не пройдена тема", "2020-10-09"]  # fmt: skip
 
 
@@ -48,8 +54,10 @@ def pupil_2021(
     login: str = "sch440123",
     municipality: str = "Буйский муниципальный район",
     variant: object = "7",
+    code: str | None = None,
 ) -> list[object]:
-    return [login, municipality, "1", "40001", journal, "м", "НЕТ", variant, score,
+    own = str(next(_code)) if code is None else code
+    return [login, municipality, "1", own, journal, "м", "НЕТ", variant, score,
             "1", "X", "Иванов и др.", "без заголовка", None]  # fmt: skip
 
 
@@ -233,6 +241,23 @@ def test_a_municipality_written_differently_is_the_more_frequent_one_and_told():
     assert found.facts["mark_result"][0]["municipality_ref"] == "reg44_vpr_m007"
     assert "Муниципалитет указан по-разному" in found.warnings[0]
     assert parsed(pupil("6", tag=None)).facts["mark_result"][0]["municipality_ref"] is None
+
+
+@pytest.mark.parametrize(
+    ("one", "context"), [(pupil, MA5), (pupil_2021, RU4)], ids=["2020", "2021"]
+)
+def test_a_pupil_s_row_that_stands_twice_counts_once(one, context):
+    again = one(code="50001")
+    again[2] = "500002"  # a second upload numbers its rows anew
+    found = parsed(one(code="50001"), one(code="50002"), again, context=context)
+    assert found.facts["mark_result"][0]["participants"] == 2
+    assert (found.rows_read, found.rows_accepted, found.rejected) == (3, 3, ())
+    assert "Повторённые строки одного участника, взяты один раз: 1\u00a0строка." in found.warnings
+
+
+def test_rows_alike_without_a_pupil_s_code_or_with_another_score_are_different_pupils():
+    alike = [pupil(code=""), pupil(code=""), pupil(code="50001"), pupil("13", code="50001")]
+    assert parsed(*alike).facts["mark_result"][0]["participants"] == 4
 
 
 def test_empty_rows_between_and_below_pupils_are_no_pupils():
