@@ -63,6 +63,7 @@ class _Block:
     rows: int = 0
     scores: int = 0
     score_sum: int = 0
+    is_total_known: bool = False
 
 
 @dataclass
@@ -92,6 +93,11 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     _walk(protocol, rows)
     if protocol.paper is None or not protocol.score_column:
         raise _no_heading(protocol)
+    # A cut-off end looks like an end; only the last block's total tells them apart.
+    if protocol.block is not None and not protocol.block.is_total_known:
+        protocol.warnings.append(
+            "В конце нет строки «Всего участников»: не проверить, весь ли протокол в файле."
+        )
     return Parsed(
         scope=protocol.paper.scope,
         facts={"exam_result": _facts(protocol, protocol.paper)},
@@ -231,6 +237,7 @@ def _check_trailer(protocol: _Protocol, block: _Block, kind: str, row: Sequence[
     said = _last_number(row, block.score)
     if said is None:
         return
+    block.is_total_known |= kind == "total"
     if kind == "total" and said not in (block.rows, protocol.rows_read):
         read = counted(block.rows, "участник", "участника", "участников")
         raise _refusal(

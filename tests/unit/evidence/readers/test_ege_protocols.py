@@ -109,8 +109,17 @@ def test_a_total_that_differs_says_that_the_file_is_not_whole():
     assert caught.value.code == "TOTAL"
 
 
+def test_a_protocol_without_its_end_is_told():
+    cut_off = parsed(*block(35), trailer("Всего участников", 1), [], *block(30, 40))
+    assert fact(cut_off) == [3, 2, 105, 0]
+    assert cut_off.warnings == (
+        "В конце нет строки «Всего участников»: не проверить, весь ли протокол в файле.",
+    )
+
+
 def test_another_minimum_and_another_mean_are_told_and_the_scale_decides():
-    found = parsed(*block(30, 40), trailer("Средние", "39,5"), trailer("Минимальная граница", 24))
+    found = parsed(*block(30, 40), trailer("Средние", "39,5"), trailer("Минимальная граница", 24),
+                   trailer("Всего участников", 2))  # fmt: skip
     assert fact(found) == [2, 1, 70, 0]
     assert found.warnings == (
         "Средний балл в файле — 39,5, по строкам — 35,0.",
