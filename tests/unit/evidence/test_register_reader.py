@@ -188,7 +188,17 @@ def test_an_unknown_column_is_dropped_and_told() -> None:
 
 @pytest.mark.parametrize(
     "title",
-    ["ФИО", "Ф.И.О. ученика", "Фамилия", "Дата рождения", "СНИЛС", "Телефон", "Паспорт"],
+    [
+        "ФИО",
+        "Ф.И.О. ученика",
+        "Фамилия",
+        "Дата рождения",
+        "СНИЛС",
+        "Телефон",
+        "Паспорт",
+        "Контактный телефон",
+        "Куратор (ФИО)",
+    ],
 )
 def test_a_column_of_personal_data_refuses_the_file_and_quotes_nothing(title: str) -> None:
     rows = [[*PEOPLE, title], [*CURATOR, "Примеров Пример"]]
@@ -196,6 +206,11 @@ def test_a_column_of_personal_data_refuses_the_file_and_quotes_nothing(title: st
         read_register("registry_people", workbook("Роли", rows))
     assert refusal.value.code == "PERSONAL_DATA"
     assert "Примеров" not in refusal.value.message
+
+
+def test_an_event_about_a_passport_is_no_column_of_personal_data() -> None:
+    parsed = read("events", changed(EVENT, c5="Паспорт школы"), changed(EVENT, c1="e2", c5="ФИО"))
+    assert (parsed.rows_accepted, parsed.rejected) == (2, ())
 
 
 def test_a_signature_below_the_table_is_no_row() -> None:
