@@ -55,7 +55,7 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    return free_ports(20000 + os.getpid() % 1000 * 10).ui
+    return free_ports().ui
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_what_the_plan_does_not_know_is_said_in_one_line(tmp_path, wrong, told):
 
 
 def test_make_run_sends_march_once_and_ctrl_c_stops_every_process(tmp_path):
-    port = free_ports(31000 + os.getpid() % 150 * 10).ui
+    port = free_ports().ui
     first = _run_until_ready(tmp_path / "var", port)
     assert "выполнен" in first
     assert f"http://127.0.0.1:{port}" in first
