@@ -19,6 +19,7 @@ import shutil
 import signal
 import sys
 from dataclasses import asdict, fields
+from functools import cache
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -49,11 +50,14 @@ def main() -> int:
 
     sys.excepthook = _fail
     _leave_the_network()
+    _limit_all()
     into, out = sys.stdin.buffer, sys.stdout.buffer
     for number, line in enumerate(iter(into.readline, b"")):
         head = json.loads(line)
         content = into.read(head["size"])
         module = import_module(f"{_READERS}.{head['reader']}")
+        # Whatever is made before the fork costs the child no page of its own.
+        context, limits = ReaderContext(**head["context"]), Limits(**head["limits"])
         # A child lives for one file: it collects no garbage and copies no page to look for it.
         gc.disable()
         gc.freeze()
@@ -61,7 +65,7 @@ def main() -> int:
         folder.mkdir(mode=0o700)
         with Path(f"answer-{number}").open("x+b") as answer:
             Path(answer.name).unlink()
-            status = _in_a_child(module, content, head, folder, answer)
+            status = _in_a_child(module, content, context, limits, folder, answer)
             size = answer.seek(0, os.SEEK_END) if status == 0 else 0
             answer.seek(0)
             out.write(json.dumps({"status": status, "size": size}).encode("ascii") + b"\n")
@@ -73,7 +77,12 @@ def main() -> int:
 
 
 def _in_a_child(
-    module: ModuleType, content: bytes, head: dict[str, Any], folder: Path, answer: BinaryIO
+    module: ModuleType,
+    content: bytes,
+    context: ReaderContext,
+    limits: Limits,
+    folder: Path,
+    answer: BinaryIO,
 ) -> int:
     """The exit status of a child that read the file; negative: the signal that killed it."""
     pid = os.fork()
@@ -85,7 +94,7 @@ def _in_a_child(
         os.chdir(folder)
         status = READER_FAILED
         try:
-            status = _child(module, content, head, answer)
+            status = _child(module, content, context, limits, answer)
         except MemoryError:
             status = OUT_OF_MEMORY
         finally:
@@ -97,11 +106,12 @@ def _in_a_child(
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def _child(module: ModuleType, content: bytes, head: dict[str, Any], answer: BinaryIO) -> int:
+def _child(
+    module: ModuleType, content: bytes, context: ReaderContext, limits: Limits, answer: BinaryIO
+) -> int:
     _end_with_parent()
-    limits = Limits(**head["limits"])
-    _set_limits(limits)
-    read = _read(module, content, ReaderContext(**head["context"]), limits)
+    _limit_child(limits)
+    read = _read(module, content, context, limits)
     answer.write(json.dumps(read, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     answer.flush()
     return 0
@@ -165,25 +175,35 @@ def _fail(kind: type[BaseException], error: BaseException, trace: TracebackType 
     os._exit(READER_FAILED)
 
 
-def _set_limits(limits: Limits) -> None:
+def _limit_all() -> None:
+    """The limits that hold for every child alike: the nursery has them, children inherit."""
     import resource
 
-    for what, limit in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
-        (resource.RLIMIT_FSIZE, _LARGEST_ANSWER_BYTES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_NOFILE, 64),
-    ):
-        _, most = resource.getrlimit(what)
-        is_free = most == resource.RLIM_INFINITY
-        limit = limit if is_free else min(limit, most)
-        # The processor's hard limit kills without saying why: it comes a moment later.
-        hard = limit + 5 if what == resource.RLIMIT_CPU and is_free else limit
-        resource.setrlimit(what, (limit, hard))
+    _limit(resource.RLIMIT_FSIZE, _LARGEST_ANSWER_BYTES)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_NOFILE, 64)
 
 
+def _limit_child(limits: Limits) -> None:
+    import resource
+
+    _limit(resource.RLIMIT_AS, limits.memory_bytes)
+    # The processor's hard limit kills without saying why: it comes a moment later.
+    _limit(resource.RLIMIT_CPU, limits.cpu_seconds, later=5)
+    _limit(resource.RLIMIT_NPROC, 0)
+
+
+def _limit(what: int, limit: int, later: int = 0) -> None:
+    import resource
+
+    _, most = resource.getrlimit(what)
+    if most == resource.RLIM_INFINITY:
+        resource.setrlimit(what, (limit, limit + later))
+    else:
+        resource.setrlimit(what, (min(limit, most), min(limit + later, most)))
+
+
+@cache
 def _libc() -> Any:
     import ctypes
 

@@ -16,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from roadmap.evidence.limits import Limits
 from roadmap.evidence.messages import refused
@@ -374,17 +375,26 @@ class _Extent:
     """
 
     def __init__(self, limits: Limits) -> None:
-        rows = _up_to(limits.rows + _ROWS_AROUND_DATA)
-        columns = _letters_up_to(column_letter(limits.columns - 1))
-        self._doubt = re.compile(rf'<c(?! r="(?:{columns})(?:{rows})"[ />])[\s/>]'.encode("ascii"))
+        self._doubt = _doubtful_cell(limits)
         self.suspicious = False
 
     def look(self, text: bytes) -> None:
         # A prefixed cell (`<x:c`) is as good as a plain one to a reader.
-        if not self.suspicious and (b":c" in text or self._doubt.search(text)):
-            self.suspicious = True
+        if self.suspicious:
+            return
+        prefixed = b":c" in text and _PREFIXED_CELL.search(text)
+        self.suspicious = bool(prefixed or self._doubt.search(text))
 
 
+@cache
+def _doubtful_cell(limits: Limits) -> re.Pattern[bytes]:
+    rows = _up_to(limits.rows + _ROWS_AROUND_DATA)
+    columns = _letters_up_to(column_letter(limits.columns - 1))
+    return re.compile(rf'<c(?! r="(?:{columns})(?:{rows})"[ />])[\s/>]'.encode("ascii"))
+
+
+# The properties of every workbook hold `xmlns:cp` and `<dc:creator>`, which are no cells.
+_PREFIXED_CELL = re.compile(rb":c[\s/>]")
 _TAG = re.compile(rb"<(?:[\w.-]+:)?(row|c)(?=[\s/>])([^>]*)>")
 _REFERENCE = re.compile(rb"\sr\s*=\s*[\"']\s*([A-Za-z]*)([0-9]*)")
 

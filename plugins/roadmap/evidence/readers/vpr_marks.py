@@ -119,6 +119,7 @@ class _Table:
         self._heading = heading
         self._at = heading.columns
         self._context = context
+        self._marks_at = [heading.columns[mark] for mark in _MARKS]
         self._municipality: str | None = None
         self._warned: dict[str, int] = {}
         self.rows_read = 0
@@ -178,7 +179,10 @@ class _Table:
         }
 
     def _restored(self, row: list[Cell], participants: int) -> list[int]:
-        shares = [self._share(row, mark) for mark in _MARKS]
+        try:
+            shares = [percent_of(cell_at(row, at)) for at in self._marks_at]
+        except BadCell:
+            shares = [self._share(row, mark) for mark in _MARKS]  # names the column
         # An empty share is a zero only if the others make the whole by themselves.
         percents = [Decimal(0) if share is None else share for share in shares]
         if shares.count(None) == len(shares):
