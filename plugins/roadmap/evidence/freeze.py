@@ -110,8 +110,10 @@ def freeze(
             "Запуск не начат: момент, на который известны сведения, ещё не наступил. "
             "Укажите прошедший момент или оставьте поле пустым."
         )
-    if plan.in_force is not None:
-        refuse_live_rehearsal(phase, request.mode, as_of, known_at_ms, now_ms)
+    # A plan that is not in force writes to nobody but a test address, whatever was asked for.
+    is_draft = request.mode == "live" and plan.in_force is None
+    mode = "redirect" if is_draft else request.mode
+    refuse_live_rehearsal(phase, mode, as_of, known_at_ms, now_ms)
     run_id = uuid.uuid4().hex
     at = {"run_id": run_id, "as_of": as_of}
     with engine.begin() as conn:
@@ -123,7 +125,7 @@ def freeze(
                 plan_year=plan.year,
                 phase=phase.code,
                 occasion=f"{plan.year}/{phase.code}",
-                mode=request.mode,
+                mode=mode,
                 as_of=as_of,
                 known_at_ms=known_at_ms,
                 started_ms=now_ms,
@@ -403,7 +405,7 @@ def _unknown_school(row: RowMapping, names: _Names) -> tuple[str, str]:
     return "UNKNOWN_SCHOOL", sentence(
         "Школа не найдена в реестре",
         f"{_where(row)}: {what}",
-        "Исправьте её или добавьте школу в файл «Реестр школ»",
+        "Исправьте запись или добавьте школу в файл «Реестр школ»",
     )
 
 
@@ -413,6 +415,14 @@ def _foreign_school(row: RowMapping, names: _Names) -> tuple[str, str]:
         f"{_where(row)}: {_masked(row['scheme'], row['ref'])}, в файле это "
         f"«{names.of(row['named_id'])}»",
         "Проверьте файл и реестр; строка не учтена ни у кого",
+    )
+
+
+def _school_twice(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "SCHOOL_TWICE", sentence(
+        f"Школа «{row['name']}» стоит в одном файле дважды, под разными кодами: строки сложены",
+        _where(row),
+        "Если это повтор, удалите лишнюю строку и положите файл снова",
     )
 
 
@@ -520,6 +530,7 @@ def _quoted(ref: str) -> str:
 _FINDINGS: dict[str, Callable[[RowMapping, _Names], tuple[str, str]]] = {
     "unknown_school": _unknown_school,
     "foreign_school": _foreign_school,
+    "school_twice": _school_twice,
     "unknown_municipality": _unknown_municipality,
     "no_contact": _no_contact,
     "contact_without_municipality": _contact_without_municipality,

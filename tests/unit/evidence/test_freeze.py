@@ -479,7 +479,7 @@ CASES: dict[str, tuple[str, Any, str | None, str]] = {
         ),
         "buyskiy",
         "Школа не найдена в реестре. Файл «vpr_2020_ru5.xlsx», лист «Лист», строка 52: "
-        "логин sch44•••7. Исправьте её или добавьте школу в файл «Реестр школ».",
+        "логин sch44•••7. Исправьте запись или добавьте школу в файл «Реестр школ».",
     ),
     "foreign_school": (
         "FOREIGN_SCHOOL",
@@ -490,6 +490,24 @@ CASES: dict[str, tuple[str, Any, str | None, str]] = {
         "Школа указана под чужим муниципалитетом. Файл «vpr_marks.xlsx», лист «Лист», строка 2: "
         "логин sch44•••1, в файле это «город Галич». Проверьте файл и реестр; "
         "строка не учтена ни у кого.",
+    ),
+    "school_twice": (
+        "SCHOOL_TWICE",
+        lambda db: load(
+            db,
+            "diagnostic_works",
+            {
+                "mark_result": [
+                    marks("440101", None),
+                    marks("111101", None, school_scheme="gia_code", row=9),
+                ]
+            },
+            "other",
+        ),
+        "buyskiy",
+        "Школа «Школа № 101 (условная)» стоит в одном файле дважды, под разными кодами: строки "
+        "сложены. Файл «diagnostic_works.xlsx», лист «Лист», строка 9. Если это повтор, удалите "
+        "лишнюю строку и положите файл снова.",
     ),
     "unknown_municipality": (
         "UNKNOWN_MUNICIPALITY",
