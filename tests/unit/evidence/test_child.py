@@ -62,6 +62,20 @@ def test_facts_come_back_as_the_reader_made_them():
     assert [fact[f"mark_{mark}"] for mark in (2, 3, 4, 5)] == [1, 2, 3, 4]
 
 
+def test_rows_come_back_with_their_own_columns_and_any_text(reader):
+    name = reader(
+        """
+        from roadmap.evidence.parsed import Parsed
+        rows = [{"a": 1, "b": "Буй \\ud800"}, {"a": None, "b": "x", "c": True}]
+        return Parsed("x", {"t": rows, "none": []}, 2, 2)
+        """
+    )
+    assert parse(one_sheet(WORK), name, CONTEXT).facts == {
+        "t": [{"a": 1, "b": "Буй \ud800", "c": None}, {"a": None, "b": "x", "c": True}],
+        "none": [],
+    }
+
+
 def test_a_readers_refusal_comes_back_with_its_words():
     refused = refusal("diagnostic_works", one_sheet([["Код ОО"], ["1"]]), Limits())
     assert refused.code == "HEADER"

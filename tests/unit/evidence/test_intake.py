@@ -17,6 +17,7 @@ from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from evidence_files import ACTS, CONTACTS, EVENTS, PEOPLE, table_csv, workbook
+from roadmap.evidence import child
 from roadmap.evidence.intake import Intake, batches_in_force, take_in
 from roadmap.evidence.limits import Limits
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
@@ -142,6 +143,46 @@ def test_a_file_becomes_a_batch_with_facts_and_an_archived_copy(any_world: World
     assert any_world.acts_in_force() == [("buyskiy", "1")]
     (kept,) = [path for path in any_world.archive.rglob("*") if path.is_file()]
     assert kept.read_bytes() == act()
+
+
+def test_a_parser_that_dies_refuses_its_file_and_the_rest_of_the_pull_is_read(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parents = tmp_path / "parents"
+    (tmp_path / "bad_readers").mkdir()
+    (tmp_path / "bad_readers" / "acts.py").write_text(
+        "import os\n"
+        "from roadmap.evidence.readers import register\n"
+        "def read(content, context):\n"
+        f"    with open({str(parents)!r}, 'a') as told:\n"
+        "        told.write(f'{os.getppid()}\\n')\n"
+        "    if context.file_name == 'b.csv':\n"
+        "        os.abort()\n"
+        "    return register.read(content, context)\n",
+        encoding="utf-8",
+    )
+    places = [*child._import_path(), str(tmp_path)]
+    point = "import roadmap.evidence.nursery as n; n._READERS = 'bad_readers'; sys.exit"
+    monkeypatch.setattr(child, "_import_path", lambda: places)
+    monkeypatch.setattr(child, "_START", child._START.replace("sys.exit", point))
+    monkeypatch.setitem(
+        SOURCES,
+        "municipal_acts",
+        SOURCES["municipal_acts"].model_copy(update={"reader": "acts"}),
+    )
+    for name, municipality in (("a", "buyskiy"), ("b", "vokhomskiy"), ("c", "galichskiy")):
+        world.put(f"acts/{name}.csv", act(municipality=municipality))
+    intake = world.pull(in_child=True)
+    assert [(file.name, file.state, file.code) for file in intake.taken] == [
+        ("a.csv", "accepted", None),
+        ("b.csv", "refused", "PARSER_DIED"),
+        ("c.csv", "accepted", None),
+    ]
+    assert world.acts_in_force() == [("buyskiy", "1"), ("galichskiy", "1")]
+    # Three children of one nursery.
+    told = parents.read_text(encoding="utf-8").split()
+    assert len(told) == 3
+    assert len(set(told)) == 1
 
 
 def test_the_same_file_again_changes_nothing(any_world: World) -> None:

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadmap.evidence.percents import agree, are_fractions, restored_counts, sums_to_whole
+from roadmap.evidence.percents import (
+    agree,
+    are_fractions,
+    restored,
+    restored_counts,
+    sums_to_whole,
+)
 
 COUNTS = st.lists(st.integers(0, 400), min_size=4, max_size=4).filter(any)
 
@@ -37,6 +43,21 @@ def test_restored_counts_always_sum_to_the_participants(percents, total):
     whole = sum(percents)
     for percent, count in zip(percents, counts, strict=True):
         assert abs(count - percent * total / whole) < 1
+
+
+@given(
+    st.lists(st.decimals(0, 100, places=2), min_size=2, max_size=5).filter(any),
+    st.integers(0, 7),
+    st.integers(0, 2_000_000),
+)
+def test_zeros_after_the_last_digit_of_a_share_change_nothing(percents, zeros, total):
+    """With up to two digits shares are taken apart on a shorter way than with more."""
+    longer = [share.quantize(Decimal(1).scaleb(-2 - zeros)) for share in percents]
+    finer = [share * 10 for share in longer]
+    assert restored_counts(longer, total) == restored_counts(percents, total)
+    counts, do_agree = restored(longer, total)
+    assert counts == restored_counts([share / 1000 for share in finer], total)
+    assert do_agree == agree(percents, counts, total)
 
 
 def test_a_remainder_goes_to_the_largest_part_and_then_to_the_first():
