@@ -108,13 +108,21 @@ def smtp_settings() -> SmtpSettings:
 
     connection = SmtpHook.get_connection(SmtpHook.default_conn_name)
     extra = connection.extra_dejson
+    if not connection.host:
+        raise ConnectionIncomplete("Соединение «smtp_default»: впишите имя почтового сервера.")
+    if bool(connection.login) != bool(connection.password):
+        # The stock hook would go on without logging in.
+        raise ConnectionIncomplete(
+            "Соединение «smtp_default»: впишите и имя, и пароль или оставьте оба поля пустыми."
+        )
+    use_ssl = not _is_set(extra, "disable_ssl")
     return SmtpSettings(
-        host=connection.host or "",
-        port=connection.port or 25,
+        host=connection.host,
+        port=connection.port or (465 if use_ssl else 25),
         user=connection.login or None,
         password=connection.password or None,
-        use_ssl=not _is_set(extra, "disable_ssl"),
-        use_starttls=_is_set(extra, "disable_ssl") and not _is_set(extra, "disable_tls"),
+        use_ssl=use_ssl,
+        use_starttls=not use_ssl and not _is_set(extra, "disable_tls"),
         ssl_context=str(extra.get("ssl_context") or "default"),
     )
 

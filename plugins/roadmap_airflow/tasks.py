@@ -91,11 +91,12 @@ def pull(dataset: str) -> None:
 
 @task(task_display_name="Фиксация сведений")
 def freeze() -> str:
-    """Freeze the inputs of this run; return its id."""
+    """Freeze the inputs of this run; return its id. Said here, at once, if it may not send."""
+    from roadmap.delivery.sender import refuse_unsafe_run
     from roadmap.evidence.freeze import RunRequest, run_summary
     from roadmap.evidence.freeze import freeze as freeze_inputs
     from roadmap.versions import code_version, templates_sha256
-    from roadmap_airflow.connections import roadmap_db
+    from roadmap_airflow.connections import delivery_settings, roadmap_db, smtp_settings
 
     context = get_current_context()
     params = context["params"]
@@ -114,6 +115,7 @@ def freeze() -> str:
         run_id = freeze_inputs(engine, plan, request, _now_ms(), code_version(), templates_sha256())
         for line in run_summary(engine, run_id):
             log.info(line)
+        refuse_unsafe_run(engine, run_id, smtp_settings(), delivery_settings())
     return run_id
 
 

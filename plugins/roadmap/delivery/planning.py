@@ -188,6 +188,7 @@ class _Run:
     recipients: Mapping[str, tuple[Recipient, ...]]
     names: Mapping[str, str]
     lacks: str | None  # why no letter of this run may be made at all
+    unnamed: Mapping[str, str]  # addressees whose names are not known, and what to do
 
 
 def plan_deliveries(
@@ -246,7 +247,7 @@ def _open(
     render: Render | None,
 ) -> _Run:
     with engine.begin() as db:
-        if plan.in_force is None:
+        if plan.in_force is None:  # also one that was withdrawn since the run was frozen
             db.execute(sql("delivery/force_redirect"), {"run_id": run_id})
         row = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
         phase = plan.phase(row.phase)
@@ -254,6 +255,7 @@ def _open(
         recipients = contacts.recipients(db, run_id)
         named = db.execute(sql("delivery/addressee_names"), {"run_id": run_id}).all()
         absent = db.execute(sql("delivery/needed_but_absent"), {"run_id": run_id}).all()
+        unnamed = db.execute(sql("delivery/unnamed_addressees"), {"run_id": run_id}).all()
     return _Run(
         engine=engine,
         run_id=run_id,
@@ -269,6 +271,7 @@ def _open(
         recipients=recipients,
         names={one.municipality_id: one.name for one in named},
         lacks=_lacks({one.dataset: one.state for one in absent}),
+        unnamed={one.municipality_id: one.message for one in unnamed},
     )
 
 
@@ -305,6 +308,8 @@ def _plan_addressee(run: _Run, addressee: str) -> tuple[Outcome, ...]:
     theirs = run.recipients[addressee]
     if run.lacks is not None:
         return _block_all(run, addressee, run.lacks)
+    if addressee in run.unnamed:
+        return _block_all(run, addressee, run.unnamed[addressee])
     if not theirs:
         return _block_all(run, addressee, _no_contact(run, addressee))
     with run.engine.connect() as db, db.begin():

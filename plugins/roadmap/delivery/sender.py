@@ -95,6 +95,22 @@ def run_scope(engine: Engine, run_id: str, municipalities: Sequence[str] | None)
     return ClaimScope(run.occasion, run.mode, chosen)
 
 
+def refuse_unsafe_run(
+    engine: Engine, run_id: str, smtp: SmtpSettings, settings: DeliverySettings
+) -> None:
+    """UnsafeLive where this run would write to its addressees and nothing is fit for that."""
+    refuse_unsafe(
+        mode=run_scope(engine, run_id, None).mode or "live",
+        database_dialect=engine.dialect.name,
+        mail_host=smtp.host,
+        mail_is_verified_tls=smtp.is_verified_tls,
+        allowed_domains=settings.allowed_domains,
+        # The secrets of a demo are demo secrets, wherever its mail server is.
+        has_demo_secrets=settings.is_demo,
+        is_demo=settings.is_demo,
+    )
+
+
 def send_run(
     engine: Engine,
     run_id: str,
@@ -108,16 +124,7 @@ def send_run(
 ) -> SendSummary:
     """Send the letters of a batch of addressees of one phase run; UnsafeLive where it may not."""
     scope = run_scope(engine, run_id, batch)
-    refuse_unsafe(
-        mode=scope.mode or "live",
-        database_dialect=engine.dialect.name,
-        mail_host=smtp.host,
-        mail_is_verified_tls=smtp.is_verified_tls,
-        allowed_domains=settings.allowed_domains,
-        # The secrets of a demo are demo secrets, wherever its mail server is.
-        has_demo_secrets=settings.is_demo,
-        is_demo=settings.is_demo,
-    )
+    refuse_unsafe_run(engine, run_id, smtp, settings)
     return send_due(
         engine,
         scope,

@@ -33,7 +33,8 @@ from ledger_world import (
 )
 from roadmap.delivery import ledger, sender
 from roadmap.delivery.ledger import ClaimScope
-from roadmap.delivery.sender import backoff_ms, send_due
+from roadmap.delivery.sender import backoff_ms, refuse_unsafe_run, send_due, send_run
+from roadmap.delivery.settings import UnsafeLive
 from roadmap.delivery.smtp import SmtpSettings, SmtpTransport, transports
 from roadmap.delivery.transport import DryTransport, MailServerUnavailable
 from roadmap.store.tables import control, delivery, delivery_event, message
@@ -436,6 +437,34 @@ def test_a_redirected_letter_goes_to_the_test_address_and_keeps_its_to(engine: E
         assert send(engine, server, scope=ClaimScope(mode="redirect")).accepted == 1
     assert [letter.recipient for letter in server.accepted] == ["test@example.org"]
     assert b"To: a@example.org\r\n" in server.accepted[0].content
+
+
+def test_a_live_run_over_sqlite_to_a_far_server_is_refused_before_a_letter_is_claimed(
+    engine: Engine,
+):
+    make_run(engine)
+    plan_all(engine)
+    far = SmtpSettings("mail.example.org", 587)
+    demo = replace(SETTINGS, is_demo=True)
+    for settings in (SETTINGS, demo):
+        with pytest.raises(UnsafeLive, match="SQLite"):
+            refuse_unsafe_run(engine, "run-1", far, settings)
+        with pytest.raises(UnsafeLive, match="SQLite"):
+            send_run(
+                engine, "run-1", ["buy"], far, settings,
+                stop=threading.Event(), soft_deadline_seconds=1, actor="test",
+            )  # fmt: skip
+    assert set(states(engine).values()) == {"ready"}
+    make_run(engine, "test-1", mode="redirect")
+    refuse_unsafe_run(engine, "test-1", far, SETTINGS)
+    with SmtpServer() as server:
+        near = SmtpSettings("127.0.0.1", server.port, use_starttls=False, patience=QUICK)
+        summary = send_run(
+            engine, "run-1", ["buy", "neya"], near, demo,
+            stop=threading.Event(), soft_deadline_seconds=60, actor="test",
+        )  # fmt: skip
+    assert (summary.accepted, summary.pending) == (2, 0)
+    assert states(engine) == {"buy": "accepted", "neya": "accepted", "buyskiy": "ready"}
 
 
 def test_a_dry_letter_opens_no_connection(engine: Engine):
