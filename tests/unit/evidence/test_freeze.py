@@ -786,3 +786,14 @@ def test_a_run_of_another_day_or_moment_may_not_write_to_addressees(engine, chan
     with pytest.raises(LiveRefused, match=says):
         frozen(engine, mode="live", **change)
     assert frozen(engine, mode="redirect", **change)
+
+
+@pytest.mark.parametrize(("asked", "mode"), [("live", "redirect"), ("dry", "dry")])
+def test_a_run_of_a_plan_that_is_not_in_force_writes_to_the_test_address_only(
+    engine: Engine, asked: str, mode: str
+):
+    registries(engine)
+    draft = PLAN.model_copy(update={"in_force": None})
+    request = replace(REQUEST, mode=asked, as_of=date(2021, 3, 20))
+    run_id = freeze(engine, draft, request, NOW, "dev", "0" * 64)
+    assert [run.mode for run in rows(engine, phase_run, run_id)] == [mode]
