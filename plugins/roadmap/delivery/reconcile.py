@@ -217,8 +217,15 @@ _CANCELLED = {
 }
 
 
+_NOTHING_NEW = {
+    "live": "Уже отправлено всем",
+    "redirect": "Проверочные письма уже отправлены всем",
+    "dry": "Проверка без отправки уже прошла для всех",
+}
+
+
 def _headline(mode: str, lines: tuple[Line, ...], *, unexpected: bool) -> str:
-    """«Отправлено всем 13», or «Отправлено не всем» and how many; counted in addressees."""
+    """«Отправлено всем 13», or «не всем» and how many, or «уже отправлено»; in addressees."""
     everybody = {line.municipality_id for line in lines}
     left = {line.municipality_id for line in lines if line.category not in _TOLD}
     left |= {line.municipality_id for line in lines if line.is_bounced}
@@ -226,6 +233,8 @@ def _headline(mode: str, lines: tuple[Line, ...], *, unexpected: bool) -> str:
         mode, "Проверка без отправки прошла"
     )
     whom = "всем" if mode != "dry" else "для всех"
+    if lines and all(line.category == "suppressed" for line in lines) and not unexpected:
+        return f"{_NOTHING_NEW[mode]} {len(everybody)}: нового нет"
     if not lines:
         return f"{kind} не {whom}: адресатов нет"
     if left or unexpected:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, insert, select, update
 
 from ledger_world import everybody, make_run, plan_all, send
 from roadmap.delivery import ledger
@@ -93,6 +93,26 @@ def test_when_all_was_accepted_the_account_is_settled(planned: Engine):
     assert "@" not in result.text.replace("@example.org>", "")
     for words in CATEGORIES.values():
         assert words in result.text
+
+
+@pytest.mark.parametrize(
+    ("mode", "headline"),
+    [
+        ("live", "Уже отправлено всем 3: нового нет"),
+        ("redirect", "Проверочные письма уже отправлены всем 3: нового нет"),
+        ("dry", "Проверка без отправки уже прошла для всех 3: нового нет"),
+    ],
+)
+def test_a_run_that_had_nothing_new_to_send_says_so(engine: Engine, mode: str, headline: str):
+    make_run(engine, mode=mode)
+    plan_all(engine, mode=mode)
+    outcomes(engine)
+    with engine.begin() as db:
+        db.execute(update(run_outcome).values(outcome="suppressed", reason="Уже отправлено."))
+    result = reconcile(engine, "run-1")
+    assert result.is_settled
+    assert result.headline == headline
+    assert "ПИСЬМА" in result.text
 
 
 def test_a_recipient_that_was_forgotten_breaks_the_sum(planned: Engine):
