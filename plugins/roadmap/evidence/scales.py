@@ -6,6 +6,7 @@ source's options, `{**source.options_of(year), **options_for(source.scales)}`.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -53,17 +54,23 @@ def options_for(kind: Literal["vpr", "ege"] | None, folder: Path = SCALES) -> di
 
 
 def _read(kind: Literal["vpr", "ege"], path: Path) -> dict[str, Any]:
+    return _scales(kind, path.name, path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=32)
+def _scales(kind: Literal["vpr", "ege"], name: str, text: str) -> dict[str, Any]:
+    """Taken apart once per content: YAML takes as long as a small file of evidence."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.safe_load(text)
         if kind == "ege":
             return dict(_EGE.validate_python(raw))
         papers = _VPR.validate_python(raw)
     except yaml.YAMLError as error:
-        raise ScalesError(f"Файл «{path.name}» не читается как YAML") from error
+        raise ScalesError(f"Файл «{name}» не читается как YAML") from error
     except ValidationError as error:
         first = error.errors()[0]
         inside = ".".join(str(part) for part in first["loc"]) or "(весь файл)"
-        raise ScalesError(f"Файл «{path.name}», {inside}: {first['msg']}") from error
+        raise ScalesError(f"Файл «{name}», {inside}: {first['msg']}") from error
     return {
         subject: {str(grade): scale.model_dump(by_alias=True) for grade, scale in grades.items()}
         for subject, grades in papers.items()
