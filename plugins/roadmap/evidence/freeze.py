@@ -27,7 +27,7 @@ from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.names import masked_code, masked_login, near, school_ref
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.model import Phase, Plan
-from roadmap.russian import counted, integer
+from roadmap.russian import counted, day, integer
 from roadmap.store.sql import sql
 from roadmap.store.statistics import refresh_statistics
 from roadmap.store.tables import (
@@ -141,6 +141,7 @@ def freeze(
             [{"run_id": run_id, "batch_id": batch.batch_id} for batch in batches],
         )
         conn.execute(sql("evidence/frozen_municipalities"), at)
+        unnamed = _add_unnamed(conn, plan, at)
         conn.execute(sql("evidence/frozen_schools"), at)
         _add_region(conn, run_id)
         _select(conn, run_id, request.municipalities)
@@ -148,7 +149,7 @@ def freeze(
         refresh_statistics(conn)  # what follows joins what was just loaded and written
         conn.execute(sql("evidence/foreign_refs"), {"run_id": run_id})
         _write_datasets(conn, plan, phase.code, run_id, batches, known_at_ms)
-        _write_findings(conn, plan, run_id, as_of, known_at_ms)
+        _write_findings(conn, plan, run_id, as_of, known_at_ms, unnamed)
     log.info("run %s frozen: %s batches", run_id, len(batches))
     return run_id
 
@@ -277,6 +278,31 @@ def _require_registries(batches: Iterable[InForce]) -> None:
             "Без него неизвестно, кому и о каких школах писать. Положите файл в папку приёма "
             "и повторите запуск с приёма данных."
         )
+
+
+def _add_unnamed(conn: Connection, plan: Plan, at: dict[str, str]) -> tuple[str, ...]:
+    """Keep a municipality with schools in the project whose row in the registry was lost.
+
+    Left out it would be missed by nobody: it counts as a participant, under the plan's name,
+    and gets no letter before its row is mended. A code that the plan does not know is a slip.
+    """
+    known = {municipality.id: municipality.name for municipality in plan.municipalities}
+    unnamed = [
+        key for key in conn.scalars(sql("evidence/unnamed_municipalities"), at) if key in known
+    ]
+    for key in unnamed:
+        conn.execute(
+            insert(run_municipality).values(
+                run_id=at["run_id"],
+                municipality_id=key,
+                name=known[key],
+                genitive=known[key],
+                short_name=known[key],
+                is_participating=1,
+                is_selected=0,
+            )
+        )
+    return tuple(unnamed)
 
 
 def _add_region(conn: Connection, run_id: str) -> None:
@@ -547,7 +573,12 @@ _FINDINGS: dict[str, Callable[[RowMapping, _Names], tuple[str, str]]] = {
 
 
 def _write_findings(
-    conn: Connection, plan: Plan, run_id: str, as_of: str, known_at_ms: int
+    conn: Connection,
+    plan: Plan,
+    run_id: str,
+    as_of: str,
+    known_at_ms: int,
+    unnamed: Iterable[str],
 ) -> None:
     names = _Names(
         {
@@ -581,8 +612,25 @@ def _write_findings(
                 }
             )
     rows.extend(_outside_the_plan(conn, plan, run_id, names))
+    rows.extend(_unnamed(key, run_id, as_of, names) for key in unnamed)
     if rows:
         conn.execute(insert(run_finding), rows)
+
+
+def _unnamed(municipality_id: str, run_id: str, as_of: str, names: _Names) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "rule": "MUNICIPALITY_NOT_IN_REGISTRY",
+        "municipality_id": municipality_id,
+        "dataset": "registry_municipalities",
+        "batch_id": None,
+        "message": (
+            f"Муниципалитета «{names.of(municipality_id)}» нет в реестре на "
+            f"{day(date.fromisoformat(as_of))}, а его школы участвуют в проекте: письмо ему не "
+            "составляется. Исправьте его строку в файле «Реестр муниципалитетов» и очистите "
+            "«Приём данных»."
+        ),
+    }
 
 
 def _outside_the_plan(

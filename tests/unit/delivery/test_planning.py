@@ -50,6 +50,7 @@ from roadmap.store.tables import (
     report,
     report_file,
     run_dataset,
+    run_finding,
     run_outcome,
 )
 from smtp_server import SmtpServer
@@ -478,6 +479,21 @@ def test_without_a_needed_dataset_no_letter_is_made_and_the_reason_names_it(
     assert "ЕГЭ" not in reason
     assert renderer.asked == []
     assert not reconcile(any_engine, "run-1").is_settled
+
+
+def test_who_is_not_in_the_registry_gets_no_letter_and_the_others_go(
+    any_engine: Engine, plan: Plan, renderer: Renderer
+):
+    make_run(any_engine)
+    store(any_engine, "run-1", *map(model_of, ("buyskiy", "neya", "buy")))
+    told = {"run_id": "run-1", "rule": "MUNICIPALITY_NOT_IN_REGISTRY", "message": "Нет в реестре."}
+    with any_engine.begin() as db:
+        db.execute(
+            run_finding.insert(), [told | {"municipality_id": one} for one in ("neya", None)]
+        )
+    outcomes = again(any_engine, plan, renderer)
+    assert kinds(outcomes) == {"buyskiy": "planned", "neya": "blocked", "buy": "planned"}
+    assert [one.reason for one in outcomes if one.outcome == "blocked"] == ["Нет в реестре."]
 
 
 def test_a_dataset_whose_absence_is_only_said_stops_no_letter(

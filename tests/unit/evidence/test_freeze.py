@@ -724,6 +724,32 @@ def test_what_the_plan_does_not_know_is_told(engine: Engine) -> None:
     assert len(found["MUNICIPALITY_NOT_IN_REGISTRY"]) == 26
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param([], id="its row was not accepted"),
+        pytest.param([named("kostroma", "Кострома", valid_to="2021-03-30")], id="its name ended"),
+    ],
+)
+def test_a_participant_without_a_name_in_the_registry_is_still_expected_and_told(
+    any_engine: Engine, names: list[dict[str, Any]]
+) -> None:
+    schools = [school(101, "buyskiy"), school(102, "kostroma")]
+    registries(any_engine, schools, [*MUNICIPALITIES, *names])
+    run_id = frozen(any_engine)
+    found = units(any_engine, run_id)
+    assert (found["kostroma"].is_participating, found["kostroma"].is_selected) == (1, 1)
+    assert found["kostroma"].name == "городской округ город Кострома"
+    assert {row.school_id for row in rows(any_engine, run_school, run_id)} == {"SH-101", "SH-102"}
+    told = findings(any_engine, run_id)["MUNICIPALITY_NOT_IN_REGISTRY"]
+    (own,) = [row.message for row in told if row.municipality_id == "kostroma"]
+    assert own == (
+        "Муниципалитета «городской округ город Кострома» нет в реестре на 31.03.2021, а его школы "
+        "участвуют в проекте: письмо ему не составляется. Исправьте его строку в файле «Реестр "
+        "муниципалитетов» и очистите «Приём данных»."
+    )
+
+
 def test_the_summary_tells_what_is_in_doubt_without_an_address_or_a_whole_login(
     engine: Engine,
 ) -> None:
