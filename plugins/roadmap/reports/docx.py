@@ -283,7 +283,10 @@ def _table(table: LaidTable) -> Iterator[etree._Element]:
             _row(
                 row,
                 grid,
-                keep_next=index < len(table.rows) - 1 and (table.whole or row.kind == "group"),
+                # The last row stays with the notes, so that none begins a page.
+                keep_next=bool(table.notes)
+                if index == len(table.rows) - 1
+                else table.whole or row.kind == "group",
             )
             for index, row in enumerate(table.rows)
         ),

@@ -19,6 +19,7 @@ from roadmap.reports.typeface import (
     MM_PER_POINT,
     SERIF,
     SERIF_BOLD,
+    SOFT_HYPHEN,
     hyphenated,
     printable,
     text_width_mm,
@@ -32,6 +33,7 @@ CELL_PADDING_MM = 1.5  # on each side
 TABLE_SIZES_PT = (11.0, 10.0)  # never below 10
 WHOLE_MM = 130.0  # a lower table is not divided between pages
 _STEPS = 40  # in which the room to spare is given out
+_READABLE_MM = 28.0  # a sentence in a narrower column reads as a list of words
 
 Align = Literal["left", "right", "center"]
 Rule = Literal["none", "hair", "thin"]
@@ -288,15 +290,22 @@ def _fit(table: model.Table, rows: tuple[LaidRow, ...]) -> tuple[tuple[float, ..
             least = _least_widths(table, rows, size)
             if sum(least) <= room:
                 unbroken = _unbroken_widths(rows, least, size)
-                if sum(unbroken) <= room:
-                    return _shares(weights, unbroken, room), size, landscape
+                whole = _whole_headings(table, unbroken, size)
+                for widths in (whole, unbroken):
+                    if sum(widths) <= room:
+                        return _shares(weights, widths, room), size, landscape
+                readable = [
+                    max(low, _READABLE_MM) if high > 2 * _READABLE_MM else low
+                    for low, high in zip(least, unbroken, strict=True)
+                ]
+                least = readable if sum(readable) <= room else least
                 return _by_need(rows, least, room, size), size, landscape
     shrink = LANDSCAPE_MM / sum(least)
     return tuple(width * shrink for width in least), TABLE_SIZES_PT[-1], True
 
 
 def _least_widths(table: model.Table, rows: tuple[LaidRow, ...], size_pt: float) -> list[float]:
-    least = [widest_word_mm(hyphenated(_title(column)), SERIF, size_pt) for column in table.columns]
+    least = [_heading_mm(_title(column), size_pt) for column in table.columns]
     for row in rows:
         for index, cell in enumerate(row.cells):
             if cell.span > 1:
@@ -306,6 +315,19 @@ def _least_widths(table: model.Table, rows: tuple[LaidRow, ...], size_pt: float)
             least[index] = max(least[index], measure(cell.text, font, size_pt))
     # A tenth of a millimetre for the rounding of other programs.
     return [width + 2 * CELL_PADDING_MM + 0.1 for width in least]
+
+
+def _heading_mm(title: str, size_pt: float) -> float:
+    """The narrowest the heading may get: a word of it is divided once at the most."""
+    return max(_divided_once_mm(word, size_pt) for word in title.split(" "))
+
+
+def _divided_once_mm(word: str, size_pt: float) -> float:
+    parts = hyphenated(word).split(SOFT_HYPHEN)
+    divisions = (
+        f"{''.join(parts[:at])}{SOFT_HYPHEN}{''.join(parts[at:])}" for at in range(1, len(parts))
+    )
+    return min(widest_word_mm(division, SERIF, size_pt) for division in (word, *divisions))
 
 
 def _unbroken_widths(rows: tuple[LaidRow, ...], least: list[float], size_pt: float) -> list[float]:
@@ -320,16 +342,24 @@ def _unbroken_widths(rows: tuple[LaidRow, ...], least: list[float], size_pt: flo
     return widths
 
 
+def _whole_headings(table: model.Table, widths: list[float], size_pt: float) -> list[float]:
+    """`widths` at which no word of a heading is divided either."""
+    return [
+        max(width, widest_word_mm(_title(column), SERIF, size_pt) + 2 * CELL_PADDING_MM + 0.1)
+        for column, width in zip(table.columns, widths, strict=True)
+    ]
+
+
 def _by_need(
     rows: tuple[LaidRow, ...], least: list[float], room: float, size_pt: float
 ) -> tuple[float, ...]:
     """`room` divided so that the rows get as low as they can, a step at a time to the column
     that makes most of them lower."""
     widths = list(least)
+    # A cell that reaches over several columns runs on and asks for no room of its own.
     texts = [
-        [text_width_mm(cell.text, SERIF, size_pt) for cell in row.cells]
+        [text_width_mm(cell.text, SERIF, size_pt) if cell.span == 1 else 0.0 for cell in row.cells]
         for row in rows
-        if all(cell.span == 1 for cell in row.cells)
     ]
     step = (room - sum(least)) / _STEPS
     for _ in range(_STEPS):

@@ -36,6 +36,20 @@ def test_word_and_pdf_say_the_same_text(content: bytes) -> None:
     assert [row for row in rows if reading.squeezed(row) not in said] == []
 
 
+def test_notes_stay_with_the_last_row_of_their_table(content: bytes) -> None:
+    body = _part(content, "word/document.xml")
+    tables = [
+        table
+        for table in body.iter(tag("w:tbl"))
+        if (following := table.getnext()) is not None
+        and following.find(f".//{tag('w:pStyle')}").get(tag("w:val")) == docx_template.TABLE_NOTE
+    ]
+    assert tables
+    for table in tables:
+        last = table.findall(tag("w:tr"))[-1]
+        assert last.find(f".//{tag('w:keepNext')}") is not None
+
+
 def test_the_same_model_gives_the_same_bytes(content: bytes) -> None:
     model = factory.make_model()
     assert render_docx(model, model.document) == content

@@ -12,6 +12,7 @@ from roadmap.reports.layout import (
     lay_out,
 )
 from roadmap.reports.model import Column, Heading, Row, Table
+from roadmap.reports.typeface import SERIF, text_width_mm
 
 
 def _blocks() -> list[layout.LaidBlock]:
@@ -82,6 +83,39 @@ def test_widths_fill_the_page_and_hold_every_word(columns: list[tuple[str, float
     least = layout._least_widths(table, laid.rows, laid.size_pt)
     if sum(least) <= room:
         assert all(w >= n - 1e-6 for w, n in zip(laid.widths_mm, least, strict=True))
+
+
+def test_a_word_of_a_heading_is_divided_once_at_the_most() -> None:
+    assert layout._heading_mm("подтвердили", 11) < text_width_mm("подтвердили", SERIF, 11)
+    assert layout._heading_mm("подтвердили", 11) >= text_width_mm("вердили", SERIF, 11)
+    assert layout._heading_mm("«2»", 11) == text_width_mm("«2»", SERIF, 11)
+
+
+def test_a_name_gets_room_also_where_its_figures_are_hidden() -> None:
+    name = "Боровская основная школа имени первого учителя (условная)"
+    numbers = tuple(Column(title="Участников", width=10, align="right") for _ in range(6))
+    hidden = Row(kind="message", cells=(factory.words(name), factory.words("менее 5 участников")))
+    shown = Row(cells=(factory.words("Регион"), *(factory.words("5 468") for _ in numbers)))
+    table = Table(
+        id="t",
+        caption="",
+        columns=(Column(title="ОО", width=10), *numbers),
+        rows=(hidden, hidden, shown),
+    )
+    widths = layout._laid_table(table, 1).widths_mm
+    assert widths[0] > 2 * max(widths[1:])
+
+
+def test_a_sentence_never_stands_a_word_to_a_line() -> None:
+    long = "Внести изменения в муниципальные правовые и программные документы и сообщить номер"
+    table = Table(
+        id="t",
+        caption="",
+        columns=tuple(Column(title="Столбец", width=10) for _ in range(4)),
+        rows=(Row(cells=tuple(factory.words(text) for text in (long * 5, long, "да", "нет"))),),
+    )
+    widths = layout._laid_table(table, 1).widths_mm
+    assert widths[0] > widths[1] >= 28
 
 
 def test_sections_are_counted_anew_in_every_chapter() -> None:

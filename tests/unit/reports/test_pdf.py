@@ -82,6 +82,24 @@ def test_the_number_of_the_page_stands_from_the_second_page_on() -> None:
     ]
 
 
+def test_every_page_of_a_table_ends_with_its_notes_and_none_begins_with_them() -> None:
+    model = factory.make_model()
+    table = next(b for b in model.document.blocks if b.kind == "table" and b.notes)
+    note = "Примечание к таблице."
+    rows_beside_note = []
+    for many in range(20, 80):
+        rows = tuple(table.rows[1] for _ in range(many))
+        blocks = (table.model_copy(update={"rows": rows, "notes": (note,)}),)
+        document = model.document.model_copy(update={"blocks": blocks})
+        content = pdf.render_pdf(model, document)
+        pages = [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(content)]
+        with_note = [page for page in pages if note in page]
+        assert with_note == [page for page in pages if "Диагностические" in page]
+        rows_beside_note += [page.split(note)[0].count("Диагностические") for page in with_note]
+    assert sum(rows_beside_note) == sum(range(20, 80))
+    assert min(rows_beside_note) == 1  # a page was turned before the last row
+
+
 def test_a_schools_page_is_one_page_however_much_is_recommended() -> None:
     model = factory.make_model()
     school = model.schools[0].document
