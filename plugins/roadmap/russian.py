@@ -104,5 +104,6 @@ def typographic(text: str) -> str:
     """The text with no-break spaces where a line may not break."""
     text = re.sub(r"№ (?=\S)", f"№{NBSP}", text)
     text = re.sub(r"(?<=\d) (?=(?:%|п\.|чел\.|уч\.|КБ|г\.|л\.|класс))", NBSP, text)
+    text = re.sub(r"(?<=[А-Яа-яё]) (?=(?:19|20)\d\d\b)", NBSP, text)
     text = re.sub(r" (?=[—–] )", NBSP, text)
     return _SHORT_WORDS.sub(rf"\1{NBSP}", text)

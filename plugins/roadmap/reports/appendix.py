@@ -119,10 +119,10 @@ def _unit_columns(facts: Facts) -> tuple[Column, ...]:
     common = (
         Column(title="ОО", width=31),
         Column(title="Процедура", width=18),
-        Column(title="Программа, класс", align="right", width=11),
-        Column(title="Предмет", width=17),
+        Column(title="Программа, класс", align="right", width=13),
+        Column(title="Предмет", width=18),
     )
-    return (Column(title="Муниципалитет", width=31), *common) if facts.is_region else common
+    return (Column(title="Муниципалитет", width=34), *common) if facts.is_region else common
 
 
 def _unit_cells(facts: Facts, procedure: Procedure, result: PaperResult) -> tuple[Cell, ...]:
@@ -167,12 +167,12 @@ def _marks(
         Column(title="«3», %", align="right", width=9),
         Column(title="«4», %", align="right", width=9),
         Column(title="«5», %", align="right", width=9),
-        Column(title="Успеваемость, %", align="right", width=13),
+        Column(title="Успеваемость, %", align="right", width=11),
         Column(title="Качество знаний, %", align="right", width=11),
         Column(title="Средняя отметка", align="right", width=10),
-        Column(title="Понизили, %", align="right", width=11),
-        Column(title="Подтвердили, %", align="right", width=13),
-        Column(title="Повысили, %", align="right", width=11),
+        Column(title="Понизили, %", align="right", width=10),
+        Column(title="Подтвердили, %", align="right", width=11),
+        Column(title="Повысили, %", align="right", width=10),
     )
     table, placed = _results_table(
         facts, "marks", columns, procedures, results, _mark_cells, len(units) + 2
@@ -371,15 +371,15 @@ def _indicators(facts: Facts, shown: Sequence[Shown]) -> Sheet:
 
 def _attention(facts: Facts, items: Sequence[AttentionItem]) -> Sheet:
     columns = (
-        Column(title="№", align="right", width=6),
-        Column(title="Что", width=31),
-        Column(title="Показатель, значение", width=50),
-        Column(title="Рекомендация", width=40),
-        Column(title="Кто", width=24),
+        Column(title="№", align="right", width=5),
+        Column(title="Что", width=24),
+        Column(title="Показатель, значение", width=38),
+        Column(title="Рекомендация", width=30),
+        Column(title="Кто", width=18),
         Column(title="Срок", width=12),
-        Column(title="Подтверждение", width=30),
-        Column(title="Что сделано", width=30),
-        Column(title="Дата", width=12),
+        Column(title="Подтверждение", width=18),
+        Column(title="Что сделано", width=24),
+        Column(title="Дата", width=11),
     )
     rows = [
         Row(

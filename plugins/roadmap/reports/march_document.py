@@ -108,7 +108,9 @@ def compose_document(
             kind_title=say(_WORDING, "kind"),
             dated=facts.run.as_of,
             subject=say(_WORDING, "subject"),
-            subject_strong=title(named(facts.addressee.name)),
+            subject_strong=say(_WORDING, "region_name")
+            if facts.is_region
+            else title(named(facts.addressee.name)),
             main=tuple(main)[:3],
             blocks=draft.blocks,
         ),
@@ -385,7 +387,7 @@ def _schools_verdict(draft: Draft, facts: Facts) -> None:
             columns=(
                 Column(title="ОО", width=70),
                 Column(title="Работ с выводом", align="right", width=30),
-                Column(title="Из них у порога", align="right", width=30),
+                Column(title="Из них достигли порога", align="right", width=30),
                 Column(title="Вывод", width=40),
             ),
             rows=tuple(rows),

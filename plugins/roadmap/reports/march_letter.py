@@ -145,6 +145,18 @@ class _Pair:
             r.hidden is None for _, of_paper in self.results for r in at(of_paper, Level.SCHOOL)
         )
 
+    @property
+    def schools_reached(self) -> int:
+        """Schools at the threshold in either paper."""
+        return len(
+            {
+                r.unit_id
+                for _, of_paper in self.results
+                for r in at(of_paper, Level.SCHOOL)
+                if is_at_threshold(r)
+            }
+        )
+
 
 def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
     pair = _main_pair(facts)
@@ -181,7 +193,10 @@ def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
 
 
 def _main_pair(facts: Facts) -> _Pair | None:
-    """ВПР of programme 5 in русский and математика, else the pair that most schools wrote."""
+    """The pair that shows what the headline says: where most schools reached the threshold.
+
+    Of equals ВПР of programme 5 in русский and математика, else the pair most schools wrote.
+    """
     pairs = [
         _Pair(procedure, grade, main)
         for procedure in facts.run.phase.procedures
@@ -195,6 +210,8 @@ def _main_pair(facts: Facts) -> _Pair | None:
             )[:2]
         )
     ]
+    reached = max((pair.schools_reached for pair in pairs), default=0)
+    pairs = [pair for pair in pairs if pair.schools_reached == reached]
     most = max((pair.schools_shown for pair in pairs), default=0)
     usual = [
         pair
@@ -233,8 +250,7 @@ def _total_rows(facts: Facts, pair: _Pair) -> Iterable[_RowWithResults]:
     """The own total (of one school it would repeat the row above), then the region."""
     level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
     totals = tuple(only(of_paper, level) for _, of_paper in pair.results)
-    is_partial = any(r is not None and r.small_schools for r in totals)
-    note = say(_WORDING, "own_total_note" if is_partial else "own_total_all_note")
+    note = say(_WORDING, _total_note(totals))
     if facts.is_region:
         yield _row(say(_WORDING, "participants_row"), note, totals, "total")
     elif len(facts.schools) > 1:
@@ -247,6 +263,14 @@ def _total_rows(facts: Facts, pair: _Pair) -> Iterable[_RowWithResults]:
         "comparison",
         own=facts.is_region,
     )
+
+
+def _total_note(totals: tuple[PaperResult | None, ...]) -> str:
+    """Which schools the own total is of; the name of a sentence."""
+    if all(r is None or r.hidden is Hidden.NOTHING_LEFT for r in totals):
+        return "own_total_small_note"
+    is_partial = any(r is not None and r.small_schools for r in totals)
+    return "own_total_note" if is_partial else "own_total_all_note"
 
 
 def _of_unit(pair: _Pair, level: Level, unit_id: str) -> tuple[PaperResult | None, ...]:

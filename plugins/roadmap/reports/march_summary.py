@@ -166,7 +166,6 @@ def conclusions(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> tuple
                 threshold=threshold,
                 reached=summary.reached,
                 total=summary.total,
-                schools=_names(facts, (*summary.low, *summary.risk)),
             )
         )
     elif summary.judged:

@@ -629,6 +629,7 @@ def low_papers_sentence(results: Sequence[PaperResult], threshold: str) -> str:
                 threshold=threshold,
                 n=len(marks),
                 papers=sum(r.marks is not None and r.is_low is not None for r in results),
+                has_exams=any(r.exam is not None and r.is_low is not None for r in results),
                 least=shares[0],
                 most=shares[-1],
                 subjects=[subject_dative(subject) for subject in subjects],

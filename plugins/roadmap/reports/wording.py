@@ -90,7 +90,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
         long_day=russian.long_day,
         value=show.show,
         unit=show.show_with_unit,
-        of=show.show_of,
+        # In a sentence «13 из 38 чел.» stays on one line; a table cell may break it.
+        of=lambda share: show.show_of(share).replace(" ", NBSP),
         full=show.show_in_full,
         points=lambda number: russian.decimal(abs(number), 1),
         title=title,

@@ -394,7 +394,7 @@ def test_not_held_and_not_received_are_two_things(composed: Callable[..., Report
     assert "Единый государственный экзамен 2020 года: сведения не поступили (н/д)" in prose
     assert "экзамены в 2020 году отменены" in prose
     assert "«ЕГЭ: протоколы РЦОИ»" in prose
-    assert any("ЕГЭ 2020" in text and "н/д" in text for text in model.letter.lead)
+    assert any("ЕГЭ\u00a02020" in text and "н/д" in text for text in model.letter.lead)
     assert "exams" not in {sheet.table.id for sheet in model.appendix}
 
 
@@ -673,6 +673,39 @@ def test_the_letter_shows_the_usual_pair_else_the_one_most_schools_wrote(
     assert "программа 6" in model.letter.figures.caption
     assert model.letter.figures.columns == ("Школа", "Русский язык")
     assert VPR_5_RU in REGION_MARKS
+
+
+def test_the_letter_shows_the_pair_that_bears_out_its_headline(
+    composed: Callable[..., ReportModel],
+) -> None:
+    marks = {VPR_5_RU: (2, 9, 8, 3), VPR_5_MA: (3, 9, 8, 3), VPR_6_RU: (11, 9, 8, 3)}
+    model = composed(made_run(_municipality(_school(1, marks=marks), _school(2))))
+    assert "у\u00a01\u00a0школы из\u00a02" in model.letter.headline
+    assert model.letter.figures is not None
+    assert "программа 6" in model.letter.figures.caption.replace("\u00a0", " ")
+    assert model.letter.figures.rows[0].cells[0].at_threshold
+
+
+def test_several_schools_too_small_are_called_schools(
+    composed: Callable[..., ReportModel],
+) -> None:
+    small = {VPR_5_RU: (0, 2, 1, 0)}
+    low = {VPR_5_RU: (11, 9, 8, 3)}
+    schools = [_school(1, marks=low), _school(2), *(_school(n, marks=small) for n in (3, 4))]
+    model = composed(made_run(_municipality(*schools)))
+    prose = _prose(model.document)
+    assert "У одной школы порог не достигнут, ещё у 2 школ участников меньше пяти" in prose
+
+
+def test_a_total_of_small_schools_only_says_so_in_the_letter(
+    composed: Callable[..., ReportModel],
+) -> None:
+    small = {VPR_5_RU: (0, 2, 1, 0), VPR_5_MA: (1, 1, 1, 0)}
+    model = composed(made_run(_municipality(*(_school(n, marks=small) for n in (1, 2)))))
+    assert model.letter.figures is not None
+    total = next(row for row in model.letter.figures.rows if row.kind == "total")
+    assert total.note == "во\u00a0всех школах"
+    assert all(isinstance(cell.value, Suppressed) for cell in total.cells)
 
 
 @pytest.mark.postgres

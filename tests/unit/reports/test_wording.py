@@ -75,6 +75,11 @@ def test_names_do_not_break_after_the_number_sign() -> None:
     assert named("a\nb") == "a b"
 
 
+def test_a_year_stays_with_its_season() -> None:
+    assert named("ДР-10 осень 2020") == "ДР-10 осень\u00a02020"
+    assert named("приказ от 19.03.2021") == "приказ от\u00a019.03.2021"
+
+
 def test_lists_and_subjects_are_declined() -> None:
     assert listed([]) == ""
     assert listed(["a"]) == "a"
