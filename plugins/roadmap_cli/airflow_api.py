@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 TIMEOUT_SECONDS = 30
+BUSY_SECONDS = 60
 
 
 class AirflowApi:
@@ -28,7 +29,16 @@ class AirflowApi:
         return all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor"))
 
     def get(self, path: str) -> Any:
-        return self._call("GET", f"/api/v2{path}")
+        """The answer; a server too busy to give one is asked again for a minute."""
+        give_up = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                return self._call("GET", f"/api/v2{path}")
+            except (urllib.error.URLError, ConnectionError, TimeoutError) as failed:
+                is_refusal = isinstance(failed, urllib.error.HTTPError) and failed.code < 500
+                if is_refusal or time.monotonic() > give_up:
+                    raise
+            time.sleep(1)
 
     def send(self, method: str, path: str, body: dict[str, Any]) -> Any:
         return self._call(method, f"/api/v2{path}", body)
