@@ -19,43 +19,47 @@ def phase_params(phase: str) -> dict[str, Param]:
     names = {
         municipality.id: municipality.name for plan in plans for municipality in plan.municipalities
     } | {"region": "Департамент (региональный отчёт)"}
+    by_name = sorted(names, key=lambda unit: (unit == "region", names[unit].casefold()))
     return {
         "year": Param(
             None,
             type=["null", "integer"],
             title="Год плана",
-            description="Пусто — год этапа по расписанию.",
+            description="Не выбран — год последнего наступившего этапа.",
             enum=[None, *(plan.year for plan in plans)],
+            values_display={"null": "как в плане"},  # else the form shows the word null
         ),
         "as_of": Param(
             None,
             type=["null", "string"],
             format="date",
             title="По состоянию на",
-            description="Пусто — день из плана. С другим днём письма адресатам не уходят: "
-            "выберите проверочный адрес или проверку.",
+            description="Пусто — день из плана. С другим днём письма адресатам не уходят: ниже "
+            "выберите «Отправить всё на проверочный адрес» или «Ничего не отправлять».",
         ),
         "known_at": Param(
             None,
             type=["null", "string"],
             format="date-time",
             title="По сведениям на момент",
-            description="Пусто — всё, что поступило к запуску.",
+            description="Пусто — всё, что поступило к запуску. С заполненным полем — тоже только "
+            "проверка.",
         ),
         "municipalities": Param(
             [],
-            type="array",
+            type=["null", "array"],  # the form makes an emptied choice null
             title="Муниципалитеты",
-            description="Пусто — все участники проекта и департамент.",
-            items={"type": "string", "enum": sorted(names)},
-            examples=sorted(names),
+            description="Пусто — все участники проекта и департамент. Если выбрать, остальным, в "
+            "том числе департаменту, этот запуск ничего не составляет и не отправляет.",
+            items={"type": "string", "enum": by_name},
+            examples=by_name,
             values_display=names,
         ),
         "mode": Param(
             "live",
             type="string",
             title="Отправка",
-            description="Письмо с тем же содержанием повторно не уходит ни в одном случае.",
+            description="Адресатам письмо с тем же содержанием второй раз не уйдёт.",
             enum=list(MODES),
             values_display=MODES,
         ),

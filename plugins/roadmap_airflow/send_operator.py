@@ -62,6 +62,8 @@ class SendOperator(BaseOperator):
                 actor=str(context["ti"].id),
             )
         log.info("%s", summary)
+        if context["params"].get("mode") == "dry":
+            log.info("Выбрано «Ничего не отправлять»: письма проверены без сети и никуда не ушли")
         if summary.pending:
             raise AirflowException(
                 f"Ждут повторной отправки: {summary.pending}. Задача повторится сама."

@@ -14,6 +14,7 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task
 
+from roadmap.russian import counted, integer
 from roadmap_airflow.defaults import MOSCOW, SMTP_POOL
 from roadmap_airflow.send_operator import SendOperator
 
@@ -86,7 +87,23 @@ def pull(dataset: str) -> None:
         f"{intake.unchanged}, не принято файлов {intake.refused}"
     )
     log.info("%s: %s", source.title, counts)
-    _label(f"{source.title}: {counts}")
+    _label(f"{source.title}: {brief(intake)}")
+
+
+def brief(intake: Any) -> str:
+    """What a grid's row has room for: files and rows, and only those doubts that there are."""
+    said = [counted(intake.files, "файл", "файла", "файлов")]
+    if intake.rows_read:
+        rows = counted(intake.rows_accepted, "строка", "строки", "строк")
+        said.append(f"принято {rows} из {integer(intake.rows_read)}")
+    for number, what in (
+        (intake.unchanged, "без изменений"),
+        (intake.rows_rejected, "отклонено строк"),
+        (intake.refused, "не принято файлов"),
+    ):
+        if number:
+            said.append(f"{what}: {integer(number)}")
+    return ", ".join(said)
 
 
 @task(task_display_name="Фиксация сведений")
@@ -135,7 +152,7 @@ def check(phase_run: str) -> None:
 
     with roadmap_db() as engine:
         evaluation = evaluate(engine, plan_of(engine, phase_run), phase_run)
-    log.info("%s", evaluation)
+    _log_lines(str(evaluation))
 
 
 @task(task_display_name="Анализ результатов")
@@ -158,6 +175,7 @@ def compose(phase_run: str) -> list[list[str]]:
     with roadmap_db() as engine:
         plan = plan_of(engine, phase_run)
         addressees = compose_reports(engine, plan, phase_run, delivery_settings().reply_to)
+    log.info("Составлено отчётов: %s", len(addressees))
     return batches(addressees)
 
 
@@ -186,13 +204,33 @@ def render(phase_run: str, batch: list[str]) -> None:
             _now_ms(),
         )
     for outcome in outcomes:
-        log.info("%s: %s %s", outcome.municipality_id, outcome.outcome, outcome.reason or "")
+        name = _names_of(plan).get(outcome.municipality_id, outcome.municipality_id)
+        said = f"{name}: {OUTCOMES[outcome.outcome]}"
+        log.info(f"{said}. {outcome.reason}" if outcome.reason else said)
+
+
+OUTCOMES = {
+    "planned": "письмо готово к отправке",
+    "suppressed": "то же содержание, письмо не нужно",
+    "blocked": "письма нет",
+}
+
+
+def _names_of(plan: Any) -> dict[str, str]:
+    known = {municipality.id: municipality.name for municipality in plan.municipalities}
+    return known | {"region": "Департамент (региональный отчёт)"}
+
+
+def _log_lines(text: str) -> None:
+    """A line of the log for each: the operator's page shows an event of several as one."""
+    for line in text.splitlines():
+        if line.strip():
+            log.info(line)
 
 
 def names(plan: Any, batch: list[str]) -> str:
     """The names of a batch's addressees, for the grid."""
-    known = {municipality.id: municipality.name for municipality in plan.municipalities}
-    known["region"] = "Департамент (региональный отчёт)"
+    known = _names_of(plan)
     first = known.get(batch[0], batch[0])
     return first if len(batch) == 1 else f"{first} и ещё {len(batch) - 1}"
 
@@ -232,7 +270,6 @@ def reconcile(phase_run: str | None) -> None:
     with roadmap_db() as engine:
         evaluate(engine, plan_of(engine, phase_run), phase_run, measured_from="ledger")
         result = reconcile_run(engine, phase_run)
-    for line in result.text.splitlines():
-        log.info(line)
+    _log_lines(result.text)
     if not result.is_settled:
         raise AirflowFailException(result.headline)

@@ -89,6 +89,23 @@ def test_the_form_speaks_russian_and_offers_ids_only(bag):
     assert "region" in offered
 
 
+def test_the_choice_of_municipalities_is_named_in_russian_and_may_be_emptied_again(bag):
+    params = copy.deepcopy(bag.dags["march_analysis"].params)
+    schema = params.get_param("municipalities").schema
+    shown = [schema["values_display"][unit] for unit in schema["examples"]]
+    assert len(shown) == 30
+    assert shown[0] == "Антроповский муниципальный район"
+    assert shown[-1] == "Департамент (региональный отчёт)"
+    assert shown[:-1] == sorted(shown[:-1], key=str.casefold)
+    params["municipalities"] = None  # what the form sends when the last choice is taken back
+    params.validate()
+
+
+def test_the_form_shows_words_where_the_year_is_not_chosen(bag):
+    schema = bag.dags["march_analysis"].params.get_param("year").schema
+    assert schema["values_display"]["null"] == "как в плане"
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
