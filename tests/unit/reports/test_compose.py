@@ -404,7 +404,7 @@ def test_without_any_result_the_report_says_so_and_judges_nobody(
     run = made_run(_municipality(_school(1, marks={}), _school(2, marks={})))
     run.received.clear()
     model = composed(run)
-    assert model.letter.headline == "Вывод не\u00a0делается: результаты школ не\u00a0поступили"
+    assert model.letter.headline == "Вывод не\u00a0делается: в\u00a0данных нет результатов школ"
     assert model.letter.figures is None
     assert model.key_figures == ()
     assert "Вывод не делается, результатов в данных нет" in _prose(model.document)
