@@ -11,7 +11,7 @@ from roadmap_cli.environment import VAR, Ports, demo_environment
 from roadmap_cli.processes import background, interrupt_once, is_free, python
 from roadmap_cli.setup import make_ready
 
-START_SECONDS = 180
+START_SECONDS = 300
 RUN_SECONDS = 1800
 DAG = "march_analysis"
 WINDOW = ("2021-01-01T00:00:00+03:00", "2021-12-31T23:59:59+03:00")
