@@ -394,7 +394,9 @@ def _fresh(
 
     Times of receipt come from the source's list; a file without one became known now. A file
     lying beside the one in force, and taken in before, is its predecessor and is left alone;
-    else two files in one folder would supersede each other at every pull.
+    else two files in one folder would supersede each other at every pull. Where the file in
+    force is gone, its predecessor comes back now, listed or not: somebody put the good file
+    back in the place of a spoilt one.
     """
     # Clocks of several machines differ; what comes in last must not seem to be older.
     now_ms = max([now_ms, *(batch.received_ms + 1 for batch in known[-1:])])
@@ -414,11 +416,11 @@ def _fresh(
         is_believed = one.receipt_ms is not None and moments.get(one.receipt_ms, sha256) == sha256
         moment = one.receipt_ms if is_believed else None
         is_taken = moment is not None and moments.get(moment) == sha256
-        if sha256 == in_force or is_taken or sha256 in hashes:
+        if sha256 == in_force or sha256 in hashes:
             left.append(one)
-        elif moment is not None:
+        elif moment is not None and not is_taken:
             fresh.append((moment, one))
-        elif sha256 not in seen:
+        elif not is_taken and sha256 not in seen:
             fresh.append((now_ms, one))
         elif is_in_force_here:
             left.append(one)

@@ -345,6 +345,23 @@ def test_a_receipt_of_earlier_content_does_not_date_the_new_one(world: World) ->
     assert world.pull().unchanged == 1
 
 
+def test_a_good_file_put_back_over_a_spoilt_one_is_in_force_though_its_receipt_is_old(
+    world: World,
+) -> None:
+    world.put("acts/a.csv", act("1"))
+    world.receipts({"acts/a.csv": "2021-03-05T10:00:00+03:00"})
+    world.pull()
+    world.put("acts/a.csv", act("2"))
+    world.pull()
+    assert world.acts_in_force() == [("buyskiy", "2")]
+    spoilt_ms = world.now_ms
+    world.put("acts/a.csv", act("1"))
+    assert world.pull().accepted == 1
+    assert world.acts_in_force() == [("buyskiy", "1")]
+    assert world.acts_in_force(spoilt_ms) == [("buyskiy", "2")]
+    assert world.pull().unchanged == 1
+
+
 def test_two_copies_with_different_receipts_are_one_batch_known_since_the_first(
     world: World,
 ) -> None:
