@@ -101,6 +101,8 @@ def demo_environment(home: Path, ports: Ports, var: Path = VAR) -> dict[str, str
         "AIRFLOW_HOME": str(home),
         "PYTHONPATH": str(ROOT / "plugins"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        # Libraries that warn each other of their future would stand in every task's log.
+        "PYTHONWARNINGS": "ignore::DeprecationWarning",
         "ROADMAP_PROFILE": "demo",
         "ROADMAP_FROM_ADDRESS": f"roadmap@{DEMO_ADDRESS_DOMAIN}",
         "ROADMAP_REPLY_TO_ADDRESS": f"roadmap@{DEMO_ADDRESS_DOMAIN}",
