@@ -132,12 +132,13 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         for one in ([r.recipient_id for r in theirs] or [NO_RECIPIENT])
     }
     found = {(row.municipality_id, row.recipient_id): row for row in rows}
+    ordered = sorted(
+        expected | found.keys(),
+        key=lambda key: (russian.natural_key(names.get(key[0], key[0])), key[1]),
+    )
     lines = tuple(
-        _line(key, names.get(key[0], key[0]), found.get(key), categories(run.mode))
-        for key in sorted(
-            expected | found.keys(),
-            key=lambda key: (russian.natural_key(names.get(key[0], key[0])), key[1]),
-        )
+        _line(key, _who(key, ordered, names), found.get(key), categories(run.mode))
+        for key in ordered
     )
     tally = Counter(line.category for line in lines)
     counts = {category: tally[category] for category in CATEGORIES}
@@ -155,6 +156,15 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         text="",
     )
     return _with_text(result, run)
+
+
+def _who(key: tuple[str, str], ordered: list[tuple[str, str]], names: Mapping[str, str]) -> str:
+    """The addressee's name, and which of its recipients, where there are several."""
+    theirs = [other for other in ordered if other[0] == key[0]]
+    name = names.get(key[0], key[0])
+    if len(theirs) == 1:
+        return str(name)
+    return f"{name}, получатель {theirs.index(key) + 1} из {len(theirs)}"
 
 
 def _line(key: tuple[str, str], name: str, row: Any | None, words_of: Mapping[str, str]) -> Line:

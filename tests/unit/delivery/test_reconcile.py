@@ -207,3 +207,17 @@ def test_a_test_run_never_reads_as_if_letters_had_reached_their_addressees(engin
     text = reconcile(engine, "run-1").text
     assert text.count(says) == 4  # in the sum, and for each of three
     assert CATEGORIES["accepted"] not in text
+
+
+def test_recipients_of_one_addressee_are_told_apart_without_their_addresses(engine: Engine):
+    make_run(
+        engine, contacts={"buy": ("one@example.org", "two@example.org"), "neya": ("n@example.org",)}
+    )
+    plan_all(engine)
+    outcomes(engine)
+    names = [line.name for line in reconcile(engine, "run-1").lines]
+    assert [name.partition(", ")[2] for name in names] == [
+        "получатель 1 из 2",
+        "получатель 2 из 2",
+        "",
+    ]
