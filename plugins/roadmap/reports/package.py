@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import typst
@@ -181,7 +182,7 @@ def _put_away(model: ReportModel, folder: Any, file: RenderedFile) -> PackageFil
     # A file that is there already may be read by a sender at this moment.
     if not target.exists() or target.read_bytes() != file.content:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(file.content)
+        _write_whole(target, file.content)
     return PackageFile(
         kind=file.kind,
         part=file.part,
@@ -192,6 +193,16 @@ def _put_away(model: ReportModel, folder: Any, file: RenderedFile) -> PackageFil
         pages=file.pages,
         path="/".join(parts),
     )
+
+
+def _write_whole(target: Any, content: bytes) -> None:
+    """The file appears whole or not at all: another run may read the same one right now."""
+    if not isinstance(target, Path):
+        target.write_bytes(content)  # a store of objects puts them whole by itself
+        return
+    part = target.with_name(f".{uuid.uuid4().hex}.part")
+    part.write_bytes(content)
+    part.replace(target)
 
 
 def _folder_names(occasion: str) -> Sequence[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.policy
 import hashlib
 import threading
+import uuid
 from dataclasses import replace
 from datetime import date
 from email import message_from_bytes
@@ -102,7 +103,10 @@ class Renderer:
         sha256 = hashlib.sha256(content).hexdigest()
         path = f"{whose}/{sha256}.pdf"
         (self.folder / whose).mkdir(exist_ok=True)
-        (self.folder / path).write_bytes(content)
+        # As the real one does: two planners may write and read this file at one moment.
+        part = self.folder / f"{uuid.uuid4().hex}.part"
+        part.write_bytes(content)
+        part.replace(self.folder / path)
         said = (
             f"Взамен направленного {envelope.replaces.on:%d.%m.%Y}"
             f" (редакция {envelope.replaces.revision})\n"

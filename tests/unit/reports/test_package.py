@@ -1,5 +1,6 @@
 import hashlib
 import html
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import report_models as factory
 from roadmap.reports import model as m
 from roadmap.reports.leak import RegistrySchool
 from roadmap.reports.letter import Envelope
-from roadmap.reports.package import Package, PackageHeld, render_package
+from roadmap.reports.package import Package, PackageHeld, _write_whole, render_package
 
 ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC))
 REGISTRY = (
@@ -148,3 +149,16 @@ def test_the_march_packages_pass_their_own_checks(name: str, tmp_path: Path) -> 
     package = render_package(model, ENVELOPE, tmp_path, "run-1", (foreign,))
     pages = {file.part: file.pages for file in package.files if file.kind == "school_pdf"}
     assert pages == {school.school_id: 1 for school in model.schools}
+
+
+def test_two_runs_may_write_and_read_one_file_at_once(tmp_path: Path) -> None:
+    """Content decides the name: another run writes the very file that this one reads."""
+    target = tmp_path / "same.pdf"
+    content = b"x" * 4_000_000
+    _write_whole(target, content)
+    writers = [threading.Thread(target=_write_whole, args=(target, content)) for _ in range(8)]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        assert target.stat().st_size == len(content)
+    assert [path.name for path in tmp_path.iterdir()] == ["same.pdf"]
