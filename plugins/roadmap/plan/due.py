@@ -9,11 +9,7 @@ from roadmap.plan.model import Measure, OnDay, OwnSchedule, Period, WholePeriod,
 
 def due_date(window: Window) -> date | None:
     """The last day of the window; None where a schedule of its own gives no date yet."""
-    match window:
-        case OnDay(on=on) | OwnSchedule(on=on):
-            return on
-        case Period(ends=ends) | WholePeriod(ends=ends):
-            return ends
+    return window.due
 
 
 def start_date(window: Window) -> date | None:

@@ -7,7 +7,7 @@ the clock.
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -30,6 +30,10 @@ class OnDay(PlanPart):
     kind: Literal["on"]
     on: date
 
+    @property
+    def due(self) -> date:
+        return self.on
+
 
 class Period(PlanPart):
     """«Март-апрель 2021 г.»: due on the last day."""
@@ -37,6 +41,10 @@ class Period(PlanPart):
     kind: Literal["period"]
     starts: date
     ends: date
+
+    @property
+    def due(self) -> date:
+        return self.ends
 
 
 class WholePeriod(PlanPart):
@@ -46,12 +54,20 @@ class WholePeriod(PlanPart):
     starts: date
     ends: date
 
+    @property
+    def due(self) -> date:
+        return self.ends
+
 
 class OwnSchedule(PlanPart):
     """«По отдельному графику»: without a date it is never due and never done."""
 
     kind: Literal["own_schedule"]
     on: date | None = None
+
+    @property
+    def due(self) -> date | None:
+        return self.on
 
 
 Window = Annotated[OnDay | Period | WholePeriod | OwnSchedule, Field(discriminator="kind")]
@@ -86,11 +102,15 @@ class Unit(PlanPart):
 
 
 class IndicatorPart(PlanPart):
-    """One of several shares of an indicator that is met only when each of them is."""
+    """One of several readings that an indicator adds up.
+
+    A share with parts is met only when each of them is; the parts of a count only split it.
+    """
 
     code: Code
     title: Text
     unit: Unit
+    sql: str | None = None  # where the part is counted otherwise than the indicator
     parameters: dict[str, Setting] = {}
 
 
@@ -103,7 +123,8 @@ class Indicator(PlanPart):
     slice: Slice
     sql: str | None = None  # file in include/sql/indicators; None: declared, not yet computed
     parameters: dict[str, Setting] = {}
-    # «100 % участников»: coordinators, curators and schools, each counted by itself.
+    # «100 % участников»: coordinators, curators and schools, each counted by itself. Stored
+    # as indicators «13.1/curator» of their own, and summed as 13.1.
     parts: tuple[IndicatorPart, ...] = ()
     measured_from: Literal["evidence", "ledger"] = "evidence"
     # Phases in whose own letter the indicator would speak of that very letter (design §5).
@@ -151,9 +172,34 @@ class Procedure(PlanPart):
     short_title: Text
     not_held: Text | None = None  # the reason, where it was not held: «–» and not «н/д»
 
+    @property
+    def key(self) -> str:
+        """«vpr/2021/spring»: the beginning of its load scopes."""
+        return f"{self.kind}/{self.year}/{self.wave}"
+
+
+class Comparison(PlanPart):
+    """Which earlier procedure a procedure of the phase is set beside, or why it is not."""
+
+    current: Annotated[str, Field(pattern=r"^(vpr|ege|oge|rdr)/\d{4}/(autumn|spring|main)$")]
+    previous: Procedure
+    not_comparable: Text | None = None  # the reason; None: same grade and subject are compared
+    caution: Text | None = None  # what to bear in mind when comparing
+
+
+class Reminders(PlanPart):
+    """Letters about due dates that come near: one occasion per due date and number of days."""
+
+    days_before: Annotated[tuple[Annotated[int, Field(ge=1, le=60)], ...], Field(min_length=1)]
+    measures: tuple[int, ...]  # which measures remind
+    run_at: time
+    datasets: Datasets
+
 
 class Phase(PlanPart):
-    code: Code
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/\d{4}-\d\d-\d\d/\d+)?$")]
+    # Which report it sends: the composer (reports.compose.COMPOSERS).
+    report: Literal["analysis", "monitoring", "summary", "reminder"]
     title: Text  # «Комплексный анализ (март 2021 г.)», stands in the subject
     dag_title: Text
     run_day: date
@@ -164,6 +210,7 @@ class Phase(PlanPart):
     reports: tuple[int, ...]
     datasets: Datasets
     procedures: tuple[Procedure, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
     documents: tuple[Literal["letter", "spravka", "appendix", "school_pages"], ...]
     recipients: Literal["participating"]
     approval: Approval
@@ -177,6 +224,8 @@ class Analysis(PlanPart):
     low_share_percent: float = 30
     low_procedures: int = 2
     least_participants: int = 5
+    # Growth of the share of «2» in percentage points from which dynamics are negative.
+    worse_points: float = 10
 
 
 class Contact(PlanPart):
@@ -213,11 +262,12 @@ class Plan(PlanPart):
     analysis: Analysis
     measures: tuple[Measure, ...]
     phases: tuple[Phase, ...]
+    reminders: Reminders | None = None
     municipalities: tuple[Municipality, ...]
 
     def phase(self, code: str) -> Phase:
-        """The phase of that code; KeyError when the plan has none."""
-        for phase in self.phases:
+        """The phase of that code, a reminder's among them; KeyError when the plan has none."""
+        for phase in (*self.phases, *reminder_phases(self)):
             if phase.code == code:
                 return phase
         raise KeyError(f"В плане {self.year} года нет этапа «{code}»")
@@ -228,3 +278,43 @@ class Plan(PlanPart):
             if measure.number == number:
                 return measure
         raise KeyError(f"В плане {self.year} года нет мероприятия № {number}")
+
+
+REMINDER = "reminder"
+
+
+def reminder_phases(plan: Plan) -> tuple[Phase, ...]:
+    """The occasions on which the plan reminds, as phases «reminder/2021-04-30/14».
+
+    One per due date and number of days before it; it owns and reports the measures due that
+    day, judges the day on which it reminds and asks for an answer by the due date. Of the
+    measures without a date none reminds.
+    """
+    if plan.reminders is None:
+        return ()
+    by_due: dict[date, list[int]] = {}
+    for measure in plan.measures:
+        due = measure.window.due
+        if measure.number in plan.reminders.measures and due is not None:
+            by_due.setdefault(due, []).append(measure.number)
+    return tuple(
+        Phase(
+            code=f"{REMINDER}/{due.isoformat()}/{days}",
+            report="reminder",
+            title=f"Напоминание о сроке {due:%d.%m.%Y}",
+            dag_title="Напоминания о сроках",
+            run_day=due - timedelta(days=days),
+            run_at=plan.reminders.run_at,
+            starts=due - timedelta(days=days),
+            as_of=due - timedelta(days=days),
+            owns=tuple(numbers),
+            reports=tuple(numbers),
+            datasets=plan.reminders.datasets,
+            documents=("letter",),
+            recipients="participating",
+            approval=Approval(required=False),
+            reply_by=ReplyBy(on=due),
+        )
+        for due, numbers in sorted(by_due.items())
+        for days in plan.reminders.days_before
+    )

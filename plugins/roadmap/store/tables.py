@@ -156,6 +156,10 @@ event = _batch(
     Column("held_on", Day, nullable=False),
     Column("state", Text, nullable=False),  # held | planned | cancelled
     Column("participants", Integer),
+    Column("programme_id", Text),  # an internship's programme
+    # Whose base it took place on: leader_school | project_school | other; NULL: not said.
+    Column("host_kind", Text),
+    Column("host", Text),
     name="event",
 )
 
@@ -186,6 +190,90 @@ document = _batch(  # the institute's register of documents
     Column("signed_on", Day, nullable=False),
     Column("state", Text, nullable=False),  # approved | draft
     name="document",
+)
+
+regional_act = _batch(  # the department's register of acts
+    Column("act_id", Text, nullable=False),
+    # Which of the acts that the plan requires it is, in the plan's words (normalised).
+    Column("document", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("signed_on", Day, nullable=False),
+    Column("link", Text),
+    Column("state", Text, nullable=False),  # approved | draft
+    name="regional_act",
+)
+
+own_schedule_date = _batch(  # «по отдельному графику»: the date, once there is one
+    Column("measure", Integer, nullable=False),
+    Column("due_on", Day, nullable=False),
+    Column("basis", Text, nullable=False),  # the document that sets it
+    name="own_schedule_date",
+)
+
+survey = _batch(  # МЭДК: one questionnaire of one respondent
+    Column("respondent", Text, nullable=False),  # curator | school
+    Column("person_id", Text),
+    Column("school_id", Text),
+    Column("questionnaire", Text, nullable=False),
+    Column("state", Text, nullable=False),  # closed | open
+    Column("closed_on", Day),
+    CheckConstraint("respondent in ('curator', 'school')", name="respondent"),
+    name="survey",
+)
+
+publication = _batch(  # the project's page and its news
+    Column("publication_id", Text, nullable=False),
+    Column("channel", Text, nullable=False),  # eduportal44, vk, ...
+    Column("kind", Text, nullable=False),  # page | news
+    Column("title", Text, nullable=False),
+    Column("link", Text, nullable=False),
+    Column("published_on", Day, nullable=False),
+    name="publication",
+)
+
+medk_document = _batch(  # МЭДК: one state of one school's document, dated; the latest counts
+    Column("school_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # in the plan's words: «концепция развития»
+    Column("factor", Text),  # code of the risk factor; only of an anti-risk programme
+    Column("state", Text, nullable=False),  # the caption, in the plan's words
+    Column("state_on", Day, nullable=False),
+    name="medk_document",
+)
+
+risk = _batch(  # the risk profile (РПШ) of a school, one row per factor and assessment
+    Column("school_id", Text, nullable=False),
+    Column("factor", Text, nullable=False),  # code of include/risk_factors.yaml
+    Column("level", Text, nullable=False),  # high | medium | low
+    Column("is_activated", Integer, nullable=False),  # the school takes it into work
+    Column("assessed_on", Day, nullable=False),
+    name="risk",
+)
+
+programme = _batch(  # programmes of internships
+    Column("programme_id", Text, nullable=False),
+    Column("measure", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("host", Text, nullable=False),  # the leader school
+    Column("state", Text, nullable=False),  # approved | draft
+    Column("approved_on", Day),
+    name="programme",
+)
+
+direction = _batch(  # directions of work for the next year
+    Column("direction_id", Text, nullable=False),
+    Column("for_year", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("basis", Text, nullable=False),  # what it follows from
+    Column("state", Text, nullable=False),  # approved | draft
+    Column("approved_on", Day),
+    name="direction",
+)
+
+acknowledgement = _batch(  # a school says that it has received a phase's report
+    Column("school_id", Text, nullable=False),
+    Column("phase", Text, nullable=False),  # the phase's code
+    Column("received_on", Day, nullable=False),
+    name="acknowledgement",
 )
 
 # References to schools and municipalities in results stay as the file wrote them
@@ -248,9 +336,29 @@ exam_result = _batch(  # ЕГЭ: test scores of one school in one subject
     name="exam_result",
 )
 
+appeal_change = _batch(
+    # What satisfied appeals change in one school's result of one exam: differences, which the
+    # analysis adds to the first protocol (participants stay).
+    *_paper(),
+    Column("school_scheme", Text, nullable=False),
+    Column("school_ref", Text, nullable=False),
+    Column("municipality_ref", Text),
+    Column("appeals", Integer, nullable=False),  # satisfied ones
+    Column("mark_2", Integer, nullable=False),
+    Column("mark_3", Integer, nullable=False),
+    Column("mark_4", Integer, nullable=False),
+    Column("mark_5", Integer, nullable=False),
+    Column("below_minimum", Integer, nullable=False),
+    Column("score_sum", Integer, nullable=False),
+    Column("high_scores", Integer, nullable=False),
+    name="appeal_change",
+)
+
 FACTS = (
     municipality_name, municipality_alias, school, person_role, contact, event, attendance,
-    municipal_act, document, mark_result, journal_result, exam_result,
+    municipal_act, document, regional_act, own_schedule_date, survey, publication,
+    medk_document, risk, programme, direction, acknowledgement,
+    mark_result, journal_result, exam_result, appeal_change,
 )  # fmt: skip
 
 # -- Phase runs: frozen inputs and what was computed from them ------------------------------
@@ -324,6 +432,17 @@ run_foreign_ref = Table(
     Column("municipality_ref", Text, primary_key=True),
 )
 
+run_rule = Table(
+    # The plan's rules whose value is a list, one row per value, so that SQL can join them
+    # (rules of one value are bound as parameters). Texts are normalised as the facts' are.
+    "run_rule",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("measure", Integer, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+)
+
 run_finding = Table(  # what the frozen evidence does not say, or says in contradiction
     "run_finding",
     metadata,
@@ -366,9 +485,22 @@ indicator_gap = Table(  # the rows that count as missing: what the letter names
     Column("run_id", ForeignKey("phase_run.run_id"), nullable=False, index=True),
     Column("indicator", Text, nullable=False),
     Column("municipality_id", Text, nullable=False),
-    Column("unit_kind", Text, nullable=False),  # coordinator | curator | school | municipality
+    # coordinator | curator | school | municipality | document | month | programme | measure
+    Column("unit_kind", Text, nullable=False),
     Column("person_id", Text),
     Column("school_id", Text),
+    Column("measure", Integer),  # of a monitoring: the measure that is not executed
+    # What is missing, in words that need no school: a document's name, a month («2021-05»),
+    # a programme's title; beside a school, which of its documents.
+    Column("detail", Text),
+)
+
+monitoring_scope = Table(  # which measures a monitoring counts: its denominator (domain.md §7.2)
+    "monitoring_scope",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("monitoring", Integer, primary_key=True),  # number of the monitoring measure
+    Column("measure", Integer, primary_key=True),
 )
 
 measure_status = Table(
@@ -379,6 +511,8 @@ measure_status = Table(
     Column("municipality_id", Text, primary_key=True),
     Column("due", Day),
     Column("status", Text, nullable=False),
+    # At a check-point: met, late or not, or in progress and its interim rule holds.
+    Column("is_executed", Integer, nullable=False, server_default=text("0")),
 )
 
 paper_result = Table(  # one unit in one paper, computed once; shares are derived on showing
