@@ -1,0 +1,121 @@
+"""What should have been sent by now: reminders that are due, phase runs that did not happen.
+
+The plan's calendar is compared with the runs that the database knows, never with what a
+scheduler believes: a green run that wrote to nobody is a missed one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Engine
+
+from roadmap import russian
+from roadmap.plan.model import Phase, Plan, reminder_phases
+from roadmap.plan.schedule import phase_events
+from roadmap.store.sql import sql
+
+# A phase takes minutes; a server that was down for the night catches up within the morning.
+GRACE = timedelta(hours=3)
+
+
+@dataclass(frozen=True)
+class DueReminder:
+    """One occasion to remind: a phase of the plan's year by its code."""
+
+    plan_year: int
+    phase: str
+    as_of: date
+    due: date
+
+
+@dataclass(frozen=True)
+class MissedRun:
+    """A phase run of the calendar that told nobody; `was_begun`: a run of it broke off."""
+
+    plan_year: int
+    phase: str
+    dag_title: str
+    run_at: datetime  # aware, Moscow
+    was_begun: bool
+
+    def __str__(self) -> str:
+        """What the operator reads: what is missing, since when, what to do."""
+        when = f"{russian.day(self.run_at.date())} в {self.run_at:%H:%M} (МСК)"
+        if self.was_begun:
+            return (
+                f"«{self.dag_title}» {self.plan_year} года: запуск {when} начат, но письма никому "
+                "не составлены. Откройте этот запуск, прочитайте журнал красной задачи, устраните "
+                "причину и очистите задачу."
+            )
+        return (
+            f"«{self.dag_title}» {self.plan_year} года: запуска {when} не было или он ничего не "
+            "сделал. Проверьте, что DAG включён, и запустите этап вручную."
+        )
+
+
+def due_reminders(engine: Engine, plans: Iterable[Plan], today: date) -> tuple[DueReminder, ...]:
+    """The reminders that should have gone out by `today` (Moscow's) and did not, by due date.
+
+    Only of plans that are in force and open. A due date reminds until it has come; where the
+    days of two of its reminders have passed, the nearer one alone is sent.
+    """
+    found: list[DueReminder] = []
+    for plan in _watched(plans):
+        told = _told(engine, plan)
+        nearest: dict[date, Phase] = {}
+        for phase in reminder_phases(plan):
+            due = phase.reply_by.on
+            if _has_begun(plan, phase, today) and today < due:
+                latest = nearest.get(due)
+                if latest is None or latest.as_of < phase.as_of:
+                    nearest[due] = phase
+        found += [
+            DueReminder(plan.year, phase.code, phase.as_of, due)
+            for due, phase in nearest.items()
+            if not told.get((phase.code, phase.as_of.isoformat()), False)
+        ]
+    return tuple(sorted(found, key=lambda reminder: (reminder.due, reminder.phase)))
+
+
+def missed_runs(
+    engine: Engine, plans: Iterable[Plan], now: datetime, grace: timedelta = GRACE
+) -> tuple[MissedRun, ...]:
+    """The phase runs that were due `grace` before `now` (aware) and told nobody, earliest first.
+
+    Only of plans that are in force and open, and since the day they are in force.
+    """
+    found: list[MissedRun] = []
+    for plan in _watched(plans):
+        told = _told(engine, plan)
+        for phase in plan.phases:
+            (event,) = phase_events(phase.code, [plan])
+            if not _is_in_force(plan, event.run_at.date()) or event.run_at + grace > now:
+                continue
+            key = (phase.code, phase.as_of.isoformat())
+            if not told.get(key, False):
+                found.append(
+                    MissedRun(plan.year, phase.code, phase.dag_title, event.run_at, key in told)
+                )
+    return tuple(sorted(found, key=lambda missed: missed.run_at))
+
+
+def _watched(plans: Iterable[Plan]) -> Iterable[Plan]:
+    return (plan for plan in plans if plan.in_force is not None and not plan.closed)
+
+
+def _is_in_force(plan: Plan, on: date) -> bool:
+    return plan.in_force is not None and plan.in_force <= on
+
+
+def _has_begun(plan: Plan, phase: Phase, today: date) -> bool:
+    return phase.as_of <= today and _is_in_force(plan, phase.as_of)
+
+
+def _told(engine: Engine, plan: Plan) -> Mapping[tuple[str, str], bool]:
+    """Whether a live run of (phase, as-of date) told; a key is there once a run was begun."""
+    with engine.connect() as db, db.begin():
+        rows = db.execute(sql("delivery/live_runs_that_told"), {"plan_year": plan.year})
+        return {(row.phase, row.as_of): bool(row.told) for row in rows}
