@@ -96,6 +96,8 @@ def _seconds(call: Callable[[], None]) -> float:
 
 def _bare_calls(model: ReportModel, folder: Path) -> Callable[[], None]:
     """One call that does what the libraries do for the package, and nothing else."""
+    if model.document is None:
+        raise ValueError("the bench measures packages that have a document")
     html = letter.render_letter(model, _ENVELOPE, ()).html
     documents = [model.document, *(school.document for school in model.schools)]
     pdf_calls = [

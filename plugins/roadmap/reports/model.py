@@ -294,8 +294,8 @@ class ReportModel(Part):
     addressee: Addressee
     institution: Institution
     letter: Letter
-    document: Document
-    appendix: tuple[Sheet, ...]
+    document: Document | None  # None: the letter says it all, as a reminder does
+    appendix: tuple[Sheet, ...]  # empty: no workbook
     schools: tuple[SchoolPage, ...]
     key_figures: tuple[KeyFigure, ...]
 

@@ -28,7 +28,7 @@ from roadmap.reports.letter import (
     LetterTooLong,
     render_letter,
 )
-from roadmap.reports.model import ReportModel
+from roadmap.reports.model import Document, ReportModel
 from roadmap.reports.parity import check_parity
 from roadmap.reports.pdf import page_count, render_pdf, render_school_page
 from roadmap.reports.rendered import FileKind, RenderedFile
@@ -106,12 +106,14 @@ def render_package(
 
 def _render_files(model: ReportModel) -> Iterator[RenderedFile]:
     whose = _safe(model.addressee.short_name)
-    document = _stem(_kind_of_document(model), whose, model.as_of)
-    pdf = render_pdf(model, model.document)
-    yield RenderedFile("pdf", "", f"{document}.pdf", pdf, page_count(pdf))
-    yield RenderedFile("docx", "", f"{document}.docx", render_docx(model, model.document))
-    appendix = _stem("Приложение", whose, model.as_of)
-    yield RenderedFile("xlsx", "", f"{appendix}.xlsx", render_xlsx(model))
+    if model.document is not None:
+        document = _stem(_kind_of_document(model.document), whose, model.as_of)
+        pdf = render_pdf(model, model.document)
+        yield RenderedFile("pdf", "", f"{document}.pdf", pdf, page_count(pdf))
+        yield RenderedFile("docx", "", f"{document}.docx", render_docx(model, model.document))
+    if model.appendix:
+        appendix = _stem("Приложение", whose, model.as_of)
+        yield RenderedFile("xlsx", "", f"{appendix}.xlsx", render_xlsx(model))
     names = _school_file_names(model)
     for school in model.schools:
         page = render_school_page(model, school.document)
@@ -123,9 +125,9 @@ def _render_files(model: ReportModel) -> Iterator[RenderedFile]:
 # -- Names for people ------------------------------------------------------------------------
 
 
-def _kind_of_document(model: ReportModel) -> str:
+def _kind_of_document(document: Document) -> str:
     """«Справка» of «АНАЛИТИЧЕСКАЯ СПРАВКА»."""
-    return _safe(model.document.kind_title.split()[-1].capitalize())
+    return _safe(document.kind_title.split()[-1].capitalize())
 
 
 def _stem(kind: str, whose: str, as_of: date) -> str:
@@ -154,7 +156,8 @@ def _school_file_names(model: ReportModel) -> dict[str, str]:
 
 
 def _attachment(model: ReportModel, file: RenderedFile) -> Attachment:
-    title = _titles().get(file.kind) or model.document.kind_title.lower()
+    own = model.document.kind_title.lower() if model.document is not None else ""
+    title = _titles().get(file.kind) or own
     sheets = len(model.appendix) if file.kind == "xlsx" else None
     return Attachment(file.file_name, title, file.pages, sheets, len(file.content))
 

@@ -44,7 +44,10 @@ def check_parity(
     ValueError when a format that key figures stand in was not rendered.
     """
     by_kind = {file.kind: file for file in files if file.kind != "school_pdf"}
-    missing = {"docx", "pdf", "xlsx"} - by_kind.keys()
+    wanted = {"docx", "pdf"} if model.document is not None else set()
+    if model.appendix:
+        wanted.add("xlsx")
+    missing = wanted - by_kind.keys()
     if missing:
         raise ValueError(f"not rendered: {', '.join(sorted(missing))}")
     readers: dict[str, tuple[tuple[str, Reader], ...]] = {
@@ -52,12 +55,14 @@ def check_parity(
             ("в письме", _html_reader(model, letter)),
             ("в тексте письма", _text_reader(model, letter)),
         ),
-        "document": (
+    }
+    if model.document is not None:
+        readers["document"] = (
             ("в справке DOCX", _docx_reader(model, by_kind["docx"])),
             ("в справке PDF", _pdf_reader(model, by_kind["pdf"])),
-        ),
-        "appendix": (("в приложении", _xlsx_reader(model, by_kind["xlsx"])),),
-    }
+        )
+    if model.appendix:
+        readers["appendix"] = (("в приложении", _xlsx_reader(model, by_kind["xlsx"])),)
     return tuple(_disagreements(model, readers))
 
 
@@ -180,7 +185,8 @@ def _xlsx_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
 
 
 def _document_tables(model: m.ReportModel) -> dict[str, m.Table]:
-    return {block.id: block for block in model.document.blocks if isinstance(block, m.Table)}
+    blocks = model.document.blocks if model.document is not None else ()
+    return {block.id: block for block in blocks if isinstance(block, m.Table)}
 
 
 def _in_table(model: m.ReportModel, file: RenderedFile, place: m.Place) -> str:

@@ -49,7 +49,7 @@ def render_xlsx(model: ReportModel) -> bytes:
     """The appendix as a workbook; the same model gives the same bytes."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, _options())
-    dated = datetime.combine(model.document.dated, time())
+    dated = datetime.combine(model.as_of, time())
     book.set_properties(
         {
             "title": f"Приложение 500+. {printable(model.addressee.name)}",
