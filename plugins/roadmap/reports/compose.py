@@ -11,29 +11,39 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection, Engine, and_, insert, select, update
 
 from roadmap.plan.model import Plan
-from roadmap.reports.march_analysis import compose_march_analysis
+from roadmap.reports.analysis_report import compose_analysis
 from roadmap.reports.model import ReportModel, canonical_json
 from roadmap.reports.run_facts import Facts, read_facts, read_run
-from roadmap.store.tables import report
+from roadmap.store.tables import report, run_municipality
 
-COMPOSERS: Mapping[str, Callable[[Facts], ReportModel]] = {
-    "march_analysis": compose_march_analysis,
+# By the kind of report that a phase sends (plan: Phase.report). None: there is nothing to tell
+# this addressee, as a reminder has nothing to tell where nothing is missing.
+COMPOSERS: Mapping[str, Callable[[Facts], ReportModel | None]] = {
+    "analysis": compose_analysis,
 }
 
 
 def compose(engine: Engine, plan: Plan, run_id: str, answers_to: str) -> tuple[str, ...]:
     """Compose and store the report of every selected addressee; return their ids.
 
+    Whom the composer has nothing to tell is no longer selected: the run expects no letter.
     Addressees stand by alphabet, 'region' last. `answers_to` is the address to which
     municipalities answer. LookupError when there is no such run, KeyError when its phase has
     no composer, draft.ModelDisagrees when a model contradicts itself: then nothing is stored.
     """
     with engine.begin() as connection:
         run = read_run(connection, plan, run_id, answers_to)
-        composer = COMPOSERS[run.phase.code]
+        composer = COMPOSERS[run.phase.report]
+        told = []
         for addressee in run.addressees:
-            _store(connection, run_id, composer(read_facts(connection, run, addressee)))
-    return tuple(addressee.municipality_id for addressee in run.addressees)
+            unit = addressee.municipality_id
+            model = composer(read_facts(connection, run, addressee))
+            if model is None:
+                _unselect(connection, run_id, unit)
+            else:
+                _store(connection, run_id, model)
+                told.append(unit)
+    return tuple(told)
 
 
 def load_model(connection: Connection, run_id: str, municipality_id: str) -> ReportModel:
@@ -58,3 +68,14 @@ def _store(connection: Connection, run_id: str, model: ReportModel) -> None:
     matches = and_(*(report.c[name] == value for name, value in key.items()))
     if connection.execute(update(report).where(matches).values(content)).rowcount == 0:
         connection.execute(insert(report).values({**key, **content}))
+
+
+def _unselect(connection: Connection, run_id: str, municipality_id: str) -> None:
+    connection.execute(
+        update(run_municipality)
+        .where(
+            run_municipality.c.run_id == run_id,
+            run_municipality.c.municipality_id == municipality_id,
+        )
+        .values(is_selected=0)
+    )

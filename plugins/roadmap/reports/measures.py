@@ -27,6 +27,7 @@ from roadmap.reports.run_facts import Facts
 from roadmap.reports.wording import say
 from roadmap.russian import NBSP
 
+_WORDING = "measures"
 REGIONAL = "регион"
 _ATTENDANCE = "attendance_share"
 _ACTS = "municipal_acts_amended"
@@ -63,7 +64,7 @@ def indicators_table(facts: Facts, table_id: str, shown: Sequence[Shown]) -> Tab
     """№, показатель, срок, план, факт, статус, чего не хватает."""
     return Table(
         id=table_id,
-        caption=say("march_analysis/document", "caption_measures"),
+        caption=say(_WORDING, "caption_measures"),
         columns=(
             Column(title="№", width=10),
             Column(title="Показатель", width=52),
@@ -108,21 +109,21 @@ def missing(result: IndicatorResult) -> str:
     if result.status is Status.NOT_COMPUTED:
         return ""
     if result.shortfall is None:
-        return say("march_analysis/attention", "missing_unknown")
+        return say(_WORDING, "missing_unknown")
     if result.shortfall == 0:
         return ""
     if indicator.kind is IndicatorKind.FACT:
-        return say("march_analysis/attention", "missing_fact")
+        return say(_WORDING, "missing_fact")
     if indicator.kind is IndicatorKind.COUNT:
         units = counted_genitive(result.shortfall, indicator.unit)
         target = russian.decimal(indicator.target, 0)
-        return say("march_analysis/attention", "missing_count", units=units, target=target)
+        return say(_WORDING, "missing_count", units=units, target=target)
     units = counted(result.shortfall, indicator.unit)
     if indicator.sql == _ATTENDANCE:
-        return say("march_analysis/attention", "missing_attendance", units=units)
+        return say(_WORDING, "missing_attendance", units=units)
     if indicator.sql == _ACTS and not _is_of_many(result):
-        return say("march_analysis/attention", "missing_act")
-    return say("march_analysis/attention", "missing_share", units=units)
+        return say(_WORDING, "missing_act")
+    return say(_WORDING, "missing_share", units=units)
 
 
 def _is_of_many(result: IndicatorResult) -> bool:

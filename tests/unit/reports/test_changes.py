@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, update
 
-import march_rows as rows
-from march_rows import REGION, RUN, made_run
+import analysis_rows as rows
+from analysis_rows import REGION, RUN, made_run
 from roadmap.analysis.read import Level
 from roadmap.reports.changes import AT_MOST, changes
 from roadmap.reports.compose import compose, load_model

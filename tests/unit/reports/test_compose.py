@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
-import march_rows as rows
-from march_rows import (
+import analysis_rows as rows
+from analysis_rows import (
     ANSWERS_TO,
     RDR_RU,
     REGION,

@@ -13,8 +13,8 @@ import pytest
 from lxml import html as lxml_html
 from sqlalchemy import Engine
 
-import march_rows as rows
-from march_rows import VPR_5_MA, VPR_5_RU, MadeSchool, buyskiy, made_run
+import analysis_rows as rows
+from analysis_rows import VPR_5_MA, VPR_5_RU, MadeSchool, buyskiy, made_run
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.letter import (
     MAX_HTML_BYTES,

@@ -29,7 +29,7 @@ from roadmap.reports.wording import (
 )
 def test_schools_agree_with_their_number(n: int, text: str) -> None:
     said = say(
-        "march_analysis/main",
+        "analysis/main",
         "headline_exams",
         threshold="30",
         reached=n,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from roadmap.analysis.read import Level, Paper, PaperResult, SchoolVerdict, Verdict
-from roadmap.reports.attention import school_items
+from roadmap.reports.analysis_attention import school_items
 from roadmap.reports.draft import Draft
 from roadmap.reports.model import (
     Bar,
@@ -37,7 +37,7 @@ from roadmap.reports.run_facts import Facts, School
 from roadmap.reports.wording import named, say, title
 
 _Region = Mapping[Paper, PaperResult]
-_WORDING = "march_analysis/school"
+_WORDING = "analysis/school"
 # More rows and the chart would not stand on one page together.
 _ROWS_BESIDE_CHART = 16
 

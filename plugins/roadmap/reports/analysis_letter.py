@@ -1,4 +1,4 @@
-"""The letter of the March analysis: the answer, what to do, one small table."""
+"""The letter of an analysis: the answer, what to do, one small table."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Literal
 from roadmap import russian
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult, Verdict
 from roadmap.plan.model import Procedure
-from roadmap.reports.draft import Placed
-from roadmap.reports.march_document import ANALYSIS_MEASURE
-from roadmap.reports.march_summary import (
+from roadmap.reports.analysis_summary import (
     Summary,
     absent_procedures,
     explanation,
+    ordering_measure,
     sources_sentence,
 )
+from roadmap.reports.draft import Placed
 from roadmap.reports.model import (
     AttentionItem,
     Cell,
@@ -45,7 +45,7 @@ from roadmap.reports.run_facts import Facts
 from roadmap.reports.wording import named, say, title
 from roadmap.russian import NBSP
 
-_WORDING = "march_analysis/main"
+_WORDING = "analysis/main"
 _ITEMS = 5
 # A longer table would push the HTML past the size at which mail programs cut it.
 _ROWS_IN_TABLE = 30
@@ -89,7 +89,12 @@ def compose_letter(
             if more > 0
             else None,
             figures=figures,
-            basis=say("letter", "basis", measure=ANALYSIS_MEASURE, order=run.plan.order),
+            basis=say(
+                "letter",
+                "basis",
+                measure=ordering_measure(run.plan, run.phase),
+                order=run.plan.order,
+            ),
         ),
         placed,
     )

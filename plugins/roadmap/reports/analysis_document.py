@@ -1,4 +1,4 @@
-"""The справка of the March analysis: its ten sections in the order of domain: §6.1."""
+"""The справка of an analysis: its ten sections in the order of domain: §6.1."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from roadmap.evidence.sources import load_sources
 from roadmap.indicators.read import IndicatorResult
 from roadmap.indicators.status import Status
 from roadmap.plan.model import Procedure, Slice
+from roadmap.reports.analysis_summary import Summary, conclusions, ordering_measure
 from roadmap.reports.draft import Draft, Placed
-from roadmap.reports.march_summary import Summary, conclusions
 from roadmap.reports.measures import (
     Shown,
     fact_value,
@@ -61,7 +61,7 @@ from roadmap.reports.results import (
 from roadmap.reports.run_facts import Facts
 from roadmap.reports.wording import named, say, title
 
-_WORDING = "march_analysis/document"
+_WORDING = "analysis/document"
 _FINDING_SENTENCES = {
     "UNKNOWN_SCHOOL": "finding_unknown_school",
     "SCHOOL_LEFT": "finding_school_left",
@@ -70,8 +70,6 @@ _FINDING_SENTENCES = {
     "NO_CURATOR": "finding_no_curator",
     "TOTAL_DISAGREES": "finding_total_disagrees",
 }
-# The measure that orders this analysis: «Работа с данными комплексного анализа …».
-ANALYSIS_MEASURE = 7
 # The last of the ten sections, where findings are told; the document checks it.
 LIMITS_SECTION = 10
 
@@ -125,7 +123,9 @@ def compose_document(
 def _basis(draft: Draft, facts: Facts) -> None:
     run = facts.run
     draft.section("basis", say(_WORDING, "s_basis"))
-    basis = say(_WORDING, "basis", measure=ANALYSIS_MEASURE, order=run.plan.order)
+    basis = say(
+        _WORDING, "basis", measure=ordering_measure(run.plan, run.phase), order=run.plan.order
+    )
     if run.plan.based_on:
         orders = [say(_WORDING, "basis_order", order=order) for order in run.plan.based_on]
         basis = f"{basis} {say(_WORDING, 'basis_after', orders=orders)}"

@@ -1,20 +1,20 @@
-"""The whole report model of the March analysis: letter, справка, appendix, school pages."""
+"""The whole report model of an analysis: letter, справка, appendix, school pages."""
 
 from __future__ import annotations
 
-from roadmap.reports.appendix import compose_appendix
-from roadmap.reports.attention import attention
+from roadmap.reports.analysis_appendix import compose_appendix
+from roadmap.reports.analysis_attention import attention
+from roadmap.reports.analysis_document import LIMITS_SECTION, compose_document
+from roadmap.reports.analysis_letter import compose_letter
+from roadmap.reports.analysis_school_page import compose_school_page
+from roadmap.reports.analysis_summary import explanation, headline, summarise
 from roadmap.reports.draft import check_places, key_figures
-from roadmap.reports.march_document import LIMITS_SECTION, compose_document
-from roadmap.reports.march_letter import compose_letter
-from roadmap.reports.march_summary import explanation, headline, summarise
 from roadmap.reports.measures import shown_indicators
 from roadmap.reports.model import ReportModel
 from roadmap.reports.run_facts import Facts
-from roadmap.reports.school_page import compose_school_page
 
 
-def compose_march_analysis(facts: Facts) -> ReportModel:
+def compose_analysis(facts: Facts) -> ReportModel:
     """The model of one addressee; draft.ModelDisagrees where a key figure isn't in its place."""
     run = facts.run
     summary = summarise(facts)

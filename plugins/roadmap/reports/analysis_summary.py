@@ -1,4 +1,4 @@
-"""The answer of the March analysis: headline, what follows it, conclusions."""
+"""The answer of an analysis: headline, what follows it, conclusions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from roadmap.analysis.read import Level, PaperResult, SchoolVerdict, Verdict
+from roadmap.plan.model import IndicatorKind, Phase, Plan
 from roadmap.reports.measures import Shown, is_open, missing
 from roadmap.reports.results import (
     at,
@@ -17,7 +18,7 @@ from roadmap.reports.results import (
 from roadmap.reports.run_facts import Facts
 from roadmap.reports.wording import named, say, title
 
-_WORDING = "march_analysis/main"
+_WORDING = "analysis/main"
 _SUBJECTS_NAMED = 3
 _SCHOOLS_NAMED = 12
 
@@ -42,6 +43,20 @@ class Summary:
     @property
     def judged(self) -> int:
         return self.reached + len(self.not_low)
+
+
+def ordering_measure(plan: Plan, phase: Phase) -> int:
+    """The number of the measure that orders this analysis.
+
+    Of the measures that the phase owns the one whose indicator asks for this very document
+    (a fact that stands outside the phase's own letter); ValueError when there is none.
+    """
+    for number in phase.owns:
+        for indicator in plan.measure(number).indicators:
+            is_of_this_document = phase.code in indicator.outside_letter_of
+            if indicator.kind is IndicatorKind.FACT and is_of_this_document:
+                return number
+    raise ValueError(f"no measure of {phase.code} asks for its document")
 
 
 def summarise(facts: Facts) -> Summary:
