@@ -34,6 +34,7 @@ from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
 from roadmap.evidence.scales import options_for
 from roadmap.evidence.sources import Source
+from roadmap.evidence.vocabulary import with_words
 from roadmap.russian import counted, day, integer
 from roadmap.store.sql import sql
 from roadmap.store.tables import FACTS, load_batch, load_warning, rejected_row
@@ -255,7 +256,8 @@ def _understood(
 
 
 def _parse(file: Found, content: bytes, source: Source, plan_year: int, parse: Parse) -> Parsed:
-    options = {**source.options_of(plan_year), **options_for(source.scales)}
+    options = with_words(source.options_of(plan_year), source.vocabulary, plan_year)
+    options |= options_for(source.scales)
     context = ReaderContext(file.name, plan_year, options)
     limits = Limits(
         size_bytes=round(source.limits.megabytes * 1_000_000),

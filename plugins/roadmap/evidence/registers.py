@@ -28,6 +28,7 @@ class Kind(StrEnum):
     LOGIN = "login"  # the six digits of sch440123
     DIGITS = "digits"
     TEXT = "text"
+    PHRASE = "phrase"  # compared with words of the plan: kept in lower case
     NAME = "name"  # ends in subjects and headings: no control characters at all
     VARIANTS = "variants"  # names separated by |
     INTEGER = "integer"
@@ -44,7 +45,9 @@ class Column:
     key: str
     kind: Kind = Kind.TEXT
     required: bool = True
-    choices: Mapping[str, Any] = field(default_factory=dict)  # as written → as kept
+    # As written → as kept; `options.choices` of the source say or add more (docs/formats.md).
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    may_be_absent: bool = False  # a file without the column is valid, its cells are empty
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,10 @@ _PERIOD = (
     Column("Действует по", "valid_to", Kind.DAY, required=False),
 )
 _FOREVER = "9999-12-31"
+
+# Words of the МЭДК register that rules speak of (captions: include/sources.yaml).
+ANTI_RISK_PROGRAMME = "антирисковая программа"
+NOT_UPLOADED = "не загружен"
 
 
 def _fact(page: Page, line: Line, **more: Any) -> dict[str, Any]:
@@ -321,9 +328,109 @@ def _attendance(lines: list[Line], page: Page) -> Checked:
     return checked
 
 
+def _surveys(lines: list[Line], page: Page) -> Checked:
+    checked = Checked()
+    for line in lines:
+        key = "school_id" if line["respondent"] == "school" else "person_id"
+        if line[key] is None:
+            checked.rejected[line.number] = page.rejected(
+                line,
+                "MISSING",
+                "Строка не принята: пусто",
+                "Впишите код школы" if key == "school_id" else "Впишите код куратора",
+                key,
+            )
+        elif (line["state"] == "closed") != (line["closed_on"] is not None):
+            checked.rejected[line.number] = page.rejected(
+                line,
+                "CONTRADICTION",
+                "Строка не принята: у закрытой анкеты нет даты закрытия"
+                if line["state"] == "closed"
+                else "Строка не принята: у открытой анкеты есть дата закрытия",
+                "Исправьте состояние или дату",
+                "closed_on",
+            )
+    checked.facts = {"survey": [_fact(page, line) for line in _left(lines, checked)]}
+    return checked
+
+
+def _medk_documents(lines: list[Line], page: Page) -> Checked:
+    checked = Checked()
+    facts = []
+    for line in lines:
+        if line["kind"] == ANTI_RISK_PROGRAMME and line["factor"] is None:
+            checked.rejected[line.number] = page.rejected(
+                line,
+                "MISSING",
+                "Строка не принята: у антирисковой программы не указан фактор риска",
+                "Впишите фактор риска, по строке на каждую программу",
+                "factor",
+            )
+        elif line["state_on"] is None and line["state"] != NOT_UPLOADED:
+            checked.rejected[line.number] = page.rejected(
+                line,
+                "MISSING",
+                "Строка не принята: нет даты состояния",
+                "Впишите дату, с которой документ в этом состоянии",
+                "state_on",
+            )
+        elif line["state_on"] is not None:
+            fact = _fact(page, line)
+            if line["kind"] != ANTI_RISK_PROGRAMME and line["factor"] is not None:
+                fact["factor"] = None
+                checked.warnings.append(
+                    sentence(
+                        "Фактор риска указан не у антирисковой программы и пропущен",
+                        page.where([line.number], "factor"),
+                        "Удалите его или исправьте вид документа",
+                    )
+                )
+            facts.append(fact)
+        # A document that was never uploaded has no date: its absence says the same.
+    checked.facts = {"medk_document": facts}
+    return checked
+
+
+def _approved(table: str) -> Callable[[list[Line], Page], Checked]:
+    """What is approved has a day of approval; a draft's date is no such day."""
+
+    def check(lines: list[Line], page: Page) -> Checked:
+        checked = Checked()
+        for line in lines:
+            if line["state"] == "approved" and line["approved_on"] is None:
+                checked.rejected[line.number] = page.rejected(
+                    line,
+                    "CONTRADICTION",
+                    "Строка не принята: утверждение без даты",
+                    "Впишите дату утверждения или состояние «проект»",
+                    "approved_on",
+                )
+        checked.facts = {
+            table: [
+                _fact(page, line)
+                if line["state"] == "approved"
+                else _fact(page, line, approved_on=None)
+                for line in _left(lines, checked)
+            ]
+        }
+        return checked
+
+    return check
+
+
+def _acknowledgements(lines: list[Line], page: Page) -> Checked:
+    of_one = _of_one("acknowledgement", "municipality_id", "подтверждения школ из разных мест")
+    checked = of_one(lines, page)
+    for fact in checked.facts["acknowledgement"]:
+        del fact["municipality_id"]  # it is the scope; whose the school is, the registry says
+    return checked
+
+
 # -- The registers of docs/formats.md --------------------------------------------------------
 
 _ROLES = {"муниципальный координатор": "coordinator", "куратор": "curator"}
+_YES_NO = {"да": 1, "нет": 0}
+_APPROVED = {"утверждён": "approved", "проект": "draft"}
 
 REGISTERS: dict[str, Register] = {
     "registry_municipalities": Register(
@@ -375,7 +482,7 @@ REGISTERS: dict[str, Register] = {
         (
             Column("Код события", "event_id", Kind.CODE),
             Column("№ мероприятия", "measure", Kind.INTEGER),
-            Column("Вид", "kind"),
+            Column("Вид", "kind", Kind.PHRASE),
             Column("Код семинара", "seminar_id", Kind.CODE, required=False),
             Column("Тема", "title"),
             Column("Дата", "held_on", Kind.DAY_OF_YEAR),
@@ -386,6 +493,20 @@ REGISTERS: dict[str, Register] = {
                 choices={"проведено": "held", "запланировано": "planned", "отменено": "cancelled"},
             ),
             Column("Участников", "participants", Kind.INTEGER, required=False),
+            Column("Код программы", "programme_id", Kind.CODE, required=False, may_be_absent=True),
+            Column(
+                "Вид площадки",
+                "host_kind",
+                Kind.CHOICE,
+                required=False,
+                choices={
+                    "школа-лидер": "leader_school",
+                    "школа проекта": "project_school",
+                    "иное": "other",
+                },
+                may_be_absent=True,
+            ),
+            Column("Площадка", "host", required=False, may_be_absent=True),
         ),
         _plain("event"),
         sheet="Мероприятия",
@@ -396,7 +517,7 @@ REGISTERS: dict[str, Register] = {
             Column("Роль", "role", Kind.CHOICE, choices={**_ROLES, "школа": "school"}),
             Column("Код лица", "person_id", Kind.CODE, required=False),
             Column("Код школы", "school_id", Kind.CODE, required=False),
-            Column("Присутствовал", "is_present", Kind.CHOICE, choices={"да": 1, "нет": 0}),
+            Column("Присутствовал", "is_present", Kind.CHOICE, choices=_YES_NO),
         ),
         _attendance,
     ),
@@ -424,14 +545,142 @@ REGISTERS: dict[str, Register] = {
             Column("Наименование", "title"),
             Column("Номер", "number"),
             Column("Дата", "signed_on", Kind.DAY_OF_YEAR),
+            Column("Состояние", "state", Kind.CHOICE, choices=_APPROVED),
+        ),
+        _plain("document"),
+        sheet="Документы",
+    ),
+    "regional_acts": Register(
+        (
+            Column("Код акта", "act_id", Kind.CODE),
+            Column("Документ", "document", Kind.PHRASE),
+            Column("Номер", "number"),
+            # The project may have been joined by an act of the year before.
+            Column("Дата", "signed_on", Kind.DAY),
+            Column("Ссылка", "link", Kind.LINK, required=False),
+            Column("Состояние", "state", Kind.CHOICE, choices=_APPROVED),
+        ),
+        _plain("regional_act"),
+        sheet="Акты",
+    ),
+    "own_schedule": Register(
+        (
+            Column("№ мероприятия", "measure", Kind.INTEGER),
+            Column("Срок", "due_on", Kind.DAY_OF_YEAR),
+            Column("Основание", "basis"),
+        ),
+        _plain("own_schedule_date"),
+        sheet="График",
+    ),
+    "medk_surveys": Register(
+        (
+            Column(
+                "Респондент",
+                "respondent",
+                Kind.CHOICE,
+                choices={"куратор": "curator", "школа": "school"},
+            ),
+            Column("Код лица", "person_id", Kind.CODE, required=False),
+            Column("Код школы", "school_id", Kind.CODE, required=False),
+            Column("Анкета", "questionnaire", Kind.PHRASE),
             Column(
                 "Состояние",
                 "state",
                 Kind.CHOICE,
-                choices={"утверждён": "approved", "проект": "draft"},
+                choices={"закрыта": "closed", "открыта": "open"},
             ),
+            Column("Дата закрытия", "closed_on", Kind.DAY_OF_YEAR, required=False),
         ),
-        _plain("document"),
+        _surveys,
+        sheet="Анкеты",
+    ),
+    # What the documents and their states are called, the source says (include/sources.yaml):
+    # МЭДК's own captions are not published.
+    "medk_documents": Register(
+        (
+            Column("Код школы", "school_id", Kind.CODE),
+            Column("Документ", "kind", Kind.CHOICE),
+            Column("Фактор риска", "factor", Kind.CHOICE, required=False),
+            Column("Состояние", "state", Kind.CHOICE),
+            Column("Дата состояния", "state_on", Kind.DAY_OF_YEAR, required=False),
+        ),
+        _medk_documents,
         sheet="Документы",
+    ),
+    "risk_profiles": Register(
+        (
+            Column("Код школы", "school_id", Kind.CODE),
+            Column("Фактор риска", "factor", Kind.CHOICE),
+            Column(
+                "Значимость",
+                "level",
+                Kind.CHOICE,
+                choices={"высокая": "high", "средняя": "medium", "низкая": "low"},
+            ),
+            Column("Активирован", "is_activated", Kind.CHOICE, choices=_YES_NO),
+            Column("Дата", "assessed_on", Kind.DAY_OF_YEAR),
+        ),
+        _plain("risk"),
+        sheet="Риски",
+    ),
+    "programmes": Register(
+        (
+            Column("Код программы", "programme_id", Kind.CODE),
+            Column("№ мероприятия", "measure", Kind.INTEGER),
+            Column("Наименование", "title"),
+            Column("Площадка", "host"),
+            Column(
+                "Состояние",
+                "state",
+                Kind.CHOICE,
+                choices={"утверждена": "approved", "проект": "draft"},
+            ),
+            Column("Дата утверждения", "approved_on", Kind.DAY, required=False),
+        ),
+        _approved("programme"),
+        sheet="Программы",
+    ),
+    "directions": Register(
+        (
+            Column("Код", "direction_id", Kind.CODE),
+            Column("Год", "for_year", Kind.INTEGER),
+            Column("Направление", "title"),
+            Column("Основание", "basis"),
+            Column(
+                "Состояние",
+                "state",
+                Kind.CHOICE,
+                choices={"утверждено": "approved", "проект": "draft"},
+            ),
+            Column("Дата", "approved_on", Kind.DAY, required=False),
+        ),
+        _approved("direction"),
+        sheet="Направления",
+    ),
+    "acknowledgements": Register(
+        (
+            Column("Код муниципалитета", "municipality_id", Kind.MUNICIPALITY),
+            Column("Код школы", "school_id", Kind.CODE),
+            Column("Этап", "phase", Kind.CHOICE),
+            # The letter of December is answered in January.
+            Column("Дата", "received_on", Kind.DAY),
+        ),
+        _acknowledgements,
+    ),
+    "publications": Register(
+        (
+            Column("Код", "publication_id", Kind.CODE),
+            Column("Канал", "channel", Kind.PHRASE),
+            Column(
+                "Вид",
+                "kind",
+                Kind.CHOICE,
+                choices={"страница": "page", "новость": "news", "page": "page", "news": "news"},
+            ),
+            Column("Заголовок", "title"),
+            Column("Ссылка", "link", Kind.LINK),
+            Column("Дата", "published_on", Kind.DAY_OF_YEAR),
+        ),
+        _plain("publication"),
     ),
 }

@@ -20,6 +20,7 @@ from sqlalchemy import Integer, Table
 
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed, Rejected
+from roadmap.evidence.registers import ANTI_RISK_PROGRAMME
 from roadmap.store.tables import FACTS
 
 # No procedure in the country has more participants (ВПР: about 1.5 million a paper).
@@ -47,6 +48,7 @@ class FactSchema:
     rules: tuple[Rule, ...] = ()
     choices: Mapping[str, tuple[str, ...]] | None = None
     days: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()  # numbers that may be below zero
 
 
 def _no_more(part: str, whole: str) -> Callable[[pd.DataFrame], pd.Series]:
@@ -57,6 +59,17 @@ def _valid_period(rows: pd.DataFrame) -> pd.Series:
     return rows["valid_to"].isna() | (rows["valid_to"] >= rows["valid_from"])
 
 
+def _has_day_when(state: str, day: str) -> Callable[[pd.DataFrame], pd.Series]:
+    return lambda rows: (rows["state"] == state) == rows[day].notna()
+
+
+_MARKS = ["mark_2", "mark_3", "mark_4", "mark_5"]
+_STATES = {"state": ("approved", "draft")}
+_APPROVAL = Rule(
+    "CONTRADICTION",
+    "утверждение без даты, или дата утверждения у проекта",
+    _has_day_when("approved", "approved_on"),
+)
 _PERIOD = Rule("PERIOD", "дата окончания раньше даты начала", _valid_period)
 _SCHOOL_ROW = Rule(
     "SCHOOL_REF",
@@ -105,7 +118,10 @@ SCHEMAS: dict[str, FactSchema] = {
     "event": FactSchema(
         ("event_id",),
         (Rule("RANGE", "число участников вне разумных границ", _no_more("participants", "_most")),),
-        choices={"state": ("held", "planned", "cancelled")},
+        choices={
+            "state": ("held", "planned", "cancelled"),
+            "host_kind": ("leader_school", "project_school", "other"),
+        },
         days=("held_on",),
     ),
     "attendance": FactSchema(
@@ -130,19 +146,75 @@ SCHEMAS: dict[str, FactSchema] = {
     ),
     "document": FactSchema(
         ("document_id",),
-        choices={"state": ("approved", "draft")},
+        choices=_STATES,
         days=("signed_on",),
     ),
+    "regional_act": FactSchema(("act_id",), choices=_STATES, days=("signed_on",)),
+    "own_schedule_date": FactSchema(("measure",), days=("due_on",)),
+    "survey": FactSchema(
+        ("respondent", "person_id", "school_id", "questionnaire"),
+        (
+            Rule(
+                "RESPONDENT",
+                "нет кода куратора (у анкеты школы — кода школы)",
+                lambda rows: (
+                    rows["person_id"]
+                    .notna()
+                    .where(rows["respondent"] != "school", rows["school_id"].notna())
+                ),
+            ),
+            Rule(
+                "CONTRADICTION",
+                "у закрытой анкеты нет даты закрытия, или она есть у открытой",
+                _has_day_when("closed", "closed_on"),
+            ),
+        ),
+        choices={"respondent": ("curator", "school"), "state": ("closed", "open")},
+        days=("closed_on",),
+    ),
+    "publication": FactSchema(
+        ("publication_id",), choices={"kind": ("page", "news")}, days=("published_on",)
+    ),
+    "medk_document": FactSchema(
+        ("school_id", "kind", "factor", "state_on"),
+        (
+            Rule(
+                "FACTOR",
+                "фактор риска бывает у антирисковой программы, и только у неё",
+                lambda rows: (rows["kind"] == ANTI_RISK_PROGRAMME) == rows["factor"].notna(),
+            ),
+        ),
+        days=("state_on",),
+    ),
+    "risk": FactSchema(
+        ("school_id", "factor", "assessed_on"),
+        choices={"level": ("high", "medium", "low")},
+        days=("assessed_on",),
+    ),
+    "programme": FactSchema(
+        ("programme_id",), (_APPROVAL,), choices=_STATES, days=("approved_on",)
+    ),
+    "direction": FactSchema(
+        ("direction_id",),
+        (
+            _APPROVAL,
+            Rule(
+                "RANGE",
+                "год вне разумных границ",
+                lambda rows: rows["for_year"].between(1990, 2100),
+            ),
+        ),
+        choices=_STATES,
+        days=("approved_on",),
+    ),
+    "acknowledgement": FactSchema(("school_id", "phase", "received_on"), days=("received_on",)),
     "mark_result": FactSchema(
         (*PAPER, *_GROUP, "municipality_ref"),
         (
             Rule(
                 "SUM",
                 "сумма отметок не равна числу участников",
-                lambda rows: (
-                    rows[["mark_2", "mark_3", "mark_4", "mark_5"]].sum(axis=1)
-                    == rows["participants"]
-                ),
+                lambda rows: rows[_MARKS].sum(axis=1) == rows["participants"],
             ),
             Rule("RANGE", "участников больше, чем бывает", _no_more("participants", "_most")),
             _SCHOOL_ROW,
@@ -178,6 +250,18 @@ SCHEMAS: dict[str, FactSchema] = {
             ),
         ),
         choices={**_PAPER_CHOICES, "school_scheme": ("vpr_login", "gia_code", "name")},
+    ),
+    "appeal_change": FactSchema(
+        (*PAPER, "school_scheme", "school_ref"),
+        (
+            Rule(
+                "SUM",
+                "апелляции меняют отметки, а не число участников",
+                lambda rows: rows[_MARKS].sum(axis=1) == 0,
+            ),
+        ),
+        choices={**_PAPER_CHOICES, "school_scheme": ("vpr_login", "gia_code", "name")},
+        differences=(*_MARKS, "below_minimum", "score_sum", "high_scores"),
     ),
 }
 
@@ -277,7 +361,8 @@ def _schema(name: str) -> pa.DataFrameSchema:
     for column, is_number, nullable in _columns(_TABLES[name]):
         checks = []
         if is_number:
-            checks.append(pa.Check.in_range(0, 10**12, error=_NUMBER))
+            least = -(10**12) if column in fact.differences else 0
+            checks.append(pa.Check.in_range(least, 10**12, error=_NUMBER))
         if column in fact.days:
             checks.append(pa.Check.str_matches(_DAY, error=_NO_DAY))
         if fact.choices and column in fact.choices:

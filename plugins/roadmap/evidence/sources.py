@@ -1,4 +1,4 @@
-"""Sources: which datasets there are, where their files lie and how they are read.
+"""Sources: which datasets there are, where they come from and how they are read.
 
 The list is data (`include/sources.yaml`), so a new region moves a folder without touching
 code. This module says which lists are valid and reads no evidence.
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from roadmap.paths import SOURCES
+from roadmap.paths import SOURCES, SQL
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 # Relative, below <inbox>/<year>/, wildcards in the last part only: no way out of the folder.
@@ -42,12 +42,17 @@ class Source(BaseModel):
 
     dataset: Code
     title: Annotated[str, Field(min_length=1)]  # Russian, as pages and messages say it
-    locations: Annotated[tuple[Location, ...], Field(min_length=1)]
+    # Where it comes from: files in these places, or a query over a connection.
+    locations: tuple[Location, ...] = ()
+    query: Code | None = None  # a file of include/sql/sources
+    connection: Code | None = None  # of Airflow; who calls the library opens it
     reader: Code  # a module of roadmap.evidence.readers with `read(content, context)`
     options: dict[str, Any] = {}  # what the reader is told besides the bytes
     # Options of one plan year, laid over `options`.
     options_by_year: dict[int, dict[str, Any]] = {}
     scales: Literal["vpr", "ege"] | None = None  # which scales of include/scales the reader needs
+    # Words of a column that stand elsewhere (evidence.vocabulary).
+    vocabulary: Literal["risk_factors", "phases"] | None = None
     # Pupils' rows (names and documents in ГИА) stand in the files: they are aggregated while
     # reading, and no copy of the file is kept, only its hash.
     holds_pupils: bool = False
@@ -56,6 +61,20 @@ class Source(BaseModel):
     tolerance: Annotated[float, Field(ge=0, le=1)] = 0.2
     # The source's list of receipt times, relative to <inbox>/<year>/; None: our clock counts.
     receipts: str | None = "receipts.csv"
+
+    @model_validator(mode="after")
+    def _comes_from_one_place(self) -> Source:
+        if bool(self.locations) == (self.query is not None):
+            raise ValueError("нужно либо locations, либо query с connection")
+        if (self.query is None) != (self.connection is None):
+            raise ValueError("query и connection указывают вместе")
+        if self.query is not None and not (SQL / "sources" / f"{self.query}.sql").is_file():
+            raise ValueError(f"нет запроса include/sql/sources/{self.query}.sql")
+        if self.query is not None and self.holds_pupils:
+            raise ValueError(
+                "сведения об учениках запросом не берут: их снимок хранился бы целиком"
+            )
+        return self
 
     def options_of(self, plan_year: int) -> dict[str, Any]:
         """The reader's options in that plan year."""

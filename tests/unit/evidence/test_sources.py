@@ -16,7 +16,7 @@ def test_every_dataset_that_a_phase_reads_has_a_source() -> None:
         for phase in load_plan(2021).phases
         for dataset in (*phase.datasets.needed, *phase.datasets.told)
     }
-    assert len(wanted) >= 13
+    assert len(wanted) >= 24
     assert wanted <= set(load_sources())
 
 
@@ -37,7 +37,7 @@ def test_no_two_sources_claim_the_same_place() -> None:
 
 def test_no_copy_is_kept_of_files_with_pupils() -> None:
     holding = {name for name, source in load_sources().items() if source.holds_pupils}
-    assert holding == {"vpr_protocols", "ege_protocols"}
+    assert holding == {"vpr_protocols", "ege_protocols", "oge_protocols", "gia_appeals"}
 
 
 def test_options_of_a_year_lie_over_the_common_ones() -> None:
@@ -57,6 +57,18 @@ def _written(tmp_path: Path, **changes: object) -> Path:
     return path
 
 
+def test_the_publications_come_from_a_query_and_everything_else_from_files() -> None:
+    asked = {name: source for name, source in load_sources().items() if source.query}
+    assert list(asked) == ["publications"]
+    assert asked["publications"].connection == "roadmap_portal"
+    assert asked["publications"].locations == ()
+
+
+def test_a_source_may_be_a_query_over_a_connection(tmp_path: Path) -> None:
+    path = _written(tmp_path, locations=[], query="publications", connection="roadmap_portal")
+    assert load_sources(path)["events"].query == "publications"
+
+
 def test_a_list_that_is_right_is_read(tmp_path: Path) -> None:
     assert list(load_sources(_written(tmp_path))) == ["events"]
 
@@ -67,9 +79,24 @@ def test_a_list_that_is_right_is_read(tmp_path: Path) -> None:
         ({"tolerance": 7}, "sources.0.tolerance"),
         ({"locations": ["../../etc/passwd"]}, "sources.0.locations"),
         ({"locations": ["/etc/*.xlsx"]}, "sources.0.locations"),
-        ({"locations": []}, "sources.0.locations"),
+        ({"locations": []}, "либо locations, либо query"),
         ({"reader": "os.system"}, "sources.0.reader"),
         ({"unknown": 1}, "sources.0.unknown"),
+        ({"query": "publications"}, "sources.0"),
+        ({"connection": "roadmap_portal"}, "sources.0"),
+        ({"query": "publications", "connection": "roadmap_portal"}, "либо locations, либо query"),
+        ({"locations": [], "query": "publications"}, "query и connection"),
+        ({"locations": [], "query": "nothing", "connection": "c"}, "нет запроса"),
+        ({"locations": [], "query": "../x", "connection": "c"}, "sources.0.query"),
+        (
+            {
+                "locations": [],
+                "query": "publications",
+                "connection": "c",
+                "holds_pupils": True,
+            },
+            "сведения об учениках",
+        ),
     ],
 )
 def test_a_wrong_list_names_the_place(

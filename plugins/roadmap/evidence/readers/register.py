@@ -8,9 +8,11 @@ An e-mail address is never quoted in a message.
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -29,13 +31,20 @@ from roadmap.evidence.grid import (
     the_sheet,
 )
 from roadmap.evidence.messages import place, refused, sentence
-from roadmap.evidence.names import cleaned, comparable, login_digits, mixes_alphabets
+from roadmap.evidence.names import (
+    cleaned,
+    comparable,
+    login_digits,
+    mixes_alphabets,
+    plan_words,
+)
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
 from roadmap.evidence.registers import REGISTERS, Checked, Column, Kind, Line, Page, Register
 from roadmap.russian import day
 
 EMPTY_CODES_END_THE_TABLE = 20
 _LONGEST_TEXT = 500
+_MOST_CHOICES_TOLD = 8  # of more, only those that look like what was found
 _YEARS = (1990, 2100)  # a date outside is a slip of the pen
 
 # Columns of personal data: registers know people by codes (152-ФЗ; reliability.md §8, row 34).
@@ -63,23 +72,30 @@ class _Bad(Exception):
 def read(content: bytes, context: ReaderContext) -> Parsed:
     """The facts of the register `options["register"]`; its tables are those of REGISTERS.
 
+    `options["choices"]` (column key → list of words, or as written → as kept) says what may
+    stand in a column where the register itself does not know it, or knows only a part.
     `rows_read` counts rows with anything in them below the heading. FileRefused: SHEET,
     HEADER, PERSONAL_DATA, EMPTY, SCOPE (two events, two municipalities in one file), PERIOD
     (all dates are of another year).
     """
-    register = REGISTERS[context.options["register"]]
+    register = _with_choices(
+        REGISTERS[context.options["register"]], context.options.get("choices", {})
+    )
     file_name = context.file_name
     titles = [column.title for column in register.columns]
+    optional = [column.title for column in register.columns if column.may_be_absent]
+    required = [title for title in titles if title not in optional]
     sheet = _sheet(read_sheets(content, file_name, titles), register, file_name)
     name = sheet.name or None
     _refuse_personal_data(sheet, titles, file_name)
-    heading = find_heading(sheet.rows, titles, file_name=file_name, sheet=name)
+    heading = find_heading(sheet.rows, required, optional=optional, file_name=file_name, sheet=name)
     page = Page(
         file_name,
         name,
         {
             column.key: column_name(heading.columns[column.title], column.title)
             for column in register.columns
+            if column.title in heading.columns
         },
     )
     warnings = _about_sheet(sheet, heading.row, titles, page)
@@ -92,7 +108,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         values: dict[str, Any] = {}
         try:
             for column in register.columns:
-                at = heading.columns[column.title]
+                at = heading.columns.get(column.title, len(row))
                 cell = row[at] if at < len(row) else None
                 warn = _warner(warnings, page, number, column.key)
                 values[column.key] = _value(cell, column, context.plan_year, warn)
@@ -126,6 +142,17 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         )
     checked = register.check(lines, page)
     return _parsed(checked, rejected, warnings, len(rows))
+
+
+def _with_choices(register: Register, given: Mapping[str, Any]) -> Register:
+    """The register with the words that its source knows; a list stands for itself."""
+    columns = []
+    for column in register.columns:
+        words = given.get(column.key, {})
+        if not isinstance(words, Mapping):
+            words = {word: word for word in words}
+        columns.append(replace(column, choices={**column.choices, **words}))
+    return replace(register, columns=tuple(columns))
 
 
 def _parsed(
@@ -289,10 +316,10 @@ def _typed(cell: Cell, column: Column, plan_year: int, warn: Callable[[str], Non
         raise _Bad("RANGE", "Строка не принята: слишком длинный текст", "Сократите текст")
     if column.kind is Kind.CHOICE:
         return _choice(plain, column)
-    if column.kind in (Kind.TEXT, Kind.NAME):
+    if column.kind in (Kind.TEXT, Kind.NAME, Kind.PHRASE):
         if mixes_alphabets(plain):
             warn("В слове смешаны русские и латинские буквы")
-        return plain
+        return plan_words(plain) if column.kind is Kind.PHRASE else plain
     return _coded(plain, column, warn)
 
 
@@ -310,19 +337,38 @@ def _day(value: date | None, column: Column, plan_year: int) -> str | None:
 
 def _choice(text: str, column: Column) -> Any:
     by_ref = {comparable(written): kept for written, kept in column.choices.items()}
-    if comparable(text) not in by_ref:
-        allowed = " или ".join(f"«{written}»" for written in column.choices)
+    if comparable(text) in by_ref:
+        return by_ref[comparable(text)]
+    first: dict[Any, str] = {}  # of several ways to write one thing the first is told
+    for written, kept in column.choices.items():
+        first.setdefault(kept, written)
+    allowed = list(first.values())
+    if len(allowed) <= _MOST_CHOICES_TOLD:
+        words = " или ".join(f"«{written}»" for written in allowed)
         raise _Bad(
             "CHOICE",
-            f"Строка не принята: «{_short(text)}» вместо {allowed}",
+            f"Строка не принята: «{_short(text)}» вместо {words}",
             "Впишите одно из этих слов",
         )
-    return by_ref[comparable(text)]
+    alike = difflib.get_close_matches(comparable(text), map(comparable, allowed), n=3, cutoff=0.5)
+    names = [written for written in allowed if comparable(written) in alike]
+    hint = f" (похоже на {', '.join(f'«{name}»' for name in names)})" if names else ""
+    raise _Bad(
+        "CHOICE",
+        f"Строка не принята: «{_short(text)}» нет в перечне{hint}",
+        f"Впишите «{column.title}» словами перечня (docs/formats.md)",
+    )
 
 
 def _coded(text: str, column: Column, warn: Callable[[str], None]) -> str | None:
     if column.kind is Kind.LINK:
         if not _LINK.fullmatch(text):
+            if column.required:
+                raise _Bad(
+                    "TYPE",
+                    "Строка не принята: ссылка не похожа на адрес страницы",
+                    "Впишите ссылку, которая начинается с https://",
+                )
             warn("Ссылка не похожа на адрес страницы и пропущена")
             return None
         return text
