@@ -24,7 +24,8 @@ from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, upd
 from roadmap import russian
 from roadmap.evidence.intake import InForce, batches_in_force
 from roadmap.evidence.messages import place, sentence
-from roadmap.evidence.names import masked_code, masked_login, near, school_ref
+from roadmap.evidence.names import masked_code, masked_login, near, plan_words, school_ref
+from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.model import Phase, Plan
 from roadmap.russian import counted, day, integer
@@ -40,6 +41,7 @@ from roadmap.store.tables import (
     run_dataset,
     run_finding,
     run_municipality,
+    run_rule,
     run_school,
     run_school_ref,
 )
@@ -102,8 +104,6 @@ def freeze(
     """
     if plan.year != request.plan_year:
         raise ValueError(f"plan of {plan.year}, request for {request.plan_year}")
-    phase = plan.phase(request.phase)
-    as_of = (request.as_of or phase.as_of).isoformat()
     known_at_ms = now_ms if request.known_at_ms is None else request.known_at_ms
     if known_at_ms > now_ms:
         raise FreezeRefused(
@@ -113,10 +113,13 @@ def freeze(
     # A plan that is not in force writes to nobody but a test address, whatever was asked for.
     is_draft = request.mode == "live" and plan.in_force is None
     mode = "redirect" if is_draft else request.mode
-    refuse_live_rehearsal(phase, mode, as_of, known_at_ms, now_ms)
     run_id = uuid.uuid4().hex
-    at = {"run_id": run_id, "as_of": as_of}
     with engine.begin() as conn:
+        # A reminder of a measure «по отдельному графику» is a phase only by its schedule's date.
+        phase = plan_known_at(conn, plan, known_at_ms).phase(request.phase)
+        as_of = (request.as_of or phase.as_of).isoformat()
+        refuse_live_rehearsal(phase, mode, as_of, known_at_ms, now_ms)
+        at = {"run_id": run_id, "as_of": as_of}
         batches = batches_in_force(conn, plan.year, known_at_ms)
         _require_registries(batches)
         conn.execute(
@@ -148,7 +151,8 @@ def freeze(
         _write_school_refs(conn, at)
         refresh_statistics(conn)  # what follows joins what was just loaded and written
         conn.execute(sql("evidence/foreign_refs"), {"run_id": run_id})
-        _write_datasets(conn, plan, phase.code, run_id, batches, known_at_ms)
+        _write_datasets(conn, plan.year, phase, run_id, batches, known_at_ms)
+        _write_rules(conn, plan, run_id)
         _write_findings(conn, plan, run_id, as_of, known_at_ms, unnamed)
     log.info("run %s frozen: %s batches", run_id, len(batches))
     return run_id
@@ -359,8 +363,8 @@ def _write_school_refs(conn: Connection, at: dict[str, str]) -> None:
 
 def _write_datasets(
     conn: Connection,
-    plan: Plan,
-    phase_code: str,
+    plan_year: int,
+    phase: Phase,
     run_id: str,
     batches: tuple[InForce, ...],
     known_at_ms: int,
@@ -368,15 +372,14 @@ def _write_datasets(
     refused = set(
         conn.execute(
             select(load_batch.c.dataset).where(
-                load_batch.c.plan_year == plan.year,
+                load_batch.c.plan_year == plan_year,
                 load_batch.c.state == "refused",
                 load_batch.c.received_ms <= known_at_ms,
             )
         ).scalars()
     )
-    datasets = plan.phase(phase_code).datasets
     rows = []
-    for need, names in (("needed", datasets.needed), ("told", datasets.told)):
+    for need, names in (("needed", phase.datasets.needed), ("told", phase.datasets.told)):
         for name in names:
             received = [batch.received_ms for batch in batches if batch.dataset == name]
             state = "received" if received else "refused" if name in refused else "missing"
@@ -392,6 +395,19 @@ def _write_datasets(
             )
     if rows:
         conn.execute(insert(run_dataset), rows)
+
+
+def _write_rules(conn: Connection, plan: Plan, run_id: str) -> None:
+    """The rules whose value is a list, in the words that facts are compared in."""
+    rows = [
+        {"run_id": run_id, "measure": measure.number, "rule": rule, "value": value}
+        for measure in plan.measures
+        for rule, values in measure.rules.items()
+        if isinstance(values, tuple)
+        for value in dict.fromkeys(plan_words(str(value)) for value in values)
+    ]
+    if rows:
+        conn.execute(insert(run_rule), rows)
 
 
 # -- Findings --------------------------------------------------------------------------------

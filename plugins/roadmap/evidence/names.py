@@ -51,6 +51,14 @@ def comparable(text: str) -> str:
     return " ".join(folded.split())
 
 
+def plan_words(text: str) -> str:
+    """A kind or a state as the plan's rules name it: NFC, single spaces, lower case, ё kept.
+
+    Both sides of a comparison are written so, the rule (`run_rule`) and the fact.
+    """
+    return cleaned(text).lower()
+
+
 def municipality_ref(text: str) -> str:
     """How a municipality's name or code is kept in facts and compared with the registry.
 

@@ -22,6 +22,7 @@ from roadmap.evidence.freeze import (
     run_summary,
 )
 from roadmap.evidence.names import municipality_ref
+from roadmap.evidence.own_schedule import plan_known_at, plan_of_run
 from roadmap.paths import SQL
 from roadmap.plan.load import load_plan
 from roadmap.store import tables
@@ -33,6 +34,7 @@ from roadmap.store.tables import (
     run_finding,
     run_foreign_ref,
     run_municipality,
+    run_rule,
     run_school,
     run_school_ref,
 )
@@ -173,6 +175,68 @@ def test_a_run_says_what_it_was_made_of(any_engine: Engine) -> None:
     assert (run.known_at_ms, run.started_ms, run.reason) == (NOW, NOW, "исправлен протокол")
     assert len(run.plan_sha256) == 64
     assert plan_year_of(any_engine, run_id) == 2021
+
+
+def test_rules_of_several_values_are_frozen_in_the_words_that_facts_have(
+    any_engine: Engine,
+) -> None:
+    registries(any_engine)
+    found = rows(any_engine, run_rule, frozen(any_engine))
+    of = {(row.measure, row.rule, row.value) for row in found}
+    assert (1, "required_documents", "положение о проекте") in of
+    assert (11, "counted_states", "подтверждён региональным координатором") in of
+    assert (12, "exclude", "13") in of
+    assert not [row for row in found if row.rule == "include_ongoing"]  # one value: a parameter
+
+
+def test_a_rule_s_words_lose_case_and_spaces_but_not_their_letters(engine: Engine) -> None:
+    registries(engine)
+    first, *others = PLAN.measures
+    written = ("Приказ  «О Проекте» ", "приказ «о проекте»", "Списки партне\u0308ров")
+    changed = first.model_copy(update={"rules": {"required_documents": written}})
+    plan = PLAN.model_copy(update={"measures": (changed, *others)})
+    run_id = freeze(engine, plan, REQUEST, NOW, "dev", "0" * 64)
+    found = [row.value for row in rows(engine, run_rule, run_id) if row.measure == 1]
+    assert sorted(found) == ["приказ «о проекте»", "списки партн\u0451ров"]
+
+
+def own_schedule(engine: Engine, dates: dict[int, str], received_ms: int = NOW - DAY_MS) -> None:
+    facts = [{"measure": n, "due_on": due, "basis": "приказ"} for n, due in dates.items()]
+    load(engine, "own_schedule", {"own_schedule_date": facts}, received_ms=received_ms)
+
+
+def test_a_run_keeps_the_dates_of_own_schedules_as_they_were_known(any_engine: Engine) -> None:
+    registries(any_engine)
+    own_schedule(any_engine, {1: "2021-04-09", 3: "2021-06-30"})
+    run_id = frozen(any_engine)
+    own_schedule(any_engine, {1: "2021-05-14"}, received_ms=NOW + DAY_MS)
+    with any_engine.connect() as conn:
+        of_run = plan_of_run(conn, PLAN, run_id)
+        before = plan_known_at(conn, PLAN, NOW)
+        after = plan_known_at(conn, PLAN, NOW + DAY_MS)
+    assert before == of_run
+    due = {number: of_run.measure(number).window.due for number in (1, 2, 3)}
+    assert due == {1: date(2021, 4, 9), 2: None, 3: date(2021, 6, 30)}
+    assert after.measure(1).window.due == date(2021, 5, 14)
+    assert after.measure(3).window.due is None  # the newer file no longer has it
+
+
+def test_a_reminder_of_a_measure_of_own_schedule_can_be_frozen(engine: Engine) -> None:
+    registries(engine)
+    own_schedule(engine, {3: "2021-05-14"})
+    run_id = frozen(engine, phase="reminder/2021-05-14/3")
+    ((run),) = rows(engine, phase_run, run_id)
+    assert run.as_of == "2021-05-11"
+    assert {row.dataset for row in rows(engine, run_dataset, run_id)} >= {"own_schedule"}
+
+
+def test_the_plan_s_hash_is_the_file_s_whatever_the_schedules_say(engine: Engine) -> None:
+    registries(engine)
+    first = frozen(engine)
+    own_schedule(engine, {3: "2021-05-14"})
+    second = frozen(engine)
+    ((one),), ((other),) = rows(engine, phase_run, first), rows(engine, phase_run, second)
+    assert one.plan_sha256 == other.plan_sha256
 
 
 def test_freezing_anew_is_a_new_run_and_the_old_one_stays(engine: Engine) -> None:
