@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,13 +37,19 @@ def run_stages(place: Place, request: RunRequest, now_ms: int | None = None) -> 
 
 
 def pull(place: Place, request: RunRequest, now_ms: int | None = None) -> None:
-    """Take in every dataset that the phase reads."""
+    """Take in every dataset that the phase reads; the portal's database lies beside the inbox."""
+    from roadmap.evidence.database import open_read_only
     from roadmap.evidence.intake import take_in
     from roadmap.evidence.sources import load_sources
     from roadmap.plan.load import load_plan
 
     datasets = load_plan(request.plan_year).phase(request.phase).datasets
     sources = load_sources()
+
+    @contextmanager
+    def open_portal(connection: str) -> Iterator[Engine]:
+        yield open_read_only(f"sqlite:///{place.var / 'portal.db'}")
+
     for dataset in datasets.needed + datasets.told:
         take_in(
             place.engine,
@@ -50,6 +58,7 @@ def pull(place: Place, request: RunRequest, now_ms: int | None = None) -> None:
             place.var / "archive",
             request.plan_year,
             now_ms or _now_ms(),
+            open_portal,
         )
 
 

@@ -1,5 +1,6 @@
 """Taking in what arrived: read, check, decide, write; one transaction a load.
 
+What arrived are files of the inbox, or the answer of a query, which is treated as a file.
 A file equal to the batch in force changes nothing. Any other becomes a new batch that
 supersedes the old one, which stays: time travel is a choice of batches. Two files never seen
 before for one scope at one moment are a conflict, and both are refused: nobody here can know
@@ -14,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
@@ -30,7 +31,7 @@ from roadmap.evidence.inbox import (
     read_receipts,
 )
 from roadmap.evidence.limits import Limits
-from roadmap.evidence.messages import place, sentence
+from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
 from roadmap.evidence.scales import options_for
 from roadmap.evidence.sources import Source
@@ -38,6 +39,9 @@ from roadmap.evidence.vocabulary import with_words
 from roadmap.russian import counted, day, integer
 from roadmap.store.sql import sql
 from roadmap.store.tables import FACTS, load_batch, load_warning, rejected_row
+
+if TYPE_CHECKING:
+    from roadmap.evidence.database import OpenDatabase
 
 log = logging.getLogger(__name__)
 
@@ -148,29 +152,64 @@ def take_in(
     archive_folder: AnyPath,
     plan_year: int,
     now_ms: int,
+    open_database: OpenDatabase | None = None,
+    *,
     parse: Parse | None = None,
 ) -> Intake:
-    """Take in what lies in `<inbox>/<plan_year>/` for one dataset.
+    """Take in what lies in `<inbox>/<plan_year>/` for one dataset, or what its query answers.
 
     Safe to repeat at any time and by several at once. A file that is refused, or still being
-    written, stops no other. `parse` is that of `roadmap.evidence.child.reading` unless given:
+    written, stops no other. `open_database` opens the database of a connection by its id, for
+    sources that are a query. `parse` is that of `roadmap.evidence.child.reading` unless given:
     one interpreter for the whole pull, started with the first file that is new.
     """
     if parse is None:
         from roadmap.evidence.child import reading
 
-        with reading() as parse_in_child:
-            return take_in(engine, source, inbox, archive_folder, plan_year, now_ms, parse_in_child)
-    year_folder = inbox / str(plan_year)
-    receipts = read_receipts(year_folder, source, now_ms)
+        with reading() as in_child:
+            return take_in(
+                engine, source, inbox, archive_folder, plan_year, now_ms, open_database,
+                parse=in_child,
+            )  # fmt: skip
+    with engine.begin() as conn:
+        known = _accepted(conn, plan_year, source.dataset)
+    receipts = Receipts()
+    arrived: list[tuple[Found, Content]] = []
+    if source.query is None:
+        year_folder = inbox / str(plan_year)
+        receipts = read_receipts(year_folder, source, now_ms)
+        arrived, taken = _files(year_folder, source, receipts, now_ms)
+    else:
+        arrived, taken = _answered(source, plan_year, known, open_database)
+
+    candidates: list[_Candidate] = []
+    for file, content in arrived:
+        candidates.append(_understood(file, content, source, plan_year, known, receipts, parse))
+        _archive(archive_folder, source, candidates[-1])
+
+    by_scope: dict[str, list[_Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        if candidate.refusal is None:
+            by_scope[candidate.scope].append(candidate)
+        else:
+            taken.append(_refuse(engine, source, plan_year, now_ms, candidate))
+    for scope in sorted(by_scope):
+        group = _with_facts(engine, source, plan_year, scope, by_scope[scope], now_ms, parse)
+        taken.extend(_settle_scope(engine, source, plan_year, scope, group, now_ms))
+
+    taken.sort(key=lambda one: (one.state == "ignored", one.name))
+    return Intake(source.dataset, tuple(taken), receipts.messages)
+
+
+def _files(
+    year_folder: AnyPath, source: Source, receipts: Receipts, now_ms: int
+) -> tuple[list[tuple[Found, Content]], list[TakenFile]]:
+    """The files that are whole, with their bytes; and what is told of the others."""
     found, passed = find(year_folder, source)
     taken = [
         TakenFile(file.name, file.state, file.code, messages=(file.message,)) for file in passed
     ]
-
-    candidates: list[_Candidate] = []
-    with engine.begin() as conn:
-        known = _accepted(conn, plan_year, source.dataset)
+    arrived: list[tuple[Found, Content]] = []
     for file in found:
         try:
             content = (
@@ -185,22 +224,40 @@ def take_in(
         if content is None:
             taken.append(_waiting(file))
             continue
-        candidates.append(_understood(file, content, source, plan_year, known, receipts, parse))
-        _archive(archive_folder, source, candidates[-1])
+        arrived.append((file, content))
+    return arrived, taken
 
-    by_scope: dict[str, list[_Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        if candidate.refusal is None:
-            by_scope[candidate.scope].append(candidate)
-        else:
-            taken.append(_refuse(engine, source, plan_year, now_ms, candidate))
-    for scope in sorted(by_scope):
-        group = _with_facts(engine, source, plan_year, scope, by_scope[scope], now_ms, parse)
-        taken.extend(_settle_scope(engine, source, plan_year, scope, group, now_ms))
 
-    order = {file.name: number for number, file in enumerate(found)}
-    taken.sort(key=lambda file: order.get(file.name, len(order)))
-    return Intake(source.dataset, tuple(taken), receipts.messages)
+def _answered(
+    source: Source,
+    plan_year: int,
+    known: list[Row[Any]],
+    open_database: OpenDatabase | None,
+) -> tuple[list[tuple[Found, Content]], list[TakenFile]]:
+    """What the source's query answers, as a file would come; it was received now.
+
+    Without an answer there is nothing to keep: that is told, and what is in force stays.
+    """
+    from roadmap.evidence.database import snapshot, snapshot_name
+
+    name = snapshot_name(source)
+    try:
+        data = snapshot(source, plan_year, open_database)
+        if data is None and known:
+            raise refused(
+                "EMPTY",
+                "Сведения не получены: запрос не вернул ни одной строки, хотя раньше они были",
+                "Проверьте таблицу в базе источника",
+                name,
+            )
+    except FileRefused as refusal:
+        message = refusal.message + _still_in_force(_NO_SCOPE, name, known)
+        return [], [TakenFile(name, "refused", refusal.code, messages=(message,))]
+    if data is None:
+        return [], []  # nothing yet: no fault, and no data
+    kept = data if len(data) <= source.limits.megabytes * 1_000_000 else None
+    content = Content(hashlib.sha256(data).hexdigest(), len(data), kept)
+    return [(Found(None, name, name), content)], []
 
 
 @dataclass(frozen=True)
@@ -571,7 +628,7 @@ def _write_refusal(
     refusal = one.refusal
     if refusal is None:
         raise ValueError("nothing refuses this file")
-    message = refusal.message + _still_in_force(one, batches)
+    message = refusal.message + _still_in_force(one.scope, one.file.name, batches)
     parsed = one.parsed
     batch_id = _batch_id("refused", plan_year, source.dataset, one.content.sha256, refusal.code)
     rejected = sum(item.rows for item in parsed.rejected) if parsed else 0
@@ -630,12 +687,10 @@ def _write_rejected(conn: Connection, batch_id: str, rejected: Iterable[Rejected
         conn.execute(insert(rejected_row), rows)
 
 
-def _still_in_force(one: _Candidate, batches: list[Row[Any]]) -> str:
+def _still_in_force(scope: str, file_name: str, batches: list[Row[Any]]) -> str:
     """« Действуют прежние сведения от 28.05.2021.», where there are any."""
     for batch in reversed(batches):
-        if batch.scope == one.scope or (
-            one.scope == _NO_SCOPE and batch.file_name == one.file.name
-        ):
+        if batch.scope == scope or (scope == _NO_SCOPE and batch.file_name == file_name):
             received = datetime.fromtimestamp(batch.received_ms / 1000, UTC).astimezone(_MOSCOW)
             return f" Действуют прежние сведения от {day(received.date())}."
     return ""

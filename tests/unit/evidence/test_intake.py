@@ -93,7 +93,7 @@ class World:
             self.archive,
             2021,
             self.now_ms,
-            None if in_child else read_here,
+            parse=None if in_child else read_here,
         )
 
     def rows(self, table: Any) -> Sequence[Any]:
@@ -434,7 +434,7 @@ def test_identical_content_in_parallel_pulls_makes_one_batch(any_world: World) -
                 any_world.archive,
                 2021,
                 now_ms,
-                read_together,
+                parse=read_together,
             )
         )
 
@@ -597,7 +597,7 @@ def test_a_load_is_one_transaction(any_world: World) -> None:
             any_world.archive,
             2021,
             START,
-            unstorable,
+            parse=unstorable,
         )
     assert any_world.rows(municipal_act) == []
     assert any_world.rows(load_batch) == []
@@ -620,7 +620,7 @@ def test_a_warning_that_only_counts_is_told_with_the_name_of_its_file(world: Wor
     world.put("acts/a.csv", act())
     intake = take_in(
         world.engine, SOURCES["municipal_acts"], world.inbox, world.archive, 2021, START,
-        read_with_doubts,
+        parse=read_with_doubts,
     )  # fmt: skip
     assert intake.messages == (
         "Никто не писал работу: 1 школа. Файл «a.csv».",
@@ -650,7 +650,7 @@ def test_the_inbox_may_be_an_object_store(world: World) -> None:
         upath.UPath("memory://archive"),
         2021,
         START,
-        read_here,
+        parse=read_here,
     )
     assert intake.accepted == 1
     with world.engine.connect() as conn:
