@@ -1,20 +1,24 @@
 """The analysis of one phase run: results by paper, and which schools show low results.
 
-Only the procedures that the phase declares are looked at: a run that is made later than its
-as-of date may have newer procedures among its files, and they are not its matter.
+Only the procedures that the phase declares are looked at, and those that it sets them beside:
+a run that is made later than its as-of date may have newer procedures among its files, and
+they are not its matter.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Connection, Engine, delete, func, select
 
+from roadmap.analysis.dynamics import previous_procedures
 from roadmap.analysis.read import Level, Verdict
-from roadmap.plan.model import Plan
+from roadmap.plan.model import Plan, Procedure
 from roadmap.store.sql import sql
 from roadmap.store.statistics import refresh_statistics
 from roadmap.store.tables import paper_result, phase_run, school_verdict
@@ -26,7 +30,7 @@ log = logging.getLogger(__name__)
 class Analysed:
     """Counts for the log; `str` of it is Russian.
 
-    `papers`: procedures in one grade and subject that have results.
+    `papers`: the phase's own procedures in one grade and subject that have results.
     """
 
     papers: int
@@ -45,6 +49,9 @@ class Analysed:
 def analyse(engine: Engine, plan: Plan, run_id: str) -> Analysed:
     """Fill `paper_result` and `school_verdict` of the run from its frozen inputs.
 
+    `paper_result` also has the procedures before (`Phase.comparisons`), by the registry that
+    the run froze, so that a change compares the same schools; the verdicts do not see them.
+
     One transaction that first removes what an earlier try of the run left, so that the task
     may be cleared at any time. Raises sqlalchemy.exc.NoResultFound for an unknown run.
     """
@@ -57,27 +64,23 @@ def analyse(engine: Engine, plan: Plan, run_id: str) -> Analysed:
         for table in (paper_result, school_verdict):
             connection.execute(delete(table).where(table.c.run_id == run_id))
         refresh_statistics(connection)
-        for procedure in plan.phase(code).procedures:
-            if procedure.not_held is not None:
-                continue
-            parameters = {
-                "run_id": run_id,
-                "kind": procedure.kind,
-                "year": procedure.year,
-                "wave": procedure.wave,
-                "least_participants": plan.analysis.least_participants,
-                "threshold_numerator": threshold.numerator,
-                "threshold_denominator": threshold.denominator,
-            }
-            connection.execute(sql("analysis/mark_papers"), parameters)
-            connection.execute(sql("analysis/exam_papers"), parameters)
+        phase = plan.phase(code)
+        given = {
+            "run_id": run_id,
+            "least_participants": plan.analysis.least_participants,
+            "threshold_numerator": threshold.numerator,
+            "threshold_denominator": threshold.denominator,
+        }
+        _insert_papers(connection, phase.procedures, given)
+        levels: Counter[str] = Counter(
+            connection.scalars(select(paper_result.c.level).where(paper_result.c.run_id == run_id))
+        )
+        # Before the earlier procedures are put in: the verdict is of the phase's own.
         connection.execute(
             sql("analysis/school_verdicts"),
             {"run_id": run_id, "low_procedures": plan.analysis.low_procedures},
         )
-        levels: Counter[str] = Counter(
-            connection.scalars(select(paper_result.c.level).where(paper_result.c.run_id == run_id))
-        )
+        _insert_papers(connection, previous_procedures(phase), given)
         verdicts = {
             Verdict(verdict): count
             for verdict, count in connection.execute(
@@ -89,3 +92,19 @@ def analyse(engine: Engine, plan: Plan, run_id: str) -> Analysed:
     found = Analysed(levels[Level.REGION], levels[Level.SCHOOL], verdicts)
     log.info("run %s: %d papers, %d results", run_id, found.papers, found.school_results)
     return found
+
+
+def _insert_papers(
+    connection: Connection, procedures: Iterable[Procedure], given: Mapping[str, Any]
+) -> None:
+    for procedure in procedures:
+        if procedure.not_held is not None:
+            continue
+        parameters = {
+            **given,
+            "kind": procedure.kind,
+            "year": procedure.year,
+            "wave": procedure.wave,
+        }
+        connection.execute(sql("analysis/mark_papers"), parameters)
+        connection.execute(sql("analysis/exam_papers"), parameters)

@@ -6,6 +6,7 @@ template can't show it by mistake: `marks`, `journal`, `exam` are None and `hidd
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, RowMapping
 
 from roadmap.analysis.shares import Exam, Journal, Marks
 from roadmap.analysis.small_numbers import REGION, hides_region, hides_total
+from roadmap.plan.model import Procedure
 from roadmap.russian import natural_key
 from roadmap.store.sql import sql
 
@@ -57,7 +59,12 @@ class Paper:
     @property
     def key(self) -> str:
         """«vpr/2020/autumn/5/математика»: stable, for ids of tables."""
-        return f"{self.kind}/{self.year}/{self.wave}/{self.grade}/{self.subject}"
+        return f"{self.procedure}/{self.grade}/{self.subject}"
+
+    @property
+    def procedure(self) -> str:
+        """«vpr/2020/autumn»: `plan.model.Procedure.key`."""
+        return f"{self.kind}/{self.year}/{self.wave}"
 
 
 @dataclass(frozen=True)
@@ -103,9 +110,16 @@ class SchoolVerdict:
 
 
 def papers(
-    connection: Connection, run_id: str, municipality_id: str, least_participants: int
+    connection: Connection,
+    run_id: str,
+    municipality_id: str,
+    least_participants: int,
+    procedures: Iterable[Procedure] | None = None,
 ) -> tuple[PaperResult, ...]:
     """Every result that the addressee may see, in the order of a document.
+
+    `procedures`: only of these; None: of all that the run has, those of the phase and those
+    before it (`analysis.dynamics.previous_procedures`), which a report keeps apart.
 
     Papers: ВПР, ОГЭ, ЕГЭ, ДР; year, wave, grade; русский язык, математика, then by
     alphabet. Within a paper: schools in natural order of names, municipalities by alphabet,
@@ -115,7 +129,8 @@ def papers(
     rows = connection.execute(
         sql("analysis/papers"), {"run_id": run_id, "municipality_id": municipality_id}
     ).mappings()
-    found = list(rows)
+    wanted = None if procedures is None else {procedure.key for procedure in procedures}
+    found = [row for row in rows if wanted is None or _paper(row).procedure in wanted]
     hides = _papers_that_hide_the_region(found, municipality_id, least_participants)
     return tuple(sorted((_paper_result(row, hides) for row in found), key=_order))
 

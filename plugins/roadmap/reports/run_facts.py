@@ -183,7 +183,7 @@ def read_facts(connection: Connection, run: Run, addressee: Addressee) -> Facts:
         run=run,
         addressee=addressee,
         schools=tuple(s for s in run.schools if is_region or s.municipality_id == unit),
-        results=papers(connection, run.run_id, unit, least),
+        results=papers(connection, run.run_id, unit, least, run.phase.procedures),
         verdicts=verdicts(connection, run.run_id, unit),
         indicators=letter_results(connection, run.plan, run.run_id, unit),
         regional=() if is_region else _counted_for_the_region(connection, run),
