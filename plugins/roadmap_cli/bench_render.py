@@ -79,7 +79,7 @@ def demo_registry(schools: int = 270) -> Registry:
 
 def _forget() -> None:
     """Drop what a package keeps for its own second use, so that every repeat does all of it."""
-    charts.bar_chart_svg.cache_clear()
+    charts.chart_svg.cache_clear()
     reading.read_pdf.cache_clear()
     lay_out.cache_clear()
     leak.index_of.cache_clear()

@@ -215,7 +215,7 @@ class _Body:
         self._pictures += 1
         package = self._word.part
         inline = package.new_pic_inline(
-            io.BytesIO(charts.bar_chart_png(chart)),
+            io.BytesIO(charts.chart_png(chart)),
             Mm(charts.WIDTH_MM),
             Mm(charts.height_mm(chart)),
         )
@@ -224,7 +224,7 @@ class _Body:
         svg = Part(
             PackURI(f"/word/media/chart{self._pictures}.svg"),
             "image/svg+xml",
-            charts.bar_chart_svg(chart),
+            charts.chart_svg(chart),
             package.package,
         )
         relation = package.relate_to(svg, RELATIONSHIP_TYPE.IMAGE)

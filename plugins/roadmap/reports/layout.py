@@ -96,7 +96,7 @@ class LaidFigure:
     number: int
     caption: str
     alt: str
-    chart: model.BarChart
+    chart: model.Chart
 
     @property
     def title(self) -> str:

@@ -39,6 +39,14 @@ class Share(Part):
         return 100 * self.numerator / self.denominator
 
 
+class Points(Part):
+    """The change between two shares in percentage points, as a reader would subtract them."""
+
+    kind: Literal["points"] = "points"
+    previous: Share
+    current: Share
+
+
 class Count(Part):
     """A number of things; shown with digits grouped by three."""
 
@@ -84,7 +92,8 @@ class NotHeld(Part):
 
 
 Value = Annotated[
-    Share | Count | Mean | Day | Words | Suppressed | NoData | NotHeld, Field(discriminator="kind")
+    Share | Points | Count | Mean | Day | Words | Suppressed | NoData | NotHeld,
+    Field(discriminator="kind"),
 ]
 
 
@@ -143,12 +152,40 @@ class BarChart(Part):
     threshold: float | None = None
 
 
+class Pair(Part):
+    """A share then and now; what is no share is written, and what can't be compared is not
+    joined by a line."""
+
+    label: str
+    previous: Value  # Share, or why there is none
+    current: Value
+    is_joined: bool
+    is_worse: bool = False  # the point of the text: red and bold
+
+
+class PairGroup(Part):
+    title: str
+    pairs: tuple[Pair, ...]
+
+
+class PairChart(Part):
+    """Two dots and a line for each pair, from zero; `previous` and `current` name the dots."""
+
+    kind: Literal["pairs"] = "pairs"
+    previous: str  # «ВПР осень 2020»
+    current: str
+    groups: tuple[PairGroup, ...]
+
+
+Chart = Annotated[BarChart | PairChart, Field(discriminator="kind")]
+
+
 class Figure(Part):
     kind: Literal["figure"] = "figure"
     id: str
     caption: str  # without «Рисунок 1 — »
     alt: str  # every number in a sentence
-    chart: BarChart
+    chart: Chart
     own: bool = True
 
 

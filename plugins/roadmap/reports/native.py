@@ -14,6 +14,7 @@ from roadmap.reports.model import (
     Mean,
     NoData,
     NotHeld,
+    Points,
     Share,
     Suppressed,
     Value,
@@ -27,6 +28,9 @@ SUPPRESSED = f"менее{NBSP}5"
 
 PERCENT = "0.0"
 PERCENT_AT_THRESHOLD = '0.0" ▲"'
+# A change is never read without its sign.
+POINTS = '+0.0;"−"0.0;0.0'
+POINTS_AT_THRESHOLD = '+0.0" ▲";"−"0.0;0.0'
 DAY = "dd.mm.yyyy"
 
 
@@ -35,7 +39,7 @@ def native(value: Value) -> int | float | date | str:
     match value:
         case Count(n=n):
             return n
-        case Share() | Mean():
+        case Share() | Mean() | Points():
             return _number(show(value))
         case Day(on=on):
             return on
@@ -56,6 +60,8 @@ def number_format(value: Value, *, at_threshold: bool = False) -> str | None:
             return "#,##0"
         case Share():
             return PERCENT_AT_THRESHOLD if at_threshold else PERCENT
+        case Points():
+            return POINTS_AT_THRESHOLD if at_threshold else POINTS
         case Mean(digits=digits):
             return "0." + "0" * digits if digits else "0"
         case Day():

@@ -151,7 +151,7 @@ def _block(block: LaidBlock) -> dict[str, Any]:
                 "caption": block.title,
                 "alt": block.alt,
                 "pictures": [
-                    charts.bar_chart_svg(part).decode() for part in charts.pictures(block.chart)
+                    charts.chart_svg(part).decode() for part in charts.pictures(block.chart)
                 ],
             }
         case _:

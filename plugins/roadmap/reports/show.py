@@ -13,6 +13,7 @@ from roadmap.reports.model import (
     Mean,
     NoData,
     NotHeld,
+    Points,
     Share,
     Suppressed,
     Value,
@@ -32,6 +33,8 @@ def show(value: Value) -> str:
     match value:
         case Share(numerator=part, denominator=whole):
             return russian.percent(part, whole)
+        case Points(previous=previous, current=current):
+            return _signed(points(current, previous))
         case Count(n=n):
             return russian.integer(n)
         case Mean():
@@ -49,9 +52,11 @@ def show(value: Value) -> str:
 
 
 def show_with_unit(value: Value) -> str:
-    """The value as a sentence writes it: «34,2 %»; other kinds as in a table."""
+    """The value as a sentence writes it: «34,2 %», «+5,3 п. п.»; other kinds as in a table."""
     if isinstance(value, Share):
         return f"{show(value)}{NBSP}%"
+    if isinstance(value, Points):
+        return f"{show(value)}{NBSP}п.{NBSP}п."
     return show(value)
 
 
@@ -74,6 +79,11 @@ def points(share: Share, other: Share) -> float:
     The difference of the shown values, not of the exact ones: «27,4» and «18,6» give 8,8.
     """
     return (_tenths(share) - _tenths(other)) / 10
+
+
+def _signed(difference: float) -> str:
+    """«+5,3», «−2,1», and «0,0» without a sign."""
+    return f"{'+' if difference > 0 else ''}{russian.decimal(difference, 1)}"
 
 
 def _tenths(share: Share) -> int:

@@ -15,6 +15,7 @@ from roadmap.reports.model import (
     Mean,
     NoData,
     NotHeld,
+    Points,
     Share,
     Suppressed,
     Value,
@@ -22,6 +23,7 @@ from roadmap.reports.model import (
 )
 from roadmap.reports.show import points, show, show_in_full, show_of, show_with_unit
 
+THIRD = Share(numerator=1, denominator=3)
 SHARES = st.integers(1, 100_000).flatmap(
     lambda n: st.integers(0, n).map(lambda k: Share(numerator=k, denominator=n))
 )
@@ -35,6 +37,9 @@ SHARES = st.integers(1, 100_000).flatmap(
         (Share(numerator=3000, denominator=3000), "100,0"),
         (Share(numerator=0, denominator=7), "0,0"),
         (Share(numerator=1, denominator=16), "6,3"),
+        (Points(previous=THIRD, current=Share(numerator=13, denominator=38)), "+0,9"),
+        (Points(previous=Share(numerator=13, denominator=38), current=THIRD), "\u22120,9"),
+        (Points(previous=THIRD, current=Share(numerator=2, denominator=6)), "0,0"),
         (Count(n=5214), "5\u00a0214"),
         (Count(n=0), "0"),
         (Mean(total=112, n=38), "2,95"),
@@ -84,3 +89,20 @@ def test_a_mean_mark_rounds_half_away_from_zero(pair: tuple[int, int]) -> None:
     total, n = pair
     shown = Fraction(show(Mean(total=total, n=n)).replace(",", "."))
     assert -Fraction(1, 200) < shown - Fraction(total, n) <= Fraction(1, 200)
+
+
+def test_a_change_is_said_with_its_sign_and_its_unit() -> None:
+    fell = Points(previous=THIRD, current=Share(numerator=1, denominator=4))
+    assert show_with_unit(fell) == "\u22128,3\u00a0п.\u00a0п."
+    rose = Points(previous=Share(numerator=1, denominator=4), current=THIRD)
+    assert show_with_unit(rose) == "+8,3\u00a0п.\u00a0п."
+
+
+@given(previous=SHARES, current=SHARES)
+def test_a_change_is_what_a_reader_would_subtract(previous: Share, current: Share) -> None:
+    def number(text: str) -> Fraction:
+        plain = text.replace("\u00a0", "").replace("\u2212", "-").replace(",", ".")
+        return Fraction(plain)
+
+    shown = number(show(Points(previous=previous, current=current)))
+    assert shown == number(show(current)) - number(show(previous))

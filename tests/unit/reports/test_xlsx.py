@@ -10,7 +10,7 @@ import pytest
 
 import report_models as factory
 from roadmap.reports import model as m
-from roadmap.reports.native import native
+from roadmap.reports.native import native, number_format
 from roadmap.reports.typeface import SANS_BOLD, text_width_mm
 from roadmap.reports.xlsx import fitted, render_xlsx, sheet_title
 
@@ -86,6 +86,15 @@ def test_a_share_that_misses_hundred_is_not_rounded_up_to_it() -> None:
     assert native(m.Share(numerator=2499, denominator=2500)) == 99.9
     assert native(m.Share(numerator=1, denominator=1)) == 100.0
     assert native(m.Mean(total=5, n=3)) == 1.67
+
+
+def test_a_change_is_a_number_that_shows_its_sign() -> None:
+    change = m.Points(
+        previous=m.Share(numerator=1, denominator=3), current=m.Share(numerator=1, denominator=4)
+    )
+    assert native(change) == -8.3
+    assert number_format(change) == '+0.0;"\u2212"0.0;0.0'
+    assert "▲" in (number_format(change, at_threshold=True) or "")
 
 
 def test_what_reached_the_threshold_has_a_sign_and_weight_not_colour_alone(book: Any) -> None:
