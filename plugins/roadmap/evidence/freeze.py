@@ -12,30 +12,27 @@ import hashlib
 import json
 import logging
 import uuid
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from roadmap import russian
+from roadmap.evidence.findings import write_findings
 from roadmap.evidence.intake import InForce, batches_in_force
-from roadmap.evidence.messages import place, sentence
-from roadmap.evidence.names import masked_code, masked_login, near, plan_words, school_ref
+from roadmap.evidence.names import plan_words, school_ref
 from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.model import Phase, Plan
-from roadmap.russian import counted, day, integer
+from roadmap.russian import counted, integer
 from roadmap.store.sql import sql
 from roadmap.store.statistics import refresh_statistics
 from roadmap.store.tables import (
-    document,
-    event,
     load_batch,
-    municipality_alias,
     phase_run,
     run_batch,
     run_dataset,
@@ -153,7 +150,7 @@ def freeze(
         conn.execute(sql("evidence/foreign_refs"), {"run_id": run_id})
         _write_datasets(conn, plan.year, phase, run_id, batches, known_at_ms)
         _write_rules(conn, plan, run_id)
-        _write_findings(conn, plan, run_id, as_of, known_at_ms, unnamed)
+        write_findings(conn, plan, run_id, as_of, known_at_ms, unnamed)
     log.info("run %s frozen: %s batches", run_id, len(batches))
     return run_id
 
@@ -408,304 +405,3 @@ def _write_rules(conn: Connection, plan: Plan, run_id: str) -> None:
     ]
     if rows:
         conn.execute(insert(run_rule), rows)
-
-
-# -- Findings --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Names:
-    """Names that messages use: known municipalities, and those of them that a code means."""
-
-    by_id: dict[str, str]
-
-    def of(self, municipality_id: str | None) -> str:
-        return self.by_id.get(municipality_id or "", "неизвестный муниципалитет")
-
-
-def _where(row: RowMapping, column: str | None = None) -> str:
-    return place(row["file_name"], row["sheet"], row["row"], column)
-
-
-def _masked(scheme: str, ref: str) -> str:
-    if scheme == "vpr_login":
-        return f"логин {masked_login(ref)}"
-    if scheme == "gia_code":
-        return f"код ГИА {masked_code(ref)}"
-    return "по названию"
-
-
-def _unknown_school(row: RowMapping, names: _Names) -> tuple[str, str]:
-    what = _masked(row["scheme"], row["ref"])
-    if row["is_known"]:
-        return "SCHOOL_LEFT", sentence(
-            "Школа в реестре есть, но на эту дату не действует или числится за неизвестным "
-            "муниципалитетом",
-            f"{_where(row)}: {what}",
-            "Проверьте сроки и код муниципалитета в файле «Реестр школ»; строка не учтена",
-        )
-    return "UNKNOWN_SCHOOL", sentence(
-        "Школа не найдена в реестре",
-        f"{_where(row)}: {what}",
-        "Исправьте запись или добавьте школу в файл «Реестр школ»",
-    )
-
-
-def _foreign_school(row: RowMapping, names: _Names) -> tuple[str, str]:
-    return "FOREIGN_SCHOOL", sentence(
-        "Школа указана под чужим муниципалитетом",
-        f"{_where(row)}: {_masked(row['scheme'], row['ref'])}, в файле это "
-        f"«{names.of(row['named_id'])}»",
-        "Проверьте файл и реестр; строка не учтена ни у кого",
-    )
-
-
-def _school_twice(row: RowMapping, names: _Names) -> tuple[str, str]:
-    return "SCHOOL_TWICE", sentence(
-        f"Школа «{row['name']}» стоит в одном файле дважды, под разными кодами: строки сложены",
-        _where(row),
-        "Если это повтор, удалите лишнюю строку и положите файл снова",
-    )
-
-
-def _unknown_municipality(row: RowMapping, names: _Names) -> tuple[str, str]:
-    alike = near(row["ref"], names.by_id.values())
-    hint = f" (похоже на {', '.join(f'«{name}»' for name in alike)})" if alike else ""
-    return "UNKNOWN_MUNICIPALITY", sentence(
-        f"Муниципалитет «{_quoted(row['ref'])}» не найден в реестре{hint}",
-        f"{_where(row)}, всего {counted(row['rows'], 'строка', 'строки', 'строк')}",
-        "Исправьте название или добавьте вариант написания в реестр муниципалитетов",
-    )
-
-
-def _no_contact(row: RowMapping, names: _Names) -> tuple[str, str]:
-    return "NO_CONTACT", (
-        f"Нет действующего адреса: «{row['name']}». Впишите адрес в файл контактов, "
-        "лист «Получатели», и повторите запуск с приёма данных."
-    )
-
-
-def _contact_without_municipality(row: RowMapping, names: _Names) -> tuple[str, str]:
-    return "CONTACT_WITHOUT_MUNICIPALITY", sentence(
-        f"Контакт неизвестного получателя «{_quoted(row['ref'])}»",
-        _where(row),
-        "Исправьте код муниципалитета; по этому адресу ничего не отправляется",
-    )
-
-
-def _no_coordinator(row: RowMapping, names: _Names) -> tuple[str, str]:
-    return "NO_COORDINATOR", (
-        f"Нет муниципального координатора: «{row['name']}». "
-        "Впишите его код в файл «Координаторы и кураторы»."
-    )
-
-
-def _no_curator(row: RowMapping, names: _Names) -> tuple[str, str]:
-    return "NO_CURATOR", (
-        f"Нет куратора у школы «{row['name']}». Впишите его код в файл «Координаторы и кураторы»."
-    )
-
-
-def _unknown_curated_school(row: RowMapping, names: _Names) -> tuple[str, str]:
-    return "UNKNOWN_SCHOOL", sentence(
-        f"Школа куратора не найдена в реестре: код {masked_code(row['ref'])}",
-        _where(row),
-        "Исправьте код или добавьте школу в файл «Реестр школ»",
-    )
-
-
-def _not_participant(row: RowMapping, names: _Names) -> tuple[str, str]:
-    who = {
-        "school": "школа, которая не участвует в проекте",
-        "coordinator": "лицо, которое не муниципальный координатор",
-        "curator": "лицо, которое не куратор",
-    }[row["role"]]
-    return "NOT_PARTICIPANT", sentence(
-        f"Среди присутствовавших — {who}",
-        _where(row),
-        "Проверьте код и роль; отметка не учтена",
-    )
-
-
-def _unknown_event(row: RowMapping, names: _Names) -> tuple[str, str]:
-    return "UNKNOWN_EVENT", sentence(
-        f"События «{_quoted(row['ref'])}» нет в файле мероприятий",
-        place(row["file_name"]),
-        "Добавьте событие или исправьте его код; список не учтён",
-    )
-
-
-def _paper_twice(row: RowMapping, names: _Names) -> tuple[str, str]:
-    return "PAPER_TWICE", sentence(
-        f"Одна работа дважды: {row['subject']}, программа {row['grade']} класса — "
-        "в статистике и в протоколах",
-        f"Файлы «{row['export_name']}» и «{row['protocol_name']}»",
-        "Учтены протоколы; лишний файл можно убрать",
-    )
-
-
-def _total_disagrees(row: RowMapping, names: _Names) -> tuple[str, str]:
-    return "TOTAL_DISAGREES", sentence(
-        f"Итог муниципалитета не равен сумме его школ: {integer(row['said'])} и "
-        f"{counted(row['counted'], 'участник', 'участника', 'участников')}",
-        f"{_where(row)}: «{names.of(row['municipality_id'])}»",
-        "Запросите файл заново; показатели рассчитаны по строкам школ",
-    )
-
-
-def _rows_rejected(row: RowMapping, names: _Names) -> tuple[str, str]:
-    return "ROWS_REJECTED", sentence(
-        f"Отклонены строки: {integer(row['rows'])}, принято {integer(row['accepted'])}",
-        place(row["file_name"]),
-        "Исправьте названные при приёме строки и положите файл снова",
-    )
-
-
-def _file_refused(row: RowMapping, names: _Names) -> tuple[str, str]:
-    return "FILE_REFUSED", row["message"]
-
-
-def _quoted(ref: str) -> str:
-    return "адрес" if "@" in ref else ref[:60]
-
-
-_FINDINGS: dict[str, Callable[[RowMapping, _Names], tuple[str, str]]] = {
-    "unknown_school": _unknown_school,
-    "foreign_school": _foreign_school,
-    "school_twice": _school_twice,
-    "unknown_municipality": _unknown_municipality,
-    "no_contact": _no_contact,
-    "contact_without_municipality": _contact_without_municipality,
-    "no_coordinator": _no_coordinator,
-    "no_curator": _no_curator,
-    "unknown_curated_school": _unknown_curated_school,
-    "not_participant": _not_participant,
-    "unknown_event": _unknown_event,
-    "paper_twice": _paper_twice,
-    "total_disagrees": _total_disagrees,
-    "rows_rejected": _rows_rejected,
-    "file_refused": _file_refused,
-}
-
-
-def _write_findings(
-    conn: Connection,
-    plan: Plan,
-    run_id: str,
-    as_of: str,
-    known_at_ms: int,
-    unnamed: Iterable[str],
-) -> None:
-    names = _Names(
-        {
-            row.municipality_id: row.name
-            for row in conn.execute(
-                select(run_municipality.c.municipality_id, run_municipality.c.name).where(
-                    run_municipality.c.run_id == run_id,
-                    run_municipality.c.municipality_id != REGION,
-                )
-            )
-        }
-    )
-    given = {
-        "run_id": run_id,
-        "as_of": as_of,
-        "known_at_ms": known_at_ms,
-        "plan_year": plan.year,
-    }
-    rows: list[dict[str, Any]] = []
-    for name, tell in _FINDINGS.items():
-        for row in conn.execute(sql(f"evidence/findings/{name}"), given).mappings():
-            rule, message = tell(row, names)
-            rows.append(
-                {
-                    "run_id": run_id,
-                    "rule": rule,
-                    "municipality_id": row.get("municipality_id"),
-                    "dataset": row.get("dataset"),
-                    "batch_id": row.get("batch_id"),
-                    "message": message,
-                }
-            )
-    rows.extend(_outside_the_plan(conn, plan, run_id, names))
-    rows.extend(_unnamed(key, run_id, as_of, names) for key in unnamed)
-    if rows:
-        conn.execute(insert(run_finding), rows)
-
-
-def _unnamed(municipality_id: str, run_id: str, as_of: str, names: _Names) -> dict[str, Any]:
-    return {
-        "run_id": run_id,
-        "rule": "MUNICIPALITY_NOT_IN_REGISTRY",
-        "municipality_id": municipality_id,
-        "dataset": "registry_municipalities",
-        "batch_id": None,
-        "message": (
-            f"Муниципалитета «{names.of(municipality_id)}» нет в реестре на "
-            f"{day(date.fromisoformat(as_of))}, а его школы участвуют в проекте: письмо ему не "
-            "составляется. Исправьте его строку в файле «Реестр муниципалитетов» и очистите "
-            "«Приём данных»."
-        ),
-    }
-
-
-def _outside_the_plan(
-    conn: Connection, plan: Plan, run_id: str, names: _Names
-) -> list[dict[str, Any]]:
-    """What the plan does not know: a measure of an event, an indicator of a document, and
-    municipalities of the plan that the registry lacks."""
-    found: list[tuple[str, str | None, str]] = []
-    measures = {measure.number for measure in plan.measures}
-    indicators = {one.code for measure in plan.measures for one in measure.indicators}
-    for number in _distinct(conn, event.c.measure, run_id):
-        if number not in measures:
-            message = (
-                f"В плане нет мероприятия № {number}, к которому отнесены события. "
-                "Исправьте столбец «№ мероприятия» в файле мероприятий."
-            )
-            found.append(("UNKNOWN_MEASURE", "events", message))
-    for code in _distinct(conn, document.c.indicator, run_id):
-        if code not in indicators:
-            message = (
-                f"В плане нет показателя «{_quoted(code)}», к которому отнесены документы. "
-                "Исправьте столбец «Показатель» в файле документов."
-            )
-            found.append(("UNKNOWN_INDICATOR", "documents", message))
-    ever = set(_distinct(conn, municipality_alias.c.municipality_id, run_id))
-    for municipality in plan.municipalities:
-        if municipality.id not in names.by_id and municipality.id not in ever:
-            message = (
-                f"Муниципалитета «{municipality.name}» нет в реестре. "
-                "Добавьте его в файл «Реестр муниципалитетов»."
-            )
-            found.append(("MUNICIPALITY_NOT_IN_REGISTRY", "registry_municipalities", message))
-    return [
-        {
-            "run_id": run_id,
-            "rule": rule,
-            "municipality_id": None,
-            "dataset": dataset,
-            "batch_id": None,
-            "message": message,
-        }
-        for rule, dataset, message in found
-    ]
-
-
-def _distinct(conn: Connection, column: Any, run_id: str) -> list[Any]:
-    query = (
-        select(column)
-        .distinct()
-        .join_from(column.table, run_batch, run_batch.c.batch_id == column.table.c.batch_id)
-        .where(run_batch.c.run_id == run_id)
-        .order_by(column)
-    )
-    return list(conn.execute(query).scalars())
-
-
-def findings_by_rule(engine: Engine, run_id: str) -> Counter[str]:
-    """How many findings of each rule the run has; for summaries and tests."""
-    with engine.connect() as conn:
-        return Counter(
-            conn.execute(select(run_finding.c.rule).where(run_finding.c.run_id == run_id)).scalars()
-        )
