@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 PYTHON ?= python3.11
+# Whole files side by side, one worker per core: fixtures of a file are made once.
+PYTEST_ARGS ?= -n auto --dist loadfile
 PORT ?= 8080
 PHASE ?= march_analysis
 YEAR ?= 2021
