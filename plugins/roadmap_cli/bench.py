@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from datetime import date
 from pathlib import Path
 
 INTAKE_REPEATS = 3
@@ -26,7 +27,7 @@ def _intake(folder: Path) -> None:
     from roadmap_cli import bench_intake
     from roadmap_demo.generate import generate
 
-    generate(folder, 2021)
+    generate(folder, 2021, until=date(2021, 3, 31))
     sets = {
         "a pupil protocol, 25,000 rows × 40 columns": [bench_intake.make_protocol()],
         "the demo's aggregated files": bench_intake.aggregated_files(folder, 2021),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from roadmap_cli.environment import VAR
@@ -17,7 +18,7 @@ def make_ready(env: Mapping[str, str], var: Path = VAR) -> None:
     from roadmap_demo.generate import generate
 
     print("Готовим файлы демонстрационного года…", flush=True)
-    generate(var / "inbox", 2021)
+    generate(var / "inbox", 2021, until=date(2021, 3, 31))
     for name in ("archive", "reports", "mailbox"):
         (var / name).mkdir(parents=True, exist_ok=True)
     print("Готовим базы данных…", flush=True)

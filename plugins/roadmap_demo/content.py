@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from random import Random
 from typing import Literal
@@ -18,6 +18,7 @@ from roadmap.paths import INCLUDE, SCALES
 DEMO = INCLUDE / "demo"
 
 Counts = tuple[int, int, int, int]  # pupils with «2», «3», «4», «5»
+Day = date  # in models with a field of that name
 Kind = Literal["town", "secondary", "basic"]
 
 
@@ -126,9 +127,19 @@ class People(_Part):
     contacts: Contacts
 
 
+class Change(_Part):
+    """What a later version of the register says of an event."""
+
+    since: date  # versions received on this day or later say so
+    state: str
+    moved_to: date | None = None
+
+
 class Event(_Part):
+    """An event; `since`: the first version of the register that knows it (None: March's)."""
+
     code: str
-    seminar: str | None
+    seminar: str | None = None
     kind: str
     date: date
     state: str
@@ -136,6 +147,23 @@ class Event(_Part):
     measure: int = 8
     participants: str | None = None  # planted text instead of a number
     attendance: bool = False
+    since: Day | None = None
+    later: tuple[Change, ...] = ()
+    programme: str | None = None
+    host_kind: str | None = None
+    host: str | None = None
+
+    def as_of(self, day: Day) -> Event | None:
+        """The event as the version received on `day` tells it; None before it is known."""
+        if self.since is not None and day < self.since:
+            return None
+        told = self
+        for change in self.later:
+            if change.since <= day:
+                told = told.model_copy(
+                    update={"state": change.state, "date": change.moved_to or told.date}
+                )
+        return told
 
 
 class Absent(_Part):
@@ -162,6 +190,8 @@ class Act(_Part):
     date: date
     basis: str
     received: str
+    # Lies in the inbox before its receipt time: March must not count it by its own date.
+    lies_from: Day | None = None
 
 
 class Document(_Part):
@@ -171,6 +201,17 @@ class Document(_Part):
     number: str
     date: date
     state: str
+    since: Day | None = None  # the first version of the register that has it
+
+
+class Attendance(_Part):
+    """Who came to an event of all the project; nobody is drawn."""
+
+    event: str
+    absent: tuple[str, ...] = ()  # persons, and schools as «municipality: name»
+    received: datetime | None = None  # None: on the morning after the event
+    schools_only: bool = False
+    nobody: bool = False
 
 
 class Events(_Part):
@@ -182,6 +223,13 @@ class Events(_Part):
     duplicated: str
     acts: tuple[Act, ...]
     documents: tuple[Document, ...]
+    received: tuple[datetime, ...]  # versions of the register of events after March's
+    documents_received: tuple[datetime, ...]
+    attendance: tuple[Attendance, ...]
+
+    def told_attendance(self, event: Event) -> Attendance | None:
+        """The attendance that is planned by name; None where it is drawn."""
+        return next((told for told in self.attendance if told.event == event.code), None)
 
 
 class Paper(_Part):
@@ -315,8 +363,118 @@ class Defects(_Part):
     unknown_login_in_protocol: UnknownInProtocol
     rdr_sum: RdrSum
     encrypted_act: str
+    encrypted_later: Mapping[str, str]  # path → when it was received
     headless_work: str
     dirt: Dirt
+
+
+class TableRow(_Part):
+    since: date  # versions received on this day or later have it
+    until: date | None = None  # and those received on this day or later no more
+    cells: tuple[int | date | str | None, ...]
+
+
+class GrowingTable(_Part):
+    """A small register, row by row; each version has the rows of its day."""
+
+    path: str
+    sheet: str = ""
+    heading: tuple[str, ...]
+    received: tuple[datetime, ...]
+    rows: tuple[TableRow, ...]
+
+
+class Growing(_Part):
+    tables: tuple[GrowingTable, ...]
+
+
+class Publication(_Part):
+    code: str
+    channel: str
+    kind: Literal["страница", "новость"]
+    title: str
+    date: date
+
+
+class Portal(_Part):
+    publications: tuple[Publication, ...]
+
+
+class Questionnaire(_Part):
+    """A questionnaire that was closed later than the others, or never."""
+
+    of: str  # a person, or «municipality: name» of a school
+    questionnaire: str
+    closed: date | None = None
+
+
+class Surveys(_Part):
+    received: tuple[datetime, ...]
+    curator: str
+    school: tuple[str, ...]  # what every school answers
+    closed: tuple[date, date]  # the days between which the others were closed
+    late: tuple[Questionnaire, ...]
+    without_date: str  # a person whose row says «закрыта» and no day
+
+
+class ActivatedRisk(_Part):
+    school: str
+    factors: tuple[str, ...]
+    since: date | None = None  # None: with all the others
+
+
+class UnknownFactor(_Part):
+    school: str
+    factor: str
+
+
+class RiskProfiles(_Part):
+    received: tuple[datetime, ...]
+    assessed: date
+    factors: tuple[str, ...]
+    activated: tuple[ActivatedRisk, ...]
+    unknown: UnknownFactor
+
+
+class State(_Part):
+    state: str
+    since: date | None = None  # None: it holds until a dated one
+
+
+class DocumentStates(_Part):
+    """The states of one document; `factor` for an anti-risk programme. Empty: no row at all."""
+
+    school: str
+    document: str
+    factor: str | None = None
+    states: tuple[State, ...]
+
+    def on(self, day: date) -> list[State]:
+        """The states known on that day; one without a date only while there is no other."""
+        dated = [state for state in self.states if state.since and state.since <= day]
+        return dated or [state for state in self.states if state.since is None]
+
+
+class UnknownState(_Part):
+    school: str
+    document: str
+    state: str
+    date: date
+
+
+class MedkDocuments(_Part):
+    received: tuple[datetime, ...]
+    documents: tuple[str, ...]
+    programme: str  # what an anti-risk programme is called
+    agreed: tuple[date, date]  # the days between which the others were agreed
+    special: tuple[DocumentStates, ...]
+    unknown_state: UnknownState
+
+
+class Medk(_Part):
+    surveys: Surveys
+    risks: RiskProfiles
+    documents: MedkDocuments
 
 
 class _Receipts(RootModel[dict[str, str]]):
@@ -346,6 +504,11 @@ class School:
     project: ProjectSchool | None
 
     @property
+    def key(self) -> str:
+        """How the yaml files of this folder name it."""
+        return f"{self.municipality}: {self.name}"
+
+    @property
     def has_upper_grades(self) -> bool:
         return self.kind != "basic"
 
@@ -367,7 +530,15 @@ class Content:
     defects: Defects
     correction: Correction
     receipts: Mapping[str, str]
+    growing: Growing
+    portal: Portal
+    medk: Medk
     seed: int
+
+    @property
+    def project_schools(self) -> tuple[School, ...]:
+        """The schools that are in the project from March to December."""
+        return tuple(school for school in self.schools if school.is_project)
 
     def school(self, municipality: str, name: str) -> School:
         """The school of that name; KeyError when the municipality has none."""
@@ -488,5 +659,8 @@ def load_content(seed: int) -> Content:
         defects=Defects.model_validate(_read("defects")),
         correction=Correction.model_validate(_read("correction")),
         receipts=_Receipts.model_validate(_read("receipts")).root,
+        growing=Growing.model_validate(_read("growing")),
+        portal=Portal.model_validate(_read("portal")),
+        medk=Medk.model_validate(_read("medk")),
         seed=seed,
     )

@@ -1,22 +1,26 @@
 """Writes the fictitious year into an inbox: `python -m roadmap_demo.generate --inbox var/inbox`.
 
-The same seed gives the same bytes. A file that already lies in the inbox stays as it is:
-somebody may have corrected it, and the evidence must not go back in time by itself.
+The year goes on in time: `--until 2021-03-31` puts what the inbox holds at the end of that day,
+of each file the version that was received last. The same seed gives the same bytes. A file that
+lies in the inbox and is not older than the version stays as it is: somebody may have corrected
+it, and the evidence must not go back in time by itself.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from roadmap_demo import exams, registers, vpr
+from roadmap_demo import exams, medk, portal, registers, vpr
 from roadmap_demo.content import Content, load_content
 from roadmap_demo.workbook import encrypted_workbook, semicolons
 
@@ -29,16 +33,82 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Planned:
-    """A file of the inbox: its path under the year's folder, receipt time, and how it is made."""
+class Version:
+    """A version of a file of the inbox: its path under the year's folder and how it is made.
+
+    `lies_from`: the first day at whose end it lies there, as a rule the day of its receipt.
+    """
 
     path: str
     received: datetime
     build: Callable[[], bytes]
+    lies_from: date
 
 
-def planned_files(content: Content) -> tuple[Planned, ...]:
-    """Every file of the year, but `receipts.csv` that tells of them."""
+def _version(path: str, received: datetime, build: Callable[[], bytes]) -> Version:
+    return Version(path, received, build, received.date())
+
+
+def versions(content: Content) -> tuple[Version, ...]:
+    """Every version of every file of the year, but `receipts.csv` that tells of them."""
+    found = [*_first_versions(content), *_later_versions(content)]
+    return tuple(sorted(found, key=lambda version: (version.path, version.received)))
+
+
+def standing(content: Content, until: date | None = None) -> dict[str, Version]:
+    """By path: the version that lies in the inbox at the end of `until` (None: the last)."""
+    return {
+        version.path: version
+        for version in versions(content)
+        if until is None or version.lies_from <= until
+    }
+
+
+def _later_versions(content: Content) -> list[Version]:
+    """What came after the end of March: corrections, registers that grew, new registers."""
+    correction = content.correction
+    corrected = content.paper(correction.paper)
+    found = [
+        _version(
+            f"vpr/marks/{vpr.marks_name(corrected)}",
+            datetime.fromisoformat(correction.received),
+            partial(vpr.marks_xlsx, content, corrected, corrected=True),
+        ),
+        *(
+            _version(path, datetime.fromisoformat(received), encrypted_workbook)
+            for path, received in content.defects.encrypted_later.items()
+        ),
+    ]
+    events, medk_ = content.events, content.medk
+    dated: list[tuple[str, tuple[datetime, ...], Callable[[date], bytes]]] = [
+        ("events/events.xlsx", events.received, partial(registers.events_xlsx, content)),
+        (
+            "documents/documents.xlsx",
+            events.documents_received,
+            partial(registers.documents_xlsx, content),
+        ),
+        ("medk/surveys.xlsx", medk_.surveys.received, partial(medk.surveys_xlsx, content)),
+        (
+            "medk/risk_profiles.xlsx",
+            medk_.risks.received,
+            partial(medk.risk_profiles_xlsx, content),
+        ),
+        ("medk/documents.xlsx", medk_.documents.received, partial(medk.documents_xlsx, content)),
+        *(
+            (table.path, table.received, partial(registers.growing_bytes, table))
+            for table in content.growing.tables
+        ),
+    ]
+    found += [
+        _version(path, received, partial(build, received.date()))
+        for path, moments, build in dated
+        for received in moments
+    ]
+    return found
+
+
+def _first_versions(content: Content) -> list[Version]:
+    """What the year began with, acts and attendance."""
     vpr_papers = content.calibration.vpr.papers
     exports = [paper for paper in vpr_papers if paper.form == "marks"]
     protocols = [paper for paper in vpr_papers if paper.form == "protocol"]
@@ -74,7 +144,7 @@ def planned_files(content: Content) -> tuple[Planned, ...]:
             (defects.headless_work, exams.headless_work_xlsx)]),
     ]  # fmt: skip
     files = [
-        Planned(
+        _version(
             path,
             datetime.fromisoformat(content.receipts[dataset]) + timedelta(minutes=7 * place),
             build,
@@ -82,23 +152,27 @@ def planned_files(content: Content) -> tuple[Planned, ...]:
         for dataset, named in by_dataset
         for place, (path, build) in enumerate(named)
     ]
-    files += [
-        Planned(
-            f"acts/act_{act.municipality}.xlsx",
-            datetime.fromisoformat(act.received),
-            partial(registers.act_xlsx, act),
+    for act in content.events.acts:
+        received = datetime.fromisoformat(act.received)
+        files.append(
+            Version(
+                f"acts/act_{act.municipality}.xlsx",
+                received,
+                partial(registers.act_xlsx, act),
+                act.lies_from or received.date(),
+            )
         )
-        for act in content.events.acts
-    ]
-    files += [
-        Planned(
-            f"attendance/{event.code}.csv",
-            datetime.combine(event.date + timedelta(days=1), _ATTENDANCE_COMES),
-            partial(registers.attendance_csv, content, event),
+    for event in registers.attended(content):
+        told = content.events.told_attendance(event)
+        morning = datetime.combine(event.date + timedelta(days=1), _ATTENDANCE_COMES)
+        files.append(
+            _version(
+                f"attendance/{event.code}.csv",
+                (told and told.received) or morning,
+                partial(registers.attendance_csv, content, event),
+            )
         )
-        for event in registers.attended(content)
-    ]
-    return tuple(sorted(files, key=lambda file: file.path))
+    return files
 
 
 def receipts_csv(received: dict[str, datetime]) -> bytes:
@@ -119,27 +193,54 @@ def put(path: Path, content: bytes, received: datetime) -> None:
     part.replace(path)
 
 
-def generate(inbox: Path, year: int = DEFAULT_YEAR, seed: int = DEFAULT_SEED) -> None:
-    """Puts into `<inbox>/<year>/` every file of the year that is not there yet.
+def _received(folder: Path) -> dict[str, datetime]:
+    """What receipts.csv of the inbox tells already; empty where there is none."""
+    receipts = folder / "receipts.csv"
+    if not receipts.exists():
+        return {}
+    table = csv.reader(io.StringIO(receipts.read_text(encoding="utf-8")), delimiter=";")
+    next(table)  # the heading
+    return {path: datetime.fromisoformat(moment) for path, moment in table}
 
-    ValueError when the demo has no such year.
+
+def _stays(path: Path, version: Version) -> bool:
+    """Whether the file there is that version, a later one or somebody's own."""
+    return path.exists() and path.stat().st_mtime >= version.received.timestamp()
+
+
+def generate(
+    inbox: Path,
+    year: int = DEFAULT_YEAR,
+    seed: int = DEFAULT_SEED,
+    until: date | None = None,
+) -> None:
+    """Puts into `<inbox>/<year>/` what it holds at the end of `until` (None: of the year).
+
+    Nothing goes back in time: a file that is as new as the version or newer stays. Beside the
+    inbox lies the portal's database with the publications up to that day. ValueError when the
+    demo has no such year.
     """
     if year != DEFAULT_YEAR:
         raise ValueError(f"Демонстрационный год — {DEFAULT_YEAR}, года {year} в нём нет")
     content = load_content(seed)
     folder = inbox / str(year)
-    files = planned_files(content)
-    written = 0
-    for file in files:
-        if not (folder / file.path).exists():
-            put(folder / file.path, file.build(), file.received)
-            written += 1
-    receipts = folder / "receipts.csv"
-    if not receipts.exists():
-        newest = max(file.received for file in files)
-        put(receipts, receipts_csv({file.path: file.received for file in files}), newest)
-        written += 1
-    log.info("demo year %d: %d files written, %d in all", year, written, len(files) + 1)
+    files = standing(content, until)
+    received = _received(folder)
+    missing = [version for version in files.values() if not _stays(folder / version.path, version)]
+    for version in files.values():
+        received.setdefault(version.path, version.received)
+    for version in missing:
+        received[version.path] = version.received
+    if missing or not (folder / "receipts.csv").exists():
+        # The times first: a pull in between still finds the old bytes, and they are in force.
+        put(folder / "receipts.csv", receipts_csv(received), max(received.values()))
+    for version in missing:
+        put(folder / version.path, version.build(), version.received)
+    news = portal.put_publications(inbox.parent / portal.NAME, content, until)
+    log.info(
+        "demo year %d: %d files written, %d in all, %d new publications",
+        year, len(missing), len(received) + 1, news,
+    )  # fmt: skip
 
 
 def main() -> None:
@@ -147,9 +248,12 @@ def main() -> None:
     parser.add_argument("--inbox", type=Path, required=True, help="входная папка")
     parser.add_argument("--year", type=int, default=DEFAULT_YEAR)
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument(
+        "--until", type=date.fromisoformat, help="до конца какого дня, по умолчанию весь год"
+    )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    generate(arguments.inbox, arguments.year, arguments.seed)
+    generate(arguments.inbox, arguments.year, arguments.seed, arguments.until)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
-from roadmap_demo.content import Act, Content, Curator, Event
+from roadmap_demo.content import Act, Attendance, Content, Curator, Event, GrowingTable
 from roadmap_demo.workbook import Cell, Row, semicolons, xlsx
 
 OPENED = date(2019, 1, 1)  # every school of the registry is older than the plan
@@ -112,38 +112,54 @@ def _participants(content: Content, event: Event) -> Cell:
     return Random(f"{content.seed}/{event.code}").randint(24, 46)
 
 
-def events_xlsx(content: Content) -> bytes:
-    seminars = {seminar.code for seminar in content.events.seminars}
+def events_xlsx(content: Content, day: date | None = None) -> bytes:
+    """The register as received on `day`; None: the one of March, without the optional columns."""
+    events = content.events
+    seminars = {seminar.code for seminar in events.seminars}
     rows: list[Row] = [
         ["Код события", "№ мероприятия", "Вид", "Код семинара", "Тема", "Дата", "Состояние",
-         "Участников"]
+         "Участников", *(() if day is None else _HOST_COLUMNS)]
     ]  # fmt: skip
-    for event in (content.events.webinar, *content.events.events):
+    known = [events.webinar, *events.events]
+    if day is None:
+        known = [event for event in known if event.since is None]
+    else:
+        known = [told for event in known if (told := event.as_of(day)) is not None]
+    for event in known:
         if event.seminar is not None and event.seminar not in seminars:
             raise ValueError(f"events.yaml: {event.code}: no seminar {event.seminar}")
         row: Row = [event.code, event.measure, event.kind, event.seminar, event.title, event.date,
                event.state, _participants(content, event)]  # fmt: skip
-        rows += [row] * (2 if event.code == content.events.duplicated else 1)
+        if day is not None:
+            row = [*row, event.programme, event.host_kind, event.host]
+        rows += [row] * (2 if event.code == events.duplicated else 1)
     return xlsx([("Мероприятия", rows)], (20, 15, 14, 13, 60, 12, 14, 12))
 
 
+_HOST_COLUMNS = ("Код программы", "Вид площадки", "Площадка")
+
+
 def attended(content: Content) -> tuple[Event, ...]:
-    """The events that have an attendance file."""
-    own = (event for event in content.events.events if event.attendance)
-    return content.events.webinar, *own
+    """The events that have an attendance file, as they were held in the end."""
+    last = content.events.received[-1].date()
+    own = (event.as_of(last) for event in content.events.events if event.attendance)
+    return content.events.webinar, *(event for event in own if event is not None)
 
 
 def attendance_csv(content: Content, event: Event) -> bytes:
     """Who was there: all of the project, but those whom events.yaml names as absent."""
+    told = content.events.told_attendance(event)
+    if told is not None:
+        return _told_attendance(content, event, told)
     webinar = event.code == content.events.webinar.code
     missing = {
         (absent.role, absent.person): absent
         for absent in content.events.absent_from_webinar
         if webinar
     }
-    rows: list[Row] = [["Код события", "Роль", "Код лица", "Код школы", "Присутствовал"]]
-    persons = [("муниципальный координатор", p) for p in content.people.coordinators.values()]
-    persons += [("куратор", curator.person) for curator in content.people.curators]
+    rows: list[Row] = [list(_ATTENDANCE)]
+    # Teachers go to the later seminars and internships: only their schools are noted.
+    persons = [] if event.kind in _FOR_TEACHERS else _persons(content)
     for role, person in persons:
         absent = missing.get((role, person))
         # Only the webinar is measured by roles; seminars are visited by most, not by all.
@@ -153,15 +169,50 @@ def attendance_csv(content: Content, event: Event) -> bytes:
     for stranger in content.events.strangers:
         if stranger.event == event.code:
             rows.append([event.code, stranger.role, stranger.person, None, "да"])
-    for school in content.schools:
-        if school.is_project:
-            came = _visits(content, event, school.code)
-            rows.append([event.code, "школа", None, school.code, "да" if came else "нет"])
+    for school in content.project_schools:
+        came = _visits(content, event, school.code)
+        rows.append([event.code, "школа", None, school.code, "да" if came else "нет"])
+    return semicolons(rows)
+
+
+_FOR_TEACHERS = ("стажировка", "поезд мастеров")
+_ATTENDANCE = ("Код события", "Роль", "Код лица", "Код школы", "Присутствовал")
+
+
+def _persons(content: Content) -> list[tuple[str, str]]:
+    persons = [("муниципальный координатор", p) for p in content.people.coordinators.values()]
+    return persons + [("куратор", curator.person) for curator in content.people.curators]
+
+
+def _told_attendance(content: Content, event: Event, told: Attendance) -> bytes:
+    rows: list[Row] = [list(_ATTENDANCE)]
+    if not told.schools_only:
+        rows += [
+            [event.code, role, person, None, "нет" if person in told.absent else "да"]
+            for role, person in _persons(content)
+        ]
+    for school in content.project_schools:
+        is_absent = told.nobody or school.key in told.absent
+        rows.append([event.code, "школа", None, school.code, "нет" if is_absent else "да"])
     return semicolons(rows)
 
 
 def _visits(content: Content, event: Event, who: str) -> bool:
     return Random(f"{content.seed}/{event.code}/{who}").random() < 0.85
+
+
+def growing_bytes(table: GrowingTable, day: date) -> bytes:
+    """The version of a small register that was received on `day`."""
+    rows: list[Row] = [list(table.heading)]
+    rows += [
+        row.cells
+        for row in table.rows
+        if row.since <= day and (row.until is None or day < row.until)
+    ]
+    if table.path.endswith(".csv"):
+        return semicolons(rows)
+    widths = [max(12, *(len(str(row[i] or "")) for row in rows)) for i in range(len(rows[0]))]
+    return xlsx([(table.sheet, rows)], [min(width, 70) for width in widths])
 
 
 def act_xlsx(act: Act) -> bytes:
@@ -173,7 +224,8 @@ def act_xlsx(act: Act) -> bytes:
     return xlsx([("Акты", rows)], (20, 16, 12, 12, 52, 24))
 
 
-def documents_xlsx(content: Content) -> bytes:
+def documents_xlsx(content: Content, day: date | None = None) -> bytes:
+    """The register as received on `day`; None: the one of March."""
     rows: list[Row] = [
         ["Код документа", "Показатель", "Наименование", "Номер", "Дата", "Состояние"]
     ]
@@ -181,5 +233,6 @@ def documents_xlsx(content: Content) -> bytes:
         [document.code, document.indicator, document.title, document.number, document.date,
          document.state]
         for document in content.events.documents
+        if document.since is None or (day is not None and document.since <= day)
     ]  # fmt: skip
     return xlsx([("Документы", rows)], (16, 12, 64, 10, 12, 12))

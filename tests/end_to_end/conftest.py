@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 
@@ -20,7 +21,7 @@ from roadmap_demo.generate import generate
 def march(tmp_path_factory: pytest.TempPathFactory) -> Iterator[March]:
     """The demo year's files in an inbox, an empty database, a mail server."""
     var = tmp_path_factory.mktemp("march")
-    generate(var / "inbox", 2021)
+    generate(var / "inbox", 2021, until=date(2021, 3, 31))
     engine = open_engine(f"sqlite:///{var / 'roadmap.db'}")
     upgrade(engine)
     ports = free_ports()
