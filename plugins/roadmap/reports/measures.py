@@ -103,6 +103,24 @@ def status_word(status: Status) -> str:
     return WORDS[status]
 
 
+# Of the signs that every Windows font has (look §2); the word says it without them.
+_SIGNS = {
+    Status.DONE: "●",
+    Status.DONE_LATE: "●",
+    Status.PARTLY: "▲",
+    Status.NOT_DONE: "▲",
+    Status.IN_PROGRESS: "○",
+    Status.NOT_DUE: "○",
+    Status.NO_DUE_DATE: "○",
+}
+
+
+def status_chip(status: Status) -> str:
+    """«▲ не исполнено»: the status word with its sign, for tables of many statuses."""
+    sign = _SIGNS.get(status)
+    return f"{sign}{NBSP}{WORDS[status]}" if sign else WORDS[status]
+
+
 def missing(result: IndicatorResult) -> str:
     """What is missing to the target, in units: «не хватает 3 мероприятий до 14»; "" when met."""
     indicator = result.indicator
@@ -158,7 +176,7 @@ def _row(shown: Shown, is_region: bool) -> Row:
         Words(text=shown.code),
         Words(text=name),
         _due(result),
-        Words(text=_target(result)),
+        Words(text=target_text(result)),
         fact_value(result),
         Words(text=status_word(result.status)),
         _missing_value(result),
@@ -180,7 +198,7 @@ def _sheet_row(shown: Shown, is_region: bool) -> Row:
         Words(text=result.indicator.title),
         Words(text=counted_for),
         _due(result),
-        Words(text=_target(result)),
+        Words(text=target_text(result)),
         NoData() if result.numerator is None else Count(n=result.numerator),
         _whole(result, is_share),
         share,
@@ -201,7 +219,8 @@ def _due(result: IndicatorResult) -> Value:
     return Day(on=due) if due is not None else NotHeld()
 
 
-def _target(result: IndicatorResult) -> str:
+def target_text(result: IndicatorResult) -> str:
+    """«100 %», «14», «есть»."""
     match result.indicator.kind:
         case IndicatorKind.SHARE:
             return f"{result.indicator.target:g}".replace(".", ",") + f"{NBSP}%"
