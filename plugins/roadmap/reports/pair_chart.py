@@ -82,9 +82,9 @@ def draw(chart: PairChart, width_mm: float) -> Figure:
             if planned.is_named:
                 _draw_names(canvas, plan, chart, planned)
             _draw_pair(canvas, plan, planned)
-        first = group.pairs[0]
-        top = first.middle - first.height / 2 + _AXIS_ENDS_MM
-        canvas.line((plan.zero, top), (plan.zero, group.bottom - _AXIS_ENDS_MM), INK_2, 0.6)
+        for first in group.pairs[:1]:
+            top = first.middle - first.height / 2 + _AXIS_ENDS_MM
+            canvas.line((plan.zero, top), (plan.zero, group.bottom - _AXIS_ENDS_MM), INK_2, 0.6)
     return canvas.figure
 
 
