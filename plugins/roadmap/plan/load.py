@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from roadmap.paths import PLANS, SQL
+from roadmap.paths import PLANS, SOURCES, SQL
 from roadmap.plan.checks import Problem, contradictions
 from roadmap.plan.model import Plan
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
@@ -61,7 +62,9 @@ def load_plan(year: int, folder: Path = PLANS, sql_folder: Path = SQL) -> Plan:
     except ValidationError as error:
         problems = [_problem(details) for details in error.errors(include_url=False)]
         raise PlanError(year, path.name, problems) from None
-    problems = [*contradictions(plan, lambda stem: _has_query(sql_folder, stem))]
+    problems = [
+        *contradictions(plan, lambda stem: _has_query(sql_folder, stem), _dataset_names(SOURCES))
+    ]
     if plan.year != year:
         problems.insert(0, Problem("year", f"год {plan.year} в файле года {year}"))
     if problems:
@@ -95,6 +98,16 @@ def plan_sha256(year: int, folder: Path = PLANS) -> str:
 
 def _has_query(sql_folder: Path, stem: str) -> bool:
     return (sql_folder / "indicators" / f"{stem}.sql").is_file()
+
+
+@cache
+def _dataset_names(sources: Path) -> frozenset[str] | None:
+    """The names alone: what is wrong with that file is told by who reads it whole."""
+    try:
+        listed = read_yaml(sources.read_text(encoding="utf-8"))["sources"]
+        return frozenset(source["dataset"] for source in listed)
+    except (OSError, YamlRefused, TypeError, KeyError):
+        return None
 
 
 def _problem(details: ErrorDetails) -> Problem:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 # Russian strings of a plan may not carry a control character: they end in subjects and headings.
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f\x85\u2028\u2029]+$")]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Date = date  # where a field itself is called `date`
 # A setting of a rule or a query. A day stands here as ISO text, as the tables keep it.
 Setting = str | int | float | bool
 
@@ -242,10 +243,16 @@ class Municipality(PlanPart):
 
 
 class Order(PlanPart):
-    number: Text
-    date: date
+    """An order; of one that is not issued yet, number and date are None."""
+
+    number: Text | None
+    date: Date | None
     issued_by: Text
     title: Text
+
+    @property
+    def is_issued(self) -> bool:
+        return self.number is not None and self.date is not None
 
 
 class Plan(PlanPart):

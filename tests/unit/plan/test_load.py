@@ -130,6 +130,144 @@ WRONG = {
         ("        - vpr_journal\n", "        - vpr_marks\n"),
         "phases[0].datasets.told[0]", "набор «vpr_marks» уже стоит в needed",
     ),
+    "a dataset twice": (
+        ("        - vpr_journal\n", "        - vpr_journal\n        - vpr_journal\n"),
+        "phases[0].datasets.told[1]", "набор «vpr_journal» указан дважды",
+    ),
+    "a dataset that nobody reads": (
+        ("        - vpr_journal\n", "        - vpr_journals\n"),
+        "phases[0].datasets.told[0]", "набора «vpr_journals» нет в include/sources.yaml",
+    ),
+    "a reminder of a dataset that nobody reads": (
+        ("      - risk_profiles\n\n", "      - risks\n\n"),
+        "reminders.datasets.told[6]", "набора «risks» нет в include/sources.yaml",
+    ),
+    "a reminder of a measure that is none": (
+        ("measures: [3, 5, 6, 11, 13, 17]", "measures: [3, 5, 18]"),
+        "reminders.measures[2]", "нет мероприятия № 18",
+    ),
+    "a reminder of a measure twice": (
+        ("measures: [3, 5, 6, 11, 13, 17]", "measures: [3, 5, 3]"),
+        "reminders.measures[2]", "№ 3 указан дважды",
+    ),
+    "a reminder on one day twice": (
+        ("days_before: [14, 3]", "days_before: [14, 14]"),
+        "reminders.days_before[1]", "14 указано дважды",
+    ),
+    "a reminder that stands among the phases": (
+        ("report: monitoring", "report: reminder"),
+        "phases[1].code", "напоминания задаются полем reminders, а не этапом",
+    ),
+    "an analysis without procedures": (
+        ("report: monitoring", "report: analysis"),
+        "phases[1].procedures", "анализу нечего анализировать: нет процедур",
+    ),
+    "procedures of a phase that analyses nothing": (
+        ("report: analysis", "report: monitoring"),
+        "phases[0].procedures", "процедуры разбирает только этап анализа",
+    ),
+    "a comparison of what the phase does not analyse": (
+        ("current: vpr/2021/spring", "current: vpr/2021/autumn"),
+        "phases[2].comparisons[0].current", "такой процедуры у этапа нет: «vpr/2021/autumn»",
+    ),
+    "a procedure compared twice": (
+        ("current: ege/2021/main", "current: vpr/2021/spring"),
+        "phases[2].comparisons[1].current", "процедура «vpr/2021/spring» уже сравнивается",
+    ),
+    "a procedure compared with another one": (
+        ("previous:\n          kind: ege", "previous:\n          kind: oge"),
+        "phases[2].comparisons[1].previous.kind",
+        "«oge» и «ege» — разные процедуры, их не сравнивают",
+    ),
+    "a procedure compared with itself": (
+        ("previous:\n          kind: ege\n          year: 2020",
+         "previous:\n          kind: ege\n          year: 2021"),
+        "phases[2].comparisons[1].previous", "процедура сравнивается сама с собой",
+    ),
+    "a procedure compared with a later one": (
+        ("previous:\n          kind: ege\n          year: 2020",
+         "previous:\n          kind: ege\n          year: 2022"),
+        "phases[2].comparisons[1].previous.year", "2022 год — позже 2021, с которым сравнивают",
+    ),
+    "a comparison with what was not held": (
+        ("          short_title: ЕГЭ 2020\n        caution",
+         "          short_title: ЕГЭ 2020\n          not_held: отменён\n        caution"),
+        "phases[2].comparisons[1].not_comparable",
+        "процедура не проводилась: назовите, почему не сравнить",
+    ),
+    "a phase that no indicator's letter belongs to": (
+        ("phase: june_monitoring", "phase: july_monitoring"),
+        "measures[12].indicators[2].parameters.phase", "нет этапа «july_monitoring»",
+    ),
+    "an indicator that counts another measure": (
+        ("parameters: {measure: 10", "parameters: {measure: 16"),
+        "measures[9].indicators[0].parameters.measure", "«16», а показатель стоит в № 10",
+    ),
+    "an indicator of another monitoring": (
+        ("parameters: {monitoring: 12", "parameters: {monitoring: 15"),
+        "measures[11].indicators[0].parameters.monitoring", "«15», а показатель стоит в № 12",
+    ),
+    "an indicator that another document confirms": (
+        ('parameters: {indicator: "6.3"', 'parameters: {indicator: "7.1"'),
+        "measures[5].indicators[2].parameters.indicator", "в мероприятии нет показателя «7.1»",
+    ),
+    "a parameter that the run sets": (
+        ("parameters: {measure: 10", "parameters: {as_of: 10, measure: 10"),
+        "measures[9].indicators[0].parameters.as_of", "это имя занято: его задаёт сам запуск",
+    ),
+    "a parameter that is a rule already": (
+        ("parameters: {measure: 10", "parameters: {least_project_participants: 2, measure: 10"),
+        "measures[9].indicators[0].parameters.least_project_participants",
+        "«least_project_participants» уже стоит среди rules",
+    ),
+    "a part twice": (
+        ("          - code: curator\n", "          - code: coordinator\n"),
+        "measures[12].indicators[0].parts[1].code", "часть «coordinator» указана дважды",
+    ),
+    "a measure of the whole period without a rule for the time before": (
+        ('      interim_indicators: ["9.1"]\n', ""),
+        "measures[8].rules.interim_indicators",
+        "мероприятие идёт весь период: перечислите показатели, по которым о нём судят до его конца",
+    ),
+    "an interim rule by another measure's indicator": (
+        ('interim_indicators: ["9.1"]', 'interim_indicators: ["4.1"]'),
+        "measures[8].rules.interim_indicators[0]", "в мероприятии нет показателя «4.1»",
+    ),
+    "a monitoring that counts itself": (
+        ("exclude: [12, 13]", "exclude: [13]"),
+        "measures[11].rules.exclude", "мониторинг не считает сам себя: добавьте 12",
+    ),
+    "a monitoring that leaves out what is not there": (
+        ("exclude: [12, 13]", "exclude: [12, 31]"),
+        "measures[11].rules.exclude[1]", "нет мероприятия № 31",
+    ),
+    "a monitoring that does not say what it counts": (
+        ("      include_ongoing: true\n", ""),
+        "measures[11].rules.include_ongoing",
+        "мониторинг: нужны exclude (список номеров), include_ongoing и include_own_schedule "
+        "(true или false)",
+    ),
+    "a monitoring that nobody owns": (
+        ("owns: [15]", "owns: []"),
+        "measures[14]", "за мониторинг № 15 не отвечает ни один этап (phases[].owns)",
+    ),
+    "a value twice in a list of a rule": (
+        ("exclude: [12, 13]", "exclude: [12, 12]"),
+        "measures[11].rules.exclude[1]", "«12» указано дважды",
+    ),
+    "a list of a rule with nothing in it": (
+        ("counted_states: [согласован куратором, подтверждён региональным координатором]",
+         "counted_states: []"),
+        "measures[10].rules.counted_states", "список пуст",
+    ),
+    "a plan in force without its order": (
+        ('number: "376"\n  date: 2021-03-19', "number: null\n  date: null"),
+        "in_force", "план в силе, а номера и даты приказа нет (order)",
+    ),
+    "an order with a number and no date": (
+        ('number: "376"\n  date: 2021-03-19', 'number: "376"\n  date: null'),
+        "order.date", "у изданного приказа есть и номер, и дата",
+    ),
     "a municipality twice": (
         ("id: buyskiy", "id: buy"),
         "municipalities[7].id", "код «buy» указан дважды",
