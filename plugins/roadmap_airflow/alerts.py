@@ -1,15 +1,24 @@
-"""Telling the operator that a task failed: a constant letter, with names as its only values."""
+"""Letters to the operator: constant ones, with names of tasks and files as their only values."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-SUBJECT = "500+: не выполнено — {{ dag.dag_display_name }}, {{ task.task_display_name }}"
+TASK_FAILED = "500+: не выполнено — {{ dag.dag_display_name }}, {{ task.task_display_name }}"
+INTAKE_TROUBLES = "500+: замечания к принятым файлам — {{ roadmap_troubles | length }}"
 
 
-def tell_operator(context: Any) -> None:
+def tell_of_failure(context: Any) -> None:
     """Mail the operator which task failed, for whom, and which chapter of the guide helps."""
+    mail_operator(context, TASK_FAILED, "task_failed")
+
+
+def mail_operator(context: Any, subject: str, template: str) -> None:
+    """Mail the operator a letter of include/templates/email, filled in from the context.
+
+    Nobody is told where no operator is set. What goes wrong on the way is raised.
+    """
     # Imported here: DAG files import this module each time they are parsed.
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
@@ -18,12 +27,11 @@ def tell_operator(context: Any) -> None:
     operator = os.environ.get("ROADMAP_OPERATOR_ADDRESS")
     if not operator:
         return
-    letter = (TEMPLATES / "email" / "task_failed.html.j2").read_text(encoding="utf-8")
     notifier = SmtpNotifier(
         to=operator,
         from_email=os.environ.get("ROADMAP_FROM_ADDRESS"),
-        subject=SUBJECT,
-        html_content=letter,
+        subject=subject,
+        html_content=(TEMPLATES / "email" / f"{template}.html.j2").read_text(encoding="utf-8"),
         smtp_conn_id="smtp_default",
         custom_headers={"Auto-Submitted": "auto-generated"},
     )

@@ -6,6 +6,7 @@
 | `roadmap_inbox` | where evidence arrives: extra `{"base": "file:///…"}`, or sftp://, s3:// |
 | `roadmap_archive` | taken-in files, kept by hash |
 | `roadmap_reports` | rendered files, kept by hash |
+| `roadmap_portal` | the portal's database, read by include/sql/sources: sqlite or postgres |
 | `smtp_default` | the mail server, of Airflow's type smtp |
 """
 
@@ -55,12 +56,37 @@ def roadmap_db() -> Iterator[Engine]:
         raise AirflowFailException(str(refusal)) from None  # the log ends with the sentence
 
 
-def database_url() -> str:
-    """SQLAlchemy's URL of the connection `roadmap_db`."""
+@contextmanager
+def open_database(connection_id: str) -> Iterator[Engine]:
+    """A database that is not ours, only read: where a dataset's query takes its rows.
+
+    DatabaseUnavailable, in Russian, where there is no such connection or it is incomplete.
+    """
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    from roadmap.evidence.database import DatabaseUnavailable, open_read_only
+
+    try:
+        url = database_url(connection_id)
+    except AirflowNotFoundException:
+        raise DatabaseUnavailable(
+            f"Создайте в Airflow соединение «{connection_id}» («Администрирование», «Соединения»)"
+        ) from None
+    except ConnectionIncomplete as incomplete:
+        raise DatabaseUnavailable(str(incomplete)) from None
+    engine = open_read_only(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def database_url(connection_id: str = "roadmap_db") -> str:
+    """SQLAlchemy's URL of a connection of type sqlite or postgres."""
     from airflow.sdk import Connection
     from sqlalchemy import URL
 
-    connection = Connection.get("roadmap_db")
+    connection = Connection.get(connection_id)
     if connection.conn_type == "sqlite":
         return f"sqlite:///{connection.host}"
     if connection.conn_type in {"postgres", "postgresql"}:
@@ -73,7 +99,7 @@ def database_url() -> str:
             database=connection.schema,
         ).render_as_string(hide_password=False)
     raise ConnectionIncomplete(
-        "Соединение «roadmap_db»: нужен тип sqlite или postgres. "
+        f"Соединение «{connection_id}»: нужен тип sqlite или postgres. "
         "Исправьте его в Airflow: «Администрирование», «Соединения»."
     )
 

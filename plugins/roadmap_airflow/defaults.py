@@ -7,7 +7,7 @@ from typing import Any
 
 import pendulum
 
-from roadmap_airflow.alerts import tell_operator
+from roadmap_airflow.alerts import tell_of_failure
 
 MOSCOW = pendulum.timezone("Europe/Moscow")
 
@@ -21,7 +21,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retries": 3,
     "retry_delay": timedelta(seconds=20),
     "execution_timeout": timedelta(minutes=30),
-    "on_failure_callback": tell_operator,
+    "on_failure_callback": tell_of_failure,
 }
 
 SMTP_POOL = "smtp"

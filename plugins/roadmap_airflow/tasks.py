@@ -8,15 +8,23 @@ Everything is keyed by municipality and run, so clearing any of them is safe.
 from __future__ import annotations
 
 import logging
-import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
 
 from roadmap.russian import counted, integer
+from roadmap_airflow import clock
+from roadmap_airflow.assets import EVIDENCE, note_change
 from roadmap_airflow.defaults import MOSCOW, SMTP_POOL
 from roadmap_airflow.send_operator import SendOperator
+
+if TYPE_CHECKING:
+    from roadmap.evidence.freeze import RunRequest
+    from roadmap.evidence.intake import Intake
+    from roadmap.plan.model import Plan
 
 log = logging.getLogger("roadmap")
 
@@ -24,11 +32,8 @@ LABEL = "{{ roadmap_label }}"  # a constant template; its value is set while the
 ONE_EACH_UP_TO = 48  # addressees: beyond that they share tasks, so that the grid stays readable
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _label(text: str) -> None:
+def label(text: str) -> None:
+    """Name the running instance of a mapped task in the grid."""
     get_current_context()["roadmap_label"] = text  # type: ignore[typeddict-unknown-key]
 
 
@@ -61,36 +66,77 @@ def plan_of(engine: Any, phase_run: str) -> Any:
     return load_plan(plan_year_of(engine, phase_run))
 
 
-@task(task_display_name="Приём данных", map_index_template=LABEL)
+@task(task_display_name="Приём данных", map_index_template=LABEL, outlets=[EVIDENCE])
 def pull(dataset: str) -> None:
     """Take in what arrived for one dataset; a refused file is told and stops nothing else."""
-    from roadmap.evidence.intake import take_in
+    take_in(dataset, [_requested_plan().year])
+
+
+def take_in(dataset: str, years: Iterable[int]) -> list[Intake]:
+    """Take in one dataset of each year: logged, in the grid, and noted in its asset."""
+    from roadmap.evidence import intake as evidence_intake
     from roadmap.evidence.sources import load_sources
-    from roadmap_airflow.connections import folder, roadmap_db
+    from roadmap_airflow.connections import folder, open_database, roadmap_db
 
     source = load_sources()[dataset]
-    _label(source.title)
+    label(source.title)
     with roadmap_db() as engine:
-        intake = take_in(
-            engine,
-            source,
-            folder("roadmap_inbox"),
-            folder("roadmap_archive"),
-            _requested_plan().year,
-            _now_ms(),
+        intakes = [
+            evidence_intake.take_in(
+                engine,
+                source,
+                folder("roadmap_inbox"),
+                folder("roadmap_archive"),
+                year,
+                clock.now_ms(),
+                open_database,
+            )
+            for year in years
+        ]
+    for intake in intakes:
+        for message in intake.messages:
+            log.warning(message)
+    total = Counts.of(intakes)
+    log.info("%s: %s", source.title, total)
+    label(f"{source.title}: {brief(total)}")
+    if any(intake.is_changed for intake in intakes):
+        note_change(get_current_context(), dataset)
+    return intakes
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was taken in of one dataset, over all its years."""
+
+    files: int = 0
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_rejected: int = 0
+    unchanged: int = 0
+    refused: int = 0
+
+    @classmethod
+    def of(cls, intakes: Iterable[Intake]) -> Counts:
+        """The sums over several intakes."""
+        intakes = list(intakes)
+        return cls(
+            files=sum(intake.files for intake in intakes),
+            rows_read=sum(intake.rows_read for intake in intakes),
+            rows_accepted=sum(intake.rows_accepted for intake in intakes),
+            rows_rejected=sum(intake.rows_rejected for intake in intakes),
+            unchanged=sum(intake.unchanged for intake in intakes),
+            refused=sum(intake.refused for intake in intakes),
         )
-    for message in intake.messages:
-        log.warning(message)
-    counts = (
-        f"файлов {intake.files}, строк прочитано {intake.rows_read}, принято "
-        f"{intake.rows_accepted}, отклонено {intake.rows_rejected}, файлов без изменений "
-        f"{intake.unchanged}, не принято файлов {intake.refused}"
-    )
-    log.info("%s: %s", source.title, counts)
-    _label(f"{source.title}: {brief(intake)}")
+
+    def __str__(self) -> str:
+        return (
+            f"файлов {self.files}, строк прочитано {self.rows_read}, принято "
+            f"{self.rows_accepted}, отклонено {self.rows_rejected}, файлов без изменений "
+            f"{self.unchanged}, не принято файлов {self.refused}"
+        )
 
 
-def brief(intake: Any) -> str:
+def brief(intake: Counts) -> str:
     """What a grid's row has room for: files and rows, and only those doubts that there are."""
     said = [counted(intake.files, "файл", "файла", "файлов")]
     if intake.rows_read:
@@ -109,17 +155,13 @@ def brief(intake: Any) -> str:
 @task(task_display_name="Фиксация сведений")
 def freeze() -> str:
     """Freeze the inputs of this run; return its id. Said here, at once, if it may not send."""
-    from roadmap.delivery.sender import refuse_unsafe_run
-    from roadmap.evidence.freeze import RunRequest, run_summary
-    from roadmap.evidence.freeze import freeze as freeze_inputs
-    from roadmap.versions import code_version, templates_sha256
-    from roadmap_airflow.connections import delivery_settings, roadmap_db, smtp_settings
+    from roadmap.evidence.freeze import RunRequest
 
     context = get_current_context()
     params = context["params"]
-    with roadmap_db() as engine:
-        plan = _requested_plan()
-        request = RunRequest(
+    return freeze_run(
+        _requested_plan,
+        lambda plan: RunRequest(
             plan_year=plan.year,
             phase=context["dag"].dag_id,
             mode=params["mode"],
@@ -128,8 +170,26 @@ def freeze() -> str:
             municipalities=tuple(params.get("municipalities") or ()),
             reason=params.get("reason") or None,
             requested_by=str(context["dag_run"].run_id),
+        ),
+    )
+
+
+def freeze_run(find_plan: Callable[[], Plan], ask: Callable[[Plan], RunRequest]) -> str:
+    """Freeze what is asked for of a plan, log what it rests on; the phase run's id.
+
+    The plan is looked for inside, where a faulty one fails the task at once.
+    """
+    from roadmap.delivery.sender import refuse_unsafe_run
+    from roadmap.evidence.freeze import freeze as freeze_inputs
+    from roadmap.evidence.freeze import run_summary
+    from roadmap.versions import code_version, templates_sha256
+    from roadmap_airflow.connections import delivery_settings, roadmap_db, smtp_settings
+
+    with roadmap_db() as engine:
+        plan = find_plan()
+        run_id = freeze_inputs(
+            engine, plan, ask(plan), clock.now_ms(), code_version(), templates_sha256()
         )
-        run_id = freeze_inputs(engine, plan, request, _now_ms(), code_version(), templates_sha256())
         for line in run_summary(engine, run_id):
             log.info(line)
         refuse_unsafe_run(engine, run_id, smtp_settings(), delivery_settings())
@@ -169,14 +229,19 @@ def analyse(phase_run: str) -> None:
 @task(task_display_name="Составление")
 def compose(phase_run: str) -> list[list[str]]:
     """Compose the reports; return the addressees in batches."""
-    from roadmap.reports.compose import compose as compose_reports
+    return batches(compose_reports(phase_run))
+
+
+def compose_reports(phase_run: str) -> tuple[str, ...]:
+    """Compose the reports of a frozen run; ids of those who get one."""
+    from roadmap.reports.compose import compose as compose_in_library
     from roadmap_airflow.connections import delivery_settings, roadmap_db
 
     with roadmap_db() as engine:
         plan = plan_of(engine, phase_run)
-        addressees = compose_reports(engine, plan, phase_run, delivery_settings().reply_to)
+        addressees = compose_in_library(engine, plan, phase_run, delivery_settings().reply_to)
     log.info("Составлено отчётов: %s", len(addressees))
-    return batches(addressees)
+    return addressees
 
 
 def batches(addressees: tuple[str, ...]) -> list[list[str]]:
@@ -193,7 +258,7 @@ def render(phase_run: str, batch: list[str]) -> None:
 
     with roadmap_db() as engine:
         plan = plan_of(engine, phase_run)
-        _label(names(plan, batch))
+        label(names(plan, batch))
         outcomes = plan_deliveries(
             engine,
             plan,
@@ -201,7 +266,7 @@ def render(phase_run: str, batch: list[str]) -> None:
             batch,
             folder("roadmap_reports"),
             delivery_settings(),
-            _now_ms(),
+            clock.now_ms(),
         )
     for outcome in outcomes:
         name = _names_of(plan).get(outcome.municipality_id, outcome.municipality_id)
@@ -230,6 +295,8 @@ def _log_lines(text: str) -> None:
 
 def names(plan: Any, batch: list[str]) -> str:
     """The names of a batch's addressees, for the grid."""
+    if not batch:
+        return "адресатов нет"
     known = _names_of(plan)
     first = known.get(batch[0], batch[0])
     return first if len(batch) == 1 else f"{first} и ещё {len(batch) - 1}"
@@ -242,16 +309,23 @@ def approve() -> None:
     log.info("Согласование планом не требуется")
 
 
-def send(phase_run: Any, batch: Any) -> Any:
+SENDING: dict[str, Any] = {
+    "task_id": "send",
+    "task_display_name": "Отправка",
+    "map_index_template": LABEL,
+    "pool": SMTP_POOL,
+    **SendOperator.waiting,
+}
+
+
+def send(phase_run: Any, batches_of_run: Any) -> Any:
     """Send the letters of each batch of addressees, over the pool of the mail server."""
-    return SendOperator.partial(
-        task_id="send",
-        task_display_name="Отправка",
-        map_index_template=LABEL,
-        pool=SMTP_POOL,
-        phase_run=phase_run,
-        **SendOperator.waiting,
-    ).expand(batch=batch)
+    return SendOperator.partial(phase_run=phase_run, **SENDING).expand(batch=batches_of_run)
+
+
+def send_all(phase_run: Any, addressees: Any) -> Any:
+    """Send the letters of all addressees of a run in one task."""
+    return SendOperator(phase_run=phase_run, batch=addressees, **SENDING)
 
 
 @task(task_display_name="Сверка", trigger_rule="all_done")
@@ -268,8 +342,10 @@ def reconcile(phase_run: str | None) -> None:
             "Сведения не зафиксированы: смотрите журналы задач «Приём данных» и «Фиксация сведений»"
         )
     with roadmap_db() as engine:
-        evaluate(engine, plan_of(engine, phase_run), phase_run, measured_from="ledger")
+        plan = plan_of(engine, phase_run)
+        evaluate(engine, plan, phase_run, measured_from="ledger")
         result = reconcile_run(engine, phase_run)
+        label(plan.phase(result.occasion.partition("/")[2]).title)
     _log_lines(result.text)
     if not result.is_settled:
         raise AirflowFailException(result.headline)

@@ -1,4 +1,6 @@
-"""PhaseTimetable: a phase runs once a year of plan, on its working day, and is never dropped.
+"""When our DAGs run: a phase on its day of each plan, the daily ones on every working day.
+
+PhaseTimetable: a phase runs once a year of plan, on its working day, and is never dropped.
 
 Airflow's own EventsTimetable jumps over an event that is half a second past, and Airflow makes
 an interval that begins before the DAG's start_date a green run without a task. This
@@ -7,18 +9,25 @@ of the phase's window (the DAGs' start_date lies before all of them, a test hold
 when the run is due. A closed year is only backfilled: a backfill sets `restriction.latest`,
 the scheduler does not.
 
-The events are serialised with the DAG, so that no process answers from a stale plan.
+WorkingDayTimetable: at one hour of every working day. What was missed while everything was
+down is made up for by one run, the latest: the days before it have nothing of their own.
+
+Events and calendar are serialised with the DAG, so that no process answers from a stale plan.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pendulum
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
 from pendulum import DateTime
+
+from roadmap.plan.working_days import Calendar, load_calendar, nearest_working_day
+from roadmap_airflow.defaults import MOSCOW
 
 
 @dataclass(frozen=True)
@@ -117,3 +126,86 @@ def phase_timetable(phase: str) -> PhaseTimetable:
     ]
     days = ", ".join(event.runs.strftime("%d.%m.%Y") for event in events)
     return PhaseTimetable(events, f"По плану-графику: {days}" if days else "Нет действующих планов")
+
+
+class WorkingDayTimetable(Timetable):
+    """At `hour`:`minute` Moscow time of every working day of the official calendar.
+
+    A run's interval is the one moment at which it is due. `restriction.catchup` is ignored on
+    purpose; only a backfill is given every day of its window.
+    """
+
+    def __init__(self, hour: int, minute: int = 0, calendar: Calendar | None = None) -> None:
+        self.hour = hour
+        self.minute = minute
+        self.calendar = load_calendar() if calendar is None else calendar
+        self.description = self.summary
+
+    @property
+    def summary(self) -> str:
+        return f"По рабочим дням в {self.hour:02}:{self.minute:02} (МСК)"
+
+    def next_dagrun_info(
+        self,
+        *,
+        last_automated_data_interval: DataInterval | None,
+        restriction: TimeRestriction,
+    ) -> DagRunInfo | None:
+        """The latest moment that has come and was not run, else the next one."""
+        last = last_automated_data_interval
+        earliest = restriction.earliest
+        if restriction.latest is not None:
+            begins = earliest if last is None else last.start.add(microseconds=1)
+            if begins is None:
+                return None
+            moment = self._at_or_after(begins)
+            return None if moment > restriction.latest else DagRunInfo.exact(moment)
+        now = pendulum.now(MOSCOW)
+        moment = self._at_or_before(now)
+        is_run = last is not None and moment <= last.start
+        if is_run or (earliest is not None and moment < earliest):
+            begins = max(filter(None, (now, earliest, last and last.start)))
+            moment = self._at_or_after(begins.add(microseconds=1))
+        return DagRunInfo.exact(moment)
+
+    def next_run_info_from_dag_model(self, *, dag_model: Any) -> DagRunInfo | None:
+        """What the scheduler had planned, or what is due in its place after a downtime."""
+        planned = super().next_run_info_from_dag_model(dag_model=dag_model)
+        latest = self._at_or_before(pendulum.now(MOSCOW))
+        if planned is not None and planned.run_after < latest:
+            return DagRunInfo.exact(latest)
+        return planned
+
+    def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
+        return DataInterval.exact(run_after)
+
+    def _at_or_before(self, moment: DateTime) -> DateTime:
+        local = moment.in_timezone(MOSCOW)
+        found = self._of_day(nearest_working_day(local.date(), "previous", self.calendar))
+        if found <= moment:
+            return found
+        return self._of_day(
+            nearest_working_day(found.subtract(days=1).date(), "previous", self.calendar)
+        )
+
+    def _at_or_after(self, moment: DateTime) -> DateTime:
+        local = moment.in_timezone(MOSCOW)
+        found = self._of_day(nearest_working_day(local.date(), "next", self.calendar))
+        if found >= moment:
+            return found
+        return self._of_day(nearest_working_day(found.add(days=1).date(), "next", self.calendar))
+
+    def _of_day(self, day: date) -> DateTime:
+        return pendulum.datetime(day.year, day.month, day.day, self.hour, self.minute, tz=MOSCOW)
+
+    def serialize(self) -> dict[str, Any]:
+        return {
+            "hour": self.hour,
+            "minute": self.minute,
+            "calendar": self.calendar.model_dump(mode="json"),
+        }
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> Timetable:
+        calendar = Calendar.model_validate(data["calendar"])
+        return cls(data["hour"], data["minute"], calendar)

@@ -84,6 +84,7 @@ def demo_environment(home: Path, ports: Ports, var: Path = VAR) -> dict[str, str
         "ROADMAP_INBOX": {"conn_type": "file", "extra": {"base": inbox.as_uri()}},
         "ROADMAP_ARCHIVE": {"conn_type": "file", "extra": {"base": archive.as_uri()}},
         "ROADMAP_REPORTS": {"conn_type": "file", "extra": {"base": reports.as_uri()}},
+        "ROADMAP_PORTAL": {"conn_type": "sqlite", "host": str(var / "portal.db")},
         "SMTP_DEFAULT": {
             "conn_type": "smtp",
             "host": "127.0.0.1",

@@ -8,7 +8,7 @@ import pendulum
 import pytest
 
 from roadmap_airflow.defaults import MOSCOW
-from roadmap_airflow.tasks import brief, moment_ms, requested_year
+from roadmap_airflow.tasks import Counts, brief, moment_ms, requested_year
 from roadmap_airflow.timetable import Event, PhaseTimetable
 
 TIMETABLE = PhaseTimetable(
@@ -53,14 +53,9 @@ def test_a_moment_without_an_offset_is_moscow_s():
     assert moment_ms(None) is None
 
 
-def intake(**counts: int) -> SimpleNamespace:
-    none = {"files": 0, "rows_read": 0, "rows_accepted": 0, "rows_rejected": 0}
-    return SimpleNamespace(**{**none, "unchanged": 0, "refused": 0, **counts})
-
-
 def test_the_grid_says_of_an_intake_only_what_there_was():
-    first = intake(files=8, rows_read=2396, rows_accepted=2395, rows_rejected=1, refused=2)
+    first = Counts(files=8, rows_read=2396, rows_accepted=2395, rows_rejected=1, refused=2)
     assert brief(first).replace("\xa0", " ") == (
         "8 файлов, принято 2 395 строк из 2 396, отклонено строк: 1, не принято файлов: 2"
     )
-    assert brief(intake(files=1, unchanged=1)).replace("\xa0", " ") == "1 файл, без изменений: 1"
+    assert brief(Counts(files=1, unchanged=1)).replace("\xa0", " ") == "1 файл, без изменений: 1"

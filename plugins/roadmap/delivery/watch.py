@@ -32,6 +32,14 @@ class DueReminder:
 
 
 @dataclass(frozen=True)
+class Scheduled:
+    """What the scheduler says of a phase: its runs with that logical date, in any state."""
+
+    is_paused: bool
+    runs: int
+
+
+@dataclass(frozen=True)
 class MissedRun:
     """A phase run of the calendar that told nobody; `was_begun`: a run of it broke off."""
 
@@ -40,19 +48,34 @@ class MissedRun:
     dag_title: str
     run_at: datetime  # aware, Moscow
     was_begun: bool
+    begins: datetime | None = None  # aware: the run's interval begins, its logical date
 
     def __str__(self) -> str:
         """What the operator reads: what is missing, since when, what to do."""
+        return self.sentence(None)
+
+    def sentence(self, seen: Scheduled | None) -> str:
+        """The same, where the scheduler was asked too."""
+        what = f"«{self.dag_title}» {self.plan_year} года"
         when = f"{russian.day(self.run_at.date())} в {self.run_at:%H:%M} (МСК)"
         if self.was_begun:
             return (
-                f"«{self.dag_title}» {self.plan_year} года: запуск {when} начат, но письма никому "
-                "не составлены. Откройте этот запуск, прочитайте журнал красной задачи, устраните "
-                "причину и очистите задачу."
+                f"{what}: запуск {when} начат, но письма никому не составлены. Откройте этот "
+                "запуск, прочитайте журнал красной задачи, устраните причину и очистите задачу."
+            )
+        if seen is not None and seen.runs:
+            return (
+                f"{what}: запуск {when} есть, но ничего не сделал, даже если он зелёный. Откройте "
+                "его; нет красной задачи с причиной — запустите этап вручную."
+            )
+        if seen is not None and seen.is_paused:
+            return (
+                f"{what}: запуска {when} не было, DAG на паузе. Включите его переключателем у "
+                "названия: пропущенный запуск начнётся сам."
             )
         return (
-            f"«{self.dag_title}» {self.plan_year} года: запуска {when} не было или он ничего не "
-            "сделал. Проверьте, что DAG включён, и запустите этап вручную."
+            f"{what}: запуска {when} не было или он ничего не сделал. Проверьте, что DAG включён, "
+            "и запустите этап вручную."
         )
 
 
@@ -97,7 +120,14 @@ def missed_runs(
             key = (phase.code, phase.as_of.isoformat())
             if not told.get(key, False):
                 found.append(
-                    MissedRun(plan.year, phase.code, phase.dag_title, event.run_at, key in told)
+                    MissedRun(
+                        plan.year,
+                        phase.code,
+                        phase.dag_title,
+                        event.run_at,
+                        was_begun=key in told,
+                        begins=event.data_interval_start,
+                    )
                 )
     return tuple(sorted(found, key=lambda missed: missed.run_at))
 

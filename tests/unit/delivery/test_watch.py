@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, delete, insert, update
 
 from ledger_world import make_run
-from roadmap.delivery.watch import due_reminders, missed_runs
+from roadmap.delivery.watch import Scheduled, due_reminders, missed_runs
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan, reminder_phases
 from roadmap.store.tables import phase_run, run_municipality, run_outcome
@@ -114,6 +114,14 @@ def test_a_run_that_wrote_to_nobody_is_missed(any_engine: Engine) -> None:
     (missed,) = missed_runs(any_engine, [open_plan()], datetime(2021, 4, 1, tzinfo=MOSCOW))
     assert missed.was_begun
     assert "письма никому не составлены" in str(missed)
+
+
+def test_what_the_scheduler_knows_says_what_to_do(any_engine: Engine) -> None:
+    (missed,) = missed_runs(any_engine, [open_plan()], datetime(2021, 4, 1, tzinfo=MOSCOW))
+    assert missed.begins == datetime(2021, 3, 1, tzinfo=MOSCOW)
+    assert "есть, но ничего не сделал" in missed.sentence(Scheduled(is_paused=False, runs=1))
+    assert "Включите его" in missed.sentence(Scheduled(is_paused=True, runs=0))
+    assert missed.sentence(Scheduled(is_paused=False, runs=0)) == str(missed)
 
 
 def test_a_phase_that_told_some_of_the_participants_is_missed(any_engine: Engine) -> None:

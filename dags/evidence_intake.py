@@ -1,0 +1,40 @@
+"""
+### Ежедневный приём данных
+
+Каждый рабочий день в 07:00 (МСК) принимает всё, что поступило в папку приёма и на портал, для
+всех планов, у которых есть папка года. Отмечает обновлённые наборы данных в разделе «Ассеты».
+Писем муниципалитетам не отправляет. Оператору пишет, только если файл не принят или строки
+отложены, и об одном и том же файле — один раз.
+
+Если Airflow не работал несколько дней, после включения будет один запуск.
+
+**Если что-то не так**: откройте красную задачу и прочитайте её журнал: там названы файл или
+соединение и что исправить. Очистите задачу (круглая стрелка) или дождитесь следующего дня:
+принятое второй раз ничего не изменит. Подробно — руководство оператора (docs/operator.md), глава
+«Ежедневный приём».
+"""
+
+from airflow.sdk import dag
+
+from roadmap_airflow import intake
+from roadmap_airflow.defaults import DEFAULT_ARGS, START
+from roadmap_airflow.timetable import WorkingDayTimetable
+
+
+@dag(
+    dag_id="evidence_intake",
+    dag_display_name="Ежедневный приём данных",
+    schedule=WorkingDayTimetable(hour=7),
+    start_date=START,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["500+", "каждый день"],
+    doc_md=__doc__,
+)
+def evidence_intake():
+    troubles = intake.take_in.expand(dataset=list(intake.all_datasets()))
+    intake.tell_operator(troubles)
+
+
+evidence_intake()

@@ -1,0 +1,32 @@
+-- What is there to mend in one file: why it was refused, and which rows are in quarantine?
+-- One row per sentence, the file's own first, then the rows' in the order of the file.
+
+select
+    load_batch.plan_year,
+    load_batch.dataset,
+    load_batch.file_name,
+    load_batch.state,
+    load_batch.refusal_message as message,
+    0 as place,
+    '' as sheet,
+    0 as row_number
+from load_batch
+where load_batch.batch_id = :batch_id
+    and load_batch.state = 'refused'
+
+union all
+
+select
+    load_batch.plan_year,
+    load_batch.dataset,
+    load_batch.file_name,
+    load_batch.state,
+    rejected_row.message,
+    1 as place,
+    coalesce(rejected_row.sheet, '') as sheet,
+    coalesce(rejected_row."row", 0) as row_number
+from load_batch
+join rejected_row on rejected_row.batch_id = load_batch.batch_id
+where load_batch.batch_id = :batch_id
+
+order by place, sheet, row_number, message

@@ -1,0 +1,82 @@
+"""The tasks of the daily intake: take in what arrived, tell the operator what to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import cache
+
+from airflow.sdk import get_current_context, task
+
+from roadmap_airflow import tasks
+from roadmap_airflow.alerts import INTAKE_TROUBLES, mail_operator
+from roadmap_airflow.assets import EVIDENCE
+from roadmap_airflow.defaults import SMTP_POOL
+
+# The run begins by the scheduler's clock, a file is taken in by a worker's.
+CLOCKS_DIFFER = timedelta(minutes=1)
+
+
+@cache
+def all_datasets() -> tuple[str, ...]:
+    """Every dataset of include/sources.yaml."""
+    from roadmap.evidence.sources import load_sources
+
+    return tuple(load_sources())
+
+
+@task(
+    task_id="take_in",
+    task_display_name="Приём данных",
+    map_index_template=tasks.LABEL,
+    outlets=[EVIDENCE],
+)
+def take_in(dataset: str) -> list[str]:
+    """Take in one dataset for every plan with an inbox; ids of the files with something to mend."""
+    from airflow.sdk.exceptions import AirflowException
+
+    from roadmap.evidence.troubles import new_troubles
+    from roadmap_airflow.connections import folder, roadmap_db
+    from roadmap_airflow.plans import valid_plans
+
+    run = get_current_context()["dag_run"]
+    since = (run.start_date or run.run_after) - CLOCKS_DIFFER
+    inbox = folder("roadmap_inbox")
+    years = [plan.year for plan in valid_plans() if (inbox / str(plan.year)).exists()]
+    intakes = tasks.take_in(dataset, years)
+    unanswered = [
+        message
+        for intake in intakes
+        for file in intake.taken
+        if file.state == "refused" and file.batch_id is None
+        for message in file.messages
+    ]
+    if unanswered:  # a query that got no answer: no file to mend, but perhaps the next try works
+        raise AirflowException(" ".join(unanswered))
+    since_ms = int(since.timestamp() * 1000)
+    with roadmap_db() as engine:
+        return [
+            batch_id for year in years for batch_id in new_troubles(engine, year, dataset, since_ms)
+        ]
+
+
+@task(
+    task_id="tell_operator",
+    task_display_name="Сообщение оператору",
+    trigger_rule="all_done",
+    pool=SMTP_POOL,
+)
+def tell_operator(batch_ids: Iterable[list[str]]) -> None:
+    """One letter about all files with something to mend; none where there are none."""
+    from roadmap.evidence.troubles import troubles
+    from roadmap_airflow.connections import roadmap_db
+
+    with roadmap_db() as engine:
+        found = troubles(engine, [batch_id for ids in batch_ids for batch_id in ids])
+    if not found:
+        tasks.log.info("Замечаний к принятым файлам нет, письмо не нужно")
+        return
+    context = get_current_context()
+    context["roadmap_troubles"] = found  # type: ignore[typeddict-unknown-key]
+    mail_operator(context, INTAKE_TROUBLES, "intake_troubles")
+    tasks.log.info("Оператору отправлено письмо: файлов с замечаниями %s", len(found))

@@ -1,0 +1,50 @@
+"""The order of events that every phase's DAG has; a DAG file says only what is its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG, dag
+
+from roadmap_airflow import tasks
+from roadmap_airflow.assets import evidence_of
+from roadmap_airflow.defaults import DEFAULT_ARGS, START
+from roadmap_airflow.forms import phase_params
+from roadmap_airflow.plans import phase_datasets
+from roadmap_airflow.timetable import phase_timetable
+
+
+def phase_dag(phase: str, *, display_name: str, doc_md: str | None) -> DAG:
+    """The DAG of the phase with this code, over all plans that have it."""
+
+    @dag(
+        dag_id=phase,
+        dag_display_name=display_name,
+        schedule=phase_timetable(phase),
+        start_date=START,
+        catchup=True,
+        max_active_runs=1,
+        default_args=DEFAULT_ARGS,
+        params=phase_params(phase),
+        tags=["500+", "этап"],
+        doc_md=doc_md,
+    )
+    def order_of_events() -> None:
+        datasets = phase_datasets(phase)
+        # The inlets are for people: Airflow shows which phase reads which evidence.
+        pull = tasks.pull.override(inlets=[evidence_of(name) for name in datasets])
+
+        pulled = pull.expand(dataset=datasets)
+        run: Any = tasks.freeze()  # its value, once it has run: the id of the phase run
+        checked = tasks.check(run)
+        analysed = tasks.analyse(run)
+        batches = tasks.compose(run)
+        rendered = tasks.render.partial(phase_run=run).expand(batch=batches)
+        approved = tasks.approve()
+        sent = tasks.send(run, batches)
+        reconciled = tasks.reconcile(run)
+
+        pulled >> run >> checked >> analysed >> batches >> rendered >> approved >> sent
+        sent >> reconciled
+
+    return order_of_events()

@@ -1,0 +1,114 @@
+"""The tasks of the calendar watch: reminders that are due, phase runs that did not happen.
+
+A reminder is a phase of its own in the ledger: what is frozen, composed, sent and reconciled
+here goes through the tasks of the phases, one after another for each reminder.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context, task, task_group
+
+from roadmap_airflow import clock, tasks
+
+if TYPE_CHECKING:
+    from roadmap.delivery.watch import MissedRun, Scheduled
+    from roadmap.evidence.freeze import RunRequest
+    from roadmap.plan.model import Plan
+
+
+@task(task_display_name="Близкие сроки")
+def find_reminders() -> list[str]:
+    """The occasions on which to remind today: «2027/reminder/2027-04-30/14»."""
+    from roadmap.delivery.watch import due_reminders
+    from roadmap.plan.load import load_plans
+    from roadmap_airflow.connections import roadmap_db
+
+    plans, _ = load_plans()
+    with roadmap_db() as engine:
+        found = due_reminders(engine, plans, clock.now().date())
+    if not found:
+        tasks.log.info("Напоминать сегодня не о чем")
+    for reminder in found:
+        tasks.log.info("Напомнить о сроке %s", f"{reminder.due:%d.%m.%Y}")
+    return [f"{reminder.plan_year}/{reminder.phase}" for reminder in found]
+
+
+@task_group(group_id="remind", prefix_group_id=False)
+def remind(occasion: str) -> None:
+    """One reminder from its frozen evidence to its account; everybody's letters in one task."""
+    run: Any = freeze_reminder(occasion)  # its value, once it has run: the id of the phase run
+    checked = tasks.check(run)
+    addressees: Any = compose_reminder(run)
+    rendered = tasks.render(run, addressees)
+    sent = tasks.send_all(run, addressees)
+    reconciled = tasks.reconcile.override(map_index_template=tasks.LABEL)(run)
+
+    run >> checked >> addressees >> rendered >> sent >> reconciled
+
+
+@task(task_id="freeze", task_display_name="Фиксация сведений", map_index_template=tasks.LABEL)
+def freeze_reminder(occasion: str) -> str:
+    """Freeze the inputs of one reminder; return the id of its phase run."""
+    from roadmap.plan.load import load_plan
+
+    year, _, phase = occasion.partition("/")
+
+    def request(plan: Plan) -> RunRequest:
+        from roadmap.evidence.freeze import RunRequest
+
+        tasks.label(plan.phase(phase).title)
+        return RunRequest(
+            plan_year=plan.year,
+            phase=phase,
+            mode="live",
+            as_of=None,
+            known_at_ms=None,
+            municipalities=(),
+            reason=None,
+            requested_by=str(get_current_context()["dag_run"].run_id),
+        )
+
+    return tasks.freeze_run(lambda: load_plan(int(year)), request)
+
+
+@task(task_id="compose", task_display_name="Составление")
+def compose_reminder(phase_run: str) -> list[str]:
+    """Compose the letters; return those who have something left to do."""
+    return list(tasks.compose_reports(phase_run))
+
+
+@task(task_display_name="Пропущенные запуски")
+def watch_runs() -> None:
+    """Red, with what to do, where a phase of the calendar did not run or wrote to nobody."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from roadmap.delivery.watch import missed_runs
+    from roadmap.plan.load import load_plans
+    from roadmap_airflow.connections import roadmap_db
+
+    plans, errors = load_plans()
+    with roadmap_db() as engine:
+        missed = missed_runs(engine, plans, clock.now())
+    said = [*map(str, errors), *(run.sentence(_scheduled(run)) for run in missed)]
+    for sentence in said:
+        tasks.log.error(sentence)
+    if said:
+        raise AirflowFailException(" ".join(said))
+    tasks.log.info("Все запуски по плану-графику состоялись")
+
+
+def _scheduled(missed: MissedRun) -> Scheduled | None:
+    """What Airflow knows of a run; None where it does not know the DAG."""
+    from airflow.sdk.exceptions import AirflowRuntimeError
+
+    from roadmap.delivery.watch import Scheduled
+
+    ti: Any = get_current_context()["ti"]
+    try:
+        is_paused = ti.get_dag(missed.phase).is_paused
+        runs = ti.get_dr_count(missed.phase, logical_dates=[missed.begins])
+    except AirflowRuntimeError:
+        return None
+    return Scheduled(is_paused=is_paused, runs=runs)
