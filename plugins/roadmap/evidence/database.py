@@ -87,7 +87,9 @@ def snapshot(source: Source, plan_year: int, open_database: OpenDatabase | None)
         with open_database(source.connection) as engine:
             heading, rows = _ask(engine, source, plan_year)
     except DatabaseUnavailable as missing:
-        raise _refused(source, "CONNECTION", "база не открывается", str(missing)) from None
+        raise _refused(
+            source, "CONNECTION", "база не открывается", str(missing).rstrip(".")
+        ) from None
     except DBAPIError as error:
         log.warning("query %s: %s", source.query, type(error.orig).__name__)
         if _is_of_the_query(error):

@@ -6,6 +6,7 @@ operator reads: what is in doubt, in which file and row, what to do, and what wa
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -14,14 +15,18 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, insert, select
 
 from roadmap.evidence.messages import place, sentence
-from roadmap.evidence.names import masked_code, masked_login, near
-from roadmap.plan.model import Plan
+from roadmap.evidence.names import masked_code, masked_login, near, plan_words
+from roadmap.evidence.risk_factors import factor_names
+from roadmap.plan.model import Phase, Plan
 from roadmap.russian import counted, day, integer
 from roadmap.store.sql import sql
 from roadmap.store.tables import (
     document,
     event,
     municipality_alias,
+    own_schedule_date,
+    programme,
+    regional_act,
     run_batch,
     run_finding,
     run_municipality,
@@ -182,6 +187,56 @@ def _file_refused(row: RowMapping, names: _Names) -> tuple[str, str]:
     return "FILE_REFUSED", row["message"]
 
 
+def _unknown_register_school(row: RowMapping, names: _Names) -> tuple[str, str]:
+    where = f"{_where(row)}, всего {counted(row['rows'], 'строка', 'строки', 'строк')}"
+    code = masked_code(row["ref"])
+    if row["is_known"]:
+        return "NOT_PARTICIPANT", sentence(
+            f"Школа не участвует в проекте: код {code}",
+            where,
+            "Исправьте код или впишите участие в файл «Реестр школ»; пока не учтена",
+        )
+    return "UNKNOWN_SCHOOL", sentence(
+        f"Школа не найдена в реестре: код {code}",
+        where,
+        "Исправьте код или добавьте школу в файл «Реестр школ»",
+    )
+
+
+def _foreign_acknowledgement(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "FOREIGN_SCHOOL", sentence(
+        f"Получение подтверждено за школу чужого муниципалитета: код {masked_code(row['ref'])}",
+        f"{_where(row)}, файл муниципалитета «{names.of(row['named_id'])}»",
+        "Удалите строку: за школу отвечает её муниципалитет",
+    )
+
+
+def _unknown_respondent(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "NOT_PARTICIPANT", sentence(
+        "Анкета куратора — лица, которое не куратор",
+        _where(row),
+        "Проверьте код лица в выгрузке и в файле «Координаторы и кураторы»; анкета не учтена",
+    )
+
+
+def _unknown_programme(row: RowMapping, names: _Names) -> tuple[str, str]:
+    return "UNKNOWN_PROGRAMME", sentence(
+        f"Программы «{_quoted(row['ref'])}» нет в файле программ стажировок",
+        _where(row),
+        "Добавьте программу или исправьте её код; событие ни к какой программе не отнесено",
+    )
+
+
+def _programme_without_risk(row: RowMapping, names: _Names) -> tuple[str, str]:
+    factor = factor_names().get(row["factor"], row["factor"])
+    return "RISK_NOT_ACTIVATED", sentence(
+        f"Антирисковая программа по риску, который школа не активировала: «{factor}», "
+        f"код школы {masked_code(row['ref'])}",
+        _where(row),
+        "Проверьте рисковый профиль школы; программа показана, но не требуется",
+    )
+
+
 def _quoted(ref: str) -> str:
     return "адрес" if "@" in ref else ref[:60]
 
@@ -198,6 +253,11 @@ _FINDINGS: dict[str, Callable[[RowMapping, _Names], tuple[str, str]]] = {
     "unknown_curated_school": _unknown_curated_school,
     "not_participant": _not_participant,
     "unknown_event": _unknown_event,
+    "unknown_register_school": _unknown_register_school,
+    "foreign_acknowledgement": _foreign_acknowledgement,
+    "unknown_respondent": _unknown_respondent,
+    "unknown_programme": _unknown_programme,
+    "programme_without_risk": _programme_without_risk,
     "paper_twice": _paper_twice,
     "total_disagrees": _total_disagrees,
     "rows_rejected": _rows_rejected,
@@ -208,6 +268,7 @@ _FINDINGS: dict[str, Callable[[RowMapping, _Names], tuple[str, str]]] = {
 def write_findings(
     conn: Connection,
     plan: Plan,
+    phase: Phase,
     run_id: str,
     as_of: str,
     known_at_ms: int,
@@ -215,6 +276,7 @@ def write_findings(
 ) -> None:
     """Look for everything in doubt in the frozen evidence and write it down in Russian.
 
+    Only of datasets that the phase reads: what else has come in is another phase's matter.
     `as_of` is ISO, `known_at_ms` UTC milliseconds; `unnamed` are municipalities whose row in
     the registry was lost.
     """
@@ -251,6 +313,8 @@ def write_findings(
             )
     rows.extend(_outside_the_plan(conn, plan, run_id, names))
     rows.extend(_unnamed(key, run_id, as_of, names) for key in unnamed)
+    read = {*phase.datasets.needed, *phase.datasets.told, None}
+    rows = [row for row in rows if row["dataset"] in read]
     if rows:
         conn.execute(insert(run_finding), rows)
 
@@ -277,15 +341,24 @@ def _outside_the_plan(
     """What the plan does not know: a measure of an event, an indicator of a document, and
     municipalities of the plan that the registry lacks."""
     found: list[tuple[str, str | None, str]] = []
-    measures = {measure.number for measure in plan.measures}
+    measures = {measure.number: measure for measure in plan.measures}
     indicators = {one.code for measure in plan.measures for one in measure.indicators}
-    for number in _distinct(conn, event.c.measure, run_id):
-        if number not in measures:
+    for dataset, column, what, where in _OF_A_MEASURE:
+        for number in _distinct(conn, column, run_id):
+            if number not in measures:
+                message = (
+                    f"В плане нет мероприятия № {number}, к которому отнесены {what}. "
+                    f"Исправьте столбец «№ мероприятия» в файле {where}."
+                )
+                found.append(("UNKNOWN_MEASURE", dataset, message))
+    for number in _distinct(conn, own_schedule_date.c.measure, run_id):
+        if number in measures and measures[number].window.kind != "own_schedule":
             message = (
-                f"В плане нет мероприятия № {number}, к которому отнесены события. "
-                "Исправьте столбец «№ мероприятия» в файле мероприятий."
+                f"Срок мероприятия № {number} назван в приказе, дата отдельного графика не "
+                "действует. Удалите строку из файла «Отдельный график»."
             )
-            found.append(("UNKNOWN_MEASURE", "events", message))
+            found.append(("DATE_OF_THE_ORDER", "own_schedule", message))
+    found.extend(_acts_that_look_required(conn, plan, run_id))
     for code in _distinct(conn, document.c.indicator, run_id):
         if code not in indicators:
             message = (
@@ -312,6 +385,45 @@ def _outside_the_plan(
         }
         for rule, dataset, message in found
     ]
+
+
+# Dataset, column, what is of a measure, in which file: of the registers that name one.
+_OF_A_MEASURE = (
+    ("events", event.c.measure, "события", "мероприятий"),
+    ("programmes", programme.c.measure, "программы", "программ стажировок"),
+    ("own_schedule", own_schedule_date.c.measure, "сроки", "отдельного графика"),
+)
+_ALIKE = 0.75  # difflib's ratio from which a name looks like a slip of another
+
+
+def _acts_that_look_required(
+    conn: Connection, plan: Plan, run_id: str
+) -> list[tuple[str, str | None, str]]:
+    """Acts that the plan does not require, but whose name looks like one that is missing.
+
+    Any other act is welcome in the register and says nothing of the indicator.
+    """
+    required = {
+        plan_words(str(title)): str(title)
+        for measure in plan.measures
+        for title in _listed(measure.rules.get("required_documents"))
+    }
+    there = _distinct(conn, regional_act.c.document, run_id)
+    missing = [words for words in required if words not in there]
+    found: list[tuple[str, str | None, str]] = []
+    for words in there:
+        alike = difflib.get_close_matches(words, missing, n=1, cutoff=_ALIKE)
+        if words not in required and alike:
+            message = (
+                f"Акт «{words}» назван не так, как в плане («{required[alike[0]]}»), и не "
+                "засчитан. Исправьте столбец «Документ» в файле региональных актов."
+            )
+            found.append(("ACT_NOT_IN_PLAN", "regional_acts", message))
+    return found
+
+
+def _listed(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else ()
 
 
 def _distinct(conn: Connection, column: Any, run_id: str) -> list[Any]:

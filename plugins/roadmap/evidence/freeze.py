@@ -150,7 +150,7 @@ def freeze(
         conn.execute(sql("evidence/foreign_refs"), {"run_id": run_id})
         _write_datasets(conn, plan.year, phase, run_id, batches, known_at_ms)
         _write_rules(conn, plan, run_id)
-        write_findings(conn, plan, run_id, as_of, known_at_ms, unnamed)
+        write_findings(conn, plan, phase, run_id, as_of, known_at_ms, unnamed)
     log.info("run %s frozen: %s batches", run_id, len(batches))
     return run_id
 

@@ -527,6 +527,20 @@ def sound(engine: Engine) -> None:
     )
 
 
+def medk(kind: str = "концепция развития", **more: Any) -> dict[str, Any]:
+    return {
+        "school_id": "SH-101", "kind": kind, "state": "согласован куратором",
+        "state_on": "2021-05-20", **more,
+    }  # fmt: skip
+
+
+def risk(factor: str = "motivation", **more: Any) -> dict[str, Any]:
+    return {
+        "school_id": "SH-101", "factor": factor, "level": "high", "is_activated": 1,
+        "assessed_on": "2021-04-20", **more,
+    }  # fmt: skip
+
+
 def _replaced(engine: Engine, dataset: str, facts: dict[str, Any], scope: str = "all") -> None:
     load(engine, dataset, facts, scope, NOW - 1000)
 
@@ -706,6 +720,104 @@ CASES: dict[str, tuple[str, Any, str | None, str]] = {
         "«vpr_marks.xlsx», лист «Лист», строка 5: «Буйский муниципальный район». Запросите файл "
         "заново; показатели рассчитаны по строкам школ.",
     ),
+    "unknown_register_school": (
+        "UNKNOWN_SCHOOL",
+        lambda db: load(
+            db,
+            "medk_documents",
+            {"medk_document": [medk(school_id="SH-999", row=7), medk(school_id="SH-999", row=9)]},
+        ),
+        None,
+        "Школа не найдена в реестре: код SH•••9. Файл «medk_documents.xlsx», лист «Лист», "
+        "строка 7, всего 2\u00a0строки. Исправьте код или добавьте школу в файл «Реестр школ».",
+    ),
+    "foreign_acknowledgement": (
+        "FOREIGN_SCHOOL",
+        lambda db: load(
+            db,
+            "acknowledgements",
+            {
+                "acknowledgement": [
+                    {"school_id": "SH-101", "phase": "march_analysis", "received_on": "2021-04-07"}
+                ]
+            },
+            "galich",
+        ),
+        None,
+        "Получение подтверждено за школу чужого муниципалитета: код SH•••1. Файл "
+        "«acknowledgements.xlsx», лист «Лист», строка 2, файл муниципалитета «город Галич». "
+        "Удалите строку: за школу отвечает её муниципалитет.",
+    ),
+    "unknown_respondent": (
+        "NOT_PARTICIPANT",
+        lambda db: load(
+            db,
+            "medk_surveys",
+            {
+                "survey": [
+                    {
+                        "respondent": "curator",
+                        "person_id": person_id,
+                        "questionnaire": "анкета куратора",
+                        "state": "closed",
+                        "closed_on": "2021-04-01",
+                        "row": row,
+                    }
+                    for row, person_id in ((2, "P-1"), (3, "P-77"))
+                ]
+            },
+        ),
+        None,
+        "Анкета куратора — лица, которое не куратор. Файл «medk_surveys.xlsx», лист «Лист», "
+        "строка 3. Проверьте код лица в выгрузке и в файле «Координаторы и кураторы»; анкета не "
+        "учтена.",
+    ),
+    "unknown_programme": (
+        "UNKNOWN_PROGRAMME",
+        lambda db: _replaced(
+            db,
+            "events",
+            {"event": [event(), {**event("e2", 9), "programme_id": "prog-7", "row": 3}]},
+        ),
+        None,
+        "Программы «prog-7» нет в файле программ стажировок. Файл «events.xlsx», лист «Лист», "
+        "строка 3. Добавьте программу или исправьте её код; событие ни к какой программе не "
+        "отнесено.",
+    ),
+    "programme_without_risk": (
+        "RISK_NOT_ACTIVATED",
+        lambda db: (
+            load(
+                db,
+                "risk_profiles",
+                {
+                    "risk": [
+                        risk(),
+                        risk("parents"),
+                        # Put aside again: the last assessment counts.
+                        risk("parents", is_activated=0, assessed_on="2021-05-11"),
+                        risk("staff", is_activated=0),
+                        risk("staff", assessed_on="2021-07-01"),
+                    ]
+                },
+            ),
+            load(
+                db,
+                "medk_documents",
+                {
+                    "medk_document": [
+                        medk("антирисковая программа", factor="motivation"),
+                        medk("антирисковая программа", factor="parents", row=6),
+                        medk("антирисковая программа", factor="staff", state_on="2021-07-02"),
+                    ]
+                },
+            ),
+        ),
+        None,
+        "Антирисковая программа по риску, который школа не активировала: «Низкий уровень "
+        "вовлечённости родителей», код школы SH•••1. Файл «medk_documents.xlsx», лист «Лист», "
+        "строка 6. Проверьте рисковый профиль школы; программа показана, но не требуется.",
+    ),
     "rows_rejected": (
         "ROWS_REJECTED",
         lambda db: load(db, "documents", {}, rows_read=42, rows_accepted=41, rows_rejected=1),
@@ -719,6 +831,16 @@ CASES: dict[str, tuple[str, Any, str | None, str]] = {
         None,
         "Файл не принят: нет столбца «Дата».",
     ),
+}
+
+
+# Questions about registers that the March analysis does not read.
+OF_THE_MONITORING = {
+    "unknown_register_school",
+    "foreign_acknowledgement",
+    "unknown_respondent",
+    "unknown_programme",
+    "programme_without_risk",
 }
 
 
@@ -739,12 +861,89 @@ def test_what_is_in_doubt_is_told_exactly_and_once(any_engine: Engine, question:
     rule, spoil, owner, message = CASES[question]
     sound(any_engine)
     spoil(any_engine)
-    found = findings(any_engine, frozen(any_engine))
+    phase = "june_monitoring" if question in OF_THE_MONITORING else "march_analysis"
+    found = findings(any_engine, frozen(any_engine, phase=phase))
     found.pop("MUNICIPALITY_NOT_IN_REGISTRY", None)
     assert {name: len(told) for name, told in found.items()} == {rule: 1}
     (finding,) = found[rule]
     assert finding.municipality_id == owner
     assert finding.message == message
+
+
+def test_a_phase_is_told_nothing_of_what_it_does_not_read(engine: Engine) -> None:
+    sound(engine)
+    load(engine, "medk_documents", {"medk_document": [medk(school_id="SH-999")]}, rows_rejected=3)
+    refuse(engine, "risk_profiles")
+    march = set(findings(engine, frozen(engine)))
+    june = set(findings(engine, frozen(engine, phase="june_monitoring")))
+    assert june - march == {"UNKNOWN_SCHOOL", "ROWS_REJECTED", "FILE_REFUSED"}
+
+
+def test_a_register_may_tell_of_a_school_that_left_the_project(any_engine: Engine) -> None:
+    schools = [
+        school(101, "buyskiy"),
+        school(102, "buyskiy", project_to="2021-04-30"),
+        school(103, "buyskiy", project_from=None),
+    ]
+    registries(any_engine, schools)
+    profiles = [risk(school_id=f"SH-{number}", row=number) for number in (101, 102, 103)]
+    load(any_engine, "risk_profiles", {"risk": profiles})
+    found = findings(any_engine, frozen(any_engine, phase="june_monitoring"))
+    (told,) = found["NOT_PARTICIPANT"]
+    assert told.message == (
+        "Школа не участвует в проекте: код SH•••3. Файл «risk_profiles.xlsx», лист «Лист», "
+        "строка 103, всего 1\u00a0строка. Исправьте код или впишите участие в файл «Реестр "
+        "школ»; пока не учтена."
+    )
+
+
+def test_programmes_of_a_school_without_a_risk_profile_are_in_no_doubt(engine: Engine) -> None:
+    sound(engine)
+    programme = medk("антирисковая программа", factor="parents")
+    load(engine, "medk_documents", {"medk_document": [programme]})
+    assert "RISK_NOT_ACTIVATED" not in findings(engine, frozen(engine, phase="june_monitoring"))
+
+
+def test_a_schedule_of_its_own_is_for_measures_that_have_no_date_in_the_order(
+    engine: Engine,
+) -> None:
+    sound(engine)
+    dates = [
+        {"measure": number, "due_on": "2021-04-30", "basis": "график"} for number in (1, 5, 99)
+    ]
+    load(engine, "own_schedule", {"own_schedule_date": dates})
+    found = findings(engine, frozen(engine, phase="june_monitoring"))
+    assert [row.message for row in found["DATE_OF_THE_ORDER"]] == [
+        "Срок мероприятия № 5 назван в приказе, дата отдельного графика не действует. Удалите "
+        "строку из файла «Отдельный график»."
+    ]
+    assert "№ 99" in found["UNKNOWN_MEASURE"][0].message
+
+
+def test_an_act_that_looks_like_a_required_one_is_told_and_any_other_is_not(
+    engine: Engine,
+) -> None:
+    sound(engine)
+    acts = [
+        {
+            "act_id": f"a{number}", "document": title, "number": "1", "signed_on": "2021-03-19",
+            "state": "approved",
+        }
+        for number, title in enumerate(
+            (
+                "список кураторов школ",
+                "список кураторов школы",
+                "положение о проекте 500+",
+                "письмо о порядке анкетирования",
+            )
+        )
+    ]  # fmt: skip
+    load(engine, "regional_acts", {"regional_act": acts})
+    found = findings(engine, frozen(engine, phase="june_monitoring"))
+    assert [row.message for row in found["ACT_NOT_IN_PLAN"]] == [
+        "Акт «положение о проекте 500+» назван не так, как в плане («положение о проекте»), и не "
+        "засчитан. Исправьте столбец «Документ» в файле региональных актов."
+    ]
 
 
 def test_a_school_that_left_is_told_from_an_unknown_one(engine: Engine) -> None:
