@@ -87,6 +87,7 @@ class ProjectSchool(_Part):
     low: tuple[str, ...] = ()
     marks: Mapping[str, Counts] = {}
     absent_from: tuple[str, ...] = ()
+    no_twos_in: str | None = None  # papers whose code begins so
     left_on: date | None = None
 
 
@@ -232,10 +233,20 @@ class Events(_Part):
         return next((told for told in self.attendance if told.event == event.code), None)
 
 
-class Paper(_Part):
-    """A paper of ВПР: shares in percent."""
+class _Coded(_Part):
+    """`code` is unique in the demo: «ru5» of 2020, «2021/ru5» of 2021."""
 
     code: str
+
+    @property
+    def short(self) -> str:
+        """The code without its year, for the names of files."""
+        return self.code.rsplit("/", 1)[-1]
+
+
+class Paper(_Coded):
+    """A paper of ВПР: shares in percent."""
+
     subject: str
     title: str
     dative: str
@@ -260,8 +271,7 @@ class Vpr(_Part):
     country: Country
 
 
-class Exam(_Part):
-    code: str
+class Exam(_Coded):
     number: str
     subject: str
     title: str
@@ -279,13 +289,15 @@ class Ege(_Part):
     exams: tuple[Exam, ...]
 
 
-class Work(_Part):
-    code: str
+class Work(_Coded):
+    """A regional work; `share`: of the pupils of grade 9 who chose it (None: grade 10 writes)."""
+
     title: str
     grade: int
     date: date
     two: float
     rest: tuple[float, float, float]
+    share: float | None = None
 
 
 class Rdr(_Part):
@@ -293,10 +305,39 @@ class Rdr(_Part):
     works: tuple[Work, ...]
 
 
+class MainExam(_Coded):
+    """ОГЭ in one subject: marks by the scale of primary scores."""
+
+    number: str
+    subject: str
+    title: str
+    date: date
+    two: float
+    rest: tuple[float, float, float]
+    least: tuple[int, int, int]  # primary scores for «3», «4», «5»
+    primary: int
+    form: Literal["csv", "xlsx"]
+
+
+class Oge(_Part):
+    year: int
+    came: float  # share of the pupils of grade 9
+    exams: tuple[MainExam, ...]
+
+
 class Calibration(_Part):
     vpr: Vpr
     ege: Ege
     rdr: Rdr
+
+
+class SpringCalibration(_Part):
+    """What the results of spring and summer 2021 follow."""
+
+    vpr: Vpr
+    ege: Ege
+    oge: Oge
+    works: tuple[Work, ...]
 
 
 class PercentSum(_Part):
@@ -477,6 +518,35 @@ class Medk(_Part):
     documents: MedkDocuments
 
 
+class Appeal(_Part):
+    school: str | None = None  # «municipality: name»; or
+    code: str | None = None  # the ГИА code as the file writes it
+    before: int
+    now: int
+    satisfied: bool
+
+
+class AppealFile(_Part):
+    path: str
+    exam: str
+    received: datetime
+    rows: tuple[Appeal, ...]
+
+
+class CutOff(_Part):
+    """A protocol whose last pupils are missing."""
+
+    path: str
+    exam: str
+    lost: int
+    received: datetime
+
+
+class Appeals(_Part):
+    files: tuple[AppealFile, ...]
+    cut_off: CutOff
+
+
 class _Receipts(RootModel[dict[str, str]]):
     pass
 
@@ -527,12 +597,14 @@ class Content:
     people: People
     events: Events
     calibration: Calibration
+    spring: SpringCalibration
     defects: Defects
     correction: Correction
     receipts: Mapping[str, str]
     growing: Growing
     portal: Portal
     medk: Medk
+    appeals: Appeals
     seed: int
 
     @property
@@ -547,12 +619,34 @@ class Content:
                 return school
         raise KeyError(f"{municipality}: {name}")
 
+    def exam(self, code: str) -> Exam | MainExam:
+        """The exam of summer 2021 of that code; KeyError when there is none."""
+        exams: tuple[Exam | MainExam, ...] = (*self.spring.ege.exams, *self.spring.oge.exams)
+        for exam in exams:
+            if exam.code == code:
+                return exam
+        raise KeyError(code)
+
     def paper(self, code: str) -> Paper:
         """The ВПР paper of that code; KeyError when there is none."""
-        for paper in self.calibration.vpr.papers:
-            if paper.code == code:
-                return paper
+        for vpr in self.all_vpr:
+            for paper in vpr.papers:
+                if paper.code == code:
+                    return paper
         raise KeyError(code)
+
+    @property
+    def all_vpr(self) -> tuple[Vpr, Vpr]:
+        """Of autumn 2020 and of spring 2021."""
+        return self.calibration.vpr, self.spring.vpr
+
+    def vpr_of(self, paper: Paper) -> Vpr:
+        """The ВПР that the paper belongs to."""
+        return next(vpr for vpr in self.all_vpr if paper in vpr.papers)
+
+    def ege_of(self, exam: Exam) -> Ege:
+        """The year's ЕГЭ that the exam belongs to."""
+        return next(ege for ege in (self.calibration.ege, self.spring.ege) if exam in ege.exams)
 
 
 @dataclass(frozen=True)
@@ -656,11 +750,13 @@ def load_content(seed: int) -> Content:
         people=People.model_validate(_read("people")),
         events=Events.model_validate(_read("events")),
         calibration=Calibration.model_validate(_read("calibration")),
+        spring=SpringCalibration.model_validate(_read("calibration_2021")),
         defects=Defects.model_validate(_read("defects")),
         correction=Correction.model_validate(_read("correction")),
         receipts=_Receipts.model_validate(_read("receipts")).root,
         growing=Growing.model_validate(_read("growing")),
         portal=Portal.model_validate(_read("portal")),
         medk=Medk.model_validate(_read("medk")),
+        appeals=Appeals.model_validate(_read("appeals")),
         seed=seed,
     )

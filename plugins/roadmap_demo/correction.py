@@ -22,7 +22,7 @@ def correct(inbox: Path, year: int = DEFAULT_YEAR, seed: int = DEFAULT_SEED) -> 
     A second call changes nothing. FileNotFoundError when the demo year is not in the inbox.
     """
     content = load_content(seed)
-    path = f"vpr/marks/{vpr.marks_name(content.paper(content.correction.paper))}"
+    path = f"vpr/marks/{vpr.marks_name(content, content.paper(content.correction.paper))}"
     folder = inbox / str(year)
     if not (folder / path).exists():
         raise FileNotFoundError(f"В папке {folder} нет файла {path}: сначала создайте данные")

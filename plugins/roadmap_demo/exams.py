@@ -1,4 +1,4 @@
-"""ЕГЭ 2020 protocols of the РЦОИ (domain.md §3.4) and diagnostic works of grade 10 (§3.5)."""
+"""ЕГЭ protocols of the РЦОИ (domain.md §3.4) and regional works of grades 9 and 10 (§3.5)."""
 
 from __future__ import annotations
 
@@ -27,24 +27,26 @@ class Sitting:
     score: int
 
 
-def exam_name(exam: Exam) -> str:
-    return f"ege_2020_{exam.code.removeprefix('ege_')}.{exam.form}"
+def exam_name(content: Content, exam: Exam) -> str:
+    return f"ege_{content.ege_of(exam).year}_{exam.short.removeprefix('ege_')}.{exam.form}"
 
 
 def work_name(work: Work) -> str:
-    return f"dr10_2020_{work.code.removeprefix('rdr_')}.xlsx"
+    kind = "dr10" if work.share is None else "kr9"
+    return f"{kind}_{work.date.year}_{work.short.rsplit('_', 1)[-1]}.xlsx"
 
 
 def _scores(content: Content, exam: Exam, school: School) -> list[int]:
     """Test scores of one school, 0-100; a project school's share below the minimum is planned."""
     rng = Random(f"{content.seed}/{exam.code}/{school.code}")
-    leavers = max(3, round(school.pupils * content.calibration.ege.leavers_of_grade))
+    ege = content.ege_of(exam)
+    leavers = max(3, round(school.pupils * ege.leavers_of_grade))
     chosen = sum(rng.random() < exam.share for _ in range(leavers))
     mean = exam.mean - _POINTS_OF_EFFECT * school.effect
     scores = [max(0, min(100, round(rng.gauss(mean, exam.spread)))) for _ in range(chosen)]
     if school.project is None or len(scores) < LEAST_PARTICIPANTS:
         return scores
-    minimum = ege_minimum(content.calibration.ege.year, exam.subject)
+    minimum = ege_minimum(ege.year, exam.subject)
     least = -(-THRESHOLD_PERCENT * len(scores) // 100)
     scores.sort()
     below = sum(score < minimum for score in scores)
@@ -54,6 +56,8 @@ def _scores(content: Content, exam: Exam, school: School) -> list[int]:
     else:
         for place in range(least - 1, below):
             scores[place] = minimum + place
+    if school.project.no_twos_in is not None and exam.code.startswith(school.project.no_twos_in):
+        scores = [max(score, minimum) for score in scores]
     rng.shuffle(scores)
     return scores
 
@@ -123,7 +127,7 @@ def _block(
         return [first, *[None] * (width - 1 - len(last)), *last]
 
     mean = sum(sitting.score for sitting in sittings) / len(sittings)
-    minimum = ege_minimum(content.calibration.ege.year, exam.subject)
+    minimum = ege_minimum(content.ege_of(exam).year, exam.subject)
     return [
         line("Протокол проверки"),
         line("44 - Костромская область"),
@@ -163,10 +167,10 @@ def exam_bytes(content: Content, exam: Exam) -> bytes:
     rows = [row for block in blocks for row in block]
     if exam.form == "csv":
         return semicolons(rows)
-    return xlsx([("Протокол", [_spaced(row) for row in rows])])
+    return xlsx([("Протокол", [spaced(row) for row in rows])])
 
 
-def _spaced(row: list[Cell]) -> Row:
+def spaced(row: list[Cell]) -> Row:
     """An empty column after the second and the ninth, as the РИС exports them."""
     return [*row[:2], None, *row[2:9], None, *row[9:]]
 
@@ -192,7 +196,10 @@ def work_xlsx(content: Content, work: Work) -> bytes:
             [school.gia_code, school.name, names[school.municipality], work.title, work.grade,
              work.date.strftime("%d.%m.%Y"), total + wrong, *counts, round(mean, 2)]
         )  # fmt: skip
-    return xlsx([("ДР-10", rows)], (10, 44, 24, 16, 7, 12, 18, 6, 6, 6, 6, 13))
+    return xlsx(
+        [("ДР-10" if work.share is None else "КР-9", rows)],
+        (10, 44, 24, 16, 7, 12, 18, 6, 6, 6, 6, 13),
+    )
 
 
 def headless_work_xlsx() -> bytes:

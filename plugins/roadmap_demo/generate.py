@@ -20,8 +20,8 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from roadmap_demo import exams, medk, portal, registers, vpr
-from roadmap_demo.content import Content, load_content
+from roadmap_demo import exams, medk, oge, portal, registers, vpr
+from roadmap_demo.content import Content, Paper, Vpr, load_content
 from roadmap_demo.workbook import encrypted_workbook, semicolons
 
 DEFAULT_YEAR = 2021
@@ -70,14 +70,22 @@ def _later_versions(content: Content) -> list[Version]:
     corrected = content.paper(correction.paper)
     found = [
         _version(
-            f"vpr/marks/{vpr.marks_name(corrected)}",
+            f"vpr/marks/{vpr.marks_name(content, corrected)}",
             datetime.fromisoformat(correction.received),
             partial(vpr.marks_xlsx, content, corrected, corrected=True),
         ),
         *(
-            _version(path, datetime.fromisoformat(received), encrypted_workbook)
-            for path, received in content.defects.encrypted_later.items()
+            _version(path, datetime.fromisoformat(received), partial(encrypted_workbook, number))
+            for number, (path, received) in enumerate(content.defects.encrypted_later.items(), 1)
         ),
+    ]
+    cut_off = content.appeals.cut_off
+    exam = next(exam for exam in content.spring.oge.exams if exam.code == cut_off.exam)
+    cut = partial(oge.exam_bytes, content, exam, cut_off.lost)
+    found.append(_version(cut_off.path, cut_off.received, cut))
+    found += [
+        _version(file.path, file.received, partial(oge.appeals_bytes, content, file))
+        for file in content.appeals.files
     ]
     events, medk_ = content.events, content.medk
     dated: list[tuple[str, tuple[datetime, ...], Callable[[date], bytes]]] = [
@@ -107,11 +115,16 @@ def _later_versions(content: Content) -> list[Version]:
     return found
 
 
+def _forms(year: Vpr) -> tuple[list[Paper], list[Paper]]:
+    """The papers that come as exports, and those that come as protocols of pupils."""
+    exports = [paper for paper in year.papers if paper.form == "marks"]
+    return exports, [paper for paper in year.papers if paper.form == "protocol"]
+
+
 def _first_versions(content: Content) -> list[Version]:
-    """What the year began with, acts and attendance."""
-    vpr_papers = content.calibration.vpr.papers
-    exports = [paper for paper in vpr_papers if paper.form == "marks"]
-    protocols = [paper for paper in vpr_papers if paper.form == "protocol"]
+    """What comes once: registers of the beginning, results, acts, attendance."""
+    exports, protocols = _forms(content.calibration.vpr)
+    spring_exports, spring_protocols = _forms(content.spring.vpr)
     defects = content.defects
     works = content.calibration.rdr.works
 
@@ -126,22 +139,43 @@ def _first_versions(content: Content) -> list[Version]:
             ("documents/documents.xlsx", partial(registers.documents_xlsx, content))]),
         ("encrypted_act", [(defects.encrypted_act, encrypted_workbook)]),
         ("vpr_marks", [
-            (f"vpr/marks/{vpr.marks_name(paper)}", partial(vpr.marks_xlsx, content, paper))
+            (f"vpr/marks/{vpr.marks_name(content, paper)}", partial(vpr.marks_xlsx, content, paper))
             for paper in exports]),
         ("vpr_journal", [
-            (f"vpr/journal/{vpr.journal_name(paper)}", partial(vpr.journal_xlsx, content, paper))
+            (f"vpr/journal/{vpr.journal_name(content, paper)}",
+             partial(vpr.journal_xlsx, content, paper))
             for paper in exports]),
         ("vpr_protocols", [
-            (f"vpr/protocols/{vpr.protocol_name(paper)}",
+            (f"vpr/protocols/{vpr.protocol_name(content, paper)}",
              partial(vpr.protocol_xlsx, content, paper))
             for paper in protocols]),
         ("ege_protocols", [
-            (f"ege/{exams.exam_name(exam)}", partial(exams.exam_bytes, content, exam))
+            (f"ege/{exams.exam_name(content, exam)}", partial(exams.exam_bytes, content, exam))
             for exam in content.calibration.ege.exams]),
         ("diagnostic_works", [
             *((f"rdr/{exams.work_name(work)}", partial(exams.work_xlsx, content, work))
               for work in works),
             (defects.headless_work, exams.headless_work_xlsx)]),
+        ("vpr_marks_2021", [
+            (f"vpr/marks/{vpr.marks_name(content, paper)}", partial(vpr.marks_xlsx, content, paper))
+            for paper in spring_exports]),
+        ("vpr_journal_2021", [
+            (f"vpr/journal/{vpr.journal_name(content, paper)}",
+             partial(vpr.journal_xlsx, content, paper))
+            for paper in spring_exports]),
+        ("vpr_protocols_2021", [
+            (f"vpr/protocols/{vpr.protocol_name(content, paper)}",
+             partial(vpr.protocol_xlsx, content, paper))
+            for paper in spring_protocols]),
+        ("regional_works_2021", [
+            (f"rdr/{exams.work_name(work)}", partial(exams.work_xlsx, content, work))
+            for work in content.spring.works]),
+        ("oge_protocols_2021", [
+            (f"oge/{oge.exam_name(content, exam)}", partial(oge.exam_bytes, content, exam))
+            for exam in content.spring.oge.exams]),
+        ("ege_protocols_2021", [
+            (f"ege/{exams.exam_name(content, exam)}", partial(exams.exam_bytes, content, exam))
+            for exam in content.spring.ege.exams]),
     ]  # fmt: skip
     files = [
         _version(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from roadmap_demo.content import Content, Counts, Paper, School, Work
+from roadmap_demo.content import Content, Counts, MainExam, Paper, School, Work
 
 THRESHOLD_PERCENT = 30  # of the ШНОР rule, domain.md §4.2
 LEAST_PARTICIPANTS = 5
@@ -127,6 +127,8 @@ def _planted(school: School, code: str, drawn: Counts) -> Counts:
         return drawn
     if code in school.project.marks:
         return school.project.marks[code]
+    if school.project.no_twos_in is not None and code.startswith(school.project.no_twos_in):
+        return 0, drawn[0] + drawn[1], drawn[2], drawn[3]
     return bounded(drawn, code in school.project.low)
 
 
@@ -135,7 +137,7 @@ def vpr_results(content: Content, paper: Paper, corrected: bool = False) -> Mapp
 
     `corrected`: with the marks of `correction.yaml` in place of the first ones.
     """
-    vpr = content.calibration.vpr
+    vpr = content.vpr_of(paper)
     main = paper.subject in ("русский язык", "математика")
     wrote: dict[str, tuple[int, int, float]] = {}
     for school in content.schools:
@@ -163,19 +165,39 @@ def vpr_results(content: Content, paper: Paper, corrected: bool = False) -> Mapp
 
 
 def rdr_results(content: Content, work: Work) -> Mapping[str, Counts]:
-    """Marks of one diagnostic work of grade 10 by school code."""
+    """Marks of one regional work by school code: of grade 10, or of those who chose it in 9."""
     rdr = content.calibration.rdr
     wrote: dict[str, tuple[int, float]] = {}
     for school in content.schools:
-        if school.has_upper_grades:
-            rng = Random(f"{content.seed}/{work.code}/{school.code}/size")
+        rng = Random(f"{content.seed}/{work.code}/{school.code}/size")
+        if work.share is not None:
+            pupils = sum(rng.random() < work.share for _ in range(school.pupils))
+            if pupils:
+                wrote[school.code] = pupils, school.effect
+        elif school.has_upper_grades:
             pupils = max(2, round(school.pupils * rdr.tenth_of_grade * rng.uniform(0.85, 1.15)))
             wrote[school.code] = pupils, school.effect
-    cuts = _cuts(work.two, work.rest, list(wrote.values()))
+    return _marks(content, work, wrote)
+
+
+def oge_results(content: Content, exam: MainExam) -> Mapping[str, Counts]:
+    """Marks of ОГЭ in one subject by school code, before appeals."""
+    wrote: dict[str, tuple[int, float]] = {}
+    for school in content.schools:
+        rng = Random(f"{content.seed}/{exam.code}/{school.code}/size")
+        pupils = max(1, round(school.pupils * content.spring.oge.came * rng.uniform(0.85, 1.15)))
+        wrote[school.code] = pupils, school.effect
+    return _marks(content, exam, wrote)
+
+
+def _marks(
+    content: Content, exam: Work | MainExam, wrote: Mapping[str, tuple[int, float]]
+) -> Mapping[str, Counts]:
+    cuts = _cuts(exam.two, exam.rest, list(wrote.values()))
     results = {}
     for school in content.schools:
         if school.code in wrote:
-            rng = Random(f"{content.seed}/{work.code}/{school.code}/marks")
+            rng = Random(f"{content.seed}/{exam.code}/{school.code}/marks")
             pupils, effect = wrote[school.code]
-            results[school.code] = _planted(school, work.code, _draw(rng, pupils, cuts, effect))
+            results[school.code] = _planted(school, exam.code, _draw(rng, pupils, cuts, effect))
     return results

@@ -1,4 +1,4 @@
-"""ВПР of autumn 2020 in both forms that regions hold (domain.md §3.2, §3.3, §3.3a)."""
+"""ВПР of autumn 2020 and spring 2021 in both forms that regions hold (domain.md §3.2-3.3a)."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from random import Random
 
 from roadmap_demo.content import Content, Counts, Municipality, Paper, Scale, School, vpr_scale
 from roadmap_demo.marks import Journal, Result, vpr_results
-from roadmap_demo.workbook import Cell, Row, xlsx
+from roadmap_demo.workbook import Cell, Row, text_xlsx, xlsx
 
 NBSP = "\u00a0"
 
 
-def marks_name(paper: Paper) -> str:
-    return f"vpr_2020_{paper.code}.xlsx"
+def marks_name(content: Content, paper: Paper) -> str:
+    return f"vpr_{content.vpr_of(paper).year}_{paper.short}.xlsx"
 
 
-def journal_name(paper: Paper) -> str:
-    return f"vpr_2020_{paper.code}_zhurnal.xlsx"
+def journal_name(content: Content, paper: Paper) -> str:
+    return f"vpr_{content.vpr_of(paper).year}_{paper.short}_zhurnal.xlsx"
 
 
-def protocol_name(paper: Paper) -> str:
-    return f"Проведение работы по {paper.dative}, {paper.grade} класс. ВПР 2020.xlsx"
+def protocol_name(content: Content, paper: Paper) -> str:
+    year = content.vpr_of(paper).year
+    return f"Проведение работы по {paper.dative}, {paper.grade} класс. ВПР {year}.xlsx"
 
 
 def _title(content: Content, paper: Paper, report: str, scale: Scale) -> list[Row]:
-    vpr = content.calibration.vpr
+    vpr = content.vpr_of(paper)
     return [
         [f"ВПР {vpr.year} {paper.title} {paper.grade} класс"],
         [report],
@@ -91,7 +92,7 @@ def marks_xlsx(content: Content, paper: Paper, corrected: bool = False) -> bytes
     """«Статистика по отметкам»: country, region, municipalities, schools; shares in percent."""
     numbers = _style(paper)
     results = vpr_results(content, paper, corrected)
-    scale = vpr_scale(content.calibration.vpr.year, paper.subject, paper.grade)
+    scale = vpr_scale(content.vpr_of(paper).year, paper.subject, paper.grade)
     rows = _title(content, paper, "Статистика по отметкам", scale)
     rows.append(
         ["Группы участников", "Кол-во ОО", "Кол-во участников", *map(numbers.mark, (2, 3, 4, 5))]
@@ -119,7 +120,7 @@ def marks_xlsx(content: Content, paper: Paper, corrected: bool = False) -> bytes
         if block:
             blocks.append((name, block))
     region = _sum([counts for _, block in blocks for _, counts, _ in block])
-    country = content.calibration.vpr.country
+    country = content.vpr_of(paper).country
     scaled = [country.participants * count / sum(region) for count in region]
     rows.append(
         ["Вся выборка", numbers.count(country.schools), numbers.count(country.participants),
@@ -142,7 +143,7 @@ def journal_xlsx(content: Content, paper: Paper) -> bytes:
     """«Сравнение отметок с отметками по журналу»: a group's name, then its four rows."""
     numbers = _style(paper)
     results = vpr_results(content, paper)
-    scale = vpr_scale(content.calibration.vpr.year, paper.subject, paper.grade)
+    scale = vpr_scale(content.vpr_of(paper).year, paper.subject, paper.grade)
     report = "Сравнение отметок с отметками по журналу"
     rows = _title(content, paper, report, scale)
     rows.append(["Группы участников", "Кол-во участников", "%"])
@@ -180,7 +181,7 @@ def journal_xlsx(content: Content, paper: Paper) -> bytes:
         return lowered, confirmed, raised
 
     region = total([journal for _, block in blocks for _, journal in block])
-    scaled = content.calibration.vpr.country.participants / sum(region)
+    scaled = content.vpr_of(paper).country.participants / sum(region)
     group("Вся выборка", (round(region[0] * scaled), round(region[1] * scaled),
                           round(region[2] * scaled)))  # fmt: skip
     group("Костромская обл.", region)
@@ -245,7 +246,30 @@ def _score(rng: Random, mark: int, scale: Scale) -> int:
 
 
 def protocol_xlsx(content: Content, paper: Paper) -> bytes:
-    """The layout of 2020: machine names in row 1, sheet «Sheet1», absentees among the rows."""
+    """The layout of the paper's year, absentees among the rows."""
+    if content.vpr_of(paper).year == content.calibration.vpr.year:
+        return _protocol_of_autumn(content, paper)
+    return _protocol_of_spring(content, paper)
+
+
+def _written(
+    content: Content, paper: Paper, school: School, result: Result, scale: Scale, rng: Random
+) -> list[tuple[str | None, int | None]]:
+    """(journal mark as typed, primary score) of a grade; both None for who was absent."""
+    marks = [mark for mark, n in zip((2, 3, 4, 5), result.counts, strict=True) for _ in range(n)]
+    journal = journal_marks(rng, marks, result.journal)
+    clean = school.project is not None  # planted figures stay exact
+    written: list[tuple[str | None, int | None]] = [
+        (_journal_cell(rng, noted, content, clean), _score(rng, mark, scale))
+        for mark, noted in zip(marks, journal, strict=True)
+    ]
+    written += [(None, None)] * result.absent
+    rng.shuffle(written)
+    return written
+
+
+def _protocol_of_autumn(content: Content, paper: Paper) -> bytes:
+    """Machine names in row 1, sheet «Sheet1»; the municipality is a tag."""
     vpr = content.calibration.vpr
     dirt = content.defects.dirt
     scale = vpr_scale(vpr.year, paper.subject, paper.grade)
@@ -281,22 +305,11 @@ def protocol_xlsx(content: Content, paper: Paper) -> bytes:
             if school.municipality != municipality.id or school.code not in results:
                 continue
             rng = Random(f"{content.seed}/{paper.code}/{school.code}/pupils")
-            result: Result = results[school.code]
             spelled = _label(content, paper, school, 6)  # the login alone
-            marks = [
-                mark for mark, n in zip((2, 3, 4, 5), result.counts, strict=True) for _ in range(n)
-            ]
-            journal = journal_marks(rng, marks, result.journal)
-            clean = school.project is not None  # planted figures stay exact
-            written: list[tuple[str | None, int | None]] = [
-                (_journal_cell(rng, noted, content, clean), _score(rng, mark, scale))
-                for mark, noted in zip(marks, journal, strict=True)
-            ]
-            written += [(None, None)] * result.absent
-            rng.shuffle(written)
-            for noted_cell, score in written:
-                pupil(rng, groups, spelled, noted_cell, score)
-            defect = spoiled.pop(municipality.id, None) if not clean else None
+            for noted, score in _written(content, paper, school, results[school.code], scale, rng):
+                pupil(rng, groups, spelled, noted, score)
+            is_clean = school.project is not None
+            defect = spoiled.pop(municipality.id, None) if not is_clean else None
             for _ in range(defect.rows if defect else 0):
                 pupil(rng, groups, spelled, "3", defect.score if defect else None)
         if (paper.code, municipality.id) == (unknown.paper, unknown.municipality):
@@ -304,6 +317,39 @@ def protocol_xlsx(content: Content, paper: Paper) -> bytes:
             for _ in range(unknown.rows):
                 pupil(rng, groups, unknown.login, "3", scale.least[0])
     return xlsx([("Sheet1", rows)])
+
+
+def _protocol_of_spring(content: Content, paper: Paper) -> bytes:
+    """Russian headings, sheet «Sheet»; the municipality stands under «регион» by its name."""
+    dirt = content.defects.dirt
+    scale = vpr_scale(content.vpr_of(paper).year, paper.subject, paper.grade)
+    count = _TASKS[paper.subject]
+    results = vpr_results(content, paper)
+    names = {municipality.id: municipality.vpr_name for municipality in content.municipalities}
+    rows: list[list[str]] = [
+        ["логин школы", "регион", "номер обучающегося", "код обучающегося",
+         "отметка за предыдущую четверть/триместр", "пол", "класс", "вариант", "всего баллов",
+         *(f"балл за {task}" for task in range(1, count + 1)),
+         "Учебник", "Др.уч. автор", "Др.уч. название"]
+    ]  # fmt: skip
+    for school in content.schools:
+        if school.code not in results:
+            continue
+        rng = Random(f"{content.seed}/{paper.code}/{school.code}/pupils")
+        login, name = f"sch{school.login_digits}", names[school.municipality]
+        for noted, score in _written(content, paper, school, results[school.code], scale, rng):
+            number = len(rows)
+            start = [login, name, str(number), f"{paper.grade}{number % 10000:04d}"]
+            if score is None:
+                rows.append([*start, "", "", "", "отсутствовал"])
+                continue
+            klass = _choose(rng, dirt.klass)
+            rows.append(
+                [*start, noted or "", _choose(rng, dirt.gender) or rng.choice("мж"),
+                 rng.choice("АБ") if klass is None else klass, str(rng.randint(1, 10)), str(score),
+                 *task_points(rng, score, scale, count, dirt.task), "1"]
+            )  # fmt: skip
+    return text_xlsx("Sheet", rows)
 
 
 def _journal_cell(rng: Random, noted: int, content: Content, clean: bool) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import struct
+import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
+from html import escape
 
 import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
 
 Cell = str | int | float | date | None
 Row = Sequence[Cell]
@@ -44,6 +47,59 @@ def xlsx(sheets: Sequence[tuple[str, Sequence[Row]]], widths: Sequence[int] = ()
     return buffer.getvalue()
 
 
+def text_xlsx(sheet: str, rows: Sequence[Sequence[str]]) -> bytes:
+    """An .xlsx with one sheet of text cells, several times faster than `xlsx`.
+
+    Strings stand in the cells themselves (ECMA-376 part 1, 18.18.11, «inlineStr»), as report
+    generators write them; an empty text is no cell.
+    """
+    widest = max(map(len, rows))
+    columns = [xl_col_to_name(column) for column in range(widest)]
+    lines = []
+    for number, row in enumerate(rows, 1):
+        cells = "".join(
+            f'<c r="{column}{number}" t="inlineStr"><is><t xml:space="preserve">'
+            f"{escape(text)}</t></is></c>"
+            for column, text in zip(columns, row, strict=False)
+            if text
+        )
+        lines.append(f'<row r="{number}">{cells}</row>')
+    sheet_xml = (
+        f'{_XML}<worksheet xmlns="{_MAIN}"><dimension ref="A1:{columns[-1]}{len(rows)}"/>'
+        f"<sheetData>{''.join(lines)}</sheetData></worksheet>"
+    )
+    parts = {
+        "[Content_Types].xml": f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
+        '<Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{_SHEETML}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_SHEETML}.worksheet+xml"/>'
+        "</Types>",
+        "_rels/.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship '
+        f'Id="rId1" Type="{_DOCUMENT}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_DOCUMENT}"><sheets>'
+        f'<sheet name="{sheet}" sheetId="1" r:id="rId1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
+        f'<Relationship Id="rId1" Type="{_DOCUMENT}/worksheet" Target="worksheets/sheet1.xml"/>'
+        "</Relationships>",
+        "xl/worksheets/sheet1.xml": sheet_xml,
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as archive:
+        for name, text in parts.items():
+            entry = zipfile.ZipInfo(name, _CREATED.timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, text)
+    return buffer.getvalue()
+
+
+_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_SHEETML = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+
+
 def semicolons(rows: Sequence[Row], encoding: str = "cp1251") -> bytes:
     """A csv with `;` as Russian Excel writes it: dates dd.mm.yyyy, CRLF."""
     buffer = io.StringIO()
@@ -53,11 +109,11 @@ def semicolons(rows: Sequence[Row], encoding: str = "cp1251") -> bytes:
     return buffer.getvalue().encode(encoding)
 
 
-def encrypted_workbook() -> bytes:
+def encrypted_workbook(fill: int = 0) -> bytes:
     """What Excel writes for a workbook with a password: an OLE container, no zip at all.
 
     Layout of [MS-CFB] 2.2 (header), 2.6 (directory) and [MS-OFFCRYPTO] 2.3 (the streams
-    EncryptionInfo and EncryptedPackage). What is «encrypted» here is zeros.
+    EncryptionInfo and EncryptedPackage). What is «encrypted» here is one byte, `fill`, over and over.
     """
     free, end_of_chain, fat_sector, none = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFF
     header = struct.pack(
@@ -89,4 +145,4 @@ def encrypted_workbook() -> bytes:
         + entry("EncryptedPackage", 2, none, none, 2 + sectors, size)
         + bytes(128)
     )
-    return header + table + directory + bytes(2 * size)
+    return header + table + directory + bytes([fill]) * (2 * size)
