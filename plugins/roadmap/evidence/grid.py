@@ -126,8 +126,10 @@ class Stream(NamedTuple):
     unread: tuple[str, ...]  # other visible sheets that hold something
 
 
-def stream_sheet(content: bytes, file_name: str, titles: Sequence[str] = ()) -> Stream:
-    """The first visible sheet with content.
+def stream_sheet(
+    content: bytes, file_name: str, titles: Sequence[str] = (), skipped: Sequence[str] = ()
+) -> Stream:
+    """The first visible sheet with content whose name is not among the `skipped`.
 
     For pupil protocols: nothing but the row at hand is held as Python objects. Cells in error
     read as empty. `titles` decide the encoding of a csv. Raises FileRefused like `read_sheets`.
@@ -143,6 +145,7 @@ def stream_sheet(content: bytes, file_name: str, titles: Sequence[str] = ()) -> 
         for about in book.sheets_metadata
         if about.visible is python_calamine.SheetVisibleEnum.Visible
         and about.typ is python_calamine.SheetTypeEnum.WorkSheet
+        and normal_title(about.name) not in map(normal_title, skipped)
     ]
     filled = [(sheet, sheet.start) for sheet in visible if sheet.start is not None]
     if not filled:

@@ -6,6 +6,7 @@ Counts, not percents: the participants must be the sum of the marks, or the row 
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +38,7 @@ _MARKS = ("2", "3", "4", "5")
 _REQUIRED = (_SCHOOL, _MUNICIPALITY, _SUBJECT, _GRADE, _DAY, _PARTICIPANTS, *_MARKS)
 _OPTIONAL = (_NAME, _MEAN)
 _MOST_PARTICIPANTS = 10_000
+_FIRST_MONTH_OF_AUTUMN = 8  # the new school year; nothing is written in July
 _TOTAL_ROW = re.compile(r"(?:итог|всего)")
 _SCHOOL_CODE = re.compile(r"\d{3,8}")
 _GRADE_TEXT = re.compile(r"(\d{1,2})(?:\s*(?:-й\s*)?класс\w*)?\.?")
@@ -52,7 +54,7 @@ class _RowRejected(Exception):
 
 
 def read(content: bytes, context: ReaderContext) -> Parsed:
-    """Facts `mark_result` of schools, one subject and grade a file.
+    """Facts `mark_result` of schools, one subject, grade and half-year a file.
 
     Raises FileRefused: HEADER, TITLE (several works in one file), SUBJECT, PERIOD, EMPTY and
     those of `read_sheets`.
@@ -99,6 +101,11 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     )
 
 
+def _wave(day: date) -> str:
+    """A work of grade 10 is written in autumn, one of grade 9 in spring: the day says which."""
+    return "spring" if day.month < _FIRST_MONTH_OF_AUTUMN else "autumn"
+
+
 def _find_table(sheets: list[Sheet], context: ReaderContext) -> tuple[Sheet, Heading]:
     refusals = []
     for sheet in sorted(sheets, key=lambda sheet: sheet.is_hidden):
@@ -120,7 +127,7 @@ def _find_table(sheets: list[Sheet], context: ReaderContext) -> tuple[Sheet, Hea
 def _several_works(context: ReaderContext, sheet: Sheet) -> FileRefused:
     return refused(
         "TITLE",
-        "Файл не принят: в нём работы по разным предметам, классам или годам",
+        "Файл не принят: в нём работы по разным предметам, классам или полугодиям",
         "Разделите его: по одной работе в файле",
         context.file_name,
         sheet=sheet.name or None,
@@ -182,7 +189,8 @@ class _Table:
             raise _RowRejected("MISSING", "Нет даты работы", self._column(_DAY))
         name, context = self._context.file_name, self._context
         subject = known_subject(subject_text, name, self._sheet.name or None)
-        wave = wave_of(day.year, context.plan_year, context.options, name)
+        options = {"wave": _wave(day)}
+        wave = wave_of(day.year, context.plan_year, options, name)
         return Paper("rdr", day.year, wave, int(grade.group(1)), subject)
 
     def fact(self, row: list[Cell]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pupil protocols of ВПР, layouts of 2020 and 2021 → counts by school (domain.md §3.3, §3.3a).
+"""Pupil protocols of ВПР, layouts of 2020 to 2022 → counts by school (domain.md §3.3, §3.3a).
 
 One row is one pupil; nothing of a row outlives it but a count. A region has 1.3 million of
 them, so a row costs a few look-ups: what a cell may hold is worked out once per distinct text.
@@ -62,9 +62,30 @@ _LAYOUTS = (
         ("код обучающегося", "класс"),
         is_tagged=False,
     ),
+    *(
+        _Layout(
+            "пользователь",
+            "муниципалитет",
+            journal,
+            "итого баллов",
+            ("вариант",),
+            ("код", "наименование класса"),
+            is_tagged=False,
+        )
+        # The space after the stroke is as found; a heading typed anew has none.
+        for journal in (
+            "отметка за предыдущий триместр/ четверть/полугодие",
+            "отметка за предыдущий триместр/четверть/полугодие",
+        )
+    ),
 )
+_OTHER_SHEETS = ("Классы",)  # of 2022: textbooks
+# Task headings of 2022 carry the maximum: «12 (2б)», «17К1 (2б)».
+_TASK = re.compile(r"\d{1,2}\S{0,6} ?\((\d{1,2}) ?б\)")
 _TITLES = tuple(title for layout in _LAYOUTS for title in layout.required)
 _MUNICIPALITY_TAG = re.compile(r"reg\d{2}_(?:vpr_)?m\d+")
+# «reg44_m019 | Нейский муниципальный район» of 2022.
+_CODE_BEFORE_NAME = re.compile(r"^\s*reg\d{2}_m\d+\s*\|\s*", re.IGNORECASE)
 
 # Rules by which rows are set aside, and what the operator is told.
 _RULES = {
@@ -120,18 +141,19 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     """
     paper = _paper(context)
     mark_by_score = _mark_by_score(paper, context)
-    sheet, rows, unread = stream_sheet(content, context.file_name, _TITLES)
+    sheet, rows, unread = stream_sheet(content, context.file_name, _TITLES, _OTHER_SHEETS)
     head = list(islice(rows, _WITHIN))
     layout, heading = _layout(head, sheet, context)
     body = chain(head[heading.row + 1 :], rows)
     found = _count(body, layout, heading, mark_by_score)
+    other_maximum = _other_maximum(head[heading.row], len(mark_by_score) - 1)
     return Parsed(
         scope=paper.scope,
         facts=_facts(found, paper, sheet),
         rows_read=found.rows_read,
         rows_accepted=found.rows_read - found.rejected.total(),
         rejected=_rejected(found, layout, heading, sheet, context),
-        warnings=(*_warnings(found), *unread_sheets(unread)),
+        warnings=(*_warnings(found), *other_maximum, *unread_sheets(unread)),
     )
 
 
@@ -185,6 +207,18 @@ def _layout(head: list[list[Cell]], sheet: str, context: ReaderContext) -> tuple
         sheet=sheet,
     )
     return layout, heading
+
+
+def _other_maximum(heading: list[Cell], maximum: int) -> tuple[str, ...]:
+    """A warning where the tasks' maxima add up to another paper than the scale's."""
+    tasks = [task for cell in heading if (task := _TASK.fullmatch(normal_title(cell)))]
+    said = sum(int(task.group(1)) for task in tasks)
+    if said in (0, maximum):
+        return ()
+    return (
+        f"Наибольший балл по заголовкам заданий — {said}, по шкале — {maximum}: проверьте "
+        "имя файла и шкалу.",
+    )
 
 
 # -- Counting --------------------------------------------------------------------------------
@@ -318,7 +352,7 @@ def _tagged(cell: Cell) -> str | None:
 
 
 def _named(cell: Cell) -> str | None:
-    return municipality_ref(str(cell)) or None
+    return municipality_ref(_CODE_BEFORE_NAME.sub("", str(cell))) or None
 
 
 # -- What is kept ----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.diagnostic_works import read
 from workbooks import csv_bytes, one_sheet
 
-CONTEXT = ReaderContext("dr10.xlsx", 2021, {"wave": "autumn"})
+CONTEXT = ReaderContext("dr10.xlsx", 2021)
 HEAD = ["Код ОО", "Наименование ОО", "Муниципалитет", "Предмет", "Класс", "Дата",
         "Кол-во участников", 2, 3, 4, 5, "Средний балл"]  # fmt: skip
 
@@ -40,6 +40,26 @@ def test_counts_stay_counts():
     assert [first[f"mark_{mark}"] for mark in (2, 3, 4, 5)] == [1, 2, 3, 4]
     assert (first["participants"], first["restored"], first["row"]) == (10, 0, 2)
     assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("day", "scope"),
+    [
+        ("18.05.2021", "rdr/2021/spring/9/физика"),
+        ("31.07.2021", "rdr/2021/spring/9/физика"),
+        ("24.09.2020", "rdr/2020/autumn/9/физика"),
+        ("20.12.2020", "rdr/2020/autumn/9/физика"),
+    ],
+)
+def test_the_day_says_whether_a_work_is_of_autumn_or_of_spring(day, scope):
+    found = parsed(row(grade=9, subject="Физика", day=day))
+    assert found.scope == scope
+
+
+def test_works_of_two_half_years_in_one_file_are_two_works():
+    with pytest.raises(FileRefused, match="полугодиям") as caught:
+        parsed(row(day="18.05.2021"), row("1002", day="24.09.2021"))
+    assert caught.value.code == "TITLE"
 
 
 def test_a_csv_with_decimal_commas_is_read_the_same():

@@ -29,6 +29,16 @@ HEAD_2021 = ["логин школы", "регион", "номер обучающ
              "отметка за предыдущую четверть/триместр", "пол", "класс", "вариант", "всего баллов",
              "балл за 1", "балл за 2", "Учебник", None, None]  # fmt: skip
 
+JOURNAL_2022 = "Отметка за предыдущий триместр/ четверть/полугодие"
+HEAD_2022 = ["Пользователь", "Код региона", "Регион", "Муниципалитет", "Школа", "Дата загрузки",
+             "Код", "Вариант", "1 (1б)", "2.1(3б)", "17К1 (10 б)", "18 (9б)",
+             "Наименование класса", "Пол", JOURNAL_2022, "Итого баллов"]  # fmt: skip
+OB6 = ReaderContext(
+    "Проведение работы по обществознанию, 6 класс. ВПР 2022.xlsx",
+    2022,
+    OPTIONS | {"scales": {"2022": OPTIONS["scales"]["2021"]}},  # 9 / 15 / 20 of 23
+)
+
 
 _code = count(50001)  # of a pupil: no two in a school have the same
 
@@ -59,6 +69,14 @@ def pupil_2021(
     own = str(next(_code)) if code is None else code
     return [login, municipality, "1", own, journal, "м", "НЕТ", variant, score,
             "1", "X", "Иванов и др.", "без заголовка", None]  # fmt: skip
+
+
+def pupil_2022(
+    score: object, journal: object = "4", variant: object = "7", login: str = "edu440123"
+) -> list[object]:
+    return [login, "44", "Костромская обл.", "reg44_m019 | Нейский муниципальный район",
+            "МОУ СОШ № 1", "04.10.2022", str(next(_code)), variant, "1", "X", "0", "2", "6а", "ж",
+            journal, score]  # fmt: skip
 
 
 def parsed(*pupils: list[object], context: ReaderContext = MA5, above: int = 0) -> Parsed:
@@ -96,6 +114,31 @@ def test_the_layout_of_2021():
     assert found.scope == "vpr/2021/spring/4/русский язык"
     assert found.facts["mark_result"][0]["municipality_ref"] == "буйский муниципальный район"
     assert marks(found) == [1, 1, 0, 1]
+
+
+@pytest.mark.parametrize("journal_title", [JOURNAL_2022, JOURNAL_2022.replace("/ ", "/")])
+def test_the_layout_of_2022(journal_title):
+    head = [journal_title if title == JOURNAL_2022 else title for title in HEAD_2022]
+    rows = [pupil_2022("8"), pupil_2022("9", journal="3"), pupil_2022("21"),
+            pupil_2022(None, variant="отсутствовал", journal=None)]  # fmt: skip
+    textbooks = [["Пользователь", "Класс", "Учебник"], ["edu440123", "6а", "Иванов и др."]]
+    found = read(book({"Классы": textbooks, "Протокол": [head, *rows]}), OB6)
+    assert found.scope == "vpr/2022/autumn/6/обществознание"
+    (fact,) = found.facts["mark_result"]
+    assert (fact["school_ref"], fact["municipality_ref"]) == (
+        "440123", "нейский муниципальный район",
+    )  # fmt: skip
+    assert (fact["participants"], fact["absent"], fact["sheet"]) == (3, 1, "Протокол")
+    assert marks(found) == [1, 1, 0, 1]
+    assert found.warnings == ()
+
+
+def test_task_headings_that_add_up_to_another_paper_are_told():
+    head = [title.replace("(9б)", "(19б)") if title else title for title in HEAD_2022]
+    found = read(one_sheet([head, pupil_2022("8")], "Протокол"), OB6)
+    assert found.warnings == (
+        "Наибольший балл по заголовкам заданий — 33, по шкале — 23: проверьте имя файла и шкалу.",
+    )
 
 
 def test_a_csv_of_2021_in_cp1251_is_read_the_same():
@@ -266,8 +309,8 @@ def test_empty_rows_between_and_below_pupils_are_no_pupils():
 
 
 def test_a_workbook_with_a_second_filled_sheet_says_so():
-    content = book({"Sheet1": [HEAD_2020, pupil("6")], "Классы": [["x"]]})
-    assert "не прочитаны: «Классы»" in read(content, MA5).warnings[-1]
+    content = book({"Sheet1": [HEAD_2020, pupil("6")], "Пояснения": [["x"]]})
+    assert "не прочитаны: «Пояснения»" in read(content, MA5).warnings[-1]
 
 
 # -- What holds for any protocol -------------------------------------------------------------
