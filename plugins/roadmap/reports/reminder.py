@@ -1,0 +1,143 @@
+"""The letter that reminds a municipality of a due date: what is missing, by name, and no more.
+
+Who misses nothing gets none; nor does the region, which is not asked to do anything. What
+nobody has told us of (no data) reminds nobody: the registers may be late, not the people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from roadmap import russian
+from roadmap.indicators.read import Gap, IndicatorResult
+from roadmap.reports.model import AttentionItem, Letter, ReportModel
+from roadmap.reports.run_facts import Facts
+from roadmap.reports.wording import named, say, title
+from roadmap.russian import NBSP, natural_key
+
+_WORDING = "reminder"
+_ITEMS = 5  # as many as a letter has room for
+
+
+def compose_reminder(facts: Facts) -> ReportModel | None:
+    """The report of one addressee: a letter alone; None where nothing is missing."""
+    run = facts.run
+    missed = () if facts.is_region else _missed(facts)
+    if not missed:
+        return None
+    return ReportModel(
+        plan_year=run.plan.year,
+        phase=run.phase.code,
+        occasion=run.occasion,
+        as_of=run.as_of,
+        addressee=facts.addressee,
+        institution=run.institution,
+        letter=_letter(facts, missed),
+        document=None,
+        appendix=(),
+        schools=(),
+        key_figures=(),
+    )
+
+
+def _missed(facts: Facts) -> tuple[tuple[IndicatorResult, tuple[Gap, ...]], ...]:
+    """Known shortfalls of the addressee's own indicators, each with the units that are missing."""
+    found = []
+    for result in facts.indicators:
+        gaps = tuple(g for g in facts.gaps if g.indicator_code == result.indicator.code)
+        if result.shortfall and gaps:
+            found.append((result, gaps))
+    return tuple(found)
+
+
+def _letter(facts: Facts, missed: Sequence[tuple[IndicatorResult, tuple[Gap, ...]]]) -> Letter:
+    run = facts.run
+    due = run.phase.reply_by.on
+    measures = list({r.measure.number: r.measure for r, _ in missed}.values())
+    numbers = [str(measure.number) for measure in measures]
+    headline = say(_WORDING, "headline", due=due, days=(due - run.as_of).days, measures=numbers)
+    name = title(" ".join(facts.addressee.name.split()))
+    return Letter(
+        subject=say("letter", "subject", phase=run.phase.title, name=name).replace(NBSP, " "),
+        preheader=say("letter", "preheader", headline=headline, reply_by=due),
+        period=russian.month(run.as_of),
+        greeting=say("letter", "greeting"),
+        headline=headline,
+        lead=(
+            *(say(_WORDING, "measure", number=m.number, text=m.text, due=due) for m in measures),
+            say(_WORDING, "as_of", day=run.as_of),
+        ),
+        request=say(_WORDING, "request", due=due),
+        request_rest=say(_WORDING, "request_rest"),
+        attention=tuple(_item(facts, result, gaps) for result, gaps in missed[:_ITEMS]),
+        attention_more=say(
+            _WORDING, "more", codes=[result.indicator.code for result, _ in missed[_ITEMS:]]
+        )
+        if len(missed) > _ITEMS
+        else None,
+        figures=None,
+        basis=say(_WORDING, "basis", measures=numbers, order=run.plan.order),
+    )
+
+
+def _item(facts: Facts, result: IndicatorResult, gaps: Sequence[Gap]) -> AttentionItem:
+    indicator, advice = result.indicator, result.indicator.recommendation
+    return AttentionItem(
+        title=say(_WORDING, "item_title", code=indicator.code, title=indicator.title),
+        problem=say(
+            _WORDING,
+            "problem",
+            numerator=result.numerator,
+            denominator=result.denominator,
+            missing=missing_units(gaps),
+        ),
+        recommendation=named(advice.text) if advice else say(_WORDING, "recommendation"),
+        who=named(advice.addressee) if advice else say(_WORDING, "who"),
+        # The plan's own day is for the letter after the due date; this one comes before it.
+        due=facts.run.phase.reply_by.on,
+        confirmation=named(advice.confirmation) if advice else say(_WORDING, "confirmation"),
+    )
+
+
+def missing_units(gaps: Sequence[Gap]) -> list[str]:
+    """The units of one indicator by name: coordinators, curators with their schools, schools
+    with what each of them lacks; in natural order of names, persons without names."""
+    told: list[str] = []
+    coordinators = {gap.person_id for gap in gaps if gap.unit_kind == "coordinator"}
+    if coordinators:
+        told.append(say(_WORDING, "coordinators", n=len(coordinators)))
+    told += sorted(
+        (
+            say(_WORDING, "curator", schools=_school_names(of_person))
+            for _, of_person in _by(gaps, "curator", "person_id")
+        ),
+        key=natural_key,
+    )
+    told += sorted(
+        (
+            say(
+                _WORDING,
+                "school",
+                name=", ".join(_school_names(of_school)),
+                details=sorted({gap.detail for gap in of_school if gap.detail}),
+            )
+            for _, of_school in _by(gaps, "school", "school_id")
+        ),
+        key=natural_key,
+    )
+    if any(gap.unit_kind == "municipality" for gap in gaps):
+        told.append(say(_WORDING, "municipality"))
+    return told
+
+
+def _by(gaps: Sequence[Gap], unit_kind: str, key: str) -> list[tuple[str, list[Gap]]]:
+    found = [gap for gap in gaps if gap.unit_kind == unit_kind]
+    found.sort(key=lambda gap: getattr(gap, key) or "")
+    return [
+        (unit, list(of_unit)) for unit, of_unit in groupby(found, key=lambda g: getattr(g, key))
+    ]
+
+
+def _school_names(gaps: Sequence[Gap]) -> list[str]:
+    return sorted({named(gap.school_name) for gap in gaps if gap.school_name}, key=natural_key)
