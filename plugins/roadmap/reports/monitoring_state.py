@@ -1,0 +1,318 @@
+"""What a monitoring knows beside the indicators: which measures count and which are executed,
+the requisites that confirm them, and what earlier monitorings of the year found.
+
+Read from the run's frozen rows and stored results alone, so composing again gives the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Column, Connection, RowMapping, Table, select
+
+from roadmap.analysis.small_numbers import REGION
+from roadmap.evidence.own_schedule import plan_of_run
+from roadmap.indicators.read import (
+    IndicatorResult,
+    MeasureStatus,
+    letter_results,
+    letter_statuses,
+    measure_statuses,
+    run_of_phase,
+)
+from roadmap.indicators.status import Status
+from roadmap.plan.model import Indicator, Phase, Plan, Slice
+from roadmap.store.sql import sql
+from roadmap.store.tables import (
+    direction,
+    document,
+    event,
+    indicator_result,
+    monitoring_scope,
+    municipal_act,
+    phase_run,
+    programme,
+    publication,
+    regional_act,
+    run_batch,
+)
+
+MONITORING = "monitoring"  # the report's kind, and the parameter that names a monitoring measure
+SUMMARY = "summary"
+
+
+@dataclass(frozen=True)
+class Paper:
+    """An act, a document, a page: what it is called, its number, its day, where it stands."""
+
+    title: str
+    number: str | None
+    on: date
+    link: str | None
+    key: str  # the indicator it confirms, the channel it stands in, the kind of publication
+
+
+@dataclass(frozen=True)
+class Event:
+    event_id: str
+    measure: int
+    kind: str
+    title: str
+    on: date
+
+
+@dataclass(frozen=True)
+class Placed:
+    """How many of a municipality's units are in МЭДК, and since when the last one is."""
+
+    n: int
+    on: date
+
+
+@dataclass(frozen=True)
+class Direction:
+    title: str
+    basis: str
+    approved_on: date
+
+
+@dataclass(frozen=True)
+class Registers:
+    """What the registers say on the as-of date: approved, held and published things only.
+
+    Keyed by municipality where they are a municipality's own.
+    """
+
+    regional_acts: tuple[Paper, ...] = ()
+    documents: tuple[Paper, ...] = ()
+    publications: tuple[Paper, ...] = ()
+    programmes: tuple[Paper, ...] = ()
+    events: tuple[Event, ...] = ()
+    directions: tuple[Direction, ...] = ()
+    municipal_acts: Mapping[str, tuple[Paper, ...]] = field(default_factory=dict)
+    questionnaires: Mapping[tuple[str, str], Placed] = field(default_factory=dict)
+    placed_documents: Mapping[str, Placed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What an earlier monitoring of the year told the same addressee.
+
+    `results` and `statuses` are the addressee's own, `regional` and `regional_statuses` the
+    region's; `executed` by unit: executed and counted measures of that monitoring.
+    """
+
+    phase: Phase
+    as_of: date
+    results: Mapping[str, IndicatorResult]
+    regional: Mapping[str, IndicatorResult]
+    statuses: Mapping[int, Status]
+    regional_statuses: Mapping[int, Status]
+    executed: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class MonitoringState:
+    """`statuses` by unit and measure; `scope`: the measures that the monitoring counts, empty
+    in a summary."""
+
+    scope: tuple[int, ...]
+    statuses: Mapping[str, Mapping[int, MeasureStatus]]
+    registers: Registers
+    earlier: tuple[Earlier, ...]
+
+
+def monitoring_measure(phase: Phase, plan: Plan) -> int | None:
+    """The number of the monitoring that the phase owns; None in a summary."""
+    for number in phase.owns:
+        for indicator in plan.measure(number).indicators:
+            if MONITORING in indicator.parameters:
+                return number
+    return None
+
+
+def read_state(
+    connection: Connection, plan: Plan, phase: Phase, run_id: str, unit: str
+) -> MonitoringState:
+    """The state that the report of `unit` needs: its own, and every unit's for 'region'.
+
+    `plan` carries the run's own-schedule dates.
+    """
+    as_of = date.fromisoformat(
+        connection.execute(
+            select(phase_run.c.as_of).where(phase_run.c.run_id == run_id)
+        ).scalar_one()
+    )
+    units = _units(connection, run_id) if unit == REGION else (unit, REGION)
+    return MonitoringState(
+        scope=_scope(connection, run_id, monitoring_measure(phase, plan)),
+        statuses={
+            key: {s.measure.number: s for s in measure_statuses(connection, plan, run_id, key)}
+            for key in units
+        },
+        registers=_registers(connection, plan, run_id, as_of),
+        earlier=_earlier(connection, plan, phase, run_id, unit),
+    )
+
+
+def _units(connection: Connection, run_id: str) -> tuple[str, ...]:
+    found = connection.scalars(
+        select(indicator_result.c.municipality_id)
+        .where(indicator_result.c.run_id == run_id)
+        .distinct()
+        .order_by(indicator_result.c.municipality_id)
+    )
+    return tuple(found)
+
+
+def _scope(connection: Connection, run_id: str, monitoring: int | None) -> tuple[int, ...]:
+    return tuple(
+        connection.scalars(
+            select(monitoring_scope.c.measure)
+            .where(monitoring_scope.c.run_id == run_id, monitoring_scope.c.monitoring == monitoring)
+            .order_by(monitoring_scope.c.measure)
+        )
+    )
+
+
+# -- Registers -------------------------------------------------------------------------------
+
+
+def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> Registers:
+    def rows(table: Table, order: Column[Any]) -> list[RowMapping]:
+        """The table's frozen rows that had happened by the as-of date."""
+        query = (
+            select(table)
+            .join_from(table, run_batch, run_batch.c.batch_id == table.c.batch_id)
+            .where(run_batch.c.run_id == run_id, order <= as_of.isoformat())
+            .order_by(order)
+        )
+        return list(connection.execute(query).mappings())
+
+    def placed(stem: str, **values: object) -> list[RowMapping]:
+        bound = {"run_id": run_id, "as_of": as_of.isoformat(), **values}
+        return list(connection.execute(sql(f"reports/{stem}"), bound).mappings())
+
+    acts: dict[str, list[Paper]] = defaultdict(list)
+    for row in rows(municipal_act, municipal_act.c.adopted_on):
+        if row["basis"] == "recommendations":
+            acts[row["municipality_id"]].append(
+                Paper(row["kind"], row["number"], _day(row["adopted_on"]), row["link"], "")
+            )
+    measure = _measure_of(plan, "medk_documents_placed")
+    return Registers(
+        regional_acts=tuple(
+            Paper(row["document"], row["number"], _day(row["signed_on"]), row["link"], "")
+            for row in rows(regional_act, regional_act.c.signed_on)
+            if row["state"] == "approved"
+        ),
+        documents=tuple(
+            Paper(row["title"], row["number"], _day(row["signed_on"]), None, row["indicator"])
+            for row in rows(document, document.c.signed_on)
+            if row["state"] == "approved"
+        ),
+        publications=tuple(
+            Paper(row["title"], None, _day(row["published_on"]), row["link"], row["kind"])
+            for row in rows(publication, publication.c.published_on)
+        ),
+        programmes=tuple(
+            Paper(row["title"], None, _day(row["approved_on"]), None, str(row["measure"]))
+            for row in rows(programme, programme.c.approved_on)
+            if row["state"] == "approved"
+        ),
+        events=tuple(
+            Event(row["event_id"], row["measure"], row["kind"], row["title"], _day(row["held_on"]))
+            for row in rows(event, event.c.held_on)
+            if row["state"] == "held"
+        ),
+        directions=tuple(
+            Direction(row["title"], row["basis"], _day(row["approved_on"]))
+            for row in rows(direction, direction.c.approved_on)
+            if row["state"] == "approved" and row["for_year"] == plan.year + 1
+        ),
+        municipal_acts={unit: tuple(found) for unit, found in acts.items()},
+        questionnaires={
+            (row["municipality_id"], row["respondent"]): Placed(
+                row["closed"], _day(row["closed_on"])
+            )
+            for row in placed("closed_questionnaires")
+        },
+        placed_documents={
+            row["municipality_id"]: Placed(row["placed"], _day(row["placed_on"]))
+            for row in (placed("placed_documents", measure=measure) if measure else ())
+        },
+    )
+
+
+def _measure_of(plan: Plan, stem: str) -> int | None:
+    for measure in plan.measures:
+        if any(indicator.sql == stem for indicator in measure.indicators):
+            return measure.number
+    return None
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+# -- Earlier monitorings ---------------------------------------------------------------------
+
+
+def _earlier(
+    connection: Connection, plan: Plan, phase: Phase, run_id: str, unit: str
+) -> tuple[Earlier, ...]:
+    """Monitorings of the year before this phase that took place, in their order."""
+    found = []
+    for other in plan.phases:
+        if other.report != MONITORING or other.as_of >= phase.as_of:
+            continue
+        before = run_of_phase(connection, plan, run_id, other.code)
+        if before is not None:
+            found.append(_earlier_run(connection, plan, other, before, unit))
+    return tuple(found)
+
+
+def _earlier_run(
+    connection: Connection, plan: Plan, phase: Phase, run_id: str, unit: str
+) -> Earlier:
+    then = plan_of_run(connection, plan, run_id)
+    results = letter_results(connection, then, run_id, unit)
+    whole = letter_results(connection, then, run_id, REGION)
+    regional = tuple(r for r in whole if r.indicator.slice is Slice.REGION)
+    units = _units(connection, run_id) if unit == REGION else (unit,)
+    return Earlier(
+        phase=phase,
+        as_of=phase.as_of,
+        results={r.indicator.code: r for r in results},
+        regional={r.indicator.code: r for r in regional},
+        statuses=letter_statuses(results, phase.as_of),
+        regional_statuses=letter_statuses(regional, phase.as_of),
+        executed=_executed(connection, then, phase, run_id, units),
+    )
+
+
+def _executed(
+    connection: Connection, plan: Plan, phase: Phase, run_id: str, units: tuple[str, ...]
+) -> dict[str, tuple[int, int]]:
+    number = monitoring_measure(phase, plan)
+    if number is None:
+        return {}
+    codes = [i.code for i in plan.measure(number).indicators if is_monitoring(i, number)]
+    table = indicator_result.c
+    rows = connection.execute(
+        select(table.municipality_id, table.numerator, table.denominator).where(
+            table.run_id == run_id,
+            table.indicator.in_(codes),
+            table.municipality_id.in_(list(units)),
+        )
+    )
+    return {unit: (n, of) for unit, n, of in rows if n is not None and of}
+
+
+def is_monitoring(indicator: Indicator, number: int) -> bool:
+    """Whether the indicator is the share of executed measures of that monitoring."""
+    return indicator.parameters.get(MONITORING) == number
