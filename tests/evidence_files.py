@@ -11,6 +11,8 @@ import xlsxwriter
 
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers import register
+from roadmap.evidence.sources import load_sources
+from roadmap.evidence.vocabulary import with_words
 
 YEAR = 2021
 
@@ -33,6 +35,19 @@ EVENTS = [
 ATTENDANCE = ["Код события", "Роль", "Код лица", "Код школы", "Присутствовал"]
 ACTS = ["Код муниципалитета", "Вид акта", "Номер", "Дата", "Ссылка", "Основание"]
 DOCUMENTS = ["Код документа", "Показатель", "Наименование", "Номер", "Дата", "Состояние"]
+EVENTS_WITH_HOSTS = [*EVENTS, "Код программы", "Вид площадки", "Площадка"]
+REGIONAL_ACTS = ["Код акта", "Документ", "Номер", "Дата", "Ссылка", "Состояние"]
+OWN_SCHEDULE = ["№ мероприятия", "Срок", "Основание"]
+SURVEYS = ["Респондент", "Код лица", "Код школы", "Анкета", "Состояние", "Дата закрытия"]
+MEDK_DOCUMENTS = ["Код школы", "Документ", "Фактор риска", "Состояние", "Дата состояния"]
+RISKS = ["Код школы", "Фактор риска", "Значимость", "Активирован", "Дата"]
+PROGRAMMES = [
+    "Код программы", "№ мероприятия", "Наименование", "Площадка", "Состояние",
+    "Дата утверждения",
+]  # fmt: skip
+DIRECTIONS = ["Код", "Год", "Направление", "Основание", "Состояние", "Дата"]
+ACKNOWLEDGEMENTS = ["Код муниципалитета", "Код школы", "Этап", "Дата"]
+PUBLICATIONS = ["Код", "Канал", "Вид", "Заголовок", "Ссылка", "Дата"]
 
 SHEETS = {
     "registry_schools": "Школы",
@@ -41,6 +56,13 @@ SHEETS = {
     "events": "Мероприятия",
     "municipal_acts": "Акты",
     "documents": "Документы",
+    "regional_acts": "Акты",
+    "own_schedule": "График",
+    "medk_surveys": "Анкеты",
+    "medk_documents": "Документы",
+    "risk_profiles": "Риски",
+    "programmes": "Программы",
+    "directions": "Направления",
 }
 
 
@@ -76,5 +98,7 @@ def table_csv(
 
 
 def read_register(name: str, content: bytes, file_name: str = "файл.xlsx") -> Parsed:
-    """The register by its real reader, in this process."""
-    return register.read(content, ReaderContext(file_name, YEAR, {"register": name}))
+    """The register by its real reader with its source's words, in this process."""
+    source = load_sources()[name]
+    options = with_words(source.options_of(YEAR), source.vocabulary, YEAR)
+    return register.read(content, ReaderContext(file_name, YEAR, options))

@@ -350,7 +350,7 @@ def _choice(text: str, column: Column) -> Any:
             f"Строка не принята: «{_short(text)}» вместо {words}",
             "Впишите одно из этих слов",
         )
-    alike = difflib.get_close_matches(comparable(text), map(comparable, allowed), n=3, cutoff=0.5)
+    alike = difflib.get_close_matches(comparable(text), map(comparable, allowed), n=3, cutoff=0.6)
     names = [written for written in allowed if comparable(written) in alike]
     hint = f" (похоже на {', '.join(f'«{name}»' for name in names)})" if names else ""
     raise _Bad(
