@@ -410,6 +410,23 @@ def test_the_query_runs_in_a_transaction_that_only_reads_one_moment(
         assert len(conn.execute(select(any_portal.table)).all()) == 1
 
 
+@pytest.mark.postgres
+def test_a_server_is_asked_read_only_and_at_one_moment(
+    postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = "select current_setting('transaction_read_only'), "
+    settings += "current_setting('transaction_isolation') as isolation"
+    monkeypatch.setattr(database, "sql", lambda name: text(settings))
+
+    @contextmanager
+    def careless(connection: str) -> Iterator[Engine]:
+        yield postgres_engine
+
+    answer = snapshot(SOURCE, 2021, careless)
+    assert answer is not None
+    assert answer.splitlines()[1] == b"on;repeatable read"
+
+
 def test_only_a_query_can_be_asked() -> None:
     with pytest.raises(ValueError, match="is no query"):
         snapshot(load_sources()["events"], 2021, None)
