@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine, and_, insert, select, update
 from roadmap.plan.model import Plan
 from roadmap.reports.analysis_report import compose_analysis
 from roadmap.reports.model import ReportModel, canonical_json
+from roadmap.reports.monitoring_report import compose_monitoring
+from roadmap.reports.reminder import compose_reminder
 from roadmap.reports.run_facts import Facts, read_facts, read_run
 from roadmap.store.tables import report, run_municipality
 
@@ -20,6 +22,9 @@ from roadmap.store.tables import report, run_municipality
 # this addressee, as a reminder has nothing to tell where nothing is missing.
 COMPOSERS: Mapping[str, Callable[[Facts], ReportModel | None]] = {
     "analysis": compose_analysis,
+    "monitoring": compose_monitoring,
+    "summary": compose_monitoring,
+    "reminder": compose_reminder,
 }
 
 
