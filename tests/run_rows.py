@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from roadmap.plan.model import Plan
 from roadmap.store import tables
 from roadmap.store.tables import FACTS, metadata
 
@@ -31,6 +32,16 @@ DATASETS = {
     "mark_result": "vpr_marks",
     "journal_result": "vpr_journal",
     "exam_result": "ege_protocols",
+    "regional_act": "regional_acts",
+    "own_schedule_date": "own_schedule",
+    "survey": "medk_surveys",
+    "publication": "publications",
+    "medk_document": "medk_documents",
+    "risk": "risk_profiles",
+    "programme": "programmes",
+    "direction": "directions",
+    "acknowledgement": "acknowledgements",
+    "appeal_change": "gia_appeals",
 }
 PAPER = {"kind": "vpr", "year": 2020, "wave": "autumn", "grade": 5, "subject": "математика"}
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -43,6 +54,20 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "attendance": {"is_present": 1},
     "municipal_act": {"kind": "приказ", "number": "1", "basis": "recommendations"},
     "document": {"document_id": "d", "title": "Протокол", "number": "1", "state": "approved"},
+    "regional_act": {"act_id": "a", "number": "1", "state": "approved"},
+    "own_schedule_date": {"basis": "график"},
+    "survey": {"questionnaire": "анкета", "state": "closed"},
+    "publication": {
+        "publication_id": "n", "channel": "vk", "kind": "news", "title": "Новость", "link": "link",
+    },
+    "medk_document": {"state": "согласован куратором", "state_on": "2021-03-01"},
+    "risk": {"level": "high", "is_activated": 1, "assessed_on": "2021-03-01"},
+    "programme": {"measure": 9, "title": "Программа", "host": "Школа", "state": "approved"},
+    "direction": {
+        "direction_id": "d", "for_year": 2022, "title": "Направление", "basis": "итоги",
+        "state": "approved",
+    },
+    "acknowledgement": {"phase": "march_analysis"},
     "mark_result": PAPER | {"level": "school", "school_scheme": "vpr_login", "restored": 0},
     "journal_result": PAPER | {"level": "school", "school_scheme": "vpr_login", "restored": 0},
     "exam_result": {
@@ -76,6 +101,20 @@ def put_run(
             "code_version": "test",
             "requested_by": "test",
         },
+    )
+
+
+def put_rules(connection: Connection, plan: Plan, run_id: str = RUN_ID) -> None:
+    """The plan's rules whose value is a list, as freezing writes them."""
+    connection.execute(
+        insert(tables.run_rule),
+        [
+            {"run_id": run_id, "measure": measure.number, "rule": rule, "value": str(value)}
+            for measure in plan.measures
+            for rule, values in measure.rules.items()
+            if isinstance(values, tuple)
+            for value in values
+        ],
     )
 
 

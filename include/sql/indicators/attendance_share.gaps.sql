@@ -3,10 +3,12 @@
 -- rules as attendance_share.sql. To be read only where that file knows a numerator.
 
 select distinct
-    :role as unit_kind,
+    cast(:role as varchar) as unit_kind,
     run_municipality.municipality_id,
     person_role.person_id,
-    person_role.school_id
+    person_role.school_id,
+    cast(null as integer) as measure,
+    cast(null as varchar) as detail
 from person_role
 join run_batch
     on run_batch.batch_id = person_role.batch_id

@@ -1,8 +1,9 @@
 -- How many events of a measure were held within its seminars?
--- One row 'region'. Counted: state held, on a day of the measure's window up to the as-of
--- date, part of a seminar. An event carries one measure, so none counts twice. `met_on` is
--- the day of the event that reached the target. Without a register of events nothing is
--- known and the numerator is empty.
+-- One row 'region'. Counted: state held, from the first day of the measure's window to the
+-- as-of date (past the window's end only where the plan's rule says that late ones count),
+-- part of a seminar where the plan asks for one. An event carries one measure, so none counts
+-- twice. `met_on` is the day of the event that reached the target. Without a register of
+-- events nothing is known and the numerator is empty.
 
 with received as (
     select count(*) as batches
@@ -21,9 +22,8 @@ held as (
         and event.state = 'held'
         and event.held_on <= :as_of
         and event.held_on >= :window_starts
-        and event.held_on <= :window_ends
-        and event.seminar_id is not null
-        and event.seminar_id <> ''
+        and (:late_counts_as_done = 1 or event.held_on <= :window_ends)
+        and (:only_within_seminar = 0 or coalesce(event.seminar_id, '') <> '')
     group by event.event_id
 ),
 numbered as (

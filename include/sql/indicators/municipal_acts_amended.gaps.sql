@@ -5,7 +5,9 @@ select
     'municipality' as unit_kind,
     run_municipality.municipality_id,
     cast(null as varchar) as person_id,
-    cast(null as varchar) as school_id
+    cast(null as varchar) as school_id,
+    cast(null as integer) as measure,
+    cast(null as varchar) as detail
 from run_municipality
 where run_municipality.run_id = :run_id
     and run_municipality.is_participating = 1
@@ -20,5 +22,6 @@ where run_municipality.run_id = :run_id
             and municipal_act.basis = :basis
             and municipal_act.adopted_on >= :adopted_from
             and municipal_act.adopted_on <= :as_of
+            and (:late_counts_as_done = 1 or municipal_act.adopted_on <= :window_ends)
     )
 order by run_municipality.municipality_id

@@ -1,7 +1,8 @@
 -- Which participating municipalities amended their legal acts after the recommendations?
 -- One row per participating municipality, 1 of 1 or 0 of 1. The act must rest on the
 -- recommendations and be adopted from the day that the plan names (the recommendations can't
--- be older than the monitoring they come from) to the as-of date.
+-- be older than the monitoring they come from) to the as-of date; past the window's end only
+-- where the plan's rule says that late ones count.
 -- A municipality without a file has amended nothing; while no municipality has sent any,
 -- nothing is known and the numerator is empty.
 
@@ -14,6 +15,7 @@ with act as (
     where municipal_act.basis = :basis
         and municipal_act.adopted_on >= :adopted_from
         and municipal_act.adopted_on <= :as_of
+        and (:late_counts_as_done = 1 or municipal_act.adopted_on <= :window_ends)
     group by municipal_act.municipality_id
 ),
 received as (

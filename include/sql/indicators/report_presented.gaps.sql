@@ -5,7 +5,9 @@ select
     'school' as unit_kind,
     run_municipality.municipality_id,
     cast(null as varchar) as person_id,
-    run_school.school_id
+    run_school.school_id,
+    cast(null as integer) as measure,
+    cast(null as varchar) as detail
 from run_municipality
 join run_school
     on run_school.run_id = run_municipality.run_id
@@ -14,7 +16,7 @@ join run_school
 where run_municipality.run_id = :run_id
     and run_municipality.is_participating = 1
     and run_municipality.municipality_id <> 'region'
-    and not exists (
+    and (not exists (
         select 1
         from delivery
         join phase_run on phase_run.run_id = delivery.run_id
@@ -34,5 +36,17 @@ where run_municipality.run_id = :run_id
                     and bounce.to_state = 'bounced'
                     and (delivery.run_id = :run_id or bounce.at_ms <= :known_at_ms)
             )
-    )
+    ) or (
+        :acknowledgement = 'required'
+        and not exists (
+            select 1
+            from acknowledgement
+            join run_batch
+                on run_batch.batch_id = acknowledgement.batch_id
+                and run_batch.run_id = :run_id
+            where acknowledgement.school_id = run_school.school_id
+                and acknowledgement.phase = :phase
+                and acknowledgement.received_on <= :as_of
+        )
+    ))
 order by run_municipality.municipality_id, run_school.school_id

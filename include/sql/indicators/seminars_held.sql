@@ -1,7 +1,8 @@
 -- How many seminars of a measure have had an event?
--- One row 'region'. A seminar counts from its first event that was held on a day of the
--- measure's window up to the as-of date. `met_on` is the day on which the target was reached.
--- Without a register of events nothing is known and the numerator is empty.
+-- One row 'region'. A seminar counts from its first event that was held from the first day of
+-- the measure's window to the as-of date (past the window's end only where the plan's rule
+-- says that late ones count). `met_on` is the day on which the target was reached. Without a
+-- register of events nothing is known and the numerator is empty.
 
 with received as (
     select count(*) as batches
@@ -20,9 +21,8 @@ begun as (
         and event.state = 'held'
         and event.held_on <= :as_of
         and event.held_on >= :window_starts
-        and event.held_on <= :window_ends
-        and event.seminar_id is not null
-        and event.seminar_id <> ''
+        and (:late_counts_as_done = 1 or event.held_on <= :window_ends)
+        and coalesce(event.seminar_id, '') <> ''
     group by event.seminar_id
 ),
 numbered as (

@@ -1,51 +1,58 @@
 """Evaluates the plan's indicators for one phase run and stores what was found.
 
 Each SQL file of include/sql/indicators counts for all municipalities at once; the region is
-the sum over their counts, never a mean of percents. Two passes: from the evidence before the
-report is composed, from the delivery ledger after it was sent (design.md §5).
+the sum over their counts, never a mean of percents (except where the query counts the region
+itself, as the monitorings do). Two passes: from the evidence before the report is composed,
+from the delivery ledger after it was sent (design.md §5).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select
 
+from roadmap.evidence.own_schedule import plan_of_run
+from roadmap.indicators.read import part_code, run_of_phase
 from roadmap.indicators.status import (
     WORDS,
     Assessment,
     Reading,
     Status,
+    assessed,
     indicator_status,
+    is_executed,
     measure_status,
+    whole_shortfall,
 )
-from roadmap.plan.due import due_date, start_date
-from roadmap.plan.model import Indicator, Measure, Plan, Slice
+from roadmap.plan.due import due_date, has_begun, monitoring_scope, start_date
+from roadmap.plan.model import Indicator, IndicatorKind, IndicatorPart, Measure, Plan, Slice
 from roadmap.russian import counted
 from roadmap.store.sql import sql
 from roadmap.store.tables import indicator_gap, indicator_result, phase_run, run_municipality
 from roadmap.store.tables import measure_status as measure_status_table
+from roadmap.store.tables import monitoring_scope as monitoring_scope_table
 
 log = logging.getLogger(__name__)
 
 REGION = "region"
+Pass = Literal["evidence", "ledger"]
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """What one pass found, for the log; `str` of it is Russian, one line per indicator.
 
-    `region`: what was computed; `not_computed`: codes of indicators whose SQL is still to come.
+    `region`: each indicator of the pass as it stands for the region.
     """
 
     results: int  # rows stored
     gaps: int
     region: tuple[tuple[Indicator, Reading, Assessment], ...]
-    not_computed: tuple[str, ...]
 
     def __str__(self) -> str:
         lines = [f"Показателей рассчитано: {len(self.region)}, недостающих единиц: {self.gaps}"]
@@ -59,9 +66,6 @@ class Evaluation:
                 else ""
             )
             lines.append(f"{indicator.code}: {count}{of}{missing} ({WORDS[found.status]})")
-        if self.not_computed:
-            word = WORDS[Status.NOT_COMPUTED]
-            lines.append(f"Показатели {', '.join(self.not_computed)}: {word}")
         return "\n".join(lines)
 
 
@@ -69,6 +73,7 @@ class Evaluation:
 class _Run:
     run_id: str
     plan_year: int
+    phase: str
     as_of: date
     known_at_ms: int
     municipalities: tuple[str, ...]  # the participating ones
@@ -76,6 +81,8 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Row:
+    """What is stored of an indicator, or of one part of it, for one unit."""
+
     indicator: str
     municipality_id: str
     numerator: int | None
@@ -91,54 +98,70 @@ class _Row:
 
 
 def evaluate(
-    engine: Engine,
-    plan: Plan,
-    run_id: str,
-    measured_from: Literal["evidence", "ledger"] = "evidence",
+    engine: Engine, plan: Plan, run_id: str, measured_from: Pass = "evidence"
 ) -> Evaluation:
-    """Fill `indicator_result`, `indicator_gap` and `measure_status` of the run.
+    """Fill `indicator_result`, `indicator_gap`, `measure_status`, `monitoring_scope` of the run.
 
-    Indicators of all measures of the plan: for each participating municipality where the
-    indicator is sliced, and for 'region'. Those without SQL are stored as `not_computed`.
+    Indicators of all measures of the plan, with the dates of its own schedules that the run
+    froze: for each participating municipality where the indicator is sliced, and for 'region'.
+    The monitorings of the roadmap come last, since they count the statuses of the measures.
     One transaction that replaces what an earlier try of this pass left, so that the task may
     be cleared at any time; the other pass's results stay. A measure's status is taken over
     all its indicators, of both passes; one that no pass has measured yet counts as no data.
     Raises sqlalchemy.exc.NoResultFound for an unknown run.
     """
-    chosen = [
-        (measure, indicator)
-        for measure in plan.measures
-        for indicator in measure.indicators
-        if _pass_of(indicator) == measured_from
-    ]
     with engine.begin() as connection:
         run = _run(connection, run_id)
+        plan = plan_of_run(connection, plan, run_id)
+        chosen = [
+            (measure, indicator)
+            for measure in plan.measures
+            for indicator in measure.indicators
+            if _pass_of(indicator, run.phase) == measured_from
+        ]
+        _forget(connection, run_id, [indicator for _, indicator in chosen])
         rows: list[_Row] = []
         gaps: list[dict[str, Any]] = []
-        for measure, indicator in chosen:
-            found = _rows(connection, run, measure, indicator)
-            rows += found
-            gaps += _gaps(connection, run, measure, indicator, found)
-        _replace(connection, run_id, [indicator for _, indicator in chosen], rows, gaps)
-        _replace_measure_statuses(connection, plan, run)
-    by_code = {indicator.code: indicator for _, indicator in chosen}
-    region = [row for row in rows if row.municipality_id == REGION]
+
+        def store(one: Sequence[tuple[Measure, Indicator]]) -> None:
+            found, missing = _evaluated(connection, plan, run, one)
+            _store(connection, run_id, found, missing)
+            rows.extend(found)
+            gaps.extend(missing)
+            _replace_measure_statuses(connection, plan, run)
+
+        store([pair for pair in chosen if not _is_monitoring(pair[1])])
+        monitorings = [pair for pair in chosen if _is_monitoring(pair[1])]
+        if monitorings:
+            _replace_monitoring_scopes(connection, plan, run, [m for m, _ in monitorings])
+        # One by one: the second stage counts whether the first took place.
+        for measure, indicator in monitorings:
+            store([(measure, indicator)])
+    by_code = {row.indicator: row for row in rows if row.municipality_id == REGION}
     log.info("run %s, from %s: %d results, %d gaps", run_id, measured_from, len(rows), len(gaps))
     return Evaluation(
         results=len(rows),
         gaps=len(gaps),
         region=tuple(
-            (by_code[row.indicator], row.reading, Assessment(row.status, row.shortfall))
-            for row in region
-            if row.status is not Status.NOT_COMPUTED
+            (indicator, row.reading, Assessment(row.status, row.shortfall))
+            for _, indicator in chosen
+            for row in (by_code[indicator.code],)
         ),
-        not_computed=tuple(row.indicator for row in region if row.status is Status.NOT_COMPUTED),
     )
 
 
-def _pass_of(indicator: Indicator) -> Literal["evidence", "ledger"]:
-    """In which pass a row is stored; what is not computed needs no ledger to say so."""
-    return "evidence" if indicator.sql is None else indicator.measured_from
+def _pass_of(indicator: Indicator, phase: str) -> Pass:
+    """From the ledger, after sending, only in the phase whose own letter it speaks of.
+
+    In every other phase that letter is a fact of an earlier run, known before composing.
+    """
+    is_own = phase in indicator.outside_letter_of
+    return "ledger" if indicator.measured_from == "ledger" and is_own else "evidence"
+
+
+def _is_monitoring(indicator: Indicator) -> bool:
+    """Whether it counts statuses of measures (domain.md §7.2), not evidence."""
+    return "monitoring" in indicator.parameters
 
 
 def _run(connection: Connection, run_id: str) -> _Run:
@@ -155,62 +178,130 @@ def _run(connection: Connection, run_id: str) -> _Run:
     return _Run(
         run_id,
         run["plan_year"],
+        run["phase"],
         date.fromisoformat(run["as_of"]),
         run["known_at_ms"],
         tuple(municipalities),
     )
 
 
-def parameters(
+def bound_parameters(
+    connection: Connection,
+    plan: Plan,
     run_id: str,
-    plan_year: int,
-    as_of: date,
-    known_at_ms: int,
     measure: Measure,
     indicator: Indicator,
+    part: IndicatorPart | None = None,
 ) -> dict[str, Any]:
-    """Everything that an indicator's SQL may bind; ValueError where the plan redefines a name."""
+    """Everything that the SQL of an indicator, or of one part of it, may bind in that run.
+
+    The run's own names, the measure's rules of one value, the indicator's parameters and the
+    part's; yes and no are bound as 1 and 0. ValueError where one of them is set twice. `plan`
+    is the one of the run (`plan_of_run`), `measure` and `indicator` are its own.
+    """
+    return _bound(connection, plan, _run(connection, run_id), measure, indicator, part)
+
+
+def _bound(
+    connection: Connection,
+    plan: Plan,
+    run: _Run,
+    measure: Measure,
+    indicator: Indicator,
+    part: IndicatorPart | None,
+) -> dict[str, Any]:
     starts, ends = start_date(measure.window), due_date(measure.window)
-    own: dict[str, Any] = {
-        "run_id": run_id,
-        "plan_year": plan_year,
-        "as_of": as_of.isoformat(),
-        "known_at_ms": known_at_ms,
+    bound: dict[str, Any] = {
+        "run_id": run.run_id,
+        "plan_year": run.plan_year,
+        "as_of": run.as_of.isoformat(),
+        "known_at_ms": run.known_at_ms,
+        "measure": measure.number,
+        "indicator": indicator.code,
         "target": indicator.target,
         "window_starts": starts.isoformat() if starts else None,
         "window_ends": ends.isoformat() if ends else None,
     }
-    taken = sorted(own.keys() & indicator.parameters.keys())
-    if taken:
-        raise ValueError(f"indicator {indicator.code}: parameters {taken} are set by the run")
-    return own | indicator.parameters
+    if _is_monitoring(indicator):
+        bound["monitoring_run_id"] = _monitoring_run(connection, plan, run, measure)
+    scalars = {name: rule for name, rule in measure.rules.items() if not isinstance(rule, tuple)}
+    for settings in (scalars, indicator.parameters, part.parameters if part else {}):
+        taken = sorted(bound.keys() & settings.keys())
+        if taken:
+            raise ValueError(f"indicator {indicator.code}: {taken} are set twice")
+        bound |= {
+            name: int(value) if isinstance(value, bool) else value
+            for name, value in settings.items()
+        }
+    return bound
 
 
-def _execute(
-    connection: Connection, stem: str, run: _Run, measure: Measure, indicator: Indicator
-) -> list[RowMapping]:
-    bound = parameters(run.run_id, run.plan_year, run.as_of, run.known_at_ms, measure, indicator)
-    return list(connection.execute(sql(f"indicators/{stem}"), bound).mappings())
+def _monitoring_run(connection: Connection, plan: Plan, run: _Run, measure: Measure) -> str | None:
+    """The run that monitored: this one on the monitoring's days, later the phase's own.
+
+    None before the monitoring begins and where it never took place.
+    """
+    owner = next((phase.code for phase in plan.phases if measure.number in phase.owns), None)
+    due = due_date(measure.window)
+    if not has_begun(measure.window, run.as_of):
+        return None
+    if owner is None or owner == run.phase or due is None or run.as_of <= due:
+        return run.run_id
+    return run_of_phase(connection, plan, run.run_id, owner)
 
 
-def _rows(connection: Connection, run: _Run, measure: Measure, indicator: Indicator) -> list[_Row]:
-    """A row per participating municipality (sliced indicators only) and one for 'region'."""
-    is_sliced = indicator.slice is Slice.MUNICIPALITY
-    units = (*run.municipalities, REGION) if is_sliced else (REGION,)
-    if indicator.sql is None:
-        return [_not_computed(indicator, unit) for unit in units]
-    readings = {
+@dataclass(frozen=True)
+class _Query:
+    """One query of an indicator: of itself, or of one of its parts."""
+
+    code: str  # under which its rows are stored
+    stem: str
+    bound: Mapping[str, Any]
+    readings: Mapping[str, Reading]  # by unit
+
+
+def _queries(
+    connection: Connection, plan: Plan, run: _Run, measure: Measure, indicator: Indicator
+) -> list[_Query]:
+    found = []
+    for part in indicator.parts or (None,):
+        code = part_code(indicator, part) if part else indicator.code
+        stem = part.sql if part and part.sql else indicator.sql
+        if stem is None:
+            raise ValueError(f"indicator {code} names no query")
+        bound = _bound(connection, plan, run, measure, indicator, part)
+        found.append(_Query(code, stem, bound, _readings(connection, run, indicator, stem, bound)))
+    return found
+
+
+def _units(run: _Run, indicator: Indicator) -> tuple[str, ...]:
+    return (*run.municipalities, REGION) if _is_sliced(indicator) else (REGION,)
+
+
+def _is_sliced(indicator: Indicator) -> bool:
+    return indicator.slice is Slice.MUNICIPALITY
+
+
+def _readings(
+    connection: Connection, run: _Run, indicator: Indicator, stem: str, bound: Mapping[str, Any]
+) -> dict[str, Reading]:
+    counted_by_sql = {
         row["municipality_id"]: Reading(
             row["numerator"],
             row["denominator"],
             date.fromisoformat(row["met_on"]) if row["met_on"] else None,
         )
-        for row in _execute(connection, indicator.sql, run, measure, indicator)
+        for row in _execute(connection, stem, bound)
     }
-    if is_sliced:
-        own = [readings.get(unit, Reading(None, None)) for unit in run.municipalities]
-        readings[REGION] = summed(own)
-    return [_assessed(run, measure, indicator, unit, readings[unit]) for unit in units]
+    nothing = Reading(None, None)
+    readings = {unit: counted_by_sql.get(unit, nothing) for unit in _units(run, indicator)}
+    if _is_sliced(indicator) and REGION not in counted_by_sql:
+        readings[REGION] = summed([readings[unit] for unit in run.municipalities])
+    return readings
+
+
+def _execute(connection: Connection, stem: str, bound: Mapping[str, Any]) -> Sequence[RowMapping]:
+    return connection.execute(sql(f"indicators/{stem}"), bound).mappings().all()
 
 
 def summed(readings: Iterable[Reading]) -> Reading:
@@ -229,15 +320,57 @@ def summed(readings: Iterable[Reading]) -> Reading:
     )
 
 
-def _assessed(
-    run: _Run, measure: Measure, indicator: Indicator, unit: str, reading: Reading
-) -> _Row:
-    found: Assessment = indicator_status(
-        indicator.kind, indicator.target, reading, measure.window, run.as_of
+def added(parts: Sequence[Reading]) -> Reading:
+    """The reading of a whole from those of its parts, which may count different units.
+
+    Unknown as soon as one part is unknown; the day is the last of theirs.
+    """
+    numerators = [part.numerator for part in parts if part.numerator is not None]
+    denominators = [part.denominator for part in parts if part.denominator is not None]
+    days = [part.met_on for part in parts if part.met_on is not None]
+    return Reading(
+        sum(numerators) if len(numerators) == len(parts) else None,
+        sum(denominators) if denominators else None,
+        max(days) if days else None,
     )
+
+
+def _rows(
+    run: _Run, measure: Measure, indicator: Indicator, queries: Sequence[_Query]
+) -> dict[str, list[_Row]]:
+    """By unit: the row of the indicator and after it those of its parts."""
+    return {
+        unit: _rows_of_unit(run, measure, indicator, unit, queries)
+        for unit in _units(run, indicator)
+    }
+
+
+def _rows_of_unit(
+    run: _Run, measure: Measure, indicator: Indicator, unit: str, queries: Sequence[_Query]
+) -> list[_Row]:
+    kind, target, window = indicator.kind, indicator.target, measure.window
+    readings = [query.readings[unit] for query in queries]
+    of_each = [indicator_status(kind, target, one, window, run.as_of) for one in readings]
+    if not indicator.parts:
+        return [_row(indicator, indicator.code, unit, readings[0], of_each[0])]
+    whole = added(readings)
+    missing = whole_shortfall(kind, target, whole, [one.shortfall for one in of_each])
+    found = assessed(kind, missing, whole, window, run.as_of)
+    if kind is not IndicatorKind.SHARE:
+        of_each = [Assessment(found.status, None) for _ in of_each]
+    return [
+        _row(indicator, indicator.code, unit, whole, found),
+        *(
+            _row(indicator, query.code, unit, reading, of_part)
+            for query, reading, of_part in zip(queries, readings, of_each, strict=True)
+        ),
+    ]
+
+
+def _row(indicator: Indicator, code: str, unit: str, reading: Reading, found: Assessment) -> _Row:
     is_met_on_known = reading.met_on is not None and found.shortfall == 0
     return _Row(
-        indicator=indicator.code,
+        indicator=code,
         municipality_id=unit,
         numerator=reading.numerator,
         denominator=reading.denominator,
@@ -248,47 +381,62 @@ def _assessed(
     )
 
 
-def _not_computed(indicator: Indicator, unit: str) -> _Row:
-    return _Row(indicator.code, unit, None, None, indicator.target, None, None, Status.NOT_COMPUTED)
-
-
 def _gaps(
     connection: Connection,
     run: _Run,
-    measure: Measure,
-    indicator: Indicator,
-    rows: list[_Row],
+    queries: Sequence[_Query],
+    rows: Mapping[str, list[_Row]],
 ) -> list[dict[str, Any]]:
-    """The units that are missing, where something is known: without a file nobody is missing."""
-    if indicator.sql is None or indicator.slice is not Slice.MUNICIPALITY:
-        return []
-    known = {row.municipality_id for row in rows if row.numerator is not None}
-    return [
-        {
-            "run_id": run.run_id,
-            "indicator": indicator.code,
-            "municipality_id": row["municipality_id"],
-            "unit_kind": row["unit_kind"],
-            "person_id": row["person_id"],
-            "school_id": row["school_id"],
+    """The units that are missing, where something is known and the indicator is not met.
+
+    Without a file nobody is missing, nor before the measure's window begins.
+    """
+    gaps = []
+    for query in queries:
+        lacking = {
+            unit
+            for unit, (whole, *_) in rows.items()
+            if query.readings[unit].numerator is not None
+            and whole.shortfall != 0
+            and whole.status is not Status.NOT_DUE
         }
-        for row in _execute(connection, f"{indicator.sql}.gaps", run, measure, indicator)
-        if row["municipality_id"] in known
+        if lacking:
+            gaps += [
+                {"run_id": run.run_id, "indicator": query.code, **row}
+                for row in _execute(connection, f"{query.stem}.gaps", query.bound)
+                if row["municipality_id"] in lacking
+            ]
+    return gaps
+
+
+def _evaluated(
+    connection: Connection, plan: Plan, run: _Run, chosen: Sequence[tuple[Measure, Indicator]]
+) -> tuple[list[_Row], list[dict[str, Any]]]:
+    rows: list[_Row] = []
+    gaps: list[dict[str, Any]] = []
+    for measure, indicator in chosen:
+        queries = _queries(connection, plan, run, measure, indicator)
+        by_unit = _rows(run, measure, indicator, queries)
+        rows += [row for of_unit in by_unit.values() for row in of_unit]
+        gaps += _gaps(connection, run, queries, by_unit)
+    return rows, gaps
+
+
+def _forget(connection: Connection, run_id: str, indicators: Iterable[Indicator]) -> None:
+    codes = [
+        code
+        for indicator in indicators
+        for code in (indicator.code, *(part_code(indicator, part) for part in indicator.parts))
     ]
-
-
-def _replace(
-    connection: Connection,
-    run_id: str,
-    indicators: list[Indicator],
-    rows: list[_Row],
-    gaps: list[dict[str, Any]],
-) -> None:
-    codes = [indicator.code for indicator in indicators]
     for table in (indicator_result, indicator_gap):
         connection.execute(
             delete(table).where(table.c.run_id == run_id, table.c.indicator.in_(codes))
         )
+
+
+def _store(
+    connection: Connection, run_id: str, rows: Sequence[_Row], gaps: Sequence[dict[str, Any]]
+) -> None:
     stored = [
         {
             "run_id": run_id,
@@ -309,19 +457,36 @@ def _replace(
         connection.execute(insert(indicator_gap), gaps)
 
 
+def _replace_monitoring_scopes(
+    connection: Connection, plan: Plan, run: _Run, monitorings: Iterable[Measure]
+) -> None:
+    """What each monitoring counts; one that takes place in another run is frozen there."""
+    table = monitoring_scope_table
+    connection.execute(delete(table).where(table.c.run_id == run.run_id))
+    rows = [
+        {"run_id": run.run_id, "monitoring": monitoring.number, "measure": number}
+        for monitoring in monitorings
+        if _monitoring_run(connection, plan, run, monitoring) == run.run_id
+        for number in monitoring_scope(plan, monitoring.number, run.as_of)
+    ]
+    if rows:
+        connection.execute(insert(table), rows)
+
+
 def _replace_measure_statuses(connection: Connection, plan: Plan, run: _Run) -> None:
     """Each measure over its stored indicators.
 
     A municipality is judged by the indicators that are sliced by municipality; a measure
     that has none of them is the region's alone.
     """
-    stored: Mapping[tuple[str, str], Status] = {
-        (row.indicator, row.municipality_id): Status(row.status)
+    stored = {
+        (row.indicator, row.municipality_id): (Status(row.status), row.shortfall)
         for row in connection.execute(
             select(
                 indicator_result.c.indicator,
                 indicator_result.c.municipality_id,
                 indicator_result.c.status,
+                indicator_result.c.shortfall,
             ).where(indicator_result.c.run_id == run.run_id)
         )
     }
@@ -329,20 +494,28 @@ def _replace_measure_statuses(connection: Connection, plan: Plan, run: _Run) -> 
     for measure in plan.measures:
         due = due_date(measure.window)
         for unit in (*run.municipalities, REGION):
-            statuses = [
-                stored.get((indicator.code, unit), Status.NO_DATA)
+            judged = {
+                indicator.code: stored.get((indicator.code, unit), (Status.NO_DATA, None))
                 for indicator in measure.indicators
-                if unit == REGION or indicator.slice is Slice.MUNICIPALITY
-            ]
-            if not statuses:
+                if unit == REGION or _is_sliced(indicator)
+            }
+            if not judged:
                 continue
+            status = measure_status([one for one, _ in judged.values()], measure.window, run.as_of)
+            interim = measure.rules.get("interim_indicators", ())
+            missed = [
+                shortfall
+                for code, (_, shortfall) in judged.items()
+                if isinstance(interim, tuple) and code in interim
+            ]
             rows.append(
                 {
                     "run_id": run.run_id,
                     "measure": measure.number,
                     "municipality_id": unit,
                     "due": due.isoformat() if due else None,
-                    "status": measure_status(statuses, measure.window, run.as_of).value,
+                    "status": status.value,
+                    "is_executed": int(is_executed(status, measure.window, run.as_of, missed)),
                 }
             )
     table = measure_status_table

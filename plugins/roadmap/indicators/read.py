@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, or_, select
 
+from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.indicators.status import Status, measure_status
-from roadmap.plan.model import Indicator, Measure, Plan
+from roadmap.plan.model import Indicator, IndicatorPart, Measure, Plan, Recommendation
 from roadmap.store.tables import (
     indicator_gap,
     indicator_result,
@@ -20,11 +22,28 @@ from roadmap.store.tables import measure_status as measure_status_table
 
 
 @dataclass(frozen=True)
+class PartResult:
+    """One part of an indicator, in its own units; fields as in `IndicatorResult`.
+
+    A part of a count only splits it: it has no target, so `shortfall` is None and `status`
+    that of the whole.
+    """
+
+    part: IndicatorPart
+    numerator: int | None
+    denominator: int | None
+    shortfall: int | None
+    met_on: date | None
+    status: Status
+
+
+@dataclass(frozen=True)
 class IndicatorResult:
     """One indicator of one municipality, or of 'region', in one run.
 
     `numerator`, `denominator`, `shortfall` are None when nothing is known. `shortfall` is in
     the indicator's units and 0 when met; `met_on` only where it is met and the day is known.
+    `parts` are in the plan's order, empty where the indicator has none.
     """
 
     measure: Measure
@@ -35,14 +54,22 @@ class IndicatorResult:
     shortfall: int | None
     met_on: date | None
     status: Status
+    parts: tuple[PartResult, ...] = ()
 
 
 @dataclass(frozen=True)
 class Gap:
-    """A unit that is missing in an indicator.
+    """A unit that is missing in an indicator: `indicator_code` «6.2», of a part «13.1/curator».
 
-    `unit_kind`: coordinator, curator, school or municipality. A curator who leads several
-    schools has one gap per school: count persons by `person_id`, name them by school.
+    `municipality_id` is 'region' where the region lacks it. By `unit_kind`:
+    coordinator, curator: a person; who leads several schools has one gap per school: count
+    persons by `person_id`, name them by school. school: `detail` says what it lacks, where it
+    lacks several things one gap each: an open questionnaire (None: it stands in no export), a
+    document of МЭДК, or «risk/» and the code of the factor whose anti-risk programme it lacks.
+    municipality. document: `detail` is the name of the required act, or the title of a draft
+    (None: there is not even one). month: «2021-05». programme, event, seminar, direction:
+    title or code of what is registered and does not count. page: the channel. measure: one
+    that a monitoring counts and that was not executed, in `measure`.
     """
 
     indicator_code: str
@@ -51,14 +78,19 @@ class Gap:
     person_id: str | None
     school_id: str | None
     school_name: str | None
+    measure: int | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True)
 class MeasureStatus:
+    """`is_executed`: at a check-point it counts as executed; in progress by its interim rule."""
+
     measure: Measure
     municipality_id: str
     due: date | None
     status: Status
+    is_executed: bool
 
 
 def indicator_results(
@@ -69,6 +101,7 @@ def indicator_results(
     A municipality has rows for indicators sliced by municipality only; what is counted for
     the region as a whole stands under 'region'.
     """
+    plan = plan_of_run(connection, plan, run_id)
     rows = connection.execute(
         select(indicator_result).where(
             indicator_result.c.run_id == run_id,
@@ -84,8 +117,9 @@ def indicator_results(
             numerator=row["numerator"],
             denominator=row["denominator"],
             shortfall=row["shortfall"],
-            met_on=date.fromisoformat(row["met_on"]) if row["met_on"] else None,
+            met_on=_day(row["met_on"]),
             status=Status(row["status"]),
+            parts=tuple(_parts(indicator, stored)),
         )
         for measure in plan.measures
         for indicator in measure.indicators
@@ -93,12 +127,35 @@ def indicator_results(
     )
 
 
+def _parts(indicator: Indicator, stored: Mapping[str, RowMapping]) -> Iterator[PartResult]:
+    for part in indicator.parts:
+        row = stored.get(part_code(indicator, part))
+        if row is not None:
+            yield PartResult(
+                part=part,
+                numerator=row["numerator"],
+                denominator=row["denominator"],
+                shortfall=row["shortfall"],
+                met_on=_day(row["met_on"]),
+                status=Status(row["status"]),
+            )
+
+
+def part_code(indicator: Indicator, part: IndicatorPart) -> str:
+    """The code under which a part is stored: «13.1/curator»."""
+    return f"{indicator.code}/{part.code}"
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
 def letter_results(
     connection: Connection, plan: Plan, run_id: str, municipality_id: str
 ) -> tuple[IndicatorResult, ...]:
     """The indicators that the run's own letter may show: of the measures that its phase
     reports, without those that would speak of this very letter (design.md §5)."""
-    phase = plan.phase(_phase_code(connection, run_id))
+    phase = plan_of_run(connection, plan, run_id).phase(_phase_code(connection, run_id))
     return tuple(
         result
         for result in indicator_results(connection, plan, run_id, municipality_id)
@@ -110,7 +167,8 @@ def letter_results(
 def gaps(
     connection: Connection, run_id: str, municipality_id: str | None = None
 ) -> tuple[Gap, ...]:
-    """The missing units of one municipality, or of all; ordered by indicator, person, school."""
+    """The missing units of one municipality, or of all; ordered by indicator, person, school,
+    measure and detail."""
     query = (
         select(
             indicator_gap.c.indicator,
@@ -119,6 +177,8 @@ def gaps(
             indicator_gap.c.person_id,
             indicator_gap.c.school_id,
             run_school.c.name,
+            indicator_gap.c.measure,
+            indicator_gap.c.detail,
         )
         .outerjoin_from(
             indicator_gap,
@@ -139,6 +199,8 @@ def gaps(
                 gap.municipality_id,
                 gap.person_id or "",
                 gap.school_id or "",
+                gap.measure or 0,
+                gap.detail or "",
             ),
         )
     )
@@ -148,6 +210,7 @@ def measure_statuses(
     connection: Connection, plan: Plan, run_id: str, municipality_id: str
 ) -> tuple[MeasureStatus, ...]:
     """The status of each measure by all its indicators: for the run's summary and the board."""
+    plan = plan_of_run(connection, plan, run_id)
     rows = connection.execute(
         select(measure_status_table).where(
             measure_status_table.c.run_id == run_id,
@@ -158,8 +221,9 @@ def measure_statuses(
         MeasureStatus(
             measure=plan.measure(row["measure"]),
             municipality_id=municipality_id,
-            due=date.fromisoformat(row["due"]) if row["due"] else None,
+            due=_day(row["due"]),
             status=Status(row["status"]),
+            is_executed=bool(row["is_executed"]),
         )
         for row in rows
     ]
@@ -179,6 +243,46 @@ def letter_statuses(results: tuple[IndicatorResult, ...], as_of: date) -> dict[i
         number: measure_status([r.status for r in of_measure], of_measure[0].measure.window, as_of)
         for number, of_measure in found.items()
     }
+
+
+def asked_by(recommendation: Recommendation, as_of: date, reply_by: date) -> date:
+    """By when a letter that judges `as_of` asks for what is recommended.
+
+    The plan's date serves the letter that first asks; a later letter cannot ask for something
+    by a day that has passed, so it asks by the day on which its answer is due.
+    """
+    return recommendation.due if recommendation.due > as_of else reply_by
+
+
+def run_of_phase(connection: Connection, plan: Plan, run_id: str, phase_code: str) -> str | None:
+    """The run in which an earlier phase of the year took place, as this run knows it.
+
+    The latest one of that phase and plan year that judged the phase's own as-of date and whose
+    measures have a status, in live mode or in this run's, begun by this run's known-at moment.
+    None when there was none. KeyError when the plan has no such phase.
+    """
+    this = (
+        connection.execute(select(phase_run).where(phase_run.c.run_id == run_id)).mappings().one()
+    )
+    judged = (
+        select(measure_status_table.c.run_id)
+        .where(measure_status_table.c.run_id == phase_run.c.run_id)
+        .exists()
+    )
+    return connection.scalar(
+        select(phase_run.c.run_id)
+        .where(
+            phase_run.c.plan_year == plan.year,
+            phase_run.c.phase == phase_code,
+            phase_run.c.as_of == plan.phase(phase_code).as_of.isoformat(),
+            or_(phase_run.c.mode == "live", phase_run.c.mode == this["mode"]),
+            phase_run.c.started_ms <= this["known_at_ms"],
+            phase_run.c.run_id != run_id,
+            judged,
+        )
+        .order_by(phase_run.c.started_ms.desc(), phase_run.c.run_id.desc())
+        .limit(1)
+    )
 
 
 def _phase_code(connection: Connection, run_id: str) -> str:

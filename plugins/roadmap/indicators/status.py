@@ -26,7 +26,6 @@ class Status(StrEnum):
     NOT_DUE = "not_due"
     NO_DUE_DATE = "no_due_date"
     NO_DATA = "no_data"
-    # Declared in the plan, its SQL still to come: never shown as done.
     NOT_COMPUTED = "not_computed"
 
     @property
@@ -89,7 +88,13 @@ def indicator_status(
     kind: IndicatorKind, target: float, reading: Reading, window: Window, as_of: date
 ) -> Assessment:
     """The status of one indicator of one unit on the as-of date."""
-    missing = shortfall(kind, target, reading)
+    return assessed(kind, shortfall(kind, target, reading), reading, window, as_of)
+
+
+def assessed(
+    kind: IndicatorKind, missing: int | None, reading: Reading, window: Window, as_of: date
+) -> Assessment:
+    """The status where it is known how many units are missing (None: it is not known)."""
     due = due_date(window)
     if due is None:
         return Assessment(Status.NO_DUE_DATE, missing)
@@ -110,12 +115,25 @@ def indicator_status(
     return Assessment(Status.NOT_DONE, missing)
 
 
+def whole_shortfall(
+    kind: IndicatorKind, target: float, whole: Reading, parts: Collection[int | None]
+) -> int | None:
+    """How many units an indicator with parts misses, given what each part does.
+
+    A share is met only when each of its parts is, so it misses what they miss, and nothing is
+    known of it while nothing is known of one of them. The parts of a count only split it.
+    """
+    if kind is not IndicatorKind.SHARE:
+        return shortfall(kind, target, whole)
+    known = [missing for missing in parts if missing is not None]
+    return sum(known) if len(known) == len(parts) else None
+
+
 def measure_status(statuses: Collection[Status], window: Window, as_of: date) -> Status:
     """The status of a measure from those of all its indicators (domain.md §7).
 
-    A measure is done only when all are met; some met is «исполнено частично». With an
-    indicator that is not computed nothing can be said of a measure whose window has begun.
-    ValueError without a single indicator.
+    A measure is done only when all are met; some met is «исполнено частично». ValueError
+    without a single indicator.
     """
     if not statuses:
         raise ValueError("a measure without indicators has no status")
@@ -125,8 +143,6 @@ def measure_status(statuses: Collection[Status], window: Window, as_of: date) ->
         return Status.NO_DUE_DATE
     if not has_begun(window, as_of):
         return Status.NOT_DUE
-    if Status.NOT_COMPUTED in found:
-        return Status.NOT_COMPUTED
     if all(status.is_met for status in found):
         return Status.DONE_LATE if Status.DONE_LATE in found else Status.DONE
     if found == {Status.NO_DATA}:
@@ -136,3 +152,19 @@ def measure_status(statuses: Collection[Status], window: Window, as_of: date) ->
     if Status.PARTLY in found or any(status.is_met for status in found):
         return Status.PARTLY
     return Status.NOT_DONE
+
+
+def is_executed(
+    status: Status, window: Window, as_of: date, interim_shortfalls: Collection[int | None]
+) -> bool:
+    """Whether a measure counts as executed at a check-point (domain.md §7.2).
+
+    Done, also late; or it lasts the whole period, which is not over, and its interim rule
+    holds: all the indicators that the plan names for it are met. `interim_shortfalls`: what
+    those miss; without any there is no interim rule to hold.
+    """
+    if status.is_met:
+        return True
+    if not isinstance(window, WholePeriod) or not has_begun(window, as_of) or as_of >= window.ends:
+        return False
+    return bool(interim_shortfalls) and all(missing == 0 for missing in interim_shortfalls)

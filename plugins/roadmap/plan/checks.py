@@ -32,8 +32,11 @@ T = TypeVar("T", int, str)
 
 # What every query is given by the run itself; no rule and no parameter may bear these names.
 RUN_PARAMETERS = frozenset(
-    {"run_id", "plan_year", "as_of", "known_at_ms", "target", "window_starts", "window_ends"}
-)
+    {
+        "run_id", "plan_year", "as_of", "known_at_ms", "measure", "indicator", "target",
+        "window_starts", "window_ends", "monitoring_run_id",
+    }
+)  # fmt: skip
 
 
 class Problem(NamedTuple):
@@ -116,6 +119,10 @@ def _indicators(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Proble
                 f"{path}.code", f"показатель {indicator.code} стоит в мероприятии № {number}"
             )
         yield from _target(path, indicator)
+        if indicator.sql is None and not _is_counted_by_parts(indicator):
+            yield Problem(
+                f"{path}.sql", "показатель не считается: назовите запрос у него или у каждой части"
+            )
         if indicator.sql is not None and not sql_names(indicator.sql):
             yield Problem(f"{path}.sql", f"нет запроса include/sql/indicators/{indicator.sql}.sql")
         for index, code in enumerate(indicator.outside_letter_of):
@@ -126,6 +133,10 @@ def _indicators(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Proble
                 f"{path}.outside_letter_of",
                 "показатель измеряется по журналу рассылки: назовите этап, о письме которого речь",
             )
+
+
+def _is_counted_by_parts(indicator: Indicator) -> bool:
+    return bool(indicator.parts) and all(part.sql is not None for part in indicator.parts)
 
 
 def _target(path: str, indicator: Indicator) -> Iterator[Problem]:
@@ -174,19 +185,16 @@ def _given(
     path: str, measure: Measure, parameters: Mapping[str, Setting], phases: set[str]
 ) -> Iterator[Problem]:
     """Parameters that point to something of the plan point to what is there."""
-    codes = {indicator.code for indicator in measure.indicators}
     for name, value in parameters.items():
         match name:
             case _ if name in RUN_PARAMETERS:
                 yield Problem(f"{path}.{name}", "это имя занято: его задаёт сам запуск")
             case "phase" if value not in phases:
                 yield Problem(f"{path}.{name}", f"нет этапа «{value}»")
-            case "measure" | "monitoring" if value != measure.number:
+            case "monitoring" if value != measure.number:
                 yield Problem(
                     f"{path}.{name}", f"«{value}», а показатель стоит в № {measure.number}"
                 )
-            case "indicator" if value not in codes:
-                yield Problem(f"{path}.{name}", f"в мероприятии нет показателя «{value}»")
 
 
 def _clashes(

@@ -485,13 +485,15 @@ indicator_gap = Table(  # the rows that count as missing: what the letter names
     Column("run_id", ForeignKey("phase_run.run_id"), nullable=False, index=True),
     Column("indicator", Text, nullable=False),
     Column("municipality_id", Text, nullable=False),
-    # coordinator | curator | school | municipality | document | month | programme | measure
+    # coordinator | curator | school | municipality | document | month | programme | event
+    # | seminar | direction | page | measure
     Column("unit_kind", Text, nullable=False),
     Column("person_id", Text),
     Column("school_id", Text),
     Column("measure", Integer),  # of a monitoring: the measure that is not executed
     # What is missing, in words that need no school: a document's name, a month («2021-05»),
-    # a programme's title; beside a school, which of its documents.
+    # a programme's title; beside a school, which of its documents («risk/» and a factor's code
+    # for an anti-risk programme), or of its questionnaires.
     Column("detail", Text),
 )
 

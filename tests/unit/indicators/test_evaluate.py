@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, func, select
 
-from roadmap.indicators.evaluate import evaluate, parameters, summed
+from roadmap.indicators.evaluate import added, bound_parameters, evaluate, summed
 from roadmap.indicators.read import (
     gaps,
     indicator_results,
@@ -24,7 +24,7 @@ from roadmap.plan.model import Plan
 from roadmap.russian import NBSP
 from roadmap.store.tables import indicator_gap, indicator_result, metadata
 from roadmap.store.tables import measure_status as measure_status_table
-from run_rows import RUN_ID, put, put_run
+from run_rows import KNOWN_AT_MS, RUN_ID, put, put_rules, put_run
 
 WEBINAR = "webinar-2021-03-12"
 BUYSKIY, GALICH, REGION = "buyskiy", "galich", "region"
@@ -83,6 +83,7 @@ def roadmap(
         ],
         "municipal_act": [{"municipality_id": unit, "adopted_on": "2021-03-24"} for unit in acts],
         "document": [
+            {"document_id": "d22", "indicator": "2.2", "signed_on": "2021-02-20"},
             {"document_id": "d63", "indicator": "6.3", "signed_on": "2021-03-12"},
             {"document_id": "d71", "indicator": "7.1", "signed_on": "2021-03-30"},
         ],
@@ -93,6 +94,7 @@ def given_run(engine: Engine, rows: dict[str, list[dict[str, Any]]], **run: Any)
     with engine.begin() as connection:
         put_run(connection, **run)
         put(connection, rows)
+        put_rules(connection, load_plan(2021))
 
 
 def results(engine: Engine, plan: Plan, unit: str) -> dict[str, Any]:
@@ -147,8 +149,7 @@ def test_what_was_planted_is_what_is_found(any_engine: Engine, plan: Plan) -> No
     assert "5.1: 1 из 2, не хватает: 1 муниципальное образование (исполнено частично)" in lines
     assert "6.3: 1 из 1 (исполнено)" in lines
     assert "8.1: 8, не хватает: 6 мероприятий (в работе)" in lines
-    assert lines[-1].endswith(": не рассчитывается в этом этапе")
-    assert "10.1" in evaluation.not_computed
+    assert len(lines) == 1 + len(evaluation.region)
 
 
 def test_a_gap_names_the_person_and_the_school(engine: Engine, plan: Plan) -> None:
@@ -172,22 +173,6 @@ def test_only_participating_municipalities_and_the_region_have_results(
     with engine.connect() as connection:
         units = connection.scalars(select(indicator_result.c.municipality_id).distinct())
         assert set(units) == {BUYSKIY, GALICH, REGION}
-
-
-def test_an_indicator_without_sql_is_not_computed_and_its_measure_never_done(
-    engine: Engine, plan: Plan
-) -> None:
-    given_run(engine, roadmap(), as_of="2021-12-31")
-    evaluate(engine, plan, RUN_ID)
-    found = results(engine, plan, REGION)
-    without = {i.code for m in plan.measures for i in m.indicators if i.sql is None}
-    assert without, "this stage leaves indicators to come"
-    assert {code for code, r in found.items() if r.status is Status.NOT_COMPUTED} == without
-    assert {found[code].numerator for code in without} == {None}
-    status = measures(engine, plan, REGION)
-    for measure in plan.measures:
-        if any(indicator.sql is None for indicator in measure.indicators):
-            assert not status[measure.number].is_met
 
 
 def test_nothing_is_known_and_nobody_is_named_while_no_file_came(
@@ -296,11 +281,44 @@ def test_a_year_judged_later_tells_who_was_late(engine: Engine, plan: Plan) -> N
     }
 
 
-def test_a_plan_may_not_redefine_what_the_run_says(plan: Plan) -> None:
-    measure = plan.measure(6)
-    stolen = measure.indicators[0].model_copy(update={"parameters": {"as_of": "2021-12-31"}})
-    with pytest.raises(ValueError, match="as_of"):
-        parameters(RUN_ID, 2021, date(2021, 3, 31), 0, measure, stolen)
+def test_a_query_is_given_the_run_the_rules_and_the_parameters_of_indicator_and_part(
+    engine: Engine, plan: Plan
+) -> None:
+    given_run(engine, roadmap(), as_of="2021-06-30")
+    measure = plan.measure(13)
+    indicator = measure.indicators[0]
+    with engine.connect() as connection:
+        bound = bound_parameters(
+            connection, plan, RUN_ID, measure, indicator, part=indicator.parts[1]
+        )
+    assert bound == {
+        "run_id": RUN_ID, "plan_year": 2021, "as_of": "2021-06-30", "known_at_ms": KNOWN_AT_MS,
+        "measure": 13, "indicator": "13.1", "target": 100.0,
+        "window_starts": "2021-06-01", "window_ends": "2021-06-30",
+        "least_employees_of_school": 1, "acknowledgement": "optional",
+        "event": "webinar-2021-06", "role": "curator",
+    }  # fmt: skip
+
+
+def test_yes_and_no_are_bound_as_numbers_and_lists_not_at_all(engine: Engine, plan: Plan) -> None:
+    given_run(engine, roadmap())
+    measure = plan.measure(11)
+    with engine.connect() as connection:
+        bound = bound_parameters(connection, plan, RUN_ID, measure, measure.indicators[0])
+    assert bound["programme_per_activated_risk"] == 1
+    assert type(bound["programme_per_activated_risk"]) is int
+    assert not bound.keys() & {"documents_of_each_school", "counted_states"}
+
+
+@pytest.mark.parametrize("name", ["as_of", "measure", "late_counts_as_done"])
+def test_what_the_run_or_a_rule_says_may_not_be_said_again(
+    engine: Engine, plan: Plan, name: str
+) -> None:
+    given_run(engine, roadmap())
+    measure = plan.measure(8)
+    stolen = measure.indicators[0].model_copy(update={"parameters": {name: 1}})
+    with engine.connect() as connection, pytest.raises(ValueError, match=name):
+        bound_parameters(connection, plan, RUN_ID, measure, stolen)
 
 
 readings = st.builds(

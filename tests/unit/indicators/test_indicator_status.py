@@ -106,8 +106,6 @@ def test_by_window(window, as_of, numerator, met_on, expected):
         ("no_data no_data", Status.NO_DATA),
         ("not_done no_data", Status.NOT_DONE),
         ("done no_data", Status.PARTLY),
-        ("done not_computed", Status.NOT_COMPUTED),
-        ("not_computed", Status.NOT_COMPUTED),
     ],
 )
 def test_a_measure_is_done_only_when_all_its_indicators_are(found, expected):
@@ -121,8 +119,8 @@ def test_a_measure_is_done_only_when_all_its_indicators_are(found, expected):
         ("done done", SPRING, DUE, Status.DONE),
         ("done no_data", SPRING, DUE, Status.IN_PROGRESS),
         ("in_progress no_data", YEAR, DUE, Status.IN_PROGRESS),
-        ("not_computed", MARCH, date(2021, 2, 28), Status.NOT_DUE),
-        ("done not_computed", NO_DATE, DUE, Status.NO_DUE_DATE),
+        ("no_data", MARCH, date(2021, 2, 28), Status.NOT_DUE),
+        ("done no_data", NO_DATE, DUE, Status.NO_DUE_DATE),
     ],
 )
 def test_a_measure_while_its_window_runs(found, window, as_of, expected):

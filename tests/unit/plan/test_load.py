@@ -200,23 +200,24 @@ WRONG = {
         "measures[12].indicators[2].parameters.phase", "нет этапа «july_monitoring»",
     ),
     "an indicator that counts another measure": (
-        ("parameters: {measure: 10", "parameters: {measure: 16"),
-        "measures[9].indicators[0].parameters.measure", "«16», а показатель стоит в № 10",
+        ("parameters: {kind: поезд", "parameters: {measure: 16, kind: поезд"),
+        "measures[9].indicators[0].parameters.measure", "это имя занято: его задаёт сам запуск",
     ),
     "an indicator of another monitoring": (
         ("parameters: {monitoring: 12", "parameters: {monitoring: 15"),
         "measures[11].indicators[0].parameters.monitoring", "«15», а показатель стоит в № 12",
     ),
-    "an indicator that another document confirms": (
-        ('parameters: {indicator: "6.3"', 'parameters: {indicator: "7.1"'),
-        "measures[5].indicators[2].parameters.indicator", "в мероприятии нет показателя «7.1»",
+    "an indicator that nothing counts": (
+        ("        sql: train_seminars_held\n", ""),
+        "measures[9].indicators[0].sql",
+        "показатель не считается: назовите запрос у него или у каждой части",
     ),
     "a parameter that the run sets": (
-        ("parameters: {measure: 10", "parameters: {as_of: 10, measure: 10"),
+        ("parameters: {kind: поезд", "parameters: {as_of: 10, kind: поезд"),
         "measures[9].indicators[0].parameters.as_of", "это имя занято: его задаёт сам запуск",
     ),
     "a parameter that is a rule already": (
-        ("parameters: {measure: 10", "parameters: {least_project_participants: 2, measure: 10"),
+        ("parameters: {kind: поезд", "parameters: {least_project_participants: 2, kind: поезд"),
         "measures[9].indicators[0].parameters.least_project_participants",
         "«least_project_participants» уже стоит среди rules",
     ),
@@ -225,8 +226,8 @@ WRONG = {
         "measures[12].indicators[0].parts[1].code", "часть «coordinator» указана дважды",
     ),
     "a measure of the whole period without a rule for the time before": (
-        ('      interim_indicators: ["9.1"]\n', ""),
-        "measures[8].rules.interim_indicators",
+        ('      interim_indicators: ["11.1"]\n', ""),
+        "measures[10].rules.interim_indicators",
         "мероприятие идёт весь период: перечислите показатели, по которым о нём судят до его конца",
     ),
     "an interim rule by another measure's indicator": (

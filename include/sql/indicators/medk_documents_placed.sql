@@ -1,0 +1,134 @@
+-- What share of the project schools has agreed and placed all of its documents in МЭДК?
+-- One row per participating municipality. Required of each school in the project on the as-of
+-- date: the documents that the plan's rule lists, and one anti-risk programme per factor that
+-- the school activated by its latest risk profile up to that day (where the plan asks for it; a
+-- school that stands in no profile has activated none). A document's state on a day is its
+-- latest one up to it; the plan's rule says which states count. `met_on` is the day from which
+-- all of them have counted without a break.
+-- Without an export of documents nothing is known, and while programmes are asked for, without
+-- risk profiles neither: the numerator is empty.
+
+with received as (
+    select
+        count(case when load_batch.dataset = 'medk_documents' then 1 end) as documents,
+        count(case when load_batch.dataset = 'risk_profiles' then 1 end) as profiles
+    from run_batch
+    join load_batch on load_batch.batch_id = run_batch.batch_id
+    where run_batch.run_id = :run_id
+),
+required as (
+    select
+        run_school.municipality_id,
+        run_school.school_id,
+        run_rule.value as kind,
+        '' as factor
+    from run_school
+    join run_rule
+        on run_rule.run_id = run_school.run_id
+        and run_rule.measure = :measure
+        and run_rule.rule = 'documents_of_each_school'
+    where run_school.run_id = :run_id
+        and run_school.is_participating = 1
+    union all
+    select run_school.municipality_id, run_school.school_id, '' as kind, assessed.factor
+    from run_school
+    join (
+        select
+            risk.school_id,
+            risk.factor,
+            risk.is_activated,
+            row_number() over (
+                partition by risk.school_id, risk.factor
+                order by risk.assessed_on desc, risk.row desc, risk.is_activated desc
+            ) as place
+        from risk
+        join run_batch
+            on run_batch.batch_id = risk.batch_id
+            and run_batch.run_id = :run_id
+        where risk.assessed_on <= :as_of
+    ) assessed
+        on assessed.school_id = run_school.school_id
+        and assessed.place = 1
+        and assessed.is_activated = 1
+    where run_school.run_id = :run_id
+        and run_school.is_participating = 1
+        and :programme_per_activated_risk = 1
+),
+state as (
+    select
+        medk_document.school_id,
+        case when medk_document.factor is null then medk_document.kind else '' end as kind,
+        coalesce(medk_document.factor, '') as factor,
+        medk_document.state_on,
+        medk_document.row,
+        case when run_rule.value is null then 0 else 1 end as counts
+    from medk_document
+    join run_batch
+        on run_batch.batch_id = medk_document.batch_id
+        and run_batch.run_id = :run_id
+    left join run_rule
+        on run_rule.run_id = run_batch.run_id
+        and run_rule.measure = :measure
+        and run_rule.rule = 'counted_states'
+        and run_rule.value = medk_document.state
+    where medk_document.state_on <= :as_of
+),
+latest as (
+    select
+        state.*,
+        row_number() over (
+            partition by state.school_id, state.kind, state.factor
+            order by state.state_on desc, state.row desc, state.counts
+        ) as place,
+        max(case when state.counts = 0 then state.state_on end) over (
+            partition by state.school_id, state.kind, state.factor
+        ) as last_lacked_on
+    from state
+),
+placed as (
+    select
+        latest.school_id,
+        latest.kind,
+        latest.factor,
+        min(
+            case
+                when latest.counts = 1
+                    and (latest.last_lacked_on is null or latest.state_on >= latest.last_lacked_on)
+                    then latest.state_on
+            end
+        ) as placed_on
+    from latest
+    group by latest.school_id, latest.kind, latest.factor
+    having max(case when latest.place = 1 then latest.counts end) = 1
+),
+complete as (
+    select required.school_id, max(placed.placed_on) as placed_on
+    from required
+    left join placed
+        on placed.school_id = required.school_id
+        and placed.kind = required.kind
+        and placed.factor = required.factor
+    group by required.school_id
+    having count(placed.placed_on) = count(*)
+)
+select
+    run_municipality.municipality_id,
+    case
+        when max(received.documents) > 0
+            and (:programme_per_activated_risk = 0 or max(received.profiles) > 0)
+            then count(complete.school_id)
+    end as numerator,
+    count(run_school.school_id) as denominator,
+    max(complete.placed_on) as met_on
+from run_municipality
+cross join received
+left join run_school
+    on run_school.run_id = run_municipality.run_id
+    and run_school.municipality_id = run_municipality.municipality_id
+    and run_school.is_participating = 1
+left join complete on complete.school_id = run_school.school_id
+where run_municipality.run_id = :run_id
+    and run_municipality.is_participating = 1
+    and run_municipality.municipality_id <> 'region'
+group by run_municipality.municipality_id
+order by run_municipality.municipality_id
