@@ -26,7 +26,6 @@ class Status(StrEnum):
     NOT_DUE = "not_due"
     NO_DUE_DATE = "no_due_date"
     NO_DATA = "no_data"
-    NOT_COMPUTED = "not_computed"
 
     @property
     def is_met(self) -> bool:
@@ -42,7 +41,6 @@ WORDS = {
     Status.NOT_DUE: "срок не наступил",
     Status.NO_DUE_DATE: "срок не определён",
     Status.NO_DATA: "нет данных",
-    Status.NOT_COMPUTED: "не рассчитывается в этом этапе",
 }
 
 

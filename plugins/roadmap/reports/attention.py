@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from roadmap.analysis.small_numbers import REGION
-from roadmap.indicators.read import Gap, IndicatorResult
+from roadmap.indicators.read import Gap, IndicatorResult, asked_by
 from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date
 from roadmap.plan.model import IndicatorKind, OnDay
@@ -113,7 +113,7 @@ def advised(facts: Facts, result: IndicatorResult, title: str, problem: str) -> 
         problem=problem,
         recommendation=named(advice.text),
         who=named(advice.addressee),
-        due=advice.due,
+        due=asked_by(advice, facts.run.as_of, facts.run.phase.reply_by.on),
         confirmation=named(advice.confirmation),
     )
 
