@@ -2,6 +2,7 @@
 -- Inserts one row per subject and participating school, municipality (its participating
 -- schools that are not small), `participants` (the same over the region) and region (every
 -- school of the region). Low is who scored below the minimum of that year and subject.
+-- What satisfied appeals changed is added before everything else.
 -- A row whose school stands under a foreign municipality is nobody's (run_foreign_ref).
 
 insert into paper_result (
@@ -9,19 +10,16 @@ insert into paper_result (
     schools, small_schools, participants, below_minimum, minimum, score_sum, high_scores,
     is_small, is_low, elsewhere_schools, elsewhere_participants
 )
-with school_paper as (
+with exam_count as (
     select
         exam_result.grade,
         exam_result.subject,
-        run_school.school_id,
-        run_school.municipality_id,
-        run_school.is_participating,
+        run_school_ref.school_id,
         sum(exam_result.participants) as participants,
         sum(exam_result.below_minimum) as below_minimum,
         max(exam_result.minimum) as minimum,
         sum(exam_result.score_sum) as score_sum,
-        sum(exam_result.high_scores) as high_scores,
-        case when sum(exam_result.participants) < :least_participants then 1 else 0 end as is_small
+        sum(exam_result.high_scores) as high_scores
     from exam_result
     join run_batch
         on run_batch.batch_id = exam_result.batch_id
@@ -30,9 +28,6 @@ with school_paper as (
         on run_school_ref.run_id = run_batch.run_id
         and run_school_ref.scheme = exam_result.school_scheme
         and run_school_ref.ref = exam_result.school_ref
-    join run_school
-        on run_school.run_id = run_batch.run_id
-        and run_school.school_id = run_school_ref.school_id
     where exam_result.kind = :kind
         and exam_result.year = :year
         and exam_result.wave = :wave
@@ -45,12 +40,80 @@ with school_paper as (
                 and run_foreign_ref.ref = exam_result.school_ref
                 and run_foreign_ref.municipality_ref = exam_result.municipality_ref
         )
-    group by
-        exam_result.grade,
-        exam_result.subject,
-        run_school.school_id,
+    group by exam_result.grade, exam_result.subject, run_school_ref.school_id
+),
+appeal_count as (
+    select
+        appeal_change.grade,
+        appeal_change.subject,
+        run_school_ref.school_id,
+        sum(appeal_change.below_minimum) as below_minimum,
+        sum(appeal_change.score_sum) as score_sum,
+        sum(appeal_change.high_scores) as high_scores
+    from appeal_change
+    join run_batch
+        on run_batch.batch_id = appeal_change.batch_id
+        and run_batch.run_id = :run_id
+    join run_school_ref
+        on run_school_ref.run_id = run_batch.run_id
+        and run_school_ref.scheme = appeal_change.school_scheme
+        and run_school_ref.ref = appeal_change.school_ref
+    where appeal_change.kind = :kind
+        and appeal_change.year = :year
+        and appeal_change.wave = :wave
+        and not exists (
+            select 1
+            from run_foreign_ref
+            where run_foreign_ref.run_id = run_batch.run_id
+                and run_foreign_ref.scheme = appeal_change.school_scheme
+                and run_foreign_ref.ref = appeal_change.school_ref
+                and run_foreign_ref.municipality_ref = appeal_change.municipality_ref
+        )
+    group by appeal_change.grade, appeal_change.subject, run_school_ref.school_id
+),
+-- Only what fits: a school's changes that would make an impossible result are not added, none
+-- of them (a finding says so, findings/appeal_does_not_fit.sql).
+fitting_appeal as (
+    select
+        appeal_count.grade,
+        appeal_count.subject,
+        appeal_count.school_id,
+        appeal_count.below_minimum,
+        appeal_count.score_sum,
+        appeal_count.high_scores
+    from appeal_count
+    join exam_count
+        on exam_count.grade = appeal_count.grade
+        and exam_count.subject = appeal_count.subject
+        and exam_count.school_id = appeal_count.school_id
+    where exam_count.below_minimum + appeal_count.below_minimum >= 0
+        and exam_count.high_scores + appeal_count.high_scores >= 0
+        and exam_count.below_minimum + appeal_count.below_minimum
+            + exam_count.high_scores + appeal_count.high_scores <= exam_count.participants
+        and exam_count.score_sum + appeal_count.score_sum
+            between 0 and 100 * exam_count.participants
+),
+school_paper as (
+    select
+        exam_count.grade,
+        exam_count.subject,
+        exam_count.school_id,
         run_school.municipality_id,
-        run_school.is_participating
+        run_school.is_participating,
+        exam_count.participants,
+        exam_count.below_minimum + coalesce(fitting_appeal.below_minimum, 0) as below_minimum,
+        exam_count.minimum,
+        exam_count.score_sum + coalesce(fitting_appeal.score_sum, 0) as score_sum,
+        exam_count.high_scores + coalesce(fitting_appeal.high_scores, 0) as high_scores,
+        case when exam_count.participants < :least_participants then 1 else 0 end as is_small
+    from exam_count
+    join run_school
+        on run_school.run_id = :run_id
+        and run_school.school_id = exam_count.school_id
+    left join fitting_appeal
+        on fitting_appeal.grade = exam_count.grade
+        and fitting_appeal.subject = exam_count.subject
+        and fitting_appeal.school_id = exam_count.school_id
 ),
 region_paper as (
     select

@@ -2,6 +2,7 @@
 -- Inserts one row per paper and participating school, municipality (its participating
 -- schools that are not small), `participants` (the same over the region) and region (every
 -- school of the region). Sums are of counts, never of percents.
+-- What satisfied appeals changed is added before everything else.
 -- A paper that came both as pupil protocols and as exports is taken from the protocols:
 -- their counts were counted, those of exports were restored from percents.
 -- A row whose school stands under a foreign municipality is nobody's (run_foreign_ref).
@@ -52,7 +53,7 @@ mark_source as (
     from mark_row
     group by grade, subject
 ),
-mark_count as (
+first_count as (
     select
         mark_row.grade,
         mark_row.subject,
@@ -69,6 +70,75 @@ mark_count as (
         and mark_source.subject = mark_row.subject
         and mark_source.source_rank = mark_row.source_rank
     group by mark_row.grade, mark_row.subject, mark_row.school_id
+),
+-- Appeals of ОГЭ: a pupil moves from one mark to another.
+appeal_count as (
+    select
+        appeal_change.grade,
+        appeal_change.subject,
+        run_school_ref.school_id,
+        sum(appeal_change.mark_2) as mark_2,
+        sum(appeal_change.mark_3) as mark_3,
+        sum(appeal_change.mark_4) as mark_4,
+        sum(appeal_change.mark_5) as mark_5
+    from appeal_change
+    join run_batch
+        on run_batch.batch_id = appeal_change.batch_id
+        and run_batch.run_id = :run_id
+    join run_school_ref
+        on run_school_ref.run_id = run_batch.run_id
+        and run_school_ref.scheme = appeal_change.school_scheme
+        and run_school_ref.ref = appeal_change.school_ref
+    where appeal_change.kind = :kind
+        and appeal_change.year = :year
+        and appeal_change.wave = :wave
+        and not exists (
+            select 1
+            from run_foreign_ref
+            where run_foreign_ref.run_id = run_batch.run_id
+                and run_foreign_ref.scheme = appeal_change.school_scheme
+                and run_foreign_ref.ref = appeal_change.school_ref
+                and run_foreign_ref.municipality_ref = appeal_change.municipality_ref
+        )
+    group by appeal_change.grade, appeal_change.subject, run_school_ref.school_id
+),
+-- Only what fits: a school's changes that would make an impossible result are not added, none
+-- of them (a finding says so, findings/appeal_does_not_fit.sql).
+fitting_appeal as (
+    select
+        appeal_count.grade,
+        appeal_count.subject,
+        appeal_count.school_id,
+        appeal_count.mark_2,
+        appeal_count.mark_3,
+        appeal_count.mark_4,
+        appeal_count.mark_5
+    from appeal_count
+    join first_count
+        on first_count.grade = appeal_count.grade
+        and first_count.subject = appeal_count.subject
+        and first_count.school_id = appeal_count.school_id
+    where first_count.mark_2 + appeal_count.mark_2 >= 0
+        and first_count.mark_3 + appeal_count.mark_3 >= 0
+        and first_count.mark_4 + appeal_count.mark_4 >= 0
+        and first_count.mark_5 + appeal_count.mark_5 >= 0
+),
+mark_count as (
+    select
+        first_count.grade,
+        first_count.subject,
+        first_count.school_id,
+        first_count.participants,
+        first_count.absent,
+        first_count.mark_2 + coalesce(fitting_appeal.mark_2, 0) as mark_2,
+        first_count.mark_3 + coalesce(fitting_appeal.mark_3, 0) as mark_3,
+        first_count.mark_4 + coalesce(fitting_appeal.mark_4, 0) as mark_4,
+        first_count.mark_5 + coalesce(fitting_appeal.mark_5, 0) as mark_5
+    from first_count
+    left join fitting_appeal
+        on fitting_appeal.grade = first_count.grade
+        and fitting_appeal.subject = first_count.subject
+        and fitting_appeal.school_id = first_count.school_id
 ),
 journal_row as (
     select

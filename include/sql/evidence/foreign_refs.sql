@@ -16,6 +16,9 @@ from (
     union
     select batch_id, school_scheme, school_ref, municipality_ref
     from exam_result
+    union
+    select batch_id, school_scheme, school_ref, municipality_ref
+    from appeal_change
 ) result
 join run_batch
     on run_batch.batch_id = result.batch_id

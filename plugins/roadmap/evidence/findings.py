@@ -166,6 +166,22 @@ def _paper_twice(row: RowMapping, names: _Names) -> tuple[str, str]:
     )
 
 
+def _appeal_does_not_fit(row: RowMapping, names: _Names) -> tuple[str, str]:
+    where = f"{place(row['file_name'], row['sheet'])}: {row['subject']}, «{row['name']}»"
+    if not row["has_result"]:
+        return "APPEAL_WITHOUT_RESULT", sentence(
+            "Апелляции школы, о результатах которой на этом экзамене сведений нет",
+            where,
+            "Проверьте, поступил ли протокол экзамена и верен ли код ОО; апелляции не учтены",
+        )
+    return "APPEAL_DOES_NOT_FIT", sentence(
+        "Апелляции школы не сходятся с её результатами: после изменений число учеников стало бы "
+        "невозможным",
+        where,
+        "Проверьте протокол и файл апелляций; результаты школы показаны без апелляций",
+    )
+
+
 def _total_disagrees(row: RowMapping, names: _Names) -> tuple[str, str]:
     return "TOTAL_DISAGREES", sentence(
         f"Итог муниципалитета не равен сумме его школ: {integer(row['said'])} и "
@@ -259,6 +275,7 @@ _FINDINGS: dict[str, Callable[[RowMapping, _Names], tuple[str, str]]] = {
     "unknown_programme": _unknown_programme,
     "programme_without_risk": _programme_without_risk,
     "paper_twice": _paper_twice,
+    "appeal_does_not_fit": _appeal_does_not_fit,
     "total_disagrees": _total_disagrees,
     "rows_rejected": _rows_rejected,
     "file_refused": _file_refused,

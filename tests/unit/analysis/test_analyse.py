@@ -60,11 +60,26 @@ def exam(school: str, participants: int, below: int, **more: Any) -> dict[str, A
     } | more
 
 
-def run_with(engine: Engine, plan: Plan, **facts: Iterable[dict[str, Any]]) -> None:
+def appeal(school: str, appeals: int = 1, **changes: Any) -> dict[str, Any]:
+    """Satisfied appeals of a school in ЕГЭ русский язык; `paper` names another exam."""
+    counted = ("mark_2", "mark_3", "mark_4", "mark_5", "below_minimum", "score_sum", "high_scores")
+    return {
+        "kind": "ege", "year": 2020, "wave": "main", "grade": 11, "subject": "русский язык",
+        "school_scheme": "gia_code", "school_ref": f"code-{school}", "appeals": appeals,
+        **dict.fromkeys(counted, 0), **changes.pop("paper", {}), **changes,
+    }  # fmt: skip
+
+
+def run_with(
+    engine: Engine,
+    plan: Plan,
+    phase: str = "march_analysis",
+    **facts: Iterable[dict[str, Any]],
+) -> None:
     """A run over seven schools of three municipalities, with the facts given, analysed."""
     batches = facts.pop("batches", None)
     with engine.begin() as connection:
-        put_run(connection)
+        put_run(connection, phase=phase)
         put(
             connection,
             {
@@ -312,6 +327,109 @@ def test_an_exam_keeps_its_scores_and_is_low_by_the_minimum(any_engine: Engine, 
     assert one(any_engine, BUYSKIY, Level.REGION, REGION).exam == Exam(26, 5, 36, 1340, 1)
 
 
+def test_appeals_change_what_the_protocol_said_and_not_who_took_part(
+    any_engine: Engine, plan: Plan
+) -> None:
+    run_with(
+        any_engine,
+        plan,
+        exam_result=[
+            exam("b1", 10, 3, score_sum=520, high_scores=1),
+            exam("b2", 10, 3, score_sum=500),
+            exam("x1", 7, 1, score_sum=300),
+        ],
+        appeal_change=[
+            appeal("b1", below_minimum=-1, score_sum=4),
+            # Of another exam, of another school, of nobody's school.
+            appeal("b2", below_minimum=-3, paper={"subject": "физика"}),
+            appeal("unknown", below_minimum=-1),
+            appeal("x1", below_minimum=-1, score_sum=5, high_scores=1),
+        ],
+    )
+    school = one(any_engine, BUYSKIY, Level.SCHOOL, "b1")
+    assert school.exam == Exam(10, 2, 36, 524, 1)
+    assert school.is_low is False, "with the appeal two of ten are below the minimum"
+    other = one(any_engine, BUYSKIY, Level.SCHOOL, "b2")
+    assert (other.exam, other.is_low) == (Exam(10, 3, 36, 500, 0), True)
+    assert one(any_engine, REGION, Level.MUNICIPALITY, BUYSKIY).exam == Exam(20, 5, 36, 1024, 1)
+    assert one(any_engine, REGION, Level.REGION, REGION).exam == Exam(27, 5, 36, 1329, 2)
+
+
+def test_appeals_of_oge_move_pupils_between_marks(any_engine: Engine, plan: Plan) -> None:
+    oge = {"kind": "oge", "year": 2021, "wave": "main", "grade": 9, "subject": "математика"}
+    of_code = {"school_scheme": "gia_code", "school_ref": "code-b1"}
+    run_with(
+        any_engine,
+        plan,
+        phase="august_analysis",
+        mark_result=[marks("b1", 3, 7, **oge, **of_code)],
+        appeal_change=[appeal("b1", 2, mark_2=-1, mark_3=0, mark_4=1, paper=oge)],
+    )
+    school = one(any_engine, BUYSKIY, Level.SCHOOL, "b1")
+    assert (school.marks, school.is_low) == (Marks(2, 7, 1, 0), False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"below_minimum": -4},
+        {"high_scores": -1},
+        {"below_minimum": 4, "high_scores": 4},
+        {"score_sum": -521},
+        {"score_sum": 481},
+    ],
+)
+def test_appeals_that_would_make_an_impossible_result_change_nothing(
+    any_engine: Engine, plan: Plan, changes: dict[str, int]
+) -> None:
+    run_with(
+        any_engine,
+        plan,
+        exam_result=[exam("b1", 10, 3, score_sum=520), exam("b2", 10, 3, score_sum=520)],
+        appeal_change=[appeal("b1", **changes), appeal("b2", below_minimum=-3, score_sum=480)],
+    )
+    assert one(any_engine, BUYSKIY, Level.SCHOOL, "b1").exam == Exam(10, 3, 36, 520, 0)
+    assert one(any_engine, BUYSKIY, Level.SCHOOL, "b2").exam == Exam(10, 0, 36, 1000, 0)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.tuples(*[st.integers(0, 6)] * 4).filter(any),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=4),
+)
+def test_no_appeal_changes_participants_and_marks_always_add_up_to_them(
+    engine: Engine, plan: Plan, counts: tuple[int, ...], moves: list[tuple[int, int]]
+) -> None:
+    _empty(engine)
+    oge = {"kind": "oge", "year": 2021, "wave": "main", "grade": 9, "subject": "математика"}
+    of_code = {"school_scheme": "gia_code", "school_ref": "code-b1"}
+    change = [0, 0, 0, 0]
+    for left, reached in moves:
+        change[left] -= 1
+        change[reached] += 1
+    named = [f"mark_{mark}" for mark in (2, 3, 4, 5)]
+    result = marks("b1", 0, 0, **oge, **of_code) | dict(zip(named, counts, strict=True))
+    run_with(
+        engine,
+        plan,
+        phase="august_analysis",
+        mark_result=[result],
+        appeal_change=[
+            appeal("b1", len(moves) or 1, paper=oge, **dict(zip(named, change, strict=True)))
+        ],
+    )
+    with engine.connect() as connection:
+        row = connection.execute(
+            select(paper_result).where(paper_result.c.level == Level.SCHOOL)
+        ).one()
+    after = [row.mark_2, row.mark_3, row.mark_4, row.mark_5]
+    wanted = [before + moved for before, moved in zip(counts, change, strict=True)]
+    assert row.participants == sum(counts) == sum(after)
+    assert after == (wanted if min(wanted) >= 0 else list(counts))
+
+
 def test_protocols_win_over_exports_of_the_same_paper(any_engine: Engine, plan: Plan) -> None:
     run_with(
         any_engine,
@@ -462,6 +580,13 @@ def test_a_second_analysis_replaces_the_first(any_engine: Engine, plan: Plan) ->
     assert analysed.verdicts == {Verdict.RISK: 1, Verdict.NOT_LOW: 1, Verdict.NO_VERDICT: 2}
 
 
+def _empty(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            if table.name not in ("transition", "control"):
+                connection.execute(delete(table))
+
+
 result_rows = st.dictionaries(
     st.sampled_from(sorted(SCHOOLS)),
     st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(any),
@@ -476,10 +601,7 @@ result_rows = st.dictionaries(
 def test_nothing_shown_to_a_municipality_gives_a_small_or_foreign_school_away(
     engine: Engine, plan: Plan, counted: dict[str, tuple[int, int]]
 ) -> None:
-    with engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            if table.name not in ("transition", "control"):
-                connection.execute(delete(table))
+    _empty(engine)
     run_with(engine, plan, mark_result=[marks(school, *c) for school, c in counted.items()])
 
     found = shown(engine, BUYSKIY)

@@ -51,3 +51,12 @@ def test_every_marker_that_cannot_be_computed_is_said_once() -> None:
     for group in told:
         assert not group.reason.endswith(".")
         assert group.reason[0].islower() or group.reason.startswith("ОГЭ")
+
+
+def test_who_has_the_year_before_is_not_told_that_it_did_not_come() -> None:
+    procedures = load_plan(2021).phase("august_analysis").procedures
+    alone = " ".join(u.reason for u in unsupported(procedures))
+    beside = " ".join(u.reason for u in unsupported(procedures, has_previous=True))
+    assert "результаты предыдущего года не поступали" in alone
+    assert "результаты предыдущего года" not in beside
+    assert "данные о выполнении заданий не поступали" in beside

@@ -120,6 +120,26 @@ def marks(ref: str | None, owner: str | None, level: str = "school", **more: Any
     }  # fmt: skip
 
 
+EGE = {"kind": "ege", "year": 2021, "wave": "main", "grade": 11, "subject": "физика"}
+OGE = {"kind": "oge", "year": 2021, "wave": "main", "grade": 9, "subject": "математика"}
+
+
+def exam(**more: Any) -> dict[str, Any]:
+    return {
+        **EGE, "school_scheme": "gia_code", "school_ref": "111101", "municipality_ref": None,
+        "participants": 10, "below_minimum": 1, "minimum": 36, "score_sum": 500,
+        "high_scores": 0, **more,
+    }  # fmt: skip
+
+
+def appeal(paper: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    counted = ("mark_2", "mark_3", "mark_4", "mark_5", "below_minimum", "score_sum", "high_scores")
+    return {
+        **paper, "school_scheme": "gia_code", "school_ref": "111101", "municipality_ref": None,
+        "appeals": 1, **dict.fromkeys(counted, 0), **changes,
+    }  # fmt: skip
+
+
 MUNICIPALITIES = [
     named("buyskiy", "Буйский муниципальный район"),
     named("galich", "город Галич"),
@@ -818,6 +838,25 @@ CASES: dict[str, tuple[str, Any, str | None, str]] = {
         "вовлечённости родителей», код школы SH•••1. Файл «medk_documents.xlsx», лист «Лист», "
         "строка 6. Проверьте рисковый профиль школы; программа показана, но не требуется.",
     ),
+    "appeal_does_not_fit": (
+        "APPEAL_DOES_NOT_FIT",
+        lambda db: (
+            load(db, "ege_protocols", {"exam_result": [exam()]}),
+            load(
+                db,
+                "oge_protocols",
+                {"mark_result": [marks("111101", None, school_scheme="gia_code", **OGE)]},
+            ),
+            # One of ten has a «2» and one is below the minimum: the second exam fits.
+            load(db, "gia_appeals", {"appeal_change": [appeal(OGE, mark_2=-2, mark_3=2)]}),
+            load(db, "gia_appeals", {"appeal_change": [appeal(EGE, below_minimum=-1)]}, "ege"),
+        ),
+        "buyskiy",
+        "Апелляции школы не сходятся с её результатами: после изменений число учеников стало бы "
+        "невозможным. Файл «gia_appeals.xlsx», лист «Лист»: математика, «Школа № 101 "
+        "(условная)». Проверьте протокол и файл апелляций; результаты школы показаны без "
+        "апелляций.",
+    ),
     "rows_rejected": (
         "ROWS_REJECTED",
         lambda db: load(db, "documents", {}, rows_read=42, rows_accepted=41, rows_rejected=1),
@@ -844,6 +883,9 @@ OF_THE_MONITORING = {
 }
 
 
+OF_AUGUST = {"appeal_does_not_fit"}
+
+
 def test_every_question_has_a_case() -> None:
     questions = {path.stem for path in (SQL / "evidence" / "findings").glob("*.sql")}
     assert len(questions) >= 14
@@ -862,6 +904,7 @@ def test_what_is_in_doubt_is_told_exactly_and_once(any_engine: Engine, question:
     sound(any_engine)
     spoil(any_engine)
     phase = "june_monitoring" if question in OF_THE_MONITORING else "march_analysis"
+    phase = "august_analysis" if question in OF_AUGUST else phase
     found = findings(any_engine, frozen(any_engine, phase=phase))
     found.pop("MUNICIPALITY_NOT_IN_REGISTRY", None)
     assert {name: len(told) for name, told in found.items()} == {rule: 1}
@@ -1086,3 +1129,28 @@ def test_a_run_of_a_plan_that_is_not_in_force_writes_to_the_test_address_only(
     request = replace(REQUEST, mode=asked, as_of=date(2021, 3, 20))
     run_id = freeze(engine, draft, request, NOW, "dev", "0" * 64)
     assert [run.mode for run in rows(engine, phase_run, run_id)] == [mode]
+
+
+def test_appeals_of_a_school_without_a_result_are_told(any_engine: Engine) -> None:
+    sound(any_engine)
+    load(any_engine, "gia_appeals", {"appeal_change": [appeal(OGE)]})
+    found = findings(any_engine, frozen(any_engine, phase="august_analysis"))
+    (finding,) = found["APPEAL_WITHOUT_RESULT"]
+    assert finding.municipality_id == "buyskiy"
+    assert finding.message.startswith(
+        "Апелляции школы, о результатах которой на этом экзамене сведений нет. "
+        "Файл «gia_appeals.xlsx», лист «Лист»: математика, «Школа № 101 (условная)»."
+    )
+
+
+def test_appeals_of_an_unknown_and_of_a_foreign_school_are_told(any_engine: Engine) -> None:
+    sound(any_engine)
+    changes = [
+        appeal(OGE, school_ref="999999"),
+        appeal(OGE, municipality_ref=municipality_ref("город Галич")),
+    ]
+    load(any_engine, "gia_appeals", {"appeal_change": changes})
+    found = findings(any_engine, frozen(any_engine, phase="august_analysis"))
+    assert found["UNKNOWN_SCHOOL"]
+    assert found["FOREIGN_SCHOOL"][0].municipality_id == "buyskiy"
+    assert "APPEAL_WITHOUT_RESULT" not in found, "a foreign school's appeal is nobody's"

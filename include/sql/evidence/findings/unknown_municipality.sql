@@ -22,6 +22,10 @@ from (
     from exam_result
     where municipality_ref is not null
     union all
+    select batch_id, sheet, row, municipality_ref, 1
+    from appeal_change
+    where municipality_ref is not null
+    union all
     select batch_id, sheet, row, municipality_id, 0
     from school
     where valid_from <= :as_of and (valid_to is null or valid_to >= :as_of)

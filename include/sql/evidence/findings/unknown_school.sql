@@ -29,6 +29,9 @@ from (
     union all
     select batch_id, sheet, row, school_scheme, school_ref, municipality_ref
     from exam_result
+    union all
+    select batch_id, sheet, row, school_scheme, school_ref, municipality_ref
+    from appeal_change
 ) result
 join run_batch
     on run_batch.batch_id = result.batch_id
