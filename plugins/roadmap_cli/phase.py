@@ -11,12 +11,13 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 from roadmap_cli.airflow_api import wait_until
 from roadmap_cli.environment import VAR, Ports, demo_environment
 from roadmap_cli.phase_dag import phase_arguments
 from roadmap_cli.processes import background, interrupt_once, is_free, python
-from roadmap_cli.setup import make_ready
+from roadmap_cli.setup import DEMO_YEAR, make_ready, put_files
 
 STOP_SECONDS = 5.0
 
@@ -61,17 +62,28 @@ def refuse_unknown(arguments: argparse.Namespace) -> None:
 def run_phase(arguments: argparse.Namespace, ports: Ports) -> int:
     """The exit status of one foreground run."""
     make_ready(os.environ)
+    if arguments.year == DEMO_YEAR:
+        put_files(last_day(arguments))
     command = python(
         "roadmap_cli.phase_dag",
         f"--phase={arguments.phase}",
         f"--year={arguments.year}",
         f"--as-of={arguments.as_of or ''}",
+        f"--known-at={arguments.known_at or ''}",
         f"--mode={arguments.mode}",
         f"--municipalities={','.join(arguments.municipalities)}",
         f"--reason={arguments.reason}",
     )
     with local_mailbox(ports.mail), background(command, os.environ, None, STOP_SECONDS) as dag_run:
         return dag_run.wait()
+
+
+def last_day(arguments: argparse.Namespace) -> date:
+    """The phase's as-of day, or a later one that was asked for: until then files have come."""
+    from roadmap.plan.load import load_plan
+
+    planned = load_plan(arguments.year).phase(arguments.phase).as_of
+    return max(planned, date.fromisoformat(arguments.as_of)) if arguments.as_of else planned
 
 
 @contextmanager

@@ -7,12 +7,14 @@ the reconciliation balances with nothing blocked, unknown, rejected, exhausted o
 from __future__ import annotations
 
 import argparse
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+MOSCOW = ZoneInfo("Europe/Moscow")
 MODES = ("live", "redirect", "dry")
 
 
@@ -21,6 +23,7 @@ def main() -> None:
     conf = {
         "year": arguments.year,
         "as_of": arguments.as_of,
+        "known_at": arguments.known_at,
         "mode": arguments.mode,
         "municipalities": arguments.municipalities,
         "reason": arguments.reason or None,
@@ -35,6 +38,9 @@ def phase_arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--phase", required=True)
     parser.add_argument("--year", type=int, required=True)
     parser.add_argument("--as-of", type=_day, default=None, help="YYYY-MM-DD; empty: the plan's")
+    parser.add_argument(
+        "--known-at", type=moment, default=None, help="YYYY-MM-DD[THH:MM], Moscow; empty: now"
+    )
     parser.add_argument("--mode", choices=MODES, default="live")
     parser.add_argument("--municipalities", type=_keys, default=[], help="keys, comma-separated")
     parser.add_argument("--reason", default="")
@@ -48,6 +54,21 @@ def _day(text: str) -> str | None:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise argparse.ArgumentTypeError(f"«{text}» — не дата вида 2021-03-31") from None
+
+
+def moment(text: str) -> str | None:
+    """The moment as the form gives it, with its offset; a day alone means its end, in Moscow."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"«{text}» — не момент вида 2021-03-31 или 2021-03-31T18:00"
+        ) from None
+    if len(text) == len("2021-03-31"):
+        found = found.replace(hour=23, minute=59, second=59)
+    return (found if found.tzinfo else found.replace(tzinfo=MOSCOW)).isoformat()
 
 
 def _keys(text: str) -> list[str]:

@@ -7,19 +7,17 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from roadmap.russian import day
 from roadmap_cli.environment import VAR
 from roadmap_cli.processes import python
 
 SMTP_POOL_SLOTS = "2"
+DEMO_YEAR = 2021
 
 
 def make_ready(env: Mapping[str, str], var: Path = VAR) -> None:
-    """Make the demo year's files and migrate both databases; a second call changes nothing."""
-    from roadmap_demo.generate import generate
-
-    print("Готовим файлы демонстрационного года…", flush=True)
-    generate(var / "inbox", 2021, until=date(2021, 3, 31))
-    for name in ("archive", "reports", "mailbox"):
+    """Make the folders and migrate both databases; a second call changes nothing."""
+    for name in ("inbox", "archive", "reports", "mailbox"):
         (var / name).mkdir(parents=True, exist_ok=True)
     print("Готовим базы данных…", flush=True)
     home = Path(env["AIRFLOW_HOME"])
@@ -30,6 +28,14 @@ def make_ready(env: Mapping[str, str], var: Path = VAR) -> None:
     # PATH begins with our environment.
     _run(env, log_file, ["airflow", "db", "migrate"])
     _run(env, log_file, ["airflow", "pools", "set", "smtp", SMTP_POOL_SLOTS, "Почтовый сервер"])
+
+
+def put_files(until: date, var: Path = VAR) -> None:
+    """Put into the inbox what the demo year had brought by the end of a day; never go back."""
+    from roadmap_demo.generate import generate
+
+    print(f"Готовим файлы, поступившие по {day(until)}…", flush=True)
+    generate(var / "inbox", DEMO_YEAR, until=until)
 
 
 def _run(env: Mapping[str, str], log_file: Path, command: list[str]) -> None:

@@ -1,0 +1,146 @@
+"""The demo year in Airflow: what arrives by each day, then the DAG of that day, in order.
+
+Airflow's backfill is of one DAG, so the order of the year is kept here. A step whose run is
+there is not done again, whatever its state; one that was interrupted goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from roadmap_cli.airflow_api import AirflowApi, wait_until
+from roadmap_cli.setup import DEMO_YEAR, put_files
+
+KNOWN_SECONDS = 300
+RUN_SECONDS = 1800
+WINDOW = (f"{DEMO_YEAR}-01-01T00:00:00+03:00", f"{DEMO_YEAR}-12-31T23:59:59+03:00")
+DAILY = ("evidence_intake", "calendar_watch")
+REASON = "поступил исправленный файл ВПР"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of the year: of the phase's DAG, on what had arrived by the end of `until`.
+
+    `run_id` is that of a run that is triggered with a reason; None for the phase's own run,
+    which is backfilled.
+    """
+
+    phase: str
+    title: str
+    until: date
+    run_id: str | None = None
+
+
+def steps() -> tuple[Step, ...]:
+    """The five phases by date, and the correction of the first, which comes after it."""
+    from roadmap.plan.load import load_plan
+    from roadmap_demo.content import load_content
+    from roadmap_demo.generate import DEFAULT_SEED
+
+    phases = [
+        Step(phase.code, phase.dag_title, phase.as_of) for phase in load_plan(DEMO_YEAR).phases
+    ]
+    corrected_on = date.fromisoformat(load_content(DEFAULT_SEED).correction.received[:10])
+    corrected = Step(
+        phases[0].phase,
+        f"{phases[0].title} — исправление",
+        corrected_on,
+        f"correction_{corrected_on.isoformat()}",
+    )
+    return tuple(sorted([*phases, corrected], key=lambda step: step.until))
+
+
+def run_year(api: AirflowApi) -> bool:
+    """Run every step that has not run yet, until one fails; whether all are green."""
+    for step in steps():
+        state = run_step(api, step)
+        print(f"{step.title}, {DEMO_YEAR} год: {STATES.get(state, state)}\n", flush=True)
+        if state != "success":
+            return False
+    return True
+
+
+STATES = {"success": "выполнен", "failed": "не выполнен, смотрите «Сверку»"}
+
+
+def run_step(api: AirflowApi, step: Step) -> str:
+    """The state in which the step's run ended."""
+    if not wait_until(lambda: _is_known(api, step.phase), KNOWN_SECONDS):
+        return "DAG не найден"
+    api.send("PATCH", f"/dags/{step.phase}", {"is_paused": False})
+    run = _run_of(api, step)
+    if run is not None and run["state"] in {"success", "failed"}:
+        return str(run["state"])  # of an earlier session: nothing to show again
+    put_files(step.until)
+    if run is None:
+        _start(api, step)
+    # Airflow forgets the display name of all mapped instances but the first.
+    names = {
+        task["task_id"]: task["task_display_name"]
+        for task in api.get(f"/dags/{step.phase}/tasks")["tasks"]
+    }
+    seen: dict[tuple[str, int], str] = {}
+    wait_until(lambda: _has_ended(api, step, names, seen), RUN_SECONDS, every=2)
+    run = _run_of(api, step)
+    return str(run["state"]) if run else "не начат"
+
+
+def start_daily(api: AirflowApi) -> None:
+    """Let the DAGs of every working day run from now on."""
+    for dag_id in DAILY:
+        if wait_until(lambda dag=dag_id: _is_known(api, dag), KNOWN_SECONDS):  # type: ignore[misc]
+            api.send("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+
+
+def _start(api: AirflowApi, step: Step) -> None:
+    if step.run_id is None:
+        backfill = {
+            "dag_id": step.phase,
+            "from_date": WINDOW[0],
+            "to_date": WINDOW[1],
+            "reprocess_behavior": "none",
+            "max_active_runs": 1,
+        }
+        api.send("POST", "/backfills", backfill)
+        return
+    triggered = {
+        "dag_run_id": step.run_id,
+        "logical_date": None,
+        "conf": {"year": DEMO_YEAR, "reason": REASON},
+    }
+    api.send("POST", f"/dags/{step.phase}/dagRuns", triggered)
+
+
+def _is_known(api: AirflowApi, dag_id: str) -> bool:
+    return any(dag["dag_id"] == dag_id for dag in api.get("/dags")["dags"])
+
+
+def _run_of(api: AirflowApi, step: Step) -> dict[str, Any] | None:
+    """The step's run: that of its id, else the phase's one backfill of the year."""
+    for run in api.get(f"/dags/{step.phase}/dagRuns?limit=100")["dag_runs"]:
+        if step.run_id is None:
+            if run["run_type"] == "backfill":
+                return dict(run)
+        elif run["dag_run_id"] == step.run_id:
+            return dict(run)
+    return None
+
+
+def _has_ended(
+    api: AirflowApi, step: Step, names: dict[str, str], seen: dict[tuple[str, int], str]
+) -> bool:
+    run = _run_of(api, step)
+    if run is None:
+        return False
+    tasks = api.get(f"/dags/{step.phase}/dagRuns/{run['dag_run_id']}/taskInstances?limit=200")
+    for task in tasks["task_instances"]:
+        key, state = (task["task_id"], task["map_index"]), task["state"] or ""
+        if state in {"success", "failed", "up_for_retry"} and seen.get(key) != state:
+            seen[key] = state
+            label = task.get("rendered_map_index") or ""
+            mark = {"success": "✓", "failed": "✕"}.get(state, "…")
+            print(f"  {mark} {names[task['task_id']]}  {label}", flush=True)
+    return run["state"] in {"success", "failed"}
