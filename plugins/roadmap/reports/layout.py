@@ -33,6 +33,7 @@ CELL_PADDING_MM = 1.5  # on each side
 TABLE_SIZES_PT = (11.0, 10.0)  # never below 10
 WHOLE_MM = 130.0  # a lower table is not divided between pages
 _STEPS = 40  # in which the room to spare is given out
+_NORM = 8  # of the heights of a row's cells: near to the tallest
 _READABLE_MM = 28.0  # a sentence in a narrower column reads as a list of words
 
 Align = Literal["left", "right", "center"]
@@ -354,7 +355,11 @@ def _by_need(
     rows: tuple[LaidRow, ...], least: list[float], room: float, size_pt: float
 ) -> tuple[float, ...]:
     """`room` divided so that the rows get as low as they can, a step at a time to the column
-    that makes most of them lower."""
+    that makes most of them lower.
+
+    A row is as high as its tallest cell; the norm counts those that are nearly as tall too, so
+    that of two columns of long texts both get room.
+    """
     widths = list(least)
     # A cell that reaches over several columns runs on and asks for no room of its own.
     texts = [
@@ -365,14 +370,12 @@ def _by_need(
     for _ in range(_STEPS):
         gains = [0.0] * len(widths)
         for row in texts:
-            lines = [
-                max(text / (width - 2 * CELL_PADDING_MM), 1.0)
-                for text, width in zip(row, widths, strict=False)
-            ]
-            tallest = max(range(len(lines)), key=lines.__getitem__)
-            wider = row[tallest] / (widths[tallest] + step - 2 * CELL_PADDING_MM)
-            next_tallest = max((n for i, n in enumerate(lines) if i != tallest), default=1.0)
-            gains[tallest] += lines[tallest] - max(wider, next_tallest, 1.0)
+            now = [_powered(text, width) for text, width in zip(row, widths, strict=False)]
+            whole = sum(now)
+            height = whole ** (1 / _NORM)
+            for index, text in enumerate(row):
+                wider = whole - now[index] + _powered(text, widths[index] + step)
+                gains[index] += height - wider ** (1 / _NORM)
         best = max(range(len(gains)), key=gains.__getitem__)
         if gains[best] <= 0:
             # Rows as low as they get: what is left goes to all alike.
@@ -380,6 +383,11 @@ def _by_need(
             return tuple(width + rest for width in widths)
         widths[best] += step
     return tuple(widths)
+
+
+def _powered(text_mm: float, width_mm: float) -> float:
+    """The lines that a text takes in a column, to the power of the norm."""
+    return max(text_mm / (width_mm - 2 * CELL_PADDING_MM), 1.0) ** _NORM
 
 
 def _shares(weights: list[float], least: list[float], room: float) -> tuple[float, ...]:

@@ -112,6 +112,9 @@ def _units(found: Sequence[Lack]) -> list[str]:
     """«Школа № 101 — концепция развития; антирисковая программа «…»», one per unit."""
     by_unit: dict[str, list[str]] = {}
     for lack in found:
+        # Of the municipality's own act, or of a number, the first sentence says it all.
+        if lack.unit_kind in ("municipality", "count"):
+            continue
         by_unit.setdefault(lack.who, []).append(lack.what)
     return [
         say(_WORDING, "unit", who=who, what=list(dict.fromkeys(what)))

@@ -60,6 +60,7 @@ from roadmap.reports.wording import named, say, title
 _WORDING = "monitoring/document"
 INDICATORS = "indicators"
 _FACT = 4  # column of the indicators' table
+_NO_CODE = words("")
 
 
 @dataclass(frozen=True)
@@ -213,10 +214,18 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
 def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown]) -> None:
     draft.section("year", say("summary/document", "s_year"))
     draft.paragraph(say("summary/document", "year", table=draft.next_table))
-    rows = [Row(cells=(words(say("summary/document", "year_schools")), count(len(facts.schools))))]
+    rows = [
+        Row(
+            cells=(
+                _NO_CODE,
+                words(say("summary/document", "year_schools")),
+                count(len(facts.schools)),
+            )
+        )
+    ]
     if facts.is_region:
         label = say("summary/document", "year_municipalities")
-        rows.append(Row(cells=(words(label), count(len(municipalities(facts))))))
+        rows.append(Row(cells=(_NO_CODE, words(label), count(len(municipalities(facts))))))
     for one in shown:
         result = one.result
         if result.indicator.kind is IndicatorKind.FACT:
@@ -225,10 +234,11 @@ def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[
         if not one.is_own and not facts.is_region:
             label = say("monitoring/changes", "regional", title=label)
         value = NoData() if result.numerator is None else fact_value(result)
-        rows.append(Row(cells=(words(label), Cell(value=value)), own=one.is_own))
+        rows.append(Row(cells=(words(one.code), words(label), Cell(value=value)), own=one.is_own))
         rows.extend(
             Row(
                 cells=(
+                    _NO_CODE,
                     words(say("summary/document", "year_part", title=named(part.part.title))),
                     count(part.numerator),
                 ),
@@ -242,7 +252,8 @@ def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[
             id="year",
             caption=say("summary/document", "caption_year"),
             columns=(
-                Column(title="Что", width=136),
+                Column(title="№", width=14),
+                Column(title="Что", width=122),
                 Column(title="Итог года", align="right", width=34),
             ),
             rows=tuple(rows),

@@ -39,7 +39,12 @@ class Lack:
     who: str
     what: str
     is_own: bool
-    is_school: bool = False  # `who` is a school's name
+    unit_kind: str  # of the gap: coordinator, curator, school, municipality, document, ...
+
+    @property
+    def is_school(self) -> bool:
+        """Whether `who` is a school's name."""
+        return self.unit_kind == "school"
 
     @property
     def code(self) -> str:
@@ -82,22 +87,23 @@ def _order(code: str) -> tuple[int, ...]:
 def _of_indicator(
     facts: Facts, result: IndicatorResult, unit: str, gaps: Sequence[Gap]
 ) -> Iterable[Lack]:
-    told: list[tuple[str, str, bool]] = []
+    told: list[tuple[str, str, str]] = []
     if result.indicator.kind is IndicatorKind.COUNT:
-        told.append((say(_WORDING, "region"), missing(result), False))
+        told.append((say(_WORDING, "region"), missing(result), "count"))
     persons = [gap for gap in gaps if gap.unit_kind in ("coordinator", "curator")]
     persons.sort(key=lambda g: (g.unit_kind, g.indicator_code, g.person_id or ""))
     for (kind, code, _), group in groupby(
         persons, key=lambda g: (g.unit_kind, g.indicator_code, g.person_id)
     ):
         of_person = list(group)
-        told.append((_person(kind, of_person), _absence(result, code, kind, of_person), False))
-    for gap in gaps:
+        told.append((_person(kind, of_person), _absence(result, code, kind, of_person), kind))
+    # What every school has to have stands before what its own risks ask for.
+    for gap in sorted(gaps, key=lambda g: (g.detail or "").startswith(f"{_RISK}/")):
         if gap.unit_kind not in ("coordinator", "curator"):
-            told.append((_unit(facts, gap), _thing(result, gap), gap.school_name is not None))
+            told.append((_unit(facts, gap), _thing(result, gap), gap.unit_kind))
     is_own = facts.is_region or unit != REGION
-    for who, what, is_school in sorted(dict.fromkeys(told), key=lambda one: natural_key(one[0])):
-        yield Lack(unit, result, who, what, is_own, is_school)
+    for who, what, unit_kind in sorted(dict.fromkeys(told), key=lambda one: natural_key(one[0])):
+        yield Lack(unit, result, who, what, is_own, unit_kind)
 
 
 def _person(kind: str, gaps: Sequence[Gap]) -> str:
@@ -121,7 +127,7 @@ def _absence(result: IndicatorResult, code: str, kind: str, gaps: Sequence[Gap])
     """What a person did not do: a questionnaire, or taking part."""
     if _stem(result.indicator, code) == "survey_share":
         return _questionnaires(kind, [gap.detail for gap in gaps])
-    return say(_WORDING, f"absent_{kind}", measure=result.measure.number)
+    return say(_WORDING, f"absent_{kind}")
 
 
 def _questionnaires(kind: str, details: Sequence[str | None]) -> str:
@@ -151,7 +157,7 @@ def _thing(result: IndicatorResult, gap: Gap) -> str:
         case "medk_documents_placed":
             return document_name(gap.detail or "")
         case "schools_present":
-            return say(_WORDING, "absent_school", measure=result.measure.number)
+            return say(_WORDING, "absent_school")
         case "report_presented":
             return say(_WORDING, "not_presented")
     return say(_WORDING, "other", title=result.indicator.title)

@@ -118,9 +118,9 @@ def counting_sentences(facts: Facts, summary: Summary) -> tuple[str, ...]:
     undated = [line for line in summary.lines if line.is_own and line.status is Status.NO_DUE_DATE]
     told = []
     if counted:
-        told.append(say(main, "counted", numbers=_numbers(counted)))
+        told.append(say(main, "denominator", numbers=_numbers(counted)))
     if running:
-        told.append(say(main, "counted_running", numbers=_numbers(running)))
+        told.append(say(main, "denominator_running", numbers=_numbers(running)))
     if undated:
         told.append(say(main, "undated", numbers=_numbers(undated)))
     return tuple(told)

@@ -126,8 +126,9 @@ def _render_files(model: ReportModel) -> Iterator[RenderedFile]:
 
 
 def _kind_of_document(document: Document) -> str:
-    """«Справка» of «АНАЛИТИЧЕСКАЯ СПРАВКА»."""
-    return _safe(document.kind_title.split()[-1].capitalize())
+    """«Справка» of «АНАЛИТИЧЕСКАЯ СПРАВКА», unless package.yaml names the kind otherwise."""
+    kind = " ".join(document.kind_title.lower().split())
+    return _safe(_titles().get(kind) or kind.split()[-1].capitalize())
 
 
 def _stem(kind: str, whose: str, as_of: date) -> str:

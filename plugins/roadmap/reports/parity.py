@@ -124,16 +124,16 @@ def _docx_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
 
 def _pdf_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
     """A PDF has no cells: whole rows are looked for, one after the other, below the caption."""
-    page_text = reading.squeezed([reading.pdf_text(file.content)])
+    page_text = _hyphenless([reading.pdf_text(file.content)])
     found: dict[tuple[str, int], bool] = {}
     starts: dict[str, int] = {}
     at = 0
     for number, table in enumerate(_document_tables(model).values(), start=1):
-        caption = reading.squeezed([f"Таблица {number} — {printable(table.caption)}"])
+        caption = _hyphenless([f"Таблица {number} — {printable(table.caption)}"])
         at = max(page_text.find(caption, at), at)
         starts[table.id] = at
         for index, row in enumerate(table.rows):
-            text = reading.squeezed([printable(show(cell.value)) for cell in row.cells])
+            text = _hyphenless([printable(show(cell.value)) for cell in row.cells])
             place = page_text.find(text, at)
             found[table.id, index] = place >= 0
             if place >= 0:
@@ -147,13 +147,19 @@ def _pdf_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
     return read
 
 
+def _hyphenless(texts: Sequence[str]) -> str:
+    """The texts squeezed, without hyphens: at the end of a line a PDF does not tell a word's own
+    hyphen («практико-ориентированных») from one that divides it."""
+    return reading.squeezed(texts).replace("-", "")
+
+
 def _instead(model: m.ReportModel, text: str, place: m.Place) -> str:
     """What the PDF says where the figure should be, if the rest of its row is right."""
     table = _document_tables(model).get(place.table_id)
     if table is None:
         return ""
     pieces = [
-        re.escape(reading.squeezed([printable(show(cell.value))]))
+        re.escape(_hyphenless([printable(show(cell.value))]))
         for cell in table.rows[place.row].cells
     ]
     pieces[place.column] = "(.{1,12}?)"
