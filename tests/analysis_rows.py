@@ -1,4 +1,4 @@
-"""Stored rows of a made-up run, as the stages before composing would leave them.
+"""Stored rows of a made-up run of an analysis, as the stages before composing would leave them.
 
 Schools, people and figures are invented; names of municipalities are real. The counts of
 `buyskiy` are those of the pictures that show how a letter should look.
@@ -44,6 +44,15 @@ VPR_5_BI = ("vpr", 2020, "autumn", 5, "биология")
 EGE_RU = ("ege", 2020, "main", 11, "русский язык")
 EGE_MA = ("ege", 2020, "main", 11, "математика")
 RDR_RU = ("rdr", 2020, "autumn", 10, "русский язык")
+# In «физика» the made-up years differ.
+MINIMA = {
+    (2020, "русский язык"): 36,
+    (2020, "математика"): 27,
+    (2020, "физика"): 36,
+    (2021, "русский язык"): 36,
+    (2021, "математика"): 27,
+    (2021, "физика"): 39,
+}
 OTHER_FACTS = ("vpr_marks", "vpr_journal", "ege_protocols", "diagnostic_works")
 Paper = tuple[str, int, str, int, str]
 
@@ -88,6 +97,8 @@ class MadeRun:
     """A run with its frozen inputs and stored results; `insert` writes it."""
 
     municipalities: list[MadeMunicipality]
+    phase: str = "march_analysis"
+    as_of: str = AS_OF
     region: dict[Paper, Marks] = field(default_factory=dict)
     region_exams: dict[Paper, tuple[int, int, int, int]] = field(default_factory=dict)
     region_journal: dict[Paper, tuple[int, int, int]] = field(default_factory=dict)
@@ -105,6 +116,8 @@ class MadeRun:
             "diagnostic_works": ("rdr/2020/autumn/10/русский язык", "2020-11-12"),
         }
     )
+    # Dataset, scope and day of files of the procedures before.
+    received_before: list[tuple[str, str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     findings: list[tuple[str, str | None, str]] = field(default_factory=list)
     least_participants: int = 5
@@ -128,10 +141,10 @@ class MadeRun:
             {
                 "run_id": RUN,
                 "plan_year": 2021,
-                "phase": "march_analysis",
-                "occasion": "2021/march_analysis",
+                "phase": self.phase,
+                "occasion": f"2021/{self.phase}",
                 "mode": "live",
-                "as_of": AS_OF,
+                "as_of": self.as_of,
                 "known_at_ms": 1_617_174_000_000,
                 "started_ms": 1_617_174_000_000,
                 "plan_sha256": "0" * 64,
@@ -159,7 +172,8 @@ class MadeRun:
         )
 
     def _insert_sources(self, db: Connection) -> None:
-        for number, (dataset, (scope, day)) in enumerate(self.received.items()):
+        files = [(dataset, scope, day) for dataset, (scope, day) in self.received.items()]
+        for number, (dataset, scope, day) in enumerate([*files, *self.received_before]):
             moment = datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC)
             batch = f"{number:032d}"
             db.execute(
@@ -234,7 +248,10 @@ class MadeRun:
                 small = compared is not None and compared < self.least_participants
                 row["is_journal_small"] = None if compared is None else int(small)
                 db.execute(paper_result.insert(), row)
-            judged = [row for row in rows if row["is_low"] is not None]
+            # The verdict is of the phase's own procedures, not of those before.
+            procedures = {p.key for p in plan().phase(self.phase).procedures}
+            own = [r for r in rows if f"{r['kind']}/{r['year']}/{r['wave']}" in procedures]
+            judged = [row for row in own if row["is_low"] is not None]
             low_papers = sum(row["is_low"] for row in judged)
             if not judged:
                 verdict = "no_verdict"
@@ -249,7 +266,7 @@ class MadeRun:
                     "school_id": school.school_id,
                     "municipality_id": municipality.municipality_id,
                     "papers": len(judged),
-                    "small_papers": len(rows) - len(judged),
+                    "small_papers": len(own) - len(judged),
                     "low_papers": low_papers,
                     "verdict": verdict,
                 },
@@ -332,7 +349,7 @@ class MadeRun:
         for number, name in enumerate(("below_minimum", "score_sum", "high_scores"), start=1):
             row[name] = sum(e[number] for e in exams) if kind == "ege" else None
         if kind == "ege":
-            row["minimum"] = {"русский язык": 36, "математика": 27}[subject]
+            row["minimum"] = MINIMA[year, subject]
         journal = [s.journal[paper] for s in large if paper in s.journal]
         for number, name in enumerate(("lowered", "confirmed", "raised")):
             row[name] = sum(j[number] for j in journal) if journal else None

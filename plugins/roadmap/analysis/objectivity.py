@@ -29,6 +29,8 @@ class _Part(BaseModel):
 class _Need(_Part):
     kept: bool  # whether the data that this system takes in and keeps have it
     reason: str  # Russian, why not
+    # The same for an analysis that has the results of the year before.
+    reason_beside_previous: str | None = None
 
 
 class _Paper(_Part):
@@ -74,10 +76,13 @@ class Unsupported:
     reason: str
 
 
-def markers(procedures: Sequence[Procedure] = ()) -> tuple[Marker, ...]:
+def markers(
+    procedures: Sequence[Procedure] = (), *, has_previous: bool = False
+) -> tuple[Marker, ...]:
     """The 14 markers in the order of the method.
 
     `procedures`: those of the phase; where one was not held, its reason comes first.
+    `has_previous`: the phase has results of the year before to compare with.
     """
     catalogue = _catalogue()
     not_held = {
@@ -88,16 +93,19 @@ def markers(procedures: Sequence[Procedure] = ()) -> tuple[Marker, ...]:
     found = []
     for group in catalogue.groups:
         need = catalogue.needs[group.need]
+        why = (need.reason_beside_previous if has_previous else None) or need.reason
         for paper in group.papers:
-            reason = not_held.get(paper.kind) or (None if need.kept else need.reason)
+            reason = not_held.get(paper.kind) or (None if need.kept else why)
             found.append(Marker(group.code, group.title, paper.title, reason))
     return tuple(found)
 
 
-def unsupported(procedures: Sequence[Procedure] = ()) -> tuple[Unsupported, ...]:
+def unsupported(
+    procedures: Sequence[Procedure] = (), *, has_previous: bool = False
+) -> tuple[Unsupported, ...]:
     """The markers that can't be computed, by rule and reason, in the order of the method."""
     found: dict[tuple[str, str], list[str]] = {}
-    for marker in markers(procedures):
+    for marker in markers(procedures, has_previous=has_previous):
         if marker.reason is not None:
             found.setdefault((marker.group_title, marker.reason), []).append(marker.paper_title)
     return tuple(

@@ -8,6 +8,16 @@ from roadmap import russian
 from roadmap.analysis.read import Hidden, Level, PaperResult
 from roadmap.analysis.shares import wilson
 from roadmap.plan.model import Procedure
+from roadmap.reports.analysis_dynamics import (
+    is_marked,
+    placed_change,
+    points,
+    reason_words,
+    share_value,
+    sign_words,
+    told,
+    worse_text,
+)
 from roadmap.reports.appendix import (
     Appendix,
     about_sheet,
@@ -37,6 +47,7 @@ from roadmap.reports.results import (
     exam_values,
     is_at_threshold,
     is_own,
+    low_share,
     mark_values,
     of_procedure,
     place_share,
@@ -57,14 +68,13 @@ _ORDER = list(Level)
 def compose_appendix(
     facts: Facts, shown: Sequence[Shown], items: Sequence[AttentionItem]
 ) -> Appendix:
-    """«О файле», «Показатели», «Отметки», «ЕГЭ» where any, «Внимание»."""
+    """«О файле», «Показатели», «Отметки», «ЕГЭ» and «Динамика» where any, «Внимание»."""
     procedures = [p for p in facts.run.phase.procedures if p.not_held is None]
     with_marks = [p for p in procedures if p.kind != "ege"]
     with_exams = [p for p in procedures if p.kind == "ege"]
-    sheets = [
-        about_sheet(facts, say(_WORDING, "heading_about"), _signs_text(facts)),
-        indicators_sheet(facts, shown),
-    ]
+    sheets = [about_sheet(facts, say(_WORDING, "heading_about"), _signs_text(facts))]
+    if shown:
+        sheets.append(indicators_sheet(facts, shown))
     placed: list[Placed] = []
     for maker, found in ((_marks, with_marks), (_exams, with_exams)):
         results = _in_order(facts, found)
@@ -72,6 +82,11 @@ def compose_appendix(
             sheet, places = maker(facts, found, results)
             sheets.append(sheet)
             placed.extend(places)
+    dynamics = _dynamics(facts)
+    if dynamics is not None:
+        sheet_of_changes, places = dynamics
+        sheets.append(sheet_of_changes)
+        placed.extend(places)
     sheets.append(attention_sheet(facts, items))
     return Appendix(tuple(sheets), tuple(placed))
 
@@ -288,6 +303,79 @@ def _exam_cells(result: PaperResult) -> tuple[Value, ...]:
 def _signs(facts: Facts) -> str:
     threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
     return say(_WORDING, "signs", threshold=threshold)
+
+
+# -- Dynamics --------------------------------------------------------------------------------
+
+
+def _dynamics(facts: Facts) -> tuple[Sheet, list[Placed]] | None:
+    """A row per unit and paper: both years and the change, or why there is none."""
+    changes = sorted(
+        (c for c in told(facts) if facts.is_region or c.current.level is not Level.PARTICIPANTS),
+        key=lambda c: _unit_order(facts, c.current),
+    )
+    if not changes:
+        return None
+    units = _unit_columns(facts)
+    columns = (
+        *units,
+        Column(title="Сравнивается с", width=19),
+        Column(title="Было: участников", align="right", width=11),
+        Column(title="Было: низкий результат, чел.", align="right", width=12),
+        Column(title="Было, %", align="right", width=9),
+        Column(title="Стало: участников", align="right", width=11),
+        Column(title="Стало: низкий результат, чел.", align="right", width=12),
+        Column(title="Стало, %", align="right", width=9),
+        Column(title="Изменение, п.\u00a0п.", align="right", width=11),
+        Column(title="Признак", width=24),
+        Column(title="Почему не сравнивается", width=30),
+    )
+    last = len(units) + 7
+    rows: list[Row] = []
+    placed: list[Placed] = []
+    for change in changes:
+        value = points(change)
+        if value is not None:
+            place = Place(view="appendix", table_id="dynamics", row=len(rows), column=last)
+            placed.append(placed_change(facts, change, value, place))
+        current = change.current
+        procedure = _procedure_of(facts.run.phase.procedures, current)
+        rows.append(
+            Row(
+                kind=row_kind(facts, current),
+                cells=(
+                    *_unit_cells(facts, procedure, current),
+                    words(change.comparison.previous.short_title),
+                    *_year_cells(change.previous),
+                    *_year_cells(current),
+                    Cell(value=value or NotHeld(), at_threshold=is_marked(change)),
+                    words(sign_words(facts, change)),
+                    words(reason_words(change)),
+                ),
+                own=is_own(facts, current),
+            )
+        )
+    table = Table(id="dynamics", caption="", columns=columns, rows=tuple(rows))
+    return sheet(
+        facts,
+        say(_WORDING, "dynamics"),
+        say(_WORDING, "heading_dynamics"),
+        say(_WORDING, "signs_dynamics", points=worse_text(facts)),
+        table,
+        _subtitle(facts),
+    ), placed
+
+
+def _year_cells(result: PaperResult | None) -> tuple[Cell, Cell, Cell]:
+    """Participants, those with a low result, their share; the sign where they are hidden."""
+    share = low_share(result) if result is not None else None
+    if share is None:
+        return (Cell(value=share_value(result)), Cell(value=_EMPTY), Cell(value=_EMPTY))
+    return (
+        Cell(value=Count(n=share.denominator)),
+        Cell(value=Count(n=share.numerator)),
+        Cell(value=share),
+    )
 
 
 def _signs_text(facts: Facts) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from roadmap.analysis.read import PaperResult, SchoolVerdict, Verdict
+from roadmap.reports import analysis_dynamics as dynamics
 from roadmap.reports.attention import (
     curator_gaps,
     curator_item,
@@ -17,7 +18,7 @@ from roadmap.reports.attention import (
 )
 from roadmap.reports.model import AttentionItem
 from roadmap.reports.results import is_at_threshold, low_papers_sentence, threshold_text
-from roadmap.reports.run_facts import Facts
+from roadmap.reports.run_facts import Facts, School
 from roadmap.reports.wording import named, say
 
 _WORDING = "analysis/attention"
@@ -31,6 +32,7 @@ def attention(facts: Facts, findings_section: int) -> tuple[AttentionItem, ...]:
         *_low_schools(facts, Verdict.LOW),
         *people(facts),
         *missing_acts(facts),
+        *_grown_schools(facts),
         *_low_schools(facts, Verdict.RISK),
     )
 
@@ -39,6 +41,7 @@ def school_items(facts: Facts, school_id: str) -> tuple[AttentionItem, ...]:
     """What concerns one school: its results and its curator."""
     return (
         *(_low_school(facts, v) for v in facts.verdicts if v.school_id == school_id and _is_low(v)),
+        *(_grown_school(facts, s) for s in _grown(facts) if s.school_id == school_id),
         *(
             item
             for group in curator_gaps(facts)
@@ -59,7 +62,8 @@ def _low_schools(facts: Facts, verdict: Verdict) -> Iterable[AttentionItem]:
 def _low_school(facts: Facts, verdict: SchoolVerdict) -> AttentionItem:
     results = _of_school(facts, verdict.school_id)
     threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
-    sentence = low_papers_sentence(results, threshold)
+    low = low_papers_sentence(results, threshold)
+    sentence = f"{low} {dynamics.school_problem(facts, verdict.school_id)}".rstrip()
     due = facts.run.phase.reply_by.on
     if verdict.verdict is Verdict.RISK:
         return AttentionItem(
@@ -82,6 +86,27 @@ def _low_school(facts: Facts, verdict: SchoolVerdict) -> AttentionItem:
     )
 
 
+def _grown(facts: Facts) -> tuple[School, ...]:
+    """Schools whose low results grew and that the verdict does not name already."""
+    named_already = {v.school_id for v in facts.verdicts if _is_low(v)}
+    return tuple(s for s in dynamics.worse_schools(facts) if s.school_id not in named_already)
+
+
+def _grown_schools(facts: Facts) -> Iterable[AttentionItem]:
+    return (_grown_school(facts, school) for school in _grown(facts))
+
+
+def _grown_school(facts: Facts, school: School) -> AttentionItem:
+    return AttentionItem(
+        title=named(school.name),
+        problem=dynamics.school_problem(facts, school.school_id),
+        recommendation=say(_WORDING, "worse"),
+        who=say(_WORDING, "worse_who"),
+        due=facts.run.phase.reply_by.on,
+        confirmation=say(_WORDING, "worse_confirmation"),
+    )
+
+
 def _of_school(facts: Facts, school_id: str) -> tuple[PaperResult, ...]:
     return tuple(r for r in facts.results if r.unit_id == school_id)
 
@@ -99,6 +124,22 @@ def _of_region(facts: Facts, findings_section: int) -> Iterable[AttentionItem]:
                 municipalities=len({v.municipality_id for v in low}),
             ),
             recommendation=say(_WORDING, "region_low_todo"),
+            who=say(_WORDING, "region_low_who"),
+            due=due,
+            confirmation=say(_WORDING, "region_low_confirmation"),
+        )
+    grown = dynamics.worse_schools(facts)
+    if grown:
+        yield AttentionItem(
+            title=say(_WORDING, "region_worse_title"),
+            problem=say(
+                _WORDING,
+                "region_worse",
+                n=len(grown),
+                points=dynamics.worse_text(facts),
+                municipalities=len({s.municipality_id for s in grown}),
+            ),
+            recommendation=say(_WORDING, "region_worse_todo"),
             who=say(_WORDING, "region_low_who"),
             due=due,
             confirmation=say(_WORDING, "region_low_confirmation"),

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from roadmap.analysis.dynamics import previous_procedures
 from roadmap.analysis.objectivity import unsupported
-from roadmap.analysis.read import Level, PaperResult, Verdict
+from roadmap.analysis.read import KINDS, Level, PaperResult, Verdict
 from roadmap.analysis.small_numbers import REGION
 from roadmap.evidence.sources import load_sources
 from roadmap.indicators.read import IndicatorResult
-from roadmap.indicators.status import Status
 from roadmap.plan.model import Procedure, Slice
+from roadmap.reports.analysis_dynamics import dynamics
 from roadmap.reports.analysis_summary import Summary, conclusions, ordering_measure
 from roadmap.reports.draft import Draft, Placed
 from roadmap.reports.measures import (
@@ -39,7 +40,6 @@ from roadmap.reports.model import (
     Words,
 )
 from roadmap.reports.results import (
-    MAIN_SUBJECTS,
     Placing,
     at,
     by_grade,
@@ -54,6 +54,7 @@ from roadmap.reports.results import (
     paper_label,
     reached_sentence,
     share_figures,
+    shown_levels,
     threshold_text,
     words,
     written_by_own,
@@ -94,7 +95,8 @@ def compose_document(
     _general(draft, facts)
     placed.extend(_results(draft, facts))
     _objectivity(draft, facts)
-    _dynamics(draft)
+    draft.section("dynamics", say(_WORDING, "s_dynamics"))
+    placed.extend(dynamics(draft, facts))
     _deficits(draft, facts)
     _measures(draft, facts, shown)
     draft.section("conclusions", say(_WORDING, "s_conclusions"))
@@ -105,7 +107,7 @@ def compose_document(
         Document(
             kind_title=say(_WORDING, "kind"),
             dated=facts.run.as_of,
-            subject=say(_WORDING, "subject"),
+            subject=say(_WORDING, "subject", kinds=_kinds(facts)),
             subject_strong=say(_WORDING, "region_name")
             if facts.is_region
             else title(named(facts.addressee.name)),
@@ -115,6 +117,13 @@ def compose_document(
         tuple(placed),
         draft.number_of("recommendations"),
     )
+
+
+def _kinds(facts: Facts) -> list[str]:
+    """What the analysis is of, as the order lists it: «ВПР, ОГЭ, ЕГЭ, …», without what was
+    not held."""
+    held = {p.kind for p in facts.run.phase.procedures if p.not_held is None}
+    return [say(_WORDING, f"kind_{kind}") for kind in KINDS if kind in held]
 
 
 # -- 1, 2: basis, general facts --------------------------------------------------------------
@@ -314,7 +323,7 @@ def _grade(
     full = short if kind == "vpr" else procedure.title
     heading = say("results", f"heading_{kind}", procedure=full, grade=grade)
     table_id = f"{procedure.kind}/{procedure.year}/{procedure.wave}/{grade}"
-    shown = _shown_levels(facts, results)
+    shown = shown_levels(facts, results)
     make: Callable[[Facts, str, str, Sequence[PaperResult]], Placing]
     make = exams_table if procedure.kind == "ege" else marks_table
     placing = make(facts, table_id, where, shown)
@@ -334,22 +343,6 @@ def _grade(
     if comparison is not None:
         draft.paragraph(comparison, own=facts.is_region)
     return placing.placed
-
-
-def _shown_levels(facts: Facts, results: Sequence[PaperResult]) -> tuple[PaperResult, ...]:
-    """A municipality's table shows its schools; the region's, municipalities in main subjects.
-
-    Schools of the whole region stand in the appendix: here they would fill forty pages.
-    """
-    if not facts.is_region:
-        return at(results, Level.SCHOOL, Level.MUNICIPALITY, Level.REGION)
-    return tuple(
-        r
-        for r in at(results, Level.MUNICIPALITY, Level.PARTICIPANTS, Level.REGION)
-        if r.level is not Level.MUNICIPALITY
-        or (r.paper.subject in MAIN_SUBJECTS and r.marks is not None)
-        or (r.paper.subject in MAIN_SUBJECTS and r.hidden is not None and r.paper.kind != "ege")
-    )
 
 
 def _where_to_look(draft: Draft, figures: int) -> str:
@@ -410,9 +403,12 @@ def _objectivity(draft: Draft, facts: Facts) -> None:
     if table is None:
         draft.paragraph(say(_WORDING, "journal_none"))
     else:
-        draft.paragraph(say(_WORDING, "journal", table=draft.next_table))
+        autumn = next((r.paper.year for r in own if r.paper.wave == "autumn"), None)
+        draft.paragraph(say(_WORDING, "journal", table=draft.next_table, autumn=autumn))
         draft.table(table)
-    absent = unsupported(facts.run.phase.procedures)
+    before = previous_procedures(facts.run.phase)
+    has_previous = any(facts.run.received_on(procedure) is not None for procedure in before)
+    absent = unsupported(facts.run.phase.procedures, has_previous=has_previous)
     if absent:
         draft.paragraph(say(_WORDING, "markers_none"))
         draft.numbered(
@@ -425,11 +421,6 @@ def _objectivity(draft: Draft, facts: Facts) -> None:
             )
             for marker in absent
         )
-
-
-def _dynamics(draft: Draft) -> None:
-    draft.section("dynamics", say(_WORDING, "s_dynamics"))
-    draft.paragraph(say(_WORDING, "dynamics"))
 
 
 def _deficits(draft: Draft, facts: Facts) -> None:
@@ -462,18 +453,17 @@ def _deficits(draft: Draft, facts: Facts) -> None:
 def _measures(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None:
     run = facts.run
     draft.section("measures", say(_WORDING, "s_measures"))
-    computed = [s for s in shown if s.result.status is not Status.NOT_COMPUTED]
-    if computed:
+    if shown:
         numbers = _numbers(run.phase.reports)
         told = say(_WORDING, "measures", table=draft.next_table, numbers=numbers, as_of=run.as_of)
-        if any(not s.is_own for s in computed):
+        if any(not s.is_own for s in shown):
             told = f"{told} {say(_WORDING, 'measures_regional')}"
         draft.paragraph(told)
-        draft.table(indicators_table(facts, "indicators", computed))
+        draft.table(indicators_table(facts, "indicators", shown))
     else:
         draft.paragraph(say(_WORDING, "measures_none"))
     if facts.is_region:
-        _by_municipality(draft, facts, computed)
+        _by_municipality(draft, facts, shown)
     outside = [
         indicator.code
         for number in run.phase.reports
@@ -482,9 +472,6 @@ def _measures(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None:
     ]
     if outside:
         draft.paragraph(say(_WORDING, "measures_outside", codes=outside))
-    not_computed = [s.code for s in shown if s.result.status is Status.NOT_COMPUTED]
-    if not_computed:
-        draft.paragraph(say(_WORDING, "measures_not_computed", codes=not_computed))
 
 
 def _numbers(numbers: Sequence[int]) -> str:
@@ -577,8 +564,9 @@ def _limits(draft: Draft, facts: Facts) -> None:
         say(_WORDING, "limit_small", least=run.plan.analysis.least_participants),
         say(_WORDING, "limit_no_ranking"),
     ]
-    if any(r.paper.kind == "ege" for r in at(facts.results, Level.SCHOOL)):
-        limits.insert(1, say(_WORDING, "limit_ege"))
+    exams = [r.paper.year for r in at(facts.results, Level.SCHOOL) if r.paper.kind == "ege"]
+    if exams:
+        limits.insert(1, say(_WORDING, "limit_ege", year=max(exams)))
     draft.paragraph(" ".join(limits))
     titles = _dataset_titles()
     absent = [

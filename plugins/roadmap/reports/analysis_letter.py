@@ -9,6 +9,7 @@ from typing import Literal
 from roadmap import russian
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult, Verdict
 from roadmap.plan.model import Procedure
+from roadmap.reports import analysis_dynamics as dynamics
 from roadmap.reports.analysis_summary import (
     Summary,
     absent_procedures,
@@ -108,7 +109,7 @@ def _lead(facts: Facts, summary: Summary, limits_section: int) -> tuple[str, ...
     if facts.findings and not facts.is_region:
         told.append(say(_WORDING, "findings", n=len(facts.findings), section=limits_section))
     answer = " ".join(explanation(facts, summary))
-    return tuple(filter(None, (answer, " ".join(told))))
+    return tuple(filter(None, (answer, dynamics.answer(facts), " ".join(told))))
 
 
 def _request(facts: Facts, headline: str, is_asked: bool) -> tuple[str, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from roadmap.reports import analysis_dynamics as dynamics
 from roadmap.reports.analysis_appendix import compose_appendix
 from roadmap.reports.analysis_attention import attention
 from roadmap.reports.analysis_document import LIMITS_SECTION, compose_document
@@ -20,7 +21,8 @@ def compose_analysis(facts: Facts) -> ReportModel:
     summary = summarise(facts)
     answer = headline(facts, summary)
     items = attention(facts, LIMITS_SECTION)
-    main = (f"{answer}.", *explanation(facts, summary))
+    told = (dynamics.answer(facts), *explanation(facts, summary))
+    main = (f"{answer}.", *filter(None, told))
     composed = compose_document(facts, summary, main, items)
     letter = compose_letter(
         facts, summary, answer, items, composed.recommendations_section, LIMITS_SECTION

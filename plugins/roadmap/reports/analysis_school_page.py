@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from roadmap.analysis.dynamics import Change
 from roadmap.analysis.read import Level, Paper, PaperResult, SchoolVerdict, Verdict
+from roadmap.reports import analysis_dynamics as dynamics
 from roadmap.reports.analysis_attention import school_items
 from roadmap.reports.draft import Draft
 from roadmap.reports.model import (
@@ -37,6 +39,7 @@ from roadmap.reports.run_facts import Facts, School
 from roadmap.reports.wording import named, say, title
 
 _Region = Mapping[Paper, PaperResult]
+_Changes = Mapping[Paper, Change]  # empty: the phase compares with nothing
 _WORDING = "analysis/school"
 # More rows and the chart would not stand on one page together.
 _ROWS_BESIDE_CHART = 16
@@ -49,8 +52,13 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
     region = {r.paper: r for r in at(facts.results, Level.REGION) if r.paper in papers}
     draft = Draft()
     draft.section("results", say(_WORDING, "s_results"))
-    main = _main_table(own, region)
-    other = _other_table(own, region)
+    changes = {
+        c.current.paper: c
+        for c in dynamics.told(facts)
+        if c.current.level is Level.SCHOOL and c.current.unit_id == school.school_id
+    }
+    main = _main_table(own, region, changes)
+    other = _other_table(own, region, changes)
     for table in (main, other):
         if table is not None:
             draft.table(table)
@@ -60,9 +68,13 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
     elif main is None and other is None:
         draft.paragraph(say(_WORDING, "nothing"))
     rows = sum(len(table.rows) for table in (main, other) if table is not None)
-    figure = _figure(facts, own)
+    figure = dynamics.school_figure(facts, tuple(changes.values())) or _figure(facts, own)
     if figure is not None and rows <= _ROWS_BESIDE_CHART:
         draft.figure(figure)
+    problem = dynamics.school_problem(facts, school.school_id)
+    if changes and not problem:
+        # What grew stands among the recommendations, with its figures.
+        draft.paragraph(_calm(facts, tuple(changes.values())))
     draft.section("recommendations", say(_WORDING, "s_recommendations"))
     items = school_items(facts, school.school_id)
     if items:
@@ -102,6 +114,12 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
     )
 
 
+def _calm(facts: Facts, changes: Sequence[Change]) -> str:
+    if any(c.points is not None for c in changes):
+        return say(_WORDING, "dynamics_calm", points=dynamics.worse_text(facts))
+    return say(_WORDING, "dynamics_none")
+
+
 def _main_sentence(facts: Facts, verdict: SchoolVerdict | None) -> str:
     if verdict is None or (verdict.verdict is Verdict.NO_VERDICT and not verdict.small_papers):
         return say(_WORDING, "main_no_data")
@@ -125,18 +143,21 @@ def _is_main(result: PaperResult) -> bool:
     return result.paper.kind == "vpr" and result.paper.subject in MAIN_SUBJECTS
 
 
-def _main_table(own: Sequence[PaperResult], region: _Region) -> Table | None:
-    """ВПР in русский and математика: a row per programme, three columns per subject."""
+def _main_table(own: Sequence[PaperResult], region: _Region, changes: _Changes) -> Table | None:
+    """ВПР in русский and математика: a row per programme, three columns per subject, and the
+    change where the phase compares."""
     main = [r for r in own if _is_main(r) and r.hidden is None]
     if not main:
         return None
+    compared = (changes.get(r.paper) for r in main)
+    then = next((c.comparison.previous.short_title for c in compared if c is not None), None)
     rows = []
     for grade in sorted({r.paper.grade for r in main}):
         cells: list[Cell] = []
         for subject in MAIN_SUBJECTS:
             found = [r for r in own if _is_main(r) and r.paper.subject == subject]
             result = next((r for r in found if r.paper.grade == grade), None)
-            cells.extend(_cells(result, region))
+            cells.extend(_cells(result, region, changes))
         rows.append(Row(cells=(words(say(_WORDING, "grade", grade=grade)), *cells)))
     return Table(
         id="school-main",
@@ -150,14 +171,16 @@ def _main_table(own: Sequence[PaperResult], region: _Region) -> Table | None:
                     Column(title="участников", group=title(subject), align="right", width=24),
                     Column(title="«2», %", group=title(subject), align="right", width=20),
                     Column(title="регион, %", group=title(subject), align="right", width=22),
+                    *_change_column(changes, "п.\u00a0п.", title(subject)),
                 )
             ),
         ),
         rows=tuple(rows),
+        notes=(say(_WORDING, "note_points", then=then),) if then else (),
     )
 
 
-def _other_table(own: Sequence[PaperResult], region: _Region) -> Table | None:
+def _other_table(own: Sequence[PaperResult], region: _Region, changes: _Changes) -> Table | None:
     others = [r for r in own if not _is_main(r) and r.hidden is None]
     if not others:
         return None
@@ -169,13 +192,30 @@ def _other_table(own: Sequence[PaperResult], region: _Region) -> Table | None:
             Column(title="Участников", align="right", width=26),
             Column(title="Низкий результат, %", align="right", width=30),
             Column(title="Регион, %", align="right", width=24),
+            *_change_column(changes, "Изменение, п.\u00a0п."),
         ),
-        rows=tuple(Row(cells=(words(title(_work(r))), *_cells(r, region))) for r in others),
+        rows=tuple(
+            Row(cells=(words(title(_work(r))), *_cells(r, region, changes))) for r in others
+        ),
     )
 
 
-def _cells(result: PaperResult | None, region: _Region) -> tuple[Cell, Cell, Cell]:
-    """Participants, share of low results, the region's share; the last is not the school's."""
+def _change_column(changes: _Changes, heading: str, group: str | None = None) -> tuple[Column, ...]:
+    if not changes:
+        return ()
+    return (Column(title=heading, group=group, align="right", width=22),)
+
+
+def _cells(result: PaperResult | None, region: _Region, changes: _Changes) -> tuple[Cell, ...]:
+    """Participants, share of low results, the region's share (not the school's own), change."""
+    change = changes.get(result.paper) if result is not None else None
+    grown = change is not None and dynamics.is_marked(change)
+    value = dynamics.points(change) if change is not None else None
+    changed = (Cell(value=value or NotHeld(), at_threshold=grown),) if changes else ()
+    return (*_result_cells(result, region), *changed)
+
+
+def _result_cells(result: PaperResult | None, region: _Region) -> tuple[Cell, Cell, Cell]:
     if result is None:
         return (_cell(NotHeld()), _cell(NotHeld()), Cell(value=NotHeld(), own=False))
     whole = region.get(result.paper)

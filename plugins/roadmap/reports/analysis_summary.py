@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from roadmap.analysis.read import Level, PaperResult, SchoolVerdict, Verdict
 from roadmap.plan.model import IndicatorKind, Phase, Plan
+from roadmap.reports import analysis_dynamics as dynamics
 from roadmap.reports.measures import Shown, is_open, missing
 from roadmap.reports.results import (
     at,
@@ -15,7 +16,7 @@ from roadmap.reports.results import (
     subject_order,
     threshold_text,
 )
-from roadmap.reports.run_facts import Facts
+from roadmap.reports.run_facts import Facts, School
 from roadmap.reports.wording import named, say, title
 
 _WORDING = "analysis/main"
@@ -201,6 +202,7 @@ def conclusions(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> tuple
     if summary.unknown:
         names = _shortened([named(name) for name in summary.unknown])
         told.append(say(_WORDING, "no_verdict_no_data", schools=names))
+    told.extend(_dynamics(facts))
     totals = len(low_totals(facts))
     if totals:
         sentence = "subjects_low_region" if facts.is_region else "subjects_low"
@@ -216,19 +218,29 @@ def conclusions(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> tuple
     return tuple(told)
 
 
+def _dynamics(facts: Facts) -> Iterable[str]:
+    grew, both = dynamics.worse_schools(facts), dynamics.sustained_schools(facts)
+    if grew:
+        names = _shortened([_school_name(facts, school) for school in grew])
+        yield say(_WORDING, "worse_schools", points=dynamics.worse_text(facts), schools=names)
+    if both:
+        names = _shortened([_school_name(facts, school) for school in both])
+        yield say(_WORDING, "sustained_schools", schools=names)
+
+
 def title_in_sentence(text: str) -> str:
     return f"«{title(text)}»"
 
 
 def _names(facts: Facts, schools: Sequence[SchoolVerdict]) -> list[str]:
-    names = [_name(facts, v) for v in facts.verdicts if v in schools]
+    names = [_school_name(facts, v) for v in facts.verdicts if v in schools]
     return _shortened(names)
 
 
-def _name(facts: Facts, verdict: SchoolVerdict) -> str:
+def _school_name(facts: Facts, school: SchoolVerdict | School) -> str:
     """The region has many a «Школа № 1»: there the municipality is named too."""
-    name = named(verdict.name)
-    municipality = facts.run.municipalities.get(verdict.municipality_id)
+    name = named(school.name)
+    municipality = facts.run.municipalities.get(school.municipality_id)
     if not facts.is_region or municipality is None:
         return name
     short = named(municipality.short_name)

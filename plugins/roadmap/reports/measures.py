@@ -117,15 +117,13 @@ _SIGNS = {
 
 def status_chip(status: Status) -> str:
     """«▲ не исполнено»: the status word with its sign, for tables of many statuses."""
-    sign = _SIGNS.get(status)
-    return f"{sign}{NBSP}{WORDS[status]}" if sign else WORDS[status]
+    sign, word = _SIGNS.get(status), russian.typographic(WORDS[status])
+    return f"{sign}{NBSP}{word}" if sign else word
 
 
 def missing(result: IndicatorResult) -> str:
     """What is missing to the target, in units: «не хватает 3 мероприятий до 14»; "" when met."""
     indicator = result.indicator
-    if result.status is Status.NOT_COMPUTED:
-        return ""
     if result.shortfall is None:
         return say(_WORDING, "missing_unknown")
     if result.shortfall == 0:
@@ -232,8 +230,6 @@ def target_text(result: IndicatorResult) -> str:
 
 def fact_value(result: IndicatorResult) -> Value:
     """What was reached: «11 из 12», a number, «есть» or «нет»."""
-    if result.status is Status.NOT_COMPUTED:
-        return NotHeld()
     if result.numerator is None:
         return NoData()
     match result.indicator.kind:

@@ -203,6 +203,22 @@ def written_by_own(facts: Facts, results: Iterable[PaperResult]) -> tuple[PaperR
     return tuple(r for r in found if r.paper in written)
 
 
+def shown_levels(facts: Facts, results: Sequence[PaperResult]) -> tuple[PaperResult, ...]:
+    """A municipality's table shows its schools; the region's, municipalities in main subjects.
+
+    Schools of the whole region stand in the appendix: here they would fill forty pages.
+    """
+    if not facts.is_region:
+        return at(results, Level.SCHOOL, Level.MUNICIPALITY, Level.REGION)
+    return tuple(
+        r
+        for r in at(results, Level.MUNICIPALITY, Level.PARTICIPANTS, Level.REGION)
+        if r.level is not Level.MUNICIPALITY
+        or (r.paper.subject in MAIN_SUBJECTS and r.marks is not None)
+        or (r.paper.subject in MAIN_SUBJECTS and r.hidden is not None and r.paper.kind != "ege")
+    )
+
+
 # -- Tables ----------------------------------------------------------------------------------
 
 

@@ -12,11 +12,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from roadmap.analysis.dynamics import Change, changes, previous_procedures
 from roadmap.analysis.read import PaperResult, SchoolVerdict, papers, verdicts
 from roadmap.analysis.small_numbers import REGION
+from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.indicators.read import Gap, IndicatorResult, gaps, letter_results
 from roadmap.plan.model import Phase, Plan, Procedure
 from roadmap.reports.model import Addressee, Institution
+from roadmap.reports.monitoring_state import MONITORING, SUMMARY, MonitoringState, read_state
 from roadmap.russian import natural_key
 from roadmap.store.tables import (
     load_batch,
@@ -115,6 +118,10 @@ class Facts:
     findings: tuple[Finding, ...]
     # Only for 'region': what each municipality's letter shows, by municipality.
     by_municipality: Mapping[str, tuple[IndicatorResult, ...]]
+    # Only in a monitoring and a summary: what they tell beside the indicators.
+    monitoring: MonitoringState | None = None
+    # Beside the procedures before, for a phase that compares with some.
+    changes: tuple[Change, ...] = ()
 
     @property
     def is_region(self) -> bool:
@@ -134,6 +141,8 @@ def read_run(connection: Connection, plan: Plan, run_id: str, answers_to: str) -
     )
     if row is None:
         raise LookupError(f"Нет запуска этапа {run_id}")
+    # The dates of its own schedules are evidence: a run's plan carries what the run froze.
+    plan = plan_of_run(connection, plan, run_id)
     units = connection.execute(
         select(run_municipality).where(run_municipality.c.run_id == run_id)
     ).mappings()
@@ -179,11 +188,13 @@ def read_facts(connection: Connection, run: Run, addressee: Addressee) -> Facts:
     unit = addressee.municipality_id
     is_region = addressee.is_region
     least = run.plan.analysis.least_participants
+    results = papers(connection, run.run_id, unit, least, run.phase.procedures)
+    before = previous_procedures(run.phase)
     return Facts(
         run=run,
         addressee=addressee,
         schools=tuple(s for s in run.schools if is_region or s.municipality_id == unit),
-        results=papers(connection, run.run_id, unit, least, run.phase.procedures),
+        results=results,
         verdicts=verdicts(connection, run.run_id, unit),
         indicators=letter_results(connection, run.plan, run.run_id, unit),
         regional=() if is_region else _counted_for_the_region(connection, run),
@@ -194,6 +205,15 @@ def read_facts(connection: Connection, run: Run, addressee: Addressee) -> Facts:
             for key in (run.municipalities if is_region else ())
             if key != REGION
         },
+        monitoring=read_state(connection, run.plan, run.phase, run.run_id, unit)
+        if run.phase.report in (MONITORING, SUMMARY)
+        else None,
+        changes=changes(
+            run.plan,
+            run.phase,
+            results,
+            papers(connection, run.run_id, unit, least, before) if before else (),
+        ),
     )
 
 

@@ -413,20 +413,6 @@ def test_without_any_result_the_report_says_so_and_judges_nobody(
     )
 
 
-def test_what_this_phase_does_not_compute_is_told_and_never_shown_as_done(
-    composed: Callable[..., ReportModel],
-) -> None:
-    run = made_run(regional={"8.1": (None, None, None, "not_computed")})
-    model = composed(run)
-    assert "Не рассчитываются в этом этапе: 8.1." in _prose(model.document)
-    in_document, in_appendix = (
-        {show(row.cells[0].value): [show(cell.value) for cell in row.cells] for row in table.rows}
-        for table in (_table(model, "indicators"), _appendix(model, "indicators"))
-    )
-    assert sorted(in_document) == ["5.1", "6.1", "6.2"]
-    assert "не\u00a0рассчитывается в\u00a0этом этапе" in in_appendix["8.1"]
-
-
 def test_findings_are_told_without_naming_foreign_files(
     composed: Callable[..., ReportModel],
 ) -> None:
