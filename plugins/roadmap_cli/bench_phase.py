@@ -8,16 +8,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from roadmap_cli.airflow_api import AirflowApi, wait_until
 from roadmap_cli.environment import Ports, demo_environment
 from roadmap_cli.processes import background, is_free, python
-from roadmap_cli.setup import make_ready
+from roadmap_cli.setup import make_ready, put_files
 
 RUN_SECONDS = 1200
+MARCH_ENDS = date(2021, 3, 31)
 MARCH = ("2021-03-01T00:00:00+03:00", "2021-03-31T23:59:59+03:00")
 
 
@@ -62,6 +63,7 @@ def _stages_seconds(var: Path, ports: Ports) -> float:
 
     env = demo_environment(var / "home", ports, var)
     make_ready(env, var)
+    put_files(MARCH_ENDS, var)
     engine = open_engine(f"sqlite:///{var / 'roadmap.db'}")
     with _mailbox(env, var, ports):
         smtp = SmtpSettings(host="127.0.0.1", port=ports.mail, use_starttls=False)
@@ -98,6 +100,7 @@ def _airflow(var: Path, ports: Ports) -> Iterator[AirflowApi]:
     shutil.copy(ROOT / "plugins" / "roadmap_cli" / "bench_dags" / "empty_twin.py", dags)
     env = demo_environment(var / "home", ports, var) | {"AIRFLOW__CORE__DAGS_FOLDER": str(dags)}
     make_ready(env, var)
+    put_files(MARCH_ENDS, var)
     with (
         _mailbox(env, var, ports),
         background(["airflow", "standalone"], env, var / "airflow.log"),
