@@ -10,12 +10,17 @@ PYTEST_ARGS ?= -n auto --dist loadfile
 PORT ?= 8080
 PHASE ?= march_analysis
 YEAR ?= 2021
+FROM ?=
 AS_OF ?=
+KNOWN_AT ?=
 MODE ?= live
 MUNICIPALITIES ?=
 REASON ?=
+RUN ?=
+MUNICIPALITY ?=
+INDICATOR ?=
 # Their values reach the shell as values, whatever quotes are in them.
-export AS_OF MODE MUNICIPALITIES REASON
+export FROM AS_OF KNOWN_AT MODE MUNICIPALITIES REASON RUN MUNICIPALITY INDICATOR
 
 VENV := .venv
 PY := PYTHONPATH=plugins $(VENV)/bin/python
@@ -40,9 +45,18 @@ run: $(RUNTIME) ## the demo year in a real Airflow: UI, mailbox, the March lette
 	exec env $(PY) -m roadmap_cli.run --port $(PORT)
 
 .PHONY: phase
-phase: $(RUNTIME) ## one phase in the foreground (PHASE= YEAR= AS_OF= MODE=live|redirect|dry MUNICIPALITIES= REASON=)
+phase: $(RUNTIME) ## one phase in the foreground (PHASE= YEAR= AS_OF= KNOWN_AT= MODE=live|redirect|dry MUNICIPALITIES= REASON=)
 	exec env $(PY) -m roadmap_cli.phase --phase $(PHASE) --year $(YEAR) --as-of "$$AS_OF" \
-		--mode "$$MODE" --municipalities "$$MUNICIPALITIES" --reason "$$REASON" --port $(PORT)
+		--known-at "$$KNOWN_AT" --mode "$$MODE" --municipalities "$$MUNICIPALITIES" --reason "$$REASON" --port $(PORT)
+
+.PHONY: new-year
+new-year: $(RUNTIME) ## the draft plan of a year (YEAR=2027 FROM=2021)
+	exec env $(PY) -m roadmap_cli.new_year --year $(YEAR) --from "$$FROM"
+
+.PHONY: explain
+explain: $(RUNTIME) ## where a number comes from (RUN=latest:march_analysis MUNICIPALITY=region INDICATOR=6.2)
+	exec env $(PY) -m roadmap_cli.explain --run "$$RUN" --municipality "$$MUNICIPALITY" \
+		--indicator "$$INDICATOR"
 
 .PHONY: test
 test: $(TOOLS) ## set up and pass all tests; what can't be installed is listed at the end
