@@ -163,15 +163,15 @@ class Demo:
         self.by_gia = {row["Код ГИА"]: row for row in self.schools}
         self.by_code = {row["Код школы"]: row for row in self.schools}
         self.papers: dict[str, PaperCount] = {}
-        for path in sorted((year / "vpr/marks").iterdir()):
+        for path in sorted((year / "vpr/marks").glob("vpr_2020_*")):
             self.papers[path.stem.removeprefix("vpr_2020_")] = marks_export(path)
-        for path in sorted((year / "vpr/protocols").iterdir()):
+        for path in sorted((year / "vpr/protocols").glob("*ВПР 2020.xlsx")):
             found = re.search(r"по (.+), (\d) класс", path.stem)
             assert found is not None
             code, subject = _SUBJECTS[found[1]]
             self.papers[f"{code}{found[2]}"] = protocol(path, scales[subject][int(found[2])])
         self.exams = {path.stem.removeprefix("ege_2020_"): exam(path)
-                      for path in sorted((year / "ege").iterdir())}  # fmt: skip
+                      for path in sorted((year / "ege").glob("ege_2020_*"))}  # fmt: skip
         self.works = {code: works(year / f"rdr/dr10_2020_{code}.xlsx") for code in ("ru", "ma")}
 
     def project(self, day: str = "2021-03-31") -> list[dict]:

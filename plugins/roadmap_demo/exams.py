@@ -44,9 +44,13 @@ def _scores(content: Content, exam: Exam, school: School) -> list[int]:
     chosen = sum(rng.random() < exam.share for _ in range(leavers))
     mean = exam.mean - _POINTS_OF_EFFECT * school.effect
     scores = [max(0, min(100, round(rng.gauss(mean, exam.spread)))) for _ in range(chosen)]
-    if school.project is None or len(scores) < LEAST_PARTICIPANTS:
+    if school.project is None:
         return scores
     minimum = ege_minimum(ege.year, exam.subject)
+    if school.project.no_twos_in is not None and exam.code.startswith(school.project.no_twos_in):
+        return [max(score, minimum) for score in scores]
+    if len(scores) < LEAST_PARTICIPANTS:
+        return scores
     least = -(-THRESHOLD_PERCENT * len(scores) // 100)
     scores.sort()
     below = sum(score < minimum for score in scores)
@@ -56,8 +60,6 @@ def _scores(content: Content, exam: Exam, school: School) -> list[int]:
     else:
         for place in range(least - 1, below):
             scores[place] = minimum + place
-    if school.project.no_twos_in is not None and exam.code.startswith(school.project.no_twos_in):
-        scores = [max(score, minimum) for score in scores]
     rng.shuffle(scores)
     return scores
 

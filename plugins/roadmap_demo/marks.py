@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from roadmap_demo.content import Content, Counts, MainExam, Paper, School, Work
@@ -43,7 +44,7 @@ def _logistic(value: float) -> float:
     return 1 / (1 + math.exp(-value))
 
 
-def _cut(target: float, weighted: list[tuple[int, float]]) -> float:
+def _cut(target: float, weighted: tuple[tuple[int, float], ...]) -> float:
     """The logit at which the schools' shares, weighted by pupils, give `target` on the whole."""
     total = sum(pupils for pupils, _ in weighted)
     low, high = -12.0, 12.0
@@ -115,8 +116,9 @@ def _shares(two: float, rest: tuple[float, float, float]) -> tuple[float, float,
     return two / 100, (two + rest[0] * left) / 100, (two + (rest[0] + rest[1]) * left) / 100
 
 
+@lru_cache(maxsize=64)  # an export and its comparison with the journal ask for the same
 def _cuts(
-    two: float, rest: tuple[float, float, float], weighted: list[tuple[int, float]]
+    two: float, rest: tuple[float, float, float], weighted: tuple[tuple[int, float], ...]
 ) -> tuple[float, float, float]:
     first, second, third = (_cut(share, weighted) for share in _shares(two, rest))
     return first, second, third
@@ -148,7 +150,7 @@ def vpr_results(content: Content, paper: Paper, corrected: bool = False) -> Mapp
         participants, absent = _participants(rng, school, vpr.absent)
         effect = school.effect + rng.gauss(0, content.school_names.effects.paper)
         wrote[school.code] = participants, absent, effect
-    cuts = _cuts(paper.two, paper.rest, [(n, effect) for n, _, effect in wrote.values()])
+    cuts = _cuts(paper.two, paper.rest, tuple((n, effect) for n, _, effect in wrote.values()))
     fixed = content.correction if corrected and content.correction.paper == paper.code else None
     results = {}
     for school in content.schools:
@@ -193,7 +195,7 @@ def oge_results(content: Content, exam: MainExam) -> Mapping[str, Counts]:
 def _marks(
     content: Content, exam: Work | MainExam, wrote: Mapping[str, tuple[int, float]]
 ) -> Mapping[str, Counts]:
-    cuts = _cuts(exam.two, exam.rest, list(wrote.values()))
+    cuts = _cuts(exam.two, exam.rest, tuple(wrote.values()))
     results = {}
     for school in content.schools:
         if school.code in wrote:

@@ -8,6 +8,7 @@ import struct
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from html import escape
 
 import xlsxwriter
@@ -56,10 +57,11 @@ def text_xlsx(sheet: str, rows: Sequence[Sequence[str]]) -> bytes:
     widest = max(map(len, rows))
     columns = [xl_col_to_name(column) for column in range(widest)]
     lines = []
+    escaped = lru_cache(maxsize=None)(escape)  # most texts are small numbers
     for number, row in enumerate(rows, 1):
         cells = "".join(
             f'<c r="{column}{number}" t="inlineStr"><is><t xml:space="preserve">'
-            f"{escape(text)}</t></is></c>"
+            f"{escaped(text)}</t></is></c>"
             for column, text in zip(columns, row, strict=False)
             if text
         )
@@ -113,7 +115,7 @@ def encrypted_workbook(fill: int = 0) -> bytes:
     """What Excel writes for a workbook with a password: an OLE container, no zip at all.
 
     Layout of [MS-CFB] 2.2 (header), 2.6 (directory) and [MS-OFFCRYPTO] 2.3 (the streams
-    EncryptionInfo and EncryptedPackage). What is «encrypted» here is one byte, `fill`, over and over.
+    EncryptionInfo and EncryptedPackage). What is «encrypted» here is `fill`, over and over.
     """
     free, end_of_chain, fat_sector, none = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFF
     header = struct.pack(
