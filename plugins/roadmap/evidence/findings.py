@@ -17,6 +17,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.names import masked_code, masked_login, near, plan_words
 from roadmap.evidence.risk_factors import factor_names
+from roadmap.evidence.sources import load_sources
 from roadmap.plan.model import Phase, Plan
 from roadmap.russian import counted, day, integer
 from roadmap.store.sql import sql
@@ -37,9 +38,10 @@ _REGION = "region"
 
 @dataclass(frozen=True)
 class _Names:
-    """Names that messages use: known municipalities, and those of them that a code means."""
+    """Names that messages use: known municipalities by code, and what datasets are called."""
 
     by_id: dict[str, str]
+    datasets: dict[str, str]  # titles
 
     def of(self, municipality_id: str | None) -> str:
         return self.by_id.get(municipality_id or "", "неизвестный муниципалитет")
@@ -194,7 +196,7 @@ def _total_disagrees(row: RowMapping, names: _Names) -> tuple[str, str]:
 def _rows_rejected(row: RowMapping, names: _Names) -> tuple[str, str]:
     return "ROWS_REJECTED", sentence(
         f"Отклонены строки: {integer(row['rows'])}, принято {integer(row['accepted'])}",
-        place(row["file_name"]),
+        f"{place(row['file_name'])} («{names.datasets.get(row['dataset'], row['dataset'])}»)",
         "Исправьте названные при приёме строки и положите файл снова",
     )
 
@@ -306,7 +308,8 @@ def write_findings(
                     run_municipality.c.municipality_id != _REGION,
                 )
             )
-        }
+        },
+        {dataset: source.title for dataset, source in load_sources().items()},
     )
     given = {
         "run_id": run_id,

@@ -861,8 +861,8 @@ CASES: dict[str, tuple[str, Any, str | None, str]] = {
         "ROWS_REJECTED",
         lambda db: load(db, "documents", {}, rows_read=42, rows_accepted=41, rows_rejected=1),
         None,
-        "Отклонены строки: 1, принято 41. Файл «documents.xlsx». Исправьте названные при приёме "
-        "строки и положите файл снова.",
+        "Отклонены строки: 1, принято 41. Файл «documents.xlsx» («Документы института»). "
+        "Исправьте названные при приёме строки и положите файл снова.",
     ),
     "file_refused": (
         "FILE_REFUSED",
