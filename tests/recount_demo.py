@@ -34,8 +34,8 @@ class PaperCount:
 
 def sheet_rows(path: Path) -> list[list]:
     """The first sheet's cells by openpyxl."""
-    book = openpyxl.load_workbook(path)
-    return [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
+    book = openpyxl.load_workbook(path, read_only=True)
+    return [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
 
 
 def fast_rows(path: Path) -> list[list]:
