@@ -29,6 +29,15 @@ sys.exit(" ".join(heavy & set(sys.modules)) or 0)
 """
 
 
+PHASES = [
+    "march_analysis",
+    "june_monitoring",
+    "august_analysis",
+    "september_monitoring",
+    "december_summary",
+]
+
+
 @pytest.fixture(scope="module")
 def bag() -> DagBag:
     return DagBag(str(ROOT / "dags"))
@@ -64,12 +73,47 @@ def test_a_task_without_retries_is_refused():
         airflow_local_settings.dag_policy(dag)
 
 
-def test_march_follows_the_order_of_events(bag):
-    dag = bag.dags["march_analysis"]
+@pytest.mark.parametrize("phase", PHASES)
+def test_every_phase_follows_the_one_order_of_events(bag, phase):
+    dag = bag.dags[phase]
     order = [task.task_id for task in dag.topological_sort()]
     assert order == [
         "pull", "freeze", "check", "analyse", "compose", "render", "approve", "send", "reconcile"
     ]  # fmt: skip
+    edges = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}
+    assert edges == {
+        task.task_id: sorted(task.downstream_task_ids) for task in bag.dags["march_analysis"].tasks
+    }
+
+
+def test_the_plans_phases_are_the_dags_under_the_plans_names(bag):
+    from roadmap_airflow.plans import valid_plans
+
+    plans = valid_plans()
+    assert plans
+    for plan in plans:
+        assert [phase.code for phase in plan.phases] == PHASES
+        for phase in plan.phases:
+            assert bag.dags[phase.code].dag_display_name == phase.dag_title
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_airflow_shows_which_phase_reads_which_evidence(bag, phase):
+    from roadmap_airflow.plans import phase_datasets
+
+    pull = bag.dags[phase].get_task("pull")
+    assert [asset.name for asset in pull.inlets] == phase_datasets(phase) != []
+    assert [alias.name for alias in pull.outlets] == ["evidence"]
+
+
+def test_the_daily_intake_takes_in_every_dataset_that_is_described(bag):
+    from roadmap.evidence.sources import load_sources
+    from roadmap_airflow.plans import phase_datasets
+
+    take_in = bag.dags["evidence_intake"].get_task("take_in")
+    taken = take_in.op_kwargs_expand_input.value["dataset"]
+    assert taken == list(load_sources())
+    assert {name for phase in PHASES for name in phase_datasets(phase)} <= set(taken)
 
 
 def test_every_sending_task_stands_in_the_pool_of_the_mail_server(bag):
@@ -78,8 +122,9 @@ def test_every_sending_task_stands_in_the_pool_of_the_mail_server(bag):
     assert {task.pool for task in senders} == {"smtp"}
 
 
-def test_the_form_speaks_russian_and_offers_ids_only(bag):
-    params = bag.dags["march_analysis"].params
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_form_speaks_russian_and_offers_ids_only(bag, phase):
+    params = bag.dags[phase].params
     assert set(params) == {"year", "as_of", "known_at", "municipalities", "mode", "reason"}
     for name in params:
         schema = params.get_param(name).schema

@@ -141,5 +141,8 @@ def test_only_the_plugin_file_is_scanned_so_that_no_module_replaces_one_of_pytho
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     registered, replaced = done.stdout.splitlines()[-2:]
-    assert registered == "roadmap_airflow.timetable.PhaseTimetable", done.stderr
+    assert registered.split() == [
+        "roadmap_airflow.timetable.PhaseTimetable",
+        "roadmap_airflow.timetable.WorkingDayTimetable",
+    ], done.stderr
     assert replaced == "set()"
