@@ -44,6 +44,7 @@ from roadmap.russian import day
 
 EMPTY_CODES_END_THE_TABLE = 20
 _LONGEST_TEXT = 500
+_ALIKE = 0.7  # difflib's ratio from which a word looks like a slip of another
 _MOST_CHOICES_TOLD = 8  # of more, only those that look like what was found
 _YEARS = (1990, 2100)  # a date outside is a slip of the pen
 
@@ -350,9 +351,9 @@ def _choice(text: str, column: Column) -> Any:
             f"Строка не принята: «{_short(text)}» вместо {words}",
             "Впишите одно из этих слов",
         )
-    alike = difflib.get_close_matches(comparable(text), map(comparable, allowed), n=3, cutoff=0.6)
-    names = [written for written in allowed if comparable(written) in alike]
-    hint = f" (похоже на {', '.join(f'«{name}»' for name in names)})" if names else ""
+    names = {comparable(written): written for written in allowed}
+    alike = difflib.get_close_matches(comparable(text), names, n=3, cutoff=_ALIKE)
+    hint = f" (похоже на {', '.join(f'«{names[ref]}»' for ref in alike)})" if alike else ""
     raise _Bad(
         "CHOICE",
         f"Строка не принята: «{_short(text)}» нет в перечне{hint}",
