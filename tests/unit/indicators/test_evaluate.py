@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, func, select
 
-from roadmap.indicators.evaluate import added, bound_parameters, evaluate, summed
+from roadmap.indicators.evaluate import bound_parameters, evaluate, summed
 from roadmap.indicators.read import (
     gaps,
     indicator_results,
