@@ -13,8 +13,10 @@ from roadmap.indicators.status import (
     Reading,
     Status,
     indicator_status,
+    is_executed,
     measure_status,
     shortfall,
+    whole_shortfall,
 )
 from roadmap.plan.model import IndicatorKind, OnDay, OwnSchedule, Period, WholePeriod
 from roadmap.russian import percent
@@ -180,3 +182,51 @@ def test_what_is_not_due_yet_is_never_not_done(numerator, window, as_of):
     ends = getattr(window, "ends", None) or getattr(window, "on", None)
     if ends is None or as_of <= ends - timedelta(days=1):
         assert found not in (Status.NOT_DONE, Status.PARTLY, Status.DONE_LATE)
+
+
+@pytest.mark.parametrize(
+    ("target", "parts", "expected"),
+    [
+        pytest.param(100, [0, 0, 0], 0, id="met only when every part is"),
+        pytest.param(100, [0, 2, 1], 3, id="it misses what its parts miss"),
+        pytest.param(100, [0, None, 1], None, id="unknown as soon as one part is unknown"),
+    ],
+)
+def test_a_share_with_parts(target, parts, expected):
+    # By its sum alone 50 of 100 would do for a target of 50 %.
+    assert whole_shortfall(SHARE, target, Reading(99, 100), parts) == expected
+
+
+def test_the_parts_of_a_count_only_split_it():
+    assert whole_shortfall(COUNT, 20, Reading(19, None), [20, 1, 20]) == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "window", "as_of", "interim", "expected"),
+    [
+        pytest.param(Status.DONE, MARCH, DUE, [], True, id="done"),
+        pytest.param(Status.DONE_LATE, MARCH, DUE, [], True, id="done late"),
+        pytest.param(Status.PARTLY, MARCH, DUE, [0], False, id="an interim rule of no use"),
+        pytest.param(Status.IN_PROGRESS, YEAR, DUE, [0, 0], True, id="in progress, all is met"),
+        pytest.param(Status.IN_PROGRESS, YEAR, DUE, [0, 1], False, id="in progress, one misses"),
+        pytest.param(Status.IN_PROGRESS, YEAR, DUE, [0, None], False, id="one is not known"),
+        pytest.param(Status.IN_PROGRESS, YEAR, DUE, [], False, id="without an interim rule"),
+        pytest.param(Status.NOT_DUE, YEAR, date(2021, 3, 18), [0], False, id="before it begins"),
+        pytest.param(
+            Status.PARTLY, YEAR, date(2021, 12, 31), [0], False,
+            id="at its end only what is done is executed",
+        ),
+        pytest.param(Status.NO_DUE_DATE, NO_DATE, DUE, [0], False, id="without a date"),
+    ],
+)  # fmt: skip
+def test_what_counts_as_executed_at_a_check_point(found, window, as_of, interim, expected):
+    assert is_executed(found, window, as_of, interim) is expected
+
+
+@given(statuses, windows, days, st.lists(st.none() | st.integers(0, 3)))
+def test_what_is_done_is_executed_and_what_is_not_due_never(found, window, as_of, interim):
+    executed = is_executed(found, window, as_of, interim)
+    assert executed or not found.is_met
+    if executed and not found.is_met:
+        assert window == YEAR
+        assert set(interim) == {0}
