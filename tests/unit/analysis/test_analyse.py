@@ -23,6 +23,7 @@ from roadmap.analysis.read import (
 from roadmap.analysis.shares import Exam, Journal, Marks
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
+from roadmap.store.sql import sql
 from roadmap.store.tables import metadata, paper_result, school_verdict
 from run_rows import RUN_ID, put, put_run
 
@@ -37,6 +38,9 @@ SCHOOLS = {
     "x1": (SHARYA, 0),
     "x2": (SHARYA, 0),
 }
+
+
+OGE = {"kind": "oge", "year": 2021, "wave": "main", "grade": 9, "subject": "математика"}
 
 
 @pytest.fixture(scope="module")
@@ -356,14 +360,13 @@ def test_appeals_change_what_the_protocol_said_and_not_who_took_part(
 
 
 def test_appeals_of_oge_move_pupils_between_marks(any_engine: Engine, plan: Plan) -> None:
-    oge = {"kind": "oge", "year": 2021, "wave": "main", "grade": 9, "subject": "математика"}
     of_code = {"school_scheme": "gia_code", "school_ref": "code-b1"}
     run_with(
         any_engine,
         plan,
         phase="august_analysis",
-        mark_result=[marks("b1", 3, 7, **oge, **of_code)],
-        appeal_change=[appeal("b1", 2, mark_2=-1, mark_3=0, mark_4=1, paper=oge)],
+        mark_result=[marks("b1", 3, 7, **OGE, **of_code)],
+        appeal_change=[appeal("b1", 2, mark_2=-1, mark_3=0, mark_4=1, paper=OGE)],
     )
     school = one(any_engine, BUYSKIY, Level.SCHOOL, "b1")
     assert (school.marks, school.is_low) == (Marks(2, 7, 1, 0), False)
@@ -390,6 +393,35 @@ def test_appeals_that_would_make_an_impossible_result_change_nothing(
     )
     assert one(any_engine, BUYSKIY, Level.SCHOOL, "b1").exam == Exam(10, 3, 36, 520, 0)
     assert one(any_engine, BUYSKIY, Level.SCHOOL, "b2").exam == Exam(10, 0, 36, 1000, 0)
+    assert _unfit(any_engine) == ["Школа № 1"], "what was left out is told, and nothing else"
+
+
+@pytest.mark.parametrize("mark", [2, 3, 4, 5])
+def test_no_mark_is_left_by_more_pupils_than_had_it(
+    any_engine: Engine, plan: Plan, mark: int
+) -> None:
+    change = {f"mark_{mark}": -2, f"mark_{2 if mark == 5 else 5}": 2}
+    had = {f"mark_{one}": 1 for one in (2, 3, 4, 5)} | {f"mark_{3 if mark != 3 else 4}": 2}
+    of_code = {"school_scheme": "gia_code", "school_ref": "code-b1"}
+    run_with(
+        any_engine,
+        plan,
+        phase="august_analysis",
+        mark_result=[marks("b1", 0, 0) | had | OGE | of_code],
+        appeal_change=[appeal("b1", 2, paper=OGE, **change)],
+    )
+    expected = Marks(*(had[f"mark_{one}"] for one in (2, 3, 4, 5)))
+    assert one(any_engine, BUYSKIY, Level.SCHOOL, "b1").marks == expected
+    assert _unfit(any_engine) == ["Школа № 1"]
+
+
+def _unfit(engine: Engine) -> list[str]:
+    """Schools of which the finding says that their appeals do not fit."""
+    with engine.connect() as connection:
+        told = connection.execute(
+            sql("evidence/findings/appeal_does_not_fit"), {"run_id": RUN_ID}
+        ).mappings()
+        return [row["name"] for row in told if row["has_result"]]
 
 
 @settings(
@@ -403,21 +435,20 @@ def test_no_appeal_changes_participants_and_marks_always_add_up_to_them(
     engine: Engine, plan: Plan, counts: tuple[int, ...], moves: list[tuple[int, int]]
 ) -> None:
     _empty(engine)
-    oge = {"kind": "oge", "year": 2021, "wave": "main", "grade": 9, "subject": "математика"}
     of_code = {"school_scheme": "gia_code", "school_ref": "code-b1"}
     change = [0, 0, 0, 0]
     for left, reached in moves:
         change[left] -= 1
         change[reached] += 1
     named = [f"mark_{mark}" for mark in (2, 3, 4, 5)]
-    result = marks("b1", 0, 0, **oge, **of_code) | dict(zip(named, counts, strict=True))
+    result = marks("b1", 0, 0, **OGE, **of_code) | dict(zip(named, counts, strict=True))
     run_with(
         engine,
         plan,
         phase="august_analysis",
         mark_result=[result],
         appeal_change=[
-            appeal("b1", len(moves) or 1, paper=oge, **dict(zip(named, change, strict=True)))
+            appeal("b1", len(moves) or 1, paper=OGE, **dict(zip(named, change, strict=True)))
         ],
     )
     with engine.connect() as connection:
@@ -428,6 +459,7 @@ def test_no_appeal_changes_participants_and_marks_always_add_up_to_them(
     wanted = [before + moved for before, moved in zip(counts, change, strict=True)]
     assert row.participants == sum(counts) == sum(after)
     assert after == (wanted if min(wanted) >= 0 else list(counts))
+    assert _unfit(engine) == ([] if min(wanted) >= 0 else ["Школа № 1"])
 
 
 def test_protocols_win_over_exports_of_the_same_paper(any_engine: Engine, plan: Plan) -> None:

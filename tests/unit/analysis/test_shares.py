@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadmap.analysis.shares import Exam, Journal, Marks, wilson
+from roadmap.analysis.shares import Exam, Journal, Marks, difference_interval, wilson
 
 counts = st.integers(0, 500)
 
@@ -75,3 +75,32 @@ def test_the_interval_holds_its_share_and_stays_within_0_and_1(n: int, data: st.
 def test_what_is_no_share_has_no_interval(numerator: int, denominator: int) -> None:
     with pytest.raises(ValueError, match="no share"):
         wilson(numerator, denominator)
+
+
+# Published values: Newcombe, Statistics in Medicine 17 (1998), table II, method 10.
+@pytest.mark.parametrize(
+    ("later", "earlier", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((10, 10), (0, 20), 0.6791, 1.0),
+    ],
+)
+def test_the_interval_of_a_difference_of_published_examples(
+    later: tuple[int, int], earlier: tuple[int, int], low: float, high: float
+) -> None:
+    found = difference_interval(earlier, later)
+    assert (found.low, found.high) == (
+        pytest.approx(low, abs=5e-5),
+        pytest.approx(high, abs=5e-5),
+    )
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.data())
+def test_the_interval_of_a_difference_holds_it_and_turns_round_with_it(
+    n: int, m: int, data: st.DataObject
+) -> None:
+    one, other = (data.draw(st.integers(0, n)), n), (data.draw(st.integers(0, m)), m)
+    found, turned = difference_interval(one, other), difference_interval(other, one)
+    assert found.low <= other[0] / m - one[0] / n <= found.high
+    assert found.low == pytest.approx(-turned.high, abs=1e-12)
