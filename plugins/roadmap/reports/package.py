@@ -158,7 +158,8 @@ def _school_file_names(model: ReportModel) -> dict[str, str]:
 
 def _attachment(model: ReportModel, file: RenderedFile) -> Attachment:
     own = model.document.kind_title.lower() if model.document is not None else ""
-    title = _titles().get(file.kind) or own
+    titles = _titles()
+    title = titles.get(f"{file.kind}, {own}") or titles.get(file.kind) or own
     sheets = len(model.appendix) if file.kind == "xlsx" else None
     return Attachment(file.file_name, title, file.pages, sheets, len(file.content))
 
