@@ -15,6 +15,7 @@ from roadmap.evidence.sources import load_sources
 from roadmap.evidence.vocabulary import with_words
 
 YEAR = 2021
+_SOURCES = load_sources()
 
 MUNICIPALITIES = [
     "Код", "Наименование", "Родительный падеж", "Краткое наименование",
@@ -99,6 +100,6 @@ def table_csv(
 
 def read_register(name: str, content: bytes, file_name: str = "файл.xlsx") -> Parsed:
     """The register by its real reader with its source's words, in this process."""
-    source = load_sources()[name]
+    source = _SOURCES[name]
     options = with_words(source.options_of(YEAR), source.vocabulary, YEAR)
     return register.read(content, ReaderContext(file_name, YEAR, options))

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import permutations
 from pathlib import Path, PosixPath
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from evidence_files import ACTS, CONTACTS, EVENTS, PEOPLE, table_csv, workbook
+from evidence_files import ACKNOWLEDGEMENTS, ACTS, CONTACTS, EVENTS, PEOPLE, table_csv, workbook
 from roadmap.evidence import child
 from roadmap.evidence.intake import Intake, batches_in_force, take_in
 from roadmap.evidence.limits import Limits
@@ -24,8 +25,10 @@ from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
 from roadmap.evidence.prescan import prescan
 from roadmap.evidence.readers import register
 from roadmap.evidence.sources import load_sources
+from roadmap.store.engine import open_engine
 from roadmap.store.tables import (
     FACTS,
+    acknowledgement,
     contact,
     event,
     exam_result,
@@ -395,8 +398,6 @@ def test_the_order_of_arrival_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, order: list[int], cuts: list[bool]
 ) -> None:
     # Four versions with receipts of four days arrive in any order, in one pull or in several.
-    from roadmap.store.engine import open_engine
-
     folder = tmp_path_factory.mktemp("order")
     engine = open_engine(f"sqlite:///{folder / 'roadmap.db'}")
     metadata.create_all(engine)
@@ -446,6 +447,42 @@ def test_identical_content_in_parallel_pulls_makes_one_batch(any_world: World) -
     assert sorted(one.taken[0].state for one in taken) == ["accepted", "unchanged"]
     assert len(any_world.rows(load_batch)) == 1
     assert len(any_world.rows(municipal_act)) == 1
+
+
+def test_the_order_of_municipalities_files_and_their_copies_change_nothing(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "buyskiy.csv": [["buyskiy", "SH-1", "март", "05.04.2021"]],
+        "galich.csv": [
+            ["galich", "SH-2", "март", "06.04.2021"],
+            ["galich", "SH-3", "июнь", "02.07.2021"],
+        ],
+    }
+    files["копия buyskiy.csv"] = files["buyskiy.csv"]
+    seen = []
+    for number, order in enumerate(permutations(files)):
+        folder = tmp_path / str(number)
+        copy = open_engine(f"sqlite:///{folder}.db")
+        metadata.create_all(copy)
+        world = World(copy, folder)
+        for name in order:
+            world.put(f"acknowledgements/{name}", table_csv([ACKNOWLEDGEMENTS, *files[name]]))
+            world.pull("acknowledgements")
+        seen.append(
+            sorted(
+                (row.school_id, row.phase, row.received_on) for row in world.rows(acknowledgement)
+            )
+        )
+        assert sorted(batch.scope for batch in world.rows(load_batch)) == ["buyskiy", "galich"]
+        copy.dispose()
+    assert len(seen) == 6
+    assert all(one == seen[0] for one in seen)
+    assert seen[0] == [
+        ("SH-1", "march_analysis", "2021-04-05"),
+        ("SH-2", "march_analysis", "2021-04-06"),
+        ("SH-3", "june_monitoring", "2021-07-02"),
+    ]
 
 
 # -- Quarantine and refusal ------------------------------------------------------------------
