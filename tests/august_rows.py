@@ -11,14 +11,8 @@ import analysis_rows as march
 from analysis_rows import (
     REGION_EXAMS,
     REGION_MARKS,
-    VPR_5_BI,
-    VPR_5_MA,
-    VPR_5_RU,
-    VPR_6_MA,
-    VPR_6_RU,
     MadeMunicipality,
     MadeRun,
-    MadeSchool,
     Marks,
     Paper,
 )
@@ -36,13 +30,6 @@ NOW_EGE_RU: Paper = ("ege", 2021, "main", 11, "русский язык")
 NOW_EGE_MA: Paper = ("ege", 2021, "main", 11, "математика")
 NOW_EGE_PH: Paper = ("ege", 2021, "main", 11, "физика")
 THEN_EGE_PH: Paper = ("ege", 2020, "main", 11, "физика")
-EARLIER = {
-    NOW_5_RU: VPR_5_RU,
-    NOW_5_MA: VPR_5_MA,
-    NOW_6_RU: VPR_6_RU,
-    NOW_6_MA: VPR_6_MA,
-    NOW_5_BI: VPR_5_BI,
-}
 
 REGION_NOW: dict[Paper, Marks] = {
     NOW_5_RU: (820, 2390, 1560, 470),
@@ -122,15 +109,6 @@ def buyskiy() -> MadeMunicipality:
 def neyskiy() -> MadeMunicipality:
     """Nothing to heed, and the longest name."""
     return with_2021(march.neyskiy())
-
-
-def written_twice(school: MadeSchool) -> dict[Paper, tuple[Marks, Marks]]:
-    """The school's marks then and now, by the paper of 2021."""
-    return {
-        now: (school.marks[then], school.marks[now])
-        for now, then in EARLIER.items()
-        if now in school.marks and then in school.marks
-    }
 
 
 def august_run(*municipalities: MadeMunicipality, **changes: Any) -> MadeRun:

@@ -82,6 +82,21 @@ class Interval:
     high: float
 
 
+def difference_interval(
+    earlier: tuple[int, int], later: tuple[int, int], z: float = Z_95
+) -> Interval:
+    """The interval for later minus earlier share, each (numerator, denominator).
+
+    Method 10 of R. G. Newcombe, Statistics in Medicine 17, 1998, pp. 873-890: the score
+    intervals of both shares squared and added. ValueError as in `wilson`.
+    """
+    before, after = wilson(*earlier, z), wilson(*later, z)
+    p, q = earlier[0] / earlier[1], later[0] / later[1]
+    down = sqrt((q - after.low) ** 2 + (before.high - p) ** 2)
+    up = sqrt((after.high - q) ** 2 + (p - before.low) ** 2)
+    return Interval(q - p - down, q - p + up)
+
+
 def wilson(numerator: int, denominator: int, z: float = Z_95) -> Interval:
     """The score interval for a share (E. B. Wilson, JASA 22, 1927, pp. 209-212).
 

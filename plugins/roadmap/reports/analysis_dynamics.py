@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from roadmap.analysis.dynamics import Change, NotComparable
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
+from roadmap.analysis.shares import difference_interval
 from roadmap.plan.model import Comparison, Procedure
 from roadmap.reports.draft import Draft, Placed
 from roadmap.reports.model import (
@@ -571,6 +572,7 @@ def _schools_sentences(facts: Facts, changes: Sequence[Change], exams: bool) -> 
             points=worse_text(facts),
             found=_by_school(facts, grew, "worse_paper"),
         )
+        yield from _chance(grew)
     else:
         yield say(_WORDING, "worse_nobody", what=what, points=worse_text(facts))
     both = sustained(schools)
@@ -609,6 +611,7 @@ def school_problem(facts: Facts, school_id: str) -> str:
     elif grew:
         papers = [_of_paper(c, "problem_paper") for c in grew]
         told.append(say(_WORDING, "problem_worse", points=worse_text(facts), papers=papers))
+    told.extend(_chance(grew))
     both = sustained(own)
     threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
     if len(both) > _PAPERS_NAMED:
@@ -617,6 +620,27 @@ def school_problem(facts: Facts, school_id: str) -> str:
         papers = [_of_paper(c, "problem_both_paper") for c in both]
         told.append(say(_WORDING, "problem_both", threshold=threshold, papers=papers))
     return " ".join(told)
+
+
+def _chance(grew: Sequence[Change]) -> Iterable[str]:
+    """That growth may be chance, where the 95 % interval of the change holds zero."""
+    uncertain = [c for c in grew if _may_be_chance(c)]
+    if uncertain and len(uncertain) == len(grew):
+        yield say(_WORDING, "chance_all")
+    elif uncertain:
+        subjects = sorted({c.current.paper.subject for c in uncertain}, key=subject_order)
+        yield say(_WORDING, "chance_some", subjects=[subject_dative(s) for s in subjects])
+
+
+def _may_be_chance(change: Change) -> bool:
+    value = points(change)
+    if value is None:
+        return False
+    then, now = value.previous, value.current
+    interval = difference_interval(
+        (then.numerator, then.denominator), (now.numerator, now.denominator)
+    )
+    return interval.low <= 0 <= interval.high
 
 
 def _of_paper(change: Change, sentence: str) -> str:
