@@ -33,6 +33,7 @@ CELL_PADDING_MM = 1.5  # on each side
 TABLE_SIZES_PT = (11.0, 10.0)  # never below 10
 WHOLE_MM = 130.0  # a lower table is not divided between pages
 _STEPS = 40  # in which the room to spare is given out
+_COMFORT = 0.9  # of a turned page that words may take, or the next size is tried
 _NORM = 8  # of the heights of a row's cells: near to the tallest
 _READABLE_MM = 28.0  # a sentence in a narrower column reads as a list of words
 
@@ -289,7 +290,9 @@ def _fit(table: model.Table, rows: tuple[LaidRow, ...]) -> tuple[tuple[float, ..
     for room, landscape in ((PORTRAIT_MM, False), (LANDSCAPE_MM, True)):
         for size in TABLE_SIZES_PT:
             least = _least_widths(table, rows, size)
-            if sum(least) <= room:
+            # A turned table that hardly fits has no room left for its sentences.
+            fill = _COMFORT if landscape and size > TABLE_SIZES_PT[-1] else 1.0
+            if sum(least) <= fill * room:
                 unbroken = _unbroken_widths(rows, least, size)
                 whole = _whole_headings(table, unbroken, size)
                 for widths in (whole, unbroken):

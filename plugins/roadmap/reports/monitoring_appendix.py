@@ -17,6 +17,7 @@ from roadmap.reports.monitoring_summary import Summary, wording
 from roadmap.reports.results import words
 from roadmap.reports.run_facts import Facts
 from roadmap.reports.wording import say
+from roadmap.russian import NBSP
 
 _WORDING = "monitoring/appendix"
 
@@ -30,7 +31,8 @@ def compose_appendix(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> 
         indicators_sheet(facts, shown),
         sheet(
             facts,
-            say(_WORDING, "missing"),
+            # A tab is searched for and clicked on, not broken into lines.
+            say(_WORDING, "missing").replace(NBSP, " "),
             say(_WORDING, "heading_missing"),
             say(_WORDING, "signs_missing"),
             lacks_sheet_table(facts, summary.lacks, "missing"),

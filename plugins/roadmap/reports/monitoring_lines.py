@@ -222,13 +222,17 @@ def _table(
 def _row(facts: Facts, line: Line, *, is_sheet: bool) -> Row:
     unit = facts.addressee.municipality_id
     shown = confirmation(facts, line.results, unit if line.is_own else REGION)
+    when = named(line.measure.date_text)
     if is_sheet:
         shown = shown.replace("\u200b", "")
+    else:
+        # «Март-апрель 2021 г.» in a narrow column: not every program breaks after a hyphen.
+        when = when.replace("-", "-\u200b")
     note, is_own_note = _note(facts, line)
     cells = (
         words(str(line.number)),
         words(named(line.measure.text)),
-        words(named(line.measure.date_text)),
+        words(when),
         words(named(line.measure.indicator_text)),
         Cell(value=_joined(line.results, target_text)),
         Cell(value=_joined(line.results, _fact)),
@@ -291,4 +295,4 @@ def _gap(result: IndicatorResult, is_one_of_many: bool) -> str:
         text = missing(result)
     if not text:
         return ""
-    return f"{result.indicator.code}:{NBSP}{text}" if is_one_of_many else text
+    return f"{result.indicator.code}: {text}" if is_one_of_many else text

@@ -248,7 +248,7 @@ def lacks_sheet_table(facts: Facts, found: Sequence[Lack], table_id: str) -> Tab
         Column(title="Что оценивается", width=34),
         Column(title="Кто", width=30),
         Column(title="Чего не хватает", width=40),
-        Column(title="Срок", width=12),
+        Column(title="Срок", width=15),
         Column(title="Что сделано", width=26),
         Column(title="Дата", width=12),
     )
