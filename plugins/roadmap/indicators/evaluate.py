@@ -30,7 +30,17 @@ from roadmap.indicators.status import (
     whole_shortfall,
 )
 from roadmap.plan.due import due_date, has_begun, monitoring_scope, start_date
-from roadmap.plan.model import Indicator, IndicatorKind, IndicatorPart, Measure, Plan, Slice
+from roadmap.plan.model import (
+    Indicator,
+    IndicatorKind,
+    IndicatorPart,
+    Measure,
+    Period,
+    Plan,
+    Slice,
+    WholePeriod,
+    Window,
+)
 from roadmap.russian import counted
 from roadmap.store.sql import sql
 from roadmap.store.tables import indicator_gap, indicator_result, phase_run, run_municipality
@@ -384,21 +394,24 @@ def _row(indicator: Indicator, code: str, unit: str, reading: Reading, found: As
 def _gaps(
     connection: Connection,
     run: _Run,
+    window: Window,
     queries: Sequence[_Query],
     rows: Mapping[str, list[_Row]],
 ) -> list[dict[str, Any]]:
     """The units that are missing, where something is known and the indicator is not met.
 
-    Without a file nobody is missing, nor before the measure's window begins.
+    Without a file nobody is missing, nor before a period begins; of a single day it is told
+    before that day what it still needs.
     """
     gaps = []
+    is_period = isinstance(window, Period | WholePeriod)
     for query in queries:
         lacking = {
             unit
             for unit, (whole, *_) in rows.items()
             if query.readings[unit].numerator is not None
             and whole.shortfall != 0
-            and whole.status is not Status.NOT_DUE
+            and not (whole.status is Status.NOT_DUE and is_period)
         }
         if lacking:
             gaps += [
@@ -418,7 +431,7 @@ def _evaluated(
         queries = _queries(connection, plan, run, measure, indicator)
         by_unit = _rows(run, measure, indicator, queries)
         rows += [row for of_unit in by_unit.values() for row in of_unit]
-        gaps += _gaps(connection, run, queries, by_unit)
+        gaps += _gaps(connection, run, measure.window, queries, by_unit)
     return rows, gaps
 
 

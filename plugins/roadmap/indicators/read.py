@@ -81,6 +81,11 @@ class Gap:
     measure: int | None = None
     detail: str | None = None
 
+    @property
+    def whole_code(self) -> str:
+        """The code of the indicator, also of a gap of one of its parts: «13.1»."""
+        return self.indicator_code.partition("/")[0]
+
 
 @dataclass(frozen=True)
 class MeasureStatus:

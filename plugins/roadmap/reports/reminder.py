@@ -12,6 +12,7 @@ from itertools import groupby
 from roadmap import russian
 from roadmap.indicators.read import Gap, IndicatorResult
 from roadmap.reports.model import AttentionItem, Letter, ReportModel
+from roadmap.reports.monitoring_missing import document_name
 from roadmap.reports.run_facts import Facts
 from roadmap.reports.wording import named, say, title
 from roadmap.russian import NBSP, natural_key
@@ -45,7 +46,7 @@ def _missed(facts: Facts) -> tuple[tuple[IndicatorResult, tuple[Gap, ...]], ...]
     """Known shortfalls of the addressee's own indicators, each with the units that are missing."""
     found = []
     for result in facts.indicators:
-        gaps = tuple(g for g in facts.gaps if g.indicator_code == result.indicator.code)
+        gaps = tuple(g for g in facts.gaps if g.whole_code == result.indicator.code)
         if result.shortfall and gaps:
             found.append((result, gaps))
     return tuple(found)
@@ -120,7 +121,7 @@ def missing_units(gaps: Sequence[Gap]) -> list[str]:
                 _WORDING,
                 "school",
                 name=", ".join(_school_names(of_school)),
-                details=sorted({gap.detail for gap in of_school if gap.detail}),
+                details=sorted({document_name(gap.detail) for gap in of_school if gap.detail}),
             )
             for _, of_school in _by(gaps, "school", "school_id")
         ),

@@ -192,6 +192,31 @@ def test_nothing_is_known_and_nobody_is_named_while_no_file_came(
     assert evaluation.gaps == 0
 
 
+@pytest.mark.parametrize(
+    ("as_of", "codes"),
+    [
+        ("2021-02-26", {"2.2", "6.1", "6.2", "6.3"}),  # a single day has no period that could begin
+        ("2021-03-01", {"2.2", "5.1", "6.1", "6.2", "6.3", "7.1"}),
+    ],
+)
+def test_before_a_period_begins_nothing_of_it_is_missing(
+    engine: Engine, plan: Plan, as_of: str, codes: set[str]
+) -> None:
+    rows = roadmap(acts=())
+    rows["municipal_act"] = [
+        {"municipality_id": GALICH, "adopted_on": "2021-02-01", "basis": "other"}
+    ]
+    rows["event"][0]["state"] = "planned"
+    rows["event"] = rows["event"][:1]
+    rows["document"][0]["state"] = "draft"
+    given_run(engine, rows, as_of=as_of)
+    evaluate(engine, plan, RUN_ID)
+    with engine.connect() as connection:
+        named = {gap.indicator_code for gap in gaps(connection, RUN_ID)}
+    started = {code for code in named if int(code.split(".")[0]) < 8}
+    assert started == codes
+
+
 def test_a_second_evaluation_replaces_the_first(any_engine: Engine, plan: Plan) -> None:
     given_run(any_engine, roadmap(absent=("c1",)))
     evaluate(any_engine, plan, RUN_ID)

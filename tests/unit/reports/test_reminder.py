@@ -86,7 +86,7 @@ def test_schools_are_named_with_what_each_of_them_lacks(engine: Engine) -> None:
     )
     made.insert(engine)
     with engine.begin() as db:
-        for detail in ("концепция развития", "антирисковая программа"):
+        for detail in ("концепция развития", "risk/staff"):
             db.execute(
                 insert(indicator_gap),
                 {
@@ -98,8 +98,23 @@ def test_schools_are_named_with_what_each_of_them_lacks(engine: Engine) -> None:
     (item,) = model_of(engine, "late").letter.attention
     assert item.problem.replace("\u00a0", " ") == (
         "Исполнено 0 из 2. Не хватает: Школа № 2 (условная); "
-        "Школа № 10 (условная) — антирисковая программа, концепция развития."
+        "Школа № 10 (условная) — антирисковая программа «Дефицит педагогических "
+        "кадров», концепция развития."
     )
+
+
+def test_a_webinar_of_all_participants_names_who_is_missing_in_any_part(engine: Engine) -> None:
+    late = municipality(
+        "late",
+        indicators={"17.1": (3, 5, 2, "in_progress")},
+        gaps=[
+            ("17.1/school", "school", None, "late-1"),
+            ("17.1/coordinator", "coordinator", "k", None),
+        ],
+    )
+    told(engine, run_of(YEAR_END, late))
+    (item,) = model_of(engine, "late").letter.attention
+    assert "Школа № 2 (условная)" in item.problem.replace("\u00a0", " ")
 
 
 def test_persons_are_told_by_role_and_school_without_names() -> None:
