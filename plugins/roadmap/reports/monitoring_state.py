@@ -53,7 +53,7 @@ class Paper:
     number: str | None
     on: date
     link: str | None
-    key: str  # the indicator it confirms, the channel it stands in, the kind of publication
+    key: str  # by which it is chosen: its indicator, basis, kind of publication, measure
 
 
 @dataclass(frozen=True)
@@ -136,12 +136,14 @@ def monitoring_measure(phase: Phase, plan: Plan) -> int | None:
 
 
 def read_state(
-    connection: Connection, plan: Plan, phase: Phase, run_id: str, unit: str
+    connection: Connection, declared: Plan, phase: Phase, run_id: str, unit: str
 ) -> MonitoringState:
     """The state that the report of `unit` needs: its own, and every unit's for 'region'.
 
-    `plan` carries the run's own-schedule dates.
+    `declared` is the plan as its file says: each run has own-schedule dates of its own, and an
+    earlier monitoring is told with those that were known to it.
     """
+    plan = plan_of_run(connection, declared, run_id)
     as_of = date.fromisoformat(
         connection.execute(
             select(phase_run.c.as_of).where(phase_run.c.run_id == run_id)
@@ -155,7 +157,7 @@ def read_state(
             for key in units
         },
         registers=_registers(connection, plan, run_id, as_of),
-        earlier=_earlier(connection, plan, phase, run_id, unit),
+        earlier=_earlier(connection, declared, phase, run_id, unit),
     )
 
 
@@ -199,10 +201,10 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
 
     acts: dict[str, list[Paper]] = defaultdict(list)
     for row in rows(municipal_act, municipal_act.c.adopted_on):
-        if row["basis"] == "recommendations":
-            acts[row["municipality_id"]].append(
-                Paper(row["kind"], row["number"], _day(row["adopted_on"]), row["link"], "")
-            )
+        adopted = _day(row["adopted_on"])
+        acts[row["municipality_id"]].append(
+            Paper(row["kind"], row["number"], adopted, row["link"], row["basis"])
+        )
     measure = _measure_of(plan, "medk_documents_placed")
     return Registers(
         regional_acts=tuple(
@@ -263,23 +265,23 @@ def _day(text: str) -> date:
 
 
 def _earlier(
-    connection: Connection, plan: Plan, phase: Phase, run_id: str, unit: str
+    connection: Connection, declared: Plan, phase: Phase, run_id: str, unit: str
 ) -> tuple[Earlier, ...]:
     """Monitorings of the year before this phase that took place, in their order."""
     found = []
-    for other in plan.phases:
+    for other in declared.phases:
         if other.report != MONITORING or other.as_of >= phase.as_of:
             continue
-        before = run_of_phase(connection, plan, run_id, other.code)
+        before = run_of_phase(connection, declared, run_id, other.code)
         if before is not None:
-            found.append(_earlier_run(connection, plan, other, before, unit))
+            found.append(_earlier_run(connection, declared, other, before, unit))
     return tuple(found)
 
 
 def _earlier_run(
-    connection: Connection, plan: Plan, phase: Phase, run_id: str, unit: str
+    connection: Connection, declared: Plan, phase: Phase, run_id: str, unit: str
 ) -> Earlier:
-    then = plan_of_run(connection, plan, run_id)
+    then = plan_of_run(connection, declared, run_id)
     results = letter_results(connection, then, run_id, unit)
     whole = letter_results(connection, then, run_id, REGION)
     regional = tuple(r for r in whole if r.indicator.slice is Slice.REGION)

@@ -76,6 +76,7 @@ class Run:
 
     run_id: str
     plan: Plan
+    declared: Plan  # as its file says, without the dates of own schedules
     phase: Phase
     occasion: str
     as_of: date
@@ -142,7 +143,7 @@ def read_run(connection: Connection, plan: Plan, run_id: str, answers_to: str) -
     if row is None:
         raise LookupError(f"Нет запуска этапа {run_id}")
     # The dates of its own schedules are evidence: a run's plan carries what the run froze.
-    plan = plan_of_run(connection, plan, run_id)
+    declared, plan = plan, plan_of_run(connection, plan, run_id)
     units = connection.execute(
         select(run_municipality).where(run_municipality.c.run_id == run_id)
     ).mappings()
@@ -164,6 +165,7 @@ def read_run(connection: Connection, plan: Plan, run_id: str, answers_to: str) -
     return Run(
         run_id=run_id,
         plan=plan,
+        declared=declared,
         phase=plan.phase(row["phase"]),
         occasion=row["occasion"],
         as_of=date.fromisoformat(row["as_of"]),
@@ -205,7 +207,7 @@ def read_facts(connection: Connection, run: Run, addressee: Addressee) -> Facts:
             for key in (run.municipalities if is_region else ())
             if key != REGION
         },
-        monitoring=read_state(connection, run.plan, run.phase, run.run_id, unit)
+        monitoring=read_state(connection, run.declared, run.phase, run.run_id, unit)
         if run.phase.report in (MONITORING, SUMMARY)
         else None,
         changes=changes(

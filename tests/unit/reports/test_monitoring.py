@@ -411,6 +411,15 @@ def test_the_summary_tells_the_final_state_of_the_year(engine: Engine, composed:
     assert [row[0] for row in _table(model, "course")] == [str(n) for n in range(1, 18)]
 
 
+def test_a_date_that_came_later_does_not_rewrite_an_earlier_monitoring(
+    engine: Engine, composed: Composed
+) -> None:
+    june(own_schedule={1: "2021-04-15"}).insert(engine)
+    model = composed(december(own_schedule={1: "2021-04-15", 2: "2021-09-15"}))
+    second = next(row for row in _table(model, "course") if row[0] == "2")
+    assert second[2:] == ["○ срок не определён", "● исполнено"]
+
+
 def test_what_stays_undone_is_told_with_its_reason(composed: Composed) -> None:
     model = composed(december())
     told = _paragraphs(model)
