@@ -46,7 +46,7 @@ def _of(facts: Facts, registers: Registers, result: IndicatorResult, unit: str) 
         case "regional_acts_approved":
             return _papers(registers.regional_acts, "acts")
         case "municipal_acts_amended":
-            return _acts(registers, unit)
+            return _acts(registers, indicator, unit)
         case "document_approved":
             key = str(indicator.parameters.get("indicator", indicator.code))
             return _papers([p for p in registers.documents if p.key == key], "documents")
@@ -98,10 +98,16 @@ def _paper(paper: Paper) -> str:
     )
 
 
-def _acts(registers: Registers, unit: str) -> list[str]:
+def _acts(registers: Registers, indicator: Indicator, unit: str) -> list[str]:
+    """The acts that count by the indicator's own parameters; of the region their number."""
+    basis, since = (indicator.parameters.get(name) for name in ("basis", "adopted_from"))
+    counted = {
+        key: [act for act in acts if act.key == basis and act.on.isoformat() >= str(since)]
+        for key, acts in registers.municipal_acts.items()
+    }
     if unit != REGION:
-        return [_paper(paper) for paper in registers.municipal_acts.get(unit, ())]
-    days = [acts[-1].on for acts in registers.municipal_acts.values() if acts]
+        return [_paper(act) for act in counted.get(unit, ())]
+    days = [acts[-1].on for acts in counted.values() if acts]
     return [say(_WORDING, "municipal_acts", n=len(days), last=max(days))] if days else []
 
 
@@ -121,7 +127,7 @@ def _events(registers: Registers, result: IndicatorResult) -> list[str]:
     days = sorted(event.on for event in registers.events if event.measure == number)
     if not days:
         return []
-    return [say(_WORDING, "events", n=len(days), first=days[0], last=days[-1])]
+    return [say(_WORDING, "events", first=days[0], last=days[-1])]
 
 
 def _placed(registers: Registers, indicator: Indicator, unit: str) -> list[str]:

@@ -88,13 +88,22 @@ def _measured(tmp_path: Path, letter: str, width: int) -> dict[str, float]:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("unit", ["buyskiy", "neyskiy", "region"])
+@pytest.mark.parametrize(
+    "letter",
+    [
+        "march_letter_buyskiy",
+        "march_letter_neyskiy",
+        "march_letter_region",
+        "june_letter_buyskiy",
+        "december_letter_region",
+    ],
+)
 @pytest.mark.parametrize("width", [360, 800])
 def test_the_letter_fits_its_screen_and_every_text_stands_out(
-    tmp_path: Path, unit: str, width: int
+    tmp_path: Path, letter: str, width: int
 ) -> None:
-    letter = (GOLDEN / f"march_letter_{unit}.html").read_text(encoding="utf-8")
-    measured = _measured(tmp_path, letter, width)
+    html_text = (GOLDEN / f"{letter}.html").read_text(encoding="utf-8")
+    measured = _measured(tmp_path, html_text, width)
     assert measured["texts"] > 40
     assert measured["width"] <= width
     assert measured["least"] >= 4.5
