@@ -44,7 +44,9 @@ where run_municipality.run_id = :run_id
             join run_batch
                 on run_batch.batch_id = acknowledgement.batch_id
                 and run_batch.run_id = :run_id
+            join load_batch on load_batch.batch_id = run_batch.batch_id
             where acknowledgement.school_id = run_school.school_id
+                and load_batch.scope = run_school.municipality_id
                 and acknowledgement.phase = :phase
                 and acknowledgement.received_on <= :as_of
         )

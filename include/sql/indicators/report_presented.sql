@@ -29,14 +29,19 @@ with acceptance as (
     group by delivery.municipality_id
 ),
 receipt as (
-    select acknowledgement.school_id, min(acknowledgement.received_on) as received_on
+    -- A municipality's file speaks of its own schools alone.
+    select
+        load_batch.scope as municipality_id,
+        acknowledgement.school_id,
+        min(acknowledgement.received_on) as received_on
     from acknowledgement
     join run_batch
         on run_batch.batch_id = acknowledgement.batch_id
         and run_batch.run_id = :run_id
+    join load_batch on load_batch.batch_id = run_batch.batch_id
     where acknowledgement.phase = :phase
         and acknowledgement.received_on <= :as_of
-    group by acknowledgement.school_id
+    group by load_batch.scope, acknowledgement.school_id
 ),
 presented as (
     select
@@ -49,7 +54,9 @@ presented as (
         end as presented_on
     from run_school
     join acceptance on acceptance.municipality_id = run_school.municipality_id
-    left join receipt on receipt.school_id = run_school.school_id
+    left join receipt
+        on receipt.school_id = run_school.school_id
+        and receipt.municipality_id = run_school.municipality_id
     where run_school.run_id = :run_id
         and run_school.is_participating = 1
 )
