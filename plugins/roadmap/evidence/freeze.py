@@ -8,8 +8,6 @@ changes nothing. What does not resolve becomes a finding with a Russian sentence
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import uuid
 from collections import defaultdict
@@ -27,6 +25,7 @@ from roadmap.evidence.intake import InForce, batches_in_force
 from roadmap.evidence.names import plan_words, school_ref
 from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.sources import load_sources
+from roadmap.plan.load import plan_sha256
 from roadmap.plan.model import Phase, Plan
 from roadmap.russian import counted, integer
 from roadmap.store.sql import sql
@@ -129,7 +128,7 @@ def freeze(
                 as_of=as_of,
                 known_at_ms=known_at_ms,
                 started_ms=now_ms,
-                plan_sha256=_sha256_of(plan),
+                plan_sha256=plan_sha256(plan),
                 templates_sha256=templates_sha256,
                 code_version=code_version,
                 reason=request.reason,
@@ -176,6 +175,34 @@ def refuse_live_rehearsal(
             " проверочные письма: выберите «Отправить всё на проверочный адрес»"
             " или «Ничего не отправлять»."
         )
+
+
+def changed_since_freeze(
+    engine: Engine, plan: Plan, run_id: str, templates_sha256: str, code_version: str
+) -> tuple[str, ...]:
+    """What is not as it was when the run was frozen, in Russian; empty when nothing changed.
+
+    A frozen run composed again then gives the same content hash. What changed may give other
+    figures or words, and whoever repeats a run has to know why. `plan` is that of the file.
+    LookupError when there is no such run.
+    """
+    with engine.connect() as conn:
+        run = conn.execute(select(phase_run).where(phase_run.c.run_id == run_id)).one_or_none()
+    if run is None:
+        raise LookupError(f"Нет запуска этапа {run_id}")
+    compared = (
+        (f"план {plan.year} года", run.plan_sha256, plan_sha256(plan)),
+        ("шаблоны документов и писем", run.templates_sha256, templates_sha256),
+        ("программа", run.code_version, code_version),
+    )
+    changed = [what for what, frozen, now in compared if frozen != now]
+    if not changed:
+        return ()
+    return (
+        f"После фиксации сведений изменилось: {', '.join(changed)}. Показатели и тексты этого "
+        "запуска, рассчитанные заново, могут отличаться от прежних. Чтобы рассчитать их на новом "
+        "основании, очистите «Фиксация сведений»: будет новый запуск.",
+    )
 
 
 def plan_year_of(engine: Engine, run_id: str) -> int:
@@ -257,14 +284,6 @@ def _told_briefly(findings: Sequence[tuple[str, str]]) -> list[str]:
 def _count(conn: Connection, table: Any, run_id: str) -> int:
     query = select(func.count()).select_from(table).where(table.c.run_id == run_id)
     return int(conn.execute(query).scalar_one())
-
-
-def _sha256_of(plan: Plan) -> str:
-    """Of what the plan says: a comment in its file changes no report."""
-    canonical = json.dumps(
-        plan.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _require_registries(batches: Iterable[InForce]) -> None:

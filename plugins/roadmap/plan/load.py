@@ -7,6 +7,7 @@ Light to import and to call: the DAG processor does both again and again.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -91,9 +92,12 @@ def plan_years(folder: Path = PLANS) -> tuple[int, ...]:
     return tuple(sorted(int(path.stem) for path in folder.glob("[0-9][0-9][0-9][0-9].yaml")))
 
 
-def plan_sha256(year: int, folder: Path = PLANS) -> str:
-    """The hash of the plan's file, as a phase run keeps it."""
-    return hashlib.sha256((folder / f"{year}.yaml").read_bytes()).hexdigest()
+def plan_sha256(plan: Plan) -> str:
+    """The hash of what the plan says, as a phase run keeps it: comments change no report."""
+    canonical = json.dumps(
+        plan.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _has_query(sql_folder: Path, stem: str) -> bool:

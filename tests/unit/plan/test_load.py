@@ -365,10 +365,14 @@ def test_only_files_named_by_a_year_are_plans(tmp_path: Path) -> None:
     assert plan_years(tmp_path) == (2021,)
 
 
-def test_a_changed_plan_has_another_hash(tmp_path: Path) -> None:
-    before = plan_sha256(2021, written(tmp_path))
-    after = plan_sha256(2021, written(tmp_path, ("closed: true", "closed: false")))
+def test_a_plan_that_says_something_else_has_another_hash(tmp_path: Path) -> None:
+    before = plan_sha256(load_plan(2021, written(tmp_path)))
+    commented = plan_sha256(
+        load_plan(2021, written(tmp_path, ("closed: true", "closed: true # x")))
+    )
+    after = plan_sha256(load_plan(2021, written(tmp_path, ("closed: true", "closed: false"))))
     assert len(before) == 64
+    assert before == commented
     assert before != after
 
 

@@ -1,0 +1,385 @@
+"""Where a stored number comes from: its question, query, parameters, files and what is missing.
+
+Nothing is computed anew: what a run stored is shown beside what the run had frozen. Persons
+appear as codes only, addresses not at all; values are for `roadmap_cli.explain` to print.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from roadmap.evidence.names import near
+from roadmap.evidence.own_schedule import plan_of_run
+from roadmap.evidence.sources import load_sources
+from roadmap.indicators.evaluate import bound_parameters
+from roadmap.indicators.read import (
+    Gap,
+    IndicatorResult,
+    gaps,
+    indicator_results,
+    part_code,
+)
+from roadmap.paths import SQL
+from roadmap.plan.load import load_plan, plan_sha256
+from roadmap.plan.model import Indicator, IndicatorPart, Measure, Plan, Slice
+from roadmap.russian import day
+from roadmap.store.tables import load_batch, phase_run, run_batch, run_municipality, run_rule
+
+REGION = "region"
+LATEST = "latest:"
+LEAST_PREFIX = 4
+_MOST_LISTED = 10
+
+# Which dataset fills a table that queries read. What is not here is computed by the run.
+DATASET_OF_TABLE = {
+    "acknowledgement": "acknowledgements",
+    "attendance": "attendance",
+    "direction": "directions",
+    "document": "documents",
+    "event": "events",
+    "medk_document": "medk_documents",
+    "municipal_act": "municipal_acts",
+    "person_role": "registry_people",
+    "programme": "programmes",
+    "publication": "publications",
+    "regional_act": "regional_acts",
+    "risk": "risk_profiles",
+    "run_municipality": "registry_municipalities",
+    "run_school": "registry_schools",
+    "survey": "medk_surveys",
+}
+# Datasets of one file per event or municipality: only the file in question is shown.
+_SCOPED_BY_EVENT = "attendance"
+_SCOPED_BY_MUNICIPALITY = {"acknowledgements", "municipal_acts"}
+
+_COMMENT = re.compile(r"--[^\n]*")
+_TABLE = re.compile(r"\b(?:from|join)\s+([a-z_]+)")
+_LEDGER = {"delivery", "delivery_event"}
+
+
+class ExplainRefused(LookupError):
+    """What was asked for is not there; the message is Russian and says what there is."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One load batch that the query could read. Moments are UTC epoch milliseconds."""
+
+    dataset: str
+    title: str  # the dataset's, Russian
+    scope: str
+    file_name: str
+    sha256: str
+    received_ms: int
+    rows_accepted: int
+    rows_rejected: int
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query: the indicator's own, or that of one of its parts.
+
+    `question` is the first comment line of the file, `text` the whole file. `bound` holds the
+    parameters that the text really names, `rules` the lists that it joins.
+    """
+
+    code: str
+    title: str
+    stem: str
+    question: str
+    text: str
+    bound: tuple[tuple[str, Any], ...]
+    rules: tuple[tuple[str, tuple[str, ...]], ...]
+    reads_ledger: bool
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything about one indicator of one unit in one run.
+
+    `result` is None where no pass of the run has measured it yet. `absent` are titles of
+    datasets that the queries read and of which the run had no file. `is_plan_changed`: the
+    plan's file says something else than when the run was frozen.
+    """
+
+    run_id: str
+    phase_title: str
+    mode: str
+    as_of: date
+    known_at_ms: int
+    started_ms: int
+    code_version: str
+    municipality_id: str
+    municipality: str
+    measure: Measure
+    indicator: Indicator
+    result: IndicatorResult | None
+    queries: tuple[Query, ...]
+    batches: tuple[Batch, ...]
+    absent: tuple[str, ...]
+    missing: tuple[Gap, ...]
+    is_plan_changed: bool
+
+
+def explain(
+    connection: Connection, run: str, municipality: str, indicator_code: str
+) -> Explanation:
+    """Where the number of that indicator comes from.
+
+    `run` is an id, the beginning of one, or «latest:march_analysis»; `municipality` a code or a
+    name of the run, or 'region'; `indicator_code` «6.2». ExplainRefused where one of them is
+    not there, PlanError where the plan's file is broken.
+    """
+    row = find_run(connection, run)
+    run_id = str(row["run_id"])
+    filed = load_plan(row["plan_year"])
+    plan = plan_of_run(connection, filed, run_id)
+    measure, indicator = _indicator(plan, indicator_code)
+    municipality_id, name = _municipality(connection, run_id, municipality, indicator)
+    queries = tuple(
+        _query(connection, plan, run_id, measure, indicator, part)
+        for part in indicator.parts or (None,)
+    )
+    datasets = _datasets(queries)
+    batches = tuple(_batches(connection, run_id, datasets, queries, municipality_id))
+    codes = {indicator.code, *(query.code for query in queries)}
+    results = {
+        result.indicator.code: result
+        for result in indicator_results(connection, plan, run_id, municipality_id)
+    }
+    of_unit = None if municipality_id == REGION else municipality_id
+    return Explanation(
+        run_id=run_id,
+        phase_title=plan.phase(row["phase"]).title,
+        mode=row["mode"],
+        as_of=date.fromisoformat(row["as_of"]),
+        known_at_ms=row["known_at_ms"],
+        started_ms=row["started_ms"],
+        code_version=row["code_version"],
+        municipality_id=municipality_id,
+        municipality=name,
+        measure=measure,
+        indicator=indicator,
+        result=results.get(indicator.code),
+        queries=queries,
+        batches=batches,
+        absent=_absent(datasets, batches),
+        missing=tuple(
+            gap for gap in gaps(connection, run_id, of_unit) if gap.indicator_code in codes
+        ),
+        is_plan_changed=plan_sha256(filed) != row["plan_sha256"],
+    )
+
+
+def find_run(connection: Connection, text: str) -> RowMapping:
+    """The row of `phase_run` that is meant; ExplainRefused, in Russian, where it is not one."""
+    if text.startswith(LATEST):
+        return _latest(connection, text.removeprefix(LATEST))
+    if len(text) < LEAST_PREFIX:
+        raise ExplainRefused(
+            f"Назовите запуск: не меньше {LEAST_PREFIX} первых знаков его номера или "
+            f"«{LATEST}этап», например {LATEST}march_analysis. {_recent(connection)}"
+        )
+    found = connection.execute(
+        select(phase_run)
+        .where(phase_run.c.run_id.startswith(text, autoescape=True))
+        .order_by(phase_run.c.started_ms.desc())
+    ).mappings()
+    rows = found.all()
+    if not rows:
+        raise ExplainRefused(f"Нет запуска, номер которого начинается с «{text}». "
+                             f"{_recent(connection)}")  # fmt: skip
+    if len(rows) > 1:
+        raise ExplainRefused(
+            f"С «{text}» начинаются номера нескольких запусков: {_listed_runs(rows)}. "
+            "Добавьте знаков."
+        )
+    return rows[0]
+
+
+def _latest(connection: Connection, phase: str) -> RowMapping:
+    row = (
+        connection.execute(
+            select(phase_run)
+            .where(phase_run.c.phase == phase)
+            .order_by(phase_run.c.started_ms.desc(), phase_run.c.run_id)
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise ExplainRefused(f"Запусков этапа «{phase}» не было. {_recent(connection)}")
+    return row
+
+
+def _recent(connection: Connection) -> str:
+    rows = (
+        connection.execute(
+            select(phase_run).order_by(phase_run.c.started_ms.desc()).limit(_MOST_LISTED)
+        )
+        .mappings()
+        .all()
+    )
+    if not rows:
+        return "Запусков ещё не было."
+    return f"Последние запуски: {_listed_runs(rows)}."
+
+
+def _listed_runs(rows: Iterable[RowMapping]) -> str:
+    return ", ".join(
+        f"{row['run_id'][:12]} ({row['phase']}, на {day(date.fromisoformat(row['as_of']))})"
+        for row in list(rows)[:_MOST_LISTED]
+    )
+
+
+def _indicator(plan: Plan, code: str) -> tuple[Measure, Indicator]:
+    """Of a part («13.1/curator») it is the whole that is explained, parts and all."""
+    wanted = code.partition("/")[0].strip()
+    codes = []
+    for measure in plan.measures:
+        for indicator in measure.indicators:
+            codes.append(indicator.code)
+            if indicator.code == wanted:
+                return measure, indicator
+    raise ExplainRefused(
+        f"В плане {plan.year} года нет показателя «{wanted}». Есть: {', '.join(codes)}."
+    )
+
+
+def _municipality(
+    connection: Connection, run_id: str, text: str, indicator: Indicator
+) -> tuple[str, str]:
+    rows = connection.execute(
+        select(run_municipality).where(run_municipality.c.run_id == run_id)
+    ).mappings()
+    known = {row["municipality_id"]: row for row in rows}
+    wanted = " ".join(text.split()).casefold()
+    found = next(
+        (
+            row
+            for row in known.values()
+            if wanted
+            in {row[name].casefold() for name in ("municipality_id", "name", "short_name")}
+        ),
+        None,
+    )
+    if found is None:
+        alike = near(text, (row["name"] for row in known.values()))
+        hint = f" Похожи: {', '.join(f'«{name}»' for name in alike)}." if alike else ""
+        raise ExplainRefused(
+            f"В этом запуске нет муниципалитета «{text}».{hint} Коды: {', '.join(sorted(known))}."
+        )
+    if found["municipality_id"] != REGION:
+        if indicator.slice is Slice.REGION:
+            raise ExplainRefused(
+                f"Показатель {indicator.code} считается по области целиком. "
+                f"Укажите MUNICIPALITY={REGION}."
+            )
+        if not found["is_participating"]:
+            raise ExplainRefused(
+                f"«{found['name']}» в этом запуске не участник проекта: показатели по нему "
+                "не считаются."
+            )
+    return found["municipality_id"], found["name"]
+
+
+def _query(
+    connection: Connection,
+    plan: Plan,
+    run_id: str,
+    measure: Measure,
+    indicator: Indicator,
+    part: IndicatorPart | None,
+) -> Query:
+    stem = (part.sql if part else None) or indicator.sql
+    if stem is None:
+        raise ExplainRefused(f"Показатель {indicator.code} объявлен в плане без запроса.")
+    text = (SQL / "indicators" / f"{stem}.sql").read_text(encoding="utf-8")
+    body = _COMMENT.sub("", text)
+    named = set(re.findall(r"(?<!:):([a-z_]+)", body))
+    bound = bound_parameters(connection, plan, run_id, measure, indicator, part)
+    return Query(
+        code=part_code(indicator, part) if part else indicator.code,
+        title=part.title if part else indicator.title,
+        stem=stem,
+        question=text.partition("\n")[0].removeprefix("--").strip(),
+        text=text,
+        bound=tuple((name, bound[name]) for name in sorted(named & bound.keys())),
+        rules=tuple(_rules(connection, run_id, measure, body)),
+        reads_ledger=bool(_tables(body) & _LEDGER),
+    )
+
+
+def _rules(
+    connection: Connection, run_id: str, measure: Measure, body: str
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The lists of the measure's rules that the text joins, as the run froze them."""
+    if "run_rule" not in _tables(body):
+        return
+    rows = connection.execute(
+        select(run_rule.c.rule, run_rule.c.value)
+        .where(run_rule.c.run_id == run_id, run_rule.c.measure == measure.number)
+        .order_by(run_rule.c.rule, run_rule.c.value)
+    )
+    lists: dict[str, list[str]] = {}
+    for rule, value in rows:
+        lists.setdefault(rule, []).append(value)
+    for rule, values in lists.items():
+        if f"'{rule}'" in body:
+            yield rule, tuple(values)
+
+
+def _tables(body: str) -> set[str]:
+    return set(_TABLE.findall(body))
+
+
+def _datasets(queries: Sequence[Query]) -> tuple[str, ...]:
+    tables = {table for query in queries for table in _tables(_COMMENT.sub("", query.text))}
+    return tuple(sorted({DATASET_OF_TABLE[table] for table in tables & DATASET_OF_TABLE.keys()}))
+
+
+def _batches(
+    connection: Connection,
+    run_id: str,
+    datasets: Sequence[str],
+    queries: Sequence[Query],
+    municipality_id: str,
+) -> Iterator[Batch]:
+    titles = {name: source.title for name, source in load_sources().items()}
+    events = {value for query in queries for name, value in query.bound if name == "event"}
+    rows = connection.execute(
+        select(load_batch)
+        .join_from(run_batch, load_batch, load_batch.c.batch_id == run_batch.c.batch_id)
+        .where(run_batch.c.run_id == run_id, load_batch.c.dataset.in_(datasets))
+        .order_by(load_batch.c.dataset, load_batch.c.scope)
+    ).mappings()
+    for row in rows:
+        dataset = row["dataset"]
+        if dataset == _SCOPED_BY_EVENT and events and row["scope"] not in events:
+            continue
+        is_of_one = dataset in _SCOPED_BY_MUNICIPALITY and municipality_id != REGION
+        if is_of_one and row["scope"] != municipality_id:
+            continue
+        yield Batch(
+            dataset=dataset,
+            title=titles.get(dataset, dataset),
+            scope=row["scope"],
+            file_name=row["file_name"],
+            sha256=row["sha256"],
+            received_ms=row["received_ms"],
+            rows_accepted=row["rows_accepted"],
+            rows_rejected=row["rows_rejected"],
+        )
+
+
+def _absent(datasets: Sequence[str], batches: Sequence[Batch]) -> tuple[str, ...]:
+    titles = {name: source.title for name, source in load_sources().items()}
+    there = {batch.dataset for batch in batches}
+    return tuple(titles.get(name, name) for name in datasets if name not in there)

@@ -1,0 +1,231 @@
+"""`make explain`: prints where a number of a run comes from. No addresses, persons as codes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from roadmap.russian import counted, day, integer, percent
+
+if TYPE_CHECKING:
+    from roadmap.indicators.explain import Batch, Explanation, Query
+    from roadmap.indicators.read import Gap
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+NOTHING_YET = (
+    "База данных дорожной карты не открывается или ещё пуста. Сначала: make phase или make run."
+)
+_SQLITE = "sqlite:///"
+MODES = {
+    "live": "письма адресатам",
+    "redirect": "письма на проверочный адрес",
+    "dry": "без отправки",
+}
+UNITS = {
+    "coordinator": "муниципальный координатор",
+    "curator": "куратор",
+    "school": "школа",
+    "municipality": "муниципальное образование",
+    "document": "документ",
+    "month": "месяц",
+    "programme": "программа",
+    "measure": "мероприятие",
+    "event": "мероприятие из реестра",
+    "seminar": "семинар",
+    "direction": "направление",
+    "page": "страница",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Where a number comes from")
+    parser.add_argument("--run", required=True, help="id, its beginning, or latest:<phase>")
+    parser.add_argument("--municipality", required=True, help="code, name or region")
+    parser.add_argument("--indicator", required=True, help="6.2")
+    arguments = parser.parse_args()
+    missing = [
+        name
+        for name in ("run", "municipality", "indicator")
+        if not getattr(arguments, name).strip()
+    ]
+    if missing:
+        given = " ".join(f"{name.upper()}=…" for name in missing)
+        raise SystemExit(
+            f"Не указано: {given}. Например: make explain RUN=latest:march_analysis "
+            "MUNICIPALITY=region INDICATOR=6.2"
+        )
+    print(explained(arguments.run.strip(), arguments.municipality, arguments.indicator.strip()))
+
+
+def explained(run: str, municipality: str, indicator: str) -> str:
+    """The text for the roadmap's database of this environment; SystemExit with what is wrong."""
+    from roadmap_cli.environment import VAR, Ports, demo_environment
+
+    os.environ.update(demo_environment(VAR / "airflow-phase", Ports(8080)))
+
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
+    from roadmap.indicators.explain import ExplainRefused, explain
+    from roadmap.plan.load import PlanError
+    from roadmap.store.engine import open_engine
+    from roadmap_airflow.connections import database_url
+
+    url = database_url()
+    # SQLite would make an empty database of a file that is not there.
+    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
+        raise SystemExit(NOTHING_YET)
+    engine = open_engine(url)
+    try:
+        with engine.connect() as connection:
+            return told(explain(connection, run, municipality, indicator))
+    except (ExplainRefused, PlanError) as refusal:
+        raise SystemExit(str(refusal)) from None
+    except (OperationalError, ProgrammingError):
+        raise SystemExit(NOTHING_YET) from None
+    finally:
+        engine.dispose()
+
+
+def told(found: Explanation) -> str:
+    """The explanation in Russian, several lines."""
+    return "\n".join(_lines(found))
+
+
+def _lines(found: Explanation) -> Iterator[str]:
+    indicator, measure = found.indicator, found.measure
+    yield f"Показатель {indicator.code}. {indicator.title}"
+    yield f"Мероприятие № {measure.number}: {measure.text}"
+    yield f"Показатель по приказу: {measure.indicator_text}"
+    yield f"Для кого: {found.municipality} ({found.municipality_id})"
+    yield (
+        f"Запуск {found.run_id}: {found.phase_title}, {MODES[found.mode]}, по состоянию на "
+        f"{day(found.as_of)}, по сведениям на {_moment(found.known_at_ms)}, версия программы "
+        f"{found.code_version}"
+    )
+    if found.is_plan_changed:
+        yield (
+            "ВНИМАНИЕ: план с тех пор изменился. Запросы и правила ниже — по нынешнему плану, "
+            "число — прежнее."
+        )
+    yield ""
+    yield from _result(found)
+    for query in found.queries:
+        yield ""
+        yield from _query(query, is_part=bool(indicator.parts))
+    yield ""
+    yield from _files(found)
+    yield ""
+    yield from _missing(found)
+
+
+def _result(found: Explanation) -> Iterator[str]:
+    from roadmap.indicators.status import WORDS
+
+    indicator, result = found.indicator, found.result
+    target = integer(int(indicator.target)) if indicator.target % 1 == 0 else str(indicator.target)
+    yield f"Цель: {target}{' %' if indicator.kind == 'share' else ''}"
+    due = found.measure.window.due
+    yield f"Срок: {day(due) if due else 'не определён'} ({found.measure.date_text})"
+    if result is None:
+        yield (
+            "Результат: в этом запуске ещё не измерен."
+            if not indicator.outside_letter_of
+            else "Результат: в этом запуске ещё не измерен — измеряется после отправки писем."
+        )
+        return
+    yield f"Числитель: {_number(result.numerator)}"
+    yield f"Знаменатель: {_number(result.denominator)}"
+    if indicator.kind == "share" and result.numerator is not None and result.denominator:
+        yield f"Доля: {percent(result.numerator, result.denominator, 2)} %"
+    yield f"Статус: {WORDS[result.status]} — {_why(found)}"
+    for part in result.parts:
+        share = f"{_number(part.numerator)} из {_number(part.denominator)}"
+        yield f"  {part.part.title}: {share} ({WORDS[part.status]})"
+
+
+def _number(value: int | None) -> str:
+    return "нет данных" if value is None else integer(value)
+
+
+def _why(found: Explanation) -> str:
+    result, unit = found.result, found.indicator.unit
+    if result is None or result.numerator is None:
+        return "сведения не поступили, числитель неизвестен"
+    if result.shortfall is None:
+        return "знаменатель пуст: считать не от чего"
+    if result.shortfall:
+        return f"не хватает {counted(result.shortfall, unit.one, unit.few, unit.many)}"
+    if result.met_on is None:
+        return "цель достигнута"
+    due = found.measure.window.due
+    late = " — позже срока" if due is not None and result.met_on > due else ""
+    return f"цель достигнута {day(result.met_on)}{late}"
+
+
+def _query(query: Query, *, is_part: bool) -> Iterator[str]:
+    if is_part:
+        yield f"Часть {query.code}: {query.title}"
+    yield f"Запрос include/sql/indicators/{query.stem}.sql"
+    yield f"Вопрос: {query.question}"
+    yield "Параметры:"
+    for name, value in query.bound:
+        yield f"  :{name} = {'нет' if value is None else value}"
+    for rule, values in query.rules:
+        yield f"  правило {rule}: {'; '.join(values)}"
+    if query.reads_ledger:
+        yield "  источник — журнал рассылки: письма, принятые почтовым сервером"
+    yield "Текст:"
+    for line in query.text.rstrip().splitlines():
+        yield f"  {line}".rstrip()
+
+
+def _files(found: Explanation) -> Iterator[str]:
+    yield "Файлы, действовавшие на этот момент:" if found.batches else "Файлов нет."
+    for batch in found.batches:
+        yield f"  {_file(batch)}"
+    for title in found.absent:
+        yield f"  {title}: не поступал"
+
+
+def _file(batch: Batch) -> str:
+    rejected = f", отклонено {integer(batch.rows_rejected)}" if batch.rows_rejected else ""
+    rows = counted(batch.rows_accepted, "строка", "строки", "строк")
+    return (
+        f"{batch.title}: «{batch.file_name}», поступил {_moment(batch.received_ms)}, "
+        f"{rows}{rejected}, SHA-256 {batch.sha256}"
+    )
+
+
+def _missing(found: Explanation) -> Iterator[str]:
+    if not found.missing:
+        yield "Недостающих нет."
+        return
+    yield f"Не хватает ({integer(len(found.missing))}):"
+    for gap in found.missing:
+        yield f"  {_gap(gap)}"
+
+
+def _gap(gap: Gap) -> str:
+    pieces = [gap.municipality_id, UNITS.get(gap.unit_kind, gap.unit_kind)]
+    if gap.person_id is not None:
+        pieces.append(gap.person_id)
+    if gap.school_id is not None:
+        pieces.append(f"{gap.school_name or 'школы нет в реестре'} ({gap.school_id})")
+    if gap.measure is not None:
+        pieces.append(f"№ {gap.measure}")
+    if gap.detail is not None:
+        pieces.append(gap.detail)
+    return ": ".join([gap.indicator_code, ", ".join(pieces)])
+
+
+def _moment(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(MOSCOW).strftime("%d.%m.%Y %H:%M")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+"""Where a number comes from can be told to the file, and what is asked wrongly is told too."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert, update
+
+from roadmap.indicators.evaluate import evaluate
+from roadmap.indicators.explain import DATASET_OF_TABLE, ExplainRefused, Explanation, explain
+from roadmap.indicators.status import Status
+from roadmap.paths import SQL
+from roadmap.plan.load import load_plan, plan_sha256
+from roadmap.store.tables import FACTS, load_batch, phase_run, run_batch
+from roadmap_cli.explain import told
+from run_rows import RUN_ID, put, put_rules, put_run
+
+PLAN = load_plan(2021)
+WEBINAR = "webinar-2021-03-12"
+BUYSKIY, GALICH, REGION = "buyskiy", "galich", "region"
+RECEIVED_MS = 1_615_900_000_000  # 16.03.2021 16:06:40 in Moscow
+
+GIVEN: dict[str, list[dict[str, Any]]] = {
+    "run_municipality": [
+        {"municipality_id": BUYSKIY, "name": "Буйский муниципальный район"},
+        {"municipality_id": GALICH, "name": "город Галич"},
+        {"municipality_id": "sharya", "name": "город Шарья", "is_participating": 0},
+        {"municipality_id": REGION, "name": "Департамент", "is_participating": 0},
+    ],
+    "run_school": [
+        {"school_id": "s1", "municipality_id": BUYSKIY, "name": "Школа № 1"},
+        {"school_id": "s2", "municipality_id": BUYSKIY, "name": "Школа № 2"},
+        {"school_id": "s3", "municipality_id": GALICH, "name": "Школа № 3"},
+    ],
+    "person_role": [
+        {"person_id": p, "role": "curator", "municipality_id": m, "school_id": s}
+        for p, m, s in (("c1", BUYSKIY, "s1"), ("c2", BUYSKIY, "s2"), ("c3", GALICH, "s3"))
+    ],
+    "event": [
+        {"event_id": WEBINAR, "measure": 6, "held_on": "2021-03-12"},
+        *(
+            {"event_id": f"e{n}", "seminar_id": f"s{n % 3}", "held_on": f"2021-03-{n + 14}"}
+            for n in range(8)
+        ),
+    ],
+    "attendance": [{"event_id": WEBINAR, "role": "curator", "person_id": p} for p in ("c1", "c3")],
+}
+
+
+@pytest.fixture
+def run(engine: Engine) -> Engine:
+    with engine.begin() as connection:
+        put_run(connection)
+        put_rules(connection, PLAN)
+        put(connection, GIVEN)
+        connection.execute(update(phase_run).values(plan_sha256=plan_sha256(PLAN)))
+        connection.execute(
+            update(load_batch)
+            .where(load_batch.c.dataset == "attendance")
+            .values(scope=WEBINAR, file_name="вебинар.csv", received_ms=RECEIVED_MS)
+        )
+        # The log of another event, which the query does not read.
+        connection.execute(
+            insert(load_batch).values(
+                batch_id="other", plan_year=2021, dataset="attendance", scope="webinar-2021-06",
+                file_name="чужой.csv", sha256="f" * 64, size_bytes=1, received_ms=0, loaded_ms=0,
+                state="accepted", rows_read=0, rows_accepted=0, rows_rejected=0,
+            )
+        )  # fmt: skip
+        connection.execute(insert(run_batch).values(run_id=RUN_ID, batch_id="other"))
+    evaluate(engine, PLAN, RUN_ID)
+    return engine
+
+
+def of(
+    engine: Engine,
+    indicator: str,
+    municipality: str = REGION,
+    run: str = "latest:march_analysis",
+) -> Explanation:
+    with engine.connect() as connection:
+        return explain(connection, run, municipality, indicator)
+
+
+def test_a_share_is_told_with_its_query_its_parameters_and_its_file(run: Engine) -> None:
+    found = of(run, "6.2", BUYSKIY)
+    assert found.result is not None
+    assert (found.result.numerator, found.result.denominator) == (1, 2)
+    assert found.result.status is Status.NOT_DONE or found.result.status is Status.PARTLY
+    (query,) = found.queries
+    assert query.stem == "attendance_share"
+    assert query.question == "What share of the people in a role took part in an event?"
+    assert query.text == (SQL / "indicators" / "attendance_share.sql").read_text("utf-8")
+    assert dict(query.bound) == {
+        "as_of": "2021-03-31", "event": WEBINAR, "role": "curator", "run_id": RUN_ID,
+    }  # fmt: skip
+    files = {batch.dataset: batch for batch in found.batches}
+    assert files["attendance"].file_name == "вебинар.csv"
+    assert len([batch for batch in found.batches if batch.dataset == "attendance"]) == 1
+    assert {"events", "registry_people"} <= files.keys()
+    assert [(gap.person_id, gap.school_id) for gap in found.missing] == [("c2", "s2")]
+    assert not found.is_plan_changed
+
+
+def test_the_region_is_told_with_all_that_is_missing_in_it(run: Engine) -> None:
+    found = of(run, "6.2")
+    assert found.result is not None
+    assert (found.result.numerator, found.result.denominator) == (2, 3)
+    assert {gap.municipality_id for gap in found.missing} == {BUYSKIY}
+
+
+def test_lists_of_rules_are_told_as_the_run_froze_them(run: Engine) -> None:
+    (query,) = of(run, "1.1").queries
+    assert [name for name, _ in query.rules] == ["required_documents"]
+    assert "положение о проекте" in query.rules[0][1]
+
+
+def test_each_part_has_its_query(run: Engine) -> None:
+    found = of(run, "13.1/curator", BUYSKIY)
+    assert [query.code for query in found.queries] == [
+        "13.1/coordinator", "13.1/curator", "13.1/school",
+    ]  # fmt: skip
+    assert {dict(query.bound).get("role") for query in found.queries[:2]} == {
+        "coordinator", "curator",
+    }  # fmt: skip
+
+
+def test_what_no_file_came_of_is_named(run: Engine) -> None:
+    found = of(run, "11.1", BUYSKIY)
+    assert found.result is not None
+    assert found.result.numerator is None
+    assert len(found.absent) >= 2  # documents of МЭДК and risk profiles
+
+
+def test_a_plan_that_changed_since_is_told(run: Engine) -> None:
+    with run.begin() as connection:
+        connection.execute(update(phase_run).values(plan_sha256="0" * 64))
+    found = of(run, "6.2")
+    assert found.is_plan_changed
+    assert "ВНИМАНИЕ: план с тех пор изменился" in told(found)
+
+
+def test_what_is_measured_after_sending_is_told_as_not_measured_yet(run: Engine) -> None:
+    found = of(run, "5.0", BUYSKIY)
+    assert found.result is None
+    assert found.queries[0].reads_ledger
+    assert "измеряется после отправки писем" in told(found)
+
+
+CODES = [indicator.code for measure in PLAN.measures for indicator in measure.indicators]
+
+
+def test_every_indicator_of_the_plan_can_be_told(run: Engine) -> None:
+    assert len(CODES) == 31
+    for code in CODES:
+        text = told(of(run, code))
+        assert text.startswith(f"Показатель {code}. ")
+        assert "Запрос include/sql/indicators/" in text
+        assert not re.search(r"@|\bNone\b|<[A-Za-z]", re.sub(r"<>|<=|< ", "", text)), code
+
+
+def test_every_fact_that_a_query_reads_has_a_dataset_to_be_told() -> None:
+    facts = {table.name for table in FACTS}
+    read = {
+        name
+        for path in (SQL / "indicators").glob("*.sql")
+        for name in re.findall(r"\b(?:from|join)\s+([a-z_]+)", path.read_text("utf-8"))
+    } & facts
+    assert len(read) > 10
+    assert read <= DATASET_OF_TABLE.keys()
+
+
+def test_the_printed_text_says_all_of_it_in_russian(run: Engine) -> None:
+    text = told(of(run, "6.2", BUYSKIY))
+    for piece in (
+        "Показатель 6.2. Кураторы школ участвовали в вебинаре",
+        "Для кого: Буйский муниципальный район (buyskiy)",
+        "по состоянию на 31.03.2021, по сведениям на 31.03.2021 10:00",
+        "Цель: 100 %",
+        "Числитель: 1",
+        "Знаменатель: 2",
+        "Доля: 50,00 %",
+        "не хватает 1\u00a0куратор",
+        f":event = {WEBINAR}",
+        "«вебинар.csv», поступил 16.03.2021 16:06",
+        "6.2: buyskiy, куратор, c2, Школа № 2 (s2)",
+    ):
+        assert piece in text, text
+
+
+@pytest.mark.parametrize("text", ["0123456789abcdef", "0123", "latest:june_monitoring"])
+def test_a_run_may_be_named_by_the_beginning_of_its_id_or_as_a_phase_s_latest(
+    run: Engine, text: str
+) -> None:
+    with run.begin() as connection:
+        connection.execute(
+            insert(phase_run).values(
+                run_id="0123456789abcdef", plan_year=2021, phase="june_monitoring",
+                occasion="2021/june_monitoring", mode="live", as_of="2021-06-30",
+                known_at_ms=1, started_ms=1, plan_sha256="0" * 64, templates_sha256="0" * 64,
+                code_version="test", requested_by="test",
+            )
+        )  # fmt: skip
+        put(
+            connection,
+            {"run_municipality": [{"municipality_id": REGION, "is_participating": 0}]},
+            run_id="0123456789abcdef",
+        )
+    assert of(run, "6.2", run=text).run_id == "0123456789abcdef"
+
+
+REFUSED = {
+    "a run that is none": (
+        {"run": "zzzz"}, "Нет запуска, номер которого начинается с «zzzz». Последние запуски: run",
+    ),
+    "wildcards are no run": ({"run": "____"}, "Нет запуска, номер которого начинается с «____»"),
+    "too little of an id": ({"run": "z"}, "не меньше 4 первых знаков"),
+    "a phase that did not run": (
+        {"run": "latest:june_monitoring"}, "Запусков этапа «june_monitoring» не было",
+    ),
+    "a municipality that is none": (
+        {"municipality": "Буйский район"},
+        "нет муниципалитета «Буйский район». Похожи: «Буйский муниципальный район».",
+    ),
+    "one that does not take part": ({"municipality": "sharya"}, "не участник проекта"),
+    "an indicator that is none": ({"indicator": "6.9"}, "нет показателя «6.9». Есть: 1.1, 2.1"),
+    "one of the region": (
+        {"indicator": "8.1"}, "считается по области целиком. Укажите MUNICIPALITY=region",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "answer"), REFUSED.values(), ids=REFUSED)
+def test_what_is_not_there_is_told_with_what_there_is(
+    run: Engine, asked: dict[str, str], answer: str
+) -> None:
+    with pytest.raises(ExplainRefused) as refused:
+        of(
+            run,
+            **{"indicator": "6.2", "municipality": BUYSKIY, "run": "latest:march_analysis"} | asked,
+        )
+    assert answer in str(refused.value)
+
+
+def test_several_runs_that_begin_alike_are_listed(run: Engine) -> None:
+    with run.begin() as connection:
+        for number in (1, 2):
+            connection.execute(
+                insert(phase_run).values(
+                    run_id=f"abcdef{number}", plan_year=2021, phase="march_analysis",
+                    occasion="2021/march_analysis", mode="dry", as_of="2021-03-31",
+                    known_at_ms=1, started_ms=number, plan_sha256="0" * 64,
+                    templates_sha256="0" * 64, code_version="test", requested_by="test",
+                )
+            )  # fmt: skip
+    with pytest.raises(ExplainRefused, match=r"нескольких запусков: abcdef2 .* abcdef1"):
+        of(run, "6.2", run="abcd")
+
+
+def test_without_any_run_that_is_told(engine: Engine) -> None:
+    with pytest.raises(ExplainRefused, match="Запусков ещё не было"):
+        of(engine, "6.2", run="latest:march_analysis")
