@@ -93,8 +93,9 @@ def told(facts: Facts) -> tuple[Change, ...]:
 
 
 def of_schools(facts: Facts) -> tuple[Change, ...]:
-    """The changes of the addressee's schools that may be shown."""
-    return tuple(c for c in told(facts) if c.current.level is Level.SCHOOL and c.points is not None)
+    """What is known of the addressee's schools, also where years can't be set side by side:
+    low twice is low twice, whatever the minimum was."""
+    return tuple(c for c in told(facts) if c.current.level is Level.SCHOOL)
 
 
 def worse(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -517,7 +518,7 @@ def _alt_pair(pair: Pair) -> str:
 
 def answer(facts: Facts) -> str | None:
     """The dynamics in one sentence, for letter and «Главное»; None with nothing to say."""
-    compared = len({c.current.unit_id for c in of_schools(facts)})
+    compared = len({c.current.unit_id for c in of_schools(facts) if c.points is not None})
     if not compared:
         return None
     grew, both = worse_schools(facts), sustained_schools(facts)
@@ -561,7 +562,7 @@ def _sign(value: Points) -> int:
 
 
 def _schools_sentences(facts: Facts, changes: Sequence[Change], exams: bool) -> Iterable[str]:
-    schools = [c for c in changes if c.current.level is Level.SCHOOL and c.points is not None]
+    schools = [c for c in changes if c.current.level is Level.SCHOOL]
     what = say(_WORDING, "what_exams" if exams else "what_marks")
     grew = worse(schools)
     if grew:
@@ -604,7 +605,7 @@ def school_problem(facts: Facts, school_id: str) -> str:
                 "problem_worse_many",
                 points=worse_text(facts),
                 n=len(grew),
-                papers=len(own),
+                papers=sum(c.points is not None for c in own),
                 subjects=[subject_dative(subject) for subject in subjects],
             )
         )
@@ -746,6 +747,7 @@ def _regional_list(draft: Draft, facts: Facts) -> None:
                 Column(title="Признак", width=34),
             ),
             rows=tuple(rows),
+            notes=(say(_WORDING, "note_numbers"),),
         )
     )
 

@@ -25,13 +25,14 @@ from analysis_rows import (
     MadeMunicipality,
     MadeSchool,
 )
-from august_rows import NOW_5_RU, NOW_6_RU, august_run, buyskiy
+from august_rows import NOW_5_RU, NOW_6_RU, NOW_EGE_PH, THEN_EGE_PH, august_run, buyskiy
 from roadmap.analysis.dynamics import Change, changes
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
 from roadmap.analysis.shares import Exam, Marks
 from roadmap.plan.model import Phase, Plan
 from roadmap.reports import analysis_dynamics as dynamics
 from roadmap.reports.compose import compose, load_model
+from roadmap.reports.docx import render_docx
 from roadmap.reports.letter import Envelope, render_letter
 from roadmap.reports.model import (
     Document,
@@ -45,7 +46,9 @@ from roadmap.reports.model import (
     Share,
     Table,
 )
-from roadmap.reports.pdf import page_count, render_school_page
+from roadmap.reports.parity import check_parity
+from roadmap.reports.pdf import page_count, render_pdf, render_school_page
+from roadmap.reports.rendered import RenderedFile
 from roadmap.reports.show import show
 from roadmap.reports.xlsx import render_xlsx
 from roadmap.store.tables import indicator_result, load_batch, paper_result, run_batch
@@ -367,6 +370,17 @@ def test_low_results_in_both_years_are_named(composed: Callable[..., ReportModel
     assert "Школа № 2" not in concluded
 
 
+def test_low_twice_counts_although_the_minimum_changed(
+    composed: Callable[..., ReportModel],
+) -> None:
+    school = _school(1, five=CALM)
+    school.exams = {THEN_EGE_PH: (10, 3, 400, 0), NOW_EGE_PH: (10, 4, 400, 0)}
+    model = composed(august_run(_municipality(school, _school(2, five=CALM))))
+    (item,) = model.letter.attention
+    assert "Порог 30 % достигнут в оба года: по физике (ЕГЭ)." in _plain(item.problem)
+    assert "выросла" not in item.problem
+
+
 def test_with_one_school_the_answer_counts_no_schools(
     composed: Callable[..., ReportModel],
 ) -> None:
@@ -509,6 +523,30 @@ def test_a_day_on_which_a_file_of_march_came_corrects_nobody(
         assert ids
         db.execute(update(load_batch).values(received_ms=load_batch.c.received_ms + 86_400_000))
     assert _again(engine, "buyskiy").content_sha256() == before.content_sha256()
+
+
+def test_a_change_is_read_back_from_every_format(composed: Callable[..., ReportModel]) -> None:
+    model = composed(august_run(_municipality(_school(1, five=GROWN), _school(2, five=CALM))))
+    letter = render_letter(model, ENVELOPE, [])
+    assert model.document is not None
+    files = (
+        RenderedFile("pdf", "", "a.pdf", render_pdf(model, model.document)),
+        RenderedFile("docx", "", "a.docx", render_docx(model, model.document)),
+        RenderedFile("xlsx", "", "a.xlsx", render_xlsx(model)),
+    )
+    assert check_parity(model, letter, files) == ()
+    changed = next(f for f in model.key_figures if isinstance(f.value, Points))
+    assert _plain(changed.name) == (
+        "изменение доли отметок «2» по русскому языку (ВПР, программа 5 класса), "
+        "Школа № 1 (условная)"
+    )
+    assert isinstance(changed.value, Points)
+    other = Points(previous=changed.value.current, current=changed.value.previous)
+    wrong = model.model_copy(update={"key_figures": (changed.model_copy(update={"value": other}),)})
+    told = check_parity(wrong, letter, files)
+    assert [where for where in ("DOCX", "приложении") if any(where in one for one in told)] == [
+        "DOCX", "приложении",
+    ]  # fmt: skip
 
 
 # -- As reviewed -----------------------------------------------------------------------------
