@@ -6,6 +6,7 @@ region does as a whole is told to a municipality and is not its own (`Row.own`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +29,7 @@ from roadmap.reports.wording import named, say
 from roadmap.russian import NBSP
 
 _WORDING = "monitoring/lines"
+_BEFORE_YEAR = re.compile(r"(?<=[а-яё]) (?=\d{4}\b)")
 View: TypeAlias = Literal["document", "appendix"]
 _FACT, _STATUS = 5, 6  # columns of the table
 
@@ -222,12 +224,12 @@ def _table(
 def _row(facts: Facts, line: Line, *, is_sheet: bool) -> Row:
     unit = facts.addressee.municipality_id
     shown = confirmation(facts, line.results, unit if line.is_own else REGION)
-    when = named(line.measure.date_text)
+    when = line.measure.date_text
     if is_sheet:
         shown = shown.replace("\u200b", "")
     else:
-        # «Март-апрель 2021 г.» in a narrow column: not every program breaks after a hyphen.
-        when = when.replace("-", "-\u200b")
+        # «Март-апрель 2021 г.» in a narrow column: the year may stand on a line of its own.
+        when = _BEFORE_YEAR.sub(" \u200b", when)
     note, is_own_note = _note(facts, line)
     cells = (
         words(str(line.number)),

@@ -138,18 +138,18 @@ def _matrix(
                 *(Column(title=r.indicator.code, width=other) for r in sliced),
             ),
             rows=tuple(rows),
-            notes=tuple(_legend(sliced)),
+            notes=_legend(sliced, is_sheet=view == "appendix"),
         ),
         tuple(placed),
     )
 
 
-def _legend(sliced: Sequence[IndicatorResult]) -> Iterator[str]:
-    """What the codes at the head of the columns mean."""
-    titles = [
+def _legend(sliced: Sequence[IndicatorResult], *, is_sheet: bool) -> tuple[str, ...]:
+    """What the codes at the head of the columns mean; below a sheet one line each."""
+    titles = tuple(
         say(_WORDING, "code", code=r.indicator.code, title=named(r.indicator.title)) for r in sliced
-    ]
-    yield say(_WORDING, "legend", titles=titles)
+    )
+    return titles if is_sheet else (say(_WORDING, "legend", titles=titles),)
 
 
 def _unit_name(facts: Facts, unit: str) -> str:

@@ -149,8 +149,9 @@ def _pdf_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
 
 def _hyphenless(texts: Sequence[str]) -> str:
     """The texts squeezed, without hyphens: at the end of a line a PDF does not tell a word's own
-    hyphen («практико-ориентированных») from one that divides it."""
-    return reading.squeezed(texts).replace("-", "")
+    hyphen («практико-ориентированных») from one that divides it, nor does it keep there the
+    signs without width that let a line break."""
+    return reading.squeezed(texts).replace("-", "").replace("\u200b", "")
 
 
 def _instead(model: m.ReportModel, text: str, place: m.Place) -> str:
