@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from functools import cache
 
 from airflow.sdk import get_current_context, task
@@ -12,9 +11,6 @@ from roadmap_airflow import tasks
 from roadmap_airflow.alerts import INTAKE_TROUBLES, mail_operator
 from roadmap_airflow.assets import EVIDENCE
 from roadmap_airflow.defaults import SMTP_POOL
-
-# The run begins by the scheduler's clock, a file is taken in by a worker's.
-CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 @cache
@@ -35,15 +31,21 @@ def take_in(dataset: str) -> list[str]:
     """Take in one dataset for every plan with an inbox; ids of the files with something to mend."""
     from airflow.sdk.exceptions import AirflowException
 
-    from roadmap.evidence.troubles import new_troubles
+    from roadmap.evidence.troubles import batches_to_mend
     from roadmap_airflow.connections import folder, roadmap_db
     from roadmap_airflow.plans import valid_plans
 
-    run = get_current_context()["dag_run"]
-    since = (run.start_date or run.run_after) - CLOCKS_DIFFER
     inbox = folder("roadmap_inbox")
     years = [plan.year for plan in valid_plans() if (inbox / str(plan.year)).exists()]
-    intakes = tasks.take_in(dataset, years)
+    with roadmap_db() as engine:
+        # What was there before was told when it came.
+        known = {year: batches_to_mend(engine, year, dataset) for year in years}
+        intakes = tasks.take_in(dataset, years)
+        new = [
+            batch_id
+            for year in years
+            for batch_id in sorted(batches_to_mend(engine, year, dataset) - known[year])
+        ]
     unanswered = [
         message
         for intake in intakes
@@ -53,11 +55,7 @@ def take_in(dataset: str) -> list[str]:
     ]
     if unanswered:  # a query that got no answer: no file to mend, but perhaps the next try works
         raise AirflowException(" ".join(unanswered))
-    since_ms = int(since.timestamp() * 1000)
-    with roadmap_db() as engine:
-        return [
-            batch_id for year in years for batch_id in new_troubles(engine, year, dataset, since_ms)
-        ]
+    return new
 
 
 @task(

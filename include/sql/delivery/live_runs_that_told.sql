@@ -15,6 +15,8 @@ left_of_run as (
     left join run_municipality
         on run_municipality.run_id = live.run_id
         and run_municipality.is_selected = 1
+        -- the others are not written to, whether they were chosen or not
+        and (run_municipality.is_participating = 1 or run_municipality.municipality_id = 'region')
         and not exists (
             select 1
             from run_outcome

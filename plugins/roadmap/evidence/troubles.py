@@ -29,11 +29,11 @@ class Trouble:
     more: int  # messages left out
 
 
-def new_troubles(engine: Engine, plan_year: int, dataset: str, since_ms: int) -> tuple[str, ...]:
-    """Ids of the dataset's batches with something to mend, taken in since (UTC epoch ms)."""
-    asked = {"plan_year": plan_year, "dataset": dataset, "since_ms": since_ms}
+def batches_to_mend(engine: Engine, plan_year: int, dataset: str) -> frozenset[str]:
+    """Ids of all batches of the dataset that were refused or left rows in quarantine."""
+    asked = {"plan_year": plan_year, "dataset": dataset}
     with engine.connect() as conn, conn.begin():
-        return tuple(conn.scalars(sql("evidence/new_troubles"), asked))
+        return frozenset(conn.scalars(sql("evidence/batches_to_mend"), asked))
 
 
 def troubles(engine: Engine, batch_ids: Iterable[str]) -> tuple[Trouble, ...]:

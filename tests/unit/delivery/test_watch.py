@@ -64,6 +64,22 @@ def test_a_reminder_goes_out_once(any_engine: Engine) -> None:
     assert codes(any_engine, date(2021, 3, 18)) == []
 
 
+def test_who_does_not_take_part_leaves_no_reminder_open(any_engine: Engine) -> None:
+    run_of(any_engine, "r1", "reminder/2021-03-31/14", date(2021, 3, 17), decided=True)
+    bystander = {
+        "run_id": "r1",
+        "municipality_id": "galich",
+        "name": "городской округ — город Галич",
+        "genitive": "городского округа — города Галича",
+        "short_name": "г. Галич",
+        "is_participating": 0,
+        "is_selected": 1,
+    }
+    with any_engine.begin() as db:
+        db.execute(insert(run_municipality), bystander)
+    assert codes(any_engine, date(2021, 3, 18)) == []
+
+
 def test_a_reminder_with_nobody_to_remind_is_over(any_engine: Engine) -> None:
     run_of(any_engine, "r1", "reminder/2021-03-31/14", date(2021, 3, 17), decided=False)
     with any_engine.begin() as db:
