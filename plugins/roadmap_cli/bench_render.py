@@ -26,7 +26,7 @@ from roadmap.reports.docx import render_docx
 from roadmap.reports.layout import lay_out
 from roadmap.reports.leak import Registry, RegistrySchool
 from roadmap.reports.letter import Envelope
-from roadmap.reports.model import BarChart, Document, Figure, ReportModel
+from roadmap.reports.model import Document, Figure, ReportModel
 from roadmap.reports.native import native
 
 REPEATS = 7
@@ -132,7 +132,7 @@ def _bare_calls(model: ReportModel, folder: Path) -> Callable[[], None]:
     return call
 
 
-def _drawn(chart: BarChart) -> tuple[Callable[[], None], Callable[[], None]]:
+def _drawn(chart: charts.AnyChart) -> tuple[Callable[[], None], Callable[[], None]]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
