@@ -94,6 +94,7 @@ def _measured(tmp_path: Path, letter: str, width: int) -> dict[str, float]:
         "march_letter_buyskiy",
         "march_letter_neyskiy",
         "march_letter_region",
+        "august_letter_buyskiy",
         "june_letter_buyskiy",
         "december_letter_region",
     ],
