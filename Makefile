@@ -41,7 +41,7 @@ $(TOOLS): $(RUNTIME) requirements-dev.txt
 	touch $@
 
 .PHONY: run
-run: $(RUNTIME) ## the demo year in a real Airflow: UI, mailbox, the March letters (PORT=8080)
+run: $(RUNTIME) ## the demo year, five phases in a real Airflow: UI, mailbox, letters (PORT=8080)
 	exec env $(PY) -m roadmap_cli.run --port $(PORT)
 
 .PHONY: phase

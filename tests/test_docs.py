@@ -24,6 +24,9 @@ CONNECTIONS = {
         r'"(roadmap_(?:db|inbox|archive|reports)|smtp_default)"', path.read_text()
     )
 }
+# Those of datasets that are queries stand in the list of sources.
+SOURCES = yaml.safe_load((ROOT / "include" / "sources.yaml").read_text(encoding="utf-8"))["sources"]
+CONNECTIONS |= {source["connection"] for source in SOURCES if "connection" in source}
 TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
 # Not for an operator: where tests and figures keep their files.
 INTERNAL = {"ROADMAP_VAR", "ROADMAP_BENCH_DATASETS", "ROADMAP_BENCH_ADDRESSEES"}
@@ -53,7 +56,7 @@ COMPOSE_ENVIRONMENT = yaml.safe_load(COMPOSE_TEXT)["x-airflow"]["environment"]
 
 def test_there_is_something_to_compare():
     assert DAGS
-    assert len(CONNECTIONS) == 5
+    assert len(CONNECTIONS) == 6
     assert len(TARGETS) > 5
     assert len(settings_that_code_reads()) > 5
 
