@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from march_world import Letters, free_ports
 ROOT = Path(__file__).parents[2]
 LETTERS = 16
 ADDRESSEES = 13
+PHASES = 5
+CORRECTED = 2  # of one municipality and the department
 ADDRESS = re.compile(r"(?<!imya)@\w")  # «Впишите один адрес вида imya@example.org»
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
@@ -137,7 +140,7 @@ def test_a_phase_that_is_interrupted_stops_with_every_process(var, port, live, s
     ("wrong", "told"),
     [
         ({"--year": "2022"}, "2022.yaml"),
-        ({"--phase": "may"}, "Есть: march_analysis"),
+        ({"--phase": "may"}, "Есть: march_analysis, june_monitoring"),
         ({"--municipalities": "buyskiy,moscow"}, "нет муниципалитетов moscow"),
         ({"--as-of": "31.03.2021"}, "не дата вида 2021-03-31"),
         ({"--mode": "everyone"}, "invalid choice"),
@@ -153,22 +156,42 @@ def test_what_the_plan_does_not_know_is_said_in_one_line(tmp_path, wrong, told):
     assert not (tmp_path / "var").exists()
 
 
-def test_make_run_sends_march_once_and_ctrl_c_stops_every_process(tmp_path):
+def test_make_run_runs_the_year_once_and_ctrl_c_stops_every_process(tmp_path):
     port = free_ports().ui
     first = _run_until_ready(tmp_path / "var", port)
-    assert "выполнен" in first
     assert f"http://127.0.0.1:{port}" in first
-    assert len(Letters(tmp_path / "var" / "mailbox").all()) == LETTERS
+    assert first.count("2021 год: выполнен") == PHASES + 1, first
+    assert len(re.findall(f": {LETTERS} писем", first)) == PHASES
+    (correction,) = [line for line in first.splitlines() if "Взамен направленного" in line]
+    assert correction.endswith("Кологривский муниципальный район, департамент")
+
+    letters = _reports(tmp_path / "var")
+    corrected = [letter for letter in letters if "Взамен" in _text(letter)]
+    assert len(letters) == PHASES * LETTERS + len(corrected)
+    assert len(corrected) == CORRECTED
 
     kept, _ = _kept_by_airflow(tmp_path / "var" / "airflow")
     assert re.fullmatch(r'[a-z0-9"\[\], ]+', kept)
     logs = [file for file in (tmp_path / "var").rglob("*.log") if file.is_file()]
-    assert len([file for file in logs if "task_id=send" in str(file)]) == ADDRESSEES
+    sent = [file for file in logs if "task_id=send" in str(file)]
+    assert len(sent) == (PHASES + 1) * ADDRESSEES
     assert [file for file in logs if ADDRESS.search(file.read_text("utf-8"))] == []
 
     second = _run_until_ready(tmp_path / "var", port)
-    assert "выполнен" in second
-    assert len(Letters(tmp_path / "var" / "mailbox").all()) == LETTERS
+    assert second.count("2021 год: выполнен") == PHASES + 1, second
+    assert "Приём данных" not in second  # what is done is not done again
+    assert len(_reports(tmp_path / "var")) == len(letters)
+
+
+def _reports(var: Path) -> list[EmailMessage]:
+    """The letters to addressees, without those to the operator."""
+    return [letter for letter in Letters(var / "mailbox").all() if letter["X-Report-Key"]]
+
+
+def _text(letter: EmailMessage) -> str:
+    body = letter.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def _run_until_ready(var: Path, port: int) -> str:
