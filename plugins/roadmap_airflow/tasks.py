@@ -59,11 +59,16 @@ def requested_year(context: Any) -> int:
 
 
 def plan_of(engine: Any, phase_run: str) -> Any:
-    """The plan of a frozen run."""
-    from roadmap.evidence.freeze import plan_year_of
+    """The plan of a frozen run; what changed since the freeze is warned of in the log."""
+    from roadmap.evidence.freeze import changed_since_freeze, plan_year_of
     from roadmap.plan.load import load_plan
+    from roadmap.versions import code_version, templates_sha256
 
-    return load_plan(plan_year_of(engine, phase_run))
+    plan = load_plan(plan_year_of(engine, phase_run))
+    now = (templates_sha256(), code_version())
+    for sentence in changed_since_freeze(engine, plan, phase_run, *now):
+        log.warning(sentence)
+    return plan
 
 
 @task(task_display_name="Приём данных", map_index_template=LABEL, outlets=[EVIDENCE])

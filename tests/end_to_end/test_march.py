@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import threading
+import time
 from collections import Counter
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -11,17 +14,29 @@ import yaml
 from sqlalchemy import select
 
 from march_world import MARCH, March
-from roadmap.paths import INCLUDE
+from roadmap.analysis.analyse import analyse
+from roadmap.delivery.planning import plan_deliveries
+from roadmap.delivery.sender import send_run
+from roadmap.evidence.freeze import RunRequest, changed_since_freeze, freeze
+from roadmap.indicators.evaluate import evaluate
+from roadmap.paths import INCLUDE, PLANS
+from roadmap.plan.load import load_plan
+from roadmap.plan.new_year import moved_text
+from roadmap.reports.compose import compose
 from roadmap.store.tables import (
     delivery,
     indicator_result,
     load_batch,
     phase_run,
     rejected_row,
+    report,
+    run_outcome,
     school,
     school_verdict,
 )
-from roadmap_cli.stages import run_stages
+from roadmap.versions import code_version, templates_sha256
+from roadmap_cli.new_year import write_draft
+from roadmap_cli.stages import pull, run_stages
 from roadmap_demo.correction import correct
 
 FACTS = yaml.safe_load((INCLUDE / "demo" / "facts.yaml").read_text(encoding="utf-8"))
@@ -162,3 +177,99 @@ def test_no_municipality_sees_anothers_schools(march, first):
             assert not [login for login in logins if login and f"sch{login}" in text]
             looked += 1
     assert looked >= EXPECTED - 1
+
+
+# -- Any day again -----------------------------------------------------------------------------
+
+# 1 April 2021, 10:00 in Moscow: a day before the corrected file came in.
+BEFORE_THE_CORRECTION_MS = 1_617_260_400_000
+AGAIN = replace(MARCH, mode="dry", known_at_ms=BEFORE_THE_CORRECTION_MS)
+
+
+def composed(march: March, request: RunRequest) -> tuple[str, dict[str, str]]:
+    """A new run on what was known then: its id and the content hash of each addressee."""
+    engine, plan = march.place.engine, load_plan(2021)
+    now_ms = time.time_ns() // 1_000_000
+    run_id = freeze(engine, plan, request, now_ms, code_version(), templates_sha256())
+    evaluate(engine, plan, run_id)
+    analyse(engine, plan, run_id)
+    return run_id, composed_again(march, run_id)
+
+
+def composed_again(march: March, run_id: str) -> dict[str, str]:
+    compose(march.place.engine, load_plan(2021), run_id, march.place.settings.reply_to)
+    of_run = select(report.c.municipality_id, report.c.content_sha256)
+    found = rows(march, of_run.where(report.c.run_id == run_id))
+    return {row.municipality_id: row.content_sha256 for row in found}
+
+
+def test_a_day_judged_again_with_the_knowledge_of_then_says_the_same(march, first):
+    """Before and after a newer file came in, and in letters that were really sent."""
+    correct(march.place.var / "inbox", 2021)
+    pull(march.place, MARCH)
+    runs = rows(march, select(phase_run.c.run_id).order_by(phase_run.c.started_ms))
+    stored = select(report.c.municipality_id, report.c.content_sha256)
+    of_first = rows(march, stored.where(report.c.run_id == runs[0].run_id))
+    sent = {row.municipality_id: row.content_sha256 for row in of_first}
+    assert len(sent) == len(FACTS["counts"]["project_schools_by_municipality"]) + 1
+
+    run_id, again = composed(march, AGAIN)
+
+    assert again == sent
+    _, today = composed(march, replace(MARCH, mode="dry"))
+    changed = {addressee for addressee in sent if today[addressee] != sent[addressee]}
+    assert changed == {FACTS["correction"]["municipality"], "region"}
+    # A frozen run composed again, all newer files being there, says the same once more.
+    assert composed_again(march, run_id) == sent
+
+
+def test_a_run_repeated_under_a_changed_plan_is_told(march, first):
+    plan = load_plan(2021)
+    run_id = latest_run(march)
+    now = (templates_sha256(), code_version())
+    assert changed_since_freeze(march.place.engine, plan, run_id, *now) == ()
+    analysis = plan.analysis.model_copy(update={"least_participants": 10})
+    other = plan.model_copy(update={"analysis": analysis})
+    (told,) = changed_since_freeze(march.place.engine, other, run_id, *now)
+    assert told.startswith("После фиксации сведений изменилось: план 2021 года. ")
+    (told,) = changed_since_freeze(march.place.engine, plan, run_id, "0" * 64, "other")
+    assert "шаблоны документов и писем, программа" in told
+
+
+# -- A plan that is not in force ---------------------------------------------------------------
+
+
+def test_a_drafted_plan_writes_to_the_operator_s_test_address_only(march, first, tmp_path):
+    """The draft of 2021, as `make new-year` makes it from a plan of 2015, on the same evidence."""
+    text = (PLANS / "2021.yaml").read_text(encoding="utf-8")
+    (tmp_path / "2015.yaml").write_text(moved_text(text, -6), encoding="utf-8")
+    plan = write_draft(2021, 2015, tmp_path)
+    assert plan.in_force is None
+    place, before = march.place, len(march.letters.all())
+    now_ms = time.time_ns() // 1_000_000
+    request = replace(MARCH, municipalities=("buyskiy",))
+    run_id = freeze(place.engine, plan, request, now_ms, code_version(), templates_sha256())
+    evaluate(place.engine, plan, run_id)
+    analyse(place.engine, plan, run_id)
+    addressees = compose(place.engine, plan, run_id, place.settings.reply_to)
+    reports = place.var / "reports"
+    plan_deliveries(place.engine, plan, run_id, addressees, reports, place.settings, now_ms)
+    send_run(
+        place.engine, run_id, addressees, place.smtp, place.settings,
+        stop=threading.Event(), soft_deadline_seconds=120, actor="tests",
+    )  # fmt: skip
+
+    (run,) = rows(march, select(phase_run).where(phase_run.c.run_id == run_id))
+    assert run.mode == "redirect"
+    outcomes = rows(
+        march,
+        select(delivery.c.mode, delivery.c.state)
+        .join_from(run_outcome, delivery)
+        .where(run_outcome.c.run_id == run_id),
+    )
+    assert outcomes
+    assert {(row.mode, row.state) for row in outcomes} == {("redirect", "accepted")}
+    letters = march.letters.all()[before:]
+    assert len(letters) == len(outcomes)
+    plain = letters[0].get_body(("plain",)).get_content()
+    assert "дата и номер которого ещё не определены" in " ".join(plain.split())
