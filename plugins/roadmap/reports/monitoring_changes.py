@@ -58,11 +58,10 @@ def changes_table(facts: Facts, earlier: Earlier, found: Sequence[Change], table
         Row(
             cells=(
                 words(change.now.indicator.code),
-                words(_name(facts, change)),
+                words(named(change.now.indicator.title)),
                 words(_told(change.before)),
                 words(_told(change.now)),
-            ),
-            own=change.is_own,
+            )
         )
         for change in found
     ]
@@ -79,9 +78,16 @@ def changes_table(facts: Facts, earlier: Earlier, found: Sequence[Change], table
     )
 
 
-def _name(facts: Facts, change: Change) -> str:
-    title = named(change.now.indicator.title)
-    return title if change.is_own or facts.is_region else say(_WORDING, "regional", title=title)
+def change_sentence(change: Change) -> str:
+    """«4.2 — новости … : было 3 из 4, стало 6 из 7.»"""
+    return say(
+        _WORDING,
+        "change",
+        code=change.now.indicator.code,
+        title=named(change.now.indicator.title),
+        before=_told(change.before),
+        now=_told(change.now),
+    )
 
 
 def _told(result: IndicatorResult) -> str:

@@ -27,6 +27,7 @@ from roadmap.reports.model import (
     Table,
 )
 from roadmap.reports.monitoring_changes import (
+    change_sentence,
     changes,
     changes_table,
     first_told,
@@ -196,16 +197,19 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
         told.append(say(sentences, "first", numbers=numbers, on=earlier.as_of))
     if told:
         draft.paragraph(" ".join(told))
-    if not found:
-        draft.paragraph(say(sentences, "unchanged", on=earlier.as_of))
-        return
-    # Of how many the region's are is no municipality's own.
-    is_own = all(change.is_own for change in found)
-    draft.paragraph(
-        say(sentences, "changed", n=len(found), table=draft.next_table, on=earlier.as_of),
-        own=is_own,
-    )
-    draft.table(changes_table(facts, earlier, found, "changes"))
+    own = [change for change in found if change.is_own]
+    if own:
+        draft.paragraph(
+            say(sentences, "changed", n=len(own), table=draft.next_table, on=earlier.as_of)
+        )
+        draft.table(changes_table(facts, earlier, own, "changes"))
+    else:
+        draft.paragraph(say(sentences, "unchanged", on=earlier.as_of, is_region=facts.is_region))
+    # The region's stand apart, without a table: one more would number anew what is hashed.
+    regional = [change_sentence(change) for change in found if not change.is_own]
+    if regional:
+        draft.paragraph(say(sentences, "changed_regional", on=earlier.as_of), own=False)
+        draft.numbered(regional, own=False)
 
 
 # -- The year --------------------------------------------------------------------------------

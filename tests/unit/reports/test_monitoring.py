@@ -390,7 +390,27 @@ def test_nothing_changed_is_said(engine: Engine, composed: Composed) -> None:
     june().insert(engine)
     later = september()
     later.units[0].results["5.1"] = buyskiy().results["5.1"]
-    assert "показатели не изменились" in _paragraphs(composed(later))
+    assert "собственные показатели не изменились" in _paragraphs(composed(later))
+
+
+def test_what_the_region_changed_since_june_corrects_nobody_else(
+    engine: Engine, composed: Composed
+) -> None:
+    """Nor does it number the tables anew, which texts that are hashed name."""
+    june().insert(engine)
+    before = composed(september())
+    with engine.begin() as db:
+        db.execute(
+            update(indicator_result)
+            .where(
+                indicator_result.c.run_id == RUNS[SEPTEMBER], indicator_result.c.indicator == "8.2"
+            )
+            .values(numerator=5, shortfall=0, status="done")
+        )
+    after = _composed(engine, RUNS[SEPTEMBER], "buyskiy")
+    assert "(8.2): было 4, ▲ исполнено частично, стало 5, ● исполнено." in _paragraphs(after)
+    assert "(8.2): было" not in _paragraphs(before)
+    assert after.content_sha256() == before.content_sha256()
 
 
 # -- The year --------------------------------------------------------------------------------
