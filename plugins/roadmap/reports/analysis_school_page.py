@@ -43,6 +43,8 @@ _Changes = Mapping[Paper, Change]  # empty: the phase compares with nothing
 _WORDING = "analysis/school"
 # More rows and the chart would not stand on one page together.
 _ROWS_BESIDE_CHART = 16
+_LINES_BESIDE_CHART = 20
+_LETTERS_IN_LINE = 95
 
 
 def compose_school_page(facts: Facts, school: School) -> SchoolPage:
@@ -63,32 +65,24 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
         if table is not None:
             draft.table(table)
     small = [_work(r) for r in own if r.hidden is not None]
+    remarks = []
     if small:
-        draft.paragraph(say(_WORDING, "small", works=small))
+        remarks.append(say(_WORDING, "small", works=small))
     elif main is None and other is None:
-        draft.paragraph(say(_WORDING, "nothing"))
+        remarks.append(say(_WORDING, "nothing"))
+    if changes and not dynamics.school_problem(facts, school.school_id):
+        # What grew stands among the recommendations, with its figures.
+        remarks.append(_calm(facts, tuple(changes.values())))
+    for remark in remarks:
+        draft.paragraph(remark)
+    todo = _recommendations(facts, school)
     rows = sum(len(table.rows) for table in (main, other) if table is not None)
     figure = dynamics.school_figure(facts, tuple(changes.values())) or _figure(facts, own)
-    if figure is not None and rows <= _ROWS_BESIDE_CHART:
+    if figure is not None and _is_room(rows, (*remarks, *todo), is_compared=bool(changes)):
         draft.figure(figure)
-    problem = dynamics.school_problem(facts, school.school_id)
-    if changes and not problem:
-        # What grew stands among the recommendations, with its figures.
-        draft.paragraph(_calm(facts, tuple(changes.values())))
     draft.section("recommendations", say(_WORDING, "s_recommendations"))
-    items = school_items(facts, school.school_id)
-    if items:
-        draft.numbered(
-            say(
-                _WORDING,
-                "recommendation",
-                problem=item.problem,
-                todo=item.recommendation,
-                who=item.who,
-                due=item.due,
-            )
-            for item in items
-        )
+    if todo:
+        draft.numbered(todo)
     else:
         draft.paragraph(say(_WORDING, "recommendation_none"))
     verdict = next((v for v in facts.verdicts if v.school_id == school.school_id), None)
@@ -112,6 +106,31 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
             blocks=draft.blocks,
         ),
     )
+
+
+def _recommendations(facts: Facts, school: School) -> tuple[str, ...]:
+    return tuple(
+        say(
+            _WORDING,
+            "recommendation",
+            problem=item.problem,
+            todo=item.recommendation,
+            who=item.who,
+            due=item.due,
+        )
+        for item in school_items(facts, school.school_id)
+    )
+
+
+def _is_room(rows: int, texts: Sequence[str], *, is_compared: bool) -> bool:
+    """Whether the chart stands on one page with its tables and what is said below them.
+
+    Where years are compared the recommendations are long, and their lines count like rows.
+    """
+    if not is_compared:
+        return rows <= _ROWS_BESIDE_CHART
+    lines = sum(-(-len(text) // _LETTERS_IN_LINE) for text in texts)
+    return rows + lines <= _LINES_BESIDE_CHART
 
 
 def _calm(facts: Facts, changes: Sequence[Change]) -> str:
