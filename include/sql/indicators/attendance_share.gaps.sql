@@ -6,7 +6,7 @@ select distinct
     cast(:role as varchar) as unit_kind,
     run_municipality.municipality_id,
     person_role.person_id,
-    person_role.school_id,
+    case when person_role.role = 'curator' then person_role.school_id end as school_id,
     cast(null as integer) as measure,
     cast(null as varchar) as detail
 from person_role
@@ -16,6 +16,7 @@ join run_batch
 left join run_school
     on run_school.run_id = run_batch.run_id
     and run_school.school_id = person_role.school_id
+    and person_role.role = 'curator'
 join run_municipality
     on run_municipality.run_id = run_batch.run_id
     and run_municipality.municipality_id
@@ -23,7 +24,11 @@ join run_municipality
 where person_role.role = :role
     and person_role.valid_from <= :as_of
     and (person_role.valid_to is null or person_role.valid_to >= :as_of)
-    and (person_role.school_id is null or run_school.is_participating = 1)
+    and (
+        person_role.role <> 'curator'
+        or person_role.school_id is null
+        or run_school.is_participating = 1
+    )
     and run_municipality.is_participating = 1
     and run_municipality.municipality_id <> 'region'
     and not exists (
@@ -42,4 +47,4 @@ where person_role.role = :role
             and event.state = 'held'
             and event.held_on <= :as_of
     )
-order by run_municipality.municipality_id, person_role.person_id, person_role.school_id
+order by run_municipality.municipality_id, person_role.person_id, school_id

@@ -1,7 +1,8 @@
 -- What share of the people in a role took part in an event?
 -- One row per participating municipality. The denominator is everybody in the role on the
 -- as-of date: a person once per municipality, however many schools a curator leads there,
--- and only for schools in the project that day. Somebody who holds two roles and signed in
+-- and only for schools in the project that day; a coordinator counts in the municipality
+-- itself, whatever school stands beside the name. Somebody who holds two roles and signed in
 -- once was there in both, so the log's role is not asked for.
 -- The numerator is empty (nothing is known) while the event is not registered, and when it
 -- was held but no log came; it is 0 when the event was not held.
@@ -17,10 +18,15 @@ with person as (
     left join run_school
         on run_school.run_id = run_batch.run_id
         and run_school.school_id = person_role.school_id
+        and person_role.role = 'curator'
     where person_role.role = :role
         and person_role.valid_from <= :as_of
         and (person_role.valid_to is null or person_role.valid_to >= :as_of)
-        and (person_role.school_id is null or run_school.is_participating = 1)
+        and (
+            person_role.role <> 'curator'
+            or person_role.school_id is null
+            or run_school.is_participating = 1
+        )
 ),
 registered as (
     select
