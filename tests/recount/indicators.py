@@ -1,0 +1,463 @@
+"""Counts the indicators of the seventeen measures (domain.md §7) from the registers of an inbox.
+
+An indicator is told by its units: who or what is expected, and on which day it was done
+(None: not yet). Whether it is met, and when, follows from that.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from recount.files import Registry, Row, data, day, letters, publications, table, words
+
+COORDINATOR, CURATOR, SCHOOL = "муниципальный координатор", "куратор", "школа"
+REGION = "region"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one indicator expects of one person, school, municipality or document."""
+
+    municipality: str
+    who: str  # as a report names it
+    done: date | None
+    lacks: tuple[str, ...] = ()  # words that a report must say of what is missing
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """`units` of a share or a fact; `days` of the things counted."""
+
+    units: tuple[Unit, ...] = ()
+    days: tuple[date, ...] | None = None
+    parts: dict[str, Indicator] = field(default_factory=dict)
+
+    def of(self, municipality: str) -> Indicator:
+        own = tuple(unit for unit in self.units if unit.municipality == municipality)
+        return Indicator(own, None, {code: part.of(municipality) for code, part in self.parts.items()})
+
+    @property
+    def numerator(self) -> int:
+        if self.days is not None:
+            return len(self.days)
+        return sum(unit.done is not None for unit in self.units)
+
+    @property
+    def denominator(self) -> int | None:
+        return None if self.days is not None else len(self.units)
+
+    def shortfall(self, target: int) -> int:
+        if self.days is not None:
+            return max(0, target - len(self.days))
+        return len(self.units) - self.numerator
+
+    def met_on(self, target: int) -> date | None:
+        """The day of the last thing that was needed; None while it is not met."""
+        if self.shortfall(target):
+            return None
+        if self.days is not None:
+            return sorted(self.days)[target - 1] if target else None
+        return max((unit.done for unit in self.units if unit.done), default=None)
+
+    def missing(self) -> tuple[Unit, ...]:
+        return tuple(unit for unit in self.units if unit.done is None)
+
+
+class Registers:
+    """The registers of one inbox, judged on one day."""
+
+    def __init__(self, registry: Registry, seen: Path, plan: Row, root: Path) -> None:
+        self.registry, self.on = registry, registry.on
+        self.year, self.seen = registry.year, seen
+        self.measures = {measure["number"]: measure for measure in plan["measures"]}
+        self.phases = {phase["code"]: phase for phase in plan["phases"]}
+        self.plan_year = plan["year"]
+        factors = data(root / "include/risk_factors.yaml")
+        self.factors = _factor_names(factors, self.plan_year)
+        # «500+ | Первый этап мониторинга (июнь 2021 г.) | Нейский муниципальный округ»
+        subjects = [words(subject).lower() for _, subject in letters(seen / "mailbox")]
+        self.sent = {tuple(subject.split(" | ")[-2:]) for subject in subjects}
+        events = self._rows("events/events.xlsx", "Код события")
+        self.events = {row["Код события"]: row for row in events}
+
+    def _rows(self, path: str, title: str) -> list[Row]:
+        place = self.year / path
+        return table(place, title) if place.exists() else []
+
+    def _until_now(self, cell: Any) -> date | None:
+        """The day of the cell when it is not ahead."""
+        found = day(cell)
+        return found if found is not None and found <= self.on else None
+
+    # -- Who took part -------------------------------------------------------------------
+
+    def _attendance(self, event: str, role: str) -> Indicator:
+        """Expected is everybody who has the role on the day; of a school one employee is enough."""
+        column = "Код школы" if role == SCHOOL else "Код лица"
+        came = {
+            row[column]
+            for row in self._rows(f"attendance/{event}.csv", "Код события")
+            if row["Роль"] == role and row["Присутствовал"] == "да"
+        }
+        held = self._until_now(self.events[event]["Дата"])
+        return self._everybody(role, {unit: held for unit in came})
+
+    def _everybody(
+        self, role: str, done: dict[str, date | None], lacks: dict[str, tuple[str, ...]] | None = None
+    ) -> Indicator:
+        """One unit for each who has the role, or each school of the project."""
+        registry = self.registry
+        expected = registry.project if role == SCHOOL else registry.people(role)
+        curated = registry.curated()
+
+        def name(unit: str) -> str:
+            if role == SCHOOL:
+                return registry.school[unit]
+            if role == COORDINATOR:
+                return "Муниципальный координатор"
+            return "Куратор: " + ", ".join(curated.get(unit, []))
+
+        return Indicator(
+            tuple(
+                Unit(place, name(unit), done.get(unit), (lacks or {}).get(unit, ()))
+                for unit, place in sorted(expected.items())
+            )
+        )
+
+    def _participants(self, event: str) -> Indicator:
+        parts = {
+            code: self._attendance(event, role)
+            for code, role in (
+                ("coordinator", COORDINATOR),
+                ("curator", CURATOR),
+                ("school", SCHOOL),
+            )
+        }
+        return Indicator(tuple(u for part in parts.values() for u in part.units), None, parts)
+
+    # -- Documents -----------------------------------------------------------------------
+
+    def _regional_acts(self) -> Indicator:
+        approved: dict[str, date] = {}
+        for row in self._rows("acts_region/regional_acts.xlsx", "Код акта"):
+            on = self._until_now(row["Дата"])
+            if row["Состояние"] == "утверждён" and on:
+                name = words(row["Документ"]).lower()
+                approved[name] = min(on, approved.get(name, on))
+        needed = self.measures[1]["rules"]["required_documents"]
+        return Indicator(
+            tuple(Unit(REGION, "", approved.get(words(name).lower()), (name,)) for name in needed)
+        )
+
+    def _document(self, code: str) -> Indicator:
+        days = [
+            on
+            for row in self._rows("documents/documents.xlsx", "Код документа")
+            if str(row["Показатель"]) == code
+            and row["Состояние"] == "утверждён"
+            and (on := self._until_now(row["Дата"]))
+        ]
+        return Indicator((Unit(REGION, "", min(days, default=None)),))
+
+    def _directions(self) -> Indicator:
+        days = [
+            on
+            for row in self._rows("documents/directions.xlsx", "Код")
+            if int(row["Год"]) == self.plan_year + 1
+            and row["Состояние"] == "утверждено"
+            and (on := self._until_now(row["Дата"]))
+        ]
+        return Indicator((Unit(REGION, "", min(days, default=None)),))
+
+    def _municipal_acts(self) -> Indicator:
+        """Amended on the recommendations, not before the monitoring began."""
+        begun = day_of(self.measures[5]["window"]["starts"])
+        amended: dict[str, date] = {}
+        folder = self.year / "acts"
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            for row in table(path, "Код муниципалитета"):
+                on = self._until_now(row["Дата"])
+                if row["Основание"] == "адресные рекомендации" and on and on >= begun:
+                    amended[row["Код муниципалитета"]] = on
+        return self._municipalities(amended)
+
+    def _municipalities(self, done: dict[str, date]) -> Indicator:
+        registry = self.registry
+        return Indicator(
+            tuple(Unit(m, registry.name[m], done.get(m)) for m in registry.participating)
+        )
+
+    # -- ИС МЭДК -------------------------------------------------------------------------
+
+    def _surveys(self, role: str) -> Indicator:
+        """Through is who has closed every questionnaire that he has."""
+        column = "Код школы" if role == SCHOOL else "Код лица"
+        open_ones: dict[str, list[str]] = defaultdict(list)
+        closed: dict[str, list[date]] = defaultdict(list)
+        for row in self._rows("medk/surveys.xlsx", "Респондент"):
+            on = day(row["Дата закрытия"])
+            if row["Респондент"] != role or (row["Состояние"] == "закрыта" and on is None):
+                continue  # another's; closed on no day is a contradiction
+            if on is None or on > self.on:
+                open_ones[row[column]].append(words(row["Анкета"]))
+            else:
+                closed[row[column]].append(on)
+        done = {unit: max(days) for unit, days in closed.items() if unit not in open_ones}
+        lacks = {unit: tuple(names) for unit, names in open_ones.items()}
+        return self._everybody(role, dict(done), lacks if role == SCHOOL else None)
+
+    def _concepts(self) -> Indicator:
+        """Two documents of each school and a programme for each risk that it took into work."""
+        rules = self.measures[11]["rules"]
+        taken: dict[str, dict[str, bool]] = defaultdict(dict)
+        profiles = self._rows("medk/risk_profiles.xlsx", "Код школы")
+        for row in sorted(profiles, key=lambda row: day(row["Дата"]) or date.min):
+            factor = self.factors.get(words(row["Фактор риска"]).lower())
+            if factor and self._until_now(row["Дата"]):
+                taken[row["Код школы"]][factor] = row["Активирован"] == "да"
+        state: dict[tuple[str, str], tuple[date, str]] = {}
+        for row in self._rows("medk/documents.xlsx", "Код школы"):
+            on = self._until_now(row["Дата состояния"])
+            if on is None or row["Состояние"] not in MEDK_STATES:
+                continue
+            factor = words(row["Фактор риска"] or "")
+            thing = self.factors.get(factor.lower(), factor) if factor else words(row["Документ"])
+            key = row["Код школы"], thing.lower()
+            state[key] = max(state.get(key, (date.min, "")), (on, row["Состояние"]))
+        done: dict[str, date | None] = {}
+        lacks: dict[str, tuple[str, ...]] = {}
+        for school in self.registry.project:
+            documents = list(rules["documents_of_each_school"])
+            risks = [factor for factor, active in taken[school].items() if active]
+            days, left = [], []
+            for name, told in [(d, d) for d in documents] + [
+                (risk, f"антирисковая программа «{risk}»") for risk in risks
+            ]:
+                on, last = state.get((school, name.lower()), (None, ""))
+                if last in rules["counted_states"] and on:
+                    days.append(on)
+                else:
+                    left.append(told)
+            done[school] = max(days) if not left else None
+            lacks[school] = tuple(left)
+        return self._everybody(SCHOOL, done, lacks)
+
+    # -- Events --------------------------------------------------------------------------
+
+    def _held(self, measure: int) -> list[Row]:
+        """What took place by the day; a row whose participants are no number is refused."""
+        return [
+            row
+            for row in self.events.values()
+            if row["№ мероприятия"] == measure
+            and row["Состояние"] == "проведено"
+            and (row["Участников"] == "" or isinstance(row["Участников"], float | int))
+            and self._until_now(row["Дата"])
+        ]
+
+    def _within_seminars(self) -> tuple[Indicator, Indicator]:
+        first: dict[str, date] = {}
+        days = []
+        for row in self._held(8):
+            if row["Код семинара"]:
+                on = day_of(row["Дата"])
+                days.append(on)
+                first[row["Код семинара"]] = min(on, first.get(row["Код семинара"], on))
+        return Indicator(days=tuple(days)), Indicator(days=tuple(first.values()))
+
+    def _programmes(self) -> tuple[Indicator, Indicator]:
+        """Approved programmes; carried out is one with an internship of measure 9."""
+        internships: dict[str, date] = {}
+        for row in self._held(9):
+            if row["Вид"] == "стажировка" and row.get("Код программы"):
+                on = day_of(row["Дата"])
+                internships[row["Код программы"]] = min(on, internships.get(row["Код программы"], on))
+        approved: dict[str, tuple[str, date]] = {}
+        for row in self._rows("events/programmes.xlsx", "Код программы"):
+            on = self._until_now(row["Дата утверждения"])
+            if row["№ мероприятия"] == 9 and row["Состояние"] == "утверждена" and on:
+                approved[row["Код программы"]] = words(row["Наименование"]), on
+        units = tuple(
+            Unit(REGION, "", internships.get(code), (name,))
+            for code, (name, _) in sorted(approved.items())
+        )
+        return Indicator(days=tuple(on for _, on in approved.values())), Indicator(units)
+
+    def _in_window(self, measure: int, kind: str) -> list[Row]:
+        window = self.measures[measure]["window"]
+        first, last = day_of(window["starts"]), day_of(window["ends"])
+        return [
+            row
+            for row in self._held(measure)
+            if words(row["Вид"]).lower() == kind and first <= day_of(row["Дата"]) <= last
+        ]
+
+    def _train(self) -> Indicator:
+        """A seminar counts when somebody of a project school was there."""
+        days = []
+        for row in self._in_window(10, "поезд мастеров"):
+            came = self._rows(f"attendance/{row['Код события']}.csv", "Код события")
+            if any(
+                one["Код школы"] in self.registry.project and one["Присутствовал"] == "да"
+                for one in came
+            ):
+                days.append(day_of(row["Дата"]))
+        return Indicator(days=tuple(days))
+
+    def _internships(self) -> Indicator:
+        hosts = {"школа-лидер": "leader_school", "школа проекта": "project_school"}
+        by_host: dict[str, list[date]] = {"leader_school": [], "project_school": [], "other": []}
+        for row in self._in_window(16, "стажировка"):
+            by_host[hosts.get(row["Вид площадки"], "other")].append(day_of(row["Дата"]))
+        parts = {code: Indicator(days=tuple(days)) for code, days in by_host.items()}
+        return Indicator((), tuple(day for days in by_host.values() for day in days), parts)
+
+    # -- Publications and letters ----------------------------------------------------------
+
+    def _page(self) -> Indicator:
+        days = [
+            date.fromisoformat(str(row["published_on"])[:10])
+            for row in publications(self.seen / "portal.db")
+            if row["kind"] == "страница" and row["channel"] == "eduportal44"
+        ]
+        return Indicator((Unit(REGION, "", min((d for d in days if d <= self.on), default=None)),))
+
+    def _news(self) -> Indicator:
+        """One unit a month that has passed, from the month in which the measure began."""
+        news: dict[tuple[int, int], date] = {}
+        for row in publications(self.seen / "portal.db"):
+            on = date.fromisoformat(str(row["published_on"])[:10])
+            if row["kind"] == "новость" and on <= self.on:
+                news[on.year, on.month] = on
+        begun = day_of(self.measures[4]["window"]["starts"])
+        passed = [
+            (begun.year, month)
+            for month in range(begun.month, 13)
+            if date(begun.year, month, calendar.monthrange(begun.year, month)[1]) <= self.on
+        ]
+        return Indicator(
+            tuple(
+                Unit(REGION, "", news.get(key), (f"{MONTHS[key[1] - 1]} {key[0]}",))
+                for key in passed
+            )
+        )
+
+    def _sent(self, phase_code: str) -> dict[str, date]:
+        """Municipalities to which a letter of the phase left, and the day it speaks of."""
+        phase = self.phases[phase_code]
+        on = day_of(phase["as_of"])
+        then = Registry(self.year, on)
+        return {
+            code: on
+            for code in self.registry.participating
+            if (phase["title"].lower(), then.name[code].lower()) in self.sent
+        }
+
+    def _presented(self, phase_code: str) -> Indicator:
+        sent = self._sent(phase_code)
+        done = {school: sent.get(place) for school, place in self.registry.project.items()}
+        return self._everybody(SCHOOL, done)
+
+    # -- All -----------------------------------------------------------------------------
+
+    def own_schedule(self) -> dict[int, date]:
+        rows = self._rows("documents/own_schedule.xlsx", "№ мероприятия")
+        return {int(row["№ мероприятия"]): day_of(row["Срок"]) for row in rows}
+
+    def count(self, codes: Iterable[str]) -> dict[str, Indicator]:
+        """The indicators of these codes; 12.1 and 15.1 follow from the measures' statuses."""
+        found = {}
+        for code in codes:
+            match code:
+                case "1.1":
+                    found[code] = self._regional_acts()
+                case "2.1":
+                    found[code] = self._attendance("kickoff-2021", COORDINATOR)
+                case "2.2" | "6.3" | "7.1" | "13.2" | "14.1" | "17.2":
+                    found[code] = self._document(code)
+                case "3.1":
+                    found[code] = self._surveys(CURATOR)
+                case "3.2":
+                    found[code] = self._surveys(SCHOOL)
+                case "4.1":
+                    found[code] = self._page()
+                case "4.2":
+                    found[code] = self._news()
+                case "5.0":
+                    found[code] = self._municipalities(self._sent("march_analysis"))
+                case "5.1":
+                    found[code] = self._municipal_acts()
+                case "6.1":
+                    found[code] = self._attendance("webinar-2021-03-12", COORDINATOR)
+                case "6.2":
+                    found[code] = self._attendance("webinar-2021-03-12", CURATOR)
+                case "7.2":
+                    found[code] = self._presented("march_analysis")
+                case "8.1":
+                    found[code] = self._within_seminars()[0]
+                case "8.2":
+                    found[code] = self._within_seminars()[1]
+                case "9.1":
+                    found[code] = self._programmes()[0]
+                case "9.2":
+                    found[code] = self._programmes()[1]
+                case "10.1":
+                    found[code] = self._train()
+                case "11.1":
+                    found[code] = self._concepts()
+                case "13.1":
+                    found[code] = self._participants("webinar-2021-06")
+                case "13.3":
+                    found[code] = self._presented("june_monitoring")
+                case "14.2":
+                    found[code] = self._presented("august_analysis")
+                case "16.1":
+                    found[code] = self._internships()
+                case "17.1":
+                    found[code] = self._participants("webinar-2021-12")
+                case "17.3":
+                    found[code] = self._directions()
+                case "12.1" | "15.1":
+                    pass
+                case _:
+                    raise AssertionError(f"no rule for the indicator {code}")
+        return found
+
+
+def day_of(cell: Any) -> date:
+    if isinstance(cell, str) and "-" in cell:
+        return date.fromisoformat(cell)
+    found = day(cell)
+    assert found is not None
+    return found
+
+
+def _factor_names(catalogue: Any, year: int) -> dict[str, str]:
+    """Names, codes and other names of the year's risk factors, lower case → the name."""
+    since = max(int(first) for first in catalogue["years"] if int(first) <= year)
+    valid = {str(first): codes for first, codes in catalogue["years"].items()}[str(since)]
+    found = {}
+    for code in valid:
+        factor = catalogue["factors"][code]
+        for written in (code, factor["name"], *factor.get("aliases", ())):
+            found[words(written).lower()] = words(factor["name"])
+    return found
+
+
+MEDK_STATES = {
+    "загружен",
+    "на согласовании у куратора",
+    "возвращён на доработку",
+    "согласован куратором",
+    "подтверждён региональным координатором",
+}
+MONTHS = (
+    "январь", "февраль", "март", "апрель", "май", "июнь", "июль", "август", "сентябрь",
+    "октябрь", "ноябрь", "декабрь",
+)  # fmt: skip
