@@ -2,14 +2,16 @@
 -- One row 'region'. Counted: events of the measure and of that kind, state held, on a day of
 -- the measure's window up to the as-of date, where the log has as many participants from
 -- schools in the project as the plan's rule asks for. `met_on` is the day on which the target
--- was reached. Without a register of events nothing is known and the numerator is empty.
+-- was reached. Without a register of events nothing is known and the numerator is empty, as it is
+-- while seminars were held and the log of not a single event has come.
 
 with received as (
-    select count(*) as batches
+    select
+        count(case when load_batch.dataset = 'events' then 1 end) as events,
+        count(case when load_batch.dataset = 'attendance' then 1 end) as logs
     from run_batch
     join load_batch on load_batch.batch_id = run_batch.batch_id
     where run_batch.run_id = :run_id
-        and load_batch.dataset = 'events'
 ),
 present as (
     select
@@ -34,9 +36,6 @@ held as (
     join run_batch
         on run_batch.batch_id = event.batch_id
         and run_batch.run_id = :run_id
-    join present
-        on present.event_id = event.event_id
-        and present.participants >= :least_project_participants
     where event.measure = :measure
         and event.kind = :kind
         and event.state = 'held'
@@ -46,8 +45,11 @@ held as (
     group by event.event_id
 ),
 numbered as (
-    select held_on, row_number() over (order by held_on, event_id) as place
+    select held.held_on, row_number() over (order by held.held_on, held.event_id) as place
     from held
+    join present
+        on present.event_id = held.event_id
+        and present.participants >= :least_project_participants
 ),
 counted as (
     select
@@ -57,7 +59,10 @@ counted as (
 )
 select
     'region' as municipality_id,
-    case when received.batches > 0 then counted.seminars end as numerator,
+    case
+        when received.events > 0 and (received.logs > 0 or not exists (select 1 from held))
+            then counted.seminars
+    end as numerator,
     cast(null as integer) as denominator,
     counted.met_on
 from received
