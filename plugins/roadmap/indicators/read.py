@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, RowMapping, or_, select
+from sqlalchemy import Connection, RowMapping, case, or_, select
 
 from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.indicators.status import Status, measure_status
@@ -263,8 +263,10 @@ def run_of_phase(connection: Connection, plan: Plan, run_id: str, phase_code: st
     """The run in which an earlier phase of the year took place, as this run knows it.
 
     The latest one of that phase and plan year that judged the phase's own as-of date and whose
-    measures have a status, in live mode or in this run's, begun by this run's known-at moment.
-    None when there was none. KeyError when the plan has no such phase.
+    measures have a status, begun by this run's known-at moment. A rehearsal stands on another
+    of its own mode only where the phase has not run live: what was told is the fact, so that a
+    live run repeated in another mode finds what it found. None when there was none. KeyError
+    when the plan has no such phase.
     """
     this = (
         connection.execute(select(phase_run).where(phase_run.c.run_id == run_id)).mappings().one()
@@ -285,7 +287,11 @@ def run_of_phase(connection: Connection, plan: Plan, run_id: str, phase_code: st
             phase_run.c.run_id != run_id,
             judged,
         )
-        .order_by(phase_run.c.started_ms.desc(), phase_run.c.run_id.desc())
+        .order_by(
+            case((phase_run.c.mode == "live", 0), else_=1),
+            phase_run.c.started_ms.desc(),
+            phase_run.c.run_id.desc(),
+        )
         .limit(1)
     )
 

@@ -261,6 +261,19 @@ def test_a_rehearsal_may_stand_on_rehearsals_of_its_own_mode(engine: Engine) -> 
         assert run_of_phase(connection, PLAN, "this", "june_monitoring") == "first"
 
 
+def test_a_live_run_repeated_in_another_mode_stands_on_what_was_told(any_engine: Engine) -> None:
+    a_run(any_engine, "told", known_at_ms=10)
+    a_run(any_engine, "rehearsed", known_at_ms=20, mode="dry")
+    for mode in ("live", "dry"):
+        run_id = f"september-{mode}"
+        a_run(
+            any_engine, run_id, known_at_ms=100, phase="september_monitoring",
+            as_of="2021-09-30", mode=mode,
+        )  # fmt: skip
+        with any_engine.connect() as connection:
+            assert run_of_phase(connection, PLAN, run_id, "june_monitoring") == "told"
+
+
 # -- Which pass measures what ----------------------------------------------------------------
 
 
