@@ -679,7 +679,8 @@ REGISTERS: dict[str, Register] = {
             ),
             Column("Заголовок", "title"),
             Column("Ссылка", "link", Kind.LINK),
-            Column("Дата", "published_on", Kind.DAY_OF_YEAR),
+            # A page may be older than the plan's year; of news the query gives that year's.
+            Column("Дата", "published_on", Kind.DAY),
         ),
         _plain("publication"),
     ),

@@ -162,6 +162,20 @@ def test_the_answer_is_one_canonical_table_whatever_database_gives_it(any_portal
     assert any_portal.asked == ["roadmap_portal"]
 
 
+def test_a_page_of_an_earlier_year_is_still_there_and_its_news_are_not(
+    any_portal: Portal, engine: Engine, tmp_path: Path
+) -> None:
+    any_portal.put(
+        ("page-0", "eduportal44", "страница", "Проект 500+", "2020-09-01"),
+        ("vk-0", "vk", "новость", "Прошлый год", "2020-09-02"),
+        ("page-9", "eduportal44", "страница", "Следующий год", "2022-01-11"),
+    )
+    world = World(engine, tmp_path, any_portal.open)
+    (taken,) = world.pull().taken
+    assert (taken.state, taken.rows_rejected) == ("accepted", 0)
+    assert world.in_force() == ["page-0"]
+
+
 def test_publications_become_facts_of_the_year(
     any_portal: Portal, engine: Engine, tmp_path: Path
 ) -> None:

@@ -214,7 +214,7 @@ BAD = [
     ("publications", {"c3": "статья"}, "CHOICE", "вместо «страница» или «новость»."),
     ("publications", {"c5": "не ссылка"}, "TYPE", "ссылка не похожа на адрес страницы"),
     ("publications", {"c5": "javascript:alert(1)"}, "TYPE", "https://"),
-    ("publications", {"c6": "2020-05-21"}, "PERIOD", "Дата вне года плана"),
+    ("publications", {"c6": None}, "MISSING", "столбец F «Дата»"),
 ]
 
 
