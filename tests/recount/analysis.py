@@ -161,12 +161,19 @@ class Analysis:
             unit = self.registry.project[school]
             shown = result if result.n >= LEAST else None
             yield self._lead(unit), "school", self.registry.school[school], shown
-        label = "Школы проекта" if self.is_region else "Муниципальное образование"
-        label += self.star(paper, self.place)
-        yield self._lead(""), "total", label, self.results.total(paper, self.place)
+        for unit in self._places(paper):
+            label = "Муниципальное образование" + self.star(paper, unit)
+            yield self._lead(unit), "total", label, self.results.total(paper, unit)
+        if self.is_region:
+            label = "Школы проекта" + self.star(paper, None)
+            yield self._lead(""), "total", label, self.results.total(paper)
         region = self.results.region_for(paper, self.place)
         assert region is not None, f"the region is hidden in {paper}"
         yield self._lead(""), "region", "Регион", region
+
+    def _places(self, paper: Paper) -> list[str]:
+        """Municipalities with a school that wrote the paper."""
+        return [unit for unit in self.units if self.results.own(paper, unit)]
 
     def _lead(self, unit: str) -> tuple[str, ...]:
         """The column «Муниципалитет», which only the department's sheets have."""
@@ -303,9 +310,9 @@ class Analysis:
                 for school, name in self.schools().items()
             ]
         total = "Школы проекта" if self.is_region else "Ваше муниципальное образование"
-        rows.append(
-            ("", (total, *(self._low(self.results.total(p, self.place), True) for p in papers)))
-        )
+        if len(rows) > 1:  # the total of one school is the school
+            totals = (self.results.total(paper, self.place) for paper in papers)
+            rows.append(("", (total, *(self._low(one, True) for one in totals))))
         regions = (self.results.region_for(paper, self.place) for paper in papers)
         rows.append(("", ("В среднем по региону", *(self._low(one, True) for one in regions))))
         return rows
@@ -357,10 +364,10 @@ class Analysis:
         result = self.results.schools.get(paper, {}).get(school)
         if result is None:
             return (NOT_HELD,) * width
-        if result.n < LEAST:
-            return (SUPPRESSED, *[EMPTY] * (width - 1))
         region = self.results.region_for(paper, self.place)
         told = share(region.low, region.n) if region else NOT_HELD
+        if result.n < LEAST:
+            return (SUPPRESSED, SUPPRESSED, told, NOT_HELD)[:width]
         cells = (result.n, self._school_low(paper, school), told)
         return (*cells, self.change("school", school, paper)[2]) if self.previous else cells
 
@@ -417,16 +424,12 @@ class Analysis:
 
     def _change_units(self, papers: list[Paper]) -> Iterator[tuple[str, str | None, str]]:
         """(level, unit, label) of those that wrote one of the papers now."""
-        star = "*" if any(self.star(paper, self.place) or self.star(self.before(paper), self.place)  # type: ignore[arg-type]
-                          for paper in papers) else ""  # fmt: skip
+        star = "*" if any(self.star(paper, self.place) for paper in papers) else ""
         if self.is_region:
             for unit in self.units:
                 if any(p[2] in MAIN and self.results.own(p, unit) for p in papers):
-                    small = any(
-                        self.star(paper, unit) or self.star(self.before(paper), unit)  # type: ignore[arg-type]
-                        for paper in papers
-                    )
-                    yield "municipality", unit, self.place_name(unit) + ("*" if small else "")
+                    small = "*" if any(self.star(paper, unit) for paper in papers) else ""
+                    yield "municipality", unit, self.place_name(unit) + small
             yield "total", None, f"Школы проекта{star}"
         else:
             for school, name in self.schools().items():
@@ -458,7 +461,7 @@ class Analysis:
                 continue
             found = []
             for level, unit, label in self._change_units([paper]):
-                if is_exam or level != "municipality":
+                if level != "municipality":
                     found.append((level, label, self.change(level, unit, paper)))
             if all(one[2][2] == NOT_HELD for one in found if one[0] != "region"):
                 continue
@@ -479,7 +482,7 @@ class Analysis:
                 self.short(paper[0]), paper[1], title(paper[2]),
                 self.previous[paper[0]]["short_title"],
             )  # fmt: skip
-            for place, level, unit, label in self._dynamics_units(paper, earlier):
+            for place, level, unit, label in self._dynamics_units(paper):
                 then, now = (self._three(level, unit, one) for one in (earlier, paper))
                 points = self.change(level, unit, paper)[2]
                 cells = (*place, label, *lead, *then, *now, points)
@@ -487,14 +490,16 @@ class Analysis:
         return rows
 
     def _dynamics_units(
-        self, paper: Paper, earlier: Paper
+        self, paper: Paper
     ) -> Iterator[tuple[tuple[str, ...], str, str | None, str]]:
         for school in self.results.own(paper, self.place):
             unit = self.registry.project[school]
             yield self._lead(unit), "school", school, self.registry.school[school]
-        label = "Школы проекта" if self.is_region else "Муниципальное образование"
-        star = self.star(paper, self.place) or self.star(earlier, self.place)
-        yield self._lead(""), "total", self.place, label + star
+        for unit in self._places(paper):
+            label = "Муниципальное образование" + self.star(paper, unit)
+            yield self._lead(unit), "total", unit, label
+        if self.is_region:
+            yield self._lead(""), "total", None, "Школы проекта" + self.star(paper, None)
         yield self._lead(""), "region", None, "Регион"
 
     def _three(self, level: str, unit: str | None, paper: Paper) -> tuple[Cell, ...]:
@@ -520,5 +525,75 @@ class Analysis:
             sign.append("рост на 10 п. п. и более")
         if level == "school" and then is not None and now is not None:
             if is_low(then) and is_low(now):
-                sign.append("порог 30 % в оба года")
+                sign.append("порог в оба года")
         return "; ".join(sign), reason
+
+    def dynamics_schools(self) -> list[Row]:
+        """The region's list: each school and paper in which low results grew by ten points."""
+        rows: list[Row] = []
+        for unit in self.units:
+            group = self.place_name(unit)
+            found: list[Row] = []
+            for school in self.registry.schools_of(unit):
+                for paper in self.papers:
+                    then, now, points = self.change("school", school, paper)
+                    earlier = self.before(paper)
+                    if earlier is None or points == NOT_HELD:
+                        continue
+                    sign = self._signs("school", school, paper, earlier)[0]
+                    if sign:
+                        label = f"{title(paper[2])} ({self.work_title(paper)})"
+                        name = self.registry.school[school]
+                        plain = points[1] if points[0] == "!" else points
+                        found.append((group, (name, label, then, now, plain, sign)))
+            if found:
+                rows += [(group, (group,)), *found]
+        return rows
+
+    # -- Figures -----------------------------------------------------------------------------
+
+    def bars(self, paper: Paper) -> list[tuple[str, Cell]]:
+        """Schools and the region, the main subjects."""
+        if paper[2] not in MAIN:
+            return []
+        found = [
+            (name, self._school_low(paper, school))
+            for school, name in self.schools().items()
+            if school in self.results.schools[paper]
+        ]
+        region = self.results.region_for(paper, self.place)
+        return [*found, ("Регион", share(region.low, region.n))] if region else found
+
+    def pairs(self, procedure: str, which: str) -> list[tuple[str, str, Cell]]:
+        """(subject, programme or school, (then, now, whether it is much worse))."""
+        found = []
+        for paper in self.papers:
+            if paper[0] != procedure:
+                continue
+            if which == "totals":
+                then, now, points = self.change("total", self.place, paper)
+                label = f"Программа {paper[1]} класса"
+                found.append((title(paper[2]), label, (then, now, False)))
+                continue
+            group = f"{title(paper[2])}, программа {paper[1]} класса"
+            for school, name in self.schools().items():
+                then, now, points = self.change("school", school, paper)
+                found.append((group, name, (then, now, points[0] == "!")))
+            then, now, _ = self.change("total", self.place, paper)
+            found.append((group, "Муниципалитет", (then, now, False)))
+        return found
+
+    def school_bars(self, school: str, which: str) -> list[tuple[str, str, Cell]]:
+        """A page's figure: bars by programme in March, pairs in August."""
+        found = []
+        for paper in self.papers:
+            if not paper[0].startswith("vpr") or paper[2] not in MAIN:
+                continue
+            if which == "school":
+                label = f"ВПР, программа {paper[1]} класса"
+                found.append((title(paper[2]), label, self._school_low(paper, school)))
+            elif which == "school-dynamics":
+                then, now, points = self.change("school", school, paper)
+                label = f"Программа {paper[1]} класса"
+                found.append((title(paper[2]), label, (then, now, points[0] == "!")))
+        return found

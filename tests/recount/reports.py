@@ -1,0 +1,379 @@
+"""Compares a stored report, read as JSON, with the recount: every table and figure of it.
+
+A table nobody knows how to recount is an objection itself, so that nothing is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recount.analysis import REGION, Analysis, Cell, Row, share
+from recount.files import Registry, data, words
+from recount.indicators import Registers, day_of
+from recount.marks import Results
+from recount.monitoring import PROSE, Any_, Holds, Monitoring
+from recount.statuses import State
+
+Model = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One phase of the year: what the inbox held, and what follows from it."""
+
+    phase: dict[str, Any]
+    state: State
+    results: Results | None  # of an analysis only
+
+
+def recount(root: Path, seen: list[tuple[str, Path]]) -> list[Step]:
+    """`seen`: phase codes and the folders with what lay there, in the order of the year."""
+    plan = data(root / "include/plans/2021.yaml")
+    earlier: dict[str, State] = {}
+    steps = []
+    for code, folder in seen:
+        phase = next(one for one in plan["phases"] if one["code"] == code)
+        registry = Registry(folder / str(plan["year"]), day_of(phase["as_of"]))
+        state = State(plan, phase, Registers(registry, folder, plan, root), dict(earlier))
+        results = Results(registry, root) if phase["report"] == "analysis" else None
+        earlier[code] = state
+        steps.append(Step(phase, state, results))
+    return steps
+
+
+def stored(database: Path) -> list[list[Model]]:
+    """The reports of each run, in the order of the runs."""
+    with closing(sqlite3.connect(database)) as connection:
+        runs = connection.execute("select run_id from phase_run order by started_ms").fetchall()
+        return [
+            [
+                json.loads(model)
+                for (model,) in connection.execute(
+                    "select model from report where run_id = ? order by municipality_id", run
+                )
+            ]
+            for run in runs
+        ]
+
+
+# -- What stands there -----------------------------------------------------------------------
+
+
+def cell(value: dict[str, Any]) -> Cell:
+    match value["kind"]:
+        case "share":
+            return share(value["numerator"], value["denominator"])
+        case "points":
+            ends = (value["previous"], value["current"])
+            return ("points", *((end["numerator"], end["denominator"]) for end in ends))
+        case "count":
+            return value["n"]
+        case "mean":
+            return ("mean", value["total"], value["n"], value["digits"])
+        case "day":
+            return ("day", value["on"])
+        case "words":
+            return words(value["text"])
+        case kind:
+            return (kind,)
+
+
+def rows_of(table: dict[str, Any]) -> list[Row]:
+    group, found = "", []
+    for row in table["rows"]:
+        cells = tuple(
+            ("!", cell(one["value"])) if one["at_threshold"] else cell(one["value"])
+            for one in row["cells"]
+        )
+        if row["kind"] == "group":
+            group = cells[0]
+        found.append((group, cells))
+    return found
+
+
+def letter_rows(figures: dict[str, Any]) -> list[Row]:
+    return [
+        ("", (words(row["label"]), *(
+            ("!", cell(one["value"])) if one["at_threshold"] else cell(one["value"])
+            for one in row["cells"]
+        )))
+        for row in figures["rows"]
+    ]  # fmt: skip
+
+
+def unlike(where: str, found: list[Row], expected: list[Row]) -> Iterator[str]:
+    """Rows that are there and should not be, and the other way round; order is no matter."""
+    left = list(expected)
+    for row in found:
+        # A row that expects a sentence takes any: the exact ones are looked at first.
+        match = next((one for one in left if _exact(one) and one == row), None)
+        match = match or next((one for one in left if _same(one, row)), None)
+        if match is None:
+            yield f"{where}: not recounted {row}"
+        else:
+            left = [one for one in left if one is not match]
+    for row in left:
+        yield f"{where}: missing {row}"
+
+
+def _exact(row: Row) -> bool:
+    return not any(isinstance(one, Any_ | Holds) for one in row[1])
+
+
+def _same(expected: Row, found: Row) -> bool:
+    return (
+        expected[0] == found[0]
+        and len(expected[1]) == len(found[1])
+        and all(one == other for one, other in zip(expected[1], found[1], strict=True))
+    )
+
+
+# -- What must stand there -------------------------------------------------------------------
+
+
+class Report:
+    def __init__(self, model: Model, step: Step) -> None:
+        self.model, self.step = model, step
+        self.unit = model["addressee"]["municipality_id"]
+        self.is_region = self.unit == REGION
+        self.monitoring = Monitoring(step.state, self.unit)
+        self.analysis = (
+            Analysis(step.results, step.phase, self.unit) if step.results is not None else None
+        )
+
+    def objections(self) -> list[str]:
+        return [
+            f"{self.step.phase['code']}, {self.unit}: {text}"
+            for text in (
+                *self._letter(), *self._document(), *self._appendix(), *self._schools(),
+                *self._headline(),
+            )
+        ]  # fmt: skip
+
+    # -- Letter ------------------------------------------------------------------------------
+
+    def _letter(self) -> Iterator[str]:
+        figures = self.model["letter"]["figures"]
+        if figures is None:
+            yield "the letter has no figures"
+        elif self.analysis:
+            expected = self.analysis.letter(words(figures["caption"]))
+            yield from unlike("letter", letter_rows(figures), expected)
+        else:
+            yield from unlike("letter", letter_rows(figures), self.monitoring.letter())
+
+    def counts(self) -> tuple[int, int]:
+        """What the first sentence counts: schools with a low paper, executed measures."""
+        if self.analysis:
+            verdicts = [self.analysis.verdict(school) for school in self.analysis.schools()]
+            return sum(low > 0 for _, low, _ in verdicts), len(verdicts)
+        return self.step.state.executed(self.unit, self.monitoring.scope())
+
+    def _headline(self) -> Iterator[str]:
+        letter, main = self.model["letter"], self.model["document"]["main"]
+        for text in (letter["headline"], letter["preheader"], main[0]):
+            if (said := words(text)) and not self._says_counts(said):
+                yield f"headline: {said!r} should count {self.counts()}"
+
+    def _says_counts(self, text: str) -> bool:
+        """«… у 1 школы из 3», «исполнено 3 из 5», «исполнены все 5»; one school is not counted."""
+        done, whole = self.counts()
+        some = re.search(r"(\d+)(?: школ[ыа]?)? из (\d+)", text)
+        if some is not None:
+            return (int(some[1]), int(some[2])) == (done, whole)
+        every = re.search(r"исполнены все (\d+)", text.lower())
+        if every is not None:
+            return int(every[1]) == done == whole
+        if not self.analysis:
+            return False
+        judged = sum(self.analysis.verdict(school)[0] > 0 for school in self.analysis.schools())
+        if "Вывод не делается" in text:
+            return judged == 0
+        none = re.search(r"не достигнут ни у одной (?:школы )?из (\d+)", text)
+        if none is not None:
+            return done == 0 and int(none[1]) == judged
+        return whole == 1 and done == ("не достигнут" not in text)
+
+    # -- Document and appendix -----------------------------------------------------------------
+
+    def _document(self) -> Iterator[str]:
+        for block in self.model["document"]["blocks"]:
+            if block["kind"] == "table":
+                yield from self._table("document", block, self._expected(block, sheet=False))
+            elif block["kind"] == "figure":
+                yield from self._figure(block)
+
+    def _appendix(self) -> Iterator[str]:
+        for sheet in self.model["appendix"]:
+            table = sheet["table"]
+            yield from self._table("appendix", table, self._expected(table, sheet=True))
+
+    def _table(
+        self, view: str, table: dict[str, Any], expected: list[Row] | None
+    ) -> Iterator[str]:
+        where = f"{view} {table['id']}"
+        if expected is None:
+            yield f"{where}: nobody recounts this table"
+        else:
+            yield from unlike(where, rows_of(table), expected)
+
+    def _expected(self, table: dict[str, Any], sheet: bool) -> list[Row] | None:
+        """The rows of a table by its id; None for one that nobody knows."""
+        name = table["id"]
+        if name in ("about", "attention", "recommendations"):
+            return self._listed(table)
+        monitoring = self.monitoring
+        codes = [words(column["title"]) for column in table["columns"][1:]]
+        match name:
+            case "indicators":
+                return monitoring.indicators_sheet() if sheet else monitoring.indicators()
+            case "by-municipality":
+                return monitoring.by_municipality(
+                    list(dict.fromkeys(words(c["group"]) for c in table["columns"] if c["group"]))
+                )
+            case "matrix" | "matrix-1" | "matrix-2" | "matrix-3":
+                return monitoring.matrix(codes)
+            case "measures":
+                return monitoring.measures()
+            case "missing":
+                return monitoring.missing(sheet)
+            case "executed":
+                return monitoring.executed()
+            case "changes":
+                return monitoring.changes()
+            case "course":
+                return monitoring.course()
+            case "year":
+                return monitoring.year()
+        return self._expected_of_analysis(name) if self.analysis else None
+
+    def _expected_of_analysis(self, name: str) -> list[Row] | None:
+        analysis = self.analysis
+        assert analysis is not None
+        plain = {
+            "sources": analysis.sources,
+            "participants": analysis.participants,
+            "municipalities": analysis.municipalities,
+            "schools": analysis.verdicts,
+            "journal": analysis.journal,
+            "marks": lambda: analysis.sheet(exams=False),
+            "exams": lambda: analysis.sheet(exams=True),
+            "dynamics": analysis.dynamics_sheet,
+            "dynamics/schools": analysis.dynamics_schools,
+        }
+        if name in plain:
+            return plain[name]()
+        procedure, _, last = name.rpartition("/")
+        if name.startswith("dynamics/"):
+            procedure = procedure.removeprefix("dynamics/")
+            if last == "main":
+                return analysis.dynamics_main(procedure)
+            return analysis.dynamics_other(procedure) if last == "other" else None
+        if procedure in analysis.procedures and last.isdigit():
+            return analysis.results_table(procedure, int(last))
+        return None
+
+    def _listed(self, table: dict[str, Any]) -> list[Row]:
+        """Tables of sentences: only their numbering is exact, their figures are held as prose."""
+        numbered = table["id"] != "about"
+        first = cell(table["rows"][0]["cells"][1]["value"])
+        if first == "Замечаний нет, действий не требуется":
+            return [("", ("", first, *[""] * 7))]
+        return [
+            ("", tuple(number if numbered and i == 0 else PROSE for i in range(len(row["cells"]))))
+            for number, row in enumerate(table["rows"], start=1)
+        ]
+
+    # -- Figures -------------------------------------------------------------------------------
+
+    def _figure(self, figure: dict[str, Any]) -> Iterator[str]:
+        """A figure shows what its table tells: the same shares under the same names."""
+        where = f"figure {figure['id']}"
+        expected = self._figure_rows(figure["id"])
+        if expected is None:
+            yield f"{where}: nobody recounts this figure"
+            return
+        known = {(words(group), words(label)): value for group, label, value in expected}
+        for group, label, value in _drawn(figure["chart"]):
+            if known.get((group, label)) != value:
+                told = known.get((group, label))
+                yield f"{where}: {group}, {label} is drawn as {value}, recounted {told}"
+
+    def _figure_rows(self, name: str) -> list[tuple[str, str, Cell]] | None:
+        if name == "executed":
+            rows = self.monitoring.executed()
+            return [("Исполнено мероприятий", cells[0], cells[3]) for _, cells in rows]
+        analysis = self.analysis
+        if analysis is None:
+            return None
+        procedure, _, last = name.rpartition("/")
+        if procedure in analysis.procedures:
+            return [
+                (paper[2].capitalize(), label, value)
+                for paper in analysis.papers
+                if paper[:2] == (procedure, int(last))
+                for label, value in analysis.bars(paper)
+            ]
+        if name.startswith("dynamics/"):
+            return analysis.pairs(procedure.removeprefix("dynamics/"), last)
+        return None
+
+    # -- Schools' pages ------------------------------------------------------------------------
+
+    def _schools(self) -> Iterator[str]:
+        pages = self.model["schools"]
+        expected = sorted(self.analysis.schools().values()) if self.analysis else []
+        names = sorted(words(page["name"]) for page in pages)
+        if names != ([] if self.is_region else expected):
+            yield f"pages of {names}, there should be {expected}"
+        for page in pages:
+            school = self._school_code(words(page["name"]))
+            for block in page["document"]["blocks"]:
+                yield from self._of_school(block, school)
+
+    def _school_code(self, name: str) -> str:
+        assert self.analysis is not None
+        return next(code for code, one in self.analysis.schools().items() if one == name)
+
+    def _of_school(self, block: dict[str, Any], school: str) -> Iterator[str]:
+        analysis = self.analysis
+        assert analysis is not None
+        if block["kind"] == "table":
+            rows = {
+                "school-main": analysis.school_main,
+                "school-other": analysis.school_other,
+            }.get(block["id"])
+            expected = rows(school) if rows else None
+            yield from self._table(f"page of {school}", block, expected)
+        elif block["kind"] == "figure":
+            known = {(words(g), words(n)): v for g, n, v in analysis.school_bars(school, block["id"])}
+            for group, label, value in _drawn(block["chart"]):
+                if known.get((group, label)) != value:
+                    told = known.get((group, label))
+                    yield f"figure of {school}: {group}, {label}: {value}, recounted {told}"
+
+
+def _drawn(chart: dict[str, Any]) -> Iterator[tuple[str, str, Cell]]:
+    """(group, label, what is drawn) of each bar, of a region's tick, of each pair."""
+    for group in chart["groups"]:
+        name = words(group["title"])
+        if chart["kind"] == "bars":
+            for bar in group["bars"]:
+                value = cell(bar["value"])
+                yield name, words(bar["label"]), ("!", value) if bar["at_threshold"] else value
+            if group["region"] is not None:
+                yield name, "Регион", cell({"kind": "share", **group["region"]})
+        else:
+            for pair in group["pairs"]:
+                value = (cell(pair["previous"]), cell(pair["current"]), pair["is_worse"])
+                yield name, words(pair["label"]), value
+
+
+__all__ = ["Report", "Step", "recount", "stored"]
