@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from roadmap.russian import counted, day, integer, percent
 
 if TYPE_CHECKING:
-    from roadmap.indicators.explain import Batch, Explanation, Query
+    from roadmap.indicators.explain import Batch, Explanation, Monitoring, Query
     from roadmap.indicators.read import Gap
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -26,6 +26,7 @@ MODES = {
     "redirect": "письма на проверочный адрес",
     "dry": "без отправки",
 }
+_RISK = "risk/"  # before the code of the factor whose programme is missing
 UNITS = {
     "coordinator": "муниципальный координатор",
     "curator": "куратор",
@@ -138,14 +139,42 @@ def _result(found: Explanation) -> Iterator[str]:
             else "Результат: в этом запуске ещё не измерен — измеряется после отправки писем."
         )
         return
-    yield f"Числитель: {_number(result.numerator)}"
-    yield f"Знаменатель: {_number(result.denominator)}"
+    is_count = indicator.kind == "count"
+    if is_count:
+        yield f"Число: {_number(result.numerator)}"
+    else:
+        yield f"Числитель: {_number(result.numerator)}"
+        yield f"Знаменатель: {_number(result.denominator)}"
     if indicator.kind == "share" and result.numerator is not None and result.denominator:
         yield f"Доля: {percent(result.numerator, result.denominator, 2)} %"
     yield f"Статус: {WORDS[result.status]} — {_why(found)}"
     for part in result.parts:
-        share = f"{_number(part.numerator)} из {_number(part.denominator)}"
-        yield f"  {part.part.title}: {share} ({WORDS[part.status]})"
+        number = _number(part.numerator)
+        if is_count:  # the parts split the number and have no target of their own
+            yield f"  {part.part.title}: {number}"
+        else:
+            of = f"{number} из {_number(part.denominator)}"
+            yield f"  {part.part.title}: {of} ({WORDS[part.status]})"
+    if found.monitoring is not None:
+        yield from _counted(found.monitoring, found.run_id)
+
+
+def _counted(monitoring: Monitoring, run_id: str) -> Iterator[str]:
+    from roadmap.indicators.status import WORDS
+
+    if monitoring.run_id is None:
+        yield "Мониторинг к этому дню не проводился: считать нечего."
+        return
+    where = "этого запуска" if monitoring.run_id == run_id else f"запуска {monitoring.run_id}"
+    yield (
+        f"Считаются состояния мероприятий из {where} ({integer(len(monitoring.measures))}); "
+        "откуда каждое, скажет make explain по его показателям:"
+    )
+    for one in monitoring.measures:
+        is_counted = monitoring.counts(one)
+        interim = ", промежуточные показатели выполнены" if one.status == "in_progress" else ""
+        counts = f"засчитано{interim}" if is_counted else "не засчитано"
+        yield f"  № {one.measure.number}: {WORDS[one.status]} — {counts}"
 
 
 def _number(value: int | None) -> str:
@@ -185,6 +214,9 @@ def _query(query: Query, *, is_part: bool) -> Iterator[str]:
 
 
 def _files(found: Explanation) -> Iterator[str]:
+    if found.monitoring is not None:
+        yield "Файлов этот показатель сам не читает."
+        return
     yield "Файлы, действовавшие на этот момент:" if found.batches else "Файлов нет."
     for batch in found.batches:
         yield f"  {_file(batch)}"
@@ -219,8 +251,17 @@ def _gap(gap: Gap) -> str:
     if gap.measure is not None:
         pieces.append(f"№ {gap.measure}")
     if gap.detail is not None:
-        pieces.append(gap.detail)
+        pieces.append(_detail(gap.detail))
     return ": ".join([gap.indicator_code, ", ".join(pieces)])
+
+
+def _detail(detail: str) -> str:
+    from roadmap.evidence.risk_factors import factor_names
+
+    kind, slash, factor = detail.partition(_RISK)
+    if kind or not slash:
+        return detail
+    return f"антирисковая программа «{factor_names().get(factor, factor)}»"
 
 
 def _moment(ms: int) -> str:

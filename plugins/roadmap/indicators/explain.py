@@ -21,15 +21,25 @@ from roadmap.indicators.evaluate import bound_parameters
 from roadmap.indicators.read import (
     Gap,
     IndicatorResult,
+    MeasureStatus,
     gaps,
     indicator_results,
+    measure_statuses,
     part_code,
 )
+from roadmap.indicators.status import Status
 from roadmap.paths import SQL
 from roadmap.plan.load import load_plan, plan_sha256
 from roadmap.plan.model import Indicator, IndicatorPart, Measure, Plan, Slice
 from roadmap.russian import day
-from roadmap.store.tables import load_batch, phase_run, run_batch, run_municipality, run_rule
+from roadmap.store.tables import (
+    load_batch,
+    monitoring_scope,
+    phase_run,
+    run_batch,
+    run_municipality,
+    run_rule,
+)
 
 REGION = "region"
 LATEST = "latest:"
@@ -100,12 +110,29 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Monitoring:
+    """What a monitoring of the roadmap counted for the unit: measures, in their order.
+
+    `run_id` is the run that monitored, this one or an earlier; None where none did.
+    """
+
+    run_id: str | None
+    measures: tuple[MeasureStatus, ...]
+    late_counts: bool
+
+    def counts(self, one: MeasureStatus) -> bool:
+        """Whether that measure stands in the numerator (measures_executed.sql)."""
+        return one.is_executed and (self.late_counts or one.status is not Status.DONE_LATE)
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Everything about one indicator of one unit in one run.
 
     `result` is None where no pass of the run has measured it yet. `absent` are titles of
-    datasets that the queries read and of which the run had no file. `is_plan_changed`: the
-    plan's file says something else than when the run was frozen.
+    datasets that the queries read and of which the run had no file. `monitoring`: of an
+    indicator that counts measures; None of any other. `is_plan_changed`: the plan's file says
+    something else than when the run was frozen.
     """
 
     run_id: str
@@ -123,6 +150,7 @@ class Explanation:
     queries: tuple[Query, ...]
     batches: tuple[Batch, ...]
     absent: tuple[str, ...]
+    monitoring: Monitoring | None
     missing: tuple[Gap, ...]
     is_plan_changed: bool
 
@@ -153,7 +181,10 @@ def explain(
         result.indicator.code: result
         for result in indicator_results(connection, plan, run_id, municipality_id)
     }
-    of_unit = None if municipality_id == REGION else municipality_id
+    monitoring = _monitoring(connection, plan, queries, municipality_id)
+    # The region is the sum of what its municipalities miss, but for a monitoring.
+    is_sum = municipality_id == REGION and monitoring is None
+    of_unit = None if is_sum else municipality_id
     return Explanation(
         run_id=run_id,
         phase_title=plan.phase(row["phase"]).title,
@@ -170,6 +201,7 @@ def explain(
         queries=queries,
         batches=batches,
         absent=_absent(datasets, batches),
+        monitoring=monitoring,
         missing=tuple(
             gap for gap in gaps(connection, run_id, of_unit) if gap.indicator_code in codes
         ),
@@ -334,6 +366,29 @@ def _rules(
     for rule, values in lists.items():
         if f"'{rule}'" in body:
             yield rule, tuple(values)
+
+
+def _monitoring(
+    connection: Connection, plan: Plan, queries: Sequence[Query], municipality_id: str
+) -> Monitoring | None:
+    bound = {name: value for query in queries for name, value in query.bound}
+    if "monitoring_run_id" not in bound:
+        return None
+    run_id = bound["monitoring_run_id"]
+    late_counts = bool(bound["late_counts_as_done"])
+    if run_id is None:
+        return Monitoring(None, (), late_counts)
+    scope = set(
+        connection.scalars(
+            select(monitoring_scope.c.measure).where(
+                monitoring_scope.c.run_id == run_id,
+                monitoring_scope.c.monitoring == bound["monitoring"],
+            )
+        )
+    )
+    statuses = measure_statuses(connection, plan, run_id, municipality_id)
+    measures = tuple(one for one in statuses if one.measure.number in scope)
+    return Monitoring(run_id, measures, late_counts)
 
 
 def _tables(body: str) -> set[str]:

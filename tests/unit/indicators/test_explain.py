@@ -13,9 +13,10 @@ from roadmap.indicators.explain import DATASET_OF_TABLE, ExplainRefused, Explana
 from roadmap.indicators.status import Status
 from roadmap.paths import SQL
 from roadmap.plan.load import load_plan, plan_sha256
-from roadmap.store.tables import FACTS, load_batch, phase_run, run_batch
+from roadmap.store.tables import FACTS, load_batch, municipal_act, phase_run, run_batch
 from roadmap_cli.explain import told
 from run_rows import RUN_ID, put, put_rules, put_run
+from whole_year import put_year, whole_year
 
 PLAN = load_plan(2021)
 WEBINAR = "webinar-2021-03-12"
@@ -147,6 +148,80 @@ def test_what_is_measured_after_sending_is_told_as_not_measured_yet(run: Engine)
     assert found.result is None
     assert found.queries[0].reads_ledger
     assert "измеряется после отправки писем" in told(found)
+
+
+def a_year(engine: Engine, phase: str, as_of: str, **more: Any) -> None:
+    """The small year judged by one phase; `more` are rows put beside its own."""
+    rows = whole_year()
+    for table, added in more.items():
+        rows[table] = [*rows[table], *added]
+    put_year(engine, PLAN, rows, as_of=as_of, phase=phase)
+    with engine.begin() as connection:
+        put(
+            connection,
+            {"run_municipality": [{"municipality_id": REGION, "is_participating": 0}]},
+        )
+    evaluate(engine, PLAN, RUN_ID)
+
+
+def test_a_monitoring_is_told_measure_by_measure_and_misses_what_its_unit_misses(
+    engine: Engine,
+) -> None:
+    a_year(engine, "june_monitoring", "2021-06-30")
+    with engine.begin() as connection:
+        connection.execute(
+            update(municipal_act)
+            .where(municipal_act.c.municipality_id == GALICH)
+            .values(basis="other")
+        )
+    evaluate(engine, PLAN, RUN_ID)
+    region, galich = (
+        of(engine, "12.1", unit, "latest:june_monitoring") for unit in (REGION, GALICH)
+    )
+    for found, counted in ((region, 9), (galich, 5)):
+        assert found.monitoring is not None
+        assert found.result is not None
+        assert found.monitoring.run_id == RUN_ID
+        assert len(found.monitoring.measures) == found.result.denominator
+        in_numerator = [one for one in found.monitoring.measures if found.monitoring.counts(one)]
+        assert len(in_numerator) == found.result.numerator == counted
+        assert [(gap.municipality_id, gap.measure) for gap in found.missing] == [
+            (found.municipality_id, 5)
+        ]
+    text = told(region)
+    assert "№ 9: в работе — засчитано, промежуточные показатели выполнены" in text
+    assert "№ 5: исполнено частично — не засчитано" in text
+    assert "Файлов нет" not in text
+
+
+def test_a_later_phase_tells_which_run_monitored(engine: Engine) -> None:
+    a_year(engine, "december_summary", "2021-12-31")
+    found = of(engine, "12.1", REGION, "latest:december_summary")
+    assert found.monitoring is not None
+    assert [one.measure.number for one in found.monitoring.measures] == [5, 6, 8]
+    assert "из запуска june_monitoring (3)" in told(found)
+
+
+def test_before_a_monitoring_there_is_nothing_to_count(run: Engine) -> None:
+    assert "Мониторинг к этому дню не проводился" in told(of(run, "12.1"))
+
+
+def test_a_number_to_be_reached_has_no_denominator(engine: Engine) -> None:
+    a_year(engine, "december_summary", "2021-12-31")
+    text = told(of(engine, "16.1", REGION, "latest:december_summary"))
+    assert "Число: 20" in text
+    assert "на базе школ-лидеров: 7\n" in text
+    assert "нет данных" not in text
+
+
+def test_the_programme_that_a_school_lacks_is_told_by_its_factor(engine: Engine) -> None:
+    a_year(
+        engine, "june_monitoring", "2021-06-30",
+        risk=[{"school_id": "s3", "factor": "motivation", "level": "high"}],
+    )  # fmt: skip
+    text = told(of(engine, "11.1", GALICH, "latest:june_monitoring"))
+    assert "антирисковая программа «Низкая учебная мотивация обучающихся»" in text
+    assert "risk/" not in text.partition("Не хватает")[2]
 
 
 CODES = [indicator.code for measure in PLAN.measures for indicator in measure.indicators]
