@@ -1,12 +1,16 @@
 """Imports what tasks need, for the process that Airflow forks its workers from.
 
 A task runs in a fork of a worker. Importing pandas, pandera and matplotlib anew costs each
-of them seconds of processor time, several times what its own work takes; a worker that
-was forked with these modules loaded gives them to every task for nothing. Named in
+of them seconds of processor time, several times what its own work takes; what Airflow itself
+imports to read a DAG file costs a quarter of a second more. A worker that was forked with these
+modules loaded gives them to every task for nothing. Named in
 `[core] mp_forkserver_preload` (roadmap_cli.environment, docker-compose.yaml); nothing breaks
 without it, runs only take longer.
 """
 
+import airflow.dag_processing.dagbag
+import airflow.providers.smtp.hooks.smtp
+import airflow.providers.standard.decorators.python
 import css_inline
 import docx
 import docxtpl
@@ -28,11 +32,16 @@ import roadmap.delivery.sender
 import roadmap.evidence.freeze
 import roadmap.evidence.intake
 import roadmap.evidence.schemas
+import roadmap.evidence.troubles
 import roadmap.indicators.evaluate
+import roadmap.plan.schedule
 import roadmap.reports.compose
 import roadmap.reports.package
+import roadmap_airflow.intake
+import roadmap_airflow.phases
+import roadmap_airflow.watch
 
 __all__ = [
-    "css_inline", "docx", "docxtpl", "lxml", "matplotlib", "openpyxl", "pandas", "pandera",
-    "pypdfium2", "roadmap", "typst", "xlsxwriter",
+    "airflow", "css_inline", "docx", "docxtpl", "lxml", "matplotlib", "openpyxl", "pandas",
+    "pandera", "pypdfium2", "roadmap", "roadmap_airflow", "typst", "xlsxwriter",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 
 TIMEOUT_SECONDS = 30
 BUSY_SECONDS = 60
+CONFLICT = 409
 
 
 class AirflowApi:
@@ -30,18 +31,26 @@ class AirflowApi:
 
     def get(self, path: str) -> Any:
         """The answer; a server too busy to give one is asked again for a minute."""
-        give_up = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                return self._call("GET", f"/api/v2{path}")
-            except (urllib.error.URLError, ConnectionError, TimeoutError) as failed:
-                is_refusal = isinstance(failed, urllib.error.HTTPError) and failed.code < 500
-                if is_refusal or time.monotonic() > give_up:
-                    raise
-            time.sleep(1)
+        return self._patiently("GET", path, None)
 
     def send(self, method: str, path: str, body: dict[str, Any]) -> Any:
-        return self._call(method, f"/api/v2{path}", body)
+        """The answer to a change; None where an earlier try, seen as failed, had made it."""
+        return self._patiently(method, path, body)
+
+    def _patiently(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+        give_up = time.monotonic() + BUSY_SECONDS
+        is_again = False
+        while True:
+            try:
+                return self._call(method, f"/api/v2{path}", body)
+            except (urllib.error.URLError, ConnectionError, TimeoutError) as failed:
+                code = failed.code if isinstance(failed, urllib.error.HTTPError) else 500
+                if code == CONFLICT and is_again:
+                    return None
+                if code < 500 or time.monotonic() > give_up:
+                    raise
+            is_again = True
+            time.sleep(1)
 
     def _call(
         self, method: str, path: str, body: dict[str, Any] | None = None, authorised: bool = True

@@ -83,7 +83,7 @@ def run_step(api: AirflowApi, step: Step) -> str:
         for task in api.get(f"/dags/{step.phase}/tasks")["tasks"]
     }
     seen: dict[tuple[str, int], str] = {}
-    wait_until(lambda: _has_ended(api, step, names, seen), RUN_SECONDS, every=2)
+    wait_until(lambda: _has_ended(api, step, names, seen), RUN_SECONDS, every=3)
     run = _run_of(api, step)
     return str(run["state"]) if run else "не начат"
 

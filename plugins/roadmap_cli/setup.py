@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -23,11 +24,14 @@ def make_ready(env: Mapping[str, str], var: Path = VAR) -> None:
     home = Path(env["AIRFLOW_HOME"])
     home.mkdir(parents=True, exist_ok=True)
     log_file = home / "setup.log"
-    # Where the caller's environment names another database, that one is migrated.
-    _run(env, log_file, python("roadmap_airflow.migrate"))
-    # PATH begins with our environment.
+    # PATH begins with our environment. The first command of Airflow writes its airflow.cfg, so
+    # nothing else runs beside it.
     _run(env, log_file, ["airflow", "db", "migrate"])
-    _run(env, log_file, ["airflow", "pools", "set", "smtp", SMTP_POOL_SLOTS, "Почтовый сервер"])
+    with ThreadPoolExecutor() as side_by_side:
+        # Where the caller's environment names another database, that one is migrated.
+        ours = side_by_side.submit(_run, env, log_file, python("roadmap_airflow.migrate"))
+        _run(env, log_file, ["airflow", "pools", "set", "smtp", SMTP_POOL_SLOTS, "Почтовый сервер"])
+        ours.result()
 
 
 def put_files(until: date, var: Path = VAR) -> None:

@@ -156,6 +156,7 @@ def test_what_the_plan_does_not_know_is_said_in_one_line(tmp_path, wrong, told):
     assert not (tmp_path / "var").exists()
 
 
+@pytest.mark.timeout(2400)
 def test_make_run_runs_the_year_once_and_ctrl_c_stops_every_process(tmp_path):
     port = free_ports().ui
     first = _run_until_ready(tmp_path / "var", port)
@@ -205,7 +206,7 @@ def _run_until_ready(var: Path, port: int) -> str:
             break
     os.killpg(process.pid, signal.SIGINT)
     rest, _ = process.communicate(timeout=120)
-    output = "".join(lines) + rest
+    output = ("".join(lines) + rest).replace("\xa0", " ")
     assert _left_of(var) == [], output
     return output
 
