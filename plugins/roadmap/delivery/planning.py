@@ -246,8 +246,9 @@ def _open(
     now_ms: int,
     render: Render | None,
 ) -> _Run:
+    today = datetime.fromtimestamp(now_ms / 1000, MOSCOW).date()
     with engine.begin() as db:
-        if plan.in_force is None:  # also one that was withdrawn since the run was frozen
+        if not plan.is_in_force(today):  # also one that was withdrawn since the run was frozen
             db.execute(sql("delivery/force_redirect"), {"run_id": run_id})
         row = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
         phase = plan.phase(row.phase)

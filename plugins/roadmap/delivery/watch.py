@@ -115,7 +115,7 @@ def missed_runs(
         told = _told(engine, plan)
         for phase in plan.phases:
             (event,) = phase_events(phase.code, [plan])
-            if not _is_in_force(plan, event.run_at.date()) or event.run_at + grace > now:
+            if not plan.is_in_force(event.run_at.date()) or event.run_at + grace > now:
                 continue
             key = (phase.code, phase.as_of.isoformat())
             if not told.get(key, False):
@@ -136,12 +136,8 @@ def _watched(plans: Iterable[Plan]) -> Iterable[Plan]:
     return (plan for plan in plans if plan.in_force is not None and not plan.closed)
 
 
-def _is_in_force(plan: Plan, on: date) -> bool:
-    return plan.in_force is not None and plan.in_force <= on
-
-
 def _has_begun(plan: Plan, phase: Phase, today: date) -> bool:
-    return phase.as_of <= today and _is_in_force(plan, phase.as_of)
+    return phase.as_of <= today and plan.is_in_force(phase.as_of)
 
 
 def _told(engine: Engine, plan: Plan) -> Mapping[tuple[str, str], bool]:

@@ -13,9 +13,10 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
@@ -107,7 +108,8 @@ def freeze(
             "Укажите прошедший момент или оставьте поле пустым."
         )
     # A plan that is not in force writes to nobody but a test address, whatever was asked for.
-    is_draft = request.mode == "live" and plan.in_force is None
+    today = datetime.fromtimestamp(now_ms / 1000, ZoneInfo(plan.timezone)).date()
+    is_draft = request.mode == "live" and not plan.is_in_force(today)
     mode = "redirect" if is_draft else request.mode
     run_id = uuid.uuid4().hex
     with engine.begin() as conn:

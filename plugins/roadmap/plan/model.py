@@ -272,6 +272,10 @@ class Plan(PlanPart):
     reminders: Reminders | None = None
     municipalities: tuple[Municipality, ...]
 
+    def is_in_force(self, on: date) -> bool:
+        """Whether letters of the plan may go to addressees on that day (Moscow's)."""
+        return self.in_force is not None and self.in_force <= on
+
     def phase(self, code: str) -> Phase:
         """The phase of that code, a reminder's among them; KeyError when the plan has none."""
         for phase in (*self.phases, *reminder_phases(self)):

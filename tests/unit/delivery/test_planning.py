@@ -530,10 +530,11 @@ def test_test_letters_never_count_as_sent(
     assert "считаются отправленными" in reconcile(engine, "test-1").text
 
 
+@pytest.mark.parametrize("in_force", [None, date(2021, 3, 27)], ids=["a draft", "tomorrow"])
 def test_a_plan_not_in_force_writes_to_the_operator_only(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, plan: Plan, renderer: Renderer, in_force: date | None
 ):
-    plan_run(engine, plan.model_copy(update={"in_force": None}), renderer)
+    plan_run(engine, plan.model_copy(update={"in_force": in_force}), renderer)
     with engine.begin() as db:
         assert db.execute(select(phase_run.c.mode)).scalar_one() == "redirect"
         assert set(db.execute(select(delivery.c.mode)).scalars()) == {"redirect"}

@@ -1131,6 +1131,19 @@ def test_a_run_of_a_plan_that_is_not_in_force_writes_to_the_test_address_only(
     assert [run.mode for run in rows(engine, phase_run, run_id)] == [mode]
 
 
+@pytest.mark.parametrize(
+    ("in_force", "mode"), [(date(2021, 3, 31), "live"), (date(2021, 4, 1), "redirect")]
+)
+def test_a_plan_writes_to_addressees_from_the_day_on_which_it_is_in_force(
+    engine: Engine, in_force: date, mode: str
+):
+    """The run is made on 31.03.2021, whatever day it judges."""
+    registries(engine)
+    plan = PLAN.model_copy(update={"in_force": in_force})
+    run_id = freeze(engine, plan, replace(REQUEST, mode="live"), NOW, "dev", "0" * 64)
+    assert [run.mode for run in rows(engine, phase_run, run_id)] == [mode]
+
+
 def test_appeals_of_a_school_without_a_result_are_told(any_engine: Engine) -> None:
     sound(any_engine)
     load(any_engine, "gia_appeals", {"appeal_change": [appeal(OGE)]})
