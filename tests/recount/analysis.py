@@ -50,9 +50,7 @@ class Analysis:
         self.results, self.phase, self.unit = results, phase, unit
         self.registry = results.registry
         self.is_region = unit == REGION
-        self.procedures = {
-            f"{p['kind']}/{p['year']}/{p['wave']}": p for p in phase["procedures"]
-        }
+        self.procedures = {f"{p['kind']}/{p['year']}/{p['wave']}": p for p in phase["procedures"]}
         self.place = None if self.is_region else unit
         self.papers = [
             paper
@@ -136,7 +134,7 @@ class Analysis:
             return (
                 result.n, result.low, low, ("mean", result.total, result.n, 1), result.high,
             )  # fmt: skip
-        two, three, four, five = result.counts
+        _, three, four, five = result.counts
         rest = (three, four, five, three + four + five, four + five)
         return (
             result.n, low, *(share(one, result.n) for one in rest),
@@ -222,9 +220,9 @@ class Analysis:
                     yield self.place_name(unit), total.journal
         else:
             for school, result in self.results.own(paper, self.place).items():
-                if isinstance(result, Marks) and result.n >= LEAST and result.journal:
-                    if sum(result.journal) >= LEAST:
-                        yield self.registry.school[school], result.journal
+                journal = result.journal if isinstance(result, Marks) else None
+                if result.n >= LEAST and journal and sum(journal) >= LEAST:
+                    yield self.registry.school[school], journal
         total = self.results.total(paper, self.place)
         if isinstance(total, Marks) and total.journal:
             yield "Школы проекта" if self.is_region else "Муниципалитет", total.journal
@@ -298,12 +296,10 @@ class Analysis:
         procedure = next(key for key in self.procedures if self.short(key) in caption)
         papers = [(procedure, int(found[1]), subject) for subject in MAIN]
         if self.is_region:
-            units = [(self.place_name(unit), unit) for unit in self.units]
             rows = [
-                ("", (label, *(self._low(self.results.total(p, unit), bool(self.results.own(p, unit)))
-                               for p in papers)))
-                for label, unit in units
-            ]  # fmt: skip
+                ("", (self.place_name(unit), *(self._unit_low(paper, unit) for paper in papers)))
+                for unit in self.units
+            ]
         else:
             rows = [
                 ("", (name, *(self._school_low(paper, school) for paper in papers)))
@@ -316,6 +312,10 @@ class Analysis:
         regions = (self.results.region_for(paper, self.place) for paper in papers)
         rows.append(("", ("В среднем по региону", *(self._low(one, True) for one in regions))))
         return rows
+
+    def _unit_low(self, paper: Paper, unit: str) -> Cell:
+        wrote = bool(self.results.own(paper, unit))
+        return self._low(self.results.total(paper, unit), wrote)
 
     def _low(self, result: Result | None, wrote: bool) -> Cell:
         if result is None:
@@ -395,6 +395,18 @@ class Analysis:
     @staticmethod
     def points(then: Result, now: Result) -> Fraction:
         return 100 * (Fraction(now.low, now.n) - Fraction(then.low, then.n))
+
+    def without_exams(self) -> set[str]:
+        """Procedures whose results are marks."""
+        return {procedure for procedure in self.procedures if not procedure.startswith("ege")}
+
+    def is_compared(self, school: str) -> bool:
+        """Whether a paper of the school can be set beside that of the year before."""
+        return any(self.change("school", school, p)[2] != NOT_HELD for p in self.papers)
+
+    def has_grown(self, school: str) -> bool:
+        """Whether low results grew by ten points in a paper of the school."""
+        return any(self.change("school", school, paper)[2][0] == "!" for paper in self.papers)
 
     def is_other_exam(self, paper: Paper, earlier: Paper) -> bool:
         """The minimum score of the year before was another."""
@@ -508,9 +520,7 @@ class Analysis:
             return self._told(level, unit, paper), EMPTY, EMPTY
         return result.n, result.low, share(result.low, result.n)
 
-    def _signs(
-        self, level: str, unit: str | None, paper: Paper, earlier: Paper
-    ) -> tuple[str, str]:
+    def _signs(self, level: str, unit: str | None, paper: Paper, earlier: Paper) -> tuple[str, str]:
         """«Признак» and «Почему не сравнивается»."""
         then, now = self._of(level, unit, earlier), self._of(level, unit, paper)
         sign = []
@@ -523,9 +533,9 @@ class Analysis:
             reason = "менее 5 участников в одном из годов"
         elif self.points(then, now) >= WORSE:
             sign.append("рост на 10 п. п. и более")
-        if level == "school" and then is not None and now is not None:
-            if is_low(then) and is_low(now):
-                sign.append("порог в оба года")
+        years = (then, now) if level == "school" else ()
+        if years and all(one is not None and is_low(one) for one in years):
+            sign.append("порог в оба года")
         return "; ".join(sign), reason
 
     def dynamics_schools(self) -> list[Row]:

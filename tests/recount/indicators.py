@@ -18,6 +18,7 @@ from recount.files import Registry, Row, data, day, letters, publications, table
 
 COORDINATOR, CURATOR, SCHOOL = "муниципальный координатор", "куратор", "школа"
 REGION = "region"
+Lacks = dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class Indicator:
 
     def of(self, municipality: str) -> Indicator:
         own = tuple(unit for unit in self.units if unit.municipality == municipality)
-        return Indicator(own, None, {code: part.of(municipality) for code, part in self.parts.items()})
+        return Indicator(
+            own, None, {code: part.of(municipality) for code, part in self.parts.items()}
+        )
 
     @property
     def numerator(self) -> int:
@@ -106,10 +109,13 @@ class Registers:
             if row["Роль"] == role and row["Присутствовал"] == "да"
         }
         held = self._until_now(self.events[event]["Дата"])
-        return self._everybody(role, {unit: held for unit in came})
+        return self._everybody(role, dict.fromkeys(came, held))
 
     def _everybody(
-        self, role: str, done: dict[str, date | None], lacks: dict[str, tuple[str, ...]] | None = None
+        self,
+        role: str,
+        done: dict[str, date | None],
+        lacks: dict[str, tuple[str, ...]] | None = None,
     ) -> Indicator:
         """One unit for each who has the role, or each school of the project."""
         registry = self.registry
@@ -277,7 +283,9 @@ class Registers:
         for row in self._held(9):
             if row["Вид"] == "стажировка" and row.get("Код программы"):
                 on = day_of(row["Дата"])
-                internships[row["Код программы"]] = min(on, internships.get(row["Код программы"], on))
+                internships[row["Код программы"]] = min(
+                    on, internships.get(row["Код программы"], on)
+                )
         approved: dict[str, tuple[str, date]] = {}
         for row in self._rows("events/programmes.xlsx", "Код программы"):
             on = self._until_now(row["Дата утверждения"])

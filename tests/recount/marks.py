@@ -20,6 +20,7 @@ from recount.files import Registry, cells, data, number, receipts, table
 LEAST = 5  # participants
 THRESHOLD = 30  # percent of low results, inclusive
 WORSE = 10  # percentage points
+LOW = "низкие результаты"  # of a school: in two papers or more
 MAIN = ("русский язык", "математика")
 
 Paper = tuple[str, int, str]
@@ -140,7 +141,7 @@ class Results:
         if not judged:
             return 0, 0, "вывод не делается"
         words = {0: "порог не достигнут", 1: "группа риска"}
-        return len(judged), low, words.get(low, "низкие результаты")
+        return len(judged), low, words.get(low, LOW)
 
     # -- Reading -----------------------------------------------------------------------------
 
@@ -220,9 +221,7 @@ class Results:
             if sum(three):
                 self._journals[paper][school] = three
 
-    def _protocol(
-        self, path: Path
-    ) -> tuple[Paper, dict[str, tuple[int, ...]], dict[str, Journal]]:
+    def _protocol(self, path: Path) -> tuple[Paper, dict[str, tuple[int, ...]], dict[str, Journal]]:
         """One row a pupil, layouts of 2020 and 2021."""
         name = re.search(r"по (.+), (\d) класс.* ВПР (\d{4})", path.stem)
         assert name is not None, path.name

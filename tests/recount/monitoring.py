@@ -13,7 +13,7 @@ from recount.statuses import Fact, State, signed
 RU_DAY = "%d.%m.%Y"
 
 
-class Any_:
+class Prose:
     """A sentence: its numbers are held elsewhere."""
 
     def __eq__(self, other: object) -> bool:
@@ -26,7 +26,7 @@ class Any_:
         return "…"
 
 
-PROSE = Any_()
+PROSE = Prose()
 
 
 class Holds:
@@ -170,10 +170,16 @@ class Monitoring:
 
     def scope(self, with_ongoing: bool = True) -> list[int]:
         """What the headline counts: a monitoring's measures, at the end of the year all."""
-        rules = self.state.measures[self.number]["rules"] if self.number in self.state.measures else {}
+        rules = (
+            self.state.measures[self.number]["rules"] if self.number in self.state.measures else {}
+        )
         if "exclude" not in rules:
             return list(self.state.measures)
         return self.state.scope(rules, with_ongoing)
+
+    def done(self) -> tuple[int, int]:
+        """Executed measures, and all that are counted."""
+        return self.state.executed(self.unit, self.scope())
 
     def executed(self) -> list[Row]:
         rows: list[Row] = []
@@ -228,18 +234,23 @@ class Monitoring:
             rows.append(("", (str(number), words(measure["text"]), *cells)))
         return rows
 
-    def changes(self) -> list[Row]:
-        """Indicators whose fact or status is another than in June."""
+    def changes(self, own: bool = True) -> list[Row]:
+        """Indicators whose fact or status is another than in June: the unit's, or the region's."""
         rows: list[Row] = []
         before = self.state.earlier["june_monitoring"]
-        for name, fact, own in self.facts():
-            if fact.code not in before.specs:
-                continue
-            then = before.fact(fact.code, self.unit)
-            if then.signed != fact.signed:
-                label = name if own else f"{name} (регион)"
-                rows.append(("", (fact.code, label, then.signed, fact.signed)))
+        for name, fact, is_own in self.facts():
+            if fact.code in before.specs and is_own == own:
+                then = before.fact(fact.code, self.unit)
+                if then.signed != fact.signed:
+                    rows.append(("", (fact.code, name, then.signed, fact.signed)))
         return rows
+
+    def regional_changes(self) -> list[str]:
+        """A municipality is told the region's changes in sentences."""
+        return [
+            f"{name} ({code}): было {then}, стало {now}."
+            for _, (code, name, then, now) in self.changes(own=False)
+        ]
 
     def year(self) -> list[Row]:
         """The year in figures; facts of documents are not among them."""

@@ -8,18 +8,21 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from recount.analysis import REGION, Analysis, Cell, Row, share
 from recount.files import Registry, data, words
 from recount.indicators import Registers, day_of
-from recount.marks import Results
-from recount.monitoring import PROSE, Any_, Holds, Monitoring
-from recount.statuses import State
+from recount.marks import LOW, Results
+from recount.monitoring import PROSE, Holds, Monitoring, Prose
+from recount.prose import Known, numbers_after, schools_in, sentences
+from recount.statuses import LATE, State
 
 Model = dict[str, Any]
 
@@ -110,21 +113,24 @@ def letter_rows(figures: dict[str, Any]) -> list[Row]:
 
 def unlike(where: str, found: list[Row], expected: list[Row]) -> Iterator[str]:
     """Rows that are there and should not be, and the other way round; order is no matter."""
-    left = list(expected)
+    exact = Counter(row for row in expected if _is_exact(row))
+    loose = [row for row in expected if not _is_exact(row)]
     for row in found:
-        # A row that expects a sentence takes any: the exact ones are looked at first.
-        match = next((one for one in left if _exact(one) and one == row), None)
-        match = match or next((one for one in left if _same(one, row)), None)
+        if exact[row]:
+            exact[row] -= 1
+            continue
+        # A row that expects a sentence takes any.
+        match = next((place for place, one in enumerate(loose) if _same(one, row)), None)
         if match is None:
             yield f"{where}: not recounted {row}"
         else:
-            left = [one for one in left if one is not match]
-    for row in left:
+            del loose[match]
+    for row in (*exact.elements(), *loose):
         yield f"{where}: missing {row}"
 
 
-def _exact(row: Row) -> bool:
-    return not any(isinstance(one, Any_ | Holds) for one in row[1])
+def _is_exact(row: Row) -> bool:
+    return not any(isinstance(one, Prose | Holds) for one in row[1])
 
 
 def _same(expected: Row, found: Row) -> bool:
@@ -142,6 +148,8 @@ class Report:
     def __init__(self, model: Model, step: Step) -> None:
         self.model, self.step = model, step
         self.unit = model["addressee"]["municipality_id"]
+        self.known = Known()
+        self.looked_at = 0  # cells that were compared
         self.is_region = self.unit == REGION
         self.monitoring = Monitoring(step.state, self.unit)
         self.analysis = (
@@ -153,7 +161,8 @@ class Report:
             f"{self.step.phase['code']}, {self.unit}: {text}"
             for text in (
                 *self._letter(), *self._document(), *self._appendix(), *self._schools(),
-                *self._headline(),
+                *self._headline(), *self._lead(), *self._changes_of_region(),
+                *self._prose(),
             )
         ]  # fmt: skip
 
@@ -201,6 +210,95 @@ class Report:
             return done == 0 and int(none[1]) == judged
         return whole == 1 and done == ("не достигнут" not in text)
 
+    def _lead(self) -> Iterator[str]:
+        """The sentences after the first: which measures, how many schools."""
+        for text in (self.model["letter"]["lead"], self.model["document"]["main"]):
+            said = words(" ".join(text))
+            if said.startswith("Вывод не делается"):
+                continue
+            told = self._told_of_schools(said) if self.analysis else self._told_of_measures(said)
+            for what, found, expected in told:
+                if found != expected:
+                    yield f"lead: {what} are {expected}, said is {said!r}"
+
+    def _told_of_measures(self, said: str) -> Iterator[tuple[str, Any, Any]]:
+        state, scope = self.step.state, self.monitoring.scope()
+        own = [number for number in scope if state.codes(number, self.unit)]
+        left = [number for number in own if not state.is_executed(number, self.unit)]
+        late = [number for number in own if state.measure(number, self.unit) == LATE]
+        found = numbers_after(r"Не исполнен[оы] мероприяти[ея]", said)
+        yield "measures that are left", found, left
+        found = numbers_after(r"С нарушением срока исполнен[оы] мероприяти[ея]", said)
+        yield "late measures", found, late
+
+    def _told_of_schools(self, said: str) -> Iterator[tuple[str, Any, Any]]:
+        assert self.analysis is not None
+        schools = self.analysis.schools()
+        verdicts = [self.analysis.verdict(school)[2] for school in schools]
+        if len(schools) == 1 or not self.counts()[0]:
+            return
+        number = r"(\d+|одной|двух|трёх|четырёх|пяти|шести|семи|восьми|девяти)"
+        yield (
+            "schools without a low paper",
+            schools_in(rf"У {number}(?: школ\w*)? порог не достигнут", said),
+            verdicts.count("порог не достигнут"),
+        )
+        yield (
+            "small schools",
+            schools_in(rf"у {number}(?: школ\w*)? участников меньше пяти", said),
+            verdicts.count("вывод не делается"),
+        )
+        low = r"отвеча[ею]т (\d+) школ"
+        if re.search(low, said):  # only three sentences stand there
+            yield "schools of low results", schools_in(low, said), verdicts.count(LOW)
+        grown = rf"10 п\. п\. и более у {number}(?: школ\w*)? из (\d+)"
+        found = re.search(grown, said)
+        if found is not None:
+            compared = sum(map(self.analysis.is_compared, schools))
+            grew = sum(map(self.analysis.has_grown, schools))
+            yield "schools that grew worse", schools_in(grown, said), grew
+            yield "comparable schools", int(found[2]), compared
+
+    def _prose(self) -> Iterator[str]:
+        """Figures in sentences: looked at last, when all tables have been recounted."""
+        known = self.known
+        known.pairs.add(self.counts())
+        if self.analysis:
+            self._learn_results(self.analysis)
+        else:
+            for number in self.step.state.measures:
+                for unit in (self.unit, REGION):
+                    for code in self.step.state.codes(number, unit):
+                        known.learn(self.step.state.facts[code, unit].text)
+                        for part in self.step.state.parts(code, unit):
+                            known.learn(part)
+            for earlier in self.step.state.earlier.values():
+                if earlier.phase["report"] == "monitoring":
+                    known.pairs.add(Monitoring(earlier, self.unit).done())
+        for text in sentences(self.model):
+            yield from known.objections(text)
+
+    def _learn_results(self, analysis: Analysis) -> None:
+        schools = analysis.schools()
+        for school in schools:
+            for procedures in (set(analysis.procedures), analysis.without_exams()):
+                judged, low, _ = analysis.results.verdict(school, procedures)
+                self.known.pairs.add((low, judged))
+        compared = sum(map(analysis.is_compared, schools))
+        self.known.pairs.add((sum(map(analysis.has_grown, schools)), compared))
+        for paper in analysis.papers:
+            total, region = (
+                analysis.results.total(paper, analysis.place),
+                analysis.results.region_for(paper, analysis.place),
+            )
+            for school in schools:
+                self.known.learn(analysis.change("school", school, paper)[2])
+            if total is not None and region is not None:
+                one, other = (Fraction(r.low, r.n) for r in (total, region))
+                self.known.differ(one, other)
+                self.known.learn(share(total.low, total.n))
+                self.known.learn(share(region.low, region.n))
+
     # -- Document and appendix -----------------------------------------------------------------
 
     def _document(self) -> Iterator[str]:
@@ -210,18 +308,29 @@ class Report:
             elif block["kind"] == "figure":
                 yield from self._figure(block)
 
+    def _changes_of_region(self) -> Iterator[str]:
+        """«Новости … (4.2): было 3 из 4, стало 6 из 7»."""
+        blocks = self.model["document"]["blocks"]
+        items = [words(i) for one in blocks if one["kind"] == "numbered" for i in one["items"]]
+        found = [item for item in items if re.search(r"\(\d+\.\d\): было .+, стало ", item)]
+        is_told = self.step.phase["code"] == "september_monitoring" and not self.is_region
+        expected = self.monitoring.regional_changes() if is_told else []
+        if sorted(found) != sorted(expected):
+            yield f"changes of the region are {expected}, said is {found}"
+
     def _appendix(self) -> Iterator[str]:
         for sheet in self.model["appendix"]:
             table = sheet["table"]
             yield from self._table("appendix", table, self._expected(table, sheet=True))
 
-    def _table(
-        self, view: str, table: dict[str, Any], expected: list[Row] | None
-    ) -> Iterator[str]:
+    def _table(self, view: str, table: dict[str, Any], expected: list[Row] | None) -> Iterator[str]:
         where = f"{view} {table['id']}"
         if expected is None:
             yield f"{where}: nobody recounts this table"
         else:
+            for row in expected:
+                self.known.learn(row[1])
+                self.looked_at += len(row[1])
             yield from unlike(where, rows_of(table), expected)
 
     def _expected(self, table: dict[str, Any], sheet: bool) -> list[Row] | None:
@@ -353,7 +462,9 @@ class Report:
             expected = rows(school) if rows else None
             yield from self._table(f"page of {school}", block, expected)
         elif block["kind"] == "figure":
-            known = {(words(g), words(n)): v for g, n, v in analysis.school_bars(school, block["id"])}
+            known = {
+                (words(g), words(n)): v for g, n, v in analysis.school_bars(school, block["id"])
+            }
             for group, label, value in _drawn(block["chart"]):
                 if known.get((group, label)) != value:
                     told = known.get((group, label))

@@ -33,14 +33,10 @@ def window(measure: dict[str, Any], schedule: dict[int, date]) -> Window:
             on = schedule.get(measure["number"])
             return Window(on, on, False)
         case kind:
-            return Window(
-                day_of(found["starts"]), day_of(found["ends"]), kind == "whole_period"
-            )
+            return Window(day_of(found["starts"]), day_of(found["ends"]), kind == "whole_period")
 
 
-def of_indicator(
-    missing: int, met_on: date | None, some: bool, frame: Window, on: date
-) -> str:
+def of_indicator(missing: int, met_on: date | None, some: bool, frame: Window, on: date) -> str:
     """`some`: something of what is counted is there."""
     if frame.due is None or frame.begins is None:
         return NO_DATE
@@ -112,7 +108,9 @@ class State:
         self.on = day_of(phase["as_of"])
         self.registry = registers.registry
         self.earlier = earlier
-        self.measures = {m["number"]: m for m in plan["measures"] if m["number"] in phase["reports"]}
+        self.measures = {
+            m["number"]: m for m in plan["measures"] if m["number"] in phase["reports"]
+        }
         self.windows = {n: window(m, registers.own_schedule()) for n, m in self.measures.items()}
         self.specs = {
             spec["code"]: (number, spec)
@@ -135,6 +133,14 @@ class State:
     def fact(self, code: str, unit: str) -> Fact:
         """The unit's, or the region's where a municipality has none of its own."""
         return self.facts.get((code, unit)) or self.facts[code, REGION]
+
+    def parts(self, code: str, unit: str) -> list[str]:
+        """«15 из 16» of each part of an indicator: coordinators, curators, schools."""
+        whole = self.counted.get(code)
+        if whole is None or not whole.parts or whole.days is not None:
+            return []
+        found = whole if unit == REGION else whole.of(unit)
+        return [f"{p.numerator} из {p.denominator}" for p in found.parts.values()]
 
     def _judge(self, code: str, unit: str) -> None:
         number, spec = self.specs[code]
@@ -160,7 +166,7 @@ class State:
 
     def _judge_monitoring(self, code: str, unit: str) -> None:
         """The share of executed measures; of an earlier monitoring what it told then."""
-        number, spec = self.specs[code]
+        number, _ = self.specs[code]
         if number not in self.phase["owns"]:
             owner = next(p for p in self.plan["phases"] if number in p["owns"])
             then = self.earlier[owner["code"]].facts.get((code, unit))

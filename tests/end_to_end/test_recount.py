@@ -1,0 +1,186 @@
+"""Every figure in every report of the demo year, counted anew from the files of its inbox."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import random
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from end_to_end.year_world import Year, whole_year
+from recount import marks
+from recount.reports import Report, Step, recount, stored
+
+ROOT = Path(__file__).resolve().parents[2]
+PHASES = (
+    "march_analysis",
+    "march_analysis",  # again, on a corrected file
+    "june_monitoring",
+    "august_analysis",
+    "september_monitoring",
+    "december_summary",
+)
+ADDRESSEES = 13  # twelve municipalities and the department
+READERS = {"python_calamine", "yaml"}
+TAMPERED = 30
+
+Model = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
+    """The demo year, every letter sent."""
+    with whole_year(tmp_path_factory.mktemp("year")) as done:
+        yield done
+
+
+@pytest.fixture(scope="module")
+def steps(year: Year) -> list[Step]:
+    return recount(ROOT, [(step.phase, step.folder) for step in year.steps])
+
+
+@pytest.fixture(scope="module")
+def models(year: Year) -> list[list[Model]]:
+    return stored(year.database)
+
+
+def test_the_recount_shares_no_code_with_the_library():
+    ours = {path.stem for path in (ROOT / "plugins").iterdir()}
+    files = sorted((ROOT / "tests" / "recount").glob("*.py"))
+    imported = {
+        name.split(".")[0]
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for name in _imported(node)
+    }
+    assert len(files) >= 8
+    assert "roadmap" in ours
+    assert not imported & ours
+    assert imported <= READERS | {"recount"} | set(sys.stdlib_module_names)
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+
+
+def test_every_phase_of_the_year_is_settled(year: Year):
+    assert tuple(step.phase for step in year.steps) == PHASES
+    for step in year.steps:
+        assert step.outcome.is_settled, f"{step.phase}: {step.outcome.text}"
+
+
+def test_every_figure_of_every_report_is_recounted(steps: list[Step], models: list[list[Model]]):
+    objections, looked_at = [], 0
+    assert [len(reports) for reports in models] == [ADDRESSEES] * len(PHASES)
+    for step, reports in zip(steps, models, strict=True):
+        for model in reports:
+            assert model["phase"] == step.phase["code"]
+            report = Report(model, step)
+            objections += report.objections()
+            looked_at += report.looked_at
+    assert objections == []
+    assert looked_at > 150_000
+
+
+def test_a_changed_figure_is_found(steps: list[Step], models: list[list[Model]]):
+    chance = random.Random(2021)
+    kinds = set()
+    for _ in range(TAMPERED):
+        step, reports = chance.choice(list(zip(steps, models, strict=True)))
+        model = copy.deepcopy(chance.choice(reports))
+        value = chance.choice(list(_figures(model)))
+        before = json.dumps(value, ensure_ascii=False)
+        kinds.add(value["kind"])
+        _change(value)
+        assert Report(model, step).objections(), f"{before} was changed in {model['occasion']}"
+    assert kinds >= {"share", "count"}
+
+
+def _figures(node: Any) -> Iterator[dict[str, Any]]:
+    """Numbers of tables and charts, and what is hidden; key figures only repeat them."""
+    if isinstance(node, dict):
+        if node.get("kind") in {"share", "count", "mean", "suppressed"}:
+            yield node
+        for name, child in node.items():
+            if name != "key_figures":
+                yield from _figures(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _figures(child)
+
+
+def _change(value: dict[str, Any]) -> None:
+    match value["kind"]:
+        case "share":
+            value["numerator"] += 1 if value["numerator"] < value["denominator"] else -1
+        case "count":
+            value["n"] += 1
+        case "mean":
+            value["total"] += 1
+        case "suppressed":
+            value.clear()
+            value.update(kind="count", n=3)
+
+
+@pytest.mark.parametrize(
+    ("place", "change"),
+    [
+        ("headline", lambda text: text.replace("Исполнено 3", "Исполнено 4")),
+        ("lead", lambda text: text.replace("№\xa06 и\xa011", "№\xa06")),
+        ("figure", lambda text: text.replace("1 из", "2 из")),
+        ("status", lambda text: text.replace("частично", "")),
+    ],
+)
+def test_a_changed_sentence_is_found(steps: list[Step], models: list[list[Model]], place, change):
+    number = PHASES.index("june_monitoring")
+    model = copy.deepcopy(
+        next(m for m in models[number] if m["addressee"]["municipality_id"] == "buyskiy")
+    )
+    letter = model["letter"]
+    before = json.dumps(letter, ensure_ascii=False)
+    if place == "headline":
+        letter["headline"] = change(letter["headline"])
+    elif place == "lead":
+        letter["lead"] = [change(text) for text in letter["lead"]]
+    else:
+        for row in letter["figures"]["rows"]:
+            cell = row["cells"][0 if place == "figure" else 1]["value"]
+            cell["text"] = change(cell["text"])
+    assert json.dumps(letter, ensure_ascii=False) != before
+    assert Report(model, steps[number]).objections()
+
+
+def test_a_changed_mark_in_a_file_is_found(year: Year, models: list[list[Model]], tmp_path: Path):
+    number = PHASES.index("june_monitoring")
+    seen = [(step.phase, step.folder) for step in year.steps[: number + 1]]
+    folder = shutil.copytree(year.steps[number].folder, tmp_path / "seen")
+    log = folder / "2021" / "attendance" / "webinar-2021-06.csv"
+    log.write_bytes(log.read_bytes().replace("да".encode("cp1251"), "нет".encode("cp1251"), 1))
+    seen[-1] = seen[-1][0], folder
+    step = recount(ROOT, seen)[-1]
+    assert any(Report(model, step).objections() for model in models[number])
+
+
+def test_another_rule_is_found(
+    steps: list[Step], models: list[list[Model]], monkeypatch: pytest.MonkeyPatch
+):
+    """A threshold that is not reached by exactly 30 %."""
+    monkeypatch.setattr(marks, "THRESHOLD", 30.01)
+    kostroma = next(m for m in models[0] if m["addressee"]["municipality_id"] == "kostroma")
+    assert Report(kostroma, steps[0]).objections()
+
+
+def test_a_table_that_nobody_recounts_is_an_objection(steps: list[Step], models: list[list[Model]]):
+    model = copy.deepcopy(models[2][0])
+    tables = [block for block in model["document"]["blocks"] if block["kind"] == "table"]
+    tables[0]["id"] = "unheard-of"
+    assert any("nobody recounts" in text for text in Report(model, steps[2]).objections())
