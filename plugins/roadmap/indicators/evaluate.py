@@ -138,15 +138,17 @@ def evaluate(
             _store(connection, run_id, found, missing)
             rows.extend(found)
             gaps.extend(missing)
-            _replace_measure_statuses(connection, plan, run)
 
         store([pair for pair in chosen if not _is_monitoring(pair[1])])
         monitorings = [pair for pair in chosen if _is_monitoring(pair[1])]
         if monitorings:
             _replace_monitoring_scopes(connection, plan, run, [m for m, _ in monitorings])
-        # One by one: the second stage counts whether the first took place.
+        # One by one: the second stage counts whether the first took place. None counts what an
+        # earlier try found of the run's own letters: the same evidence gives the same share.
         for measure, indicator in monitorings:
+            _replace_measure_statuses(connection, plan, run, of_evidence_only=True)
             store([(measure, indicator)])
+        _replace_measure_statuses(connection, plan, run)
     by_code = {row.indicator: row for row in rows if row.municipality_id == REGION}
     log.info("run %s, from %s: %d results, %d gaps", run_id, measured_from, len(rows), len(gaps))
     return Evaluation(
@@ -486,12 +488,20 @@ def _replace_monitoring_scopes(
         connection.execute(insert(table), rows)
 
 
-def _replace_measure_statuses(connection: Connection, plan: Plan, run: _Run) -> None:
-    """Each measure over its stored indicators.
+def _replace_measure_statuses(
+    connection: Connection, plan: Plan, run: _Run, *, of_evidence_only: bool = False
+) -> None:
+    """Each measure over its stored indicators, or over those of the evidence pass.
 
     A municipality is judged by the indicators that are sliced by municipality; a measure
     that has none of them is the region's alone.
     """
+    outside = {
+        indicator.code
+        for measure in plan.measures
+        for indicator in measure.indicators
+        if of_evidence_only and _pass_of(indicator, run.phase) != "evidence"
+    }
     stored = {
         (row.indicator, row.municipality_id): (Status(row.status), row.shortfall)
         for row in connection.execute(
@@ -502,6 +512,7 @@ def _replace_measure_statuses(connection: Connection, plan: Plan, run: _Run) -> 
                 indicator_result.c.shortfall,
             ).where(indicator_result.c.run_id == run.run_id)
         )
+        if row.indicator not in outside
     }
     rows = []
     for measure in plan.measures:

@@ -298,6 +298,21 @@ def test_of_its_own_letter_a_phase_speaks_after_sending_of_others_before(engine:
     assert scope(engine, 12), "the other pass leaves what the monitoring counts alone"
 
 
+def test_a_monitoring_made_again_does_not_see_the_letters_that_were_sent_since(
+    engine: Engine,
+) -> None:
+    """August's phase asked for the end of September: 15 counts 14, whose letter is its own."""
+    judged(engine, (SEPTEMBER[0], "august_analysis"))
+    first = found(engine, "15.1")
+    assert 14 in scope(engine, 15)
+    assert 14 in missing(engine, REGION)
+    evaluate(engine, PLAN, RUN_ID, measured_from="ledger")
+    assert 14 in executed(engine)
+    evaluate(engine, PLAN, RUN_ID)
+    assert found(engine, "15.1") == first
+    assert 14 in executed(engine)
+
+
 # -- Parts -----------------------------------------------------------------------------------
 
 
