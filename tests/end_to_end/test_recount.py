@@ -31,6 +31,9 @@ ADDRESSEES = 13  # twelve municipalities and the department
 READERS = {"python_calamine", "yaml"}
 TAMPERED = 30
 
+# The first test waits for a whole year, which takes minutes where others run beside it.
+pytestmark = pytest.mark.timeout(1500)
+
 Model = dict[str, Any]
 
 

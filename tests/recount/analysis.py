@@ -599,7 +599,7 @@ class Analysis:
         for paper in self.papers:
             if not paper[0].startswith("vpr") or paper[2] not in MAIN:
                 continue
-            if which == "school":
+            if which == "school" and school in self.results.schools[paper]:
                 label = f"ВПР, программа {paper[1]} класса"
                 found.append((title(paper[2]), label, self._school_low(paper, school)))
             elif which == "school-dynamics":

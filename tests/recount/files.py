@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import email
 import email.policy
+import hashlib
 import re
 import sqlite3
 from contextlib import closing
@@ -19,17 +20,31 @@ import yaml
 Row = dict[str, Any]
 
 
+Cells = tuple[tuple[Any, ...], ...]
+_read: dict[tuple[str, bytes], Cells] = {}
+
+
 @cache
-def cells(path: Path) -> tuple[tuple[Any, ...], ...]:
-    """All cells of a csv or of a workbook's first sheet; none of a file that can't be opened."""
+def cells(path: Path) -> Cells:
+    """All cells of a csv or of a workbook's first sheet; none of a file that can't be opened.
+
+    The same file lies in the inbox of many days: it is read once.
+    """
+    content = path.read_bytes()
+    key = path.suffix, hashlib.sha256(content).digest()
+    if key not in _read:
+        _read[key] = _cells(path, content)
+    return _read[key]
+
+
+def _cells(path: Path, content: bytes) -> Cells:
     if path.suffix == ".csv":
-        content = path.read_bytes()
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = content.decode("cp1251")
         return tuple(tuple(row) for row in csv.reader(text.splitlines(), delimiter=";"))
-    if path.read_bytes()[:2] != b"PK":
+    if content[:2] != b"PK":
         return ()  # under a password
     book = python_calamine.CalamineWorkbook.from_path(str(path))
     return tuple(tuple(row) for row in book.get_sheet_by_index(0).to_python())

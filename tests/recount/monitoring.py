@@ -7,10 +7,8 @@ from typing import Any
 
 from recount.analysis import EMPTY, NOT_HELD, Cell, Row, share, title
 from recount.files import words
-from recount.indicators import REGION, day_of
+from recount.indicators import REGION
 from recount.statuses import Fact, State, signed
-
-RU_DAY = "%d.%m.%Y"
 
 
 class Prose:
@@ -111,19 +109,13 @@ class Monitoring:
 
     def indicators_sheet(self) -> list[Row]:
         rows: list[Row] = []
-        for name, fact, _ in self.facts():
-            whole = fact.kind == "share"
-            of = (fact.denominator, share(fact.numerator, fact.denominator)) if whole else (
-                NOT_HELD, NOT_HELD,
-            )  # fmt: skip
-            by = "регион" if self.is_region and not self.state.is_own(fact.code) else None
-            sliced = "муниципалитет" if self.state.is_own(fact.code) else "регион"
-            if self.is_region:
-                sliced = "регион"
-            rows.append(
-                ("", (fact.code, name, by or sliced, self.due(fact.code), self.plan_text(fact),
-                      fact.numerator, *of, fact.status, self.lack(fact)))
-            )  # fmt: skip
+        for name, fact, own in self.facts():
+            by = "муниципалитет" if own and not self.is_region else "регион"
+            whole: tuple[Cell, Cell] = (NOT_HELD, NOT_HELD)
+            if fact.kind == "share" and fact.denominator:
+                whole = fact.denominator, share(fact.numerator, fact.denominator)
+            lead = (fact.code, name, by, self.due(fact.code), self.plan_text(fact))
+            rows.append(("", (*lead, fact.numerator, *whole, fact.status, self.lack(fact))))
         return rows
 
     def by_municipality(self, codes: list[str]) -> list[Row]:
@@ -324,9 +316,6 @@ class Monitoring:
                 else:
                     found.append((code, who, what, due))
         return found
-
-    def as_of(self) -> str:
-        return day_of(self.state.phase["as_of"]).strftime(RU_DAY)
 
 
 def _of(pair: tuple[int, int]) -> str:

@@ -409,16 +409,13 @@ class Report:
         if expected is None:
             yield f"{where}: nobody recounts this figure"
             return
-        known = {(words(group), words(label)): value for group, label, value in expected}
-        for group, label, value in _drawn(figure["chart"]):
-            if known.get((group, label)) != value:
-                told = known.get((group, label))
-                yield f"{where}: {group}, {label} is drawn as {value}, recounted {told}"
+        yield from unlike_chart(where, figure["chart"], expected)
 
     def _figure_rows(self, name: str) -> list[tuple[str, str, Cell]] | None:
         if name == "executed":
             rows = self.monitoring.executed()
-            return [("Исполнено мероприятий", cells[0], cells[3]) for _, cells in rows]
+            bars = [cells for _, cells in rows if cells[0] != "Регион"]
+            return [("Исполнено мероприятий", cells[0], cells[3]) for cells in bars]
         analysis = self.analysis
         if analysis is None:
             return None
@@ -462,13 +459,21 @@ class Report:
             expected = rows(school) if rows else None
             yield from self._table(f"page of {school}", block, expected)
         elif block["kind"] == "figure":
-            known = {
-                (words(g), words(n)): v for g, n, v in analysis.school_bars(school, block["id"])
-            }
-            for group, label, value in _drawn(block["chart"]):
-                if known.get((group, label)) != value:
-                    told = known.get((group, label))
-                    yield f"figure of {school}: {group}, {label}: {value}, recounted {told}"
+            bars = analysis.school_bars(school, block["id"])
+            yield from unlike_chart(f"figure of {school}", block["chart"], bars)
+
+
+def unlike_chart(
+    where: str, chart: dict[str, Any], expected: list[tuple[str, str, Cell]]
+) -> Iterator[str]:
+    """A group that is drawn is drawn whole: every school, every programme."""
+    drawn = {(group, label): value for group, label, value in _drawn(chart)}
+    groups = {group for group, _ in drawn}
+    known = {(words(g), words(n)): value for g, n, value in expected if words(g) in groups}
+    for place in sorted(drawn.keys() | known.keys()):
+        if drawn.get(place) != known.get(place):
+            group, label = place
+            yield f"{where}: {group}, {label}: {drawn.get(place)}, recounted {known.get(place)}"
 
 
 def _drawn(chart: dict[str, Any]) -> Iterator[tuple[str, str, Cell]]:
