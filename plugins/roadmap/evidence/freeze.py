@@ -45,6 +45,8 @@ from roadmap.store.tables import (
 
 log = logging.getLogger(__name__)
 
+MOSCOW = ZoneInfo("Europe/Moscow")
+
 REGION = "region"
 REGION_NAME = "Департамент образования и науки Костромской области"
 REGION_GENITIVE = "Департамента образования и науки Костромской области"
@@ -161,10 +163,19 @@ def refuse_live_rehearsal(
 ) -> None:
     """Letters to addressees tell the plan's day as it is known now; anything else is a test.
 
-    LiveRefused otherwise. `as_of` is ISO; moments are UTC milliseconds.
+    And they tell it no sooner than the phase's window begins: who tries out a phase in February
+    must not write to everybody about the end of March. LiveRefused otherwise. `as_of` is ISO;
+    moments are UTC milliseconds.
     """
     if mode != "live":
         return
+    today = datetime.fromtimestamp(started_ms / 1000, MOSCOW).date()
+    if today < phase.starts:
+        raise LiveRefused(
+            f"Этап ещё не начался: письма адресатам — не раньше {russian.day(phase.starts)}."
+            " Такой запуск отправляет только проверочные письма: выберите"
+            " «Отправить всё на проверочный адрес» или «Ничего не отправлять»."
+        )
     if as_of != phase.as_of.isoformat():
         raise LiveRefused(
             f"Отчётная дата запуска — не дата плана ({russian.day(phase.as_of)})."

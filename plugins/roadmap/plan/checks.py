@@ -263,6 +263,15 @@ def _monitorings(plan: Plan) -> Iterator[Problem]:
                 f"measures[{index}]",
                 f"за мониторинг № {measure.number} не отвечает ни один этап (phases[].owns)",
             )
+        for phase in plan.phases:
+            # What the phase itself does is known after its letter: counted, it would make a
+            # later phase tell another share than this letter told.
+            beside = sorted(set(phase.owns) - set(rules.exclude) - {measure.number})
+            if measure.number in phase.owns and beside:
+                yield Problem(
+                    f"{path}.exclude",
+                    f"этап мониторинга исполняет и № {', '.join(map(str, beside))}: добавьте их",
+                )
 
 
 def _phases(plan: Plan) -> Iterator[Problem]:

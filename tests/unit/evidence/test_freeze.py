@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time
 from itertools import count, permutations
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, select, update
 
 from roadmap.evidence.freeze import (
+    MOSCOW,
     REGION,
     FreezeRefused,
     LiveRefused,
@@ -1118,6 +1119,26 @@ def test_a_run_of_another_day_or_moment_may_not_write_to_addressees(engine, chan
     with pytest.raises(LiveRefused, match=says):
         frozen(engine, mode="live", **change)
     assert frozen(engine, mode="redirect", **change)
+
+
+def test_nobody_is_written_to_before_the_phase_begins(engine: Engine) -> None:
+    registries(engine)
+    begins = datetime.combine(PLAN.phase(REQUEST.phase).starts, time.min, MOSCOW)
+    soon = round(begins.timestamp() * 1000)
+    with engine.begin() as db:
+        db.execute(update(load_batch).values(received_ms=0))
+    for mode, now_ms, is_refused in (
+        ("live", soon - 1, True),
+        ("live", soon, False),
+        ("redirect", soon - 1, False),
+    ):
+        request = replace(REQUEST, mode=mode)
+        plan = PLAN.model_copy(update={"in_force": date(2021, 1, 1)})
+        if is_refused:
+            with pytest.raises(LiveRefused, match=r"не раньше 01\.03\.2021"):
+                freeze(engine, plan, request, now_ms, "dev", "0" * 64)
+        else:
+            assert freeze(engine, plan, request, now_ms, "dev", "0" * 64)
 
 
 @pytest.mark.parametrize(("asked", "mode"), [("live", "redirect"), ("dry", "dry")])

@@ -234,6 +234,10 @@ WRONG = {
         ('interim_indicators: ["9.1"]', 'interim_indicators: ["4.1"]'),
         "measures[8].rules.interim_indicators[0]", "в мероприятии нет показателя «4.1»",
     ),
+    "a monitoring that counts what its own phase still has to do": (
+        ("exclude: [12, 13]", "exclude: [12]"),
+        "measures[11].rules.exclude", "этап мониторинга исполняет и № 13: добавьте их",
+    ),
     "a monitoring that counts itself": (
         ("exclude: [12, 13]", "exclude: [13]"),
         "measures[11].rules.exclude", "мониторинг не считает сам себя: добавьте 12",
