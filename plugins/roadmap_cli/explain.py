@@ -188,7 +188,7 @@ def _why(found: Explanation) -> str:
     if result.shortfall is None:
         return "знаменатель пуст: считать не от чего"
     if result.shortfall:
-        return f"не хватает {counted(result.shortfall, unit.one, unit.few, unit.many)}"
+        return f"не хватает: {counted(result.shortfall, unit.one, unit.few, unit.many)}"
     if result.met_on is None:
         return "цель достигнута"
     due = found.measure.window.due

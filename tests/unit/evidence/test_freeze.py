@@ -293,7 +293,7 @@ def test_of_two_batches_received_at_one_moment_the_last_loaded_counts(engine: En
     [
         ({"known_at_ms": NOW + 1}, "ещё не наступил"),
         ({"municipalities": ("atlantis",)}, "«atlantis»"),
-        ({"known_at_ms": NOW - 30 * DAY_MS}, "«Реестр муниципалитетов» и «Реестр школ»"),
+        ({"known_at_ms": NOW - 30 * DAY_MS}, "«Реестр муниципалитетов», «Реестр школ»"),
     ],
 )
 def test_a_run_that_cannot_begin_says_why_and_leaves_nothing(
