@@ -323,11 +323,11 @@ def _recommendations(draft: Draft, items: Sequence[AttentionItem]) -> None:
             caption=say(_WORDING, "caption_recommendations"),
             columns=(
                 Column(title="№", align="right", width=8),
-                Column(title="Чего не хватает", width=56),
-                Column(title="Рекомендация", width=36),
+                Column(title="Чего не хватает", width=50),
+                Column(title="Рекомендация", width=35),
                 Column(title="Адресат", width=26),
                 Column(title="Срок", width=21),
-                Column(title="Подтверждение", width=30),
+                Column(title="Подтверждение", width=34),
             ),
             rows=tuple(
                 Row(

@@ -231,9 +231,9 @@ def lacks_table(facts: Facts, found: Sequence[Lack], table_id: str) -> Table:
         id=table_id,
         caption=say(_WORDING, "caption"),
         columns=(
-            Column(title="Показатель", width=24),
+            Column(title="Показатель", width=28),
             Column(title="Кто", width=48),
-            Column(title="Чего не хватает", width=72),
+            Column(title="Чего не хватает", width=68),
             Column(title="Срок", width=26),
         ),
         rows=tuple(rows),

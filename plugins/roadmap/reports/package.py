@@ -127,8 +127,13 @@ def _render_files(model: ReportModel) -> Iterator[RenderedFile]:
 
 def _kind_of_document(document: Document) -> str:
     """«Справка» of «АНАЛИТИЧЕСКАЯ СПРАВКА», unless package.yaml names the kind otherwise."""
-    kind = " ".join(document.kind_title.lower().split())
+    kind = _kind_title(document)
     return _safe(_titles().get(kind) or kind.split()[-1].capitalize())
+
+
+def _kind_title(document: Document) -> str:
+    """As package.yaml writes it: lower case, plain spaces where the document has no-break ones."""
+    return " ".join(document.kind_title.lower().split())
 
 
 def _stem(kind: str, whose: str, as_of: date) -> str:
@@ -157,7 +162,7 @@ def _school_file_names(model: ReportModel) -> dict[str, str]:
 
 
 def _attachment(model: ReportModel, file: RenderedFile) -> Attachment:
-    own = model.document.kind_title.lower() if model.document is not None else ""
+    own = _kind_title(model.document) if model.document is not None else ""
     titles = _titles()
     title = titles.get(f"{file.kind}, {own}") or titles.get(file.kind) or own
     sheets = len(model.appendix) if file.kind == "xlsx" else None

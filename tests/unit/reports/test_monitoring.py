@@ -325,7 +325,7 @@ def test_an_event_is_confirmed_by_its_day_a_page_by_its_link(composed: Composed)
 def test_documents_in_medk_confirm_from_an_agreed_state_on(composed: Composed) -> None:
     model = composed(june(), "neyskiy")
     eleventh = next(row for row in _table(model, "measures") if row[0] == "11")
-    assert eleventh[7] == "ИС МЭДК: 1 документ согласовано, последний 12.05.2021"
+    assert eleventh[7] == "ИС МЭДК: согласовано документов — 1, последний 12.05.2021"
 
 
 def test_what_the_region_executes_is_said_to_be_so(composed: Composed) -> None:
@@ -686,6 +686,7 @@ def test_the_package_is_made_read_back_and_named_by_its_kind(
     names = [file.file_name for file in package.files]
     assert f"{name}.docx" in names
     assert f"{name}.pdf" in names
+    assert "(он же для правки" in _plain(package.letter.text)
     assert {figure.places[0].view for figure in model.key_figures} >= {"document"}
 
 
