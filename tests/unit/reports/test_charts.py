@@ -126,7 +126,7 @@ def test_a_small_group_is_a_word_and_not_a_dot() -> None:
     both = _pairs(_pair("Школа А", QUARTER, THIRD))
     small = _pairs(_pair("Школа А", Suppressed(), THIRD))
     none = _pairs(_pair("Школа А", Suppressed(), NotHeld()))
-    dots = 'stroke-width: 1.1;'
+    dots = "stroke-width: 1.1;"
     assert [_count(chart, dots) for chart in (both, small, none)] == [2, 1, 0]
     assert "менее 5\u00a0уч." in _texts(small)
     assert charts.chart_svg(_pairs()).startswith(b"<svg")
