@@ -111,7 +111,7 @@ def _text(percent: Decimal) -> str:
 
 
 def numbers_after(pattern: str, text: str) -> list[int]:
-    """The measures of «Не исполнены мероприятия № 4, 6 и 11»; none without such a sentence."""
+    """The measures of «Не исполнены полностью мероприятия № 4 и 11»; none without it."""
     found = re.search(pattern + r" № ([\d, и]+)", text)
     return [int(one) for one in re.findall(r"\d+", found[1])] if found else []
 

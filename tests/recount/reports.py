@@ -226,7 +226,7 @@ class Report:
         own = [number for number in scope if state.codes(number, self.unit)]
         left = [number for number in own if not state.is_executed(number, self.unit)]
         late = [number for number in own if state.measure(number, self.unit) == LATE]
-        found = numbers_after(r"Не исполнен[оы] мероприяти[ея]", said)
+        found = numbers_after(r"Не исполнен[оы] полностью мероприяти[ея]", said)
         yield "measures that are left", found, left
         found = numbers_after(r"С нарушением срока исполнен[оы] мероприяти[ея]", said)
         yield "late measures", found, late

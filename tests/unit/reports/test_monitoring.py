@@ -546,7 +546,7 @@ def test_headline_table_and_list_of_the_rest_always_agree(executed: set[int]) ->
     row = next(r for r in _table(region, "executed") if r[0].startswith("Буйский"))
     assert row[1:3] == [str(len(executed)), "5"]
     named = re.search(
-        r"Не исполнен\w+ мероприяти\w+ № ([\d, и]+)\.", _plain(" ".join(own.letter.lead))
+        r"Не исполнен\w+ полностью мероприяти\w+ № ([\d, и]+)\.", _plain(" ".join(own.letter.lead))
     )
     assert {int(n) for n in re.findall(r"\d+", named.group(1) if named else "")} == (
         counted - executed
