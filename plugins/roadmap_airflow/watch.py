@@ -96,7 +96,7 @@ def watch_runs() -> None:
         tasks.log.error(sentence)
     if said:
         raise AirflowFailException(" ".join(said))
-    tasks.log.info("Все запуски по плану-графику состоялись")
+    tasks.log.info("Пропущенных запусков нет (проверяются действующие планы, не закрытые)")
 
 
 def _scheduled(missed: MissedRun) -> Scheduled | None:

@@ -108,7 +108,7 @@ def test_of_many_changes_five_are_named_and_the_rest_counted(
 def test_a_change_of_no_figure_is_still_said(changed: Callable[..., tuple[str, ...]]) -> None:
     where = _OF_102 & (paper_result.c.subject == "математика")
     assert changed(update(paper_result).where(where).values(mark_3=10, mark_4=6)) == (
-        "уточнены сведения справки и приложения",
+        "уточнены сведения во вложенных документах",
     )
 
 
