@@ -379,6 +379,7 @@ phase_run = Table(
     Column("code_version", Text, nullable=False),
     Column("reason", Text),  # of a correction
     Column("requested_by", Text, nullable=False),  # Airflow's run id or "cli"
+    Column("sample", Integer),  # of a test: so many addressees, drawn at random when frozen
     CheckConstraint("mode in ('live', 'redirect', 'dry')", name="mode"),
 )
 
@@ -766,11 +767,57 @@ send_fuse = Table(
     CheckConstraint("n <= cap", name="cap"),
 )
 
-control = Table(
+control = Table(  # sending_enabled: the kill switch; incarnation: which database this is
     "control",
     metadata,
     Column("k", Text, primary_key=True),
     Column("v", Text, nullable=False),
+)
+
+relay = Table(  # the mail server as we met it: the circuit breaker and the pace of letters
+    "relay",
+    metadata,
+    Column("relay", Text, primary_key=True),  # 'smtp'
+    Column("failures", Integer, nullable=False, server_default=text("0")),  # in a row
+    Column("open_until_ms", BigInteger),  # nobody claims before; null: the circuit is closed
+    Column("reason", Text),  # Russian, for the operator
+    Column("next_slot_ms", BigInteger, nullable=False, server_default=text("0")),
+    Column("updated_ms", BigInteger, nullable=False),
+    CheckConstraint("failures >= 0", name="failures"),
+)
+
+paused_occasion = Table(  # its letters are not claimed until the operator says to go on
+    "paused_occasion",
+    metadata,
+    Column("occasion", Text, primary_key=True),
+    Column("mode", Text, primary_key=True),
+    Column("reason", Text, nullable=False),  # Russian, for the operator
+    Column("paused_ms", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
+control_event = Table(  # append-only: who stopped, paused or restarted what, when and why
+    "control_event",
+    metadata,
+    Column("event_id", String(32), primary_key=True),  # random
+    Column("at_ms", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("scope", Text, nullable=False),  # 'all', 'smtp' or '2021/march_analysis live'
+    Column("reason", Text),
+    CheckConstraint(
+        "action in ('stop', 'start', 'pause', 'continue', 'open', 'close', 'restored')",
+        name="action",
+    ),
+)
+
+alarm = Table(  # what the operator was told of, so that nobody is told every five minutes
+    "alarm",
+    metadata,
+    Column("alarm_key", Text, primary_key=True),
+    Column("sentence", Text, nullable=False),  # Russian, for the operator; no addresses
+    Column("since_ms", BigInteger, nullable=False),
+    Column("told_ms", BigInteger),
 )
 
 run_outcome = Table(  # exactly one row per expected recipient of a run
@@ -796,4 +843,6 @@ TRANSITIONS = (
     ("unknown", "accepted"), ("unknown", "retry"), ("unknown", "cancelled"),
     ("held", "cancelled"), ("ready", "cancelled"), ("retry", "cancelled"),
     ("exhausted", "cancelled"), ("exhausted", "retry"), ("accepted", "bounced"),
+    # The database was put back from a copy: what it calls waiting may have gone out (D4).
+    ("ready", "unknown"), ("retry", "unknown"),
 )  # fmt: skip
