@@ -1,6 +1,7 @@
 -- T2: which letter of the scope is due next, and in which state was it seen?
 -- A recipient who is no longer valid gets no live letter; in a test letter the address is
--- only shown.
+-- only shown. Nobody claims while sending is switched off, while the mail server is given a
+-- rest (a dry letter needs none), or from an occasion that is paused.
 select delivery_id, state
 from delivery
 where state in ('ready', 'retry')
@@ -18,6 +19,14 @@ where state in ('ready', 'retry')
                 and recipient.municipality_id = delivery.municipality_id
                 and recipient.active = 1
         )
+    )
+    and exists (select 1 from control where k = 'sending_enabled' and v = '1')
+    and (mode = 'dry' or not exists (select 1 from relay where open_until_ms > :now_ms))
+    and not exists (
+        select 1
+        from paused_occasion
+        where paused_occasion.occasion = delivery.occasion
+            and paused_occasion.mode = delivery.mode
     )
 order by not_before_ms, delivery_id
 limit 1

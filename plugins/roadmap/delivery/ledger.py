@@ -6,7 +6,7 @@ it. The tables' keys, checks and partial indexes refuse what must not be: two tr
 one epoch, two acceptances, an unlisted move, one municipality's bytes under another's name.
 
 The moments come from the database's clock, so that leases of all machines mean the same.
-T0-T18 are the transitions of the state machine; their UPDATEs lie in include/sql/delivery.
+T0-T19 are the transitions of the state machine; their UPDATEs lie in include/sql/delivery.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ MOVES: Mapping[str, Move] = MappingProxyType(
         "bounce": Move("T17", ("accepted",), "bounced"),
         "release": Move("T18", ("claimed",), "ready"),
         "resume": Move("rerun", ("exhausted",), "retry"),
+        "distrust": Move("T19", ("ready", "retry"), "unknown"),
     }
 )
 
@@ -113,6 +114,7 @@ class Claim:
     delivery_id: str
     token: str
     actor: str
+    occasion: str
     mode: str
     municipality_id: str
     recipient_id: str
@@ -121,6 +123,7 @@ class Claim:
     payload_sha256: str
     rfc822: bytes
     attempts: int
+    send_epoch: int
     expires_ms: int
 
 
@@ -262,6 +265,7 @@ def claim(engine: Engine, scope: ClaimScope, actor: str, clock: Clock = db_now_m
                     delivery_id=row.delivery_id,
                     token=token,
                     actor=actor,
+                    occasion=row.occasion,
                     mode=row.mode,
                     municipality_id=row.municipality_id,
                     recipient_id=row.recipient_id,
@@ -270,6 +274,7 @@ def claim(engine: Engine, scope: ClaimScope, actor: str, clock: Clock = db_now_m
                     payload_sha256=row.payload_sha256,
                     rfc822=bytes(row.rfc822),
                     attempts=row.attempts,
+                    send_epoch=row.send_epoch,
                     expires_ms=row.expires_ms,
                 )
 

@@ -17,13 +17,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from roadmap.delivery import ledger
+from roadmap.delivery import brakes, ledger
 from roadmap.delivery.ledger import Claim, ClaimScope, Clock, FuseBlown
-from roadmap.delivery.settings import DeliverySettings, refuse_unsafe
+from roadmap.delivery.settings import DeliverySettings, UnsafeLive, refuse_unsafe
 from roadmap.delivery.smtp import SmtpSettings, transports
 from roadmap.delivery.transport import (
     DotNotSent,
@@ -38,6 +39,9 @@ from roadmap.delivery.transport import (
 )
 from roadmap.russian import counted
 from roadmap.store.sql import sql
+
+if TYPE_CHECKING:
+    from roadmap.delivery.receipts import Receipts
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +71,10 @@ class SendSummary:
     pending: int = 0
     next_due_ms: int | None = None
     is_switched_off: bool = False
+    breaker_until_ms: int | None = None  # until then the mail server is given a rest
+    breaker_reason: str | None = None
+    paused_reason: str | None = None  # the scope's letters wait for a person to go on
+    refused_live: str | None = None  # why no live letter was touched, where only some may go
     states: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -84,6 +92,10 @@ class SendSummary:
                 said.append(f"{what}: {n}")
         if self.is_switched_off:
             said.append("отправка выключена оператором")
+        if self.breaker_reason:
+            said.append(f"перерыв: {self.breaker_reason.rstrip('.')}")
+        if self.paused_reason:
+            said.append(f"рассылка приостановлена: {self.paused_reason.rstrip('.')}")
         return "; ".join(said) + "."
 
 
@@ -99,8 +111,14 @@ def refuse_unsafe_run(
     engine: Engine, run_id: str, smtp: SmtpSettings, settings: DeliverySettings
 ) -> None:
     """UnsafeLive where this run would write to its addressees and nothing is fit for that."""
+    _refuse_unsafe(engine, run_scope(engine, run_id, None).mode or "live", smtp, settings)
+
+
+def _refuse_unsafe(
+    engine: Engine, mode: str, smtp: SmtpSettings, settings: DeliverySettings
+) -> None:
     refuse_unsafe(
-        mode=run_scope(engine, run_id, None).mode or "live",
+        mode=mode,
         database_dialect=engine.dialect.name,
         mail_host=smtp.host,
         mail_is_verified_tls=smtp.is_verified_tls,
@@ -121,10 +139,55 @@ def send_run(
     stop: threading.Event,
     soft_deadline_seconds: float,
     actor: str,
+    receipts: Receipts | None = None,
 ) -> SendSummary:
     """Send the letters of a batch of addressees of one phase run; UnsafeLive where it may not."""
     scope = run_scope(engine, run_id, batch)
     refuse_unsafe_run(engine, run_id, smtp, settings)
+    return _drain(engine, scope, smtp, settings, stop, actor, soft_deadline_seconds, receipts)
+
+
+def send_left(
+    engine: Engine,
+    smtp: SmtpSettings,
+    settings: DeliverySettings,
+    *,
+    stop: threading.Event,
+    soft_deadline_seconds: float,
+    actor: str,
+    receipts: Receipts | None = None,
+) -> SendSummary:
+    """Send whatever is due of any run: what a lost or cleared run left behind.
+
+    Where live letters may not be sent from here, the test modes' letters go and
+    `refused_live` says why the others do not.
+    """
+    try:
+        _refuse_unsafe(engine, "live", smtp, settings)
+    except UnsafeLive as unsafe:
+        tests = [
+            _drain(
+                engine, ClaimScope(mode=mode), smtp, settings, stop, actor,
+                soft_deadline_seconds / 2, receipts,
+            )
+            for mode in ("redirect", "dry")
+        ]  # fmt: skip
+        return replace(_together(*tests), refused_live=str(unsafe))
+    return _drain(
+        engine, ClaimScope(), smtp, settings, stop, actor, soft_deadline_seconds, receipts
+    )
+
+
+def _drain(
+    engine: Engine,
+    scope: ClaimScope,
+    smtp: SmtpSettings,
+    settings: DeliverySettings,
+    stop: threading.Event,
+    actor: str,
+    soft_deadline_seconds: float,
+    receipts: Receipts | None,
+) -> SendSummary:
     return send_due(
         engine,
         scope,
@@ -133,6 +196,23 @@ def send_run(
         stop,
         actor,
         soft_deadline_seconds=soft_deadline_seconds,
+        receipts=receipts,
+    )
+
+
+def _together(one: SendSummary, other: SendSummary) -> SendSummary:
+    """Both summaries in one; the brakes are the same for both."""
+    counts = (
+        "accepted", "postponed", "rejected", "exhausted", "unknown", "released", "reaped",
+        "expired", "pending",
+    )  # fmt: skip
+    due = [s.next_due_ms for s in (one, other) if s.next_due_ms is not None]
+    return replace(
+        other,
+        **{name: getattr(one, name) + getattr(other, name) for name in counts},
+        next_due_ms=min(due, default=None),
+        paused_reason=one.paused_reason or other.paused_reason,
+        states=dict(Counter(one.states) + Counter(other.states)),
     )
 
 
@@ -146,35 +226,85 @@ def send_due(
     *,
     soft_deadline_seconds: float = 1800.0,
     clock: Clock = ledger.db_now_ms,
+    receipts: Receipts | None = None,
 ) -> SendSummary:
     """Send every letter of the scope that is due now, one after another.
 
     One letter's failure never raises. MailServerUnavailable (nothing can be sent; the letter
-    in hand was given back) and errors of the database do: they stop all. It does not wait for
-    letters whose next try is later: `pending` says that there are such.
+    in hand was given back, and the mail server gets a rest) and errors of the database do:
+    they stop all. It does not wait for letters whose next try is later: `pending` says that
+    there are such. What the mail server answers is kept in `receipts` before it is written
+    into the ledger, so that a process which dies between the two leaves proof.
     """
     reaped = ledger.reap(engine, actor, clock)
+    if reaped.to_unknown:
+        _pause_troubled(engine, settings, clock)
     done: Counter[str] = Counter()
     deadline = time.monotonic() + soft_deadline_seconds
-    pause = 60.0 / settings.letters_per_minute
     with ExitStack() as connections:
         opened: dict[str, Transport] = {}
-        while not stop.is_set() and time.monotonic() < deadline:
-            started = time.monotonic()
+        while _keep_pace(engine, scope, settings, stop, deadline, clock):
             held = ledger.claim(engine, scope, actor, clock)
             if held is None:
                 break
             if held.mode not in opened:
                 opened[held.mode] = open_transport(held.mode)
                 connections.callback(opened[held.mode].quit)
-            outcome = _send(engine, held, opened[held.mode], settings, stop, clock)
+            outcome = _send(engine, held, opened[held.mode], settings, stop, clock, receipts)
             done[outcome] += 1
             log.info("delivery %s, attempt %s: %s", held.delivery_id, held.attempts, outcome)
             if outcome == "switched_off":
                 break
-            stop.wait(max(0.0, pause - (time.monotonic() - started)))
+            if outcome == "accepted" and done[outcome] == 1:
+                brakes.mended(engine, clock)
+            if outcome in ("rejected", "unknown"):
+                _pause_troubled(engine, settings, clock)
+            stop.wait(settings.seconds_between_letters)
+    return _summary(engine, scope, done, reaped, clock)
+
+
+def _keep_pace(
+    engine: Engine,
+    scope: ClaimScope,
+    settings: DeliverySettings,
+    stop: threading.Event,
+    deadline: float,
+    clock: Clock,
+) -> bool:
+    """Wait for this sender's turn; False when it is to stop, or its time is up."""
+    if stop.is_set() or time.monotonic() >= deadline:
+        return False
+    if scope.mode == "dry":
+        return True
+    wait_ms = brakes.next_slot(engine, 60_000 // settings.letters_per_minute, clock)
+    if time.monotonic() + wait_ms / 1000 >= deadline:
+        return False
+    return not stop.wait(wait_ms / 1000)
+
+
+def _pause_troubled(engine: Engine, settings: DeliverySettings, clock: Clock) -> None:
+    paused = brakes.pause_troubled(
+        engine, settings.pause_after_rejected, settings.pause_after_unknown, clock
+    )
+    for occasion, mode in paused:
+        log.error("Рассылка %s (%s) приостановлена", occasion, mode)
+
+
+def _summary(
+    engine: Engine,
+    scope: ClaimScope,
+    done: Mapping[str, int],
+    reaped: ledger.Reaped,
+    clock: Clock,
+) -> SendSummary:
     with engine.connect() as db, db.begin():
         states = ledger.scope_states(db, scope)
+        held_by = brakes.standing(db, clock(db))
+    reasons = [
+        reason
+        for (occasion, mode), reason in held_by.paused.items()
+        if scope.occasion in (None, occasion) and scope.mode in (None, mode)
+    ]
     return SendSummary(
         accepted=done["accepted"],
         postponed=done["postponed"],
@@ -186,7 +316,10 @@ def send_due(
         expired=reaped.expired,
         pending=states.pending,
         next_due_ms=states.next_due_ms,
-        is_switched_off=done["switched_off"] > 0,
+        is_switched_off=held_by.is_off,
+        breaker_until_ms=held_by.breaker_until_ms,
+        breaker_reason=held_by.breaker_reason,
+        paused_reason=reasons[0] if reasons else None,
         states=states.letters,
     )
 
@@ -198,9 +331,10 @@ def _send(
     settings: DeliverySettings,
     stop: threading.Event,
     clock: Clock,
+    receipts: Receipts | None,
 ) -> str:
     try:
-        return _Letter(engine, held, transport, settings, stop, clock).send()
+        return _Letter(engine, held, transport, settings, stop, clock, receipts).send()
     except BaseException:
         # Nobody knows how far the dialogue came: nothing more may be said on this connection.
         transport.abandon()
@@ -217,6 +351,7 @@ class _Letter:
     settings: DeliverySettings
     stop: threading.Event
     clock: Clock
+    receipts: Receipts | None
 
     def send(self) -> str:
         held = self.held
@@ -226,9 +361,12 @@ class _Letter:
         recipient = self.settings.redirect_to if held.mode == "redirect" else held.address
         if not self.settings.allows(recipient):
             return self._settle("reject", phase="check", detail="domain_not_allowed")
+        # A copy of a test letter would look like proof that the real one had gone.
+        journal = self.settings.journal_address if held.mode == "live" else None
         try:
             self.transport.open()
-            self.transport.begin(self.settings.from_address, recipient, len(held.rfc822))
+            begin = (self.settings.from_address, recipient, len(held.rfc822))
+            self.transport.begin(*begin, *([journal] if journal else []))
             if not ledger.extend_lease(self.engine, held, self.clock):
                 self.transport.abandon()
                 return "fenced"
@@ -237,7 +375,9 @@ class _Letter:
                 return self._settle("release", phase="data", detail="stopped")
             self.transport.send_body(held.rfc822)
         except MailServerUnavailable as unavailable:
-            self._settle("release", phase="connect", detail=without_addresses(str(unavailable)))
+            reason = without_addresses(str(unavailable))
+            self._settle("release", phase="connect", detail=reason)
+            brakes.trip(self.engine, reason, at_once=True, clock=self.clock)
             raise
         except Refused as refused:
             return self._refused(refused.phase, refused.reply, "claimed")
@@ -282,14 +422,39 @@ class _Letter:
             self._settle("doubt", phase="dot", detail=type(broken).__name__)
             raise
         if 200 <= reply.code <= 299:
+            self._keep_receipt(reply)
             is_written = ledger.accept(self.engine, held, reply.code, reply.text, self.clock)
             return "accepted" if is_written else "fenced"
         return self._refused("dot", reply, "in_doubt")
 
+    def _keep_receipt(self, reply: Reply) -> None:
+        if self.receipts is None:
+            return
+        from roadmap.delivery.receipts import Receipt
+
+        held = self.held
+        receipt = Receipt(
+            held.delivery_id,
+            held.send_epoch,
+            held.message_id,
+            reply.code,
+            reply.text,
+            time.time_ns() // 1_000_000,
+        )
+        try:
+            self.receipts.keep(receipt)
+        except OSError as broken:
+            # The receipt is a second proof; without it the ledger is still written.
+            log.warning("delivery %s: no receipt (%s)", held.delivery_id, type(broken).__name__)
+
     def _refused(self, phase: str, reply: Reply, state: str) -> str:
         if 500 <= reply.code <= 599:
             return self._settle("reject", phase=phase, code=reply.code, detail=reply.text)
-        return self._postpone((state,), phase, reply.code, reply.text)
+        outcome = self._postpone((state,), phase, reply.code, reply.text)
+        if reply.code == 421:  # the server wants no more of us for now; once may be chance
+            reason = "Почтовый сервер просит подождать (код 421)."
+            brakes.trip(self.engine, reason, at_once=False, clock=self.clock)
+        return outcome
 
     def _not_armed(self) -> str:
         """Sending is switched off, and the letter is given back; or it is not ours any more."""

@@ -43,7 +43,14 @@ class DeliverySettings:
     expiry_ms: int = 5 * 24 * _HOUR_MS
     max_attempts: int = 8
     cap_per_recipient_day: int = 20
-    letters_per_minute: int = 600
+    letters_per_minute: int = 600  # of all senders together
+    seconds_between_letters: int = 0  # of one sender, after each letter
+    pause_after_rejected: int = 5  # letters refused one after another pause their occasion
+    pause_after_unknown: int = 3  # as do so many unknown ones, if they are over 2 %
+    overdue_hours: int = 3  # a letter that waits for longer raises an alarm
+    journal_address: str | None = None  # a mailbox of ours that gets a copy of live letters
+    receipts_folder: str | None = None  # where the mail server's answers are kept, beside the db
+    relay_log: str | None = None  # file or glob of the mail server's log
 
     def allows(self, address: str) -> bool:
         """Is the address's domain, as a whole, on the list?"""
@@ -71,6 +78,13 @@ def settings_from(values: Mapping[str, str]) -> DeliverySettings:
         max_attempts=_number(values, "ROADMAP_MAX_ATTEMPTS", 8, 50),
         cap_per_recipient_day=_number(values, "ROADMAP_LETTERS_PER_RECIPIENT_DAY", 20, 1000),
         letters_per_minute=_number(values, "ROADMAP_LETTERS_PER_MINUTE", 600, 6000),
+        seconds_between_letters=_number(values, "ROADMAP_SECONDS_BETWEEN_LETTERS", 0, 3600, 0),
+        pause_after_rejected=_number(values, "ROADMAP_PAUSE_AFTER_REJECTED", 5, 1000),
+        pause_after_unknown=_number(values, "ROADMAP_PAUSE_AFTER_UNKNOWN", 3, 1000),
+        overdue_hours=_number(values, "ROADMAP_OVERDUE_HOURS", 3, 120),
+        journal_address=_optional_address(values, "ROADMAP_JOURNAL_ADDRESS"),
+        receipts_folder=values.get("ROADMAP_RECEIPTS_FOLDER", "").strip() or None,
+        relay_log=values.get("ROADMAP_RELAY_LOG", "").strip() or None,
     )
 
 
@@ -134,6 +148,10 @@ def _address(values: Mapping[str, str], name: str, default: str | None = None) -
     return value
 
 
+def _optional_address(values: Mapping[str, str], name: str) -> str | None:
+    return _address(values, name) if values.get(name, "").strip() else None
+
+
 def _domain(value: str, name: str) -> str:
     folded = value.strip().casefold()
     if not _DOMAIN.fullmatch(folded):
@@ -141,10 +159,10 @@ def _domain(value: str, name: str) -> str:
     return folded
 
 
-def _number(values: Mapping[str, str], name: str, default: int, most: int) -> int:
+def _number(values: Mapping[str, str], name: str, default: int, most: int, least: int = 1) -> int:
     text = values.get(name, "").strip()
     if not text:
         return default
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise SettingsError(f"{name}: впишите целое число от 1 до {most}.")
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise SettingsError(f"{name}: впишите целое число от {least} до {most}.")
     return int(text)

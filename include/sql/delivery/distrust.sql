@@ -1,0 +1,8 @@
+-- T19: the database was put back from a copy: what it calls waiting may have gone out.
+update delivery
+set state = 'unknown',
+    last_detail = :detail,
+    version = version + 1,
+    updated_ms = :now_ms
+where delivery_id = :delivery_id
+    and state = :from_state
