@@ -1,0 +1,1 @@
+"""Killed anywhere: the delivery ledger under faults of processes, servers and databases."""

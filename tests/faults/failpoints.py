@@ -1,0 +1,180 @@
+"""F1–F18 of reliability.md §6: where a sender is killed or stopped, wrapped from outside.
+
+`install` is called in the worker's process only. It wraps the functions the sender calls
+(ledger.claim, ledger.arm, ledger.accept, the phases of the transport) and events of its
+engine, and does to its own process what is ordered, at the n-th time the point is reached.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from roadmap.delivery import ledger
+from roadmap.delivery.smtp import SmtpTransport
+
+
+@dataclass(frozen=True)
+class Failpoint:
+    """Where, at the how-manieth letter, after what delay, by which signal."""
+
+    where: str  # a key of POINTS
+    letter: int = 1
+    delay_seconds: float = 0.0
+    signal: int = signal.SIGKILL
+
+
+Fire = Callable[[], None]
+
+
+def install(point: Failpoint, engine: Engine) -> None:
+    """Arrange that this process meets its fault; KeyError where there is no such point."""
+    seen = 0
+
+    def fire() -> None:
+        nonlocal seen
+        seen += 1
+        if seen == point.letter:
+            time.sleep(point.delay_seconds)
+            os.kill(os.getpid(), point.signal)
+
+    POINTS[point.where](fire, engine)
+
+
+def _after(owner: Any, name: str, fire: Fire, when: Callable[..., bool] | None = None) -> None:
+    whole = getattr(owner, name)
+
+    @wraps(whole)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        given = whole(*args, **kwargs)
+        if when is None or when(*args, given=given):
+            fire()
+        return given
+
+    setattr(owner, name, wrapped)
+
+
+def _before(owner: Any, name: str, fire: Fire) -> None:
+    whole = getattr(owner, name)
+
+    @wraps(whole)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        fire()
+        return whole(*args, **kwargs)
+
+    setattr(owner, name, wrapped)
+
+
+def _before_commit_in(owner: Any, name: str, fire: Fire, engine: Engine) -> None:
+    """In the transaction of the function, all written, nothing committed."""
+    inside = False
+    whole = getattr(owner, name)
+
+    @wraps(whole)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        nonlocal inside
+        inside = True
+        try:
+            return whole(*args, **kwargs)
+        finally:
+            inside = False
+
+    setattr(owner, name, wrapped)
+
+    def committing(_connection: Any) -> None:
+        if inside:
+            fire()
+
+    event.listen(engine, "commit", committing)
+
+
+def _phase(phase: str) -> Callable[[Fire, Engine], None]:
+    """After the server's answer to a command."""
+
+    def was(_self: Any, _command: str, asked: str, *_rest: Any, given: Any) -> bool:
+        return asked == phase
+
+    return lambda fire, _: _after(SmtpTransport, "_ask", fire, when=was)
+
+
+def _has_claimed(*_args: Any, given: Any) -> bool:
+    return given is not None
+
+
+def _is_armed(*_args: Any, given: Any) -> bool:
+    return given is not None
+
+
+def _in_body(fire: Fire, _engine: Engine) -> None:
+    """Between two blocks of the body."""
+    inside = False
+    blocks = 0
+    send_body = SmtpTransport.send_body
+    sendall = socket.socket.sendall
+
+    def body(self: SmtpTransport, content: bytes) -> None:
+        nonlocal inside, blocks
+        inside, blocks = True, 0
+        send_body(self, content)
+        inside = False
+
+    def block(self: socket.socket, *args: Any) -> None:
+        nonlocal blocks
+        sendall(self, *args)
+        blocks += 1
+        if inside and blocks == 3:
+            fire()
+
+    SmtpTransport.send_body = body  # type: ignore[method-assign]
+    socket.socket.sendall = block  # type: ignore[method-assign,assignment]
+
+
+def _in_quit(fire: Fire, _engine: Engine) -> None:
+    """QUIT is said, its answer not read."""
+    inside = False
+    take_leave = SmtpTransport.quit
+    sendall = socket.socket.sendall
+
+    def leave(self: SmtpTransport) -> None:
+        nonlocal inside
+        inside = True
+        take_leave(self)
+
+    def said(self: socket.socket, *args: Any) -> None:
+        sendall(self, *args)
+        if inside:
+            fire()
+
+    SmtpTransport.quit = leave  # type: ignore[method-assign]
+    socket.socket.sendall = said  # type: ignore[method-assign,assignment]
+
+
+# Where a fault may strike; the number is the row of reliability.md §6.
+POINTS: dict[str, Callable[[Fire, Engine], None]] = {
+    "F2 after the claim": lambda fire, _: _after(ledger, "claim", fire, when=_has_claimed),
+    "F3 after connect": lambda fire, _: _after(SmtpTransport, "open", fire),
+    "F4 after MAIL": _phase("mail"),
+    "F5 after RCPT": _phase("rcpt"),
+    "F6 after 354": _phase("data"),
+    "F7 in the body": _in_body,
+    "F8 before arming": lambda fire, _: _before(ledger, "arm", fire),
+    "F8 before the commit of arming": lambda fire, engine: _before_commit_in(
+        ledger, "arm", fire, engine
+    ),
+    "F9 before the dot": lambda fire, _: _after(ledger, "arm", fire, when=_is_armed),
+    "F10 after the dot": lambda fire, _: _after(SmtpTransport, "send_dot", fire),
+    "F11 after the reply": lambda fire, _: _after(SmtpTransport, "read_reply", fire),
+    "F11 before the commit of acceptance": lambda fire, engine: _before_commit_in(
+        ledger, "accept", fire, engine
+    ),
+    "F12 after acceptance": lambda fire, _: _after(ledger, "accept", fire),
+    "F13 in QUIT": _in_quit,
+}
