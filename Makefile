@@ -16,11 +16,12 @@ KNOWN_AT ?=
 MODE ?= live
 MUNICIPALITIES ?=
 REASON ?=
+SAMPLE ?=
 RUN ?=
 MUNICIPALITY ?=
 INDICATOR ?=
 # Their values reach the shell as values, whatever quotes are in them.
-export FROM AS_OF KNOWN_AT MODE MUNICIPALITIES REASON RUN MUNICIPALITY INDICATOR
+export FROM AS_OF KNOWN_AT MODE SAMPLE MUNICIPALITIES REASON RUN MUNICIPALITY INDICATOR
 
 VENV := .venv
 PY := PYTHONPATH=plugins $(VENV)/bin/python
@@ -45,9 +46,10 @@ run: $(RUNTIME) ## the demo year, five phases in a real Airflow: UI, mailbox, le
 	exec env $(PY) -m roadmap_cli.run --port $(PORT)
 
 .PHONY: phase
-phase: $(RUNTIME) ## one phase in the foreground (PHASE= YEAR= AS_OF= KNOWN_AT= MODE=live|redirect|dry MUNICIPALITIES= REASON=)
+phase: $(RUNTIME) ## one phase in the foreground (PHASE= YEAR= AS_OF= KNOWN_AT= MODE=live|redirect|dry SAMPLE= MUNICIPALITIES= REASON=)
 	exec env $(PY) -m roadmap_cli.phase --phase $(PHASE) --year $(YEAR) --as-of "$$AS_OF" \
-		--known-at "$$KNOWN_AT" --mode "$$MODE" --municipalities "$$MUNICIPALITIES" --reason "$$REASON" --port $(PORT)
+		--known-at "$$KNOWN_AT" --mode "$$MODE" --sample "$$SAMPLE" --municipalities "$$MUNICIPALITIES" \
+		--reason "$$REASON" --port $(PORT)
 
 .PHONY: new-year
 new-year: $(RUNTIME) ## the draft plan of a year (YEAR=2027 FROM=2021)

@@ -63,6 +63,14 @@ def phase_params(phase: str) -> dict[str, Param]:
             enum=list(MODES),
             values_display=MODES,
         ),
+        "sample": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Сколько адресатов проверить",
+            description="Пусто — всех. Число — только для проверки: столько адресатов выбирается "
+            "случайно, остальным этот запуск ничего не готовит.",
+        ),
         "reason": Param(
             None,
             type=["null", "string"],

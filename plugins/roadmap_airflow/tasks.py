@@ -175,6 +175,7 @@ def freeze() -> str:
             municipalities=tuple(params.get("municipalities") or ()),
             reason=params.get("reason") or None,
             requested_by=str(context["dag_run"].run_id),
+            sample=params.get("sample"),
         ),
     )
 

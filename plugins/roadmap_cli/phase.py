@@ -72,6 +72,7 @@ def run_phase(arguments: argparse.Namespace, ports: Ports) -> int:
         f"--known-at={arguments.known_at or ''}",
         f"--mode={arguments.mode}",
         f"--municipalities={','.join(arguments.municipalities)}",
+        f"--sample={arguments.sample or ''}",
         f"--reason={arguments.reason}",
     )
     with local_mailbox(ports.mail), background(command, os.environ, None, STOP_SECONDS) as dag_run:

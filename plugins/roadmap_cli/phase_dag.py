@@ -26,6 +26,7 @@ def main() -> None:
         "known_at": arguments.known_at,
         "mode": arguments.mode,
         "municipalities": arguments.municipalities,
+        "sample": arguments.sample,
         "reason": arguments.reason or None,
     }
     state, dag_run_id = run_dag(arguments.phase, arguments.year, conf)
@@ -43,6 +44,9 @@ def phase_arguments(description: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--mode", choices=MODES, default="live")
     parser.add_argument("--municipalities", type=_keys, default=[], help="keys, comma-separated")
+    parser.add_argument(
+        "--sample", type=_sample, default=None, help="of a test: so many addressees at random"
+    )
     parser.add_argument("--reason", default="")
     return parser
 
@@ -69,6 +73,14 @@ def moment(text: str) -> str | None:
     if len(text) == len("2021-03-31"):
         found = found.replace(hour=23, minute=59, second=59)
     return (found if found.tzinfo else found.replace(tzinfo=MOSCOW)).isoformat()
+
+
+def _sample(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"«{text}» — не число адресатов от 1")
+    return int(text)
 
 
 def _keys(text: str) -> list[str]:

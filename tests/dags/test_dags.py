@@ -125,7 +125,9 @@ def test_every_sending_task_stands_in_the_pool_of_the_mail_server(bag):
 @pytest.mark.parametrize("phase", PHASES)
 def test_the_form_speaks_russian_and_offers_ids_only(bag, phase):
     params = bag.dags[phase].params
-    assert set(params) == {"year", "as_of", "known_at", "municipalities", "mode", "reason"}
+    assert set(params) == {
+        "year", "as_of", "known_at", "municipalities", "mode", "sample", "reason",
+    }  # fmt: skip
     for name in params:
         schema = params.get_param(name).schema
         assert airflow_local_settings.CYRILLIC.search(schema["title"])
@@ -158,6 +160,9 @@ def test_the_form_shows_words_where_the_year_is_not_chosen(bag):
         ("mode", "everyone"),
         ("municipalities", ["<script>"]),
         ("year", 1999),
+        ("sample", 0),
+        ("sample", "три"),
+        ("sample", True),
         ("reason", "две\nстроки"),
     ],
 )

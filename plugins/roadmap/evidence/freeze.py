@@ -8,6 +8,7 @@ changes nothing. What does not resolve becomes a finding with a Russian sentence
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import uuid
 from collections import defaultdict
@@ -18,7 +19,17 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from roadmap import russian
 from roadmap.evidence.findings import write_findings
@@ -74,7 +85,8 @@ class RunRequest:
     """What the scheduler or a person asked for.
 
     `as_of` None means the plan's date of the phase; `known_at_ms` None means now; no
-    `municipalities` means all. `mode` is live, redirect or dry.
+    `municipalities` means all. `mode` is live, redirect or dry. `sample` of a test writes to so
+    many of those asked for, drawn at random; None means to all of them.
     """
 
     plan_year: int
@@ -85,6 +97,7 @@ class RunRequest:
     municipalities: tuple[str, ...]
     reason: str | None
     requested_by: str
+    sample: int | None = None
 
 
 def freeze(
@@ -98,11 +111,12 @@ def freeze(
     """Write the run with its frozen inputs in one transaction; its id.
 
     FreezeRefused where the known-at moment lies ahead, a municipality asked for is unknown,
-    or a registry has not come by then; LiveRefused where letters would tell another
-    day. KeyError where the plan has no such phase.
+    a sample is asked for of letters that are no test, or a registry has not come by then;
+    LiveRefused where letters would tell another day. KeyError where the plan has no such phase.
     """
     if plan.year != request.plan_year:
         raise ValueError(f"plan of {plan.year}, request for {request.plan_year}")
+    _refuse_sample(request)
     known_at_ms = now_ms if request.known_at_ms is None else request.known_at_ms
     if known_at_ms > now_ms:
         raise FreezeRefused(
@@ -137,6 +151,7 @@ def freeze(
                 code_version=code_version,
                 reason=request.reason,
                 requested_by=request.requested_by,
+                sample=request.sample,
             )
         )
         conn.execute(
@@ -148,6 +163,8 @@ def freeze(
         conn.execute(sql("evidence/frozen_schools"), at)
         _add_region(conn, run_id)
         _select(conn, run_id, request.municipalities)
+        if request.sample is not None:
+            _draw(conn, run_id, request.sample, request.requested_by)
         _write_school_refs(conn, at)
         refresh_statistics(conn)  # what follows joins what was just loaded and written
         conn.execute(sql("evidence/foreign_refs"), {"run_id": run_id})
@@ -243,6 +260,11 @@ def run_summary(engine: Engine, run_id: str) -> tuple[str, ...]:
                 )
             )
         ]
+        addressees = (
+            conn.execute(select(run_municipality.c.is_selected).where(_is_addressee_of(run_id)))
+            .scalars()
+            .all()
+        )
         schools = [
             row.is_participating
             for row in conn.execute(
@@ -267,9 +289,17 @@ def run_summary(engine: Engine, run_id: str) -> tuple[str, ...]:
         f"школ: {integer(len(schools))}, участвуют {sum(schools)}",
         f"Наборы данных: получено {len(datasets) - len(absent)} из {len(datasets)}",
         *_absence(absent),
+        *_sampled(run.sample, addressees),
         f"Замечания: {integer(len(findings)) if findings else 'нет'}",
         *_told_briefly([(row.rule, row.message) for row in findings]),
     )
+
+
+def _sampled(sample: int | None, addressees: Sequence[int]) -> list[str]:
+    """«Проверочная выборка: 3 из 13», where there is one; 0 or 1 for each addressee."""
+    if sample is None:
+        return []
+    return [f"Проверочная выборка: {sum(addressees)} из {len(addressees)}"]
 
 
 def _absence(absent: Iterable[Any]) -> list[str]:
@@ -367,6 +397,55 @@ def _select(conn: Connection, run_id: str, municipalities: tuple[str, ...]) -> N
             )
         of_run &= run_municipality.c.municipality_id.in_(municipalities)
     conn.execute(update(run_municipality).where(of_run).values(is_selected=1))
+
+
+def _refuse_sample(request: RunRequest) -> None:
+    if request.sample is None:
+        return
+    if request.sample < 1:
+        raise FreezeRefused(
+            "Запуск не начат: выборка меньше одного адресата. Впишите число от 1 или оставьте"
+            " поле «Сколько адресатов проверить» пустым."
+        )
+    if request.mode == "live":
+        raise FreezeRefused(
+            "Запуск не начат: случайная выборка бывает только у проверки, письма адресатам уходят"
+            " всем. Выберите «Отправить всё на проверочный адрес» или «Ничего не отправлять»,"
+            " либо оставьте поле «Сколько адресатов проверить» пустым."
+        )
+
+
+def _draw(conn: Connection, run_id: str, sample: int, lot: str) -> None:
+    """Leave `sample` of the chosen addressees, the region as one, all equally likely.
+
+    The lot is who asked: the same request frozen once more (a cleared task) writes to the same
+    ones, and an addressee that has come or gone since changes one place at the most.
+    """
+    chosen = conn.execute(
+        select(run_municipality.c.municipality_id).where(
+            _is_addressee_of(run_id), run_municipality.c.is_selected == 1
+        )
+    ).scalars()
+    drawn = sorted(chosen, key=lambda key: hashlib.sha256(f"{lot}/{key}".encode()).digest())
+    conn.execute(
+        update(run_municipality)
+        .where(
+            run_municipality.c.run_id == run_id,
+            run_municipality.c.municipality_id.not_in(drawn[:sample]),
+        )
+        .values(is_selected=0)
+    )
+
+
+def _is_addressee_of(run_id: str) -> ColumnElement[bool]:
+    """Those whom a run can write to: who takes part, and the department."""
+    return and_(
+        run_municipality.c.run_id == run_id,
+        or_(
+            run_municipality.c.is_participating == 1,
+            run_municipality.c.municipality_id == REGION,
+        ),
+    )
 
 
 def _write_school_refs(conn: Connection, at: dict[str, str]) -> None:

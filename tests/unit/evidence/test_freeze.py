@@ -361,6 +361,99 @@ def test_only_the_municipalities_asked_for_are_selected(engine: Engine) -> None:
     assert {key for key, unit in chosen.items() if unit.is_selected} == {"galich", REGION}
 
 
+# -- A test of a few drawn at random ---------------------------------------------------------
+
+
+MANY = [school(100 + number, f"m{number:02}") for number in range(12)]
+
+
+def many(engine: Engine) -> None:
+    """Twelve that take part and one that does not."""
+    keys = [*(row["municipality_id"] for row in MANY), "galich"]
+    registries(engine, MANY, [named(key, f"Муниципалитет {key}") for key in keys])
+
+
+def drawn(engine: Engine, **request: Any) -> set[str]:
+    chosen = units(engine, frozen(engine, **request))
+    return {key for key, unit in chosen.items() if unit.is_selected}
+
+
+@pytest.mark.parametrize("mode", ["redirect", "dry"])
+def test_a_test_writes_to_so_many_as_were_asked_for(any_engine: Engine, mode: str) -> None:
+    many(any_engine)
+    run_id = frozen(any_engine, mode=mode, sample=3)
+    chosen = [unit for unit in units(any_engine, run_id).values() if unit.is_selected]
+    assert len(chosen) == 3
+    assert all(unit.is_participating or unit.municipality_id == REGION for unit in chosen)
+    ((run),) = rows(any_engine, phase_run, run_id)
+    assert run.sample == 3
+    assert "Проверочная выборка: 3 из 13" in run_summary(any_engine, run_id)
+
+
+def test_a_run_without_a_sample_says_nothing_of_one(engine: Engine) -> None:
+    many(engine)
+    run_id = frozen(engine)
+    assert sum(unit.is_selected for unit in units(engine, run_id).values()) == 14
+    assert not [line for line in run_summary(engine, run_id) if "выборка" in line]
+    ((run),) = rows(engine, phase_run, run_id)
+    assert run.sample is None
+
+
+def test_the_sample_is_drawn_among_those_asked_for(engine: Engine) -> None:
+    many(engine)
+    asked = ("m01", "m02", "m03", "galich", REGION)
+    for turn in range(10):
+        found = drawn(engine, municipalities=asked, sample=2, requested_by=f"run {turn}")
+        assert len(found) == 2
+        assert found < {"m01", "m02", "m03", REGION}  # galich takes no part
+
+
+def test_a_sample_of_more_than_there_are_is_all_of_them(engine: Engine) -> None:
+    many(engine)
+    run_id = frozen(engine, sample=100)
+    assert sum(unit.is_selected for unit in units(engine, run_id).values()) == 13
+    assert "Проверочная выборка: 13 из 13" in run_summary(engine, run_id)
+
+
+def test_the_same_request_frozen_once_more_draws_the_same(engine: Engine) -> None:
+    many(engine)
+    assert drawn(engine, sample=3) == drawn(engine, sample=3)
+    assert drawn(engine, sample=3) < drawn(engine, sample=5)
+
+
+def test_every_addressee_is_drawn_in_its_turn_the_department_among_them(engine: Engine) -> None:
+    many(engine)
+    turns = 60
+    found = Counter(
+        key
+        for turn in range(turns)
+        for key in drawn(engine, sample=4, requested_by=f"manual__{turn}")
+    )
+    assert len(found) == 13
+    assert REGION in found
+    # 60 draws of 4 of 13: 18,5 each on the average, with a deviation of 3,6.
+    assert min(found.values()) >= 6
+    assert max(found.values()) <= 32
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        pytest.param({"mode": "live", "sample": 3}, "письма адресатам уходят всем", id="live"),
+        pytest.param({"mode": "dry", "sample": 0}, "меньше одного", id="nobody"),
+        pytest.param({"mode": "redirect", "sample": -1}, "меньше одного", id="less than nobody"),
+    ],
+)
+def test_a_sample_is_refused_where_it_makes_no_test(
+    engine: Engine, asked: dict[str, Any], says: str
+) -> None:
+    many(engine)
+    with pytest.raises(FreezeRefused, match=says):
+        frozen(engine, **asked)
+    with engine.connect() as conn:
+        assert conn.execute(select(phase_run)).all() == []
+
+
 def test_a_closed_school_is_not_among_the_schools(engine: Engine) -> None:
     registries(engine, [school(101, "buyskiy"), school(102, "buyskiy", valid_to="2021-01-31")])
     assert [row.school_id for row in rows(engine, run_school, frozen(engine))] == ["SH-101"]
