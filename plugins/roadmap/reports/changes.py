@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
-from roadmap.reports.model import AttentionItem, ReportModel, Row, Value
+from roadmap.reports.model import (
+    AttentionItem,
+    Numbered,
+    Paragraph,
+    ReportModel,
+    Row,
+    Table,
+    Value,
+    Words,
+)
 from roadmap.reports.show import show, show_with_unit
 from roadmap.reports.wording import say
 
@@ -35,6 +45,8 @@ def changes(previous: ReportModel, current: ReportModel) -> tuple[str, ...]:
         *_indicators(previous, current),
         *_items(previous, current),
     ]
+    # What no headline, figure or indicator tells is told cell by cell, else text by text.
+    told = told or list(_cells(previous, current)) or list(_texts(previous, current))
     if not told:
         return (say(_WORDING, "other"),)
     if len(told) <= AT_MOST:
@@ -144,3 +156,97 @@ def _items(previous: ReportModel, current: ReportModel) -> Iterable[str]:
 
 def _by_matter(model: ReportModel) -> dict[tuple[str, str], AttentionItem]:
     return {(item.title, item.problem): item for item in model.letter.attention}
+
+
+# -- What is told only where nothing above tells it -------------------------------------------
+
+
+def _cells(previous: ReportModel, current: ReportModel) -> Iterator[str]:
+    """Each own cell that reads otherwise, once, though several tables may show it."""
+    before = {table.id: table for table in _own_tables(previous)}
+    said: set[str] = set()
+    for table in _own_tables(current):
+        if table.id not in before:
+            continue
+        for sentence in _cells_of(before[table.id], table):
+            if sentence not in said:
+                said.add(sentence)
+                yield sentence
+
+
+def _cells_of(before: Table, after: Table) -> Iterator[str]:
+    old = dict(_labelled(before))
+    for key, row in _labelled(after):
+        if key not in old:
+            continue
+        was = _by_title(before, old[key])
+        for title, value in _by_title(after, row).items():
+            if title in was and was[title] != value:
+                yield say(
+                    _WORDING,
+                    "cell",
+                    table=after.caption,
+                    row=key[0],
+                    column=title,
+                    before=_told(was[title]),
+                    after=_told(value),
+                )
+
+
+def _labelled(table: Table) -> Iterator[tuple[tuple[str, int], Row]]:
+    """Own rows with what names them: the words they begin with, and how often these came."""
+    seen: Counter[str] = Counter()
+    group = ""
+    for row in table.rows:
+        if row.kind == "group":
+            group = _first_words(row)
+        elif row.own:
+            label = ", ".join(words for words in (group, _first_words(row)) if words)
+            seen[label] += 1
+            yield (label, seen[label]), row
+
+
+def _own_tables(model: ReportModel) -> Iterator[Table]:
+    blocks = model.document.blocks if model.document is not None else ()
+    blocks += tuple(block for school in model.schools for block in school.document.blocks)
+    tables = [block for block in blocks if isinstance(block, Table)]
+    tables += [sheet.table for sheet in model.appendix]
+    return (table for table in tables if table.own)
+
+
+def _first_words(row: Row) -> str:
+    """What names the row: the words that it begins with."""
+    words: list[str] = []
+    for cell in row.cells[:2]:
+        if not isinstance(cell.value, Words):
+            break
+        words.append(cell.value.text)
+    return ", ".join(words)
+
+
+def _by_title(table: Table, row: Row) -> dict[str, Value]:
+    titles = [
+        f"{column.group} {column.title}" if column.group else column.title
+        for column in table.columns
+    ]
+    return {title: cell.value for title, cell in zip(titles, row.cells, strict=False) if cell.own}
+
+
+def _texts(previous: ReportModel, current: ReportModel) -> Iterator[str]:
+    """Own sentences that were not there before."""
+    before = set(_own_texts(previous))
+    for text in _own_texts(current):
+        if text not in before:
+            yield say(_WORDING, "text", text=text)
+
+
+def _own_texts(model: ReportModel) -> Iterator[str]:
+    yield from model.letter.lead
+    if model.document is None:
+        return
+    yield from model.document.main
+    for block in model.document.blocks:
+        if isinstance(block, Paragraph) and block.own:
+            yield block.text
+        elif isinstance(block, Numbered) and block.own:
+            yield from block.items
