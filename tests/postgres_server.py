@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -31,45 +32,79 @@ class NoPostgres(RuntimeError):
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """Start a server, yield the URL of its maintenance database, stop it and remove its files."""
+    with mortal_postgres() as server:
+        yield server.url
+
+
+@contextmanager
+def mortal_postgres() -> Iterator[PostgresServer]:
+    """A server of the caller's own, who may crash it, start it again and put it back in time."""
     programs = _programs()
     # A socket's path may have at most 107 bytes, which pytest's own folders come close to.
     folder = Path(tempfile.mkdtemp(prefix="roadmap-pg-", dir=_quick_folder()))
     try:
         _give_to_account(folder)
-        data = folder / "data"
+        server = PostgresServer(programs, folder)
         _as_account(
-            programs / "initdb", "--pgdata", data, "--username", "roadmap", "--auth", "trust",
-            "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions",
+            programs / "initdb", "--pgdata", server.data, "--username", "roadmap",
+            "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync",
+            "--no-instructions",
         )  # fmt: skip
-        with _running(programs, data, folder):
-            yield f"postgresql+psycopg://roadmap@/postgres?host={folder}"
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _running(programs: Path, data: Path, folder: Path) -> Iterator[None]:
-    log = folder / "log"
-    with log.open("wb") as output:
-        # setpriv ends the server with us, however we end: no test leaves a server behind.
-        server = subprocess.Popen(
-            [
-                "setpriv", *_identity(), "--pdeathsig", "INT", programs / "postgres",
-                "-D", data, "-k", folder, "-c", "listen_addresses=",
-                "-c", "max_connections=50", "-c", "shared_buffers=32MB",
-            ],
-            stdout=output, stderr=subprocess.STDOUT, cwd=folder,
-        )  # fmt: skip
-    try:
-        _wait_until_ready(programs, folder, server, log)
-        yield
-    finally:
-        server.terminate()
+class PostgresServer:
+    """One server; its files lie in `data`."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.programs = programs
+        self.folder = folder
+        self.data = folder / "data"
+        self.url = f"postgresql+psycopg://roadmap@/postgres?host={folder}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers. It ends with the thread that calls this."""
+        log = self.folder / "log"
+        with log.open("wb") as output:
+            # setpriv ends the server with us, however we end: no test leaves a server behind.
+            self._process = subprocess.Popen(
+                [
+                    "setpriv", *_identity(), "--pdeathsig", "INT", self.programs / "postgres",
+                    "-D", self.data, "-k", self.folder, "-c", "listen_addresses=",
+                    "-c", "max_connections=50", "-c", "shared_buffers=32MB",
+                ],
+                stdout=output, stderr=subprocess.STDOUT, cwd=self.folder,
+            )  # fmt: skip
         try:
-            server.wait(timeout=20)
+            _wait_until_ready(self.programs, self.folder, self._process, log)
+        except RuntimeError:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        self._end(signal.SIGINT)
+
+    def crash(self) -> None:
+        """As `pg_ctl stop -m immediate`: no checkpoint, every session is cut off at once."""
+        self._end(signal.SIGQUIT)
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(timeout=20)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            process.kill()
+            process.wait()
 
 
 def _wait_until_ready(
