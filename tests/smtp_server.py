@@ -102,9 +102,11 @@ class SmtpServer:
         connection_default: str | Callable[[], str] = "accept",
         by_address: Mapping[str, Iterable[str]] | None = None,
         byte_seconds: float = 1.0,
+        pace_seconds: float = 0.0,
     ) -> None:
         """`tls`: offered as STARTTLS, or spoken from the first byte (`is_tls_at_once`).
 
+        `pace_seconds`: how long a letter takes, half before its body and half after its dot.
         A default that is a function is asked each time, by one thread at once.
         """
         self.plan = deque(plan)
@@ -114,6 +116,7 @@ class SmtpServer:
         self.late_seconds = late_seconds
         self.tls = tls
         self.is_tls_at_once = is_tls_at_once
+        self.pace_seconds = pace_seconds
         self.connection_plan = deque(connection_plan)
         self.connection_default = connection_default
         self.by_address: dict[str, Iterator[str]] = {
@@ -252,6 +255,7 @@ class _Talk:
             elif verb == "RCPT":
                 self._take_recipient(_path(command))
             elif verb == "DATA":
+                server._over.wait(server.pace_seconds / 2)
                 if self._answer("data", b"354 go on\r\n", self.behaviour):
                     self._take_body(lines)
             elif verb == "QUIT":
@@ -334,6 +338,7 @@ class _Talk:
                 )
             )
             number = len(server.accepted)
+        server._over.wait(server.pace_seconds / 2)
         if behaviour == "accept_then_rst":
             self._reset()
         if behaviour == "unfinished":
