@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
 
+from faults.verdict import rows_of, table
 from left_out import PREFIX, leave_out
 from postgres_server import NoPostgres, postgres_server
 from roadmap.store.engine import open_engine
@@ -124,7 +125,7 @@ def _with_database(url: str, name: str) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name each test that was left out for want of system software, and what it wanted."""
+    """Name each test that was left out and what it wanted; print the verdicts on faults."""
     left_out = []
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
@@ -134,6 +135,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(f"left out: {len(left_out)}")
         for nodeid, missing in left_out:
             terminalreporter.line(f"{nodeid}: {missing}")
+    told = rows_of(
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+    )
+    if told:
+        terminalreporter.section("faults: planned, taken by the mail server, said by the ledger")
+        for line in table(told):
+            terminalreporter.line(line)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

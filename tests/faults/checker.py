@@ -16,13 +16,13 @@ from typing import Protocol
 from sqlalchemy import Engine, select
 
 from roadmap.delivery import ledger
-from roadmap.store.tables import delivery
+from roadmap.store.tables import delivery, delivery_event
 from smtp_server import Accepted
 
 # What the ledger may say of a letter that the server does not have.
 HONEST_WITHOUT_MAIL = frozenset({"held", "unknown", "rejected", "exhausted", "cancelled"})
-# What it may say of one that the server has: accepted, or that it does not know.
-HONEST_WITH_MAIL = frozenset({"accepted", "bounced", "unknown", "cancelled"})
+# What it may say of one that the server has; also cancelled, where it had been unknown (T14).
+HONEST_WITH_MAIL = frozenset({"accepted", "bounced", "unknown"})
 
 
 class PlannedLetter(Protocol):
@@ -85,7 +85,16 @@ def check(
     by_message = {one.message_id: one for one in planned}
     taken = Counter(message_id(mail.content) for mail in accepted)
     with engine.begin() as db:
-        states = dict(db.execute(select(delivery.c.delivery_id, delivery.c.state)).tuples().all())
+        rows = db.execute(select(delivery.c.delivery_id, delivery.c.state))
+        states = {row.delivery_id: row.state for row in rows}
+        given_up = set(
+            db.execute(
+                select(delivery_event.c.delivery_id).where(
+                    delivery_event.c.from_state == "unknown",
+                    delivery_event.c.to_state == "cancelled",
+                )
+            ).scalars()
+        )
         broken = ledger.broken_chains(db)
     on_server = {one.delivery_id: taken[key] > 0 for key, one in by_message.items()}
     return Verdict(
@@ -106,7 +115,7 @@ def check(
         falsely_open=_ids(
             one
             for one, is_there in on_server.items()
-            if is_there and states.get(one) not in HONEST_WITH_MAIL
+            if is_there and states.get(one) not in HONEST_WITH_MAIL and one not in given_up
         ),
         strange=_ids(
             message_id(mail.content)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from faults.checker import check
 from faults.failpoints import POINTS, Failpoint
 from faults.rounds import ROUNDS, chance
 from faults.worker import again_until_done, orders, start
@@ -12,7 +11,7 @@ from faults.world import World, scope
 
 
 @pytest.mark.parametrize("where", POINTS)
-def test_killed_anywhere_and_run_again_everybody_has_one_letter(world: World, where: str):
+def test_killed_anywhere_and_run_again_everybody_has_one_letter(world: World, where: str, tell):
     dice = chance(where, world.engine.dialect.name)
     for number in range(ROUNDS):
         occasion = f"2021/{number}"
@@ -22,6 +21,8 @@ def test_killed_anywhere_and_run_again_everybody_has_one_letter(world: World, wh
         ended = start(world, orders(world, scope(occasion), failpoint=point)).wait()
         assert ended.was_killed, ended
         again_until_done(world, scope(occasion), occasion)
-    verdict = check(world.engine, world.letters, world.server.accepted, kills=ROUNDS)
+    world.kills = ROUNDS
+    verdict = world.verdict()
+    tell(where, world.engine.dialect.name, verdict)
     assert verdict.is_clean, verdict
     assert verdict.accepted_by_server == 3 * ROUNDS

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection, Engine, select
 
 import ledger_world
-from faults.checker import message_id
+from faults.checker import Verdict, check, message_id
 from roadmap.delivery import ledger, message
 from roadmap.delivery.contacts import Recipient
 from roadmap.delivery.ledger import ClaimScope, Planned
@@ -69,7 +69,11 @@ class Letter:
 
 @dataclass
 class World:
-    """One ledger and one mail server. `later_ms`: how far the clock was moved on."""
+    """One ledger and one mail server.
+
+    `later_ms`: how far the clock was moved on. `settled`: unknown letters that the operator
+    decided, with the truth beside each: is it on the server?
+    """
 
     engine: Engine
     server: CountingServer
@@ -77,6 +81,7 @@ class World:
     later_ms: int = 0
     letters: list[Letter] = field(default_factory=list)
     kills: int = 0
+    settled: list[tuple[str, bool]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -150,6 +155,12 @@ class World:
         """How often the server took the letter with this Message-ID."""
         return sum(message_id(one.content) == wanted for one in tuple(self.server.accepted))
 
+    def verdict(self) -> Verdict:
+        """The checker's, with what was unknown in between."""
+        self.server.wait_until_quiet()
+        found = check(self.engine, self.letters, self.server.accepted, self.kills)
+        return replace(found, unknown=(*self.settled, *found.unknown))
+
     # -- the operator who knows the truth ------------------------------------------------------
 
     def settle_unknown(self, occasion: str | None = None) -> tuple[int, int]:
@@ -158,6 +169,7 @@ class World:
         How many were found there, how many are to be sent again.
         """
         self.server.wait_until_quiet()
+        self.let_pass()  # nobody may send again at once
         there = again = 0
         query = select(delivery.c.delivery_id, delivery.c.message_id).where(
             delivery.c.state == "unknown"
@@ -177,7 +189,9 @@ class World:
                     now_ms=self.clock(db),
                     actor="operator",
                     detail="relay: journal" if is_there else "relay: not there",
+                    expires_ms=self.clock(db) + EXPIRES_MS,
                 )
+            self.settled.append((row.delivery_id, is_there))
             there += is_there
             again += not is_there
         return there, again
