@@ -1,11 +1,12 @@
-"""The operator that sends: an operator, because only operators hear that they are to stop."""
+"""The operators that send: operators, because only these hear that they are to stop."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
@@ -17,14 +18,24 @@ from roadmap_airflow.defaults import (
     SEND_TIMEOUT,
 )
 
+if TYPE_CHECKING:
+    from roadmap.delivery.sender import SendSummary
+
 log = logging.getLogger("roadmap")
+
+# Of one run of the delivery watch, which comes again in five minutes.
+WATCH_SOFT_DEADLINE = timedelta(minutes=4)
+TO_GO_ON = (
+    "Когда причина устранена, запустите «Отправка: остановить или продолжить»; письма уйдут сами."
+)
 
 
 class SendOperator(BaseOperator):
     """Send what is due to a batch of addressees of one run.
 
-    Letters that wait for the mail server (4xx) make the task fail and be retried: the waiting
-    is Airflow's. `phase_run` and `batch` are ids; nothing else is templated.
+    Letters that wait for the mail server (4xx, no connection) make the task fail and be
+    retried: the waiting is Airflow's. What waits for a person fails it at once.
+    `phase_run` and `batch` are ids; nothing else is templated.
     """
 
     template_fields: Sequence[str] = ("phase_run", "batch")
@@ -46,29 +57,92 @@ class SendOperator(BaseOperator):
         from airflow.sdk.exceptions import AirflowException
 
         from roadmap.delivery.sender import send_run
+        from roadmap.delivery.transport import MailServerUnavailable
         from roadmap_airflow.connections import delivery_settings, roadmap_db, smtp_settings
         from roadmap_airflow.tasks import names, plan_of
 
         with roadmap_db() as engine:
             context["roadmap_label"] = names(plan_of(engine, self.phase_run), self.batch)
-            summary = send_run(
-                engine,
-                self.phase_run,
-                self.batch,
-                smtp_settings(),
-                delivery_settings(),
-                stop=self._stop,
-                soft_deadline_seconds=SEND_SOFT_DEADLINE.total_seconds(),
-                actor=str(context["ti"].id),
-            )
+            try:
+                summary = send_run(
+                    engine,
+                    self.phase_run,
+                    self.batch,
+                    smtp_settings(),
+                    delivery_settings(),
+                    stop=self._stop,
+                    soft_deadline_seconds=SEND_SOFT_DEADLINE.total_seconds(),
+                    actor=str(context["ti"].id),
+                )
+            except MailServerUnavailable as unavailable:
+                raise AirflowException(f"{unavailable} Задача повторится сама.") from None
         log.info("%s", summary)
         if context["params"].get("mode") == "dry":
             log.info("Выбрано «Ничего не отправлять»: письма проверены без сети и никуда не ушли")
-        if summary.pending:
-            raise AirflowException(
-                f"Ждут повторной отправки: {summary.pending}. Задача повторится сама."
-            )
+        refuse_to_be_green(summary)
 
     def on_kill(self) -> None:
         """Stop claiming letters; the one in hand is finished or left where it is known."""
         self._stop.set()
+
+
+class SendLeftOperator(BaseOperator):
+    """Send whatever is due, of any run: what lost, cleared and interrupted runs left behind.
+
+    Never red because of letters: which of them wait, and why, is said by the alarms.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._stop = threading.Event()
+
+    def execute(self, context: Any) -> None:
+        from roadmap.delivery.sender import send_left
+        from roadmap.delivery.transport import MailServerUnavailable
+        from roadmap_airflow.connections import delivery_settings, roadmap_db, smtp_settings
+
+        with roadmap_db() as engine:
+            try:
+                summary = send_left(
+                    engine,
+                    smtp_settings(),
+                    delivery_settings(),
+                    stop=self._stop,
+                    soft_deadline_seconds=WATCH_SOFT_DEADLINE.total_seconds(),
+                    actor=str(context["ti"].id),
+                )
+            except MailServerUnavailable as unavailable:
+                log.error("%s Следующая попытка — в одном из следующих запусков.", unavailable)
+                return
+        log.info("%s", summary)
+        if summary.refused_live:
+            log.warning(summary.refused_live)
+
+    def on_kill(self) -> None:
+        """Stop claiming letters; the one in hand is finished or left where it is known."""
+        self._stop.set()
+
+
+def refuse_to_be_green(summary: SendSummary) -> None:
+    """Fail, with what to do, where letters are left: at once where a person has to act."""
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+    if not summary.pending:
+        return
+    left = f"Не отправлено: {summary.pending}."
+    if summary.is_switched_off:
+        raise AirflowFailException(f"{left} Вся отправка остановлена. {TO_GO_ON}")
+    if summary.paused_reason:
+        raise AirflowFailException(
+            f"{left} Рассылка приостановлена. {_ended(summary.paused_reason)} {TO_GO_ON}"
+        )
+    if summary.breaker_until_ms is not None:
+        raise AirflowException(
+            f"{left} Почтовому серверу дан перерыв. {_ended(summary.breaker_reason or '')} "
+            "Задача повторится сама."
+        )
+    raise AirflowException(f"Ждут повторной отправки: {summary.pending}. Задача повторится сама.")
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith(".") else f"{sentence}."

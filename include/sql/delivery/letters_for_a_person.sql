@@ -1,0 +1,42 @@
+-- Which letters wait for a person: their outcome is unknown, or the mail server refused them,
+-- tries or time ran out, and nothing came after?
+-- The latter only where somebody can still get the letter: its recipient is valid, the plan's
+-- year is open, and no newer letter takes its place.
+select
+    delivery.delivery_id,
+    delivery.occasion,
+    delivery.mode,
+    delivery.revision,
+    delivery.send_epoch,
+    delivery.state,
+    delivery.message_id,
+    delivery.last_code,
+    delivery.last_detail,
+    delivery.updated_ms,
+    municipality.name
+from delivery
+join municipality on municipality.municipality_id = delivery.municipality_id
+join recipient
+    on recipient.recipient_id = delivery.recipient_id
+    and recipient.municipality_id = delivery.municipality_id
+join phase_run on phase_run.run_id = delivery.run_id
+where delivery.state = 'unknown'
+    or (
+        delivery.mode = 'live'
+        and (
+            delivery.state in ('rejected', 'exhausted')
+            or (delivery.state = 'cancelled' and delivery.last_detail = 'expired')
+        )
+        and recipient.active = 1
+        and phase_run.plan_year not in :closed_years
+        and not exists (
+            select 1
+            from delivery as newer
+            where newer.occasion = delivery.occasion
+                and newer.mode = delivery.mode
+                and newer.municipality_id = delivery.municipality_id
+                and newer.recipient_id = delivery.recipient_id
+                and newer.revision > delivery.revision
+        )
+    )
+order by delivery.occasion, delivery.mode, municipality.name, delivery.delivery_id

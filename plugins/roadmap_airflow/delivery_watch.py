@@ -1,0 +1,95 @@
+"""The tasks of the delivery watch: what any run may have left behind is brought to its end.
+
+Each is tried whatever became of those before; what stands wrong afterwards, a task that
+failed among it, is one letter to the operator and one red task.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+
+from roadmap_airflow import tasks
+from roadmap_airflow.alerts import mail_operator
+from roadmap_airflow.defaults import SEND_TIMEOUT, SMTP_POOL
+from roadmap_airflow.send_operator import SendLeftOperator
+
+ACTOR = "delivery_watch"
+ALARMS = "500+: рассылка требует внимания — {{ roadmap_alarms.alarms | length }}"
+
+
+@task(task_display_name="Аренды и цепочки")
+def look_after() -> None:
+    """End the leases of senders that died; look whether every letter's events explain it."""
+    from roadmap.delivery.ledger import broken_chains, reap
+    from roadmap_airflow.connections import roadmap_db
+
+    with roadmap_db() as engine:
+        reaped = reap(engine, ACTOR)
+        with engine.connect() as db, db.begin():
+            broken = broken_chains(db)
+    tasks.log.info(
+        "Вернулось в очередь: %s, исход неизвестен: %s, срок отправки истёк: %s",
+        reaped.to_retry,
+        reaped.to_unknown,
+        reaped.expired,
+    )
+    for delivery_id in broken:
+        tasks.log.error("События письма %s не объясняют его состояния", delivery_id)
+
+
+def send_left() -> Any:
+    """Send what is due, of any run, over the pool of the mail server."""
+    return SendLeftOperator(
+        task_id="send_left",
+        task_display_name="Отправка оставшегося",
+        pool=SMTP_POOL,
+        trigger_rule="all_done",
+        execution_timeout=SEND_TIMEOUT,
+    )
+
+
+@task(task_display_name="Тревоги", trigger_rule="all_done", pool=SMTP_POOL)
+def alarms() -> None:
+    """Red as long as an alarm stands; the operator is told of it once, and again after a day."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from roadmap.delivery.alarms import find_alarms, note, told
+    from roadmap_airflow.connections import delivery_settings, roadmap_db
+    from roadmap_airflow.plans import valid_plans
+
+    context = get_current_context()
+    with roadmap_db() as engine:
+        found = (
+            *_failed_tasks(context),
+            *find_alarms(engine, valid_plans(), delivery_settings().overdue_hours),
+        )
+        for alarm in found:
+            tasks.log.error(alarm.sentence)
+        to_tell = note(engine, found)
+        if to_tell:
+            context["roadmap_alarms"] = to_tell  # type: ignore[typeddict-unknown-key]
+            mail_operator(context, ALARMS, "delivery_alarms")
+            told(engine, to_tell.alarms)
+    if found:
+        raise AirflowFailException(f"Требует внимания: {len(found)}. Что сделать, сказано выше.")
+    tasks.log.info("Тревог нет")
+
+
+def _failed_tasks(context: Any) -> list[Any]:
+    """An alarm for each task of this run that failed, whatever its reason was."""
+    from roadmap.delivery.alarms import Alarm
+
+    ti, dag = context["ti"], context["dag"]
+    others = [task_id for task_id in dag.task_ids if task_id != ti.task_id]
+    states = ti.get_task_states(dag.dag_id, task_ids=others, run_ids=[ti.run_id])
+    failed = [name for name, state in states.get(ti.run_id, {}).items() if state == "failed"]
+    return [
+        Alarm(
+            f"task:{name}",
+            f"Задача «{dag.get_task(name).task_display_name}» не выполнена. Откройте её журнал: "
+            "там причина и что сделать.",
+        )
+        for name in failed
+    ]
