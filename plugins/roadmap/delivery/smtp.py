@@ -8,12 +8,14 @@ minute does not hold us for ever.
 
 from __future__ import annotations
 
+import base64
 import re
 import select
 import smtplib
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +37,18 @@ _BLOCK = 65_536
 _MAX_REPLY_BYTES = 65_536
 # About our own right to send, not about the letter (RFC 4954).
 _ABOUT_US = frozenset({530, 534, 535, 538})
+BASIC = "basic"
+XOAUTH2 = "xoauth2"
+# OpenSSL's X509_V_ERR_… (x509_vfy.h): what the operator can do something about.
+_CERTIFICATE_FAULTS = {
+    9: "сертификат ещё не действует",
+    10: "срок действия сертификата истёк",
+    18: "сертификат самоподписанный",
+    19: "в цепочке самоподписанный сертификат",
+    20: "неизвестно, кем выдан сертификат",
+    62: "сертификат выдан на другое имя",
+    64: "сертификат выдан на другой адрес",
+}
 
 
 @dataclass(frozen=True)
@@ -51,12 +65,18 @@ class Patience:
 
 @dataclass(frozen=True)
 class SmtpSettings:
-    """The mail server: implicit TLS, STARTTLS, or neither; certificates are always verified."""
+    """The mail server: implicit TLS, STARTTLS, or neither; certificates are always verified.
+
+    With `auth` "xoauth2" the token is asked of `access_token` at each new connection, so that
+    an expired one is renewed; where there is none to be had it raises MailServerUnavailable.
+    """
 
     host: str
     port: int
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    auth: str = BASIC
+    access_token: Callable[[], str] | None = field(default=None, repr=False)
     use_ssl: bool = False
     use_starttls: bool = True
     ssl_context: str = "default"  # of Airflow's connection: "default" or "none"
@@ -136,24 +156,13 @@ class SmtpTransport:
         dialogue = self._new_dialogue()
         try:
             self._greet(dialogue)
-        except smtplib.SMTPAuthenticationError as refused:
+            self._log_in(dialogue)
+        except MailServerUnavailable:
             dialogue.close()
-            raise MailServerUnavailable(
-                f"Почтовый сервер не принял имя или пароль (код {refused.smtp_code})."
-                " Проверьте подключение smtp_default."
-            ) from None
-        except ssl.SSLError as broken:
-            dialogue.close()
-            raise MailServerUnavailable(
-                "Защищённая связь с почтовым сервером не установлена:"
-                f" {getattr(broken, 'verify_message', '') or broken.reason or 'сбой TLS'}."
-            ) from None
+            raise
         except (OSError, smtplib.SMTPException) as broken:
             dialogue.close()
-            raise MailServerUnavailable(
-                f"Почтовый сервер {settings.host}:{settings.port} не отвечает"
-                f" ({type(broken).__name__})."
-            ) from None
+            raise MailServerUnavailable(_why_not(broken, settings)) from None
         self._dialogue = dialogue
         self._is_fresh = True
 
@@ -187,14 +196,45 @@ class SmtpTransport:
                 # What came before TLS may be an intruder's (CVE-2011-0411).
                 raise smtplib.SMTPServerDisconnected("plain text before TLS")
             self._ehlo(dialogue)
-        if settings.user and settings.password:
-            is_private = settings.use_ssl or settings.use_starttls
-            if not (is_private or is_loopback(settings.host)):
-                raise MailServerUnavailable(
-                    "Пароль не отправлен: связь с почтовым сервером без TLS."
-                    " Включите его в подключении smtp_default."
-                )
+
+    def _log_in(self, dialogue: _Dialogue) -> None:
+        settings = self._settings
+        if settings.auth != XOAUTH2 and not (settings.user and settings.password):
+            return
+        is_private = settings.use_ssl or settings.use_starttls
+        if not (is_private or is_loopback(settings.host)):
+            raise MailServerUnavailable(
+                "Пароль не отправлен: связь с почтовым сервером без TLS."
+                " Включите его в подключении smtp_default."
+            )
+        if settings.auth == XOAUTH2:
+            self._log_in_by_token(dialogue)
+        elif settings.user and settings.password:
             dialogue.login(settings.user, settings.password)
+
+    def _log_in_by_token(self, dialogue: _Dialogue) -> None:
+        """AUTH XOAUTH2, as Google and Microsoft describe it (the SASL XOAUTH2 mechanism).
+
+        The server that refuses a token says why in a challenge (334), which is answered by an
+        empty line; only then comes its 535.
+        """
+        settings = self._settings
+        if not settings.user or settings.access_token is None:
+            raise MailServerUnavailable(
+                "Для входа по OAuth2 нужны имя ящика и токен: дополните подключение smtp_default."
+            )
+        offered = dialogue.esmtp_features.get("auth", "").upper().split()
+        if "XOAUTH2" not in offered:
+            raise MailServerUnavailable(
+                "Почтовый сервер не предлагает вход по OAuth2 (XOAUTH2)."
+                " Проверьте имя сервера и auth_type в подключении smtp_default."
+            )
+        said = f"user={settings.user}\x01auth=Bearer {settings.access_token()}\x01\x01"
+        code, _ = dialogue.docmd("AUTH", f"XOAUTH2 {base64.b64encode(said.encode()).decode()}")
+        if code == 334:
+            code, _ = dialogue.docmd("")
+        if code != 235:
+            raise smtplib.SMTPAuthenticationError(code, b"XOAUTH2")
 
     def _ehlo(self, dialogue: _Dialogue) -> None:
         code, _ = dialogue.ehlo(self._settings.ehlo_name)
@@ -219,7 +259,7 @@ class SmtpTransport:
 
     # -- one letter ----------------------------------------------------------------------------
 
-    def begin(self, sender: str, recipient: str, size: int) -> None:
+    def begin(self, sender: str, recipient: str, size: int, journal: str | None = None) -> None:
         dialogue = self._current()
         options = ""
         if dialogue.has_extn("size"):
@@ -240,7 +280,20 @@ class SmtpTransport:
             self._ask(f"MAIL FROM:<{sender}>{options}", "mail", patience.mail, (250,))
         self._is_fresh = False
         self._ask(f"RCPT TO:<{recipient}>", "rcpt", patience.rcpt, (250, 251, 252))
+        if journal is not None and journal != recipient:
+            self._ask_for_copy(journal)
         self._ask("DATA", "data", patience.data, (354,))
+
+    def _ask_for_copy(self, journal: str) -> None:
+        try:
+            self._ask(f"RCPT TO:<{journal}>", "rcpt", self._settings.patience.rcpt, (250, 251, 252))
+        except Refused as refused:
+            if refused.reply.code == 421:
+                raise  # the server takes leave of everybody, not of the copy
+            raise MailServerUnavailable(
+                f"Почтовый сервер не принимает копии писем (код {refused.reply.code})."
+                " Проверьте ящик ROADMAP_JOURNAL_ADDRESS; без копии письма не отправляются."
+            ) from None
 
     def _ask(self, command: str, phase: str, seconds: float, good: tuple[int, ...]) -> None:
         dialogue = self._current()
@@ -361,6 +414,42 @@ def transports(smtp: SmtpSettings) -> OpenTransport:
         return DryTransport() if mode == "dry" else SmtpTransport(smtp)
 
     return open_transport
+
+
+def _why_not(broken: Exception, settings: SmtpSettings) -> str:
+    """What the operator reads when there is no connection; never the server's own words."""
+    server = f"Почтовый сервер {settings.host}:{settings.port}"
+    match broken:
+        case smtplib.SMTPAuthenticationError():
+            secret = "токен OAuth2" if settings.auth == XOAUTH2 else "имя или пароль"
+            return (
+                f"Почтовый сервер не принял {secret} (код {broken.smtp_code})."
+                " Проверьте подключение smtp_default."
+            )
+        case smtplib.SMTPResponseException():
+            return (
+                f"{server} отказал в начале разговора (код {broken.smtp_code})."
+                " Письма подождут; спросите администратора почты, если это повторяется."
+            )
+        case smtplib.SMTPNotSupportedError():
+            wanted = "защищённую связь (STARTTLS) или вход по паролю"
+            return f"{server} не предлагает {wanted}. Проверьте подключение smtp_default."
+        case ssl.SSLCertVerificationError():
+            fault = _CERTIFICATE_FAULTS.get(broken.verify_code, "сертификат не прошёл проверку")
+            return (
+                f"Защищённая связь с почтовым сервером {settings.host} не установлена: {fault}."
+                " Сообщите администратору почты."
+            )
+        case ssl.SSLError():
+            return (
+                f"Защищённая связь с почтовым сервером {settings.host}:{settings.port}"
+                " не установлена. Проверьте порт и TLS в подключении smtp_default."
+            )
+        case socket.gaierror():
+            return f"Имя почтового сервера {settings.host} не найдено. Проверьте smtp_default."
+        case ConnectionRefusedError():
+            return f"{server} не принимает соединения. Проверьте, работает ли он."
+    return f"{server} не отвечает ({type(broken).__name__})."
 
 
 def _kind(error: BaseException) -> str:

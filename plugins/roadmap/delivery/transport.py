@@ -55,13 +55,18 @@ class ReplyLost(Exception):
 
 
 class Transport(Protocol):
-    """One connection that a batch of letters shares; one recipient per letter."""
+    """One connection that a batch of letters shares; one addressee per letter."""
 
     def open(self) -> None:
         """Connect where not connected; MailServerUnavailable."""
 
-    def begin(self, sender: str, recipient: str, size: int) -> None:
-        """Up to the server's word to send the body; Refused, Lost, MailServerUnavailable."""
+    def begin(self, sender: str, recipient: str, size: int, journal: str | None = None) -> None:
+        """Up to the server's word to send the body; Refused, Lost, MailServerUnavailable.
+
+        `journal` is the institute's own mailbox of copies, a second recipient of the same
+        transaction: the server takes both or none. A refusal of it is about us, not about the
+        letter: MailServerUnavailable.
+        """
 
     def send_body(self, content: bytes) -> None:
         """The whole letter without the final dot; Lost."""
@@ -91,7 +96,7 @@ class DryTransport:
     def open(self) -> None:
         return None
 
-    def begin(self, sender: str, recipient: str, size: int) -> None:
+    def begin(self, sender: str, recipient: str, size: int, journal: str | None = None) -> None:
         return None
 
     def send_body(self, content: bytes) -> None:
