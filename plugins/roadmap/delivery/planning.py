@@ -402,18 +402,33 @@ def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
     received = [past for past in mine if past.state == "accepted"]
     replaces: Replaced | None = None
     said: tuple[str, ...] = ()
+    reason = None
     if received:
         last = received[-1]
         on = datetime.fromtimestamp((last.accepted_ms or 0) / 1000, MOSCOW).date()
         replaces = Replaced(on, len(received))
         said = _changes(run, model, last)
+        reason = run.reason or _new_evidence(run, last)
     return Envelope(
         revision=len(received) + 1,
         replaces=replaces,
         changes=said,
         test_addressee=None if run.mode == "live" else model.addressee.name,
         generated_at=datetime.fromtimestamp(run.now_ms / 1000, UTC),
+        reason=reason,
     )
+
+
+def _new_evidence(run: _Run, last: Past) -> str | None:
+    """What came in since the last letter's run: the reason, where the operator gave none."""
+    earlier = {"run_id": run.run_id, "earlier_run_id": last.run_id}
+    with run.engine.connect() as db, db.begin():
+        datasets = db.execute(sql("delivery/datasets_since"), earlier).scalars().all()
+    if not datasets:
+        return None
+    titles = {dataset: source.title for dataset, source in load_sources().items()}
+    named = ", ".join(f"«{titles.get(dataset, dataset)}»" for dataset in datasets)
+    return f"после прежнего письма поступили новые сведения: {named}"
 
 
 def _changes(run: _Run, model: ReportModel, last: Past) -> tuple[str, ...]:
@@ -468,7 +483,7 @@ def _freeze(
         rfc822=frozen.rfc822,
         payload_sha256=frozen.sha256,
         run_id=run.run_id,
-        reason=run.reason if envelope.replaces is not None else None,
+        reason=envelope.reason,
         is_held=run.phase.approval.required,
     )
 

@@ -49,7 +49,8 @@ class Envelope:
     """What only this sending of the letter knows.
 
     `test_addressee` is set in modes redirect and dry: the name of whom the plan would write
-    to. `changes` are sentences of `reports.changes`; they are said where `replaces` is set.
+    to. `changes` are sentences of `reports.changes`; they are said where `replaces` is set,
+    as is `reason`: the operator's own words, or what has come in since.
     """
 
     revision: int
@@ -57,6 +58,7 @@ class Envelope:
     changes: tuple[str, ...]
     test_addressee: str | None
     generated_at: datetime
+    reason: str | None = None
 
     def __post_init__(self) -> None:
         if self.generated_at.tzinfo is None:

@@ -45,11 +45,13 @@ from roadmap.reports.model import ReportModel
 from roadmap.reports.package import Package, PackageFile, PackageHeld
 from roadmap.store.tables import (
     delivery,
+    load_batch,
     message,
     phase_run,
     recipient,
     report,
     report_file,
+    run_batch,
     run_dataset,
     run_finding,
     run_outcome,
@@ -433,6 +435,32 @@ def test_a_correction_without_its_reason_is_blocked_where_the_plan_asks_for_one(
     given_ = plan_run(engine, strict, renderer, "run-3", reason="Уточнён протокол", **changed)
     assert kinds(given_) == {"buy": "planned"}
     assert deliveries(engine, "buy")[-1].reason == "Уточнён протокол"
+    assert renderer.asked[-1][1].reason == "Уточнён протокол"
+
+
+def test_a_correction_nobody_gave_a_reason_for_names_the_evidence_that_came_in_since(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer() as server:
+        send(engine, server)
+    make_run(engine, "run-2", contacts=contacts)
+    with engine.begin() as db:
+        state = {"need": "needed", "state": "received", "batches": 1}
+        db.execute(
+            run_dataset.insert(),
+            [{"run_id": "run-2", "dataset": name, **state} for name in ("contacts", "events")],
+        )
+        batch = select(load_batch).where(load_batch.c.batch_id == "contacts-run-2")
+        row = db.execute(batch).mappings().one()
+        db.execute(load_batch.insert(), {**row, "batch_id": "events-2", "dataset": "events"})
+        db.execute(run_batch.insert(), {"run_id": "run-2", "batch_id": "events-2"})
+    store(engine, "run-2", model_of("buy", "Иначе"))
+    again(engine, plan, renderer, "run-2", ("buy",))
+    assert deliveries(engine, "buy")[-1].reason == (
+        "после прежнего письма поступили новые сведения: «Мероприятия»"
+    )
 
 
 def test_where_approval_is_asked_letters_wait_for_it(

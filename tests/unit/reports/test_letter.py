@@ -138,12 +138,18 @@ def test_a_correction_says_what_it_replaces_and_what_changed(
     model_of: Callable[..., ReportModel],
 ) -> None:
     envelope = replace(
-        FIRST, revision=2, replaces=Replaced(date(2021, 3, 31), 1), changes=("было 1, стало 2",)
+        FIRST,
+        revision=2,
+        replaces=Replaced(date(2021, 3, 31), 1),
+        changes=("было 1, стало 2",),
+        reason="Уточнён протокол <1>.",
     )
     letter = render_letter(model_of(), envelope, FILES)
     for part in (letter.html, letter.text):
         told = _plain(part.replace("&nbsp;", " "))
         assert "Взамен направленного 31.03.2021 (редакция 1)." in told
+        assert "Причина: Уточнён протокол" in told
+        assert "<1>" not in part or part is letter.text
         assert told.index("было 1, стало 2") < told.index("Уважаемые коллеги")
         assert "редакция 2." in told
     plain = render_letter(model_of_again(model_of), FIRST, FILES)
