@@ -17,13 +17,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from roadmap.delivery import brakes, ledger
 from roadmap.delivery.ledger import Claim, ClaimScope, Clock, FuseBlown
+from roadmap.delivery.receipts import Receipt, Receipts
 from roadmap.delivery.settings import DeliverySettings, UnsafeLive, refuse_unsafe
 from roadmap.delivery.smtp import SmtpSettings, transports
 from roadmap.delivery.transport import (
@@ -39,9 +39,6 @@ from roadmap.delivery.transport import (
 )
 from roadmap.russian import counted
 from roadmap.store.sql import sql
-
-if TYPE_CHECKING:
-    from roadmap.delivery.receipts import Receipts
 
 log = logging.getLogger(__name__)
 
@@ -365,8 +362,7 @@ class _Letter:
         journal = self.settings.journal_address if held.mode == "live" else None
         try:
             self.transport.open()
-            begin = (self.settings.from_address, recipient, len(held.rfc822))
-            self.transport.begin(*begin, *([journal] if journal else []))
+            self.transport.begin(self.settings.from_address, recipient, len(held.rfc822), journal)
             if not ledger.extend_lease(self.engine, held, self.clock):
                 self.transport.abandon()
                 return "fenced"
@@ -430,8 +426,6 @@ class _Letter:
     def _keep_receipt(self, reply: Reply) -> None:
         if self.receipts is None:
             return
-        from roadmap.delivery.receipts import Receipt
-
         held = self.held
         receipt = Receipt(
             held.delivery_id,
@@ -440,6 +434,7 @@ class _Letter:
             reply.code,
             reply.text,
             time.time_ns() // 1_000_000,
+            held.payload_sha256,
         )
         try:
             self.receipts.keep(receipt)
