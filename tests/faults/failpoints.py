@@ -8,6 +8,7 @@ engine, and does to its own process what is ordered, at the n-th time the point 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import time
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from roadmap.delivery import ledger
 from roadmap.delivery.smtp import SmtpTransport
@@ -24,7 +25,10 @@ from roadmap.delivery.smtp import SmtpTransport
 
 @dataclass(frozen=True)
 class Failpoint:
-    """Where, at the how-manieth letter, after what delay, by which signal."""
+    """Where, at the how-manieth letter, after what delay, by which signal.
+
+    SIGALRM comes by a timer, as a task's time-out does: what is done goes on until then.
+    """
 
     where: str  # a key of POINTS
     letter: int = 1
@@ -42,7 +46,9 @@ def install(point: Failpoint, engine: Engine) -> None:
     def fire() -> None:
         nonlocal seen
         seen += 1
-        if seen == point.letter:
+        if seen == point.letter and point.signal == signal.SIGALRM:
+            signal.setitimer(signal.ITIMER_REAL, max(point.delay_seconds, 0.001))
+        elif seen == point.letter:
             time.sleep(point.delay_seconds)
             os.kill(os.getpid(), point.signal)
 
@@ -157,8 +163,61 @@ def _in_quit(fire: Fire, _engine: Engine) -> None:
     socket.socket.sendall = said  # type: ignore[method-assign,assignment]
 
 
+def _planned(fire: Fire, engine: Engine) -> None:
+    """Rows of a letter are written; the COMMIT of the transaction was called, not done."""
+    is_written = False
+    write = ledger.plan
+
+    def plan(*args: Any, **kwargs: Any) -> bool:
+        nonlocal is_written
+        is_written = write(*args, **kwargs)
+        return is_written
+
+    def committing(_connection: Any) -> None:
+        nonlocal is_written
+        if is_written:
+            is_written = False
+            fire()
+
+    ledger.plan = plan
+    event.listen(engine, "commit", committing)
+
+
+def _disk_full(at: str) -> Callable[[Fire, Engine], None]:
+    """From that call on no file of this process takes a byte: EFBIG at every write."""
+
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+    return lambda _fire, _engine: _before(ledger, at, fill)
+
+
+def _read_only(at: str) -> Callable[[Fire, Engine], None]:
+    """From that call on the database takes no writes of this process."""
+
+    def arrange(_fire: Fire, engine: Engine) -> None:
+        is_read_only = False
+
+        def forbid() -> None:
+            nonlocal is_read_only
+            is_read_only = True
+
+        def begun(connection: Connection) -> None:
+            if is_read_only:
+                connection.exec_driver_sql(
+                    "pragma query_only = on"
+                    if engine.dialect.name == "sqlite"
+                    else "set transaction read only"
+                )
+
+        _before(ledger, at, forbid)
+        event.listen(engine, "begin", begun)
+
+    return arrange
+
+
 # Where a fault may strike; the number is the row of reliability.md §6.
-POINTS: dict[str, Callable[[Fire, Engine], None]] = {
+SENDING: dict[str, Callable[[Fire, Engine], None]] = {
     "F2 after the claim": lambda fire, _: _after(ledger, "claim", fire, when=_has_claimed),
     "F3 after connect": lambda fire, _: _after(SmtpTransport, "open", fire),
     "F4 after MAIL": _phase("mail"),
@@ -178,3 +237,16 @@ POINTS: dict[str, Callable[[Fire, Engine], None]] = {
     "F12 after acceptance": lambda fire, _: _after(ledger, "accept", fire),
     "F13 in QUIT": _in_quit,
 }
+
+PLANNING: dict[str, Callable[[Fire, Engine], None]] = {
+    "F1 after INSERT": lambda fire, _: _after(ledger, "plan", fire),
+    "F1 before COMMIT": _planned,
+}
+# These strike by themselves, at the first letter; no signal is sent.
+DATABASE: dict[str, Callable[[Fire, Engine], None]] = {
+    "F18 disk full before the dot": _disk_full("arm"),
+    "F18 disk full after the reply": _disk_full("accept"),
+    "F18 read-only before the dot": _read_only("arm"),
+    "F18 read-only after the reply": _read_only("accept"),
+}
+POINTS = {**PLANNING, **SENDING, **DATABASE}

@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 
 import ledger_world
 from faults.failpoints import Failpoint, install
-from faults.world import SETTINGS, World
+from faults.world import DONE, SETTINGS, World
 from roadmap.delivery import ledger
 from roadmap.delivery.ledger import ClaimScope
 from roadmap.delivery.sender import SendSummary, send_due
@@ -51,6 +51,10 @@ class Orders:
     settings: DeliverySettings = SETTINGS
     patience: Patience = field(default_factory=lambda: ledger_world.QUICK)
     deadline_seconds: float = 60.0
+    on_signal: str = "flag"  # SIGTERM sets the stop flag, as Airflow's on_kill | "die" | "raise"
+    other_threads: int = 0  # that may be handed a signal of the process
+    keep_trying_seconds: float | None = None  # to write down what became of a letter
+    sabotage: Callable[[], None] | None = None  # breaks the sender: can this harness fail?
 
 
 @dataclass(frozen=True)
@@ -183,16 +187,33 @@ def _be_worker(mouth: int, work: Callable[[], Any]) -> NoReturn:
         os._exit(code)
 
 
+class TimedOut(BaseException):
+    """As AirflowTaskTimeout: no Exception, raised wherever the task happens to be."""
+
+
+def _time_out(*_: object) -> NoReturn:
+    raise TimedOut
+
+
 def send(given: Orders) -> SendSummary:
     """What `roadmap_airflow` does for a batch, with a failpoint where one is ordered."""
     if given.lease_ms is not None:
         ledger.LEASE_MS = given.lease_ms
     if given.arm_lease_ms is not None:
         ledger.ARM_LEASE_MS = given.arm_lease_ms
+    if given.keep_trying_seconds is not None:
+        ledger._KEEP_TRYING_SECONDS = given.keep_trying_seconds
+    if given.sabotage is not None:
+        given.sabotage()
     engine = open_engine(given.url)
     stop = threading.Event()
-    # Airflow's SIGTERM calls on_kill of the operator, which sets its flag.
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    if given.on_signal == "flag":
+        # Airflow's SIGTERM calls on_kill of the operator, which sets its flag.
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    elif given.on_signal == "raise":
+        signal.signal(signal.SIGALRM, _time_out)
+    for _ in range(given.other_threads):
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
     if given.failpoint is not None:
         install(given.failpoint, engine)
     more: dict[str, Any] = {}
@@ -221,8 +242,6 @@ def again_until_done(
 
     How many unknown letters were found on the server, how many were not and sent again.
     """
-    from faults.world import DONE
-
     there = again = 0
     for turn in range(10):
         world.let_pass()

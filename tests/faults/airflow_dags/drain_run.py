@@ -17,7 +17,8 @@ def addressees(phase_run: str) -> list[list[str]]:
     """Everybody who has a letter of the run's occasion, in the batches of a phase."""
     from sqlalchemy import select
 
-    from roadmap.store.tables import delivery, phase_run as runs
+    from roadmap.store.tables import delivery
+    from roadmap.store.tables import phase_run as runs
     from roadmap_airflow.connections import roadmap_db
 
     occasion = select(runs.c.occasion).where(runs.c.run_id == phase_run).scalar_subquery()

@@ -1,0 +1,109 @@
+"""What the Airflow scenarios share: letters of an occasion, and sending until all is done."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import count
+
+from sqlalchemy import select
+
+from faults.airflow_live import LiveAirflow, eventually, is_alive
+from faults.checker import Verdict, check
+from faults.world import World
+from roadmap.delivery.ledger import Planned
+from roadmap.store.tables import delivery, phase_run
+from smtp_server import Accepted
+
+WATCH = "delivery_watch"
+OPERATOR = "operator@example.org"
+OPEN = ("ready", "claimed", "in_doubt", "retry")
+_number = count(1)
+
+
+@dataclass
+class Scene:
+    """One scenario: its Airflow, its letters, and how often it hurt somebody."""
+
+    airflow: LiveAirflow
+    world: World
+    occasion: str
+    letters: tuple[Planned, ...] = ()
+    kills: int = 0
+
+    def plan(self, how_many: int, *, filler: int = 2_000) -> None:
+        self.letters = tuple(self.world.plan(how_many, self.occasion, filler=filler))
+
+    @property
+    def phase_run(self) -> str:
+        """The id of a frozen run of this occasion, for DAGs that send a run's letters."""
+        run_id = f"run-{self.occasion.replace('/', '-')}"
+        with self.world.engine.begin() as db:
+            if db.execute(select(phase_run).where(phase_run.c.run_id == run_id)).first() is None:
+                first = db.execute(select(phase_run).limit(1)).one()._asdict()
+                db.execute(
+                    phase_run.insert(), first | {"run_id": run_id, "occasion": self.occasion}
+                )
+        return run_id
+
+    # -- the mail server's side ----------------------------------------------------------------
+
+    def taken(self) -> list[Accepted]:
+        """Letters of this scenario that the mail server took, as often as it took them."""
+        ours = {one.message_id.encode() for one in self.letters}
+        return [mail for mail in self._to_addressees() if _message_id(mail) in ours]
+
+    def _to_addressees(self) -> list[Accepted]:
+        return [mail for mail in list(self.world.server.accepted) if mail.recipient != OPERATOR]
+
+    def wait_for_letters(self, more: int, seconds: float = 60) -> None:
+        """Until the server has taken so many more of them."""
+        wanted = len(self.taken()) + more
+        eventually(lambda: len(self.taken()) >= wanted, seconds, every=0.02)
+
+    def states(self) -> Counter[str]:
+        with self.world.engine.begin() as db:
+            found = select(delivery.c.state).where(delivery.c.occasion == self.occasion)
+            return Counter(db.execute(found).scalars())
+
+    # -- sending -------------------------------------------------------------------------------
+
+    def watch(self) -> str:
+        """Start the delivery watch, as its clock would; the id of the run."""
+        return self.airflow.trigger(WATCH, f"watch-{next(_number)}")
+
+    def sender(self, dag_id: str, run_id: str, task_id: str = "send_left") -> int:
+        """The process that sends for this task, once it runs."""
+        found: list[int] = []
+
+        def runs() -> bool:
+            running = self.airflow.running(dag_id, run_id, task_id)
+            found[:] = [one["pid"] for one in running if is_alive(one["pid"])]
+            return bool(found)
+
+        eventually(runs, 60, every=0.2)
+        return found[0]
+
+    def until_done(self, rounds: int = 8) -> None:
+        """Run the watch again until no letter waits for anything."""
+        self.world.server.pace_seconds = 0
+        for _ in range(rounds):
+            self.airflow.revive()
+            if not any(self.states()[state] for state in OPEN):
+                return
+            self.airflow.wait_for_run(WATCH, self.watch())
+            if any(self.states()[state] for state in ("claimed", "in_doubt")):
+                time.sleep(2)  # a lease of a dead sender runs on
+        assert not any(self.states()[state] for state in OPEN), self.states()
+
+    def verdict(self) -> Verdict:
+        theirs = {one.delivery_id for one in self.letters}
+        planned = [one for one in self.world.letters if one.delivery_id in theirs]
+        found = check(self.world.engine, planned, self.taken(), kills=self.kills)
+        return replace(found)
+
+
+def _message_id(mail: Accepted) -> bytes:
+    head = mail.content.partition(b"\r\n\r\n")[0]
+    return head.partition(b"Message-ID: ")[2].partition(b"\r\n")[0].strip()
