@@ -1,12 +1,30 @@
-"""Letters to the operator: constant ones, with names of tasks and files as their only values."""
+"""Letters to the operator: constant templates; values are names, counts, reasons, Message-IDs."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from roadmap.delivery.reconcile import Reconciliation
 
 TASK_FAILED = "500+: не выполнено — {{ dag.dag_display_name }}, {{ task.task_display_name }}"
 INTAKE_TROUBLES = "500+: замечания к принятым файлам — {{ roadmap_troubles | length }}"
+RUN_STATISTICS = "500+: {{ roadmap_account.headline }} — {{ roadmap_title }}"
+_IS_TOLD = "roadmap_is_told"  # set in a task's context once its letter has gone out
+
+
+def tell_of_run(context: Any, account: Reconciliation, title: str) -> None:
+    """Mail the operator what became of a run's letters; `title` is the phase's."""
+    context |= {"roadmap_account": account, "roadmap_title": title}
+    mail_operator(context, RUN_STATISTICS, "run_statistics")
+    context[_IS_TOLD] = True
+
+
+def tell_unless_told(context: Any) -> None:
+    """Mail of the failure of a task whose own letter has not gone out; else all is said."""
+    if not context.get(_IS_TOLD, False):
+        tell_of_failure(context)
 
 
 def tell_of_failure(context: Any) -> None:

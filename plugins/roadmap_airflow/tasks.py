@@ -17,6 +17,7 @@ from airflow.sdk import get_current_context, task
 
 from roadmap.russian import counted, integer
 from roadmap_airflow import clock
+from roadmap_airflow.alerts import tell_of_run, tell_unless_told
 from roadmap_airflow.assets import EVIDENCE, note_change
 from roadmap_airflow.defaults import MOSCOW, SMTP_POOL
 from roadmap_airflow.send_operator import SendOperator
@@ -334,9 +335,10 @@ def send_all(phase_run: Any, addressees: Any) -> Any:
     return SendOperator(phase_run=phase_run, batch=addressees, **SENDING)
 
 
-@task(task_display_name="Сверка", trigger_rule="all_done")
+# Its own letter says why it is red, for whom and what to do: a second one would only repeat it.
+@task(task_display_name="Сверка", trigger_rule="all_done", on_failure_callback=tell_unless_told)
 def reconcile(phase_run: str | None) -> None:
-    """Account for every expected letter; red when one is missing, blocked or unknown."""
+    """Account for every expected letter and mail it; red when one is missing or open."""
     from airflow.sdk.exceptions import AirflowFailException
 
     from roadmap.delivery.reconcile import reconcile as reconcile_run
@@ -350,8 +352,11 @@ def reconcile(phase_run: str | None) -> None:
     with roadmap_db() as engine:
         plan = plan_of(engine, phase_run)
         evaluate(engine, plan, phase_run, measured_from="ledger")
-        result = reconcile_run(engine, phase_run)
-        label(plan.phase(result.occasion.partition("/")[2]).title)
-    _log_lines(result.text)
-    if not result.is_settled:
-        raise AirflowFailException(result.headline)
+        account = reconcile_run(engine, phase_run)
+        title = plan.phase(account.occasion.partition("/")[2]).title
+        label(title)
+    _log_lines(account.text)
+    # Last of all: what fails before it is tried again without a second letter.
+    tell_of_run(get_current_context(), account, title)
+    if not account.is_settled:
+        raise AirflowFailException(account.headline)

@@ -22,6 +22,7 @@ from march_world import Letters, free_ports
 ROOT = Path(__file__).parents[2]
 LETTERS = 16
 ADDRESSEES = 13
+TITLE = "Комплексный анализ (март 2021 г.)"
 PHASES = 5
 CORRECTED = 2  # of one municipality and the department
 ADDRESS = re.compile(r"(?<!imya)@\w")  # «Впишите один адрес вида imya@example.org»
@@ -77,7 +78,8 @@ def live(var: Path, port: int, dry: tuple[int, str]) -> tuple[int, str]:
 def test_a_dry_phase_sends_nothing(var, dry):
     status, output = dry
     assert status == 0, output
-    assert Letters(var / "mailbox").all() == []
+    assert _reports(var) == []
+    assert _notices(var) == [f"500+: Проверка без отправки прошла для всех {ADDRESSEES} — {TITLE}"]
 
 
 def test_a_phase_shows_its_progress_and_ends_with_the_reconciliation(var, live):
@@ -85,7 +87,8 @@ def test_a_phase_shows_its_progress_and_ends_with_the_reconciliation(var, live):
     assert status == 0, output
     assert "✓ Приём данных" in output
     assert "Буйский муниципальный район" in output
-    assert len(Letters(var / "mailbox").all()) == LETTERS
+    assert len(_reports(var)) == LETTERS
+    assert _notices(var)[1:] == [f"500+: Отправлено всем {ADDRESSEES} — {TITLE}"]
 
 
 def test_nothing_personal_reaches_the_output_of_a_phase(live):
@@ -106,18 +109,16 @@ def test_a_second_phase_sends_nothing_again(var, port, live):
     status, output = phase(var, port)
     assert status == 0, output
     assert "уже отправлено" in output.lower()
-    assert len(Letters(var / "mailbox").all()) == LETTERS
+    assert len(_reports(var)) == LETTERS
 
 
 def test_a_live_phase_on_another_day_is_refused_and_only_the_operator_is_told(var, port, live):
+    before = _notices(var)
     status, output = phase(var, port, "--as-of", "2021-03-20")
     assert status == 1, output
     assert "Отчётная дата запуска — не дата плана (31.03.2021)" in output
-    letters = Letters(var / "mailbox").all()
-    assert len([letter for letter in letters if letter["X-Report-Key"]]) == LETTERS
-    notices = [letter for letter in letters if not letter["X-Report-Key"]]
-    assert {str(notice["To"]) for notice in notices} == {"operator@example.org"}
-    assert [str(notice["Subject"]) for notice in notices] == [
+    assert len(_reports(var)) == LETTERS
+    assert _notices(var)[len(before) :] == [
         "500+: не выполнено — Март: комплексный анализ, Фиксация сведений",
         "500+: не выполнено — Март: комплексный анализ, Сверка",
     ]
@@ -170,6 +171,8 @@ def test_make_run_runs_the_year_once_and_ctrl_c_stops_every_process(tmp_path):
     corrected = [letter for letter in letters if "Взамен" in _text(letter)]
     assert len(letters) == PHASES * LETTERS + len(corrected)
     assert len(corrected) == CORRECTED
+    accounts = [subject for subject in _notices(tmp_path / "var") if "Отправлено всем" in subject]
+    assert len(accounts) == PHASES + 1
 
     kept, _ = _kept_by_airflow(tmp_path / "var" / "airflow")
     assert re.fullmatch(r'[a-z0-9"\[\], ]+', kept)
@@ -187,6 +190,13 @@ def test_make_run_runs_the_year_once_and_ctrl_c_stops_every_process(tmp_path):
 def _reports(var: Path) -> list[EmailMessage]:
     """The letters to addressees, without those to the operator."""
     return [letter for letter in Letters(var / "mailbox").all() if letter["X-Report-Key"]]
+
+
+def _notices(var: Path) -> list[str]:
+    """Subjects of the letters to the operator, in the order in which they came."""
+    notices = [x for x in Letters(var / "mailbox").all() if not x["X-Report-Key"]]
+    assert {str(notice["To"]) for notice in notices} <= {"operator@example.org"}
+    return [str(notice["Subject"]) for notice in notices]
 
 
 def _text(letter: EmailMessage) -> str:

@@ -1,4 +1,5 @@
 -- What became of each recipient of the run, and how does the letter stand now?
+-- A letter counts only for the recipient, the occasion and the mode that it is of.
 select
     run_outcome.municipality_id,
     run_outcome.recipient_id,
@@ -14,7 +15,13 @@ select
     delivery.updated_ms,
     accepted.at_ms as accepted_ms
 from run_outcome
-left join delivery on delivery.delivery_id = run_outcome.delivery_id
+join phase_run on phase_run.run_id = run_outcome.run_id
+left join delivery
+    on delivery.delivery_id = run_outcome.delivery_id
+    and delivery.occasion = phase_run.occasion
+    and delivery.mode = phase_run.mode
+    and delivery.municipality_id = run_outcome.municipality_id
+    and delivery.recipient_id = run_outcome.recipient_id
 left join delivery_event as accepted
     on accepted.delivery_id = delivery.delivery_id
     and accepted.to_state = 'accepted'

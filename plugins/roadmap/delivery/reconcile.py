@@ -3,24 +3,26 @@
 expected = accepted (bounced included) + awaiting approval + blocked + pending + unknown +
 rejected + exhausted + suppressed + cancelled. What is expected is counted from the frozen
 contacts, what became of it from `run_outcome` and the ledger: so a recipient that a failed
-task forgot shows as «не учтено», and the sum does not hold.
+task forgot shows as «не учтено», and the sum does not hold. So does an outcome whose letter
+is not this recipient's of this occasion and mode: nobody is counted by another one's letter.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
 from roadmap import russian
-from roadmap.delivery import contacts
+from roadmap.delivery import brakes, contacts, ledger
+from roadmap.delivery.brakes import Brakes
+from roadmap.delivery.operator_text import filled_in
 from roadmap.delivery.planning import NO_RECIPIENT
-from roadmap.paths import TEMPLATES
 from roadmap.store.sql import sql
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -74,21 +76,48 @@ class Line:
     message_id: str | None
     is_bounced: bool = False
     is_superseded: bool = False
+    is_unexpected: bool = False  # an outcome of somebody whom the run did not expect
 
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The account of one run. `text` is for the operator, Russian, without addresses."""
+    """The account of one run. `text` is for the operator, Russian, without addresses.
+
+    `holds`: what keeps letters of this run back as a whole, each with its reason and what to
+    do; Russian sentences.
+    """
 
     run_id: str
     occasion: str
     mode: str
+    as_of: date
     expected: int
     counts: Mapping[str, int]  # by CATEGORIES, all of them
     bounced: int
     lines: tuple[Line, ...]
+    holds: tuple[str, ...]
     headline: str
     text: str
+
+    @property
+    def categories(self) -> Mapping[str, str]:
+        """CATEGORIES in the words that are true of this run's mode."""
+        return categories(self.mode)
+
+    @property
+    def unaccounted(self) -> int:
+        """By how much the sum misses what was expected; below zero: somebody was not expected."""
+        return self.expected - sum(self.counts.values())
+
+    @property
+    def open(self) -> tuple[Line, ...]:
+        """The lines that ask the operator for something, or for patience."""
+        return tuple(line for line in self.lines if _is_open(line))
+
+    @property
+    def told(self) -> tuple[Line, ...]:
+        """All the other lines."""
+        return tuple(line for line in self.lines if not _is_open(line))
 
     @property
     def is_balanced(self) -> bool:
@@ -102,7 +131,7 @@ class Reconciliation:
 
         A letter that waits for approval is in order; one that expired or came back is not.
         """
-        return self.is_balanced and not any(_is_open(line) for line in self.lines)
+        return self.is_balanced and not self.open
 
 
 def categories(mode: str) -> Mapping[str, str]:
@@ -113,7 +142,9 @@ def categories(mode: str) -> Mapping[str, str]:
 def _is_open(line: Line) -> bool:
     return (
         line.category in _UNSETTLED
+        or line.category == UNACCOUNTED
         or line.is_bounced
+        or line.is_unexpected
         or (line.category == "cancelled" and not line.is_superseded)
     )
 
@@ -125,6 +156,8 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         everybody = contacts.expected(db, run_id)
         named = db.execute(sql("delivery/addressee_names"), {"run_id": run_id}).all()
         rows = db.execute(sql("delivery/outcomes_of_run"), {"run_id": run_id}).all()
+        now_ms = ledger.db_now_ms(db)
+        standing = brakes.standing(db, now_ms)
     names = {row.municipality_id: row.name for row in named}
     expected = {
         (addressee, one)
@@ -138,8 +171,16 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
     )
     lines = tuple(
         _line(key, _who(key, ordered, names), found.get(key), categories(run.mode))
+        if key in expected
+        else _unexpected(key, _who(key, ordered, names), found[key], categories(run.mode))
         for key in ordered
     )
+    has_waiting = any(line.category == "pending" for line in lines)
+    if standing.is_off or standing.holds(run.occasion, run.mode):
+        lines = tuple(
+            replace(line, reason=_WHEN_LET_GO) if line.category == "pending" else line
+            for line in lines
+        )
     tally = Counter(line.category for line in lines)
     counts = {category: tally[category] for category in CATEGORIES}
     headline = _headline(run.mode, lines, unexpected=bool(found.keys() - expected))
@@ -148,14 +189,49 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         run_id=run_id,
         occasion=run.occasion,
         mode=run.mode,
+        as_of=date.fromisoformat(run.as_of),
         expected=len(expected),
         counts=counts,
         bounced=bounced,
         lines=lines,
+        holds=_holds(standing, run.occasion, run.mode, has_waiting=has_waiting),
         headline=headline,
         text="",
     )
-    return _with_text(result, run)
+    return replace(result, text=filled_in("email/operator_summary.txt.j2", result=result))
+
+
+CONTROL = "Отправка: остановить или продолжить"  # the DAG that lets the brakes go
+
+
+def _holds(standing: Brakes, occasion: str, mode: str, *, has_waiting: bool) -> tuple[str, ...]:
+    """The brakes that concern this run; a dry letter needs no mail server, nor its rest."""
+    said = []
+    if standing.is_off:
+        said.append(
+            f"Вся отправка остановлена{_because(standing.off_reason)}."
+            f" Продолжить: запустите «{CONTROL}»."
+        )
+    if standing.holds(occasion, mode):
+        reason = standing.paused[occasion, mode]
+        said.append(
+            f"Рассылка этого этапа приостановлена{_because(reason)}."
+            f" Продолжить: запустите «{CONTROL}»."
+        )
+    if has_waiting and mode != "dry" and standing.breaker_until_ms is not None:
+        said.append(
+            f"Почтовый сервер не отвечает как следует{_because(standing.breaker_reason)}."
+            f" Отправка продолжится сама: {_moment(standing.breaker_until_ms)}."
+        )
+    return tuple(said)
+
+
+def _because(reason: str | None) -> str:
+    """«: причина», without the full stop that ours begins anew."""
+    plain = " ".join((reason or "").split()).rstrip(".")
+    if plain[1:2].islower():  # a word, not an abbreviation
+        plain = plain[0].lower() + plain[1:]
+    return f": {plain}" if plain else ""
 
 
 def _who(key: tuple[str, str], ordered: list[tuple[str, str]], names: Mapping[str, str]) -> str:
@@ -174,6 +250,12 @@ def _line(key: tuple[str, str], name: str, row: Any | None, words_of: Mapping[st
             municipality_id, name, recipient_id, UNACCOUNTED, "не учтено",
             "Решения о письме нет. Перезапустите «Письма и документы».", None, None,
         )  # fmt: skip
+    if row.outcome == "planned" and row.state is None:
+        return Line(
+            municipality_id, name, recipient_id, UNACCOUNTED, "не учтено",
+            "Письма, о котором говорит запуск, в журнале рассылки нет."
+            " Перезапустите «Письма и документы».", None, None,
+        )  # fmt: skip
     category = row.outcome if row.outcome != "planned" else _OF_STATE[row.state]
     is_bounced = row.state == "bounced"
     return Line(
@@ -190,17 +272,27 @@ def _line(key: tuple[str, str], name: str, row: Any | None, words_of: Mapping[st
     )
 
 
+def _unexpected(key: tuple[str, str], name: str, row: Any, words_of: Mapping[str, str]) -> Line:
+    return replace(
+        _line(key, name, row, words_of),
+        is_unexpected=True,
+        reason="Этого получателя запуск не ожидал. Запустите этап заново.",
+    )
+
+
 def _words(words: str, category: str, row: Any, is_bounced: bool) -> str:
     if category == "accepted" and row.accepted_ms is not None:
         words += f" {_moment(row.accepted_ms)}"
     if is_bounced:
         words += ", вернулось"
     if category == "pending" and row.state == "retry":
-        words += f": повтор в {_moment(row.not_before_ms)}"
+        words += f": повтор {_moment(row.not_before_ms)}"
     return words
 
 
 def _reason(category: str, row: Any) -> str | None:
+    if row.state == "bounced":
+        return "Почтовый сервер получателя вернул письмо. Замените адрес в «Контактах»."
     if category == "rejected":
         code = f" (код {row.last_code})" if row.last_code else ""
         return (
@@ -212,13 +304,21 @@ def _reason(category: str, row: Any) -> str | None:
     if category == "unknown":
         return (
             "Письмо могло уйти. Проверьте журнал почтового сервера по Message-ID"
-            f" {row.message_id}. Само письмо повторно не уйдёт."
+            f" {row.message_id} и запустите «{SETTLE}». Само письмо повторно не уйдёт."
         )
+    if category == "pending":
+        return _PENDING.get(row.state, "Ничего делать не нужно: письмо уйдёт само.")
     if category == "cancelled":
         return _CANCELLED.get(row.last_detail, "Отменено.")
     return None
 
 
+SETTLE = "Решить судьбу письма с неизвестным исходом"  # the DAG of the operator's decision
+_PENDING = {
+    "claimed": "Письмо сейчас отправляется. Проверьте через 20 минут.",
+    "in_doubt": "Письмо сейчас отправляется. Проверьте через 20 минут.",
+}
+_WHEN_LET_GO = "Письмо уйдёт, когда отправку продолжат."
 _CANCELLED = {
     "superseded": "Заменено новой редакцией.",
     "expired": "Срок отправки истёк. Запустите этап снова.",
@@ -246,7 +346,7 @@ def _headline(mode: str, lines: tuple[Line, ...], *, unexpected: bool) -> str:
     if lines and all(line.category == "suppressed" for line in lines) and not unexpected:
         return f"{_NOTHING_NEW[mode]} {len(everybody)}: нового нет"
     if not lines:
-        return f"{kind} не {whom}: адресатов нет"
+        return "Писем нет: адресатов нет"
     if left or unexpected:
         return f"{kind} не {whom}: {len(everybody) - len(left)} из {len(everybody)}"
     return f"{kind} {whom} {len(everybody)}"
@@ -254,29 +354,3 @@ def _headline(mode: str, lines: tuple[Line, ...], *, unexpected: bool) -> str:
 
 def _moment(moment_ms: int) -> str:
     return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime("%d.%m.%Y, %H:%M")
-
-
-def _with_text(result: Reconciliation, run: Any) -> Reconciliation:
-    from dataclasses import replace
-
-    from jinja2 import FileSystemLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES / "email"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
-    template = environment.get_template("operator_summary.txt.j2")
-    text = template.render(
-        result=result,
-        occasion=result.occasion,
-        as_of=russian.day(datetime.fromisoformat(run.as_of).date()),
-        categories=categories(result.mode),
-        unaccounted=result.expected - sum(result.counts.values()),
-        told=[line for line in result.lines if not _is_open(line) and line.category in CATEGORIES],
-        open=[line for line in result.lines if _is_open(line) or line.category == UNACCOUNTED],
-    )
-    return replace(result, text=text.rstrip() + "\n")
