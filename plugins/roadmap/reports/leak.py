@@ -1,8 +1,9 @@
 """Leaks: no letter may name another municipality's school, by its name, login or code.
 
 Only what identifies a school decides: names that several municipalities share do not, nor
-codes that could be a year or a count. Texts are compared as words, so «№ 1» is not found in
-«№ 12», and without regard to case, kind of spaces, ё, soft hyphens and no-width signs.
+codes that could be a year or a count. Texts are compared by their letters and figures: case,
+ё, kinds of spaces, soft hyphens, signs and where a line or a run was broken do not matter.
+What is found begins and ends with a word, so «№ 1» is not found in «№ 12».
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,8 +34,19 @@ _ORDINARY = frozenset(
 )
 _LEAST_CODE = 4  # digits; fewer are a count or a number of a school
 _YEAR = re.compile(r"(19|20)\d\d")
-_NO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+# Soft hyphens, what has no width, and accents; pdfium's sign of a word broken over lines.
+_NO_WIDTH = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufffe]"
+)
+_RAISED = re.compile("[\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089]")  # a note's number
+_NUMBER_SIGN = re.compile(r"(?<!\w)no?\.?\s*(?=\d)")
 _WORD = re.compile(r"\w+")
+_LATIN = re.compile("[a-z]")
+_CYRILLIC = re.compile("[а-я]")
+_LOOK_ALIKES = str.maketrans("aceopxykmthb", "асеорхукмтнв")
+_APART = "\0"
+_HEAD = 4
+_NAME = "наименование"
 
 
 @dataclass(frozen=True)
@@ -99,11 +111,39 @@ def _texts(letter: LetterText, files: Sequence[RenderedFile]) -> Iterator[tuple[
 
 
 def words_of(text: str) -> Words:
-    """The text as comparable words; «№» is one of them."""
-    # NFKC turns «№» into «No»: apart from what stands beside it, it is a word of its own.
-    plain = _NO_WIDTH.sub("", text).replace("№", " № ").replace("_", " ")
-    plain = unicodedata.normalize("NFKC", plain).casefold().replace("ё", "е")
-    return tuple(_WORD.findall(plain))
+    """The text as comparable words; «№» is one of them, written «No» or «N» too."""
+    plain = _RAISED.sub(" ", text).replace("№", " № ").replace("_", " ")
+    # NFKC turns «№» into «No».
+    plain = unicodedata.normalize("NFKC", _NO_WIDTH.sub("", plain)).casefold().replace("ё", "е")
+    plain = _NUMBER_SIGN.sub(" no ", plain)
+    return tuple(_one_script(word) for word in _WORD.findall(plain))
+
+
+def _one_script(word: str) -> str:
+    """The word with Latin letters that look Cyrillic made so, where it has Cyrillic ones."""
+    if word.isascii() or not _LATIN.search(word) or not _CYRILLIC.search(word):
+        return word
+    return word.translate(_LOOK_ALIKES)
+
+
+def _joined(words: Words) -> tuple[str, list[int], set[int]]:
+    """The words without what divides them, where they begin and where they end.
+
+    What follows a figure stays apart: «№ 1 2» is not «№ 12», «№ 1 а» is not «№ 1а».
+    """
+    pieces: list[str] = []
+    begins: list[int] = []
+    ends: set[int] = set()
+    at = 0
+    for word in words:
+        if pieces and pieces[-1][-1].isdigit():
+            pieces.append(_APART)
+            at += 1
+        begins.append(at)
+        pieces.append(word)
+        at += len(word)
+        ends.add(at)
+    return "".join(pieces), begins, ends
 
 
 # -- The index of identifiers, made once per run ---------------------------------------------
@@ -111,50 +151,61 @@ def words_of(text: str) -> Words:
 
 @dataclass(frozen=True)
 class _Identifier:
-    words: Words
-    kind: str  # «наименование», «логин», «код ГИА»
-    owners: frozenset[tuple[str, str]]  # (municipality, school)
+    """What is written of one or several schools."""
+
+    owners: Mapping[str, frozenset[tuple[str, str]]]  # by kind: (municipality, school)
+
+    def foreign_to(self, municipality_id: str) -> tuple[str, str] | None:
+        """(school, kind) where it can only be another municipality's."""
+        whose = {municipality for owners in self.owners.values() for municipality, _ in owners}
+        if municipality_id in whose:
+            return None
+        for kind, owners in self.owners.items():
+            # Twins of two municipalities: the name alone says of neither.
+            if kind != _NAME or len(whose) == 1:
+                return min(school for _, school in owners), kind
+        return None
 
 
 class _Index:
-    """Identifiers by their first word, the longest first."""
+    """Identifiers by their letters and figures, found by their first few, the longest first."""
 
     def __init__(self, registry: Registry) -> None:
-        owners: dict[tuple[Words, str], set[tuple[str, str]]] = defaultdict(set)
+        owners: dict[str, dict[str, set[tuple[str, str]]]] = defaultdict(lambda: defaultdict(set))
         for school in registry:
             for words, kind in _identifiers(school):
-                owners[words, kind].add((school.municipality_id, school.school_id))
-        self._by_first: dict[str, list[_Identifier]] = defaultdict(list)
-        for (words, kind), schools in owners.items():
-            self._by_first[words[0]].append(_Identifier(words, kind, frozenset(schools)))
-        for identifiers in self._by_first.values():
-            identifiers.sort(key=lambda identifier: -len(identifier.words))
+                owners[_joined(words)[0]][kind].add((school.municipality_id, school.school_id))
+        self._identifiers = {
+            written: _Identifier({kind: frozenset(found) for kind, found in kinds.items()})
+            for written, kinds in owners.items()
+        }
+        lengths: dict[str, set[int]] = defaultdict(set)
+        for written in self._identifiers:
+            lengths[written[:_HEAD]].add(len(written))
+        self._lengths = {head: sorted(found, reverse=True) for head, found in lengths.items()}
 
     def foreign(self, municipality_id: str, text: str) -> Iterator[tuple[str, str]]:
         """(school, kind of identifier) of every other municipality's school in the text."""
-        words = words_of(text)
-        at = 0
-        while at < len(words):
-            for identifier in self._by_first.get(words[at], ()):
-                if words[at : at + len(identifier.words)] == identifier.words:
+        written, begins, ends = _joined(words_of(text))
+        free_from = 0
+        for at in begins:
+            if at < free_from:
+                continue  # inside of what was found: a school's name may hold another's
+            for length in self._lengths.get(written[at : at + _HEAD], ()):
+                if at + length not in ends:
+                    continue
+                identifier = self._identifiers.get(written[at : at + length])
+                if identifier is not None:
                     # The longest one decides: a school's name may begin with another's.
-                    if _decides(identifier, municipality_id):
-                        yield min(school for _, school in identifier.owners), identifier.kind
-                    at += len(identifier.words) - 1
+                    if found := identifier.foreign_to(municipality_id):
+                        yield found
+                    free_from = at + length
                     break
-            at += 1
-
-
-def _decides(identifier: _Identifier, municipality_id: str) -> bool:
-    municipalities = {municipality for municipality, _ in identifier.owners}
-    if municipality_id in municipalities:
-        return False
-    return len(municipalities) == 1 or identifier.kind != "наименование"
 
 
 def _identifiers(school: RegistrySchool) -> Iterator[tuple[Words, str]]:
     if _is_telling(name := words_of(school.name)):
-        yield name, "наименование"
+        yield name, _NAME
     for login in words_of(school.login or ""):
         digits = login.removeprefix("sch").removeprefix("edu")
         yield (f"sch{digits}",), "логин"
@@ -168,7 +219,8 @@ def _identifiers(school: RegistrySchool) -> Iterator[tuple[Words, str]]:
 
 def _is_telling(name: Words) -> bool:
     """Whether the words could stand for nothing but this school."""
-    return len(name) > 1 and any(word not in _ORDINARY for word in name)
+    is_named = any(len(word) > 2 and word.isalpha() for word in name)  # «№ 1» is anything
+    return len(name) > 1 and is_named and any(word not in _ORDINARY for word in name)
 
 
 def _is_code(code: str) -> bool:

@@ -10,16 +10,20 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from ctypes import create_string_buffer
+from ctypes import POINTER, cast, create_string_buffer
 from dataclasses import dataclass
 from functools import lru_cache
+from html import unescape
 from typing import Any
+from urllib.parse import unquote
 
 from lxml import etree, html
 
 from roadmap.reports.wordml import tag, text_of
 
-_CYRILLIC = re.compile(r"[А-Яа-яЁё]|(?:sch|edu)\d", re.IGNORECASE)
+# An attribute that has such a thing was written by a person, whatever it is called.
+_CYRILLIC = re.compile(r"[А-Яа-яЁё]|%D0|%D1|(?:sch|edu)\d", re.IGNORECASE)
+_ENDS_OF_PAGE = ("Header", "Footer")
 
 
 def docx_tables(content: bytes) -> tuple[tuple[tuple[str, ...], ...], ...]:
@@ -53,7 +57,7 @@ def docx_text(content: bytes) -> str:
 @dataclass(frozen=True)
 class PdfContent:
     pages: tuple[str, ...]
-    others: tuple[str, ...]  # properties, text alternatives of pictures
+    others: tuple[str, ...]  # properties, bookmarks, remarks, text alternatives of pictures
 
 
 def pdf_text(content: bytes) -> str:
@@ -69,12 +73,17 @@ def read_pdf(content: bytes) -> PdfContent:
     document = pypdfium2.PdfDocument(content)
     pages: list[str] = []
     others = [str(value) for value in document.get_metadata_dict().values()]
+    others.extend(_xmp_texts(content))
     try:
+        others.extend(bookmark.get_title() for bookmark in document.get_toc())
+        for number in range(document.count_attachments()):
+            others.append(document.get_attachment(number).get_name())
         for page in document:
             text = page.get_textpage()
             # U+FFFE is how pdfium marks a hyphen at the end of a line.
             pages.append(text.get_text_range().replace("\ufffe", "").replace("\r\n", "\n"))
             others.extend(_alternatives(page))
+            others.extend(_remarks(page))
             text.close()
             page.close()
     finally:
@@ -101,7 +110,7 @@ def office_texts(content: bytes) -> Iterator[str]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():
             yield name
-            if name.endswith((".xml", ".rels", ".svg")):
+            if name.endswith((".xml", ".rels", ".svg", ".vml")):
                 yield from _part_texts(_parse(archive.read(name)))
 
 
@@ -113,31 +122,113 @@ def _part_texts(root: etree._Element) -> Iterator[str]:
         local = etree.QName(node).localname
         if node.tag == tag("w:p"):
             yield text_of(node)
+            yield "".join(piece.text or "" for piece in node.iter(*_UNSEEN_PIECES))
         elif local in _OF_PIECES:
             yield "".join(node.itertext())
-        # A number is no text; a piece of a paragraph is read with the whole of it.
-        elif node.text and node.tag != tag("w:t") and (local != "v" or _holds_text(node)):
-            yield node.text
-        for value in node.attrib.values():
-            if _CYRILLIC.search(str(value)):
-                yield str(value)
+        # A piece of a paragraph is read with the whole of it.
+        elif node.text and node.tag not in (tag("w:t"), *_UNSEEN_PIECES):
+            yield from _own_text(node, local, node.text)
+        if node.tail and node.tail.strip():
+            yield node.tail  # text and elements side by side, as in a drawing
+        yield from _attributes(node)
 
 
-# Texts that may be divided into runs: a shared string, one in its cell, a comment, a picture's.
-_OF_PIECES = ("si", "is", "text")
+def _own_text(node: etree._Element, local: str, text: str) -> Iterator[str]:
+    if local == "v":
+        if _holds_text(node):
+            yield text
+    elif local == "definedName":
+        yield _CELL.sub(" ", text)  # the number of a row is no code
+    elif local in _PRINTED:
+        yield _PRINT_CODE.sub("", _PRINT_SECTION.sub(" ", text))
+    elif local not in _MEASURED:
+        yield text
+
+
+# Texts that may be divided into runs: a shared string, one in its cell, a comment, a picture's;
+# a paragraph of a drawing.
+_OF_PIECES = ("si", "is", "text", "p")
+# A change that was struck out, the code of a field.
+_UNSEEN_PIECES = (tag("w:delText"), tag("w:instrText"))
+_CELL = re.compile(r"\$?[A-Z]{0,3}\$\d+")
+# «&L&8Приложение»: where a line of a header stands and how it looks (ECMA-376, 18.3.1.46).
+_PRINTED = tuple(f"{page}{line}" for page in ("odd", "even", "first") for line in _ENDS_OF_PAGE)
+_PRINT_SECTION = re.compile("&[LCR]")
+_PRINT_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d+|[A-Za-z])')
+# What Office counts and measures by itself.
+_MEASURED = frozenset({
+    "TotalTime", "Pages", "Words", "Characters", "CharactersWithSpaces", "Lines", "Paragraphs",
+    "DocSecurity", "AppVersion", "i4", "posOffset", "pctWidth", "pctHeight", "pctPosHOffset",
+    "pctPosVOffset",
+})  # fmt: skip
 
 
 def _holds_text(value: etree._Element) -> bool:
-    """Whether the `v` of a cell is the text a formula gave."""
-    cell = value.getparent()
-    return cell is not None and cell.get("t") == "str"
+    """Whether a `v` is text: what a formula gave, a label of a chart; a number is none."""
+    holder = value.getparent()
+    if holder is None:
+        return True
+    kind = etree.QName(holder).localname
+    if kind == "c":
+        return holder.get("t") == "str"
+    series = holder.getparent()
+    return kind != "pt" or series is None or etree.QName(series).localname.startswith("str")
+
+
+def _attributes(node: etree._Element) -> Iterator[str]:
+    """Attributes that people wrote; the others hold measures, and a width is no code."""
+    named = etree.QName(node).localname in _NAMES_IN_VAL
+    for key, value in node.attrib.items():
+        local = etree.QName(str(key)).localname
+        if local in _WRITTEN or (named and local == "val") or _CYRILLIC.search(str(value)):
+            yield unquote(str(value))
+
+
+_NAMES_IN_VAL = ("alias", "tag", "docVar", "placeholder", "default", "listEntry")
+_WRITTEN = frozenset({
+    "name", "title", "descr", "alt", "author", "initials", "display", "tooltip", "location",
+    "Target", "codeName", "prompt", "promptTitle", "error", "errorTitle", "caption", "displayName",
+    "comment", "aria-label", "summary", "content", "href", "src", "cite", "placeholder",
+})  # fmt: skip
 
 
 def pdf_texts(content: bytes) -> Iterator[str]:
-    """Every text of a PDF: pages, properties, text alternatives of pictures."""
+    """Every text of a PDF: pages, properties, bookmarks, remarks, text alternatives."""
     read = read_pdf(content)
     yield from read.pages
     yield from read.others
+
+
+# PDF/A keeps its properties in the open, so that any program finds them (ISO 19005, 6.6.2).
+_XMP = re.compile(rb"<x:xmpmeta.*?</x:xmpmeta>", re.DOTALL)
+
+
+def _xmp_texts(content: bytes) -> Iterator[str]:
+    for packet in _XMP.findall(content):
+        for node in _parse(packet).iter():
+            yield node.text or ""
+            yield from (str(value) for value in node.attrib.values())
+
+
+def _remarks(page: Any) -> Iterator[str]:
+    """What notes, links and fields of the page say and where they lead."""
+    from pypdfium2 import raw
+
+    for number in range(raw.FPDFPage_GetAnnotCount(page)):
+        annotation = raw.FPDFPage_GetAnnot(page, number)
+        for key in (b"Contents", b"T", b"Subj", b"NM", b"TU", b"V"):
+            if length := raw.FPDFAnnot_GetStringValue(annotation, key, None, 0):
+                buffer = create_string_buffer(length)
+                wide = cast(buffer, POINTER(raw.FPDF_WCHAR))
+                raw.FPDFAnnot_GetStringValue(annotation, key, wide, length)
+                yield buffer.raw[: length - 2].decode("utf-16-le")
+        if link := raw.FPDFAnnot_GetLink(annotation):
+            action = raw.FPDFLink_GetAction(link)
+            if length := raw.FPDFAction_GetURIPath(page.pdf, action, None, 0):
+                address = create_string_buffer(length)
+                raw.FPDFAction_GetURIPath(page.pdf, action, address, length)
+                yield unquote(address.value.decode("utf-8", "replace"))
+        raw.FPDFPage_CloseAnnot(annotation)
 
 
 def _alternatives(page: Any) -> Iterator[str]:
@@ -155,7 +246,11 @@ def _alternatives(page: Any) -> Iterator[str]:
             node = waiting.pop()
             if not node:
                 continue
-            for read in (raw.FPDF_StructElement_GetAltText, raw.FPDF_StructElement_GetActualText):
+            for read in (
+                raw.FPDF_StructElement_GetAltText,
+                raw.FPDF_StructElement_GetActualText,
+                raw.FPDF_StructElement_GetTitle,
+            ):
                 if length := read(node, None, 0):
                     buffer = create_string_buffer(length)
                     read(node, buffer, length)
@@ -171,12 +266,33 @@ def _alternatives(page: Any) -> Iterator[str]:
 def html_texts(content: str) -> Iterator[str]:
     """The whole text of an HTML letter, its comments and its attributes for people."""
     root = html.document_fromstring(content)
-    yield " ".join(root.itertext())
+    yield "".join(_flow(root))
     for node in (*root.itersiblings(preceding=True), *root.itersiblings(), *root.iter()):
         if not isinstance(node.tag, str):
-            yield node.text or ""
+            # A comment may hold markup of its own, for one mail program.
+            yield unescape(_MARKUP.sub(" ", node.text or ""))
             continue
-        yield from (str(value) for value in node.attrib.values() if _CYRILLIC.search(str(value)))
+        yield from _attributes(node)
+
+
+def _flow(node: etree._Element) -> Iterator[str]:
+    """The text as it is read: what stands inside of a line does not divide a word."""
+    if not isinstance(node.tag, str):
+        return
+    edge = "" if node.tag in _INLINE else " "
+    yield edge + (node.text or "")
+    for child in node:
+        yield from _flow(child)
+        yield child.tail or ""
+    yield edge
+
+
+_MARKUP = re.compile("<[^>]*>")
+_INLINE = frozenset({
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font",
+    "i", "ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "time", "tt",
+    "u", "var", "wbr",
+})  # fmt: skip
 
 
 def html_figures(content: str, caption: str) -> tuple[tuple[str, ...], ...]:

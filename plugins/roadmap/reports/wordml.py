@@ -71,7 +71,10 @@ def field(instruction: str, shown: str) -> etree._Element:
 
 def text_of(node: etree._Element) -> str:
     """What a reader sees of `node`: soft hyphens are not text, breaks are."""
-    pieces = []
-    for child in node.iter(tag("w:t"), tag("w:br"), tag("w:tab")):
-        pieces.append(child.text or "" if child.tag == tag("w:t") else " ")
-    return "".join(pieces)
+    seen = {tag("w:noBreakHyphen"): "-"} | {tag(f"w:{name}"): " " for name in _BREAKS}
+    return "".join(
+        seen.get(str(child.tag)) or child.text or "" for child in node.iter(tag("w:t"), *seen)
+    )
+
+
+_BREAKS = ("br", "cr", "tab", "ptab")
