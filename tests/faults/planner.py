@@ -13,13 +13,15 @@ from faults.world import FILLER_BYTES, MUNICIPALITIES
 from report_models import make_model
 from roadmap.delivery.planning import Outcome, plan_deliveries
 from roadmap.plan.load import load_plan
+from roadmap.reports.compose import load_model as _load_model  # noqa: F401
 from roadmap.reports.letter import Envelope, LetterText
 from roadmap.reports.model import ReportModel
 from roadmap.reports.package import Package, PackageFile
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import report
 
-YEAR = 2021
+# All that planning imports and reads first is here before a process is forked.
+PLAN = load_plan(2021)
 
 
 def store_models(engine: Engine, run_id: str) -> None:
@@ -75,7 +77,7 @@ def plan_run(
 
     return plan_deliveries(
         engine,
-        load_plan(YEAR),
+        PLAN,
         run_id,
         MUNICIPALITIES,
         folder,

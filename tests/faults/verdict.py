@@ -16,13 +16,13 @@ from faults.checker import Verdict
 
 PROPERTY = "faults_verdict"
 _COLUMNS = (
-    "kills",
+    "kills, stops",
     "planned",
     "on server",
     "lost",
     "doubled",
     "falsely accepted",
-    "other faults",
+    "otherwise wrong",
     "unknown (on server + not)",
 )
 
