@@ -1,0 +1,23 @@
+-- Which letter has this Message-ID, how does it stand, and can its recipient still be written to?
+-- The phase `settle` says that a person brought it there.
+select
+    delivery.delivery_id,
+    delivery.occasion,
+    delivery.mode,
+    delivery.municipality_id,
+    delivery.revision,
+    delivery.state,
+    delivery.updated_ms,
+    delivery.run_id,
+    municipality.name,
+    recipient.active,
+    last_event.phase as last_phase
+from delivery
+join municipality on municipality.municipality_id = delivery.municipality_id
+join recipient
+    on recipient.recipient_id = delivery.recipient_id
+    and recipient.municipality_id = delivery.municipality_id
+left join delivery_event as last_event
+    on last_event.delivery_id = delivery.delivery_id
+    and last_event.seq = delivery.version
+where delivery.message_id = :message_id
