@@ -9,7 +9,14 @@ from sqlalchemy import Engine
 
 from faults.checker import Verdict
 from faults.verdict import PROPERTY, Row
+from faults.worker import end_all
 from faults.world import CountingServer, World, make_world
+
+
+@pytest.fixture(autouse=True)
+def _no_worker_is_left() -> Iterator[None]:
+    yield
+    end_all()
 
 
 @pytest.fixture

@@ -22,16 +22,19 @@ from sqlalchemy import Connection, Engine, event
 from roadmap.delivery import ledger
 from roadmap.delivery.smtp import SmtpTransport
 
+# So many blocks of a large letter are followed by another one.
+BLOCKS = 5
+
 
 @dataclass(frozen=True)
 class Failpoint:
-    """Where, at the how-manieth letter, after what delay, by which signal.
+    """Where, at the how-manieth time that it is reached, after what delay, by which signal.
 
     SIGALRM comes by a timer, as a task's time-out does: what is done goes on until then.
     """
 
     where: str  # a key of POINTS
-    letter: int = 1
+    nth: int = 1
     delay_seconds: float = 0.0
     signal: int = signal.SIGKILL
 
@@ -46,9 +49,9 @@ def install(point: Failpoint, engine: Engine) -> None:
     def fire() -> None:
         nonlocal seen
         seen += 1
-        if seen == point.letter and point.signal == signal.SIGALRM:
+        if seen == point.nth and point.signal == signal.SIGALRM:
             signal.setitimer(signal.ITIMER_REAL, max(point.delay_seconds, 0.001))
-        elif seen == point.letter:
+        elif seen == point.nth:
             time.sleep(point.delay_seconds)
             os.kill(os.getpid(), point.signal)
 
@@ -120,7 +123,7 @@ def _is_armed(*_args: Any, given: Any) -> bool:
 
 
 def _in_body(fire: Fire, _engine: Engine) -> None:
-    """Between two blocks of the body."""
+    """Between two blocks of the body; reached BLOCKS times in each letter."""
     inside = False
     blocks = 0
     send_body = SmtpTransport.send_body
@@ -136,7 +139,7 @@ def _in_body(fire: Fire, _engine: Engine) -> None:
         nonlocal blocks
         sendall(self, *args)
         blocks += 1
-        if inside and blocks == 3:
+        if inside and blocks <= BLOCKS:
             fire()
 
     SmtpTransport.send_body = body  # type: ignore[method-assign]

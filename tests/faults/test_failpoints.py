@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import ledger_world
-from faults.failpoints import DATABASE, PLANNING, SENDING, Failpoint
+from faults.failpoints import BLOCKS, DATABASE, PLANNING, SENDING, Failpoint
 from faults.planner import plan_run, store_models
 from faults.rounds import ROUNDS, chance
 from faults.worker import again_until_done, orders, start, start_process
@@ -138,9 +138,11 @@ def test_killed_anywhere_and_run_again_everybody_has_one_letter(world: World, wh
     for number in range(ROUNDS):
         occasion = f"2021/{number}"
         world.plan(LETTERS, occasion)
-        # There is one QUIT, after the last letter.
-        letter = LETTERS if row_of(where) == "F13" else dice.randint(1, LETTERS)
-        nth = 1 if row_of(where) == "F13" else letter
+        letter = nth = dice.randint(1, LETTERS)
+        if row_of(where) == "F7":
+            nth = (letter - 1) * BLOCKS + dice.randint(1, BLOCKS)
+        elif row_of(where) == "F13":  # there is one QUIT, after the last letter
+            letter, nth = LETTERS, 1
         point = Failpoint(where, nth, dice.uniform(0, 0.02))
 
         ended = start(world, orders(world, scope(occasion), failpoint=point)).wait()
@@ -234,7 +236,8 @@ def test_who_was_frozen_before_the_dot_does_not_send_it(world: World, tell):
         if is_sent_meanwhile:
             world.let_pass()
             reap(world)
-            decide_to_resend(world, mail)
+            # A person is sure that it did not go out: nobody but the sleeper has it.
+            assert world.settle_unknown(occasion, is_quiet=False) == (0, 1)
             ended = start(world, orders(world, scope(occasion), actor="other")).wait()
             assert ended.said.accepted == 1, ended
         time.sleep(max(0.0, woken_after - time.monotonic()))
@@ -248,19 +251,6 @@ def test_who_was_frozen_before_the_dot_does_not_send_it(world: World, tell):
         again_until_done(world, scope(occasion), occasion)
         assert world.path(mail) == PATHS["in_doubt", 0]
     all_is_well(world, ROUNDS, "F15 stopped before the dot", tell)
-
-
-def decide_to_resend(world: World, delivery_id: str) -> None:
-    """T13 by a person who is sure that it did not go out: nobody but a sleeper has it."""
-    world.let_pass()
-    with world.engine.begin() as db:
-        now_ms = world.clock(db)
-        assert ledger.move(
-            db, "resend", delivery_id, "unknown",
-            now_ms=now_ms, actor="operator", detail="relay: not there",
-            expires_ms=now_ms + 10**9,
-        )  # fmt: skip
-    world.settled.append((delivery_id, False))
 
 
 # -- F16, F17: asked to end --------------------------------------------------------------------

@@ -69,6 +69,18 @@ class Ended:
         return self.code == -signal.SIGKILL
 
 
+_started: list[Worker] = []
+
+
+def end_all() -> None:
+    """No worker outlives its test, however that ended."""
+    while _started:
+        worker = _started.pop()
+        if not worker.is_over:
+            worker.signal(signal.SIGKILL)
+            os.waitpid(worker.pid, 0)
+
+
 class Worker:
     """A forked process; end it with `wait` or `kill`."""
 
@@ -76,6 +88,7 @@ class Worker:
         self.pid = pid
         self._words = words
         self._ended: Ended | None = None
+        _started.append(self)
 
     def kill(self) -> Ended:
         self.signal(signal.SIGKILL)
@@ -94,13 +107,13 @@ class Worker:
 
     @property
     def is_over(self) -> bool:
-        return self._poll(0)
+        return self._poll()
 
     def wait_stopped(self, seconds: float = 20.0) -> None:
         """Until the process stands still by SIGSTOP; RuntimeError when it ended instead."""
         deadline = time.monotonic() + seconds
         while not self._is_stopped():
-            if self._poll(0):
+            if self._poll():
                 raise RuntimeError(f"the worker did not stop but end: {self._ended}")
             if time.monotonic() > deadline:
                 raise TimeoutError("the worker did not stop")
@@ -121,16 +134,16 @@ class Worker:
                 os.kill(self.pid, signal.SIGKILL)
                 os.waitpid(self.pid, 0)
             raise TimeoutError(f"the worker was still busy after {seconds} s")
-        while not self._poll(0):
+        while not self._poll():
             time.sleep(0.001)
         assert self._ended is not None
         os.close(self._words)
         return Ended(self._ended.code, pickle.loads(said) if said else None)  # noqa: S301
 
-    def _poll(self, flags: int) -> bool:
+    def _poll(self) -> bool:
         if self._ended is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG | flags)
-            if pid and not os.WIFSTOPPED(status):
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
                 self._ended = Ended(os.waitstatus_to_exitcode(status))
         return self._ended is not None
 

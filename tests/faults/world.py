@@ -19,6 +19,7 @@ from faults.checker import Verdict, check, message_id
 from roadmap.delivery import ledger, message
 from roadmap.delivery.contacts import Recipient
 from roadmap.delivery.ledger import ClaimScope, Planned
+from roadmap.delivery.settle import settle
 from roadmap.store.tables import delivery, delivery_event
 from smtp_server import SmtpServer
 
@@ -163,14 +164,17 @@ class World:
 
     # -- the operator who knows the truth ------------------------------------------------------
 
-    def settle_unknown(self, occasion: str | None = None) -> tuple[int, int]:
+    def settle_unknown(
+        self, occasion: str | None = None, *, is_quiet: bool = True
+    ) -> tuple[int, int]:
         """Every unknown letter by the mail server's own journal: T12 where it is, T13 where not.
 
-        How many were found there, how many are to be sent again.
+        How many were found there, how many are to be sent again. Not `is_quiet`: somebody is
+        still connected, who is known to have sent nothing.
         """
-        self.server.wait_until_quiet()
+        if is_quiet:
+            self.server.wait_until_quiet()
         self.let_pass()  # nobody may send again at once
-        there = again = 0
         query = select(delivery.c.delivery_id, delivery.c.message_id).where(
             delivery.c.state == "unknown"
         )
@@ -178,23 +182,22 @@ class World:
             query = query.where(delivery.c.occasion == occasion)
         with self.engine.begin() as db:
             rows = db.execute(query).all()
+        found = []
         for row in rows:
             is_there = self.mails(row.message_id) > 0
-            with self.engine.begin() as db:
-                assert ledger.move(
-                    db,
-                    "accept_by_evidence" if is_there else "resend",
-                    row.delivery_id,
-                    "unknown",
-                    now_ms=self.clock(db),
-                    actor="operator",
-                    detail="relay: journal" if is_there else "relay: not there",
-                    expires_ms=self.clock(db) + EXPIRES_MS,
-                )
-            self.settled.append((row.delivery_id, is_there))
-            there += is_there
-            again += not is_there
-        return there, again
+            settle(
+                self.engine,
+                row.message_id,
+                "arrived" if is_there else "resend",
+                actor="operator",
+                reason="журнал почтового сервера",
+                expiry_ms=EXPIRES_MS,
+                clock=self.clock,
+            )
+            found.append((row.delivery_id, is_there))
+        self.settled += found
+        there = sum(is_there for _, is_there in found)
+        return there, len(found) - there
 
 
 def make_world(engine: Engine, server: CountingServer, recipients: int = 3) -> World:
