@@ -1,0 +1,9 @@
+-- D4: in which epochs was each letter armed, as this database knows it?
+select
+    delivery.delivery_id,
+    delivery.state,
+    delivery_event.send_epoch as armed_epoch
+from delivery
+left join delivery_event
+    on delivery_event.delivery_id = delivery.delivery_id
+    and delivery_event.to_state = 'in_doubt'
