@@ -60,6 +60,11 @@ explain: $(RUNTIME) ## where a number comes from (RUN=latest:march_analysis MUNI
 	exec env $(PY) -m roadmap_cli.explain --run "$$RUN" --municipality "$$MUNICIPALITY" \
 		--indicator "$$INDICATOR"
 
+.PHONY: why
+why: $(RUNTIME) ## why a municipality got nothing (MUNICIPALITY=buyskiy PHASE=march_analysis YEAR=2021, or RUN=)
+	exec env $(PY) -m roadmap_cli.why --municipality "$$MUNICIPALITY" --phase "$(PHASE)" \
+		--year $(YEAR) --run "$$RUN"
+
 .PHONY: test
 test: $(TOOLS) ## set up and pass all tests; what can't be installed is listed at the end
 	tests/install_system_software

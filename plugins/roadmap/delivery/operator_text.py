@@ -29,6 +29,24 @@ def moment(moment_ms: int) -> str:
     return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime("%d.%m.%Y в %H:%M")
 
 
+def second(moment_ms: int) -> str:
+    """«26.03.2021 09:14:05», Moscow time: for lists in which the order matters."""
+    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime("%d.%m.%Y %H:%M:%S")
+
+
+def lower_first(text: str) -> str:
+    """A sentence's beginning in mid-sentence: «Почтовый сервер» becomes «почтовый сервер».
+
+    Abbreviations keep their capitals.
+    """
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def without_stop(text: str) -> str:
+    """The text in one line, without its last full stop: another one follows."""
+    return " ".join(text.split()).rstrip(".")
+
+
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     # Imported here: tasks that say nothing to the operator need no Jinja.
@@ -46,5 +64,12 @@ def _environment() -> ImmutableSandboxedEnvironment:
     def day(value: date) -> str:
         return russian.day(value)
 
-    environment.filters |= {"moment": moment, "day": day, "counted": russian.counted}
+    environment.filters |= {
+        "moment": moment,
+        "second": second,
+        "day": day,
+        "counted": russian.counted,
+        "lower_first": lower_first,
+        "without_stop": without_stop,
+    }
     return environment

@@ -42,6 +42,12 @@ log = logging.getLogger(__name__)
 MOSCOW = ZoneInfo("Europe/Moscow")
 NO_RECIPIENT = "-"
 _ACTOR = "planning"
+# How the reasons of an outcome begin that are told apart (delivery.why).
+HELD_BACK = "Письмо задержано: "
+NOT_ALLOWED = (
+    "Письмо не составлено: домен адреса не входит в список разрешённых."
+    " Исправьте адрес или дополните ROADMAP_ALLOWED_DOMAINS."
+)
 _TRIES = 3
 
 # Renders one addressee's package for one envelope; raises reports.package.PackageHeld.
@@ -343,11 +349,7 @@ def _no_contact(run: _Run, addressee: str) -> str:
 def _decide_for(run: _Run, one: Recipient, letters: Sequence[Past], model: ReportModel) -> Decision:
     target = run.settings.redirect_to if run.mode == "redirect" else one.address
     if not run.settings.allows(target):
-        return Decision(
-            "blocked",
-            "Письмо не составлено: домен адреса не входит в список разрешённых."
-            " Исправьте адрес или дополните ROADMAP_ALLOWED_DOMAINS.",
-        )
+        return Decision("blocked", NOT_ALLOWED)
     return decide(
         [past for past in letters if past.recipient_id == one.recipient_id],
         model.content_sha256(),
@@ -388,7 +390,7 @@ def _prepare(
                 packages[envelope] = run.render(model, envelope)
             frozen[one] = _freeze(run, model, one, revision, envelope, packages[envelope])
         except PackageHeld as failed:
-            held[one] = "Письмо задержано: " + " ".join(failed.reasons)
+            held[one] = HELD_BACK + " ".join(failed.reasons)
         except message.UnsafeMessage as unsafe:
             held[one] = str(unsafe)
     manifest = next(iter(packages.values()), None)
@@ -589,9 +591,14 @@ def _write_one(
 def _drop_strangers(
     db: Connection, run: _Run, addressee: str, seen: Sequence[Past], now_ms: int
 ) -> None:
-    """T15: a waiting live letter to an address that is no longer valid is not sent."""
+    """T15: a waiting live letter to an address that is no longer valid is not sent.
+
+    Only a live run says whose contact is valid: a rehearsal for another day must not stop
+    letters that are on their way.
+    """
     if run.mode != "live":
         return
+    contacts.activate(db, addressee, run.recipients[addressee])
     valid = {one.recipient_id for one in run.recipients[addressee]}
     for past in seen:
         if past.recipient_id not in valid and past.state in ("held", "ready", "retry"):

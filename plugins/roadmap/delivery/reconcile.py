@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from roadmap import russian
 from roadmap.delivery import brakes, contacts, ledger
 from roadmap.delivery.brakes import Brakes
-from roadmap.delivery.operator_text import filled_in
+from roadmap.delivery.operator_text import filled_in, lower_first, without_stop
 from roadmap.delivery.planning import NO_RECIPIENT
 from roadmap.store.sql import sql
 
@@ -228,9 +228,7 @@ def _holds(standing: Brakes, occasion: str, mode: str, *, has_waiting: bool) -> 
 
 def _because(reason: str | None) -> str:
     """«: причина», without the full stop that ours begins anew."""
-    plain = " ".join((reason or "").split()).rstrip(".")
-    if plain[1:2].islower():  # a word, not an abbreviation
-        plain = plain[0].lower() + plain[1:]
+    plain = without_stop(lower_first(reason or ""))
     return f": {plain}" if plain else ""
 
 
