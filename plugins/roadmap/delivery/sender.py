@@ -237,6 +237,7 @@ def send_due(
     if reaped.to_unknown:
         _pause_troubled(engine, settings, clock)
     done: Counter[str] = Counter()
+    before: str | None = None
     deadline = time.monotonic() + soft_deadline_seconds
     with ExitStack() as connections:
         opened: dict[str, Transport] = {}
@@ -252,8 +253,9 @@ def send_due(
             log.info("delivery %s, attempt %s: %s", held.delivery_id, held.attempts, outcome)
             if outcome == "switched_off":
                 break
-            if outcome == "accepted" and done[outcome] == 1:
+            if outcome == "accepted" and before != outcome:
                 brakes.mended(engine, clock)
+            before = outcome
             if outcome in ("rejected", "unknown"):
                 _pause_troubled(engine, settings, clock)
             stop.wait(settings.seconds_between_letters)
@@ -396,9 +398,11 @@ class _Letter:
             transport.abandon()
             return self._wait_for_tomorrow()
         except DBAPIError as broken:
-            # Whether the commit was done is unknown, but the dot is not sent: T6, else T8.
+            # Whether the commit was done is unknown, but the dot is not sent: T6, else T8. It may
+            # even be done just now: then T8 waits for it, changes nothing, and it is T6 again.
             transport.abandon()
-            return self._postpone(("in_doubt", "claimed"), "arm", None, type(broken).__name__)
+            states = ("in_doubt", "claimed", "in_doubt")
+            return self._postpone(states, "arm", None, type(broken).__name__)
         if counted_from is None:
             transport.abandon()
             return self._not_armed()
