@@ -238,3 +238,25 @@ def end_leases(engine: Engine) -> None:
             .where(delivery.c.state.in_(("claimed", "in_doubt")))
             .values(lease_until_ms=1)
         )
+
+
+def lose_reply(engine: Engine, municipality_id: str, ago_ms: int = 900_000) -> str:
+    """Let the reply to the dot of its planned letter be lost so long ago; the letter's id."""
+    with engine.begin() as db:
+        delivery_id = db.execute(
+            select(delivery.c.delivery_id)
+            .where(delivery.c.municipality_id == municipality_id)
+            .where(delivery.c.state == "ready")
+        ).scalar_one()
+        now_ms = ledger.db_now_ms(db) - ago_ms
+        db.execute(
+            update(delivery)
+            .where(delivery.c.delivery_id == delivery_id)
+            .values(not_before_ms=now_ms)
+        )
+        held = {"claim_token": "t", "lease_until_ms": now_ms + 1}
+        for name, state in (("claim", "ready"), ("arm", "claimed"), ("doubt", "in_doubt")):
+            assert ledger.move(
+                db, name, delivery_id, state, now_ms=now_ms, actor="lost", phase="dot", **held
+            )
+    return delivery_id

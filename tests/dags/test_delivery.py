@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import subprocess
@@ -12,15 +13,12 @@ from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, select
 
-from ledger_world import make_run, plan_all
+from ledger_world import lose_reply, make_run, plan_all, states
 from march_world import Letters, free_ports, mailbox
-from roadmap.delivery import brakes
 from roadmap.paths import ROOT
-from roadmap.store.engine import open_engine
-from roadmap.store.migrate import upgrade
-from roadmap.store.tables import alarm, control_event, delivery, delivery_event
+from roadmap.store.tables import control_event, delivery, run_outcome
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
@@ -64,9 +62,7 @@ def mail() -> Iterator[Letters]:
 
 
 @pytest.fixture
-def world(
-    mail: Letters, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> World:
+def world(mail: Letters, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Three municipalities with a planned letter each, and an empty mailbox."""
     connection = {"conn_type": "sqlite", "host": str(tmp_path / "roadmap.db")}
     monkeypatch.setenv("AIRFLOW_CONN_ROADMAP_DB", json.dumps(connection))
@@ -74,32 +70,94 @@ def world(
         letter.unlink()
     make_run(engine)
     plan_all(engine)
+    with engine.begin() as db:
+        rows = db.execute(
+            select(delivery.c.run_id, delivery.c.municipality_id, delivery.c.recipient_id,
+                   delivery.c.delivery_id)
+        ).mappings()  # fmt: skip
+        planned = [dict(row) | {"outcome": "planned"} for row in rows]
+        db.execute(run_outcome.insert(), planned)
     return World(engine, mail)
 
 
+def decide(world: World, decision: str, **changes: Any) -> dict[str, str]:
+    """Settle the letter of the town of Буй in the form's way."""
+    conf = {"message_id": message_id(world), "decision": decision, "reason": "в журнале нет"}
+    return world.run("settle_delivery", **(conf | changes))
+
+
+def message_id(world: World) -> str:
+    with world.engine.connect() as db:
+        found = select(delivery.c.message_id).where(delivery.c.municipality_id == "buy")
+        return str(db.execute(found).scalar_one())
+
+
+def kept_by_airflow(dag_id: str) -> list[Any]:
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return list(session.scalars(select(XComModel.value).where(XComModel.dag_id == dag_id)))
+
+
 def test_the_watch_sends_what_an_interrupted_run_left_and_is_green(world):
-    states = world.run("delivery_watch")
-    assert set(states.values()) == {"success"}
+    assert set(world.run("delivery_watch").values()) == {"success"}
     assert len(world.reports()) == 3
     assert world.notices() == []
 
-    assert set(world.run("delivery_watch").values()) == {"success"}
-    assert len(world.reports()) == 3
 
+def test_sending_stops_and_goes_on_by_a_person_and_the_operator_is_told_once(world, caplog):
+    stop = world.run("sending_control", action="stop", reason="проверяем адреса")
+    assert set(stop.values()) == {"success"}
+    assert "— 3 письма" in caplog.text.replace("\xa0", " ")
 
-def test_an_alarm_is_red_as_long_as_it_stands_and_told_once(world, caplog):
-    brakes.stop(world.engine, "ivanova", "проверяем адреса")
-    states = world.run("delivery_watch")
-    assert (states["send_left"], states["alarms"]) == ("success", "failed")
+    states_now = world.run("delivery_watch")
+    assert (states_now["send_left"], states_now["alarms"]) == ("success", "failed")
+    assert world.run("delivery_watch")["alarms"] == "failed"
     assert world.reports() == []
-    (notice,) = world.notices()
+    (notice,) = world.notices()  # of two red runs, and no other letter about them
     assert str(notice["To"]) == "operator@example.org"
     assert "проверяем адреса" in notice.get_body(("html",)).get_content()
 
-    assert world.run("delivery_watch")["alarms"] == "failed"
-    assert len(world.notices()) == 1
-
-    brakes.start(world.engine, "ivanova", "адреса верны")
+    world.run("sending_control", action="start", reason="адреса верны")
     assert set(world.run("delivery_watch").values()) == {"success"}
     assert len(world.reports()) == 3
     assert len(world.notices()) == 1
+    with world.engine.connect() as db:
+        done = db.execute(
+            select(control_event.c.action, control_event.c.actor, control_event.c.reason)
+            .where(control_event.c.scope == "all")
+            .order_by(control_event.c.at_ms)
+        ).all()
+    assert done == [
+        ("stop", "dag_test", "проверяем адреса"), ("start", "dag_test", "адреса верны")
+    ]  # fmt: skip
+
+
+def test_an_unknown_letter_goes_once_more_when_a_person_says_so_and_only_once(world, capsys):
+    lose_reply(world.engine, "buy")
+    assert world.run("delivery_watch")["alarms"] == "failed"
+    assert len(world.reports()) == 2  # the machine does not send it again
+    (notice,) = world.notices()
+    text = notice.get_body(("html",)).get_content()
+    assert "городской округ город Буй, «Март: комплексный анализ» 2021" in text
+    assert html.escape(message_id(world)) in text
+
+    assert set(decide(world, "resend", municipality="buy").values()) == {"success"}
+    assert decide(world, "resend") == {
+        "decide": "failed", "send_again": "upstream_failed", "reconcile": "upstream_failed"
+    }  # fmt: skip
+    assert "Решать нечего: письмо принято почтовым сервером" in capsys.readouterr().out
+    assert len(world.reports()) == 3
+    assert [str(one["Message-ID"]) for one in world.reports()].count(message_id(world)) == 1
+    kept = kept_by_airflow("settle_delivery")
+    assert kept
+    assert "@" not in json.dumps(kept)
+
+
+def test_a_decision_that_sends_nothing_skips_the_sending_and_accounts_for_the_run(world):
+    lose_reply(world.engine, "buy")
+    done = decide(world, "give_up")
+    assert done == {"decide": "success", "send_again": "skipped", "reconcile": "failed"}
+    assert world.reports() == []
+    assert states(world.engine)["buy"] == "cancelled"

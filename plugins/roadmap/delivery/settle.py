@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine
 
 from roadmap.delivery import ledger
+from roadmap.delivery.decision import DecisionRefused, checked_reason
 from roadmap.delivery.ledger import Clock, db_now_ms
 from roadmap.store.sql import sql
 
@@ -37,11 +38,10 @@ _MOVES: Mapping[Decision, str] = MappingProxyType(
 # A sender that was frozen at the dot may still wake up; resend.sql holds the same.
 RESEND_AFTER_MS = 900_000
 EXPIRY_MS = 5 * 24 * 3_600_000
-SHORTEST_REASON, LONGEST_REASON = 3, 300
 
 
-class SettleRefused(ValueError):
-    """The decision is not taken; the message says, in Russian, why and what to do."""
+class SettleRefused(DecisionRefused):
+    """This letter is not settled so; the message says, in Russian, why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def settle(
     `municipality_id` is a second check of whose letter it is meant to be. A letter to be sent
     again has `expiry_ms` for it. SettleRefused where there is no such letter, it is another
     municipality's, it is not unknown (any more), a resend comes too early or would reach
-    nobody, or the reason says nothing; then nothing was changed.
+    nobody; DecisionRefused where the reason says nothing. Then nothing was changed.
     """
-    said = _reason(reason)
+    said = checked_reason(reason)
     with engine.begin() as db:
         now_ms = clock(db)
         letter = _find(db, message_id)
@@ -103,19 +103,6 @@ def settle(
         decision=decision,
         state=ledger.MOVES[step].target,
     )
-
-
-def _reason(reason: str) -> str:
-    said = " ".join(reason.split())
-    if len(said) < SHORTEST_REASON or not any(sign.isalnum() for sign in said):
-        raise SettleRefused("Решение не принято: напишите причину, хотя бы одно слово.")
-    if len(said) > LONGEST_REASON or not said.isprintable():
-        raise SettleRefused(
-            f"Решение не принято: причина — не больше {LONGEST_REASON} знаков, без невидимых."
-        )
-    if "@" in said:
-        raise SettleRefused("Решение не принято: уберите из причины адрес электронной почты.")
-    return said
 
 
 def _find(db: Connection, message_id: str) -> Any:

@@ -8,8 +8,9 @@ from typing import get_args
 import pytest
 from sqlalchemy import Engine, select, update
 
-from ledger_world import SETTINGS, make_run, plan_all, send, states
+from ledger_world import SETTINGS, lose_reply, make_run, plan_all, send, states
 from roadmap.delivery import ledger
+from roadmap.delivery.decision import DecisionRefused
 from roadmap.delivery.settle import DECISIONS, Decision, SettleRefused, settle
 from roadmap.store.tables import delivery, delivery_event, message, recipient
 from smtp_server import SmtpServer
@@ -22,19 +23,7 @@ def doubtful(any_engine: Engine) -> Engine:
     """One letter of three whose reply to the dot was lost a quarter of an hour ago."""
     make_run(any_engine)
     plan_all(any_engine)
-    with any_engine.begin() as db:
-        letter_id = db.execute(
-            select(delivery.c.delivery_id).where(delivery.c.municipality_id == "buy")
-        ).scalar_one()
-        now_ms = ledger.db_now_ms(db) - QUARTER_MS
-        moves = (
-            ("claim", "ready", {"claim_token": "t", "lease_until_ms": now_ms + 9}),
-            ("arm", "claimed", {"claim_token": "t", "lease_until_ms": now_ms + 9}),
-            ("doubt", "in_doubt", {"claim_token": "t"}),
-        )
-        db.execute(update(delivery).values(not_before_ms=now_ms))
-        for name, state, values in moves:
-            assert ledger.move(db, name, letter_id, state, now_ms=now_ms, actor="s", **values)
+    lose_reply(any_engine, "buy", QUARTER_MS)
     assert states(any_engine)["buy"] == "unknown"
     return any_engine
 
@@ -205,6 +194,6 @@ def test_to_an_address_that_is_valid_no_more_nothing_is_sent_again(doubtful: Eng
     "reason", ["", "  ", "да", "---", "\u200b\u200b\u200b", "а\u0000бв", "x" * 301, "a@example.org"]
 )
 def test_a_reason_says_something_that_may_be_kept(doubtful: Engine, reason: str):
-    with pytest.raises(SettleRefused):
+    with pytest.raises(DecisionRefused):
         decide(doubtful, "give_up", reason=reason)
     assert row(doubtful).state == "unknown"

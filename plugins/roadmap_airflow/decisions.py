@@ -1,0 +1,28 @@
+"""What the DAGs have in common by which a person decides: the reason, and who it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param
+
+from roadmap.delivery.decision import LONGEST_REASON, SHORTEST_REASON
+
+
+def reason_field(description: str) -> Param:
+    """The form's field «Причина», which has to be filled in; no address may stand in it."""
+    return Param(
+        type="string",
+        title="Причина",
+        description=description,
+        minLength=SHORTEST_REASON,
+        maxLength=LONGEST_REASON,
+        pattern=r"^[^\x00-\x1f@]*$",
+    )
+
+
+def who_asked(context: Any) -> str:
+    """The login of the person who triggered the run, without a mail domain; else the run's id."""
+    dag_run = context["dag_run"]
+    login = (dag_run.triggering_user_name or "").partition("@")[0].strip()
+    return login or str(dag_run.run_id)

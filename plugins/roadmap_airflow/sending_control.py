@@ -1,0 +1,71 @@
+"""The task by which a person stops all sending, or lets it go on."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, get_current_context, task
+
+from roadmap_airflow import tasks
+from roadmap_airflow.decisions import reason_field, who_asked
+from roadmap_airflow.forms import MODES
+
+
+def form() -> dict[str, Param]:
+    """What to do and why; which paused occasion, where only one is to go on."""
+    from roadmap.delivery.control import ACTIONS
+
+    return {
+        "action": Param(
+            type="string",
+            title="Что сделать",
+            description="Остановленная отправка ничего не теряет: письма ждут в очереди.",
+            enum=list(ACTIONS),
+            values_display=dict(ACTIONS),
+        ),
+        "occasion": Param(
+            None,
+            type=["null", "string"],
+            title="Рассылка",
+            description="Только для «продолжить приостановленную рассылку»: код из тревоги, "
+            "например 2021/march_analysis. Пусто — все приостановленные.",
+            pattern=r"^[0-9]{4}/[a-z0-9_/-]+$",
+            maxLength=100,
+        ),
+        "mode": Param(
+            "live",
+            type="string",
+            title="Вид отправки",
+            description="Вид названной рассылки.",
+            enum=list(MODES),
+            values_display=MODES,
+        ),
+        "reason": reason_field("Останется в журнале рассылки рядом с вашим именем."),
+    }
+
+
+@task(task_display_name="Остановка или продолжение")
+def control_sending() -> None:
+    """Pull or let go the brake, then log what waits and what holds it back."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from roadmap.delivery.control import control, what_waits
+    from roadmap.delivery.decision import DecisionRefused
+    from roadmap_airflow.connections import roadmap_db
+    from roadmap_airflow.plans import valid_plans
+
+    context = get_current_context()
+    params = context["params"]
+    with roadmap_db() as engine:
+        try:
+            said = control(
+                engine,
+                params["action"],
+                actor=who_asked(context),
+                reason=params["reason"],
+                occasion=params["occasion"] or None,
+                mode=params["mode"],
+            )
+        except DecisionRefused as refusal:
+            raise AirflowFailException(str(refusal)) from None
+        tasks.log.info(said)
+        for line in what_waits(engine, valid_plans()):
+            tasks.log.info(line)

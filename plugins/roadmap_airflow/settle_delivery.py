@@ -1,0 +1,108 @@
+"""The tasks by which a person settles a letter whose outcome is unknown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, get_current_context, task
+
+from roadmap_airflow import tasks
+from roadmap_airflow.decisions import reason_field, who_asked
+from roadmap_airflow.defaults import SMTP_POOL
+from roadmap_airflow.plans import valid_plans
+from roadmap_airflow.send_operator import SendOperator
+
+
+def form() -> dict[str, Param]:
+    """Which letter, what became of it, and why; all but the municipality has to be filled in."""
+    from roadmap.delivery.settle import DECISIONS
+
+    names = {unit.id: unit.name for plan in valid_plans() for unit in plan.municipalities}
+    names |= {"region": "Департамент (региональный отчёт)"}
+    by_name = sorted(names, key=lambda unit: (unit == "region", names[unit].casefold()))
+    return {
+        "message_id": Param(
+            type="string",
+            title="Message-ID письма",
+            description="Из письма оператору или журнала «Сверки»; можно без угловых скобок.",
+            # Ours begin with the letter's key, so that nobody's address can be entered here.
+            pattern=r"^\s*<?[0-9a-f]{32}\.r[0-9]+@[A-Za-z0-9.-]+>?\s*$",
+            maxLength=200,
+        ),
+        "decision": Param(
+            type="string",
+            title="Решение",
+            description="«Не дошло, отправить» — только если почтовый сервер или получатель "
+            "подтвердили, что письма нет: то же письмо уйдёт ещё раз.",
+            enum=list(DECISIONS),
+            values_display=dict(DECISIONS),
+        ),
+        "reason": reason_field("Откуда это известно, например: «в журнале сервера письма нет»."),
+        "municipality": Param(
+            None,
+            type=["null", "string"],
+            title="Муниципалитет",
+            description="Для проверки: письмо другого муниципалитета будет отвергнуто.",
+            enum=[None, *by_name],
+            values_display={**names, "null": "не проверять"},
+        ),
+    }
+
+
+@task(task_display_name="Решение", multiple_outputs=True)
+def decide() -> dict[str, Any]:
+    """Take the decision; the letter's phase run, and whom to send to: nobody or its addressee."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from roadmap.delivery.decision import DecisionRefused
+    from roadmap.delivery.settle import DECISIONS, settle
+    from roadmap_airflow.connections import delivery_settings, roadmap_db
+
+    context = get_current_context()
+    params = context["params"]
+    with roadmap_db() as engine:
+        try:
+            settled = settle(
+                engine,
+                params["message_id"],
+                params["decision"],
+                actor=who_asked(context),
+                reason=params["reason"],
+                municipality_id=params["municipality"],
+                expiry_ms=delivery_settings().expiry_ms,
+            )
+        except DecisionRefused as refusal:
+            raise AirflowFailException(str(refusal)) from None
+    tasks.log.info("Письмо %s: %s", settled.delivery_id, DECISIONS[settled.decision])
+    return {
+        "phase_run": settled.run_id,
+        "batch": [settled.municipality_id] if settled.is_to_be_sent else [],
+    }
+
+
+class SendAgainOperator(SendOperator):
+    """Send what the decision put back into the queue; skipped where it sends nothing."""
+
+    def execute(self, context: Any) -> None:
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        if not self.batch:
+            raise AirflowSkipException("По этому решению ничего не отправляется")
+        super().execute(context)
+
+
+def send_again(phase_run: Any, batch: Any) -> Any:
+    """Send to the letter's addressee what is due in that run, over the mail server's pool."""
+    return SendAgainOperator(
+        task_id="send_again",
+        task_display_name="Отправка",
+        phase_run=phase_run,
+        batch=batch,
+        pool=SMTP_POOL,
+        **SendOperator.waiting,
+    )
+
+
+def reconcile(phase_run: Any) -> Any:
+    """Account for the letter's run; not where the decision was refused."""
+    return tasks.reconcile.override(trigger_rule="none_failed")(phase_run)
