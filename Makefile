@@ -7,6 +7,8 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 # Whole files side by side, one worker per core: fixtures of a file are made once.
 PYTEST_ARGS ?= -n auto --dist loadfile
+# Of each fault on each database, in `make faults`.
+ROUNDS ?= 20
 PORT ?= 8080
 PHASE ?= march_analysis
 YEAR ?= 2021
@@ -69,6 +71,11 @@ why: $(RUNTIME) ## why a municipality got nothing (MUNICIPALITY=buyskiy PHASE=ma
 test: $(TOOLS) ## set up and pass all tests; what can't be installed is listed at the end
 	tests/install_system_software
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: faults
+faults: $(TOOLS) ## kill senders at every point of their way, hundreds of times; a table at the end (ROUNDS=20)
+	tests/install_system_software
+	FAULTS_ROUNDS=$(ROUNDS) $(VENV)/bin/python -m pytest $(PYTEST_ARGS) -o timeout=3600 tests/faults
 
 .PHONY: lint
 lint: $(TOOLS) ## ruff (with Airflow's AIR rules), mypy, import-linter, the compose file's schema

@@ -15,11 +15,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
 from roadmap.delivery import ledger
+from roadmap.delivery.receipts import Receipts
 from roadmap.delivery.smtp import SmtpTransport
 
 # So many blocks of a large letter are followed by another one.
@@ -241,6 +243,11 @@ SENDING: dict[str, Callable[[Fire, Engine], None]] = {
     "F13 in QUIT": _in_quit,
 }
 
+# Where the sender keeps receipts.
+RECEIPTS: dict[str, Callable[[Fire, Engine], None]] = {
+    "F11 before the receipt is whole": lambda fire, _: _before(Path, "replace", fire),
+    "F11 after the receipt": lambda fire, _: _after(Receipts, "keep", fire),
+}
 PLANNING: dict[str, Callable[[Fire, Engine], None]] = {
     "F1 after INSERT": lambda fire, _: _after(ledger, "plan", fire),
     "F1 before COMMIT": _planned,
@@ -252,4 +259,4 @@ DATABASE: dict[str, Callable[[Fire, Engine], None]] = {
     "F18 read-only before the dot": _read_only("arm"),
     "F18 read-only after the reply": _read_only("accept"),
 }
-POINTS = {**PLANNING, **SENDING, **DATABASE}
+POINTS = {**PLANNING, **SENDING, **RECEIPTS, **DATABASE}

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 import ledger_world
-from faults.failpoints import BLOCKS, DATABASE, PLANNING, SENDING, Failpoint
+from faults.failpoints import BLOCKS, DATABASE, PLANNING, RECEIPTS, SENDING, Failpoint
 from faults.planner import plan_run, store_models
 from faults.rounds import ROUNDS, chance
 from faults.worker import again_until_done, orders, start, start_process
 from faults.world import Letter, World, scope
 from roadmap.delivery import ledger
+from roadmap.delivery.evidence import ReceiptSource, settle_unknown
+from roadmap.delivery.receipts import Receipts
 from roadmap.store.tables import delivery
 
 LETTERS = 3
@@ -172,6 +174,38 @@ def newest(world: World, occasion: str) -> str:
     )
     with world.engine.begin() as db:
         return db.execute(query).first().delivery_id
+
+
+RECEIPT_KEPT = ("F11 after the receipt", "F11 before the commit of acceptance")
+
+
+@pytest.mark.parametrize("where", [*RECEIPTS, RECEIPT_KEPT[1]])
+def test_a_receipt_on_disk_settles_the_letter_without_a_person(
+    world: World, tmp_path: Path, where: str, tell
+):
+    dice = chance("receipt", where, engine_of(world))
+    is_kept = where in RECEIPT_KEPT
+    receipts = Receipts(tmp_path / "receipts")
+    receipts.folder.mkdir()
+    for number in range(ROUNDS):
+        occasion = f"2021/{number}"
+        world.plan(LETTERS, occasion)
+        point = Failpoint(where, dice.randint(1, LETTERS), dice.uniform(0, 0.02))
+        given = orders(world, scope(occasion), failpoint=point, receipts=receipts.folder)
+
+        assert start(world, given).wait().was_killed
+
+        mail = struck(world, occasion, "in_doubt")
+        world.let_pass()
+        reap(world)
+        settled = settle_unknown(world.engine, [ReceiptSource(receipts)], "watch", world.clock)
+        assert (settled.accepted, settled.still_unknown) == (int(is_kept), int(not is_kept))
+        world.proven += [(mail, mails_of(world, mail) == 1)] * settled.accepted
+        again_until_done(world, scope(occasion), occasion, receipts.folder)
+        assert world.path(mail) == PATHS["in_doubt", 1]
+    assert len(world.settled) == (0 if is_kept else ROUNDS)
+    scenario = where if where in RECEIPTS else f"{where}, with a receipt"
+    all_is_well(world, ROUNDS, scenario, tell)
 
 
 # -- F14, F15: stopped and woken ---------------------------------------------------------------

@@ -26,6 +26,7 @@ from faults.failpoints import Failpoint, install
 from faults.world import DONE, SETTINGS, World
 from roadmap.delivery import ledger
 from roadmap.delivery.ledger import ClaimScope
+from roadmap.delivery.receipts import Receipts
 from roadmap.delivery.sender import SendSummary, send_due
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.delivery.smtp import Patience, SmtpSettings, transports
@@ -229,11 +230,6 @@ def send(given: Orders) -> SendSummary:
         threading.Thread(target=threading.Event().wait, daemon=True).start()
     if given.failpoint is not None:
         install(given.failpoint, engine)
-    more: dict[str, Any] = {}
-    if given.receipts is not None:
-        from roadmap.delivery.receipts import Receipts
-
-        more["receipts"] = Receipts(given.receipts)
     smtp = SmtpSettings("127.0.0.1", given.port, use_starttls=False, patience=given.patience)
     return send_due(
         engine,
@@ -244,7 +240,7 @@ def send(given: Orders) -> SendSummary:
         given.actor,
         soft_deadline_seconds=given.deadline_seconds,
         clock=lambda db: ledger.db_now_ms(db) + given.later_ms,
-        **more,
+        receipts=None if given.receipts is None else Receipts(given.receipts),
     )
 
 

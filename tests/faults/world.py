@@ -73,7 +73,8 @@ class World:
     """One ledger and one mail server.
 
     `later_ms`: how far the clock was moved on. `settled`: unknown letters that the operator
-    decided, with the truth beside each: is it on the server?
+    decided, with the truth beside each: is it on the server? `proven`: those that evidence
+    settled without a person.
     """
 
     engine: Engine
@@ -83,6 +84,7 @@ class World:
     letters: list[Letter] = field(default_factory=list)
     kills: int = 0
     settled: list[tuple[str, bool]] = field(default_factory=list)
+    proven: list[tuple[str, bool]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -160,7 +162,7 @@ class World:
         """The checker's, with what was unknown in between."""
         self.server.wait_until_quiet()
         found = check(self.engine, self.letters, self.server.accepted, self.kills)
-        return replace(found, unknown=(*self.settled, *found.unknown))
+        return replace(found, unknown=(*self.settled, *self.proven, *found.unknown))
 
     # -- the operator who knows the truth ------------------------------------------------------
 
