@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -296,6 +296,7 @@ def why(
     plan_year: int,
     run: str | None,
     now_ms: int,
+    find_plan: Callable[[int], Plan] = load_plan,
 ) -> Why:
     """Why the addressee got nothing for that phase, or what it got.
 
@@ -306,7 +307,7 @@ def why(
     asked: str | None = None
     if run:
         asked, plan_year, phase = _asked(db, run)
-    plan = plan_known_at(db, load_plan(plan_year), now_ms)
+    plan = plan_known_at(db, find_plan(plan_year), now_ms)
     of_phase = _phase(plan, phase)
     key, name = _municipality(db, plan, municipality)
     runs = _runs(db, plan_year, phase, key)
