@@ -8,6 +8,7 @@
 | `roadmap_reports` | rendered files, kept by hash |
 | `roadmap_portal` | the portal's database, read by include/sql/sources: sqlite or postgres |
 | `smtp_default` | the mail server, of Airflow's type smtp |
+| `roadmap_journal` | the mailbox of copies: imap, or file with `base` (a Maildir); may be absent |
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ from urllib.parse import unquote, urlsplit
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from roadmap.delivery.evidence import Source
+    from roadmap.delivery.receipts import Receipts
     from roadmap.delivery.settings import DeliverySettings
     from roadmap.delivery.smtp import SmtpSettings
+
+JOURNAL = "roadmap_journal"
 
 
 class ConnectionIncomplete(RuntimeError):
@@ -126,30 +131,139 @@ def delivery_settings() -> DeliverySettings:
     return settings_from(os.environ)
 
 
+def receipts() -> Receipts | None:
+    """The folder of the mail server's answers, made where it is missing; None: not kept."""
+    from roadmap.delivery.receipts import Receipts
+
+    kept_in = delivery_settings().receipts_folder
+    if kept_in is None:
+        return None
+    try:
+        Path(kept_in).mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        raise ConnectionIncomplete(
+            "Папка квитанций почтового сервера не создаётся: проверьте ROADMAP_RECEIPTS_FOLDER"
+            " и права на неё."
+        ) from None
+    return Receipts(Path(kept_in))
+
+
+def evidence_sources() -> tuple[Source, ...]:
+    """Where proof of unknown letters may lie, in the order of asking; what is not set is left out.
+
+    ConnectionIncomplete where `roadmap_journal` is there but can't be used.
+    """
+    from roadmap.delivery.evidence import ReceiptSource
+    from roadmap.delivery.relay_log import RelayLog
+
+    kept, relay_log, journal = receipts(), delivery_settings().relay_log, _journal()
+    return (
+        *([ReceiptSource(kept)] if kept is not None else []),
+        *([RelayLog(relay_log)] if relay_log is not None else []),
+        *([journal] if journal is not None else []),
+    )
+
+
+def _journal() -> Source | None:
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    from roadmap.delivery.journal import FolderJournal, ImapJournal
+
+    try:
+        connection = Connection.get(JOURNAL)
+    except AirflowNotFoundException:
+        return None
+    if connection.conn_type == "file":
+        copies = folder(JOURNAL)
+        if not isinstance(copies, Path):
+            raise ConnectionIncomplete(f"Соединение «{JOURNAL}»: «base» — папка, file:///…")
+        return FolderJournal(copies)
+    extra = connection.extra_dejson
+    if connection.conn_type != "imap" or not (
+        connection.host and connection.login and connection.password
+    ):
+        raise ConnectionIncomplete(
+            f"Соединение «{JOURNAL}»: нужны тип imap, сервер, имя и пароль ящика копий."
+        )
+    # The fields of the provider's form («apache-airflow-providers-imap»): TLS unless refused.
+    use_ssl = "use_ssl" not in extra or _is_set(extra, "use_ssl")
+    return ImapJournal(
+        host=connection.host,
+        port=connection.port or (993 if use_ssl else 143),
+        user=connection.login,
+        password=connection.password,
+        mailbox=str(extra.get("mailbox") or "INBOX"),
+        use_ssl=use_ssl,
+        use_starttls=not use_ssl and _is_set(extra, "use_starttls"),
+    )
+
+
 def smtp_settings() -> SmtpSettings:
-    """The mail server, read once: each look at a connection's extra talks to the supervisor."""
+    """The mail server, read once: each look at a connection's extra talks to the supervisor.
+
+    With `auth_type` oauth2 in its extra, the token is asked of the provider's hook at each
+    new connection to the mail server.
+    """
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
-    from roadmap.delivery.smtp import SmtpSettings
+    from roadmap.delivery.smtp import BASIC, XOAUTH2, SmtpSettings
 
     connection = SmtpHook.get_connection(SmtpHook.default_conn_name)
     extra = connection.extra_dejson
+    auth_type = str(extra.get("auth_type") or "basic")
     if not connection.host:
         raise ConnectionIncomplete("Соединение «smtp_default»: впишите имя почтового сервера.")
-    if bool(connection.login) != bool(connection.password):
+    if auth_type not in ("basic", "oauth2"):
+        raise ConnectionIncomplete("Соединение «smtp_default»: auth_type — basic или oauth2.")
+    by_token = auth_type == "oauth2"
+    if not by_token and bool(connection.login) != bool(connection.password):
         # The stock hook would go on without logging in.
         raise ConnectionIncomplete(
             "Соединение «smtp_default»: впишите и имя, и пароль или оставьте оба поля пустыми."
+        )
+    user = connection.login or (extra.get("from_email") if by_token else None)
+    if by_token and not user:
+        raise ConnectionIncomplete(
+            "Соединение «smtp_default»: для входа по OAuth2 впишите имя ящика (Login)."
         )
     use_ssl = not _is_set(extra, "disable_ssl")
     return SmtpSettings(
         host=connection.host,
         port=connection.port or (465 if use_ssl else 25),
-        user=connection.login or None,
-        password=connection.password or None,
+        user=user or None,
+        password=None if by_token else connection.password or None,
+        auth=XOAUTH2 if by_token else BASIC,
+        access_token=_access_token if by_token else None,
         use_ssl=use_ssl,
         use_starttls=not use_ssl and not _is_set(extra, "disable_tls"),
         ssl_context=str(extra.get("ssl_context") or "default"),
+    )
+
+
+def _access_token() -> str:
+    """A token as the provider's hook gets it: from the connection, or of Microsoft by MSAL.
+
+    MailServerUnavailable, in Russian, where there is none. The connection is read anew, since
+    a secrets backend may have renewed the token.
+    """
+    from airflow.providers.common.compat.sdk import AirflowException
+    from airflow.providers.smtp.hooks.smtp import SmtpHook
+
+    from roadmap.delivery.transport import MailServerUnavailable
+
+    hook = SmtpHook(auth_type="oauth2")
+    try:
+        hook.smtp_connection = hook.get_connection(hook.smtp_conn_id)
+        # The hook's own public way connects to the mail server, and this is all it does before.
+        return hook._setup_oauth2()[1]
+    except ImportError:
+        why = "для этого способа нужна библиотека msal, а её нет"
+    except (AirflowException, OSError, ValueError, KeyError):
+        why = "сервис входа не выдал токен"  # its own words may carry the secret
+    raise MailServerUnavailable(
+        f"Токен OAuth2 для почтового сервера не получен: {why}."
+        " Проверьте access_token или client_id и client_secret в подключении smtp_default."
     )
 
 

@@ -115,6 +115,7 @@ def demo_environment(home: Path, ports: Ports, var: Path = VAR) -> dict[str, str
         "ROADMAP_REDIRECT_ADDRESS": f"test@{DEMO_ADDRESS_DOMAIN}",
         "ROADMAP_ALLOWED_DOMAINS": DEMO_ADDRESS_DOMAIN,
         "ROADMAP_MESSAGE_DOMAIN": DEMO_ADDRESS_DOMAIN,
+        "ROADMAP_RECEIPTS_FOLDER": str(var / "receipts"),
     }
     environment |= {f"AIRFLOW__{name}": value for name, value in airflow.items()}
     environment |= {

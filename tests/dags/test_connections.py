@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from roadmap.delivery.transport import MailServerUnavailable
 from roadmap_airflow.connections import (
     ConnectionIncomplete,
     database_url,
+    evidence_sources,
     folder,
+    receipts,
     roadmap_db,
     smtp_settings,
 )
@@ -103,3 +106,108 @@ def test_a_folder_of_files_is_a_plain_path_and_one_without_an_address_is_said(co
     connection("roadmap_inbox", conn_type="file")
     with pytest.raises(ConnectionIncomplete, match="«base»"):
         folder("roadmap_inbox")
+
+
+# -- Logging in by OAuth2 --------------------------------------------------------------------------
+
+
+def test_a_token_is_asked_of_the_provider_s_hook_each_time(connection):
+    extra = {"auth_type": "oauth2", "access_token": "token-of-a-test"}
+    connection(
+        "smtp_default", conn_type="smtp", host="mail.example.org", login="roadmap", extra=extra
+    )
+    settings = smtp_settings()
+    assert (settings.auth, settings.user, settings.password) == ("xoauth2", "roadmap", None)
+    assert settings.access_token is not None
+    assert settings.access_token() == "token-of-a-test"
+    assert "token-of-a-test" not in repr(settings)
+    renewed = extra | {"access_token": "the-next-token"}
+    connection(
+        "smtp_default", conn_type="smtp", host="mail.example.org", login="roadmap", extra=renewed
+    )
+    assert settings.access_token() == "the-next-token"
+
+
+@pytest.mark.parametrize(
+    ("extra", "why"),
+    [({}, "не выдал токен"), ({"client_id": "a", "client_secret": "b-of-a-test"}, "msal")],
+)
+def test_without_a_token_the_mail_server_is_not_asked(connection, extra, why, monkeypatch):
+    monkeypatch.setitem(sys.modules, "msal", None)
+    connection(
+        "smtp_default", conn_type="smtp", host="mail.example.org", login="roadmap",
+        extra={"auth_type": "oauth2"} | extra,
+    )  # fmt: skip
+    token = smtp_settings().access_token
+    assert token is not None
+    with pytest.raises(MailServerUnavailable, match=why) as refused:
+        token()
+    assert "of-a-test" not in str(refused.value)
+
+
+@pytest.mark.parametrize("extra", [{"auth_type": "oauth2"}, {"auth_type": "kerberos"}])
+def test_a_way_to_log_in_that_can_t_be_is_refused_at_once(connection, extra):
+    connection("smtp_default", conn_type="smtp", host="mail.example.org", extra=extra)
+    with pytest.raises(ConnectionIncomplete, match="smtp_default"):
+        smtp_settings()
+
+
+# -- Proof of what left ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def proof(monkeypatch, tmp_path: Path) -> Path:
+    """The settings that delivery needs at least, and a folder."""
+    for name in ("FROM", "OPERATOR", "REDIRECT"):
+        monkeypatch.setenv(f"ROADMAP_{name}_ADDRESS", "roadmap@example.org")
+    for name in ("RECEIPTS_FOLDER", "RELAY_LOG", "JOURNAL_ADDRESS"):
+        monkeypatch.delenv(f"ROADMAP_{name}", raising=False)
+    monkeypatch.delenv("AIRFLOW_CONN_ROADMAP_JOURNAL", raising=False)
+    return tmp_path
+
+
+def test_the_folder_of_receipts_is_made(proof: Path, monkeypatch):
+    assert receipts() is None
+    monkeypatch.setenv("ROADMAP_RECEIPTS_FOLDER", str(proof / "proof" / "receipts"))
+    kept = receipts()
+    assert kept is not None
+    assert kept.folder.is_dir()
+    assert kept.folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_of_receipts_that_can_t_be_is_told(proof: Path, monkeypatch):
+    (proof / "file").write_text("")
+    monkeypatch.setenv("ROADMAP_RECEIPTS_FOLDER", str(proof / "file" / "receipts"))
+    with pytest.raises(ConnectionIncomplete, match="ROADMAP_RECEIPTS_FOLDER"):
+        receipts()
+
+
+def test_sources_of_evidence_are_those_that_are_set_in_the_order_of_asking(
+    proof: Path, monkeypatch, connection
+):
+    assert evidence_sources() == ()
+    monkeypatch.setenv("AIRFLOW_CONN_ROADMAP_JOURNAL", "")  # as docker compose says «none»
+    assert evidence_sources() == ()
+    monkeypatch.setenv("ROADMAP_RECEIPTS_FOLDER", str(proof))
+    monkeypatch.setenv("ROADMAP_RELAY_LOG", "/var/log/mail.log*")
+    connection(
+        "roadmap_journal", conn_type="imap", host="mail.example.org",
+        login="journal", password="secret-of-a-test",  # noqa: S106
+    )  # fmt: skip
+    sources = evidence_sources()
+    assert [source.kind for source in sources] == ["receipt", "relay_log", "journal"]
+    assert "secret-of-a-test" not in repr(sources)
+    (journal,) = sources[2:]
+    assert (journal.port, journal.use_ssl, journal.mailbox) == (993, True, "INBOX")
+
+
+def test_the_mailbox_of_copies_may_be_a_folder(proof: Path, connection):
+    connection("roadmap_journal", conn_type="file", extra={"base": proof.as_uri()})
+    (journal,) = evidence_sources()
+    assert journal.folder == proof
+
+
+def test_half_a_mailbox_of_copies_is_told(proof: Path, connection):
+    connection("roadmap_journal", conn_type="imap", host="mail.example.org", login="journal")
+    with pytest.raises(ConnectionIncomplete, match="roadmap_journal"):
+        evidence_sources()
