@@ -183,7 +183,6 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         )
     tally = Counter(line.category for line in lines)
     counts = {category: tally[category] for category in CATEGORIES}
-    headline = _headline(run.mode, lines, unexpected=bool(found.keys() - expected))
     bounced = sum(line.is_bounced for line in lines)
     result = Reconciliation(
         run_id=run_id,
@@ -195,7 +194,7 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         bounced=bounced,
         lines=lines,
         holds=_holds(standing, run.occasion, run.mode, has_waiting=has_waiting),
-        headline=headline,
+        headline=headline(run.mode, lines, unexpected=bool(found.keys() - expected)),
         text="",
     )
     return replace(result, text=filled_in("email/operator_summary.txt.j2", result=result))
@@ -220,7 +219,7 @@ def _holds(standing: Brakes, occasion: str, mode: str, *, has_waiting: bool) -> 
         )
     if has_waiting and mode != "dry" and standing.breaker_until_ms is not None:
         said.append(
-            f"Почтовый сервер не отвечает как следует{_because(standing.breaker_reason)}."
+            f"Пауза из-за почтового сервера{_because(standing.breaker_reason)}."
             f" Отправка продолжится сама: {_moment(standing.breaker_until_ms)}."
         )
     return tuple(said)
@@ -332,7 +331,7 @@ _NOTHING_NEW = {
 }
 
 
-def _headline(mode: str, lines: tuple[Line, ...], *, unexpected: bool) -> str:
+def headline(mode: str, lines: tuple[Line, ...], *, unexpected: bool) -> str:
     """«Отправлено всем 13», or «не всем» and how many, or «уже отправлено»; in addressees."""
     everybody = {line.municipality_id for line in lines}
     left = {line.municipality_id for line in lines if line.category not in _TOLD}

@@ -352,7 +352,12 @@ def why(
         former=_former(letters, known) if stopped is None else _former(letters, set()),
         standing=standing,
         pause_reason=standing.paused.get((occasion, mode)),
-        links=_links(faults, has_contacts=any(one.outcome for one in stories)),
+        links=_links(
+            faults,
+            has_contacts=any(one.outcome for one in stories),
+            # A letter that is not planned is not rendered, and so not checked.
+            is_checked=any(one.outcome in ("planned", "suppressed") for one in stories),
+        ),
         faults=tuple((fault, number) for _, fault, number in faults),
         verdict=_verdict(faults, stories if stopped is None else (), letters),
     )
@@ -725,23 +730,25 @@ def _faults(
 
 
 def _links(
-    faults: Sequence[tuple[Step, Fault, int | None]], *, has_contacts: bool
+    faults: Sequence[tuple[Step, Fault, int | None]], *, has_contacts: bool, is_checked: bool
 ) -> tuple[Link, ...]:
     """The chain: what comes after the first break was not reached, unless it holds by itself."""
     of_step: dict[Step, dict[Fault, None]] = defaultdict(dict)
     for broken, its_fault, _ in faults:
         of_step[broken][its_fault] = None
+    holds_by_itself = {Step.CONTACT: has_contacts}
     links = []
     is_broken = False
     for step in Step:
         found = tuple(of_step[step])
+        is_reached = not is_broken or holds_by_itself.get(step, False)
+        if step is Step.CHECKS:
+            is_reached = is_reached and is_checked
         if found:
             holds = Holds.WAITS if WAITING.issuperset(found) else Holds.NO
             is_broken = True
-        elif is_broken and not (step is Step.CONTACT and has_contacts):
-            holds = Holds.NOT_REACHED
         else:
-            holds = Holds.YES
+            holds = Holds.YES if is_reached else Holds.NOT_REACHED
         links.append(Link(step, holds, found))
     return tuple(links)
 

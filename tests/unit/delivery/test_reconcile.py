@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, select, update
 
 from ledger_world import everybody, make_run, plan_all, send
-from roadmap.delivery import ledger
+from roadmap.delivery import brakes, ledger
 from roadmap.delivery.ledger import MOVES
 from roadmap.delivery.reconcile import CATEGORIES, UNACCOUNTED, reconcile
 from roadmap.store.tables import delivery, run_outcome
@@ -221,3 +223,127 @@ def test_recipients_of_one_addressee_are_told_apart_without_their_addresses(engi
         "получатель 2 из 2",
         "",
     ]
+
+
+# -- Whatever rows there are -------------------------------------------------------------------
+
+CONTACTS = {"buyskiy": ("a@example.org", "b@example.org"), "neya": ("c@example.org",), "buy": ()}
+STATES = tuple(PATHS)
+# What planning has written, forgotten or got wrong about one recipient.
+DECISIONS = ("planned", "suppressed", "blocked", "forgotten", "without a letter", "another's")
+
+
+@pytest.fixture
+def three(engine: Engine) -> Engine:
+    """A live run of three letters and one addressee without a contact; one test letter."""
+    make_run(engine, contacts=CONTACTS)
+    plan_all(engine)
+    make_run(engine, "test", mode="dry", contacts={"neya": ("c@example.org",)})
+    plan_all(engine, "test", "dry")
+    return engine
+
+
+def put(engine: Engine, states: list[str], decisions: list[str]) -> list[str]:
+    """Bring the letters into these states, write these outcomes; the recipients' ids."""
+    accepted = {"accepted_via": "evidence"}
+    claimed = {"claim_token": "t", "lease_until_ms": 1}
+    with engine.begin() as db:
+        db.execute(delete(run_outcome))
+        letters = db.execute(select(delivery).order_by(delivery.c.mode, delivery.c.delivery_id))
+        test, *live = letters.all()
+        for letter, state in zip(live, states, strict=True):
+            values = dict.fromkeys(("accepted_via", "claim_token", "lease_until_ms"))
+            values |= accepted if state in ("accepted", "bounced") else {}
+            values |= claimed if state in ("claimed", "in_doubt") else {}
+            db.execute(
+                update(delivery)
+                .where(delivery.c.delivery_id == letter.delivery_id)
+                .values(state=state, **values)
+            )
+        for letter, decision in zip(live, decisions, strict=True):
+            other = next(one for one in live if one.recipient_id != letter.recipient_id)
+            outcome = {"without a letter": "planned", "another's": "planned"}.get(decision)
+            of_test = test.delivery_id if letter.municipality_id == "neya" else other.delivery_id
+            keys = {"planned": letter.delivery_id, "another's": of_test}
+            if decision != "forgotten":
+                db.execute(
+                    insert(run_outcome).values(
+                        run_id="run-1",
+                        municipality_id=letter.municipality_id,
+                        recipient_id=letter.recipient_id,
+                        outcome=outcome or decision,
+                        delivery_id=keys.get(decision),
+                    )
+                )
+        return [letter.recipient_id for letter in live]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    states=st.lists(st.sampled_from(STATES), min_size=3, max_size=3),
+    decisions=st.lists(st.sampled_from(DECISIONS), min_size=3, max_size=3),
+    nobody=st.sampled_from(("blocked", "planned", None)),
+    stranger=st.sampled_from(("planned", "suppressed", "blocked", None)),
+)
+def test_whatever_rows_there_are_the_sum_holds_or_the_run_is_red(
+    three: Engine, states, decisions, nobody, stranger
+):
+    recipients = put(three, states, decisions)
+    for outcome, recipient_id in ((nobody, "-"), (stranger, "nobody knows")):
+        if outcome is not None:
+            row = {"run_id": "run-1", "municipality_id": "buy", "recipient_id": recipient_id}
+            with three.begin() as db:
+                db.execute(insert(run_outcome).values(**row, outcome=outcome))
+    result = reconcile(three, "run-1")
+    holds = result.expected == sum(result.counts.values())
+    assert result.expected == 4
+    assert holds or not result.is_settled
+    # Nobody is lost: each expected recipient has one line, and each line is accounted for or red.
+    assert len(result.lines) == 4 + (stranger is not None)
+    assert result.is_settled == (result.is_balanced and not result.open)
+    # Nobody is counted by what is not his.
+    lines = {line.recipient_id: line for line in result.lines}
+    for recipient_id, state, decision in zip(recipients, states, decisions, strict=True):
+        planned = EXPECTED.get(state, state)
+        told = {"planned": planned, "suppressed": "suppressed", "blocked": "blocked"}
+        assert lines[recipient_id].category == told.get(decision, UNACCOUNTED)
+    if stranger is not None:
+        assert lines["nobody knows"] in result.open
+    wrong = {"forgotten", "without a letter", "another's"} & set(decisions)
+    if wrong or nobody != "blocked" or stranger is not None:
+        assert not result.is_balanced
+        assert not result.is_settled
+        assert "не всем" in result.headline
+        assert result.open
+
+
+# -- What holds letters back as a whole --------------------------------------------------------
+
+
+def test_what_holds_the_run_back_is_said_and_what_lets_it_go(planned: Engine):
+    brakes.stop(planned, "operator", "Проверяем почтовый сервер.")
+    brakes.pause(planned, "2021/march_analysis", "live", "sender", "Отклонено подряд 5.")
+    brakes.trip(planned, "Почтовый сервер не отвечает.", at_once=True)
+    result = reconcile(planned, "run-1")
+    off, paused, rest = result.holds
+    assert off == (
+        "Вся отправка остановлена: проверяем почтовый сервер."
+        " Продолжить: запустите «Отправка: остановить или продолжить»."
+    )
+    assert paused.startswith("Рассылка этого этапа приостановлена: отклонено подряд 5. ")
+    assert rest.startswith("Пауза из-за почтового сервера: почтовый сервер не отвечает. ")
+    assert {line.reason for line in result.open} == {"Письмо уйдёт, когда отправку продолжат."}
+    assert all(hold in result.text for hold in result.holds)
+    assert not result.is_settled
+
+
+def test_a_run_whose_letters_are_out_is_not_held_by_a_server_that_rests(planned: Engine):
+    with SmtpServer() as server:
+        send(planned, server)
+    brakes.trip(planned, "Почтовый сервер не отвечает.", at_once=True)
+    brakes.pause(planned, "2021/june_monitoring", "live", "sender", "Другой этап.")
+    result = reconcile(planned, "run-1")
+    assert result.holds == ()
+    assert result.is_settled

@@ -342,7 +342,7 @@ BREAKS = (
     Break(Fault.OFF, Step.SENDING, switched_off, Verdict.WAITING,
           "Письма ещё нет: вся отправка остановлена: проверяем почтовый сервер."),
     Break(Fault.PAUSED, Step.SENDING, paused, Verdict.WAITING, "приостановлена: отклонено"),
-    Break(Fault.BREAKER, Step.SENDING, server_rests, Verdict.WAITING, "не отвечает как следует"),
+    Break(Fault.BREAKER, Step.SENDING, server_rests, Verdict.WAITING, "пауза из-за почтового"),
     Break(Fault.RETRY, Step.SENDING, greylisted, Verdict.WAITING, "сервер ответил 450"),
     Break(Fault.QUEUED, Step.SENDING, planned, Verdict.WAITING, "Письма ещё нет: в очереди."),
     Break(Fault.IN_FLIGHT, Step.SENDING, moved("claim", "arm"), Verdict.WAITING, "сейчас"),
@@ -362,6 +362,13 @@ BREAKS = (
 )  # fmt: skip
 
 
+def test_a_letter_that_was_not_made_was_not_checked(engine: Engine, tmp_path: Path):
+    no_contact(engine, tmp_path)
+    holds = {link.step: link.holds for link in ask(engine).links}
+    assert holds[Step.CHECKS] is Holds.NOT_REACHED
+    assert holds[Step.REPORT] is Holds.YES
+
+
 def test_every_fault_has_its_break():
     assert {one.fault for one in BREAKS} == set(Fault)
     assert len(BREAKS) == len(Fault)
@@ -373,7 +380,7 @@ def test_a_break_is_found_and_says_what_to_do(engine: Engine, tmp_path: Path, ca
     found = ask(engine, **dict(case.asked))
     assert found.faults[0] == (case.fault, None)
     assert found.verdict is case.verdict
-    broken = next(link for link in found.links if link.holds is not Holds.YES)
+    broken = next(link for link in found.links if link.faults)
     assert (broken.step, broken.faults) == (case.step, (case.fault,))
     assert broken.holds is (Holds.WAITS if case.fault in WAITING else Holds.NO)
     text = told(found)
