@@ -124,6 +124,25 @@ def test_a_live_phase_on_another_day_is_refused_and_only_the_operator_is_told(va
     ]
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "told"),
+    [
+        (["--municipality", "Буйский муниципальный район"], 0, "Письмо принято почтовым сервером "),
+        (["--municipality", "kostromskoy"], 0, "Письма нет: на 31.03.2021 не участник проекта."),
+        (["--municipality", "Буйск"], 1, "Нет муниципалитета «Буйск». Похожи: «Буйский"),
+        ([], 1, "Не указано: MUNICIPALITY=…"),
+    ],
+    ids=["accepted", "not a participant", "unknown", "not said"],
+)
+def test_why_answers_in_its_first_line(var, live, asked, status, told):
+    process = command("roadmap_cli.why", "--phase", "march_analysis", *asked, var=var)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == status, output
+    assert output.startswith(told)
+    assert re.search(r"@(?!example\.org>)", output) is None
+    assert "Traceback" not in output
+
+
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_a_phase_that_is_interrupted_stops_with_every_process(var, port, live, signal_number):
     arguments = ["--phase", "march_analysis", "--year", "2021", "--port", str(port)]

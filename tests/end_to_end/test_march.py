@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 import time
 from collections import Counter
@@ -15,8 +16,10 @@ from sqlalchemy import select
 
 from march_world import MARCH, March
 from roadmap.analysis.analyse import analyse
+from roadmap.delivery.operator_text import filled_in
 from roadmap.delivery.planning import plan_deliveries
 from roadmap.delivery.sender import send_run
+from roadmap.delivery.why import Fault, Verdict, Why, why
 from roadmap.evidence.freeze import RunRequest, changed_since_freeze, freeze
 from roadmap.indicators.evaluate import evaluate
 from roadmap.paths import INCLUDE, PLANS
@@ -127,6 +130,28 @@ def test_a_spoiled_file_and_spoiled_rows_are_kept_and_told_and_stop_nothing(marc
     messages = [row.message for row in rows(march, select(rejected_row))]
     assert any("112,4" in message for message in messages)
     assert any("«четыре» вместо" in message for message in messages)
+
+
+def test_why_is_answered_from_the_data_to_the_reply_code(march, first):
+    def ask(municipality: str) -> Why:
+        with march.place.engine.connect() as db, db.begin():
+            now_ms = time.time_ns() // 1_000_000
+            return why(db, municipality, "march_analysis", plan_year=2021, run=None, now_ms=now_ms)
+
+    answers = [ask(one.id) for one in load_plan(2021).municipalities]
+    told = {one.municipality_id for one in answers if one.verdict is Verdict.ACCEPTED}
+    others = [one for one in answers if one.municipality_id not in told]
+    assert told == set(FACTS["counts"]["project_schools_by_municipality"])
+    assert others
+    assert {one.faults for one in others} == {((Fault.NOT_PARTICIPANT, None),)}
+    texts = [filled_in("delivery/why.txt.j2", why=one) for one in (*answers, ask("region"))]
+    assert sum("код 250" in text for text in texts) == len(told) + 1
+    assert not [text for text in texts if re.search(r"@(?!example\.org>)", text)]
+    refused = ask("Галичский муниципальный район")
+    assert [(file.file_name, file.is_own) for file in refused.refused] == [
+        ("dr10_2020_chernovik.xlsx", False),
+        ("act_galichskiy_zashchita.xlsx", True),
+    ]
 
 
 def test_a_rerun_sends_nothing_and_says_so(march, first):
