@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from roadmap import russian
+from roadmap.delivery.transport import without_addresses
 from roadmap.paths import TEMPLATES
 
 if TYPE_CHECKING:
@@ -71,5 +72,6 @@ def _environment() -> ImmutableSandboxedEnvironment:
         "counted": russian.counted,
         "lower_first": lower_first,
         "without_stop": without_stop,
+        "without_addresses": without_addresses,
     }
     return environment

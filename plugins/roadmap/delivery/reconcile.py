@@ -23,6 +23,7 @@ from roadmap.delivery import brakes, contacts, ledger
 from roadmap.delivery.brakes import Brakes
 from roadmap.delivery.operator_text import filled_in, lower_first, without_stop
 from roadmap.delivery.planning import NO_RECIPIENT
+from roadmap.delivery.transport import without_addresses
 from roadmap.store.sql import sql
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -226,8 +227,8 @@ def _holds(standing: Brakes, occasion: str, mode: str, *, has_waiting: bool) -> 
 
 
 def _because(reason: str | None) -> str:
-    """«: причина», without the full stop that ours begins anew."""
-    plain = without_stop(lower_first(reason or ""))
+    """«: причина», without the full stop that ours begins anew; people write reasons, too."""
+    plain = without_stop(lower_first(without_addresses(reason or "")))
     return f": {plain}" if plain else ""
 
 

@@ -26,6 +26,7 @@ from roadmap.delivery import brakes, ledger
 from roadmap.delivery.ledger import ClaimScope
 from roadmap.delivery.operator_text import filled_in
 from roadmap.delivery.planning import plan_deliveries
+from roadmap.delivery.reconcile import reconcile
 from roadmap.delivery.why import WAITING, Fault, Holds, Step, Verdict, Why, WhyRefused, why
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
@@ -503,6 +504,14 @@ def test_refused_files_are_told_its_own_apart(engine: Engine, tmp_path: Path):
         "Файл этого муниципалитета не принят 26.03.2021 в 10:14: «act_buy.xlsx»"
         " (Муниципальные правовые акты). Нет столбца «Дата»." in told(found)
     )
+
+
+def test_what_a_person_wrote_as_a_reason_carries_no_address(engine: Engine, tmp_path: Path):
+    planned(engine, tmp_path)
+    brakes.stop(engine, "test", "Жалоба buy@example.com на письмо.")
+    assert "вся отправка остановлена: жалоба … на письмо." in told(ask(engine))
+    (hold,) = reconcile(engine, "run-1").holds
+    assert hold.startswith("Вся отправка остановлена: жалоба … на письмо.")
 
 
 def test_what_is_written_of_the_server_carries_no_address(engine: Engine, tmp_path: Path):
