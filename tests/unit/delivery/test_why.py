@@ -461,6 +461,8 @@ def test_the_newest_run_that_was_to_write_to_it_is_the_one_that_is_told(
     deliver(engine)
     make_run(engine, "run-2", contacts={"neya": ("n@example.org",)})
     make_run(engine, "run-3", mode="dry", contacts={"buy": ("buy@example.org",)})
+    make_newest(engine, "run-2")
+    make_newest(engine, "run-3")
     found = ask(engine)
     assert found.run is not None
     assert found.run.run_id == "run-1"
