@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
-from faults.airflow_live import LiveAirflow, eventually, is_alive
+from faults.airflow_live import LiveAirflow, eventually
 from faults.checker import Verdict, check
 from faults.world import World
+from roadmap.delivery.contacts import Recipient, recipient_id
 from roadmap.delivery.ledger import Planned
-from roadmap.store.tables import delivery, phase_run
+from roadmap.store.tables import delivery, delivery_event, municipality, phase_run, recipient
 from smtp_server import Accepted
 
 WATCH = "delivery_watch"
+DRAIN = "drain_run"
 OPERATOR = "operator@example.org"
 OPEN = ("ready", "claimed", "in_doubt", "retry")
 _number = count(1)
@@ -32,8 +34,11 @@ class Scene:
     letters: tuple[Planned, ...] = ()
     kills: int = 0
 
-    def plan(self, how_many: int, *, filler: int = 2_000) -> None:
+    def plan(self, how_many: int, *, filler: int = 2_000, ago_ms: int = 0) -> None:
+        """Letters that are ready to be sent; since some time, if so."""
+        self.world.later_ms = -ago_ms
         self.letters = tuple(self.world.plan(how_many, self.occasion, filler=filler))
+        self.world.later_ms = 0
 
     @property
     def phase_run(self) -> str:
@@ -69,9 +74,33 @@ class Scene:
 
     # -- sending -------------------------------------------------------------------------------
 
+    def pace(self, seconds: float) -> None:
+        """How long the mail server takes over a letter from now on."""
+        self.world.server.pace_seconds = seconds
+
     def watch(self) -> str:
         """Start the delivery watch, as its clock would; the id of the run."""
         return self.airflow.trigger(WATCH, f"watch-{next(_number)}")
+
+    def drain(self) -> str:
+        """Start a run that sends this occasion's letters, as a phase does; its id."""
+        return self.airflow.trigger(DRAIN, f"drain-{next(_number)}", phase_run=self.phase_run)
+
+    def wait_for_senders(self, wanted: int, seconds: float = 90) -> None:
+        """Until so many of them have claimed a letter."""
+        actors = (
+            select(delivery_event.c.actor)
+            .join(delivery, delivery.c.delivery_id == delivery_event.c.delivery_id)
+            .where(delivery.c.occasion == self.occasion, delivery_event.c.to_state == "claimed")
+            .distinct()
+        )
+
+        def have_come() -> bool:
+            self.airflow.revive()
+            with self.world.engine.begin() as db:
+                return len(db.execute(actors).all()) >= wanted
+
+        eventually(have_come, seconds, every=0.2)
 
     def sender(self, dag_id: str, run_id: str, task_id: str = "send_left") -> int:
         """The process that sends for this task, once it runs."""
@@ -79,15 +108,15 @@ class Scene:
 
         def runs() -> bool:
             running = self.airflow.running(dag_id, run_id, task_id)
-            found[:] = [one["pid"] for one in running if is_alive(one["pid"])]
+            found[:] = [one.pid for one in running if one.pid]
             return bool(found)
 
-        eventually(runs, 60, every=0.2)
+        eventually(runs, 60)
         return found[0]
 
     def until_done(self, rounds: int = 8) -> None:
         """Run the watch again until no letter waits for anything."""
-        self.world.server.pace_seconds = 0
+        self.pace(0)
         for _ in range(rounds):
             self.airflow.revive()
             if not any(self.states()[state] for state in OPEN):
@@ -100,8 +129,29 @@ class Scene:
     def verdict(self) -> Verdict:
         theirs = {one.delivery_id for one in self.letters}
         planned = [one for one in self.world.letters if one.delivery_id in theirs]
-        found = check(self.world.engine, planned, self.taken(), kills=self.kills)
-        return replace(found)
+        return check(self.world.engine, planned, self.taken(), kills=self.kills)
+
+
+def many_recipients(engine: Engine, how_many: int) -> tuple[tuple[str, Recipient], ...]:
+    """One recipient for each of so many municipalities, written to the database."""
+    keys = [f"m{number:04}" for number in range(how_many)]
+    found = []
+    for key in keys:
+        address = f"{key}@example.org"
+        found.append((key, Recipient(recipient_id(key, address), address)))
+    with engine.begin() as db:
+        db.execute(
+            municipality.insert(),
+            [{"municipality_id": key, "name": f"Район {key}"} for key in keys],
+        )
+        db.execute(
+            recipient.insert(),
+            [
+                {"recipient_id": one.recipient_id, "municipality_id": key, "addr": one.address}
+                for key, one in found
+            ],
+        )
+    return tuple(found)
 
 
 def _message_id(mail: Accepted) -> bytes:

@@ -15,11 +15,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -29,7 +29,6 @@ from postgres_server import PostgresServer, mortal_postgres
 from roadmap.paths import ROOT
 from roadmap_cli.airflow_api import AirflowApi, wait_until
 from roadmap_cli.environment import Ports, demo_environment
-from roadmap_cli.processes import background
 
 OUR_DAGS = Path(__file__).parent / "airflow_dags"
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
@@ -58,6 +57,17 @@ SHORTENED = (
         '"retry_delay": timedelta(seconds=2)',
     ),
 )
+LIGHT_PRELOAD = ",".join(
+    (
+        "airflow.executors.local_executor",
+        "airflow.sdk.execution_time.supervisor",
+        "airflow.sdk.execution_time.task_runner",
+        "airflow.dag_processing.dagbag",
+        "airflow.providers.smtp.hooks.smtp",
+        "roadmap.delivery.sender",
+        "roadmap_airflow.delivery_watch",
+    )
+)
 SETTINGS = {
     "CORE__PARALLELISM": "6",
     "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
@@ -73,11 +83,18 @@ SETTINGS = {
     "WORKERS__EXECUTION_API_RETRIES": "2",
     "WORKERS__EXECUTION_API_RETRY_WAIT_MIN": "0.5",
     "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "1",
-    "DAG_PROCESSOR__REFRESH_INTERVAL": "3",
-    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
     "DATABASE__SQL_ALCHEMY_POOL_SIZE": "3",
     "DATABASE__SQL_ALCHEMY_MAX_OVERFLOW": "4",
 }
+
+
+@dataclass(frozen=True)
+class TaskInstance:
+    map_index: int
+    state: str | None
+    pid: int | None
+    tries: int
 
 
 @dataclass
@@ -89,44 +106,45 @@ class LiveAirflow:
     env: dict[str, str]
     api: AirflowApi
     metadata: PostgresServer
-    _running: dict[str, tuple[ExitStack, subprocess.Popen[bytes]]] = field(default_factory=dict)
+    _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     # -- processes -----------------------------------------------------------------------------
 
     def start(self, *components: str) -> None:
+        """Start these components, each in a session of its own."""
         for name in components:
-            stack = ExitStack()
-            command = ["airflow", name, "--pid", str(self.var / f"{name}.pid")]
             log = self.var / "logs" / f"{name}.log"
-            process = stack.enter_context(background(command, self.env, log, stop_seconds=3))
-            self._running[name] = (stack, process)
+            with log.open("ab") as output:
+                self._running[name] = subprocess.Popen(
+                    ["airflow", name, "--pid", str(self.var / f"{name}.pid")],
+                    env=self.env, stdout=output, stderr=output, start_new_session=True,
+                )  # fmt: skip
 
     def kill(self, component: str) -> None:
         """SIGKILL to this one process; whatever it has started goes on."""
-        stack, process = self._running.pop(component)
+        process = self._running.pop(component)
         process.kill()
         process.wait()
-        stack.pop_all()  # its group is ended with all that is ours, at the end
 
     def revive(self) -> list[str]:
         """Start what has ended by itself, as `restart: always` does; their names."""
-        ended = [name for name, (_, process) in self._running.items() if process.poll() is not None]
-        for name in ended:
-            self._running.pop(name)[0].pop_all()
+        ended = [name for name, process in self._running.items() if process.poll() is not None]
         self.start(*ended)
         return ended
 
     def end(self) -> None:
-        for stack, _ in self._running.values():
-            stack.close()
-        self._running.clear()
-        for pid in self.processes():
-            _kill(pid)
+        """SIGKILL to everything that was started, and to what that has started."""
+        while pids := self.processes():
+            for pid in pids:
+                _kill(pid)
+            for process in self._running.values():
+                process.poll()
+            time.sleep(0.05)
 
     def processes(self) -> list[int]:
         """Every living process whose environment names this run's folder."""
         mark = f"ROADMAP_VAR={self.var}".encode()
-        return [pid for pid in _pids() if mark in _environment(pid)]
+        return [pid for pid in _pids() if mark in _environment(pid) and is_alive(pid)]
 
     # -- the API -------------------------------------------------------------------------------
 
@@ -138,7 +156,7 @@ class LiveAirflow:
         self.api.send("PATCH", f"/dags/{dag_id}", {"is_paused": True})
 
     def knows(self, dag_id: str) -> bool:
-        return any(dag["dag_id"] == dag_id for dag in self.api.get("/dags?limit=100")["dags"])
+        return bool(self._ask("select 1 from serialized_dag where dag_id = %s", dag_id))
 
     def trigger(self, dag_id: str, run_id: str, **conf: Any) -> str:
         body = {"dag_run_id": run_id, "logical_date": None, "conf": conf}
@@ -156,30 +174,49 @@ class LiveAirflow:
         }
         self.api.send("POST", "/backfills", body)
 
+    # Asked of the metadata database: answers cost next to nothing, however often.
+
     def runs(self, dag_id: str) -> dict[str, str]:
         """State by run id."""
-        found = self.api.get(f"/dags/{dag_id}/dagRuns?limit=100")["dag_runs"]
-        return {run["dag_run_id"]: run["state"] for run in found}
+        rows = self._ask("select run_id, state from dag_run where dag_id = %s", dag_id)
+        return dict(rows)
 
-    def tasks(self, dag_id: str, run_id: str, task_id: str | None = None) -> list[dict[str, Any]]:
-        found = self.api.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=500")
-        return [
-            one for one in found["task_instances"] if task_id is None or one["task_id"] == task_id
-        ]
+    def tasks(self, dag_id: str, run_id: str, task_id: str) -> list[TaskInstance]:
+        """The task's instances, those that were mapped in their order."""
+        rows = self._ask(
+            "select map_index, state, pid, try_number from task_instance"
+            " where dag_id = %s and run_id = %s and task_id = %s order by map_index",
+            dag_id, run_id, task_id,
+        )  # fmt: skip
+        return [TaskInstance(*row) for row in rows]
 
-    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 120) -> str:
-        """The state in which the run ended."""
-        ended = wait_until(lambda: self.runs(dag_id).get(run_id) in ENDED, seconds, every=0.3)
-        assert ended, self.tasks(dag_id, run_id)
-        return self.runs(dag_id)[run_id]
-
-    def running(self, dag_id: str, run_id: str, task_id: str) -> list[dict[str, Any]]:
-        """The instances of the task that run, each with the id of its process."""
+    def running(self, dag_id: str, run_id: str, task_id: str) -> list[TaskInstance]:
+        """The instances that run, each with the id of a living process."""
         return [
             one
             for one in self.tasks(dag_id, run_id, task_id)
-            if one["state"] == "running" and one["pid"]
+            if one.state == "running" and one.pid and is_alive(one.pid)
         ]
+
+    def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 180) -> str:
+        """The state in which the run ended; what ends by itself meanwhile is started again."""
+
+        def has_ended() -> bool:
+            self.revive()
+            return self.runs(dag_id).get(run_id) in ENDED
+
+        eventually(has_ended, seconds, every=0.2)
+        return self.runs(dag_id)[run_id]
+
+    def _ask(self, query: LiteralString, *values: str) -> list[Any]:
+        with psycopg.connect(self.metadata_conninfo, autocommit=True) as db:
+            return db.execute(query, values).fetchall()
+
+    @property
+    def metadata_conninfo(self) -> str:
+        return self.env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg", "")
+
+    # -- what people do ------------------------------------------------------------------------
 
     def clear(
         self, dag_id: str, run_id: str, tasks: Sequence[str | tuple[str, int]], **more: Any
@@ -193,19 +230,50 @@ class LiveAirflow:
         where += "" if map_index < 0 else f"/{map_index}"
         self.api.send("PATCH", where, {"new_state": state})
 
+    # -- another version -----------------------------------------------------------------------
+
+    @contextmanager
+    def deployed(self, changes: Mapping[str, tuple[str | None, str]]) -> Iterator[None]:
+        """Other files for a while: glob → (words, the words instead; None: the whole file)."""
+        kept: dict[Path, str] = {}
+        for pattern, (words, instead) in changes.items():
+            files = sorted(self.project.glob(pattern))
+            assert files, pattern
+            for file in files:
+                kept[file] = text = file.read_text("utf-8")
+                changed = instead if words is None else text.replace(words, instead)
+                assert changed != text, file
+                file.write_text(changed, "utf-8")
+        try:
+            yield
+        finally:
+            for file, text in kept.items():
+                file.write_text(text, "utf-8")
+
+    def parse(self, dag_id: str) -> None:
+        """Have the DAG's file read now, not when its turn comes."""
+        token = self.api.get(f"/dags/{dag_id}")["file_token"]
+        self.api.send("PUT", f"/parseDagFile/{token}", {})
+
+    def title(self, dag_id: str) -> str:
+        return str(self.api.get(f"/dags/{dag_id}")["dag_display_name"])
+
 
 @contextmanager
-def live_airflow(var: Path, mail_port: int) -> Iterator[LiveAirflow]:
-    """Copy, databases' place, processes; ends with nothing of it left."""
+def live_airflow(var: Path, mail_port: int, *, has_phases: bool) -> Iterator[LiveAirflow]:
+    """Copy, databases' place, processes; ends with nothing of it left.
+
+    Without phases no task needs the heavy modules, so nothing waits for them to be imported.
+    """
     ports = free_ports()
-    print("start", time.monotonic())
     with mortal_postgres() as metadata:
         url = metadata.url.replace("@/postgres", "@/airflow")
         with psycopg.connect(metadata.url.replace("+psycopg", ""), autocommit=True) as db:
             db.execute("create database airflow")
-        print("pg", time.monotonic())
-        project = _copy(var / "project")
+        project = _copy(var / "project", has_phases)
         env = _environment_of(project, var, ports, mail_port, url)
+        if not has_phases:
+            env["AIRFLOW__CORE__MP_FORKSERVER_PRELOAD"] = LIGHT_PRELOAD
         api = AirflowApi(f"http://127.0.0.1:{ports.ui}")
         airflow = LiveAirflow(project, var, env, api, metadata)
         log = var / "logs" / "migrate.log"
@@ -216,10 +284,8 @@ def live_airflow(var: Path, mail_port: int) -> Iterator[LiveAirflow]:
                     ["airflow", "db", "migrate"],
                     env=env, stdout=output, stderr=output, check=True, timeout=START_SECONDS,
                 )  # fmt: skip
-            print("migrated", time.monotonic())
             airflow.start(*COMPONENTS)
             assert wait_until(api.is_healthy, START_SECONDS, every=0.3), log.parent
-            print("healthy", time.monotonic())
             pool = {"name": "smtp", "slots": 4, "description": "", "include_deferred": False}
             api.send("POST", "/pools", pool)
             yield airflow
@@ -227,12 +293,12 @@ def live_airflow(var: Path, mail_port: int) -> Iterator[LiveAirflow]:
             airflow.end()
 
 
-def _copy(project: Path) -> Path:
+def _copy(project: Path, has_phases: bool) -> Path:
     no_caches = shutil.ignore_patterns("__pycache__")
     for name in ("plugins", "include"):
         shutil.copytree(ROOT / name, project / name, ignore=no_caches)
     (project / "dags").mkdir()
-    for name in ("march_analysis.py", "delivery_watch.py"):
+    for name in ("delivery_watch.py", *(("march_analysis.py",) if has_phases else ())):
         shutil.copy(ROOT / "dags" / name, project / "dags")
     for file in OUR_DAGS.glob("*.py"):
         shutil.copy(file, project / "dags")
@@ -267,6 +333,7 @@ def _environment_of(
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}",
             "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(mail),
             "ROADMAP_VAR": str(var),
+            "SPT_NOENV": "1",  # a process that renames itself keeps its environment readable
             "ROADMAP_MAX_ATTEMPTS": "50",
             "ROADMAP_LETTERS_PER_MINUTE": "6000",
             "ROADMAP_LETTERS_PER_RECIPIENT_DAY": "1000",
@@ -321,7 +388,3 @@ def _environment(pid: int) -> list[bytes]:
         return (Path("/proc") / str(pid) / "environ").read_bytes().split(b"\0")
     except OSError:
         return []
-
-
-def settle_down(seconds: float) -> None:
-    time.sleep(seconds)

@@ -1,0 +1,131 @@
+"""The march of the demo year in a live Airflow, for three municipalities."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+
+import openpyxl
+from sqlalchemy import Engine, select
+
+from conftest import create_all
+from faults.airflow_letters import OPEN, OPERATOR, WATCH
+from faults.airflow_live import LiveAirflow
+from faults.checker import Verdict, check
+from faults.world import CountingServer, Letter, World
+from march_world import MARCH
+from roadmap.delivery.settings import settings_from
+from roadmap.delivery.smtp import SmtpSettings
+from roadmap.store.engine import open_engine
+from roadmap.store.tables import delivery, delivery_event, recipient
+from roadmap_cli.stages import Place, pull
+from roadmap_demo.generate import generate
+from smtp_server import Accepted
+
+PHASE = "march_analysis"
+OCCASION = f"2021/{PHASE}"
+UNITS = ("buyskiy", "kologrivskiy", "neyskiy")
+_number = count(1)
+
+
+@dataclass
+class PhaseScene:
+    """Runs of one phase, restricted to `UNITS`, and their letters."""
+
+    airflow: LiveAirflow
+    engine: Engine
+    server: CountingServer
+    before: int  # letters that the server had taken for other scenarios
+    kills: int = 0
+
+    # -- runs ----------------------------------------------------------------------------------
+
+    def trigger(self, run_id: str) -> str:
+        return self.airflow.trigger(PHASE, run_id, year=2021, municipalities=list(UNITS))
+
+    def backfill(self) -> None:
+        self.airflow.backfill(PHASE, 2021, municipalities=list(UNITS))
+
+    def runs(self) -> dict[str, str]:
+        return self.airflow.runs(PHASE)
+
+    def until_done(self, rounds: int = 8) -> None:
+        """Until every run has ended and, by the watch, no letter waits for anything."""
+        for run_id in self.runs():
+            self.airflow.wait_for_run(PHASE, run_id, 400)
+        self.server.pace_seconds = 0
+        for _ in range(rounds):
+            if not any(self.states()[state] for state in OPEN):
+                return
+            run = self.airflow.trigger(WATCH, f"phase-watch-{next(_number)}")
+            self.airflow.wait_for_run(WATCH, run)
+        assert not any(self.states()[state] for state in OPEN), self.states()
+
+    # -- evidence ------------------------------------------------------------------------------
+
+    def change_address(self) -> tuple[str, str]:
+        """One contact of the first unit gets another address; the old one and the new one."""
+        file = self.airflow.var / "inbox" / "2021" / "contacts" / "contacts.xlsx"
+        book = openpyxl.load_workbook(file)
+        new = f"new-{UNITS[0]}@example.org"
+        (cell, *_) = [row[1] for row in book["Получатели"].iter_rows() if row[0].value == UNITS[0]]
+        old, cell.value = str(cell.value), new
+        book.save(file)
+        return old, new
+
+    # -- letters -------------------------------------------------------------------------------
+
+    def states(self) -> Counter[str]:
+        with self.engine.begin() as db:
+            found = select(delivery.c.state).where(delivery.c.occasion == OCCASION)
+            return Counter(db.execute(found).scalars())
+
+    def state_at(self, address: str) -> tuple[str, str | None]:
+        """State of the letter to this address, and what its last event says."""
+        with self.engine.begin() as db:
+            found = db.execute(
+                select(delivery.c.state, delivery_event.c.detail)
+                .join(recipient, recipient.c.recipient_id == delivery.c.recipient_id)
+                .join(delivery_event, delivery_event.c.delivery_id == delivery.c.delivery_id)
+                .where(recipient.c.addr == address)
+                .order_by(delivery_event.c.seq.desc())
+                .limit(1)
+            ).one()
+        return found.state, found.detail
+
+    def taken(self) -> list[Accepted]:
+        mails = list(self.server.accepted)[self.before :]
+        return [mail for mail in mails if mail.recipient != OPERATOR]
+
+    def verdict(self) -> Verdict:
+        """What the phase planned, by its own rows: the bytes were composed by its tasks."""
+        with self.engine.begin() as db:
+            rows = db.execute(
+                select(
+                    delivery.c.delivery_id,
+                    delivery.c.message_id,
+                    recipient.c.addr,
+                    delivery.c.payload_sha256,
+                ).join(recipient, recipient.c.recipient_id == delivery.c.recipient_id)
+            ).all()
+        return check(self.engine, [Letter(*row) for row in rows], self.taken(), kills=self.kills)
+
+
+@contextmanager
+def phase_scene(airflow: LiveAirflow, world: World, server: CountingServer) -> Iterator[PhaseScene]:
+    """The demo's March taken in already, in a new database under the old one's name."""
+    server.wait_until_quiet(30)
+    world.engine.dispose()
+    for file in airflow.var.glob("roadmap.db*"):
+        file.unlink()
+    engine = open_engine(f"sqlite:///{airflow.var / 'roadmap.db'}")
+    create_all(engine)
+    generate(airflow.var / "inbox", 2021, until=date(2021, 3, 31))
+    smtp = SmtpSettings(host="127.0.0.1", port=server.port, use_starttls=False)
+    pull(Place(engine, airflow.var, smtp, settings_from(airflow.env)), MARCH)
+    yield PhaseScene(airflow, engine, server, len(server.accepted))
+    engine.dispose()
