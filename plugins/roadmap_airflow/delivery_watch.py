@@ -21,11 +21,16 @@ ALARMS = "500+: рассылка требует внимания — {{ roadmap_
 
 @task(task_display_name="Аренды и цепочки")
 def look_after() -> None:
-    """End the leases of senders that died; look whether every letter's events explain it."""
+    """End the leases of senders that died; look whether the database is whole and its own."""
+    from roadmap.delivery.evidence import notice_restore
     from roadmap.delivery.ledger import broken_chains, reap
-    from roadmap_airflow.connections import roadmap_db
+    from roadmap_airflow.connections import receipts, roadmap_db
 
     with roadmap_db() as engine:
+        kept = receipts()
+        restored = notice_restore(engine, kept, ACTOR) if kept is not None else None
+        if restored:
+            tasks.log.error(restored)
         reaped = reap(engine, ACTOR)
         with engine.connect() as db, db.begin():
             broken = broken_chains(db)
@@ -37,6 +42,27 @@ def look_after() -> None:
     )
     for delivery_id in broken:
         tasks.log.error("События письма %s не объясняют его состояния", delivery_id)
+
+
+@task(task_display_name="Доказательства", trigger_rule="all_done")
+def find_evidence() -> None:
+    """Accept the unknown letters that are proven; red where a source of proof can't be asked."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from roadmap.delivery.evidence import settle_unknown
+    from roadmap_airflow.connections import evidence_sources, roadmap_db
+
+    with roadmap_db() as engine:
+        settled = settle_unknown(engine, evidence_sources(), ACTOR)
+    tasks.log.info(
+        "Найдено доказательств: %s, исход неизвестен у писем: %s",
+        settled.accepted,
+        settled.still_unknown,
+    )
+    for sentence in settled.unavailable:
+        tasks.log.warning(sentence)
+    if settled.unavailable and settled.still_unknown:
+        raise AirflowFailException(" ".join(settled.unavailable))
 
 
 def send_left() -> Any:

@@ -58,7 +58,12 @@ class SendOperator(BaseOperator):
 
         from roadmap.delivery.sender import send_run
         from roadmap.delivery.transport import MailServerUnavailable
-        from roadmap_airflow.connections import delivery_settings, roadmap_db, smtp_settings
+        from roadmap_airflow.connections import (
+            delivery_settings,
+            receipts,
+            roadmap_db,
+            smtp_settings,
+        )
         from roadmap_airflow.tasks import names, plan_of
 
         with roadmap_db() as engine:
@@ -73,6 +78,7 @@ class SendOperator(BaseOperator):
                     stop=self._stop,
                     soft_deadline_seconds=SEND_SOFT_DEADLINE.total_seconds(),
                     actor=str(context["ti"].id),
+                    receipts=receipts(),
                 )
             except MailServerUnavailable as unavailable:
                 raise AirflowException(f"{unavailable} Задача повторится сама.") from None
@@ -99,7 +105,12 @@ class SendLeftOperator(BaseOperator):
     def execute(self, context: Any) -> None:
         from roadmap.delivery.sender import send_left
         from roadmap.delivery.transport import MailServerUnavailable
-        from roadmap_airflow.connections import delivery_settings, roadmap_db, smtp_settings
+        from roadmap_airflow.connections import (
+            delivery_settings,
+            receipts,
+            roadmap_db,
+            smtp_settings,
+        )
 
         with roadmap_db() as engine:
             try:
@@ -110,6 +121,7 @@ class SendLeftOperator(BaseOperator):
                     stop=self._stop,
                     soft_deadline_seconds=WATCH_SOFT_DEADLINE.total_seconds(),
                     actor=str(context["ti"].id),
+                    receipts=receipts(),
                 )
             except MailServerUnavailable as unavailable:
                 log.error("%s Следующая попытка — в одном из следующих запусков.", unavailable)

@@ -7,6 +7,7 @@ and so another delivery. Addresses stay in the tables; logs and messages carry i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -44,13 +45,8 @@ def expected(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recipie
 
 
 def recipients(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recipient, ...]]:
-    """As `expected`, and written to `municipality` and `recipient`.
-
-    Only a live run says whose contact is no longer valid: a rehearsal for another day must
-    not stop letters that are on their way.
-    """
+    """As `expected`, and written to `municipality` and `recipient`; who is valid stays."""
     everybody = expected(db, run_id)
-    run = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
     names = db.execute(sql("delivery/addressee_names"), {"run_id": run_id}).all()
     for row in names:
         if row.municipality_id not in everybody:
@@ -59,8 +55,7 @@ def recipients(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recip
             sql("delivery/upsert_municipality"),
             {"municipality_id": row.municipality_id, "name": row.name},
         )
-        theirs = everybody[row.municipality_id]
-        for one in theirs:
+        for one in everybody[row.municipality_id]:
             db.execute(
                 sql("delivery/upsert_recipient"),
                 {
@@ -69,14 +64,21 @@ def recipients(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recip
                     "address": one.address,
                 },
             )
-        if run.mode == "live":
-            db.execute(
-                sql("delivery/activate_recipients").bindparams(
-                    bindparam("recipients", type_=Text, expanding=True)
-                ),
-                {
-                    "municipality_id": row.municipality_id,
-                    "recipients": [one.recipient_id for one in theirs],
-                },
-            )
     return everybody
+
+
+def activate(db: Connection, municipality_id: str, valid: Iterable[Recipient]) -> None:
+    """From now on these recipients of the addressee are written to, and no others.
+
+    In the transaction that cancels what waits for the others: a planner that dies between
+    the two would leave letters that nobody may claim.
+    """
+    db.execute(
+        sql("delivery/activate_recipients").bindparams(
+            bindparam("recipients", type_=Text, expanding=True)
+        ),
+        {
+            "municipality_id": municipality_id,
+            "recipients": [one.recipient_id for one in valid],
+        },
+    )
