@@ -160,7 +160,7 @@ class SmtpTransport:
         except MailServerUnavailable:
             dialogue.close()
             raise
-        except (OSError, smtplib.SMTPException) as broken:
+        except (OSError, smtplib.SMTPException, UnicodeError) as broken:
             dialogue.close()
             raise MailServerUnavailable(_why_not(broken, settings)) from None
         self._dialogue = dialogue
@@ -445,7 +445,7 @@ def _why_not(broken: Exception, settings: SmtpSettings) -> str:
                 f"Защищённая связь с почтовым сервером {settings.host}:{settings.port}"
                 " не установлена. Проверьте порт и TLS в подключении smtp_default."
             )
-        case socket.gaierror():
+        case socket.gaierror() | UnicodeError():
             return f"Имя почтового сервера {settings.host} не найдено. Проверьте smtp_default."
         case ConnectionRefusedError():
             return f"{server} не принимает соединения. Проверьте, работает ли он."
