@@ -114,23 +114,25 @@ def office_texts(content: bytes) -> Iterator[str]:
                 yield from _part_texts(_parse(archive.read(name)))
 
 
-def _part_texts(root: etree._Element) -> Iterator[str]:
-    for node in root.iter():
-        if not isinstance(node.tag, str):
-            yield node.text or ""  # a comment
-            continue
-        local = etree.QName(node).localname
-        if node.tag == tag("w:p"):
-            yield text_of(node)
-            yield "".join(piece.text or "" for piece in node.iter(*_UNSEEN_PIECES))
-        elif local in _OF_PIECES:
-            yield "".join(node.itertext())
-        # A piece of a paragraph is read with the whole of it.
-        elif node.text and node.tag not in (tag("w:t"), *_UNSEEN_PIECES):
-            yield from _own_text(node, local, node.text)
-        if node.tail and node.tail.strip():
-            yield node.tail  # text and elements side by side, as in a drawing
-        yield from _attributes(node)
+def _part_texts(node: etree._Element, *, is_piece: bool = False) -> Iterator[str]:
+    """A piece of a whole is read with the whole of it alone: «Школа № 1» may go on."""
+    if not isinstance(node.tag, str):
+        yield node.text or ""  # a comment
+        return
+    local = etree.QName(node).localname
+    is_whole = not is_piece and local in _OF_PIECES and node.tag != tag("w:p")
+    if node.tag == tag("w:p"):
+        yield text_of(node)
+        yield "".join(piece.text or "" for piece in node.iter(*_UNSEEN_PIECES))
+    elif is_whole:
+        yield "".join(node.itertext())
+    elif node.text and not is_piece and node.tag not in (tag("w:t"), *_UNSEEN_PIECES):
+        yield from _own_text(node, local, node.text)
+    yield from _attributes(node)
+    for child in node:
+        yield from _part_texts(child, is_piece=is_piece or is_whole)
+        if child.tail and child.tail.strip() and not (is_piece or is_whole):
+            yield child.tail  # text and elements side by side, as in a drawing
 
 
 def _own_text(node: etree._Element, local: str, text: str) -> Iterator[str]:

@@ -190,6 +190,22 @@ def test_a_name_divided_between_runs_is_still_a_name(model: m.ReportModel) -> No
     assert _in_file("docx", change(render_docx(model, model.document)))
 
 
+def test_a_piece_of_an_own_name_is_not_read_by_itself(model: m.ReportModel) -> None:
+    """«Ветлинская школа № 1» begins a longer name, and in its cell has runs of its own."""
+    whole = "<si><r><t>Ветлинская </t></r><r><t>Школа № 1</t></r><r><t> имени Примера</t></r></si>"
+    change = _text_of_zip("xl/sharedStrings.xml", b"</sst>", f"{whole}</sst>".encode())
+    assert _in_file("xlsx", change(render_xlsx(model))) == ()
+    foreign = whole.replace("Ветлинская ", "").replace(" имени Примера", "")
+    change = _text_of_zip("xl/sharedStrings.xml", b"</sst>", f"{foreign}</sst>".encode())
+    assert len(_in_file("xlsx", change(render_xlsx(model)))) == 1
+
+
+def test_the_number_of_a_row_is_no_code(model: m.ReportModel) -> None:
+    area = "<definedName name='x'>Лист!$A$5:$K$24200</definedName></definedNames>"
+    change = _text_of_zip("xl/workbook.xml", b"</definedNames>", area.encode())
+    assert _in_file("xlsx", change(render_xlsx(model))) == ()
+
+
 def test_comments_titles_and_hidden_sheets_of_a_workbook_are_searched(
     model: m.ReportModel,
 ) -> None:
