@@ -67,6 +67,10 @@ why: $(RUNTIME) ## why a municipality got nothing (MUNICIPALITY=buyskiy PHASE=ma
 	exec env $(PY) -m roadmap_cli.why --municipality "$$MUNICIPALITY" --phase "$(PHASE)" \
 		--year $(YEAR) --run "$$RUN"
 
+.PHONY: overdue
+overdue: $(RUNTIME) ## do letters wait while nobody sends them? exit 1 if so; for cron, beside Airflow
+	@exec env $(PY) -m roadmap_cli.overdue
+
 .PHONY: test
 test: $(TOOLS) ## set up and pass all tests; what can't be installed is listed at the end
 	tests/install_system_software
