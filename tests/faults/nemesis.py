@@ -15,7 +15,7 @@ from faults.worker import Worker, again_until_done, orders, start
 from faults.world import SETTINGS, CountingServer, World, scope
 
 # Of a hundred throws: what happens next to one of the senders.
-KILLED, STOPPED = 55, 15
+KILLED, STOPPED, CRASHED = 55, 15, 8
 PAUSE_SECONDS = (0.02, 0.12)
 SENDERS = 4
 SMALL = 20_000
@@ -45,6 +45,11 @@ class Havoc:
     kills: int = 0
     stops: int = 0
     crashes: int = 0
+
+    def __add__(self, other: Havoc) -> Havoc:
+        return Havoc(
+            self.kills + other.kills, self.stops + other.stops, self.crashes + other.crashes
+        )
 
 
 def moods(dice: random.Random) -> Callable[[], str]:
@@ -88,7 +93,7 @@ def rage(
             crew[number].signal(signal.SIGSTOP)
             stopped.append((now + dice.uniform(0.1, 1.6), crew[number]))
             done.stops += 1
-        elif crash is not None and throw == 99:
+        elif crash is not None and throw >= 100 - CRASHED:
             crash()
             done.crashes += 1
     for _, one in stopped:
@@ -100,8 +105,9 @@ def rage(
 
 def heal(world: World, server: CountingServer, occasion: str) -> None:
     """The server is itself again, time passes, senders run until nothing is left."""
+    server.plan.clear()
     server.default = "accept"
-    again_until_done(world, scope(occasion), occasion)
+    again_until_done(world, scope(occasion), occasion, settings=UNPAUSED)
 
 
 def _sender(world: World, occasion: str, number: int) -> Worker:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from faults.checker import Verdict, check
+from faults.checker import Verdict
 from faults.worker import start_process
 from faults.world import EXPIRES_MS, SETTINGS, CountingServer, World, make_world, scope
 from roadmap.delivery import brakes, ledger
@@ -61,16 +61,11 @@ def world_of(engine: Engine, request: pytest.FixtureRequest, tell: Tell) -> Worl
             world = make_world(engine, server, letters)
             world.plan(letters, OCCASION, filler=filler)
             yield world
-            verdict = verdict_on(world)
+            verdict = world.verdict()
             tell(f"{scenario[0].upper()}{scenario[1:]}", engine.dialect.name, verdict)
             assert verdict.is_clean, verdict
 
     return make
-
-
-def verdict_on(world: World) -> Verdict:
-    world.server.wait_until_quiet()
-    return check(world.engine, world.letters, world.server.accepted)
 
 
 def drain(
@@ -145,13 +140,13 @@ def test_a_reply_that_is_lost_is_unknown_and_never_sent_again(
     with world_of(plan=[behaviour], late_seconds=1.5, byte_seconds=BYTE_SECONDS) as world:
         first = drain(world, patience=impatient("reply"))
         assert (first.unknown, first.accepted) == (1, 0)
-        assert verdict_on(world).accepted_by_server == on_server
+        assert world.verdict().accepted_by_server == on_server
         again(world)
         assert states(world) == {"unknown": 1}
         assert (world.server.bodies, world.server.count("MAIL")) == (1, 1)
         # What is unknown is told with the truth beside it, and the person who settles it
         # by the mail server's journal brings every letter home once.
-        assert [truth for _, truth in verdict_on(world).unknown] == [bool(on_server)]
+        assert [truth for _, truth in world.verdict().unknown] == [bool(on_server)]
         assert world.settle_unknown() == (on_server, 1 - on_server)
         again(world, 1)
         assert (states(world), len(world.server.accepted)) == ({"accepted": 1}, 1)

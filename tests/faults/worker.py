@@ -245,7 +245,11 @@ def send(given: Orders) -> SendSummary:
 
 
 def again_until_done(
-    world: World, scope: ClaimScope, occasion: str | None = None, receipts: Path | None = None
+    world: World,
+    scope: ClaimScope,
+    occasion: str | None = None,
+    receipts: Path | None = None,
+    settings: DeliverySettings = SETTINGS,
 ) -> tuple[int, int]:
     """Time passes, a whole sender runs, the operator settles what is unknown; until all is done.
 
@@ -254,7 +258,10 @@ def again_until_done(
     there = again = 0
     for turn in range(10):
         world.let_pass()
-        ended = start(world, orders(world, scope, actor=f"again-{turn}", receipts=receipts)).wait()
+        given = orders(
+            world, scope, actor=f"again-{turn}", receipts=receipts, settings=settings
+        )  # fmt: skip
+        ended = start(world, given).wait()
         if ended.code != 0:
             raise RuntimeError(f"the sender that ran again failed: {ended}")
         states = world.states(occasion)
