@@ -420,6 +420,23 @@ def test_d4_a_letter_on_its_way_to_be_accepted_is_no_sign(planned: Engine, recei
     assert not is_off(planned)
 
 
+def test_d4_a_person_who_lets_a_letter_go_again_is_not_overruled(
+    unknown: Engine, receipts: Receipts
+):
+    """What the receipt says was known when it was decided: the database has that arming."""
+    receipts.keep(kept_for(unknown, "neya"))
+    later, neya = ledger.LEASE_MS * 100, ids(unknown)["neya"]
+    with unknown.begin() as db:
+        now_ms = ledger.db_now_ms(db) + later
+        assert ledger.move(
+            db, "resend", neya, "unknown", now_ms=now_ms, actor="operator",
+            detail="operator: не дошло", expires_ms=now_ms + later,
+        )  # fmt: skip
+    assert notice_restore(unknown, receipts, "s") is None
+    assert states(unknown)["neya"] == "retry"
+    assert not is_off(unknown)
+
+
 def test_d4_the_log_proves_more_while_sending_is_stopped(planned: Engine, receipts: Receipts):
     """Another machine's receipts are not here; its letters are in the relay's log."""
     buy = ids(planned)["buy"]

@@ -132,6 +132,10 @@ NOT_PROVEN = {
         ),
         line("qmgr", ID, QUEUED),
     ],
+    "the log quoted by another daemon": [
+        line("smtpd", "4CCCCCCCCC", f"reject: RCPT from x; helo=<{NAMED}"),
+        line("qmgr", ID, QUEUED),
+    ],
     "lines of another program": [
         NAMED.replace("postfix/cleanup", "cleanup"),
         line("qmgr", ID, QUEUED).replace("postfix/qmgr", "qmgr"),
