@@ -16,7 +16,7 @@ from roadmap_cli.setup import DEMO_YEAR, put_files
 KNOWN_SECONDS = 300
 RUN_SECONDS = 1800
 WINDOW = (f"{DEMO_YEAR}-01-01T00:00:00+03:00", f"{DEMO_YEAR}-12-31T23:59:59+03:00")
-DAILY = ("evidence_intake", "calendar_watch")
+DAILY = ("evidence_intake", "calendar_watch", "delivery_watch")
 REASON = "поступил исправленный файл ВПР"
 
 
@@ -89,7 +89,7 @@ def run_step(api: AirflowApi, step: Step) -> str:
 
 
 def start_daily(api: AirflowApi) -> None:
-    """Let the DAGs of every working day run from now on."""
+    """Let the DAGs that run by themselves, every working day or minute by minute, do so."""
     for dag_id in DAILY:
         if wait_until(lambda dag=dag_id: _is_known(api, dag), KNOWN_SECONDS):  # type: ignore[misc]
             api.send("PATCH", f"/dags/{dag_id}", {"is_paused": False})

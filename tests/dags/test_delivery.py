@@ -182,3 +182,61 @@ def test_a_database_put_back_from_a_copy_sends_nothing_a_second_time(world, tmp_
     (notice,) = world.notices()
     assert "База данных восстановлена из копии" in notice.get_body(("html",)).get_content()
     assert set(states(world.engine).values()) == {"accepted"}  # by the receipts
+
+
+def test_a_task_of_the_watch_that_fails_stops_no_letter_and_is_itself_an_alarm(world, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_ROADMAP_JOURNAL", '{"conn_type": "http"}')
+    assert world.run("delivery_watch") == {
+        "look_after": "success", "find_evidence": "failed", "send_left": "success",
+        "alarms": "failed",
+    }  # fmt: skip
+    assert len(world.reports()) == 3
+    (notice,) = world.notices()  # and none about the failed task itself
+    assert "Задача «Доказательства» не выполнена" in notice.get_body(("html",)).get_content()
+
+
+WAITING = {"pending": 2}
+
+
+@pytest.mark.parametrize(
+    ("left", "is_tried_again", "words"),
+    [
+        (WAITING, True, "Ждут повторной отправки: 2. Задача повторится сама."),
+        (
+            {**WAITING, "breaker_until_ms": 9, "breaker_reason": "Сервер не отвечает."},
+            True,
+            "Почтовому серверу дан перерыв. Сервер не отвечает. Задача повторится сама.",
+        ),
+        ({**WAITING, "is_switched_off": True}, False, "Вся отправка остановлена."),
+        (
+            {**WAITING, "paused_reason": "Отклонено подряд 5"},
+            False,
+            "Рассылка приостановлена. Отклонено подряд 5.",
+        ),
+        # whoever has to act is named first, whatever else holds the letters
+        (
+            {**WAITING, "is_switched_off": True, "breaker_until_ms": 9, "breaker_reason": "x"},
+            False,
+            "Вся отправка остановлена.",
+        ),
+    ],
+)
+def test_a_sending_task_is_never_green_with_letters_left_and_waits_only_for_the_server(
+    left, is_tried_again, words
+):
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+    from roadmap.delivery.sender import SendSummary
+    from roadmap_airflow.send_operator import refuse_to_be_green
+
+    with pytest.raises(AirflowException, match=re.escape(words)) as refusal:
+        refuse_to_be_green(SendSummary(**left))
+    assert isinstance(refusal.value, AirflowFailException) is not is_tried_again
+
+
+@pytest.mark.parametrize("held", [{}, {"is_switched_off": True}, {"paused_reason": "отказы"}])
+def test_what_holds_back_no_letter_of_the_task_does_not_make_it_red(held):
+    from roadmap.delivery.sender import SendSummary
+    from roadmap_airflow.send_operator import refuse_to_be_green
+
+    refuse_to_be_green(SendSummary(accepted=1, **held))

@@ -164,6 +164,7 @@ def test_a_phase_that_is_interrupted_stops_with_every_process(var, port, live, s
         ({"--municipalities": "buyskiy,moscow"}, "нет муниципалитетов moscow"),
         ({"--as-of": "31.03.2021"}, "не дата вида 2021-03-31"),
         ({"--mode": "everyone"}, "invalid choice"),
+        ({"--sample": "0"}, "не число адресатов от 1"),
     ],
 )
 def test_what_the_plan_does_not_know_is_said_in_one_line(tmp_path, wrong, told):
@@ -196,7 +197,7 @@ def test_make_run_runs_the_year_once_and_ctrl_c_stops_every_process(tmp_path):
     kept, _ = _kept_by_airflow(tmp_path / "var" / "airflow")
     assert re.fullmatch(r'[a-z0-9"\[\], ]+', kept)
     logs = [file for file in (tmp_path / "var").rglob("*.log") if file.is_file()]
-    sent = [file for file in logs if "task_id=send" in str(file)]
+    sent = [file for file in logs if "task_id=send/" in str(file)]
     assert len(sent) == (PHASES + 1) * ADDRESSEES
     assert [file for file in logs if ADDRESS.search(file.read_text("utf-8"))] == []
 
