@@ -261,6 +261,36 @@ def test_a_run_repeated_under_a_changed_plan_is_told(march, first):
     assert "шаблоны документов и писем, программа" in told
 
 
+# -- A rehearsal of a few drawn at random ------------------------------------------------------
+
+
+def test_a_sampled_rehearsal_prepares_nothing_for_the_rest_and_touches_no_live_letter(march, first):
+    live = select(delivery).where(delivery.c.mode == "live").order_by(delivery.c.delivery_id)
+    before, sent = rows(march, live), len(march.letters.all())
+
+    result = run_stages(march.place, replace(MARCH, mode="redirect", sample=2))
+
+    run_id = latest_run(march)
+    assert run_id == result.run_id
+    assert "Проверочная выборка: 2 из 13" in result.text
+    assert result.is_settled, result.text
+    of_run = select(run_outcome.c.municipality_id).where(run_outcome.c.run_id == run_id)
+    drawn = {row.municipality_id for row in rows(march, of_run)}
+    assert len(drawn) == 2
+    reports = select(report.c.municipality_id).where(report.c.run_id == run_id)
+    assert {row.municipality_id for row in rows(march, reports)} == drawn
+    letters = march.letters.all()[sent:]
+    assert len(letters) == result.expected == result.counts["accepted"]
+    planned = {str(letter["To"]) for letter in march.letters.all()[:sent]}
+    for letter in letters:
+        assert str(letter["To"]) in planned  # To stays that of the plan
+        assert str(letter["Subject"]).startswith("ПРОВЕРКА. ")
+        for kind in ("plain", "html"):
+            assert "ПРОВЕРОЧНАЯ ОТПРАВКА" in letter.get_body((kind,)).get_content()
+    assert rows(march, live) == before
+    assert run_stages(march.place, MARCH).counts["suppressed"] == EXPECTED  # and counts for nothing
+
+
 # -- A plan that is not in force ---------------------------------------------------------------
 
 

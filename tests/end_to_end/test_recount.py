@@ -8,15 +8,23 @@ import json
 import random
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, select
 
 from end_to_end.year_world import Year, whole_year
 from recount import marks
 from recount.reports import Report, Step, recount, stored
+from roadmap.reports.compose import load_model
+from roadmap.reports.leak import Registry, check_leak, read_registry
+from roadmap.reports.letter import Envelope, LetterText, render_letter
+from roadmap.reports.model import Addressee
+from roadmap.store.tables import phase_run, report, run_outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 PHASES = (
@@ -79,6 +87,51 @@ def test_every_phase_of_the_year_is_settled(year: Year):
     assert tuple(step.phase for step in year.steps) == PHASES
     for step in year.steps:
         assert step.outcome.is_settled, f"{step.phase}: {step.outcome.text}"
+
+
+def test_no_package_of_the_year_is_held_and_in_other_hands_many_would_be(year: Year):
+    """Every letter and file of all phases passed the leak check, which sees what is foreign.
+
+    The same letters, read as if they went to the next municipality, are leaks.
+    """
+    passed, held = 0, set()
+    for run_id, registry, addressees in _runs(year):
+        for addressee, other in zip(addressees, [*addressees[1:], addressees[0]], strict=True):
+            letter = _letter_of(year, run_id, addressee)
+            own, theirs = _reader(addressee), _reader(other)
+            assert check_leak(own, registry, letter, ()) == ()
+            passed += 1
+            if check_leak(theirs, registry, letter, ()):
+                held.add((run_id, addressee))
+    assert passed == (ADDRESSEES - 1) * len(PHASES)
+    assert len(held) >= ADDRESSEES - 1
+    with year.place.engine.connect() as db:
+        outcomes = Counter(db.execute(select(run_outcome.c.outcome)).scalars())
+    assert set(outcomes) == {"planned", "suppressed"}
+    assert outcomes["planned"] >= ADDRESSEES * len(set(PHASES))
+
+
+def _runs(year: Year) -> list[tuple[str, Registry, list[str]]]:
+    """Each run, its registry, its municipalities."""
+    with year.place.engine.connect() as db:
+        ids = db.execute(select(phase_run.c.run_id).order_by(phase_run.c.started_ms)).scalars()
+        return [(run_id, read_registry(db, run_id), _municipalities(db, run_id)) for run_id in ids]
+
+
+def _municipalities(db: Connection, run_id: str) -> list[str]:
+    stored = select(report.c.municipality_id).where(report.c.run_id == run_id)
+    return sorted(one for one in db.execute(stored).scalars() if one != "region")
+
+
+def _letter_of(year: Year, run_id: str, addressee: str) -> LetterText:
+    with year.place.engine.connect() as db:
+        model = load_model(db, run_id, addressee)
+    return render_letter(model, Envelope(1, None, (), None, datetime(2021, 12, 31, tzinfo=UTC)), ())
+
+
+def _reader(municipality_id: str) -> Addressee:
+    name = municipality_id
+    return Addressee(municipality_id=name, name=name, genitive=name, short_name=name)
 
 
 def test_every_figure_of_every_report_is_recounted(steps: list[Step], models: list[list[Model]]):

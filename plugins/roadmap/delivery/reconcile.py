@@ -24,6 +24,7 @@ from roadmap.delivery.brakes import Brakes
 from roadmap.delivery.operator_text import filled_in, lower_first, without_stop
 from roadmap.delivery.planning import NO_RECIPIENT
 from roadmap.delivery.transport import without_addresses
+from roadmap.evidence.freeze import sample_sentence
 from roadmap.store.sql import sql
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -99,6 +100,7 @@ class Reconciliation:
     holds: tuple[str, ...]
     headline: str
     text: str
+    sample: str | None = None  # «Проверочная выборка: 3 из 13»
 
     @property
     def categories(self) -> Mapping[str, str]:
@@ -159,6 +161,7 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         rows = db.execute(sql("delivery/outcomes_of_run"), {"run_id": run_id}).all()
         now_ms = ledger.db_now_ms(db)
         standing = brakes.standing(db, now_ms)
+        sample = sample_sentence(db, run_id)
     names = {row.municipality_id: row.name for row in named}
     expected = {
         (addressee, one)
@@ -197,6 +200,7 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         holds=_holds(standing, run.occasion, run.mode, has_waiting=has_waiting),
         headline=headline(run.mode, lines, unexpected=bool(found.keys() - expected)),
         text="",
+        sample=sample,
     )
     return replace(result, text=filled_in("email/operator_summary.txt.j2", result=result))
 

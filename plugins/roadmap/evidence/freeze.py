@@ -260,11 +260,7 @@ def run_summary(engine: Engine, run_id: str) -> tuple[str, ...]:
                 )
             )
         ]
-        addressees = (
-            conn.execute(select(run_municipality.c.is_selected).where(_is_addressee_of(run_id)))
-            .scalars()
-            .all()
-        )
+        sampled = sample_sentence(conn, run_id)
         schools = [
             row.is_participating
             for row in conn.execute(
@@ -289,17 +285,24 @@ def run_summary(engine: Engine, run_id: str) -> tuple[str, ...]:
         f"школ: {integer(len(schools))}, участвуют {sum(schools)}",
         f"Наборы данных: получено {len(datasets) - len(absent)} из {len(datasets)}",
         *_absence(absent),
-        *_sampled(run.sample, addressees),
+        *([sampled] if sampled else []),
         f"Замечания: {integer(len(findings)) if findings else 'нет'}",
         *_told_briefly([(row.rule, row.message) for row in findings]),
     )
 
 
-def _sampled(sample: int | None, addressees: Sequence[int]) -> list[str]:
-    """«Проверочная выборка: 3 из 13», where there is one; 0 or 1 for each addressee."""
+def sample_sentence(conn: Connection, run_id: str) -> str | None:
+    """«Проверочная выборка: 3 из 13», in addressees; None where the run is not of a sample."""
+    sample = conn.execute(
+        select(phase_run.c.sample).where(phase_run.c.run_id == run_id)
+    ).scalar_one_or_none()
     if sample is None:
-        return []
-    return [f"Проверочная выборка: {sum(addressees)} из {len(addressees)}"]
+        return None
+    addressees = conn.execute(
+        select(run_municipality.c.is_selected).where(_is_addressee_of(run_id))
+    ).scalars()
+    chosen = list(addressees)
+    return f"Проверочная выборка: {sum(chosen)} из {len(chosen)}"
 
 
 def _absence(absent: Iterable[Any]) -> list[str]:
