@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from roadmap.delivery import brakes, ledger
+from roadmap.delivery import brakes, evidence, ledger
 from roadmap.delivery.ledger import Claim, ClaimScope, Clock, FuseBlown
 from roadmap.delivery.receipts import Receipt, Receipts
 from roadmap.delivery.settings import DeliverySettings, UnsafeLive, refuse_unsafe
@@ -185,6 +185,11 @@ def _drain(
     soft_deadline_seconds: float,
     receipts: Receipts | None,
 ) -> SendSummary:
+    if receipts is not None:
+        # A database put back from a copy would send again what it has forgotten.
+        restored = evidence.notice_restore(engine, receipts, actor)
+        if restored:
+            log.error(restored)
     return send_due(
         engine,
         scope,

@@ -38,6 +38,8 @@ def open_engine(url: str) -> Engine:
         hide_parameters=True,
         pool_pre_ping=True,
         connect_args={
+            # A host that drops packets must not hold a sender for longer than its lease.
+            "connect_timeout": 10,
             "options": "-c idle_in_transaction_session_timeout=30s -c statement_timeout=30s"
         },
     )
