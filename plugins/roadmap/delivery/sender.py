@@ -461,7 +461,12 @@ class _Letter:
         return outcome
 
     def _not_armed(self) -> str:
-        """Sending is switched off, and the letter is given back; or it is not ours any more."""
+        """Sending is switched off, and the letter is given back; or our time with it was over,
+        and it waits for its next try; or it is not ours any more."""
+        with self.engine.connect() as db, db.begin():
+            is_off = brakes.standing(db, self.clock(db)).is_off
+        if not is_off:
+            return self._postpone(("claimed",), "arm", None, "lease_over")
         outcome = self._settle("release", phase="arm", detail="switched_off")
         return "switched_off" if outcome == "released" else outcome
 
