@@ -1,0 +1,234 @@
+"""Faults put into the ledger, the sender and the planner on purpose, one at a time.
+
+A test that cannot tell the real code from one of these is worth nothing. A mutant is a
+change of text: of a SQL file, or of a function's source. The old text must be there, so a
+mutant whose place is gone says so instead of becoming the real code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from roadmap.delivery import ledger, planning, sender, smtp
+from roadmap.store import sql as sql_files
+
+
+@dataclass(frozen=True)
+class Change:
+    """`old` becomes `new`: in include/sql/delivery/<place>.sql, or in a function's source."""
+
+    place: str | tuple[Any, str]  # the SQL file; or whose attribute the function is
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    changes: tuple[Change, ...]
+
+    def __str__(self) -> str:
+        return self.name.replace(" ", "_")
+
+    @contextmanager
+    def alive(self, folder: Path) -> Iterator[None]:
+        """While this lasts the code is wrong; `folder` is empty and takes the SQL files."""
+        with pytest.MonkeyPatch.context() as patch:
+            files = [change for change in self.changes if isinstance(change.place, str)]
+            if files:
+                shutil.copytree(sql_files.SQL, folder / "sql")
+                patch.setattr(sql_files, "SQL", folder / "sql")
+            for change in self.changes:
+                if isinstance(change.place, str):
+                    file = folder / "sql" / "delivery" / f"{change.place}.sql"
+                    text = file.read_text(encoding="utf-8")
+                    file.write_text(_changed(text, change), encoding="utf-8")
+                else:
+                    owner, name = change.place
+                    patch.setattr(owner, name, _rewritten(getattr(owner, name), change))
+            sql_files.sql.cache_clear()
+            try:
+                yield
+            finally:
+                sql_files.sql.cache_clear()
+
+
+def _changed(text: str, change: Change) -> str:
+    assert text.count(change.old) == 1, f"{change.place}: no such place: {change.old}"
+    return text.replace(change.old, change.new)
+
+
+def _rewritten(function: Callable[..., Any], change: Change) -> Callable[..., Any]:
+    source = _changed(textwrap.dedent(inspect.getsource(function)), change)
+    names: dict[str, Any] = {}
+    module = sys.modules[function.__module__]
+    exec(compile(source, "<mutant>", "exec"), vars(module) | names, names)  # noqa: S102
+    made = names[function.__name__]
+    assert callable(made)
+    return made
+
+
+def _sql(name: str, file: str, old: str, new: str = "") -> Mutant:
+    return Mutant(name, (Change(file, old, new),))
+
+
+def _code(name: str, owner: Any, function: str, old: str, new: str) -> Mutant:
+    return Mutant(name, (Change((owner, function), old, new),))
+
+
+MUTANTS = (
+    # -- the five that every sender without a ledger has
+    _sql(
+        "no fence",
+        "arm",
+        "    and claim_token = :claim_token\n    and lease_until_ms > :now_ms\n",
+    ),
+    Mutant(
+        "the reaper returns in_doubt to retry",
+        (
+            Change(
+                "reap_in_doubt",
+                "set state = 'unknown',",
+                "set state = 'retry', send_epoch = send_epoch + 1, not_before_ms = :now_ms,",
+            ),
+            Change(
+                (ledger, "move"),
+                "step.target, now_ms",
+                "'retry' if name == 'reap_in_doubt' else step.target, now_ms",
+            ),
+        ),
+    ),
+    _sql(
+        "the run is in the key",
+        "run",
+        "    occasion,",
+        "    occasion || '/' || run_id as occasion,",
+    ),
+    _code(
+        "a lost reply is tried again",
+        sender._Letter,
+        "_cross",
+        'return self._settle("doubt", phase="dot", detail=str(lost))',
+        'return self._postpone(("in_doubt",), "dot", None, str(lost))',
+    ),
+    _code("no frozen check", sender._Letter, "_cross", "> FROZEN_SECONDS", "> 10**9"),
+    # -- the ledger
+    _sql("accepted by anybody", "accept", "\n    and claim_token = :claim_token", ""),
+    _sql("postponed by anybody", "postpone", "\n    and claim_token = :claim_token", ""),
+    _sql("doubted by anybody", "doubt", "\n    and claim_token = :claim_token", ""),
+    _sql("claimed without comparing", "claim", "\n    and state = :from_state", ""),
+    _sql(
+        "the switch is not asked at the dot",
+        "arm",
+        "\n    and exists (select 1 from control where k = 'sending_enabled' and v = '1')",
+        "",
+    ),
+    _sql("sent again at once", "resend", "\n    and updated_ms <= :now_ms - 900000", ""),
+    _sql(
+        "a late reply overrules the operator",
+        "accept_by_evidence",
+        "\n    and state = :from_state",
+        "",
+    ),
+    _sql("the same epoch once more", "postpone", "    send_epoch = send_epoch + 1,\n"),
+    _sql(
+        "the reaper forgets the claimed",
+        "lapsed_leases",
+        "state in ('claimed', 'in_doubt')",
+        "state = 'in_doubt'",
+    ),
+    Mutant(
+        "the reaper does not look at the lease",
+        (
+            Change("lapsed_leases", "\n    and lease_until_ms < :now_ms", ""),
+            Change("reap_in_doubt", "\n    and lease_until_ms < :now_ms", ""),
+            Change("reap_claimed", "\n    and lease_until_ms < :now_ms", ""),
+        ),
+    ),
+    _sql("an event that tells nothing", "write_event", "    version,\n", "    version + 1,\n"),
+    _code("the fuse does not burn", ledger, "arm", "_burn_fuse(db, held, cap, now_ms)", "pass"),
+    # -- the sender
+    _code(
+        "the dot goes before arming",
+        sender._Letter,
+        "_cross",
+        "    try:\n        counted_from = ledger.arm(",
+        "    try:\n        transport.send_dot()\n        transport.send_dot = lambda: None\n"
+        "        counted_from = ledger.arm(",
+    ),
+    _code(
+        "sent though arming failed",
+        sender._Letter,
+        "_cross",
+        "transport.abandon()\n"
+        '        states = ("in_doubt", "claimed", "in_doubt")\n'
+        '        return self._postpone(states, "arm", None, type(broken).__name__)',
+        "counted_from = time.monotonic()",
+    ),
+    _code(
+        "sent though not armed",
+        sender._Letter,
+        "_cross",
+        "if counted_from is None:\n        transport.abandon()\n        return self._not_armed()",
+        "if counted_from is None:\n        counted_from = time.monotonic()",
+    ),
+    _code(
+        "the server's word before the dot is not heard",
+        sender._Letter,
+        "send",
+        "if self.transport.has_spoken():",
+        "if False:",
+    ),
+    _code(
+        "not now is taken for never",
+        sender._Letter,
+        "_refused",
+        "500 <= reply.code <= 599",
+        "400 <= reply.code <= 599",
+    ),
+    _code(
+        "never is taken for not now",
+        sender._Letter,
+        "_refused",
+        "500 <= reply.code <= 599",
+        "False",
+    ),
+    _code(
+        "a dot that broke in TLS is taken for unsent",
+        smtp.SmtpTransport,
+        "send_dot",
+        "is_tls = isinstance(sock, ssl.SSLSocket)",
+        "is_tls = False",
+    ),
+    # -- the planner
+    _code(
+        "planned beside what is unknown",
+        planning,
+        "decide",
+        "if last.state in _BLOCKING:",
+        'if last.state in _BLOCKING and last.state != "unknown":',
+    ),
+    _sql(
+        "what was given up is planned again",
+        "deliveries_of_addressee",
+        "cancelled.from_state as cancelled_from",
+        "null as cancelled_from",
+    ),
+    _code(
+        "what was accepted is planned again",
+        planning,
+        "decide",
+        "if accepted and accepted[-1].content_sha256 == content_sha256:",
+        "if False:",
+    ),
+)
