@@ -124,11 +124,17 @@ def decide(
         return Decision("resume", keeps=last)
     if is_same and last.state == "rejected":
         return Decision("blocked", _REJECTED)
-    if is_same and last.cancelled_from == "unknown":
-        return Decision("blocked", _GIVEN_UP)
+    # Also where another content was planned since: it never went, and this one may have.
+    may_have_gone = [past for past in history if past in accepted or _is_given_up(past)]
+    if may_have_gone and may_have_gone[-1].content_sha256 == content_sha256:
+        return Decision("blocked", _GIVEN_UP, drops=drops)
     if accepted and lacks_reason:
         return Decision("blocked", _NO_REASON, drops=drops)
     return Decision("plan", drops=drops)
+
+
+def _is_given_up(past: Past) -> bool:
+    return past.state == "cancelled" and past.cancelled_from == "unknown"
 
 
 _UNSETTLED = ("held", "ready", "claimed", "in_doubt", "retry", "unknown")

@@ -340,6 +340,58 @@ def test_while_the_last_letter_is_unknown_nothing_is_planned(
     assert server.bodies == 1
 
 
+def settle_unknown(engine: Engine, how: str) -> None:
+    """The operator's word on the one letter that is unknown."""
+    with engine.begin() as db:
+        found = db.execute(select(delivery.c.delivery_id).where(delivery.c.state == "unknown"))
+        now_ms = ledger.db_now_ms(db)
+        assert ledger.move(
+            db, how, found.scalar_one(), "unknown", now_ms=now_ms, actor="operator", detail=how
+        )
+
+
+@pytest.mark.parametrize("has_other_between", [False, True])
+def test_what_was_given_up_as_unknown_is_not_planned_again_whatever_waited_since(
+    engine: Engine, plan: Plan, renderer: Renderer, has_other_between: bool
+):
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer(["accept_then_rst"]) as server:
+        send(engine, server)
+        settle_unknown(engine, "give_up")
+        if has_other_between:
+            plan_run(
+                engine, plan, renderer, "run-2", addressees=("buy",), contacts=contacts,
+                headlines={"buy": "Иначе"},
+            )  # fmt: skip
+        again = plan_run(engine, plan, renderer, "run-3", addressees=("buy",), contacts=contacts)
+        send(engine, server)
+    assert [(one.outcome, one.reason) for one in again] == [
+        ("blocked", "Исход прежнего письма неизвестен; решено не отправлять повторно.")
+    ]
+    assert len(server.accepted) == 1
+    assert {row.state for row in deliveries(engine, "buy")} == {"cancelled"}
+
+
+def test_a_planner_that_dies_before_it_writes_stops_no_letter_that_waits(
+    engine: Engine, plan: Plan, tmp_path: Path, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("old@example.org",)})
+
+    class Dying(Renderer):
+        def __call__(self, model: ReportModel, envelope: Envelope) -> Package:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        plan_run(
+            engine, plan, Dying(tmp_path), "run-2", addressees=("buy",),
+            contacts={"buy": ("new@example.org",)},
+        )  # fmt: skip
+    with SmtpServer() as server:
+        assert send(engine, server).accepted == 1
+    assert [letter.recipient for letter in server.accepted] == ["old@example.org"]
+
+
 def test_a_new_recipient_joins_the_revision_that_the_others_have(
     engine: Engine, plan: Plan, renderer: Renderer
 ):
@@ -664,19 +716,23 @@ def histories(draw: st.DrawFn) -> list[Past]:
     """At most the last one is unfinished, as the ledger's index has it."""
     finished = ("accepted", "rejected", "cancelled", "bounced", "exhausted")
     length = draw(st.integers(0, 5))
-    return [
-        Past(
-            delivery_id=f"d{n}",
-            recipient_id="r",
-            revision=n + 1,
-            content_sha256=draw(st.sampled_from("abc")),
-            state=draw(st.sampled_from(STATES if n == length - 1 else finished)),
-            run_id=draw(st.sampled_from(["run-1", "run-2"])),
-            accepted_ms=NOW_MS,
-            cancelled_from=draw(st.sampled_from([None, "ready", "unknown"])),
+    history = []
+    for n in range(length):
+        state = draw(st.sampled_from(STATES if n == length - 1 else finished))
+        before = st.sampled_from(["held", "ready", "retry", "exhausted", "unknown"])
+        history.append(
+            Past(
+                delivery_id=f"d{n}",
+                recipient_id="r",
+                revision=n + 1,
+                content_sha256=draw(st.sampled_from("abc")),
+                state=state,
+                run_id=draw(st.sampled_from(["run-1", "run-2"])),
+                accepted_ms=NOW_MS if state == "accepted" else None,
+                cancelled_from=draw(before) if state == "cancelled" else None,
+            )
         )
-        for n in range(length)
-    ]
+    return history
 
 
 @given(history=histories(), content=st.sampled_from("abc"), lacks_reason=st.booleans())
@@ -689,6 +745,9 @@ def test_no_history_leads_to_a_second_letter_of_what_was_accepted_or_may_have_go
         assert last.state not in ("claimed", "in_doubt", "unknown", "bounced")
         accepted = [past for past in history if past.state == "accepted"]
         assert not accepted or accepted[-1].content_sha256 != content
+        given_up = [past for past in history if past.cancelled_from == "unknown"]
+        may_have_gone = sorted([*accepted, *given_up], key=lambda past: past.revision)
+        assert not may_have_gone or may_have_gone[-1].content_sha256 != content
         unfinished = last.state in ("held", "ready", "retry", "exhausted")
         assert decision.drops == (last if unfinished else None)
     if decision.kind in ("keep", "resume"):
