@@ -40,7 +40,7 @@ def open_engine(url: str) -> Engine:
         connect_args={
             # A host that drops packets must not hold a sender for longer than its lease.
             "connect_timeout": 10,
-            "options": "-c idle_in_transaction_session_timeout=30s -c statement_timeout=30s"
+            "options": "-c idle_in_transaction_session_timeout=30s -c statement_timeout=30s",
         },
     )
     event.listen(engine, "connect", _check_postgresql)
