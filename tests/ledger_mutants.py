@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from roadmap.delivery import ledger, planning, sender, smtp
+from roadmap.delivery import ledger, planning, sender, settle, smtp
 from roadmap.store import sql as sql_files
 
 
@@ -133,7 +133,13 @@ MUTANTS = (
         "\n    and exists (select 1 from control where k = 'sending_enabled' and v = '1')",
         "",
     ),
-    _sql("sent again at once", "resend", "\n    and updated_ms <= :now_ms - 900000", ""),
+    Mutant(
+        "sent again at once",
+        (
+            Change("resend", "\n    and updated_ms <= :now_ms - 900000", ""),
+            Change((settle, "_refuse"), "if now_ms < earliest_ms:", "if False:"),
+        ),
+    ),
     _sql(
         "a late reply overrules the operator",
         "accept_by_evidence",
@@ -228,7 +234,7 @@ MUTANTS = (
         "what was accepted is planned again",
         planning,
         "decide",
-        "if accepted and accepted[-1].content_sha256 == content_sha256:",
-        "if False:",
+        'if past.state == "accepted"]',
+        'if past.state == "never"]',
     ),
 )
