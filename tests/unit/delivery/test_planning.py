@@ -759,6 +759,22 @@ def test_no_history_leads_to_a_second_letter_of_what_was_accepted_or_may_have_go
         assert decision.drops.content_sha256 != content
 
 
+@given(
+    history=histories().filter(bool),
+    in_hand=st.sampled_from(["claimed", "in_doubt", "unknown"]),
+    content=st.sampled_from("abc"),
+    lacks_reason=st.booleans(),
+)
+def test_while_the_last_letter_is_on_its_way_or_unknown_nothing_is_planned_or_dropped(
+    history: list[Past], in_hand: str, content: str, lacks_reason: bool
+):
+    last = replace(history[-1], state=in_hand, cancelled_from=None, accepted_ms=None)
+    decision = decide([*history[:-1], last], content, "run-1", lacks_reason=lacks_reason)
+    is_same_task = last.run_id == "run-1" and last.content_sha256 == content
+    assert decision.kind == ("keep" if is_same_task else "blocked")
+    assert decision.drops is None
+
+
 @given(history=histories(), content=st.sampled_from("abc"))
 def test_a_revision_s_number_is_new_for_its_recipient(history: list[Past], content: str):
     number = next_revision(history, "r", content)
