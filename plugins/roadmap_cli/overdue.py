@@ -95,6 +95,7 @@ def overdue_letters(url: str) -> tuple[str, ...]:
     from roadmap.delivery import brakes
     from roadmap.delivery.alarms import named, overdue, title
     from roadmap.delivery.ledger import db_now_ms
+    from roadmap.delivery.operator_text import CONTROL_DAG
     from roadmap.plan.load import load_plans
     from roadmap.store.engine import open_engine
 
@@ -123,9 +124,9 @@ def overdue_letters(url: str) -> tuple[str, ...]:
         for one in found
     ]
     if held_by.is_off:
-        said.append("Вся отправка остановлена: «Отправка: остановить или продолжить» в Airflow.")
+        said.append(f"Вся отправка остановлена: «{CONTROL_DAG}» в Airflow.")
     elif any((one.occasion, one.mode) in held_by.paused for one in found):
-        said.append("Рассылка приостановлена: «Отправка: остановить или продолжить» в Airflow.")
+        said.append(f"Рассылка приостановлена: «{CONTROL_DAG}» в Airflow.")
     else:
         said.append(
             "Проверьте, что Airflow работает и DAG «Доставка: проверка и досылка» включён; если "

@@ -20,6 +20,7 @@ from roadmap import russian
 from roadmap.delivery import brakes, ledger
 from roadmap.delivery.brakes import Brakes
 from roadmap.delivery.ledger import Clock, db_now_ms
+from roadmap.delivery.operator_text import CONTROL_DAG, SETTLE_DAG
 from roadmap.plan.model import Plan
 from roadmap.store.sql import sql
 from roadmap.store.tables import alarm as alarm_table
@@ -29,8 +30,6 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 TELL_AGAIN_MS = 24 * 3_600_000
 _HOUR_MS = 3_600_000
 _NAMED = 5  # municipalities named in one sentence; the others are counted
-SETTLE_DAG = "Решить судьбу письма с неизвестным исходом"
-CONTROL_DAG = "Отправка: остановить или продолжить"
 
 
 @dataclass(frozen=True)

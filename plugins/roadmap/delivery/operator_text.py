@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MOSCOW = ZoneInfo("Europe/Moscow")
+# The DAGs that sentences send the operator to, by the names under which Airflow shows them.
+SETTLE_DAG = "Решить судьбу письма с неизвестным исходом"
+CONTROL_DAG = "Отправка: остановить или продолжить"
 
 
 def filled_in(template: str, **values: Any) -> str:

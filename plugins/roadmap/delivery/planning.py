@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError
 from roadmap import russian
 from roadmap.delivery import contacts, ledger, message
 from roadmap.delivery.contacts import Recipient
+from roadmap.delivery.operator_text import SETTLE_DAG, moment
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.evidence.freeze import refuse_live_rehearsal
 from roadmap.evidence.sources import load_sources
@@ -151,8 +152,8 @@ _NO_REASON = (
 _BLOCKING = {
     "claimed": "Прежнее письмо сейчас отправляется. Повторите через 20 минут.",
     "in_doubt": "Прежнее письмо сейчас отправляется. Повторите через 20 минут.",
-    "unknown": "Исход прежнего письма неизвестен. Сначала решите его судьбу («Решить судьбу"
-    " письма с неизвестным исходом»), затем запустите этап снова.",
+    "unknown": f"Исход прежнего письма неизвестен. Сначала запустите «{SETTLE_DAG}», затем этап"
+    " снова.",
     "bounced": "Прежнее письмо вернулось. Замените адрес в «Контактах», лист «Получатели».",
 }
 
@@ -173,10 +174,7 @@ def next_revision(letters: Sequence[Past], recipient_id: str, content_sha256: st
 
 
 def _said(moment_ms: int | None) -> str:
-    """«26.03.2021 в 09:14», Moscow time."""
-    if moment_ms is None:
-        return "ранее"
-    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime("%d.%m.%Y в %H:%M")
+    return "ранее" if moment_ms is None else moment(moment_ms)
 
 
 # -- Planning ----------------------------------------------------------------------------------

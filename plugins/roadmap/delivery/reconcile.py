@@ -21,7 +21,13 @@ from sqlalchemy import Engine
 from roadmap import russian
 from roadmap.delivery import brakes, contacts, ledger
 from roadmap.delivery.brakes import Brakes
-from roadmap.delivery.operator_text import filled_in, lower_first, without_stop
+from roadmap.delivery.operator_text import (
+    CONTROL_DAG,
+    SETTLE_DAG,
+    filled_in,
+    lower_first,
+    without_stop,
+)
 from roadmap.delivery.planning import NO_RECIPIENT
 from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import sample_sentence
@@ -205,22 +211,19 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
     return replace(result, text=filled_in("email/operator_summary.txt.j2", result=result))
 
 
-CONTROL = "Отправка: остановить или продолжить"  # the DAG that lets the brakes go
-
-
 def _holds(standing: Brakes, occasion: str, mode: str, *, has_waiting: bool) -> tuple[str, ...]:
     """The brakes that concern this run; a dry letter needs no mail server, nor its rest."""
     said = []
     if standing.is_off:
         said.append(
             f"Вся отправка остановлена{_because(standing.off_reason)}."
-            f" Продолжить: запустите «{CONTROL}»."
+            f" Продолжить: запустите «{CONTROL_DAG}»."
         )
     if standing.holds(occasion, mode):
         reason = standing.paused[occasion, mode]
         said.append(
             f"Рассылка этого этапа приостановлена{_because(reason)}."
-            f" Продолжить: запустите «{CONTROL}»."
+            f" Продолжить: запустите «{CONTROL_DAG}»."
         )
     if has_waiting and mode != "dry" and standing.breaker_until_ms is not None:
         said.append(
@@ -306,7 +309,7 @@ def _reason(category: str, row: Any) -> str | None:
     if category == "unknown":
         return (
             "Письмо могло уйти. Проверьте журнал почтового сервера по Message-ID"
-            f" {row.message_id} и запустите «{SETTLE}». Само письмо повторно не уйдёт."
+            f" {row.message_id} и запустите «{SETTLE_DAG}». Само письмо повторно не уйдёт."
         )
     if category == "pending":
         return _PENDING.get(row.state, "Ничего делать не нужно: письмо уйдёт само.")
@@ -315,7 +318,6 @@ def _reason(category: str, row: Any) -> str | None:
     return None
 
 
-SETTLE = "Решить судьбу письма с неизвестным исходом"  # the DAG of the operator's decision
 _PENDING = {
     "claimed": "Письмо сейчас отправляется. Проверьте через 20 минут.",
     "in_doubt": "Письмо сейчас отправляется. Проверьте через 20 минут.",
