@@ -62,14 +62,19 @@ def standing(db: Connection, now_ms: int) -> Brakes:
 # -- The switch --------------------------------------------------------------------------------
 
 
-def stop(
-    engine: Engine, actor: str, reason: str, *, action: str = "stop", clock: Clock = db_now_ms
-) -> bool:
-    """No final dot from now on, of any sender; False when sending was stopped already.
+def stop(engine: Engine, actor: str, reason: str, clock: Clock = db_now_ms) -> bool:
+    """No final dot from now on, of any sender; False when sending was stopped already."""
+    return _switch(engine, "0", "stop", actor, reason, clock)
 
-    `action` is `restored` where a database put back from a copy is the reason.
+
+def stop_restored(engine: Engine, actor: str, reason: str, clock: Clock = db_now_ms) -> None:
+    """Stop because the database was put back from a copy: written though it was stopped before.
+
+    Whoever lets it go has to read this reason, and not only the one before it.
     """
-    return _switch(engine, "0", action, actor, reason, clock)
+    if not _switch(engine, "0", "restored", actor, reason, clock):
+        with engine.begin() as db:
+            _write_event(db, clock(db), actor, "restored", "all", reason)
 
 
 def start(engine: Engine, actor: str, reason: str, clock: Clock = db_now_ms) -> bool:

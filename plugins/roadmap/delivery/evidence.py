@@ -225,7 +225,7 @@ def notice_restore(
     letters = [one for one in _letters(engine, "delivery/waiting_bytes") if one.delivery_id in sent]
     proven = ReceiptSource(receipts).find(letters)
     reason = _reason(fault, len(sent), len(proven))
-    _stop(engine, actor, reason, clock)
+    brakes.stop_restored(engine, actor, reason, clock)
     for key in sorted(sent):
         _distrust(engine, key, "receipt", actor, clock)
     for key, reference in proven.items():
@@ -290,24 +290,6 @@ def _reason(fault: str, waiting: int, proven: int) -> str:
     if waiting > proven:
         said.append(f"Исход неизвестен: {counted(waiting - proven, *_LETTERS)}.")
     return " ".join(said)
-
-
-def _stop(engine: Engine, actor: str, reason: str, clock: Clock) -> None:
-    if brakes.stop(engine, actor, reason, action="restored", clock=clock):
-        return
-    # It was stopped already; why it must stay so has to be written all the same.
-    with engine.begin() as db:
-        db.execute(
-            sql("delivery/write_control_event"),
-            {
-                "event_id": secrets.token_hex(16),
-                "now_ms": clock(db),
-                "actor": actor,
-                "action": "restored",
-                "scope": "all",
-                "reason": reason,
-            },
-        )
 
 
 def _write_mark(receipts: Receipts, new: Mark, old: Mark | None) -> None:
