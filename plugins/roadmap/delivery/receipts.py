@@ -13,19 +13,15 @@ that name is whole or not there (fsync(2), rename(2)).
 from __future__ import annotations
 
 import json
-import logging
 import os
 import re
 import secrets
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from roadmap.delivery.transport import without_addresses
-
-log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"(?P<delivery_id>[0-9a-f]{64})\.(?P<send_epoch>[1-9][0-9]{0,8})\.json")
 _MARK = "database.json"
@@ -77,26 +73,10 @@ class Receipts:
         """The receipt of that letter and epoch, if it was kept and can be read."""
         return _read(self.folder / f"{delivery_id}.{send_epoch}.json")
 
-    def all(self) -> Iterator[Receipt]:
-        """Every receipt that can be read; of the rest only their number is logged."""
-        unreadable = 0
-        for path in self._paths():
-            receipt = _read(path)
-            if receipt is None:
-                unreadable += 1
-            else:
-                yield receipt
-        if unreadable:
-            log.warning("%d files among the receipts are none, or can't be read", unreadable)
-
     def kept(self) -> frozenset[tuple[str, int]]:
         """(delivery_id, send_epoch) of every receipt, by the names of the files alone."""
         names = (_NAME.fullmatch(path.name) for path in self._paths())
         return frozenset((name["delivery_id"], int(name["send_epoch"])) for name in names if name)
-
-    def unreadable(self) -> int:
-        """How many files lie here that are no receipts, or can't be read."""
-        return sum(_read(path) is None for path in self._paths())
 
     def mark(self) -> Mark | None:
         """What was written last about the database; None where there is nothing readable."""
