@@ -55,12 +55,15 @@ def decide() -> dict[str, Any]:
     from airflow.sdk.exceptions import AirflowFailException
 
     from roadmap.delivery.decision import DecisionRefused
+    from roadmap.delivery.evidence import settle_unknown
     from roadmap.delivery.settle import DECISIONS, settle
-    from roadmap_airflow.connections import delivery_settings, roadmap_db
+    from roadmap_airflow.connections import delivery_settings, evidence_sources, roadmap_db
 
     context = get_current_context()
     params = context["params"]
     with roadmap_db() as engine:
+        # What is proven by now is nobody's to decide, least of all to send again.
+        settle_unknown(engine, evidence_sources(), "settle_delivery")
         try:
             settled = settle(
                 engine,

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, select
 
 from ledger_world import lose_reply, make_run, plan_all, states
 from march_world import Letters, free_ports, mailbox
+from roadmap.delivery.receipts import Receipt, Receipts
 from roadmap.paths import ROOT
 from roadmap.store.tables import control_event, delivery, run_outcome
 
@@ -159,6 +160,22 @@ def test_an_unknown_letter_goes_once_more_when_a_person_says_so_and_only_once(wo
     assert "Решать нечего: письмо принято почтовым сервером" in capsys.readouterr().out
     assert len(world.reports()) == 3
     assert [str(one["Message-ID"]) for one in world.reports()].count(message_id(world)) == 1
+
+
+def test_what_a_receipt_proves_is_not_sent_again_by_a_person_either(world, tmp_path, capsys):
+    lose_reply(world.engine, "buy")
+    with world.engine.connect() as db:
+        row = db.execute(select(delivery).where(delivery.c.municipality_id == "buy")).one()
+    world.engine.dispose()
+    folder = tmp_path / "receipts"
+    folder.mkdir()
+    Receipts(folder).keep(
+        Receipt(row.delivery_id, 1, row.message_id, 250, "queued", 5, row.payload_sha256)
+    )
+    assert decide(world, "resend")["decide"] == "failed"
+    assert "Решать нечего: письмо принято почтовым сервером" in capsys.readouterr().out
+    assert states(world.engine)["buy"] == "accepted"
+    assert world.reports() == []
 
 
 def test_a_decision_that_sends_nothing_skips_the_sending_and_accounts_for_the_run(world):
