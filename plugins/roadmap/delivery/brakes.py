@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection, Engine, select
 
+from roadmap import russian
 from roadmap.delivery.ledger import Clock, db_now_ms
 from roadmap.store.sql import sql
 from roadmap.store.tables import paused_occasion, relay
@@ -134,14 +135,12 @@ def pause_troubled(
         reason = None
         if row.refused >= after_rejected:
             reason = (
-                f"Почтовый сервер отклонил подряд {row.refused}. Проверьте адреса в «Контактах»"
-                " и настройки почты, затем продолжите рассылку."
+                "Почтовый сервер отклонил подряд"
+                f" {russian.counted(row.refused, 'письмо', 'письма', 'писем')}. Проверьте адреса"
+                " в «Контактах» и настройки почты."
             )
         elif row.unknown >= after_unknown and row.unknown > _UNKNOWN_SHARE * row.letters:
-            reason = (
-                f"Исход неизвестен: {row.unknown} из {row.letters}. Проверьте почтовый сервер,"
-                " затем продолжите рассылку."
-            )
+            reason = f"Исход неизвестен: {row.unknown} из {row.letters}. Проверьте почтовый сервер."
         if reason and pause(engine, row.occasion, row.mode, MACHINE, reason, clock):
             paused.append((row.occasion, row.mode))
     return tuple(paused)
