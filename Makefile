@@ -5,8 +5,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 PYTHON ?= python3.11
-# Whole files side by side, one worker per core: fixtures of a file are made once.
-PYTEST_ARGS ?= -n auto --dist loadfile
+# Whole files side by side, one worker per core: fixtures of a file are made once. In the order
+# of their folders, which has the few slow tests of whole runs first: xdist's own order has the
+# files with the most tests first, and ends with one core at the slowest.
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 # Of each fault on each database, in `make faults`.
 ROUNDS ?= 20
 PORT ?= 8080
