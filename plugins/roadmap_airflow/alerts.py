@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import smtplib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +13,10 @@ TASK_FAILED = "500+: не выполнено — {{ dag.dag_display_name }}, {{ 
 INTAKE_TROUBLES = "500+: замечания к принятым файлам — {{ roadmap_troubles | length }}"
 RUN_STATISTICS = "500+: {{ roadmap_account.headline }} — {{ roadmap_title }}"
 _IS_TOLD = "roadmap_is_told"  # set in a task's context once its letter has gone out
+
+
+class OperatorNotTold(RuntimeError):
+    """A letter to the operator did not go; the message is Russian and holds no address."""
 
 
 def tell_of_run(context: Any, account: Reconciliation, title: str) -> None:
@@ -35,7 +40,8 @@ def tell_of_failure(context: Any) -> None:
 def mail_operator(context: Any, subject: str, template: str) -> None:
     """Mail the operator a letter of include/templates/email, filled in from the context.
 
-    Nobody is told where no operator is set. What goes wrong on the way is raised.
+    Nobody is told where no operator is set. OperatorNotTold where the mail server did not take
+    it; the server's own words stay away, for they carry the address.
     """
     # Imported here: DAG files import this module each time they are parsed.
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
@@ -53,4 +59,21 @@ def mail_operator(context: Any, subject: str, template: str) -> None:
         smtp_conn_id="smtp_default",
         custom_headers={"Auto-Submitted": "auto-generated"},
     )
-    notifier(context)
+    # Called by itself the notifier would log what the server said.
+    notifier.render_template_fields(context)
+    try:
+        notifier.notify(context)
+    except (smtplib.SMTPException, OSError) as broken:
+        raise OperatorNotTold(
+            f"Письмо оператору не отправлено ({_kind(broken)}). Проверьте почтовый сервер, "
+            "соединение «smtp_default» и ROADMAP_OPERATOR_ADDRESS."
+        ) from None
+
+
+def _kind(broken: Exception) -> str:
+    """The error's name and the server's code, without its words."""
+    if isinstance(broken, smtplib.SMTPRecipientsRefused):
+        codes = sorted({code for code, _ in broken.recipients.values()})
+        return f"{type(broken).__name__} {', '.join(map(str, codes))}"
+    code = getattr(broken, "smtp_code", None)
+    return f"{type(broken).__name__} {code}" if code else type(broken).__name__

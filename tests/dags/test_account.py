@@ -139,6 +139,17 @@ def test_only_where_its_own_letter_could_not_be_sent_the_failure_is_mailed(
     assert subjects(letters) == ["500+: не выполнено — Март, Сверка"]
 
 
+def test_who_does_not_take_the_operator_s_letter_leaves_no_address_in_the_log(
+    database, tmp_path, monkeypatch, caplog, capfd
+):
+    with SmtpServer(default="550_rcpt") as server:
+        state, letters = run(tmp_path, server, monkeypatch)
+    assert (state, letters) == ("failed", [])
+    said = caplog.text + "".join(capfd.readouterr())
+    assert "Письмо оператору не отправлено (SMTPRecipientsRefused 550)" in said
+    assert "operator@example.org" not in said
+
+
 def test_without_a_frozen_run_the_failure_is_mailed(database, tmp_path, monkeypatch):
     with SmtpServer() as server:
         state, letters = run(tmp_path, server, monkeypatch, run_id=None)
