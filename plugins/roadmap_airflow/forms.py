@@ -75,8 +75,9 @@ def phase_params(phase: str) -> dict[str, Param]:
             None,
             type=["null", "string"],
             title="Причина исправления",
-            description="Войдёт в исправленное письмо, если содержание изменилось.",
+            description="Войдёт в исправленное письмо, если содержание изменилось. "
+            "Без адресов почты.",
             maxLength=300,
-            pattern=r"^[^\x00-\x1f]*$",
+            pattern=r"^[^\x00-\x1f@]*$",
         ),
     }

@@ -111,12 +111,14 @@ def freeze(
     """Write the run with its frozen inputs in one transaction; its id.
 
     FreezeRefused where the known-at moment lies ahead, a municipality asked for is unknown,
-    a sample is asked for of letters that are no test, or a registry has not come by then;
+    a sample is asked for of letters that are no test, the reason holds an address, or a registry
+    has not come by then;
     LiveRefused where letters would tell another day. KeyError where the plan has no such phase.
     """
     if plan.year != request.plan_year:
         raise ValueError(f"plan of {plan.year}, request for {request.plan_year}")
     _refuse_sample(request)
+    reason = _clean_reason(request.reason)
     known_at_ms = now_ms if request.known_at_ms is None else request.known_at_ms
     if known_at_ms > now_ms:
         raise FreezeRefused(
@@ -149,7 +151,7 @@ def freeze(
                 plan_sha256=plan_sha256(plan),
                 templates_sha256=templates_sha256,
                 code_version=code_version,
-                reason=request.reason,
+                reason=reason,
                 requested_by=request.requested_by,
                 sample=request.sample,
             )
@@ -173,6 +175,17 @@ def freeze(
         write_findings(conn, plan, phase, run_id, as_of, known_at_ms, unnamed)
     log.info("run %s frozen: %s batches", run_id, len(batches))
     return run_id
+
+
+def _clean_reason(reason: str | None) -> str | None:
+    """The reason of a correction in one line; None where none is given."""
+    said = " ".join((reason or "").split())
+    if "@" in said:
+        raise FreezeRefused(
+            "Запуск не начат: уберите из причины исправления адрес электронной почты, причина "
+            "войдёт в письма."
+        )
+    return said or None
 
 
 def refuse_live_rehearsal(

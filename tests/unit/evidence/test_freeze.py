@@ -390,6 +390,19 @@ def test_a_test_writes_to_so_many_as_were_asked_for(any_engine: Engine, mode: st
     assert "Проверочная выборка: 3 из 13" in run_summary(any_engine, run_id)
 
 
+def test_an_address_in_the_reason_of_a_correction_is_refused(engine: Engine) -> None:
+    with pytest.raises(FreezeRefused, match="уберите из причины исправления адрес") as refused:
+        frozen(engine, reason="звонил head@example.org")
+    assert "example.org" not in str(refused.value)
+
+
+def test_a_reason_of_blanks_is_none(engine: Engine) -> None:
+    many(engine)
+    run_id = frozen(engine, reason="  ")
+    ((run),) = rows(engine, phase_run, run_id)
+    assert run.reason is None
+
+
 def test_a_run_without_a_sample_says_nothing_of_one(engine: Engine) -> None:
     many(engine)
     run_id = frozen(engine)
