@@ -63,7 +63,9 @@ def decide() -> dict[str, Any]:
     params = context["params"]
     with roadmap_db() as engine:
         # What is proven by now is nobody's to decide, least of all to send again.
-        settle_unknown(engine, evidence_sources(), "settle_delivery")
+        looked = settle_unknown(engine, evidence_sources(), "settle_delivery")
+        for sentence in looked.unavailable:
+            tasks.log.warning(sentence)
         try:
             settled = settle(
                 engine,

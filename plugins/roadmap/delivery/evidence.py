@@ -146,7 +146,9 @@ def settle_unknown(
         accepted += _accept(engine, key, reference, actor, clock)
     if unavailable:
         log.warning("%d sources of evidence can't be asked", len(unavailable))
-    return Settled(accepted, len(_unknown(engine)), tuple(unavailable))
+    with engine.connect() as db, db.begin():
+        left_unknown = len(db.execute(sql("delivery/unknown_bytes")).all())
+    return Settled(accepted, left_unknown, tuple(unavailable))
 
 
 def _unknown(engine: Engine) -> list[Doubtful]:
@@ -165,13 +167,20 @@ def _letters(engine: Engine, name: str) -> Iterator[Doubtful]:
     with engine.connect() as db, db.begin():
         rows = db.execute(sql(name)).all()
     for row in rows:
+        written_at = _date_of(bytes(row.head or b""))
+        if written_at is None:  # its bytes were changed in the database: nothing can prove them
+            log.error("delivery %s: the frozen message was changed", row.delivery_id)
+            continue
         yield Doubtful(
-            row.delivery_id,
-            row.message_id,
-            row.send_epoch,
-            row.payload_sha256,
-            parsedate_to_datetime(message_from_bytes(bytes(row.head))["Date"]),
+            row.delivery_id, row.message_id, row.send_epoch, row.payload_sha256, written_at
         )
+
+
+def _date_of(head: bytes) -> datetime | None:
+    try:
+        return parsedate_to_datetime(message_from_bytes(head)["Date"])
+    except (TypeError, ValueError):
+        return None
 
 
 def _accept(engine: Engine, delivery_id: str, reference: str, actor: str, clock: Clock) -> bool:

@@ -36,7 +36,7 @@ from roadmap.delivery.receipts import Mark, Receipt, Receipts
 from roadmap.delivery.sender import SendSummary, send_due
 from roadmap.delivery.smtp import transports
 from roadmap.store.engine import open_engine
-from roadmap.store.tables import control, control_event, delivery, delivery_event
+from roadmap.store.tables import control, control_event, delivery, delivery_event, message
 from smtp_server import SmtpServer
 
 ALL = {"buyskiy", "neya", "buy"}
@@ -169,6 +169,19 @@ def test_a_source_that_proves_what_nobody_asked_is_not_believed(planned: Engine)
     settled = settle_unknown(planned, [Said({neya: "1", "f" * 64: "2"})], "delivery_watch")
     assert (settled.accepted, settled.still_unknown) == (0, 0)
     assert set(states(planned).values()) == {"ready"}
+
+
+def test_a_letter_whose_bytes_were_changed_stops_no_other_from_being_proven(unknown: Engine):
+    known = ids(unknown)
+    with unknown.begin() as db:
+        neya = select(delivery.c.message_id).where(delivery.c.municipality_id == "neya")
+        db.execute(
+            update(message).where(message.c.message_id == neya.scalar_subquery()).values(rfc822=b"")
+        )
+    source = Said(dict.fromkeys(known.values(), "4ABC"))
+    settled = settle_unknown(unknown, [source], "delivery_watch")
+    assert (settled.accepted, settled.still_unknown) == (2, 1)
+    assert states(unknown)["neya"] == "unknown"
 
 
 def test_a_source_that_is_away_stops_no_other(unknown: Engine):
