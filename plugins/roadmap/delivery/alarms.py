@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, Integer, bindparam, delete, select, update
 
 from roadmap import russian
-from roadmap.delivery import brakes, ledger
+from roadmap.delivery import brakes, ledger, refusals
 from roadmap.delivery.brakes import Brakes
 from roadmap.delivery.ledger import Clock, db_now_ms
 from roadmap.delivery.operator_text import CONTROL_DAG, SETTLE_DAG
@@ -29,6 +29,7 @@ from roadmap.store.tables import relay
 MOSCOW = ZoneInfo("Europe/Moscow")
 TELL_AGAIN_MS = 24 * 3_600_000
 _HOUR_MS = 3_600_000
+_UNTRIED_MS = _HOUR_MS // 4  # the delivery watch tries every five minutes
 _NAMED = 5  # municipalities named in one sentence; the others are counted
 
 
@@ -78,7 +79,7 @@ def find_alarms(
         waiting = db.execute(sql("delivery/waiting_letters")).all()
         return (
             *_switch(db, held_by, waiting, known),
-            *_breaker(db, waiting),
+            *_breaker(db, waiting, now_ms),
             *_pauses(held_by, waiting, known),
             *_broken_chains(db),
             *_letters(db, known),
@@ -128,9 +129,11 @@ def _switch(
         )
 
 
-def _breaker(db: Connection, waiting: Sequence[Any]) -> Iterator[Alarm]:
-    # Until a letter was taken: between two rests the mail server is no better than in them.
-    row = db.execute(select(relay).where(relay.c.open_until_ms.is_not(None))).first()
+def _breaker(db: Connection, waiting: Sequence[Any], now_ms: int) -> Iterator[Alarm]:
+    # Until a letter was taken: between two rests the mail server is no better than in them. But
+    # a rest that nobody tried to end, as there were no letters, says nothing of today.
+    recent_ms = now_ms - _UNTRIED_MS
+    row = db.execute(select(relay).where(relay.c.open_until_ms > recent_ms)).first()
     by_mail = [one for one in waiting if one.mode != "dry"]
     if row is not None and by_mail:
         yield Alarm(
@@ -188,27 +191,17 @@ def _what_happened(row: Any, whose: str) -> str:
             f"Попытки исчерпаны: {whose}. Почтовый сервер много раз просил подождать. Запустите "
             "этап для этого муниципалитета снова."
         )
+    if row.last_detail == ledger.RECIPIENT_REPLACED:
+        return (
+            f"Адрес сменился, прежнее письмо не ушло: {whose}. Запустите этап для этого "
+            "муниципалитета снова."
+        )
     if row.state == "cancelled":
         return (
             f"Срок отправки истёк, письмо не ушло: {whose}. Запустите этап для этого "
             "муниципалитета снова."
         )
-    if row.last_detail == "integrity":
-        return (
-            f"Письмо не отправлено: {whose}. Его байты в базе изменены. Ничего не исправляйте в "
-            "базе, сообщите в поддержку."
-        )
-    if row.last_detail == "domain_not_allowed":
-        return (
-            f"Письмо не отправлено: {whose}. Почтовый домен адреса не разрешён. Исправьте адрес в "
-            "«Контактах», лист «Получатели», или список ROADMAP_ALLOWED_DOMAINS и запустите этап "
-            "для этого муниципалитета."
-        )
-    code = f" (код {row.last_code})" if row.last_code else ""
-    return (
-        f"Почтовый сервер отклонил письмо{code}: {whose}. Проверьте адрес в «Контактах», лист "
-        "«Получатели», и запустите этап для этого муниципалитета."
-    )
+    return f"{whose}: {refusals.what_to_do(row.last_detail, row.last_code)}"
 
 
 def _overdue(late: Overdue, hours: int, plans: Sequence[Plan]) -> Alarm:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from roadmap import russian
-from roadmap.delivery import brakes, contacts, ledger
+from roadmap.delivery import brakes, contacts, ledger, refusals
 from roadmap.delivery.brakes import Brakes
 from roadmap.delivery.operator_text import (
     CONTROL_DAG,
@@ -66,7 +66,9 @@ _OF_STATE = {
     "exhausted": "exhausted",
     "cancelled": "cancelled",
 }
-_UNSETTLED = frozenset({"blocked", "pending", "unknown", "rejected", "exhausted"})
+_UNSETTLED = frozenset(
+    {"awaiting_approval", "blocked", "pending", "unknown", "rejected", "exhausted"}
+)
 _TOLD = frozenset({"accepted", "suppressed"})
 
 
@@ -138,7 +140,7 @@ class Reconciliation:
     def is_settled(self) -> bool:
         """Nothing is left to do: the sum holds, and every letter is where it should be.
 
-        A letter that waits for approval is in order; one that expired or came back is not.
+        A letter that waits for approval, that expired or that came back has told nobody.
         """
         return self.is_balanced and not self.open
 
@@ -299,11 +301,7 @@ def _reason(category: str, row: Any) -> str | None:
     if row.state == "bounced":
         return "Почтовый сервер получателя вернул письмо. Замените адрес в «Контактах»."
     if category == "rejected":
-        code = f" (код {row.last_code})" if row.last_code else ""
-        return (
-            f"Сервер отклонил письмо{code}. Проверьте адрес в «Контактах», лист «Получатели»,"
-            " и запустите этап снова."
-        )
+        return refusals.what_to_do(row.last_detail, row.last_code)
     if category == "exhausted":
         return "Сервер много раз просил подождать. Запустите этап снова."
     if category == "unknown":
@@ -311,6 +309,8 @@ def _reason(category: str, row: Any) -> str | None:
             "Письмо могло уйти. Проверьте журнал почтового сервера по Message-ID"
             f" {row.message_id} и запустите «{SETTLE_DAG}». Само письмо повторно не уйдёт."
         )
+    if category == "awaiting_approval":
+        return "Письмо ждёт согласования и само не уйдёт."
     if category == "pending":
         return _PENDING.get(row.state, "Ничего делать не нужно: письмо уйдёт само.")
     if category == "cancelled":
@@ -327,6 +327,7 @@ _CANCELLED = {
     "superseded": "Заменено новой редакцией.",
     "expired": "Срок отправки истёк. Запустите этап снова.",
     "recipient_inactive": "Адрес больше не действует.",
+    "recipient_replaced": "Адрес сменился до отправки. Запустите этап снова.",
     "campaign_stopped": "Рассылка остановлена.",
 }
 

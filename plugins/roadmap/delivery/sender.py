@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from roadmap.delivery import brakes, evidence, ledger
+from roadmap.delivery import brakes, evidence, ledger, refusals
 from roadmap.delivery.ledger import Claim, ClaimScope, Clock, FuseBlown
 from roadmap.delivery.receipts import Receipt, Receipts
 from roadmap.delivery.settings import DeliverySettings, UnsafeLive, refuse_unsafe
@@ -46,6 +46,10 @@ log = logging.getLogger(__name__)
 FROZEN_SECONDS = 1.0
 _MINUTE_MS = 60_000
 _BACKOFF_MINUTES = (1, 5, 15, 30, 60, 120)
+_JOURNAL_NOT_ALLOWED = (
+    "Домен ящика копий ROADMAP_JOURNAL_ADDRESS не входит в список разрешённых, письма не"
+    " отправляются. Исправьте адрес или дополните ROADMAP_ALLOWED_DOMAINS."
+)
 _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGALRM}
 
 
@@ -258,9 +262,10 @@ def send_due(
             log.info("delivery %s, attempt %s: %s", held.delivery_id, held.attempts, outcome)
             if outcome == "switched_off":
                 break
-            if outcome == "accepted" and before != outcome:
-                brakes.mended(engine, clock)
-            before = outcome
+            if held.mode != "dry":  # which met no mail server, and says nothing of it
+                if outcome == "accepted" and before != outcome:
+                    brakes.mended(engine, clock)
+                before = outcome
             if outcome in ("rejected", "unknown"):
                 _pause_troubled(engine, settings, clock)
             stop.wait(settings.seconds_between_letters)
@@ -275,11 +280,13 @@ def _keep_pace(
     deadline: float,
     clock: Clock,
 ) -> bool:
-    """Wait for this sender's turn; False when it is to stop, or its time is up."""
+    """Wait for this sender's turn; False when it is to stop, or nothing is due, or time is up."""
     if stop.is_set() or time.monotonic() >= deadline:
         return False
     if scope.mode == "dry":
         return True
+    if not ledger.is_any_due(engine, scope, clock):
+        return False  # a slot that nobody uses would hold up the other senders
     wait_ms = brakes.next_slot(engine, 60_000 // settings.letters_per_minute, clock)
     if time.monotonic() + wait_ms / 1000 >= deadline:
         return False
@@ -361,13 +368,15 @@ class _Letter:
         held = self.held
         if hashlib.sha256(held.rfc822).hexdigest() != held.payload_sha256:
             log.error("delivery %s: the frozen message was changed", held.delivery_id)
-            return self._settle("reject", phase="check", detail="integrity")
+            return self._settle("reject", phase="check", detail=refusals.SPOILT)
         recipient = self.settings.redirect_to if held.mode == "redirect" else held.address
         if not self.settings.allows(recipient):
-            return self._settle("reject", phase="check", detail="domain_not_allowed")
+            return self._settle("reject", phase="check", detail=refusals.NOT_ALLOWED)
         # A copy of a test letter would look like proof that the real one had gone.
         journal = self.settings.journal_address if held.mode == "live" else None
         try:
+            if journal is not None and not self.settings.allows(journal):
+                raise MailServerUnavailable(_JOURNAL_NOT_ALLOWED)
             self.transport.open()
             self.transport.begin(self.settings.from_address, recipient, len(held.rfc822), journal)
             if not ledger.extend_lease(self.engine, held, self.clock):

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from roadmap.delivery import refusals
 from roadmap.delivery.settings import is_loopback
 from roadmap.delivery.transport import (
     DotNotSent,
@@ -265,7 +266,7 @@ class SmtpTransport:
         if dialogue.has_extn("size"):
             limit = dialogue.esmtp_features.get("size", "")
             if limit.isdecimal() and 0 < int(limit) < size:
-                raise Refused("size", Reply(552, f"too_large: {size} > {limit}"))
+                raise Refused("size", Reply(552, f"{refusals.TOO_LARGE}: {size} > {limit}"))
             options = f" SIZE={size}"
         patience = self._settings.patience
         try:
@@ -445,6 +446,8 @@ def _why_not(broken: Exception, settings: SmtpSettings) -> str:
                 f"Защищённая связь с почтовым сервером {settings.host}:{settings.port}"
                 " не установлена. Проверьте порт и TLS в подключении smtp_default."
             )
+        case UnicodeEncodeError():
+            return "Имя или пароль для почтового сервера — не латиницей: проверьте smtp_default."
         case socket.gaierror() | UnicodeError():
             return f"Имя почтового сервера {settings.host} не найдено. Проверьте smtp_default."
         case ConnectionRefusedError():

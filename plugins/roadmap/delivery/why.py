@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from roadmap.delivery import brakes, contacts, planning
+from roadmap.delivery import brakes, contacts, planning, refusals
 from roadmap.delivery.brakes import Brakes
 from roadmap.delivery.planning import NO_RECIPIENT
 from roadmap.delivery.transport import without_addresses
@@ -92,6 +92,7 @@ class Fault(StrEnum):
     GIVEN_UP = "given_up"
     EXHAUSTED = "exhausted"
     SPOILT = "spoilt"  # the frozen bytes were changed
+    TOO_LARGE = "too_large"  # for the mail server
     UNKNOWN = "unknown"
     REJECTED = "rejected"
     BOUNCED = "bounced"
@@ -653,7 +654,7 @@ def _fate(
     if letter.state == "accepted":
         return None, None
     if letter.state == "rejected":
-        fault = _REFUSED_BY_US.get(letter.last_detail or "", Fault.REJECTED)
+        fault = _REFUSED_BY_US.get(refusals.ours(letter.last_detail) or "", Fault.REJECTED)
         return (Step.ACCEPTANCE if fault is Fault.REJECTED else Step.SENDING), fault
     if letter.state == "cancelled":
         return Step.SENDING, _CANCELLED.get(letter.last_detail or "", _cancelled(letter))
@@ -675,11 +676,16 @@ _FATES: Mapping[str, tuple[Step, Fault]] = {
     "exhausted": (Step.ACCEPTANCE, Fault.EXHAUSTED),
     "bounced": (Step.ACCEPTANCE, Fault.BOUNCED),
 }
-_REFUSED_BY_US = {"domain_not_allowed": Fault.NOT_ALLOWED, "integrity": Fault.SPOILT}
+_REFUSED_BY_US = {
+    refusals.NOT_ALLOWED: Fault.NOT_ALLOWED,
+    refusals.SPOILT: Fault.SPOILT,
+    refusals.TOO_LARGE: Fault.TOO_LARGE,
+}
 _CANCELLED = {
     "superseded": Fault.SUPERSEDED,
     "expired": Fault.EXPIRED,
     "recipient_inactive": Fault.INACTIVE,
+    "recipient_replaced": Fault.INACTIVE,
     "campaign_stopped": Fault.STOPPED,
 }
 

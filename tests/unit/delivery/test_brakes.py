@@ -128,6 +128,10 @@ def test_dry_letters_need_no_mail_server_and_go_while_it_rests(engine):
     brakes.trip(engine, "Не отвечает.", at_once=True)
     with SmtpServer() as server:
         assert send(engine, server, scope=ClaimScope(OCCASION, "dry")).accepted == 3
+    assert server.connections == 0
+    # They say nothing of the mail server: its rest, and what came before it, stay.
+    assert standing(engine).breaker_reason == "Не отвечает."
+    assert [action for action, _, _ in events(engine)] == ["open"]
 
 
 def test_letters_refused_one_after_another_pause_their_occasion_until_a_person_goes_on(engine):
@@ -181,6 +185,19 @@ def test_all_senders_together_keep_one_pace(engine):
     waits = [brakes.next_slot(engine, 250, clock=lambda db: now) for _ in range(4)]
     assert waits == [0, 250, 500, 750]
     assert brakes.next_slot(engine, 250, clock=lambda db: now + 60_000) == 0
+
+
+def test_a_sender_with_nothing_to_send_takes_no_slot_of_the_others(engine):
+    make_run(engine)
+    plan_all(engine)
+    with SmtpServer() as server:
+        send(engine, server)
+    with engine.begin() as db:
+        taken = db.execute(select(relay.c.next_slot_ms)).scalar_one()
+    with SmtpServer() as server:
+        send(engine, server)
+    with engine.begin() as db:
+        assert db.execute(select(relay.c.next_slot_ms)).scalar_one() == taken
 
 
 def test_what_waits_for_its_next_try_is_not_lost_by_a_pause(engine):

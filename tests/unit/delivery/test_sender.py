@@ -413,6 +413,15 @@ def test_an_address_outside_the_list_is_not_written_to(one: Engine):
     assert server.commands == []
 
 
+def test_a_mailbox_of_copies_outside_the_list_stops_sending_before_anything_is_said(one: Engine):
+    elsewhere = replace(SETTINGS, journal_address="copies@elsewhere.example")
+    with SmtpServer() as server:
+        with pytest.raises(MailServerUnavailable, match="ROADMAP_JOURNAL_ADDRESS"):
+            send(one, server, settings=elsewhere)
+        assert server.commands == []
+    assert rows(one)[0].state == "ready"
+
+
 def test_the_allow_list_takes_whole_domains_only():
     assert SETTINGS.allows("a@EXAMPLE.org")
     lookalike = "evil-example.org"  # ends alike, and is another domain
@@ -426,8 +435,12 @@ def test_the_daily_cap_puts_a_letter_off_to_the_next_day(one: Engine):
         send(one, server, settings=capped)
         make_due(one)
         assert send(one, server, settings=capped).postponed == 1
-    assert server.bodies == 1
-    assert rows(one)[0].last_detail == "daily_cap"
+        assert server.bodies == 1
+        assert rows(one)[0].last_detail == "daily_cap"
+        # A cap that is raised holds today.
+        make_due(one)
+        raised = replace(SETTINGS, cap_per_recipient_day=2)
+        assert send(one, server, settings=raised).accepted == 1
 
 
 def test_a_redirected_letter_goes_to_the_test_address_and_keeps_its_to(engine: Engine):

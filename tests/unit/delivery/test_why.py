@@ -301,6 +301,12 @@ def refused(engine: Engine, folder: Path) -> None:
     deliver(engine, "550_rcpt")
 
 
+def too_large(engine: Engine, folder: Path) -> None:
+    planned(engine, folder)
+    move(engine, "claim", "reject")
+    write(engine, update(delivery).values(last_detail="too_large: 400 > 300"))
+
+
 def reply_lost(engine: Engine, folder: Path) -> None:
     planned(engine, folder)
     deliver(engine, "accept_then_rst")
@@ -354,6 +360,7 @@ BREAKS = (
     Break(Fault.GIVEN_UP, Step.SENDING, moved("claim", "arm", "doubt", "give_up"),
           says="решено не отправлять"),
     Break(Fault.SPOILT, Step.SENDING, moved("claim", "reject"), says="Сообщите в поддержку"),
+    Break(Fault.TOO_LARGE, Step.SENDING, too_large, says="увеличить предел размера письма"),
     Break(Fault.EXHAUSTED, Step.ACCEPTANCE, moved("claim", "exhaust"), says="попытки исчерпаны"),
     Break(Fault.UNKNOWN, Step.ACCEPTANCE, reply_lost, Verdict.UNKNOWN,
           "Исход неизвестен: связь прервалась"),
