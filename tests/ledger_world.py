@@ -54,8 +54,10 @@ def make_run(
     contacts: dict[str, tuple[str, ...]] | None = None,
     as_of: date = date(2021, 3, 31),
     known_at_ms: int = NOW_MS,
+    started_ms: int = NOW_MS,
     reason: str | None = None,
     occasion: str = OCCASION,
+    phase: str = "march_analysis",
 ) -> None:
     """A frozen run; `contacts` are the valid addresses of each addressee."""
     if contacts is None:
@@ -67,12 +69,12 @@ def make_run(
             {
                 "run_id": run_id,
                 "plan_year": 2021,
-                "phase": "march_analysis",
+                "phase": phase,
                 "occasion": occasion,
                 "mode": mode,
                 "as_of": as_of.isoformat(),
                 "known_at_ms": known_at_ms,
-                "started_ms": NOW_MS,
+                "started_ms": started_ms,
                 "plan_sha256": "0" * 64,
                 "templates_sha256": "0" * 64,
                 "code_version": "test",

@@ -35,10 +35,12 @@ def look_after() -> None:
         with engine.connect() as db, db.begin():
             broken = broken_chains(db)
     tasks.log.info(
-        "Вернулось в очередь: %s, исход неизвестен: %s, срок отправки истёк: %s",
+        "Вернулось в очередь: %s, исход неизвестен: %s, срок отправки истёк: %s, "
+        "адрес сменился: %s",
         reaped.to_retry,
         reaped.to_unknown,
         reaped.expired,
+        reaped.replaced,
     )
     for delivery_id in broken:
         tasks.log.error("События письма %s не объясняют его состояния", delivery_id)

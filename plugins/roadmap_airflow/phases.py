@@ -40,7 +40,7 @@ def phase_dag(phase: str, *, display_name: str, doc_md: str | None) -> DAG:
         analysed = tasks.analyse(run)
         batches = tasks.compose(run)
         rendered = tasks.render.partial(phase_run=run).expand(batch=batches)
-        approved = tasks.approve()
+        approved = tasks.approve(run)
         sent = tasks.send(run, batches)
         reconciled = tasks.reconcile(run)
 

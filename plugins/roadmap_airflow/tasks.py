@@ -311,8 +311,26 @@ def names(plan: Any, batch: list[str]) -> str:
 
 # Waits for a person where a plan asks for one: no time limit answers for them.
 @task(task_display_name="Согласование", trigger_rule="all_done", retries=0, execution_timeout=None)
-def approve() -> None:
-    """Pass by itself: the plan of this phase asks for no approval."""
+def approve(phase_run: str | None) -> None:
+    """Pass by itself where the plan asks for no approval; red where letters wait for one."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from roadmap.delivery.ledger import held_batch
+    from roadmap.delivery.sender import run_scope
+    from roadmap_airflow.connections import roadmap_db
+
+    if phase_run is None:  # why, and what to do, is said by the account
+        log.info("Согласовывать нечего: сведения не зафиксированы")
+        return
+    with roadmap_db() as engine:
+        scope = run_scope(engine, phase_run, None)
+        with engine.connect() as db, db.begin():
+            held = held_batch(db, scope.occasion or "", scope.mode or "")
+    if held.letters:
+        raise AirflowFailException(
+            f"Ждут согласования писем: {held.letters}. План требует согласования (approval), но "
+            "согласовать их в Airflow пока нельзя, и сами они не уйдут. Сообщите в поддержку."
+        )
     log.info("Согласование планом не требуется")
 
 

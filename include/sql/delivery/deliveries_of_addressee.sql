@@ -1,5 +1,6 @@
 -- Every letter of this occasion and mode to one addressee, oldest revision first,
 -- with the moment of acceptance and the state it was cancelled from.
+-- What was accepted by evidence went out when it was armed, not when the evidence was found.
 select
     delivery.delivery_id,
     delivery.recipient_id,
@@ -9,12 +10,21 @@ select
     delivery.run_id,
     delivery.last_code,
     delivery.last_detail,
-    accepted.at_ms as accepted_ms,
+    case
+        when delivery.accepted_via = 'evidence' then coalesce(armed.at_ms, accepted.at_ms)
+        else accepted.at_ms
+    end as accepted_ms,
     cancelled.from_state as cancelled_from
 from delivery
 left join delivery_event as accepted
     on accepted.delivery_id = delivery.delivery_id
     and accepted.to_state = 'accepted'
+left join (
+    select delivery_id, max(at_ms) as at_ms
+    from delivery_event
+    where to_state = 'in_doubt'
+    group by delivery_id
+) as armed on armed.delivery_id = delivery.delivery_id
 left join delivery_event as cancelled
     on cancelled.delivery_id = delivery.delivery_id
     and cancelled.to_state = 'cancelled'

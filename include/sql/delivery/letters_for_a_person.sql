@@ -1,7 +1,8 @@
 -- Which letters wait for a person: their outcome is unknown, or the mail server refused them,
--- tries or time ran out, and nothing came after?
--- The latter only where somebody can still get the letter: its recipient is valid, the plan's
--- year is open, and no newer letter takes its place.
+-- tries or time ran out, or their address was replaced, and nothing came after?
+-- The latter only where somebody can still get the letter: the plan's year is open, its
+-- recipient is valid and no newer letter takes its place; or, where the address was replaced,
+-- no run of the occasion has decided about the addressee since.
 select
     delivery.delivery_id,
     delivery.occasion,
@@ -21,6 +22,21 @@ join recipient
     and recipient.municipality_id = delivery.municipality_id
 join phase_run on phase_run.run_id = delivery.run_id
 where delivery.state = 'unknown'
+    or (
+        delivery.mode = 'live'
+        and delivery.state = 'cancelled'
+        and delivery.last_detail = 'recipient_replaced'
+        and phase_run.plan_year not in :closed_years
+        and not exists (
+            select 1
+            from run_outcome
+            join phase_run as later on later.run_id = run_outcome.run_id
+            where later.occasion = delivery.occasion
+                and later.mode = delivery.mode
+                and later.started_ms >= delivery.updated_ms
+                and run_outcome.municipality_id = delivery.municipality_id
+        )
+    )
     or (
         delivery.mode = 'live'
         and (

@@ -23,8 +23,13 @@ class Recipient:
 
 
 def recipient_id(municipality_id: str, address: str) -> str:
-    """The id of one address of one addressee, the same for ever: 32 hex digits."""
-    return hashlib.sha256(f"{municipality_id}|{address}".encode()).hexdigest()[:32]
+    """The id of one address of one addressee, the same for ever: 32 hex digits.
+
+    An address that differs by capitals only is the same mailbox (reliability.md §8, 66), and
+    who has a letter must not get it again because somebody typed it otherwise.
+    """
+    key = f"{municipality_id}|{address.casefold()}"
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 def expected(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recipient, ...]]:
@@ -67,18 +72,18 @@ def recipients(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recip
     return everybody
 
 
-def activate(db: Connection, municipality_id: str, valid: Iterable[Recipient]) -> None:
+def activate(db: Connection, municipality_id: str, as_of: str, valid: Iterable[Recipient]) -> None:
     """From now on these recipients of the addressee are written to, and no others.
 
-    In the transaction that cancels what waits for the others: a planner that dies between
-    the two would leave letters that nobody may claim.
+    `as_of` (ISO) is the day on which they are valid. Where a live run about a later day has
+    spoken, they are written to beside those whom it named: a past phase that runs again must
+    not stop the letters of a newer one. In the transaction that cancels what waits for the
+    others: a planner that dies between the two would leave letters that nobody may claim.
     """
+    key = {"municipality_id": municipality_id}
+    is_past = db.execute(sql("delivery/later_live_runs"), {**key, "as_of": as_of}).scalar_one()
+    statement = sql("delivery/activate_also" if is_past else "delivery/activate_recipients")
     db.execute(
-        sql("delivery/activate_recipients").bindparams(
-            bindparam("recipients", type_=Text, expanding=True)
-        ),
-        {
-            "municipality_id": municipality_id,
-            "recipients": [one.recipient_id for one in valid],
-        },
+        statement.bindparams(bindparam("recipients", type_=Text, expanding=True)),
+        {**key, "recipients": [one.recipient_id for one in valid]},
     )

@@ -14,8 +14,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -31,6 +32,9 @@ LEASE_MS = 180_000
 # Longer than the wait for the last reply (10 minutes), so that a living sender is never reaped.
 ARM_LEASE_MS = 900_000
 _KEEP_TRYING_SECONDS = 60.0
+# `last_detail` of what the reaper cancelled.
+EXPIRED = "expired"
+RECIPIENT_REPLACED = "recipient_replaced"
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class Planned:
     revision: int
     content_sha256: str
     message_id: str
-    rfc822: bytes
+    rfc822: bytes = field(repr=False)
     payload_sha256: str
     run_id: str
     reason: str | None = None
@@ -118,10 +122,10 @@ class Claim:
     mode: str
     municipality_id: str
     recipient_id: str
-    address: str
+    address: str = field(repr=False)
     message_id: str
     payload_sha256: str
-    rfc822: bytes
+    rfc822: bytes = field(repr=False)
     attempts: int
     send_epoch: int
     expires_ms: int
@@ -204,6 +208,74 @@ def plan(db: Connection, letter: Planned, *, now_ms: int, expires_ms: int, actor
     return True
 
 
+@dataclass(frozen=True)
+class HeldBatch:
+    """The letters of an occasion that wait for approval, with one hash of all their bytes."""
+
+    occasion: str
+    mode: str
+    letters: int
+    sha256: str
+
+
+class ApprovalMismatch(RuntimeError):
+    """What waits for approval is not what was shown (any more): nothing was approved."""
+
+
+def held_batch(db: Connection, occasion: str, mode: str) -> HeldBatch:
+    """What a person is shown before approving it."""
+    rows = _held(db, occasion, mode)
+    said = "".join(f"{row.delivery_id} {row.payload_sha256}\n" for row in rows)
+    return HeldBatch(occasion, mode, len(rows), hashlib.sha256(said.encode()).hexdigest())
+
+
+def approve(
+    engine: Engine,
+    shown: HeldBatch,
+    *,
+    actor: str,
+    reason: str | None = None,
+    clock: Clock = db_now_ms,
+) -> None:
+    """T1: let exactly those letters go that were shown, all or none; ApprovalMismatch.
+
+    So a second answer to one question, and an answer about letters that were written anew
+    since, change nothing.
+    """
+    with engine.begin() as db:
+        now_ms = clock(db)
+        waiting = held_batch(db, shown.occasion, shown.mode)
+        if waiting != shown or not waiting.letters:
+            raise ApprovalMismatch(f"{waiting.letters} letters wait, {shown.letters} were shown")
+        approval_id = secrets.token_hex(16)
+        db.execute(
+            sql("delivery/write_approval"),
+            {
+                "approval_id": approval_id,
+                "occasion": shown.occasion,
+                "mode": shown.mode,
+                "batch_sha256": shown.sha256,
+                "reason": reason,
+                "n": shown.letters,
+                "actor": actor,
+                "now_ms": now_ms,
+            },
+        )
+        for row in _held(db, shown.occasion, shown.mode):
+            is_ready = move(
+                db, "approve", row.delivery_id, "held",
+                now_ms=now_ms, actor=actor, phase="approve", detail=reason,
+                approval_id=approval_id,
+            )  # fmt: skip
+            if not is_ready:  # planned anew since: the hash was of other bytes
+                raise ApprovalMismatch(f"letter {row.delivery_id} is no longer held")
+
+
+def _held(db: Connection, occasion: str, mode: str) -> Sequence[Any]:
+    values = {"occasion": occasion, "mode": mode}
+    return db.execute(sql("delivery/held_letters"), values).all()
+
+
 def broken_chains(db: Connection) -> tuple[str, ...]:
     """Ids of letters whose events do not explain their version and state (I10)."""
     return tuple(db.execute(sql("delivery/broken_chains")).scalars())
@@ -247,9 +319,7 @@ def claim(engine: Engine, scope: ClaimScope, actor: str, clock: Clock = db_now_m
     while True:
         with engine.begin() as db:
             now_ms = clock(db)
-            seen = db.execute(
-                _in_scope("delivery/claim_candidate"), {"now_ms": now_ms, **_scope_values(scope)}
-            ).first()
+            seen = _next_due(db, scope, now_ms)
             if seen is None:
                 return None
             token = secrets.token_hex(16)
@@ -277,6 +347,17 @@ def claim(engine: Engine, scope: ClaimScope, actor: str, clock: Clock = db_now_m
                     send_epoch=row.send_epoch,
                     expires_ms=row.expires_ms,
                 )
+
+
+def is_any_due(engine: Engine, scope: ClaimScope, clock: Clock = db_now_ms) -> bool:
+    """Is there a letter of the scope that may be claimed now?"""
+    with engine.connect() as db, db.begin():
+        return _next_due(db, scope, clock(db)) is not None
+
+
+def _next_due(db: Connection, scope: ClaimScope, now_ms: int) -> Any:
+    values = {"now_ms": now_ms, **_scope_values(scope)}
+    return db.execute(_in_scope("delivery/claim_candidate"), values).first()
 
 
 def extend_lease(engine: Engine, held: Claim, clock: Clock = db_now_ms) -> bool:
@@ -406,27 +487,37 @@ class Reaped:
     to_retry: int
     to_unknown: int
     expired: int
+    replaced: int  # their recipients are no longer valid
 
 
 def reap(engine: Engine, actor: str, clock: Clock = db_now_ms) -> Reaped:
-    """T10, T11, T15: end leases that are over and letters whose deadline has passed.
+    """T10, T11, T15: end leases that are over, and letters that nobody may send any more.
 
     What was claimed waits for its next try; what was in doubt is unknown, and nothing else.
+    Cancelled is what waits past its deadline, or for a recipient who is no longer valid, as
+    when another phase's run has brought a new address.
     """
     with engine.connect() as db, db.begin():
         now_ms = clock(db)
         lapsed = db.execute(sql("delivery/lapsed_leases"), {"now_ms": now_ms}).all()
         expired = db.execute(sql("delivery/past_deadline"), {"now_ms": now_ms}).all()
-    done = {"reap_claimed": 0, "reap_in_doubt": 0, "cancel": 0}
+        for_nobody = db.execute(sql("delivery/waiting_for_nobody")).all()
     steps = [(f"reap_{row.state}", row, "lease_over") for row in lapsed]
-    steps += [("cancel", row, "expired") for row in expired]
+    steps += [("cancel", row, EXPIRED) for row in expired]
+    steps += [("cancel", row, RECIPIENT_REPLACED) for row in for_nobody]
+    done: Counter[tuple[str, str]] = Counter()
     for name, row, detail in steps:
         with engine.begin() as db:
-            done[name] += move(
+            done[name, detail] += move(
                 db, name, row.delivery_id, row.state,
                 now_ms=clock(db), actor=actor, phase="reap", detail=detail,
             )  # fmt: skip
-    return Reaped(done["reap_claimed"], done["reap_in_doubt"], done["cancel"])
+    return Reaped(
+        done["reap_claimed", "lease_over"],
+        done["reap_in_doubt", "lease_over"],
+        done["cancel", EXPIRED],
+        done["cancel", RECIPIENT_REPLACED],
+    )
 
 
 @dataclass(frozen=True)

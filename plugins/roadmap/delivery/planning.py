@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from roadmap import russian
-from roadmap.delivery import contacts, ledger, message
+from roadmap.delivery import contacts, ledger, message, refusals
 from roadmap.delivery.contacts import Recipient
 from roadmap.delivery.operator_text import SETTLE_DAG, moment
 from roadmap.delivery.settings import DeliverySettings
@@ -82,6 +82,7 @@ class Past:
     run_id: str
     accepted_ms: int | None = None
     cancelled_from: str | None = None
+    last_detail: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,16 @@ class Decision:
 
 
 def decide(
-    history: Sequence[Past], content_sha256: str, run_id: str, *, lacks_reason: bool
+    history: Sequence[Past],
+    content_sha256: str,
+    run_id: str,
+    *,
+    has_reason: bool,
+    needs_reason: bool,
 ) -> Decision:
     """What to do for one recipient, whose letters `history` holds by revision (T0).
 
-    `lacks_reason`: the plan asks for a reason of a correction, and nobody gave one.
+    `has_reason`: a person gave one for a correction; `needs_reason`: the plan asks for it.
     """
     if not history:
         return Decision("plan")
@@ -115,23 +121,28 @@ def decide(
         return Decision("blocked", _BLOCKING[last.state])
     drops = last if not is_same and last.state in _NEVER_SENT else None
     accepted = [past for past in history if past.state == "accepted"]
-    if accepted and accepted[-1].content_sha256 == content_sha256:
-        return Decision(
-            "suppressed", f"Уже отправлено {_said(accepted[-1].accepted_ms)}.", drops=drops
-        )
+    # What never went says nothing of what the recipient has; of what may have gone, the newest.
+    may_have_gone = [past for past in history if past in accepted or _is_given_up(past)]
+    has_it = bool(accepted) and accepted[-1].content_sha256 == content_sha256
+    if has_it and may_have_gone[-1] == accepted[-1]:
+        return Decision("suppressed", f"{_already(accepted[-1])}.", drops=drops)
     if is_same and last.state in ("held", "ready", "retry"):
         return Decision("keep", keeps=last)
     if is_same and last.state == "exhausted":
         return Decision("resume", keeps=last)
-    if is_same and last.state == "rejected":
+    if is_same and last.state == "rejected" and not refusals.ours(last.last_detail):
         return Decision("blocked", _REJECTED)
-    # Also where another content was planned since: it never went, and this one may have.
-    may_have_gone = [past for past in history if past in accepted or _is_given_up(past)]
     if may_have_gone and may_have_gone[-1].content_sha256 == content_sha256:
         return Decision("blocked", _GIVEN_UP, drops=drops)
-    if accepted and lacks_reason:
+    if has_it and not has_reason:
+        return Decision("blocked", _BACK_AGAIN.format(_already(accepted[-1])), drops=drops)
+    if accepted and needs_reason and not has_reason:
         return Decision("blocked", _NO_REASON, drops=drops)
     return Decision("plan", drops=drops)
+
+
+def _already(past: Past) -> str:
+    return f"Уже отправлено {_said(past.accepted_ms)}"
 
 
 def _is_given_up(past: Past) -> bool:
@@ -145,6 +156,10 @@ _REJECTED = (
     " в «Контактах», лист «Получатели»."
 )
 _GIVEN_UP = "Исход прежнего письма неизвестен; решено не отправлять повторно."
+_BACK_AGAIN = (
+    "{}, но исход более нового письма неизвестен: могло дойти и оно. Если адресату нужно"
+    " прежнее содержание, запустите этап снова и впишите, почему, в поле «Причина исправления»."
+)
 _NO_REASON = (
     "Содержание изменилось, а причина исправления не указана."
     " Запустите этап снова и впишите её в поле «Причина исправления»."
@@ -156,6 +171,18 @@ _BLOCKING = {
     " снова.",
     "bounced": "Прежнее письмо вернулось. Замените адрес в «Контактах», лист «Получатели».",
 }
+
+
+def deadline_ms(phase: Phase, expiry_ms: int, now_ms: int) -> int:
+    """Until when a letter planned now may go; a reminder not after the day that it reminds of.
+
+    Of a day that has passed already, as in a year that is run afterwards, it may go all the same.
+    """
+    if phase.report != "reminder":
+        return now_ms + expiry_ms
+    day_after = phase.reply_by.on + timedelta(days=1)
+    due_ms = int(datetime.combine(day_after, datetime.min.time(), MOSCOW).timestamp() * 1000)
+    return min(now_ms + expiry_ms, due_ms) if due_ms > now_ms else now_ms + expiry_ms
 
 
 def next_revision(letters: Sequence[Past], recipient_id: str, content_sha256: str) -> int:
@@ -358,17 +385,22 @@ def _decide_for(run: _Run, one: Recipient, letters: Sequence[Past], model: Repor
         [past for past in letters if past.recipient_id == one.recipient_id],
         model.content_sha256(),
         run.run_id,
-        lacks_reason=run.phase.correction_needs_reason and not run.reason,
+        has_reason=bool(run.reason),
+        needs_reason=run.phase.correction_needs_reason,
     )
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """Frozen letters by recipient, the manifest's rows, and who is held back by the checks."""
+    """Frozen letters by recipient, the manifest's rows, and who is held back by the checks.
+
+    `model`: what the letters tell, as JSON.
+    """
 
     letters: Mapping[Recipient, ledger.Planned]
     files: tuple[dict[str, Any], ...]
     held: Mapping[Recipient, str]
+    model: str
 
 
 def _prepare(
@@ -398,7 +430,8 @@ def _prepare(
         except message.UnsafeMessage as unsafe:
             held[one] = str(unsafe)
     manifest = next(iter(packages.values()), None)
-    return _Prepared(frozen, _manifest(run, model, manifest) if manifest is not None else (), held)
+    files = _manifest(run, model, manifest) if manifest is not None else ()
+    return _Prepared(frozen, files, held, model.model_dump_json())
 
 
 def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
@@ -425,13 +458,16 @@ def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
     )
 
 
-def _new_evidence(run: _Run, last: Past) -> str | None:
-    """What came in since the last letter's run: the reason, where the operator gave none."""
+def _new_evidence(run: _Run, last: Past) -> str:
+    """What came in since the last letter's run: the reason, where the operator gave none.
+
+    Where nothing did, the plan's rules, the program or the templates are others.
+    """
     earlier = {"run_id": run.run_id, "earlier_run_id": last.run_id}
     with run.engine.connect() as db, db.begin():
         datasets = db.execute(sql("delivery/datasets_since"), earlier).scalars().all()
     if not datasets:
-        return None
+        return "уточнены правила расчёта или слова отчёта, сведения прежние"
     titles = {dataset: source.title for dataset, source in load_sources().items()}
     named = ", ".join(f"«{titles.get(dataset, dataset)}»" for dataset in datasets)
     return f"после прежнего письма поступили новые сведения: {named}"
@@ -439,10 +475,15 @@ def _new_evidence(run: _Run, last: Past) -> str | None:
 
 def _changes(run: _Run, model: ReportModel, last: Past) -> tuple[str, ...]:
     from roadmap.reports.changes import changes
+    from roadmap.reports.model import ReportModel
 
+    told = {
+        "municipality_id": model.addressee.municipality_id,
+        "content_sha256": last.content_sha256,
+    }
     with run.engine.connect() as db, db.begin():
-        previous = _load_model(db, last.run_id, model.addressee.municipality_id)
-    return changes(previous, model)
+        previous = db.execute(sql("delivery/told_report"), told).scalar_one()
+    return changes(ReportModel.model_validate_json(previous), model)
 
 
 def _freeze(
@@ -574,12 +615,20 @@ def _write_one(
     elif decision.kind in ("suppressed", "blocked"):
         outcome = Outcome(addressee, one.recipient_id, decision.kind, decision.reason)
     else:
-        expires_ms = now_ms + run.settings.expiry_ms
+        expires_ms = deadline_ms(run.phase, run.settings.expiry_ms, now_ms)
         if decision.keeps is None:
             letter = prepared.letters[one]
             key = letter.delivery_id
             is_written = is_written and ledger.plan(
                 db, letter, now_ms=now_ms, expires_ms=expires_ms, actor=_ACTOR
+            )
+            db.execute(
+                sql("delivery/keep_told_report"),
+                {
+                    "municipality_id": addressee,
+                    "content_sha256": letter.content_sha256,
+                    "model": prepared.model,
+                },
             )
         else:
             key = decision.keeps.delivery_id
@@ -602,7 +651,7 @@ def _drop_strangers(
     """
     if run.mode != "live":
         return
-    contacts.activate(db, addressee, run.recipients[addressee])
+    contacts.activate(db, addressee, run.as_of, run.recipients[addressee])
     valid = {one.recipient_id for one in run.recipients[addressee]}
     for past in seen:
         if past.recipient_id not in valid and past.state in ("held", "ready", "retry"):
@@ -654,6 +703,7 @@ def _letters(db: Connection, run: _Run, addressee: str) -> tuple[Past, ...]:
             run_id=row.run_id,
             accepted_ms=row.accepted_ms,
             cancelled_from=row.cancelled_from,
+            last_detail=row.last_detail,
         )
         for row in rows
     )

@@ -579,6 +579,14 @@ report = Table(
     Column("model", Text, nullable=False),  # canonical JSON of reports.model.ReportModel
 )
 
+told_report = Table(  # what letters of that content tell; the run's report may be composed anew
+    "told_report",
+    metadata,
+    Column("municipality_id", Text, primary_key=True),
+    Column("content_sha256", String(64), primary_key=True),
+    Column("model", Text, nullable=False),  # JSON of reports.model.ReportModel
+)
+
 report_file = Table(  # the manifest: which bytes are whose
     "report_file",
     metadata,

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import ProgrammingError
 
+from ledger_world import make_run, plan_all, send
+from roadmap.delivery import brakes
 from roadmap.paths import SQL
+from roadmap.store.engine import open_engine
+from roadmap.store.migrate import upgrade
+from smtp_server import SmtpServer
 
 PLUGINS = Path(__file__).parents[3] / "plugins"
 LOGS = ("delivery_event", "control_event")
@@ -57,6 +65,44 @@ def test_no_python_writes_a_log_but_through_its_sql_file(log: str):
         if (found := changes_in_python(source, log) + changes_in_sql(source, log))
     }
     assert done == {}
+
+
+@pytest.fixture
+def as_owner(postgres_url: str) -> Iterator[Engine]:
+    """A database migrated by a role that owns it and is no superuser, as in production."""
+    server = open_engine(postgres_url).execution_options(isolation_level="AUTOCOMMIT")
+    url = make_url(postgres_url).set(username="keeper", database="kept")
+    with server.connect() as db:
+        db.exec_driver_sql("create role keeper login")
+        db.exec_driver_sql("create database kept owner keeper")
+    engine = open_engine(url.render_as_string(hide_password=False))
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+    with server.connect() as db:
+        db.exec_driver_sql("drop database kept with (force)")
+        db.exec_driver_sql("drop role keeper")
+    server.dispose()
+
+
+@pytest.mark.postgres
+def test_postgresql_itself_lets_nobody_change_or_drop_a_line_of_a_log(as_owner: Engine):
+    make_run(as_owner)
+    plan_all(as_owner)
+    brakes.stop(as_owner, "operator", "Проверка")
+    for statement in (
+        "update delivery_event set actor = 'nobody'",
+        "delete from delivery_event",
+        "truncate delivery_event",
+        "update control_event set reason = ''",
+        "delete from control_event",
+        "delete from approval",
+    ):
+        with pytest.raises(ProgrammingError, match="permission denied"), as_owner.begin() as db:
+            db.exec_driver_sql(statement)
+    brakes.start(as_owner, "operator", "Проверено")
+    with SmtpServer() as mail:
+        assert send(as_owner, mail).accepted == 3  # the log still grows
 
 
 @pytest.mark.parametrize(

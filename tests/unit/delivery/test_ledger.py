@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ledger_world import SCOPE, end_leases, everybody, letter, make_due, make_run, plan_all, states
+from ledger_world import (
+    OCCASION,
+    SCOPE,
+    end_leases,
+    everybody,
+    letter,
+    make_due,
+    make_run,
+    plan_all,
+    states,
+)
 from roadmap.delivery import ledger
 from roadmap.delivery.ledger import MOVES, UnknownMove
 from roadmap.store.tables import (
     TRANSITIONS,
+    approval,
     control,
     delivery,
     delivery_event,
@@ -258,11 +271,11 @@ def test_the_reaper_makes_claimed_wait_and_in_doubt_unknown(planned: Engine):
     assert armed is not None
     ledger.arm(planned, armed, cap=9)
     end_leases(planned)
-    assert ledger.reap(planned, "reaper") == ledger.Reaped(1, 1, 0)
+    assert ledger.reap(planned, "reaper") == ledger.Reaped(1, 1, 0, 0)
     by_addressee = states(planned)
     assert by_addressee[claimed.municipality_id] == "retry"
     assert by_addressee[armed.municipality_id] == "unknown"
-    assert ledger.reap(planned, "reaper") == ledger.Reaped(0, 0, 0)
+    assert ledger.reap(planned, "reaper") == ledger.Reaped(0, 0, 0, 0)
     assert chains_hold(planned)
 
 
@@ -378,3 +391,72 @@ def test_whatever_happens_no_letter_is_armed_twice_without_a_sure_failure(
         assert possibly_out in (0, 1)
     assert chains_hold(engine)
     assert events(engine, key)[0] == ("new", "ready")
+
+
+# -- T1 ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(any_engine: Engine) -> Engine:
+    """Three letters that wait for approval."""
+    make_run(any_engine)
+    with any_engine.begin() as db:
+        now = ledger.db_now_ms(db)
+    for municipality_id, theirs in everybody(any_engine).items():
+        made = replace(letter(municipality_id, theirs[0]), is_held=True)
+        with any_engine.begin() as db:
+            assert ledger.plan(db, made, now_ms=now, expires_ms=now + 10**9, actor="test")
+    return any_engine
+
+
+def shown(engine: Engine) -> ledger.HeldBatch:
+    with engine.begin() as db:
+        return ledger.held_batch(db, OCCASION, "live")
+
+
+def test_t1_an_approval_lets_exactly_those_letters_go_that_were_shown(held: Engine):
+    batch = shown(held)
+    assert batch.letters == 3
+    ledger.approve(held, batch, actor="operator", reason="Проверено")
+    assert set(states(held).values()) == {"ready"}
+    with held.begin() as db:
+        (kept,) = db.execute(select(approval)).all()
+        assert set(db.execute(select(delivery.c.approval_id)).scalars()) == {kept.approval_id}
+    assert (kept.batch_sha256, kept.n, kept.approved_by) == (batch.sha256, 3, "operator")
+    assert chains_hold(held)
+
+
+def test_t1_a_second_answer_changes_nothing(held: Engine):
+    batch = shown(held)
+    ledger.approve(held, batch, actor="operator")
+    with pytest.raises(ledger.ApprovalMismatch):
+        ledger.approve(held, batch, actor="operator")
+    with pytest.raises(ledger.ApprovalMismatch):
+        ledger.approve(held, shown(held), actor="operator")  # nothing waits
+
+
+@pytest.mark.parametrize("what", ["withdrawn", "written anew"])
+def test_t1_an_approval_of_what_is_not_there_any_more_lets_nothing_go(held: Engine, what: str):
+    batch = shown(held)
+    row = first(held)
+    theirs = everybody(held)[row.municipality_id][0]
+    with held.begin() as db:
+        assert ledger.move(
+            db, "cancel", row.delivery_id, "held", now_ms=1, actor="test", detail="superseded"
+        )
+        if what == "written anew":
+            anew = letter(row.municipality_id, theirs, revision=2, content="b")
+            anew = replace(anew, is_held=True)
+            assert ledger.plan(db, anew, now_ms=1, expires_ms=9**15, actor="test")
+    with pytest.raises(ledger.ApprovalMismatch):
+        ledger.approve(held, batch, actor="operator")
+    assert "ready" not in states(held).values()
+    with held.begin() as db:
+        assert db.execute(select(approval)).all() == []
+
+
+def test_what_a_claim_shows_of_itself_holds_no_address_and_no_letter(planned: Engine):
+    claim = ledger.claim(planned, SCOPE, "one")
+    assert claim is not None
+    assert claim.address not in repr(claim)
+    assert "From:" not in repr(claim)

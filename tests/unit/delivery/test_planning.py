@@ -7,18 +7,19 @@ import hashlib
 import threading
 import uuid
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from ledger_world import (
     NAMES,
     NOW_MS,
+    OCCASION,
     SETTINGS,
     make_due,
     make_run,
@@ -27,11 +28,13 @@ from ledger_world import (
 )
 from report_models import make_model
 from roadmap.delivery import ledger
+from roadmap.delivery.alarms import find_alarms
 from roadmap.delivery.ledger import ClaimScope
 from roadmap.delivery.planning import (
     Outcome,
     Past,
     UnknownAddressee,
+    deadline_ms,
     decide,
     next_revision,
     plan_deliveries,
@@ -373,6 +376,152 @@ def test_what_was_given_up_as_unknown_is_not_planned_again_whatever_waited_since
     assert {row.state for row in deliveries(engine, "buy")} == {"cancelled"}
 
 
+def test_what_came_back_to_the_accepted_content_after_a_lost_correction_goes_for_a_reason_only(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    """Another content may have arrived since: «already sent» would not be true."""
+    buy = {"addressees": ("buy",), "contacts": {"buy": ("a@example.org",)}}
+    plan_run(engine, plan, renderer, **buy)
+    with SmtpServer(["accept", "accept_then_rst"]) as server:
+        send(engine, server)
+        plan_run(engine, plan, renderer, "run-2", headlines={"buy": "Ошибочно"}, **buy)
+        send(engine, server)
+        settle_unknown(engine, "give_up")
+        (back,) = plan_run(engine, plan, renderer, "run-3", **buy)
+        assert back.outcome == "blocked"
+        assert "исход более нового письма неизвестен" in back.reason
+        assert "«Причина исправления»" in back.reason
+        assert not reconcile(engine, "run-3").is_settled
+        (told,) = plan_run(engine, plan, renderer, "run-4", reason="Верны прежние сведения", **buy)
+        assert told.outcome == "planned"
+        send(engine, server)
+        (again,) = plan_run(engine, plan, renderer, "run-5", **buy)
+    assert again.outcome == "suppressed"
+    assert [row.state for row in deliveries(engine, "buy")] == ["accepted", "cancelled", "accepted"]
+    assert len(server.accepted) == 3
+
+
+@pytest.mark.parametrize("how", ["allow-list", "size"])
+def test_what_the_sender_itself_refused_is_planned_again_once_its_cause_is_mended(
+    engine: Engine, plan: Plan, renderer: Renderer, how: str
+):
+    """The mail server had no word of it, so nothing stands against another try."""
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    if how == "allow-list":
+        elsewhere = replace(SETTINGS, allowed_domains=frozenset({"example.com"}))
+        with SmtpServer() as server:
+            send(engine, server, settings=elsewhere)
+            (still,) = again(engine, plan, renderer, addressees=("buy",), settings=elsewhere)
+        assert still.outcome == "blocked"
+        says = "почтовый домен адреса не разрешён"
+    else:
+        with SmtpServer(features=("SIZE 100",)) as server:
+            send(engine, server)
+        says = "больше, чем принимает почтовый сервер"
+    assert states(engine) == {"buy": "rejected"}
+    assert server.accepted == []
+    if how == "size":
+        assert says in reconcile(engine, "run-1").text
+    (mended,) = again(engine, plan, renderer, addressees=("buy",))
+    assert mended.outcome == "planned"
+    with SmtpServer() as server:
+        send(engine, server)
+    assert len(server.accepted) == 1
+    assert states(engine) == {"buy": "accepted"}
+
+
+def test_a_report_composed_anew_in_the_run_that_was_sent_still_says_what_changed(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    with SmtpServer() as server:
+        send(engine, server)
+    anew = model_of("buy", "Порог не достигнут")
+    with engine.begin() as db:
+        db.execute(
+            update(report).values(
+                content_sha256=anew.content_sha256(), model=anew.model_dump_json()
+            )
+        )
+    assert kinds(again(engine, plan, renderer, addressees=("buy",))) == {"buy": "planned"}
+    envelope = renderer.asked[-1][1]
+    assert "порог не достигнут" in " ".join(envelope.changes).replace("\xa0", " ").casefold()
+    # Nothing came in since, so it is the rules or the words that are others.
+    assert envelope.reason == "уточнены правила расчёта или слова отчёта, сведения прежние"
+
+
+def test_the_same_mailbox_in_other_letters_gets_no_second_letter(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    with SmtpServer() as server:
+        for number, address in enumerate(("Head@example.org", "head@Example.org")):
+            outcomes = plan_run(
+                engine, plan, renderer, f"run-{number}", addressees=("buy",),
+                contacts={"buy": (address,)},
+            )  # fmt: skip
+            send(engine, server)
+    assert kinds(outcomes) == {"buy": "suppressed"}
+    assert [letter.recipient for letter in server.accepted] == ["Head@example.org"]
+
+
+# -- Contacts of several phases ----------------------------------------------------------------
+
+JUNE = "2021/june_monitoring"
+
+
+def make_june(engine: Engine, plan: Plan, renderer: Renderer, address: str, run_id: str) -> None:
+    """A live run of June whose only contact is this address, planned."""
+    make_run(
+        engine, run_id, occasion=JUNE, phase="june_monitoring", as_of=date(2021, 6, 30),
+        known_at_ms=JULY_MS, started_ms=JULY_MS, contacts={"buy": (address,)},
+    )  # fmt: skip
+    store(engine, run_id, model_of("buy", "Июнь"))
+    plan_deliveries(engine, plan, run_id, ("buy",), renderer.folder, SETTINGS, JULY_MS, renderer)
+
+
+JULY_MS = 1_625_050_800_000  # 30.06.2021, 14:00 in Moscow
+
+
+def test_a_past_phase_that_runs_again_stops_no_letter_of_a_newer_one(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    march = {"addressees": ("buy",), "contacts": {"buy": ("old@example.org",)}}
+    plan_run(engine, plan, renderer, **march)
+    make_june(engine, plan, renderer, "new@example.org", "june")
+    with SmtpServer() as server:
+        send(engine, server)
+        plan_run(engine, plan, renderer, "run-2", headlines={"buy": "Иначе"}, **march)
+        send(engine, server, scope=ClaimScope())
+    assert sorted(letter.recipient for letter in server.accepted) == [
+        "new@example.org", "old@example.org",
+    ]  # fmt: skip
+
+
+def test_what_waits_for_an_address_that_a_newer_phase_replaced_is_cancelled_and_told(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("old@example.org",)})
+    make_june(engine, plan, renderer, "new@example.org", "june")
+    with SmtpServer() as server:
+        send(engine, server, scope=ClaimScope())
+    assert [letter.recipient for letter in server.accepted] == ["new@example.org"]
+    (march, _) = sorted(deliveries(engine, "buy"), key=lambda row: row.occasion != OCCASION)
+    assert (march.state, march.last_detail) == ("cancelled", "recipient_replaced")
+    assert not reconcile(engine, "run-1").is_settled
+    plans = [plan.model_copy(update={"closed": False})]
+    (alarm,) = find_alarms(engine, plans, 3)
+    assert alarm.sentence.startswith("Адрес сменился, прежнее письмо не ушло: городской округ")
+    with engine.begin() as db:
+        now_ms = ledger.db_now_ms(db)
+    make_run(
+        engine, "run-2", started_ms=now_ms, known_at_ms=now_ms,
+        contacts={"buy": ("new@example.org",)},
+    )  # fmt: skip
+    store(engine, "run-2", model_of("buy"))
+    plan_deliveries(engine, plan, "run-2", ("buy",), renderer.folder, SETTINGS, now_ms, renderer)
+    assert find_alarms(engine, plans, 3) == ()
+
+
 def test_a_planner_that_dies_before_it_writes_stops_no_letter_that_waits(
     engine: Engine, plan: Plan, tmp_path: Path, renderer: Renderer
 ):
@@ -524,7 +673,11 @@ def test_where_approval_is_asked_letters_wait_for_it(
     )
     plan_run(engine, plan.model_copy(update={"phases": phases}), renderer)
     assert set(states(engine).values()) == {"held"}
-    assert reconcile(engine, "run-1").counts["awaiting_approval"] == 3
+    with SmtpServer() as server:
+        assert send(engine, server).accepted == 0
+    account = reconcile(engine, "run-1")
+    assert account.counts["awaiting_approval"] == 3
+    assert not account.is_settled  # nobody was told anything: no run is green for that
 
 
 def datasets(engine: Engine, **states: tuple[str, str]) -> None:
@@ -720,6 +873,7 @@ def histories(draw: st.DrawFn) -> list[Past]:
     for n in range(length):
         state = draw(st.sampled_from(STATES if n == length - 1 else finished))
         before = st.sampled_from(["held", "ready", "retry", "exhausted", "unknown"])
+        details = st.sampled_from(["5.1.1 no such user", "domain_not_allowed", "too_large: 2 > 1"])
         history.append(
             Past(
                 delivery_id=f"d{n}",
@@ -730,24 +884,36 @@ def histories(draw: st.DrawFn) -> list[Past]:
                 run_id=draw(st.sampled_from(["run-1", "run-2"])),
                 accepted_ms=NOW_MS if state == "accepted" else None,
                 cancelled_from=draw(before) if state == "cancelled" else None,
+                last_detail=draw(details) if state == "rejected" else None,
             )
         )
     return history
 
 
-@given(history=histories(), content=st.sampled_from("abc"), lacks_reason=st.booleans())
+@given(
+    history=histories(),
+    content=st.sampled_from("abc"),
+    has_reason=st.booleans(),
+    needs_reason=st.booleans(),
+)
 def test_no_history_leads_to_a_second_letter_of_what_was_accepted_or_may_have_gone(
-    history: list[Past], content: str, lacks_reason: bool
+    history: list[Past], content: str, has_reason: bool, needs_reason: bool
 ):
-    decision = decide(history, content, "run-1", lacks_reason=lacks_reason)
+    decision = decide(history, content, "run-1", has_reason=has_reason, needs_reason=needs_reason)
     last = history[-1] if history else None
+    accepted = [past for past in history if past.state == "accepted"]
+    given_up = [past for past in history if past.cancelled_from == "unknown"]
+    may_have_gone = sorted([*accepted, *given_up], key=lambda past: past.revision)
     if decision.kind == "plan" and last is not None:
         assert last.state not in ("claimed", "in_doubt", "unknown", "bounced")
-        accepted = [past for past in history if past.state == "accepted"]
-        assert not accepted or accepted[-1].content_sha256 != content
-        given_up = [past for past in history if past.cancelled_from == "unknown"]
-        may_have_gone = sorted([*accepted, *given_up], key=lambda past: past.revision)
         assert not may_have_gone or may_have_gone[-1].content_sha256 != content
+        # What was accepted goes again only after another content that may have arrived, and
+        # because a person says why.
+        assert not accepted or accepted[-1].content_sha256 != content or has_reason
+        assert not accepted or has_reason or not needs_reason
+        # A mail server that refused a content for good is not asked again.
+        is_same = last.content_sha256 == content
+        assert not (last.state == "rejected" and is_same) or "5.1.1" not in last.last_detail
         unfinished = last.state in ("held", "ready", "retry", "exhausted")
         assert decision.drops == (last if unfinished else None)
     if decision.kind in ("keep", "resume"):
@@ -755,6 +921,8 @@ def test_no_history_leads_to_a_second_letter_of_what_was_accepted_or_may_have_go
         assert last.content_sha256 == content
     if decision.kind in ("blocked", "suppressed"):
         assert decision.reason
+    if decision.kind == "suppressed":
+        assert may_have_gone[-1] == accepted[-1]
     if decision.drops is not None:
         assert decision.drops.content_sha256 != content
 
@@ -763,13 +931,16 @@ def test_no_history_leads_to_a_second_letter_of_what_was_accepted_or_may_have_go
     history=histories().filter(bool),
     in_hand=st.sampled_from(["claimed", "in_doubt", "unknown"]),
     content=st.sampled_from("abc"),
-    lacks_reason=st.booleans(),
+    has_reason=st.booleans(),
+    needs_reason=st.booleans(),
 )
 def test_while_the_last_letter_is_on_its_way_or_unknown_nothing_is_planned_or_dropped(
-    history: list[Past], in_hand: str, content: str, lacks_reason: bool
+    history: list[Past], in_hand: str, content: str, has_reason: bool, needs_reason: bool
 ):
     last = replace(history[-1], state=in_hand, cancelled_from=None, accepted_ms=None)
-    decision = decide([*history[:-1], last], content, "run-1", lacks_reason=lacks_reason)
+    decision = decide(
+        [*history[:-1], last], content, "run-1", has_reason=has_reason, needs_reason=needs_reason
+    )
     is_same_task = last.run_id == "run-1" and last.content_sha256 == content
     assert decision.kind == ("keep" if is_same_task else "blocked")
     assert decision.drops is None
@@ -805,3 +976,21 @@ def test_the_real_package_travels_whole(engine: Engine, plan: Plan, tmp_path: Pa
     assert sent == {row.file_name: row.sha256 for row in manifest}
     assert {name.rpartition(".")[2] for name in sent} == {"pdf", "docx", "xlsx"}
     assert reconcile(engine, "run-1").headline == "Отправлено всем 1"
+
+
+@pytest.mark.parametrize(
+    ("now", "deadline"),
+    [
+        ("2021-06-27 09:00", "2021-07-01 00:00"),  # the due date, 30.06, is nearer than five days
+        ("2021-06-16 09:00", "2021-06-21 09:00"),
+        ("2021-08-01 09:00", "2021-08-06 09:00"),  # a year that is run afterwards
+    ],
+)
+def test_a_reminder_leaves_not_later_than_on_its_due_date(plan: Plan, now: str, deadline: str):
+    def at(said: str) -> int:
+        return int(datetime.fromisoformat(f"{said}+03:00").timestamp() * 1000)
+
+    reminder = plan.phase("reminder/2021-06-30/3")
+    assert deadline_ms(reminder, SETTINGS.expiry_ms, at(now)) == at(deadline)
+    march = plan.phase("march_analysis")
+    assert deadline_ms(march, SETTINGS.expiry_ms, at(now)) == at(now) + SETTINGS.expiry_ms
