@@ -1,7 +1,7 @@
 """Leaks: no letter may name another municipality's school, by its name, login or code.
 
-Only what identifies a school decides: names that several municipalities share do not, nor
-codes that could be a year or a count. Texts are compared by their letters and figures: case,
+Only what identifies a school decides: a name that the addressee has a school of, too, does not,
+nor codes that could be a year or a count. Texts are compared by their letters and figures: case,
 ё, kinds of spaces, soft hyphens, signs and where a line or a run was broken do not matter.
 What is found begins and ends with a word, so «№ 1» is not found in «№ 12».
 """
@@ -160,11 +160,9 @@ class _Identifier:
         whose = {municipality for owners in self.owners.values() for municipality, _ in owners}
         if municipality_id in whose:
             return None
-        for kind, owners in self.owners.items():
-            # Twins of two municipalities: the name alone says of neither.
-            if kind != _NAME or len(whose) == 1:
-                return min(school for _, school in owners), kind
-        return None
+        # Of twins in two other municipalities it is either one's: another's all the same.
+        kind, owners = next(iter(self.owners.items()))
+        return min(school for _, school in owners), kind
 
 
 class _Index:

@@ -76,7 +76,6 @@ def test_a_disguise_of_typography_does_not_hide_it(disguise: str) -> None:
         pytest.param("Школа № 103 (условная)", id="own, whose name begins as a foreign one's"),
         pytest.param("Ветлинская школа № 1 имени Примера", id="own name holds a foreign one"),
         pytest.param("Школа № 12, школа № 1а", id="word boundaries"),
-        pytest.param("Центральная школа (условная)", id="twins in two municipalities"),
         pytest.param("Гимназия и лицей", id="an ordinary word"),
         pytest.param("за 2021 год, 18 из 24", id="codes that are years and counts"),
         pytest.param("1440202, 4402021, а440202", id="a code inside another word"),
@@ -90,6 +89,11 @@ def test_what_names_no_foreign_school_goes(text: str) -> None:
 def test_twins_in_the_own_municipality_and_elsewhere_decide_nothing() -> None:
     twin = RegistrySchool("s300", OTHER, "Школа № 101 (условная)", None, None)
     assert _found("Школа № 101 (условная)", (*REGISTRY, twin)) == ()
+
+
+def test_twins_in_two_other_municipalities_are_foreign_whichever_is_meant() -> None:
+    (reason,) = _found("Центральная школа (условная)")
+    assert "s204" in reason
 
 
 def test_the_region_may_see_all() -> None:
