@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
 
-from faults.verdict import rows_of, table
+from faults.verdict import rows_of, table, truths
 from left_out import PREFIX, leave_out
 from postgres_server import NoPostgres, postgres_server
 from roadmap.store.engine import open_engine
@@ -143,6 +143,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if told:
         terminalreporter.section("faults: planned, taken by the mail server, said by the ledger")
         for line in table(told):
+            terminalreporter.line(line)
+        terminalreporter.section("letters once unknown: + on the server, - not there")
+        for line in truths(told):
             terminalreporter.line(line)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from sqlalchemy import Engine, select
@@ -26,13 +26,19 @@ _number = count(1)
 
 @dataclass
 class Scene:
-    """One scenario: its Airflow, its letters, and how often it hurt somebody."""
+    """One scenario: its Airflow, its letters, and how often it hurt somebody.
+
+    `before`: how many letters the server had taken when it began; all after that are its own.
+    `kills` are of processes, by SIGKILL; `blows` what else was done.
+    """
 
     airflow: LiveAirflow
     world: World
     occasion: str
+    before: int
     letters: tuple[Planned, ...] = ()
     kills: int = 0
+    blows: int = 0
 
     def plan(self, how_many: int, *, filler: int = 2_000, ago_ms: int = 0) -> None:
         """Letters that are ready to be sent; since some time, if so."""
@@ -55,12 +61,9 @@ class Scene:
     # -- the mail server's side ----------------------------------------------------------------
 
     def taken(self) -> list[Accepted]:
-        """Letters of this scenario that the mail server took, as often as it took them."""
-        ours = {one.message_id.encode() for one in self.letters}
-        return [mail for mail in self._to_addressees() if _message_id(mail) in ours]
-
-    def _to_addressees(self) -> list[Accepted]:
-        return [mail for mail in list(self.world.server.accepted) if mail.recipient != OPERATOR]
+        """What the mail server took for addressees since the scenario began, planned or not."""
+        mails = list(self.world.server.accepted)[self.before :]
+        return [mail for mail in mails if mail.recipient != OPERATOR]
 
     def wait_for_letters(self, more: int, seconds: float = 60) -> None:
         """Until the server has taken so many more of them."""
@@ -129,7 +132,8 @@ class Scene:
     def verdict(self) -> Verdict:
         theirs = {one.delivery_id for one in self.letters}
         planned = [one for one in self.world.letters if one.delivery_id in theirs]
-        return check(self.world.engine, planned, self.taken(), kills=self.kills)
+        found = check(self.world.engine, planned, self.taken())
+        return replace(found, kills=self.kills, blows=self.blows)
 
 
 def many_recipients(engine: Engine, how_many: int) -> tuple[tuple[str, Recipient], ...]:
@@ -152,8 +156,3 @@ def many_recipients(engine: Engine, how_many: int) -> tuple[tuple[str, Recipient
             ],
         )
     return tuple(found)
-
-
-def _message_id(mail: Accepted) -> bytes:
-    head = mail.content.partition(b"\r\n\r\n")[0]
-    return head.partition(b"Message-ID: ")[2].partition(b"\r\n")[0].strip()

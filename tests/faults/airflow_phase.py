@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from itertools import count
+from pathlib import Path
 
 import openpyxl
 from sqlalchemy import Engine, select
@@ -28,6 +29,7 @@ from smtp_server import Accepted
 
 PHASE = "march_analysis"
 OCCASION = f"2021/{PHASE}"
+AS_OF = date(2021, 3, 31)
 UNITS = ("buyskiy", "kologrivskiy", "neyskiy")
 _number = count(1)
 
@@ -41,6 +43,7 @@ class PhaseScene:
     server: CountingServer
     before: int  # letters that the server had taken for other scenarios
     kills: int = 0
+    blows: int = 0
 
     # -- runs ----------------------------------------------------------------------------------
 
@@ -69,13 +72,25 @@ class PhaseScene:
 
     def change_address(self) -> tuple[str, str]:
         """One contact of the first unit gets another address; the old one and the new one."""
-        file = self.airflow.var / "inbox" / "2021" / "contacts" / "contacts.xlsx"
-        book = openpyxl.load_workbook(file)
+        book = openpyxl.load_workbook(self._contacts)
         new = f"new-{UNITS[0]}@example.org"
         (cell, *_) = [row[1] for row in book["Получатели"].iter_rows() if row[0].value == UNITS[0]]
         old, cell.value = str(cell.value), new
-        book.save(file)
+        book.save(self._contacts)
         return old, new
+
+    def addresses(self) -> set[str]:
+        """Who is to get a letter, by the contacts' file: valid on the day of the plan."""
+        book = openpyxl.load_workbook(self._contacts)
+        return {
+            str(address)
+            for unit, address, since, until in book["Получатели"].iter_rows(values_only=True)
+            if unit in UNITS and _day(since) <= AS_OF and (until is None or _day(until) >= AS_OF)
+        }
+
+    @property
+    def _contacts(self) -> Path:
+        return self.airflow.var / "inbox" / "2021" / "contacts" / "contacts.xlsx"
 
     # -- letters -------------------------------------------------------------------------------
 
@@ -112,7 +127,12 @@ class PhaseScene:
                     delivery.c.payload_sha256,
                 ).join(recipient, recipient.c.recipient_id == delivery.c.recipient_id)
             ).all()
-        return check(self.engine, [Letter(*row) for row in rows], self.taken(), kills=self.kills)
+        found = check(self.engine, [Letter(*row) for row in rows], self.taken())
+        return replace(found, kills=self.kills, blows=self.blows)
+
+
+def _day(cell: object) -> date:
+    return cell.date() if isinstance(cell, datetime) else date.fromisoformat(str(cell))
 
 
 @contextmanager

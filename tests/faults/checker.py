@@ -45,9 +45,14 @@ class Verdict:
     the server, but the ledger says that it is not, or would send it again. strange: taken by
     the server though never planned, or with other bytes, or for another recipient.
     broken_chains: events do not explain the state. unknown: with the truth beside each.
+
+    What was done to them: kills and stops of a process (SIGKILL, SIGSTOP), and other blows, as
+    a crashed database or a cleared task.
     """
 
     kills: int = 0
+    stops: int = 0
+    blows: int = 0
     planned: int = 0
     accepted_by_server: int = 0
     lost: tuple[str, ...] = ()
@@ -79,7 +84,6 @@ def check(
     engine: Engine,
     planned: Iterable[PlannedLetter],
     accepted: Iterable[Accepted],
-    kills: int = 0,
 ) -> Verdict:
     """The verdict on a run that was repeated until nothing was left to do."""
     by_message = {one.message_id: one for one in planned}
@@ -98,7 +102,6 @@ def check(
         broken = ledger.broken_chains(db)
     on_server = {one.delivery_id: taken[key] > 0 for key, one in by_message.items()}
     return Verdict(
-        kills=kills,
         planned=len(by_message),
         accepted_by_server=sum(taken[key] for key in by_message),
         lost=_ids(

@@ -36,6 +36,7 @@ MOODS = ("accept",) * 12 + (
 UNPAUSED = replace(SETTINGS, pause_after_rejected=10**6, pause_after_unknown=10**6)
 # So short that the living lose theirs to the reaper, too.
 LEASE_MS, ARM_LEASE_MS = 300, 1500
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass
@@ -49,6 +50,13 @@ class Havoc:
     def __add__(self, other: Havoc) -> Havoc:
         return Havoc(
             self.kills + other.kills, self.stops + other.stops, self.crashes + other.crashes
+        )
+
+    def is_at_least(self, other: Havoc) -> bool:
+        return (
+            self.kills >= other.kills
+            and self.stops >= other.stops
+            and self.crashes >= other.crashes
         )
 
 
@@ -65,13 +73,17 @@ def rage(
 ) -> Havoc:
     """Senders at work and an enemy among them for so long; none of them is alive afterwards.
 
-    `crash`, now and then, ends the database and starts it again.
+    `crash`, now and then, ends the database and starts it again. However slow the machine, it
+    goes on until it has done the least that makes it an enemy.
     """
     done = Havoc()
+    least = Havoc(kills=6, stops=1, crashes=0 if crash is None else 1)
     crew = [_sender(world, occasion, number) for number in range(SENDERS)]
     stopped: list[tuple[float, Worker]] = []
     give_up = time.monotonic() + seconds
-    while time.monotonic() < give_up:
+    while time.monotonic() < give_up or not done.is_at_least(least):
+        if time.monotonic() > give_up + PATIENCE_SECONDS:
+            raise TimeoutError(f"no enemy: {done}")
         time.sleep(dice.uniform(*PAUSE_SECONDS))
         now = time.monotonic()
         for waking, one in stopped:

@@ -36,6 +36,7 @@ IS_LONG = ROUNDS >= 20
 RECIPIENTS = 60
 BATCHES = 48
 HOUR_MS = 3_600_000
+TAKEN_OR_UNKNOWN = frozenset({"accepted", "unknown"})
 long = pytest.mark.skipif(not IS_LONG, reason="all Airflow scenarios: make faults")
 pytestmark = [pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(1200)]
 Tell = Callable[[str, str, Verdict], None]
@@ -72,16 +73,19 @@ def world(airflow: LiveAirflow, server: CountingServer) -> Iterator[World]:
 
 @pytest.fixture
 def scene(airflow: LiveAirflow, world: World, server: CountingServer) -> Iterator[MakeScene]:
-    yield lambda name: Scene(airflow, world, f"2021/faults/{name}")
+    yield lambda name: Scene(airflow, world, f"2021/faults/{name}", len(server.accepted))
     server.pace_seconds = 0
 
 
-def judge(tell: Tell, name: str, here: Scene | PhaseScene) -> Verdict:
-    """The verdict, told; clean, and every letter on the server."""
+def judge(
+    tell: Tell, name: str, here: Scene | PhaseScene, ends: frozenset[str] = TAKEN_OR_UNKNOWN
+) -> Verdict:
+    """The verdict, told; clean, and every letter came to one of these ends."""
     verdict = here.verdict()
     tell(name, "Airflow", verdict)
     assert verdict.is_clean, verdict
     assert verdict.planned > 0
+    assert set(here.states()) <= ends
     return verdict
 
 
@@ -111,11 +115,13 @@ def test_a2_the_supervisor_is_killed_and_its_orphan_sends_on(scene: MakeScene, t
     run = here.watch()
     here.wait_for_letters(2)
     orphan = here.sender(WATCH, run)
-    kill_process(parent_of(orphan))
+    supervisor = parent_of(orphan)
+    kill_process(supervisor)
     here.kills += 1
     here.wait_for_letters(3)
     assert is_alive(orphan)
-    assert parent_of(orphan) == 1
+    assert parent_of(orphan) != supervisor
+    here.pace(2.0)  # however slow the machine, there are letters left for both
     here.wait_for_senders(2)  # Airflow gave the task up, and started it again beside its orphan
     here.until_done()
 
@@ -144,11 +150,12 @@ def test_a3_the_scheduler_is_killed_and_starts_the_task_again(scene: MakeScene, 
 
 def test_a4_two_runs_send_the_same_letters_at_once(scene: MakeScene, tell: Tell):
     here = scene("a4")
-    here.plan(30)
-    here.pace(0.5)
+    here.plan(60)
+    here.pace(1.0)
     run = here.drain()  # three tasks, one of each municipality
     watch = here.watch()
-    here.wait_for_senders(3)
+    here.wait_for_senders(4)
+    here.blows += 1
     here.pace(0)
     here.airflow.wait_for_run(DRAIN, run)
     here.airflow.wait_for_run(WATCH, watch)
@@ -164,7 +171,7 @@ def test_a5_tasks_are_cleared_and_marked_while_they_send_and_afterwards(
 ):
     here, airflow = scene("a5"), scene("a5").airflow
     here.plan(36)
-    here.pace(0.8)
+    here.pace(1.5)
     run = here.drain()
     eventually(lambda: len(airflow.running(DRAIN, run, "send")) == 3, 60)
     here.wait_for_letters(2)
@@ -173,7 +180,7 @@ def test_a5_tasks_are_cleared_and_marked_while_they_send_and_afterwards(
     airflow.mark(DRAIN, run, "send", 1, "success")
     airflow.mark(DRAIN, run, "send", 2, "failed")
     eventually(lambda: not any(is_alive(one.pid or 0) for one in before))
-    here.kills += len(before)
+    here.blows += len(before)
     left = here.states()
     assert any(left[state] for state in OPEN)  # marking as done sends nothing
     here.pace(0)
@@ -181,7 +188,7 @@ def test_a5_tasks_are_cleared_and_marked_while_they_send_and_afterwards(
     here.until_done()
 
     verdict = judge(tell, "A5 cleared and marked", here)
-    assert len(verdict.unknown) <= here.kills
+    assert len(verdict.unknown) <= here.blows
     taken = len(here.taken())
     airflow.clear(DRAIN, run, ["send"])
     assert airflow.wait_for_run(DRAIN, run) == "success"
@@ -202,14 +209,16 @@ def test_a6_airflow_s_database_is_away_for_longer_than_heartbeats_wait(
     here.wait_for_letters(2)
     sender = here.sender(WATCH, run)
     here.airflow.metadata.crash()
-    here.kills += 1
+    here.blows += 1
     here.wait_for_letters(1)  # the ledger is another database
+    here.pace(2.0)
     eventually(lambda: not is_alive(sender), 60)
+    assert any(here.states()[state] for state in OPEN)  # it was ended, and had not done its work
     here.airflow.metadata.start()
     here.until_done()
 
     verdict = judge(tell, "A6 Airflow's database away", here)
-    assert len(verdict.unknown) <= here.kills
+    assert len(verdict.unknown) <= here.blows
 
 
 @long
@@ -277,14 +286,14 @@ def test_a8_another_version_is_deployed_while_letters_go(scene: MakeScene, tell:
 @long
 def test_a12_the_switch_stops_all_senders_and_lets_the_rest_go_later(scene: MakeScene, tell: Tell):
     here, airflow = scene("a12"), scene("a12").airflow
-    here.plan(36)
-    here.pace(0.6)
+    here.plan(60)
+    here.pace(1.0)
     run = here.drain()
     watch = here.watch()
     senders = 4
     here.wait_for_senders(senders)
     brakes.stop(here.world.engine, "operator", "проверка выключателя")
-    here.kills += 1
+    here.blows += 1
     taken = len(here.taken())
     assert airflow.wait_for_run(DRAIN, run) == "failed"
     assert airflow.wait_for_run(WATCH, watch) == "failed"
@@ -344,16 +353,18 @@ def test_a11_an_address_that_changes_after_planning_gets_the_letter_and_the_old_
     running = [one.map_index for one in airflow.running(PHASE, second, "send")]
     airflow.clear(PHASE, second, [("send", running[0])])
     airflow.mark(PHASE, second, "send", running[1], "success")
-    phase.kills += 2
+    phase.blows += 2
     phase.until_done()
 
-    verdict = judge(tell, "A4, A5, A11 a phase", phase)
-    assert len(verdict.unknown) <= phase.kills
+    verdict = judge(tell, "A4, A5, A11 a phase", phase, TAKEN_OR_UNKNOWN | {"cancelled"})
+    assert len(verdict.unknown) <= phase.blows
+    assert phase.states()["cancelled"] == 1
     assert phase.state_at(old) == ("cancelled", "recipient_inactive")
     assert phase.state_at(new)[0] in {"accepted", "unknown"}
     recipients = [mail.recipient for mail in phase.taken()]
     assert new in recipients
     assert old not in recipients
+    assert set(recipients) == phase.addresses()
     assert len(recipients) == len(set(recipients))  # one letter for each address
     assert len(phase.runs()) == 3  # two by hand, one of the backfill
 

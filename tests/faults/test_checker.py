@@ -14,7 +14,7 @@ from sqlalchemy import Engine, delete, update
 
 from faults.checker import Verdict, check
 from faults.failpoints import Failpoint
-from faults.verdict import PROPERTY, Row, rows_of, table
+from faults.verdict import PROPERTY, Row, rows_of, table, truths
 from faults.worker import again_until_done, orders, start
 from faults.world import CountingServer, World, make_world, scope
 from roadmap.delivery import ledger, sender
@@ -216,7 +216,15 @@ def test_a_sender_that_believes_too_early_is_found_out(world: World):
 
 
 def test_the_table_sums_what_the_tests_told(told):
-    one = Verdict(kills=2, planned=6, accepted_by_server=5, lost=("a",), unknown=(("b", True),))
+    one = Verdict(
+        kills=2,
+        stops=3,
+        blows=1,
+        planned=6,
+        accepted_by_server=5,
+        lost=("a",),
+        unknown=(("b", True),),
+    )
     reports = [
         told(Row("F10 x", "sqlite", one)),
         told(Row("F2 y", "sqlite", Verdict(kills=1, planned=3))),
@@ -226,7 +234,9 @@ def test_the_table_sums_what_the_tests_told(told):
     assert [(row.scenario, row.verdict.kills) for row in rows] == [("F2 y", 1), ("F10 x", 3)]
     assert rows[1].verdict.unknown == (("b", True), ("c", False))
     lines = table(rows)
-    assert lines[-1].split() == ["total", "4", "9", "5", "1", "0", "0", "0", "2", "(1", "+", "1)"]
+    figures = ["4", "3", "1", "9", "5", "1", "0", "0", "0", "2", "(1", "+", "1)"]
+    assert lines[-1].split() == ["total", *figures]
+    assert truths(rows) == ["F10 x, sqlite: b +, c -"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections import Counter
@@ -19,9 +20,11 @@ from faults.world import Letter, World, scope
 from roadmap.delivery import ledger
 from roadmap.delivery.evidence import ReceiptSource, settle_unknown
 from roadmap.delivery.receipts import Receipts
+from roadmap.paths import ROOT
 from roadmap.store.tables import delivery
 
 LETTERS = 3
+MAKEFILE = ROOT / "Makefile"
 # State right after the kill, and after the reaper; how many mails the server has of this letter.
 AFTER = {
     "F2": ("claimed", "retry", 0),
@@ -71,8 +74,8 @@ def reap(world: World) -> None:
     ledger.reap(world.engine, "reaper", world.clock)
 
 
-def all_is_well(world: World, kills: int, scenario: str, tell) -> None:
-    world.kills = kills
+def all_is_well(world: World, scenario: str, tell, *, kills: int = 0, stops: int = 0) -> None:
+    world.kills, world.stops = kills, stops
     verdict = world.verdict()
     tell(scenario, engine_of(world), verdict)
     assert verdict.is_clean, verdict
@@ -110,7 +113,7 @@ def test_killed_while_planning_nothing_is_planned_and_the_next_try_plans_all(
         assert [one.outcome for one in ended.said] == ["planned"] * LETTERS, ended
         expect_planned(world, occasion)
         again_until_done(world, scope(occasion), occasion)
-    all_is_well(world, ROUNDS, where, tell)
+    all_is_well(world, where, tell, kills=ROUNDS)
 
 
 def expect_planned(world: World, occasion: str) -> None:
@@ -163,14 +166,14 @@ def test_killed_anywhere_and_run_again_everybody_has_one_letter(world: World, wh
     # Unknown only where the table allows it, with the truth that it says.
     expected_unknown = ROUNDS if reaped == "unknown" else 0
     assert [is_there for _, is_there in world.settled] == [mails == 1] * expected_unknown
-    all_is_well(world, ROUNDS, where, tell)
+    all_is_well(world, where, tell, kills=ROUNDS)
 
 
 def newest(world: World, occasion: str) -> str:
     """The letter of the occasion that something happened to last."""
     query = (
         delivery.select()
-        .where(delivery.c.occasion == occasion, delivery.c.version > 0)
+        .where(delivery.c.occasion == occasion)
         .order_by(delivery.c.updated_ms.desc(), delivery.c.version)
     )
     with world.engine.begin() as db:
@@ -206,7 +209,15 @@ def test_a_receipt_on_disk_settles_the_letter_without_a_person(
         assert world.path(mail) == PATHS["in_doubt", 1]
     assert len(world.settled) == (0 if is_kept else ROUNDS)
     scenario = where if where in RECEIPTS else f"{where}, with a receipt"
-    all_is_well(world, ROUNDS, scenario, tell)
+    all_is_well(world, scenario, tell, kills=ROUNDS)
+
+
+def test_the_long_version_kills_five_hundred_times():
+    """Each of these rounds asserts that its sender or planner died of SIGKILL."""
+    places = len(PLANNING) + len(SENDING) + len([*RECEIPTS, RECEIPT_KEPT[1]])
+    engines = 2
+    assert int(re.search(r"^ROUNDS \?= (\d+)$", MAKEFILE.read_text(), re.M)[1]) >= 20
+    assert 20 * places * engines >= 500
 
 
 # -- F14, F15: stopped and woken ---------------------------------------------------------------
@@ -253,7 +264,7 @@ def test_who_sleeps_longer_than_its_lease_sends_nothing_more(world: World, tell)
         assert mails_of(world, mail) == int(is_sent_meanwhile)
         again_until_done(world, scope(occasion), occasion)
         assert world.path(mail) == RESENT
-    all_is_well(world, ROUNDS, "F14 stopped while claimed", tell)
+    all_is_well(world, "F14 stopped while claimed", tell, stops=ROUNDS)
 
 
 def test_who_was_frozen_before_the_dot_does_not_send_it(world: World, tell):
@@ -286,7 +297,7 @@ def test_who_was_frozen_before_the_dot_does_not_send_it(world: World, tell):
             assert world.states(occasion) == {mail: "unknown"}
         again_until_done(world, scope(occasion), occasion)
         assert world.path(mail) == PATHS["in_doubt", 0]
-    all_is_well(world, ROUNDS, "F15 stopped before the dot", tell)
+    all_is_well(world, "F15 stopped before the dot", tell, stops=ROUNDS)
 
 
 # -- F16, F17: asked to end --------------------------------------------------------------------
@@ -314,7 +325,7 @@ def test_a_sender_asked_to_end_settles_the_letter_in_its_hands_first(
     assert Counter(world.states(occasion).values()) == Counter(accepted=2, ready=1)
     again_until_done(world, scope(occasion), occasion)
     assert not world.settled
-    all_is_well(world, int(on_signal == "die"), f"F16 SIGTERM {where.partition(' ')[2]}", tell)
+    all_is_well(world, f"F16 SIGTERM {where.partition(' ')[2]}", tell)
 
 
 @pytest.mark.parametrize("other_threads", [0, 2])
@@ -343,7 +354,7 @@ def test_a_time_out_while_waiting_for_the_reply_loses_no_truth(
     assert Counter(world.states(occasion).values()) == expected
     again_until_done(world, scope(occasion), occasion)
     assert [is_there for _, is_there in world.settled] == [True] * (state == "unknown")
-    all_is_well(world, 0, "F17 time-out while waiting for 250", tell)
+    all_is_well(world, "F17 time-out while waiting for 250", tell)
 
 
 # -- F18: the database takes no writes ---------------------------------------------------------
@@ -375,4 +386,4 @@ def test_without_a_database_that_writes_no_dot_leaves(world: World, where: str, 
     assert mails_of(world, mail) == (0 if is_before else 1)
     again_until_done(world, scope(occasion), occasion)
     assert world.path(mail) == PATHS["claimed" if is_before else "in_doubt", int(not is_before)]
-    all_is_well(world, 0, where, tell)
+    all_is_well(world, where, tell)

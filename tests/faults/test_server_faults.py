@@ -50,7 +50,7 @@ class Unavailable:
 
 
 @pytest.fixture
-def world_of(engine: Engine, request: pytest.FixtureRequest, tell: Tell) -> WorldOf:
+def world_of(any_engine: Engine, request: pytest.FixtureRequest, tell: Tell) -> WorldOf:
     """`with world_of(letters, filler, **misbehaviour) as world`: letters that are ready to be
     sent to a mail server that misbehaves so; the checker looks at them in the end."""
     scenario = request.node.originalname.removeprefix("test_").replace("_", " ")
@@ -58,11 +58,11 @@ def world_of(engine: Engine, request: pytest.FixtureRequest, tell: Tell) -> Worl
     @contextmanager
     def make(letters: int = 1, filler: int = SMALL, **misbehaviour: Any) -> Iterator[World]:
         with CountingServer(**misbehaviour) as server:
-            world = make_world(engine, server, letters)
+            world = make_world(any_engine, server, letters)
             world.plan(letters, OCCASION, filler=filler)
             yield world
             verdict = world.verdict()
-            tell(f"{scenario[0].upper()}{scenario[1:]}", engine.dialect.name, verdict)
+            tell(f"{scenario[0].upper()}{scenario[1:]}", any_engine.dialect.name, verdict)
             assert verdict.is_clean, verdict
 
     return make
@@ -233,6 +233,8 @@ def test_s14_what_waits_past_its_deadline_is_cancelled_and_not_sent(world_of: Wo
 def test_s15_252_is_a_yes(world_of: WorldOf):
     with world_of(3, default="252_rcpt") as world:
         assert drain(world).accepted == 3
+        said = [reply for one in world.server.log for reply in one.replies]
+        assert sum(reply.startswith("252 ") for reply in said) == 3
 
 
 # -- Broken lines ------------------------------------------------------------------------------

@@ -16,7 +16,9 @@ from faults.checker import Verdict
 
 PROPERTY = "faults_verdict"
 _COLUMNS = (
-    "kills, stops",
+    "kills",
+    "stops",
+    "other blows",
     "planned",
     "on server",
     "lost",
@@ -90,10 +92,22 @@ def table(rows: Iterable[Row]) -> list[str]:
     ]
 
 
+def truths(rows: Iterable[Row]) -> list[str]:
+    """Lines for people: each letter that was unknown, with the truth beside it."""
+    lines = []
+    for row in rows:
+        said = [f"{key[:8]} {'+' if is_there else '-'}" for key, is_there in row.verdict.unknown]
+        if said:
+            lines.append(f"{row.scenario}, {row.engine}: {', '.join(said)}")
+    return lines
+
+
 def _figures(verdict: Verdict) -> tuple[str, ...]:
     there = sum(is_there for _, is_there in verdict.unknown)
     return (
         str(verdict.kills),
+        str(verdict.stops),
+        str(verdict.blows),
         str(verdict.planned),
         str(verdict.accepted_by_server),
         str(len(verdict.lost)),

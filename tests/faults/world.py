@@ -83,6 +83,8 @@ class World:
     later_ms: int = 0
     letters: list[Letter] = field(default_factory=list)
     kills: int = 0
+    stops: int = 0
+    blows: int = 0
     settled: list[tuple[str, bool]] = field(default_factory=list)
     proven: list[tuple[str, bool]] = field(default_factory=list)
 
@@ -161,8 +163,14 @@ class World:
     def verdict(self) -> Verdict:
         """The checker's, with what was unknown in between."""
         self.server.wait_until_quiet()
-        found = check(self.engine, self.letters, self.server.accepted, self.kills)
-        return replace(found, unknown=(*self.settled, *self.proven, *found.unknown))
+        found = check(self.engine, self.letters, self.server.accepted)
+        return replace(
+            found,
+            kills=self.kills,
+            stops=self.stops,
+            blows=self.blows,
+            unknown=(*self.settled, *self.proven, *found.unknown),
+        )
 
     # -- the operator who knows the truth ------------------------------------------------------
 
