@@ -76,13 +76,15 @@ def as_owner(postgres_url: str) -> Iterator[Engine]:
         db.exec_driver_sql("create role keeper login")
         db.exec_driver_sql("create database kept owner keeper")
     engine = open_engine(url.render_as_string(hide_password=False))
-    upgrade(engine)
-    yield engine
-    engine.dispose()
-    with server.connect() as db:
-        db.exec_driver_sql("drop database kept with (force)")
-        db.exec_driver_sql("drop role keeper")
-    server.dispose()
+    try:
+        upgrade(engine)
+        yield engine
+    finally:
+        engine.dispose()
+        with server.connect() as db:
+            db.exec_driver_sql("drop database kept with (force)")
+            db.exec_driver_sql("drop role keeper")
+        server.dispose()
 
 
 @pytest.mark.postgres

@@ -1,5 +1,4 @@
-"""Delivery that watches itself: the breaker, pauses, their events, alarms told, test samples,
-and what letters told.
+"""Delivery that watches itself: the breaker, pauses, their events, alarms told, test samples.
 
 Revision 0003; two moves are new: a waiting letter of a database that was put back from a copy
 may have gone out, so it becomes unknown.
@@ -57,29 +56,8 @@ def upgrade() -> None:
         sa.CheckConstraint("failures >= 0", name=op.f("ck_relay_failures")),
         sa.PrimaryKeyConstraint("relay", name=op.f("pk_relay")),
     )
-    op.create_table(
-        "told_report",
-        sa.Column("municipality_id", sa.Text(), nullable=False),
-        sa.Column("content_sha256", sa.String(length=64), nullable=False),
-        sa.Column("model", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("municipality_id", "content_sha256", name=op.f("pk_told_report")),
-    )
-    op.execute(
-        "insert into told_report (municipality_id, content_sha256, model)"
-        " select report.municipality_id, report.content_sha256, min(report.model)"
-        " from report join delivery on delivery.run_id = report.run_id"
-        " and delivery.municipality_id = report.municipality_id"
-        " and delivery.content_sha256 = report.content_sha256"
-        " group by report.municipality_id, report.content_sha256"
-    )
     with op.batch_alter_table("phase_run", schema=None) as batch_op:
         batch_op.add_column(sa.Column("sample", sa.Integer(), nullable=True))
-    if op.get_bind().dialect.name == "postgresql":
-        # An owner may take rights from itself: these tables only grow, whatever code says.
-        op.execute(
-            "revoke update, delete, truncate on delivery_event, control_event, approval"
-            " from current_user"
-        )
     transition = sa.table("transition", sa.column("from_state"), sa.column("to_state"))
     op.bulk_insert(
         transition,
