@@ -309,8 +309,7 @@ def names(plan: Any, batch: list[str]) -> str:
     return first if len(batch) == 1 else f"{first} и ещё {len(batch) - 1}"
 
 
-# Waits for a person where a plan asks for one: no time limit answers for them.
-@task(task_display_name="Согласование", trigger_rule="all_done", retries=0, execution_timeout=None)
+@task(task_display_name="Согласование", trigger_rule="all_done")
 def approve(phase_run: str | None) -> None:
     """Pass by itself where the plan asks for no approval; red where letters wait for one."""
     from airflow.sdk.exceptions import AirflowFailException
@@ -328,8 +327,8 @@ def approve(phase_run: str | None) -> None:
             held = held_batch(db, scope.occasion or "", scope.mode or "")
     if held.letters:
         raise AirflowFailException(
-            f"Ждут согласования писем: {held.letters}. План требует согласования (approval), но "
-            "согласовать их в Airflow пока нельзя, и сами они не уйдут. Сообщите в поддержку."
+            f"Ждут согласования: {counted(held.letters, 'письмо', 'письма', 'писем')}. Согласовать "
+            "их в Airflow пока нельзя, и сами они не уйдут. Сообщите в поддержку."
         )
     log.info("Согласование планом не требуется")
 

@@ -1,8 +1,9 @@
 -- Which letters wait for a person: their outcome is unknown, or the mail server refused them,
 -- tries or time ran out, or their address was replaced, and nothing came after?
--- The latter only where somebody can still get the letter: the plan's year is open, its
--- recipient is valid and no newer letter takes its place; or, where the address was replaced,
--- no run of the occasion has decided about the addressee since.
+-- The latter only where somebody can still get the letter: the plan's year is open, no newer
+-- letter takes its place, and no later run of the occasion has decided about the addressee
+-- without this recipient, as it does when the contact was replaced. A reminder whose day has
+-- passed is nobody's to send.
 select
     delivery.delivery_id,
     delivery.occasion,
@@ -17,33 +18,18 @@ select
     municipality.name
 from delivery
 join municipality on municipality.municipality_id = delivery.municipality_id
-join recipient
-    on recipient.recipient_id = delivery.recipient_id
-    and recipient.municipality_id = delivery.municipality_id
 join phase_run on phase_run.run_id = delivery.run_id
 where delivery.state = 'unknown'
     or (
         delivery.mode = 'live'
-        and delivery.state = 'cancelled'
-        and delivery.last_detail = 'recipient_replaced'
-        and phase_run.plan_year not in :closed_years
-        and not exists (
-            select 1
-            from run_outcome
-            join phase_run as later on later.run_id = run_outcome.run_id
-            where later.occasion = delivery.occasion
-                and later.mode = delivery.mode
-                and later.started_ms >= delivery.updated_ms
-                and run_outcome.municipality_id = delivery.municipality_id
-        )
-    )
-    or (
-        delivery.mode = 'live'
         and (
             delivery.state in ('rejected', 'exhausted')
-            or (delivery.state = 'cancelled' and delivery.last_detail = 'expired')
+            or (
+                delivery.state = 'cancelled'
+                and delivery.last_detail in ('expired', 'recipient_replaced')
+                and delivery.occasion not like '%/reminder/%'
+            )
         )
-        and recipient.active = 1
         and phase_run.plan_year not in :closed_years
         and not exists (
             select 1
@@ -53,6 +39,26 @@ where delivery.state = 'unknown'
                 and newer.municipality_id = delivery.municipality_id
                 and newer.recipient_id = delivery.recipient_id
                 and newer.revision > delivery.revision
+        )
+        and not exists (
+            select 1
+            from phase_run as later
+            where later.occasion = delivery.occasion
+                and later.mode = delivery.mode
+                and later.started_ms > phase_run.started_ms
+                and exists (
+                    select 1
+                    from run_outcome
+                    where run_outcome.run_id = later.run_id
+                        and run_outcome.municipality_id = delivery.municipality_id
+                )
+                and not exists (
+                    select 1
+                    from run_outcome
+                    where run_outcome.run_id = later.run_id
+                        and run_outcome.municipality_id = delivery.municipality_id
+                        and run_outcome.recipient_id = delivery.recipient_id
+                )
         )
     )
 order by delivery.occasion, delivery.mode, municipality.name, delivery.delivery_id

@@ -24,12 +24,10 @@ from roadmap.delivery.operator_text import CONTROL_DAG, SETTLE_DAG
 from roadmap.plan.model import Plan
 from roadmap.store.sql import sql
 from roadmap.store.tables import alarm as alarm_table
-from roadmap.store.tables import relay
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 TELL_AGAIN_MS = 24 * 3_600_000
 _HOUR_MS = 3_600_000
-_UNTRIED_MS = _HOUR_MS // 4  # the delivery watch tries every five minutes
 _NAMED = 5  # municipalities named in one sentence; the others are counted
 
 
@@ -79,7 +77,7 @@ def find_alarms(
         waiting = db.execute(sql("delivery/waiting_letters")).all()
         return (
             *_switch(db, held_by, waiting, known),
-            *_breaker(db, waiting, now_ms),
+            *_breaker(db, waiting),
             *_pauses(held_by, waiting, known),
             *_broken_chains(db),
             *_letters(db, known),
@@ -129,13 +127,12 @@ def _switch(
         )
 
 
-def _breaker(db: Connection, waiting: Sequence[Any], now_ms: int) -> Iterator[Alarm]:
+def _breaker(db: Connection, waiting: Sequence[Any]) -> Iterator[Alarm]:
     # Until a letter was taken: between two rests the mail server is no better than in them. But
-    # a rest that nobody tried to end, as there were no letters, says nothing of today.
-    recent_ms = now_ms - _UNTRIED_MS
-    row = db.execute(select(relay).where(relay.c.open_until_ms > recent_ms)).first()
-    by_mail = [one for one in waiting if one.mode != "dry"]
-    if row is not None and by_mail:
+    # letters that came after the last rest say nothing of a server that nobody has asked since.
+    row = db.execute(sql("delivery/rest_that_letters_waited_in")).first()
+    if row is not None:
+        by_mail = [one for one in waiting if one.mode != "dry"]
         yield Alarm(
             "breaker",
             f"Почтовый сервер не принимает писем, {_how_many(by_mail)}. "
@@ -201,7 +198,7 @@ def _what_happened(row: Any, whose: str) -> str:
             f"Срок отправки истёк, письмо не ушло: {whose}. Запустите этап для этого "
             "муниципалитета снова."
         )
-    return f"{whose}: {refusals.what_to_do(row.last_detail, row.last_code)}"
+    return f"{whose}. {refusals.what_to_do(row.last_detail, row.last_code)}"
 
 
 def _overdue(late: Overdue, hours: int, plans: Sequence[Plan]) -> Alarm:

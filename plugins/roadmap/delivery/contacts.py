@@ -23,27 +23,29 @@ class Recipient:
 
 
 def recipient_id(municipality_id: str, address: str) -> str:
-    """The id of one address of one addressee, the same for ever: 32 hex digits.
-
-    An address that differs by capitals only is the same mailbox (reliability.md §8, 66), and
-    who has a letter must not get it again because somebody typed it otherwise.
-    """
-    key = f"{municipality_id}|{address.casefold()}"
-    return hashlib.sha256(key.encode()).hexdigest()[:32]
+    """The id of one address of one addressee, the same for ever: 32 hex digits."""
+    return hashlib.sha256(f"{municipality_id}|{address}".encode()).hexdigest()[:32]
 
 
 def expected(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recipient, ...]]:
     """Every addressee of the run with its recipients, in order; empty where no contact is valid.
 
-    Addressees are the selected participating municipalities and `region`. Two spellings of
-    one address that differ by case only are one recipient.
+    Addressees are the selected participating municipalities and `region`. Spellings of an
+    address that differ by capitals only are one mailbox and one recipient (reliability.md §8,
+    66), under the spelling that came first: who has a letter must not get it again because
+    somebody typed the address otherwise.
     """
+    first = {
+        (row.municipality_id, row.addr.casefold()): Recipient(row.recipient_id, row.addr)
+        for row in db.execute(sql("delivery/known_recipients"), {"run_id": run_id})
+    }
     found: dict[str, dict[str, Recipient]] = {}
     for row in db.execute(sql("delivery/frozen_contacts"), {"run_id": run_id}):
         known = found.setdefault(row.municipality_id, {})
         if row.address is not None:
-            one = Recipient(recipient_id(row.municipality_id, row.address), row.address)
-            known.setdefault(row.address.casefold(), one)
+            plain = row.address.casefold()
+            new = Recipient(recipient_id(row.municipality_id, row.address), row.address)
+            known.setdefault(plain, first.get((row.municipality_id, plain), new))
     return MappingProxyType(
         {addressee: tuple(known.values()) for addressee, known in found.items()}
     )

@@ -61,6 +61,7 @@ MOVES: Mapping[str, Move] = MappingProxyType(
         "resend": Move("T13", ("unknown",), "retry"),
         "give_up": Move("T14", ("unknown",), "cancelled"),
         "cancel": Move("T15", ("held", "ready", "retry", "exhausted"), "cancelled"),
+        "cancel_replaced": Move("T15", ("held", "ready", "retry"), "cancelled"),
         "exhaust": Move("T16", ("claimed", "in_doubt"), "exhausted"),
         "bounce": Move("T17", ("accepted",), "bounced"),
         "release": Move("T18", ("claimed",), "ready"),
@@ -224,9 +225,7 @@ class ApprovalMismatch(RuntimeError):
 
 def held_batch(db: Connection, occasion: str, mode: str) -> HeldBatch:
     """What a person is shown before approving it."""
-    rows = _held(db, occasion, mode)
-    said = "".join(f"{row.delivery_id} {row.payload_sha256}\n" for row in rows)
-    return HeldBatch(occasion, mode, len(rows), hashlib.sha256(said.encode()).hexdigest())
+    return _batch_of(occasion, mode, _held(db, occasion, mode))
 
 
 def approve(
@@ -244,8 +243,10 @@ def approve(
     """
     with engine.begin() as db:
         now_ms = clock(db)
-        waiting = held_batch(db, shown.occasion, shown.mode)
-        if waiting != shown or not waiting.letters:
+        # Read once: what another planner commits from here on was not shown, and is not let go.
+        rows = _held(db, shown.occasion, shown.mode)
+        waiting = _batch_of(shown.occasion, shown.mode, rows)
+        if waiting != shown or not rows:
             raise ApprovalMismatch(f"{waiting.letters} letters wait, {shown.letters} were shown")
         approval_id = secrets.token_hex(16)
         db.execute(
@@ -261,19 +262,24 @@ def approve(
                 "now_ms": now_ms,
             },
         )
-        for row in _held(db, shown.occasion, shown.mode):
+        for row in rows:
             is_ready = move(
                 db, "approve", row.delivery_id, "held",
                 now_ms=now_ms, actor=actor, phase="approve", detail=reason,
                 approval_id=approval_id,
             )  # fmt: skip
-            if not is_ready:  # planned anew since: the hash was of other bytes
+            if not is_ready:  # withdrawn since
                 raise ApprovalMismatch(f"letter {row.delivery_id} is no longer held")
 
 
 def _held(db: Connection, occasion: str, mode: str) -> Sequence[Any]:
     values = {"occasion": occasion, "mode": mode}
     return db.execute(sql("delivery/held_letters"), values).all()
+
+
+def _batch_of(occasion: str, mode: str, rows: Sequence[Any]) -> HeldBatch:
+    said = "".join(f"{row.delivery_id} {row.payload_sha256}\n" for row in rows)
+    return HeldBatch(occasion, mode, len(rows), hashlib.sha256(said.encode()).hexdigest())
 
 
 def broken_chains(db: Connection) -> tuple[str, ...]:
@@ -504,19 +510,16 @@ def reap(engine: Engine, actor: str, clock: Clock = db_now_ms) -> Reaped:
         for_nobody = db.execute(sql("delivery/waiting_for_nobody")).all()
     steps = [(f"reap_{row.state}", row, "lease_over") for row in lapsed]
     steps += [("cancel", row, EXPIRED) for row in expired]
-    steps += [("cancel", row, RECIPIENT_REPLACED) for row in for_nobody]
-    done: Counter[tuple[str, str]] = Counter()
+    steps += [("cancel_replaced", row, RECIPIENT_REPLACED) for row in for_nobody]
+    done: Counter[str] = Counter()
     for name, row, detail in steps:
         with engine.begin() as db:
-            done[name, detail] += move(
+            done[name] += move(
                 db, name, row.delivery_id, row.state,
                 now_ms=clock(db), actor=actor, phase="reap", detail=detail,
             )  # fmt: skip
     return Reaped(
-        done["reap_claimed", "lease_over"],
-        done["reap_in_doubt", "lease_over"],
-        done["cancel", EXPIRED],
-        done["cancel", RECIPIENT_REPLACED],
+        done["reap_claimed"], done["reap_in_doubt"], done["cancel"], done["cancel_replaced"]
     )
 
 

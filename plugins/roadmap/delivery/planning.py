@@ -482,7 +482,9 @@ def _changes(run: _Run, model: ReportModel, last: Past) -> tuple[str, ...]:
         "content_sha256": last.content_sha256,
     }
     with run.engine.connect() as db, db.begin():
-        previous = db.execute(sql("delivery/told_report"), told).scalar_one()
+        previous = db.execute(sql("delivery/told_report"), told).scalar_one_or_none()
+    if previous is None:  # planned before reports were kept, and composed anew since
+        return ()
     return changes(ReportModel.model_validate_json(previous), model)
 
 

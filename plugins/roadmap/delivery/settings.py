@@ -100,6 +100,7 @@ def refuse_unsafe(
     mail_host: str,
     mail_is_verified_tls: bool,
     allowed_domains: frozenset[str],
+    journal_is_allowed: bool,
     has_demo_secrets: bool,
     is_demo: bool,
 ) -> None:
@@ -113,6 +114,11 @@ def refuse_unsafe(
     reasons = []
     if not allowed_domains:
         reasons.append("Не задан список разрешённых доменов: впишите их в ROADMAP_ALLOWED_DOMAINS.")
+    if not journal_is_allowed:
+        reasons.append(
+            "Домен ящика копий ROADMAP_JOURNAL_ADDRESS не входит в список разрешённых: исправьте"
+            " адрес или дополните ROADMAP_ALLOWED_DOMAINS."
+        )
     if not (is_demo and is_loopback(mail_host)):
         if database_dialect == "sqlite":
             reasons.append(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger_world import (
@@ -453,6 +453,36 @@ def test_t1_an_approval_of_what_is_not_there_any_more_lets_nothing_go(held: Engi
     assert "ready" not in states(held).values()
     with held.begin() as db:
         assert db.execute(select(approval)).all() == []
+
+
+@pytest.mark.postgres
+def test_t1_what_another_planner_commits_meanwhile_is_not_let_go(
+    postgres_engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    """PostgreSQL shows each statement what was committed before it: the letters are read once."""
+    make_run(postgres_engine)
+    theirs = everybody(postgres_engine)
+    letters = [replace(letter(key, one[0]), is_held=True) for key, one in theirs.items()]
+
+    def plan(made: ledger.Planned) -> None:
+        with postgres_engine.begin() as db:
+            assert ledger.plan(db, made, now_ms=1, expires_ms=9**15, actor="test")
+
+    for made in letters[:2]:
+        plan(made)
+    batch = shown(postgres_engine)
+    looked = ledger._held
+    to_come = letters[2:]
+
+    def look_and_be_overtaken(db: Connection, occasion: str, mode: str):
+        rows = looked(db, occasion, mode)
+        while to_come:
+            plan(to_come.pop())
+        return rows
+
+    monkeypatch.setattr(ledger, "_held", look_and_be_overtaken)
+    ledger.approve(postgres_engine, batch, actor="operator")
+    assert sorted(states(postgres_engine).values()) == ["held", "ready", "ready"]
 
 
 def test_what_a_claim_shows_of_itself_holds_no_address_and_no_letter(planned: Engine):

@@ -58,6 +58,7 @@ from roadmap.store.tables import (
     run_dataset,
     run_finding,
     run_outcome,
+    told_report,
 )
 from smtp_server import SmtpServer
 
@@ -450,6 +451,20 @@ def test_a_report_composed_anew_in_the_run_that_was_sent_still_says_what_changed
     assert envelope.reason == "уточнены правила расчёта или слова отчёта, сведения прежние"
 
 
+def test_a_correction_of_a_letter_whose_report_was_not_kept_says_no_changes(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    buy = {"addressees": ("buy",), "contacts": {"buy": ("a@example.org",)}}
+    plan_run(engine, plan, renderer, **buy)
+    with SmtpServer() as server:
+        send(engine, server)
+    with engine.begin() as db:
+        db.execute(told_report.delete())
+    second = plan_run(engine, plan, renderer, "run-2", headlines={"buy": "Иначе"}, **buy)
+    assert kinds(second) == {"buy": "planned"}
+    assert renderer.asked[-1][1].changes == ()
+
+
 def test_the_same_mailbox_in_other_letters_gets_no_second_letter(
     engine: Engine, plan: Plan, renderer: Renderer
 ):
@@ -460,6 +475,7 @@ def test_the_same_mailbox_in_other_letters_gets_no_second_letter(
                 contacts={"buy": (address,)},
             )  # fmt: skip
             send(engine, server)
+            assert reconcile(engine, f"run-{number}").is_settled
     assert kinds(outcomes) == {"buy": "suppressed"}
     assert [letter.recipient for letter in server.accepted] == ["Head@example.org"]
 

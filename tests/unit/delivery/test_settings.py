@@ -17,6 +17,7 @@ SAFE = {
     "mail_host": "mail.example.org",
     "mail_is_verified_tls": True,
     "allowed_domains": frozenset({"example.org"}),
+    "journal_is_allowed": True,
     "has_demo_secrets": False,
     "is_demo": False,
 }
@@ -68,6 +69,7 @@ def test_the_safe_and_the_demo_may_write():
         SAFE | {"mail_is_verified_tls": False},
         SAFE | {"has_demo_secrets": True},
         SAFE | {"allowed_domains": frozenset()},
+        SAFE | {"journal_is_allowed": False},
         DEMO | {"mail_host": "mail.example.org"},
         DEMO | {"mail_host": "127.0.0.1.example.org"},
         DEMO | {"is_demo": False},
