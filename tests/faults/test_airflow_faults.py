@@ -313,7 +313,7 @@ def test_a13_more_addressees_than_airflow_maps_go_in_batches(
     airflow: LiveAirflow, world: World, server: CountingServer, tell: Tell
 ):
     everybody = World(world.engine, server, many_recipients(world.engine, 1100))
-    here = Scene(airflow, everybody, "2021/faults/a13")
+    here = Scene(airflow, everybody, "2021/faults/a13", len(server.accepted))
     here.plan(1100, filler=0)
     run = here.drain()
     assert airflow.wait_for_run(DRAIN, run, seconds=400) == "success"
