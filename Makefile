@@ -61,12 +61,12 @@ new-year: $(RUNTIME) ## the draft plan of a year (YEAR=2027 FROM=2021)
 
 .PHONY: explain
 explain: $(RUNTIME) ## where a number comes from (RUN=latest:march_analysis MUNICIPALITY=region INDICATOR=6.2)
-	exec env $(PY) -m roadmap_cli.explain --run "$$RUN" --municipality "$$MUNICIPALITY" \
+	@exec env $(PY) -m roadmap_cli.explain --run "$$RUN" --municipality "$$MUNICIPALITY" \
 		--indicator "$$INDICATOR"
 
 .PHONY: why
 why: $(RUNTIME) ## why a municipality got nothing (MUNICIPALITY=buyskiy PHASE=march_analysis YEAR=2021, or RUN=)
-	exec env $(PY) -m roadmap_cli.why --municipality "$$MUNICIPALITY" --phase "$(PHASE)" \
+	@exec env $(PY) -m roadmap_cli.why --municipality "$$MUNICIPALITY" --phase "$(PHASE)" \
 		--year $(YEAR) --run "$$RUN"
 
 .PHONY: overdue

@@ -26,6 +26,7 @@ from roadmap_airflow.defaults import DEFAULT_ARGS, START
     schedule=None,
     start_date=START,
     max_active_runs=1,
+    is_paused_upon_creation=False,  # whoever starts it by hand wants it to run
     params=control.form(),
     default_args=DEFAULT_ARGS,
     tags=["500+", "вручную"],

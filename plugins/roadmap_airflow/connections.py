@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from roadmap_airflow.failures import failed
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
@@ -42,8 +44,6 @@ def roadmap_db() -> Iterator[Engine]:
     What only a person can mend (a wrong plan, a missing setting, a run that may not begin)
     fails the task at once: trying again would change nothing.
     """
-    from airflow.sdk.exceptions import AirflowFailException
-
     from roadmap.delivery.settings import SettingsError, UnsafeLive
     from roadmap.evidence.freeze import FreezeRefused
     from roadmap.plan.load import PlanError
@@ -58,7 +58,7 @@ def roadmap_db() -> Iterator[Engine]:
     except (
         ConnectionIncomplete, FreezeRefused, PlanError, SettingsError, UnsafeDatabase, UnsafeLive
     ) as refusal:  # fmt: skip
-        raise AirflowFailException(str(refusal)) from None  # the log ends with the sentence
+        raise failed(str(refusal)) from None
 
 
 @contextmanager

@@ -14,7 +14,7 @@ def reason_field(description: str) -> Param:
     return Param(
         type="string",
         title="Причина",
-        description=description,
+        description=f"{description} Не короче {SHORTEST_REASON} знаков, без адресов почты.",
         minLength=SHORTEST_REASON,
         maxLength=LONGEST_REASON,
         pattern=r"^[^\x00-\x1f@]*$",

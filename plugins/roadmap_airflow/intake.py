@@ -11,6 +11,7 @@ from roadmap_airflow import tasks
 from roadmap_airflow.alerts import INTAKE_TROUBLES, mail_operator
 from roadmap_airflow.assets import EVIDENCE
 from roadmap_airflow.defaults import SMTP_POOL
+from roadmap_airflow.failures import to_be_tried_again
 
 
 @cache
@@ -29,7 +30,6 @@ def all_datasets() -> tuple[str, ...]:
 )
 def take_in(dataset: str) -> list[str]:
     """Take in one dataset for every plan with an inbox; ids of the files with something to mend."""
-    from airflow.sdk.exceptions import AirflowException
 
     from roadmap.evidence.troubles import batches_to_mend
     from roadmap_airflow.connections import folder, roadmap_db
@@ -54,7 +54,7 @@ def take_in(dataset: str) -> list[str]:
         for message in file.messages
     ]
     if unanswered:  # a query that got no answer: no file to mend, but perhaps the next try works
-        raise AirflowException(" ".join(unanswered))
+        raise to_be_tried_again(" ".join(unanswered))
     return new
 
 

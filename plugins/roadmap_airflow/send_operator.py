@@ -17,6 +17,7 @@ from roadmap_airflow.defaults import (
     SEND_SOFT_DEADLINE,
     SEND_TIMEOUT,
 )
+from roadmap_airflow.failures import failed, to_be_tried_again
 
 if TYPE_CHECKING:
     from roadmap.delivery.sender import SendSummary
@@ -54,8 +55,6 @@ class SendOperator(BaseOperator):
         self._stop = threading.Event()
 
     def execute(self, context: Any) -> None:
-        from airflow.sdk.exceptions import AirflowException
-
         from roadmap.delivery.sender import send_run
         from roadmap.delivery.transport import MailServerUnavailable
         from roadmap_airflow.connections import (
@@ -81,7 +80,7 @@ class SendOperator(BaseOperator):
                     receipts=receipts(),
                 )
             except MailServerUnavailable as unavailable:
-                raise AirflowException(f"{unavailable} Задача повторится сама.") from None
+                raise to_be_tried_again(f"{unavailable} Задача повторится сама.") from None
         log.info("%s", summary)
         if context["params"].get("mode") == "dry":
             log.info("Выбрано «Ничего не отправлять»: письма проверены без сети и никуда не ушли")
@@ -137,23 +136,19 @@ class SendLeftOperator(BaseOperator):
 
 def refuse_to_be_green(summary: SendSummary) -> None:
     """Fail, with what to do, where letters are left: at once where a person has to act."""
-    from airflow.sdk.exceptions import AirflowException, AirflowFailException
-
     if not summary.pending:
         return
     left = f"Не отправлено: {summary.pending}."
     if summary.is_switched_off:
-        raise AirflowFailException(f"{left} Вся отправка остановлена. {TO_GO_ON}")
+        raise failed(f"{left} Вся отправка остановлена. {TO_GO_ON}")
     if summary.paused_reason:
-        raise AirflowFailException(
-            f"{left} Рассылка приостановлена. {_ended(summary.paused_reason)} {TO_GO_ON}"
-        )
+        raise failed(f"{left} Рассылка приостановлена. {_ended(summary.paused_reason)} {TO_GO_ON}")
     if summary.breaker_until_ms is not None:
-        raise AirflowException(
+        raise to_be_tried_again(
             f"{left} Почтовому серверу дан перерыв. {_ended(summary.breaker_reason or '')} "
             "Задача повторится сама."
         )
-    raise AirflowException(f"Ждут повторной отправки: {summary.pending}. Задача повторится сама.")
+    raise to_be_tried_again(f"Ждут повторной отправки: {summary.pending}. Задача повторится сама.")
 
 
 def _ended(sentence: str) -> str:

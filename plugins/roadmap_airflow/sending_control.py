@@ -6,6 +6,7 @@ from airflow.sdk import Param, get_current_context, task
 
 from roadmap_airflow import tasks
 from roadmap_airflow.decisions import reason_field, who_asked
+from roadmap_airflow.failures import failed
 from roadmap_airflow.forms import MODES
 
 
@@ -26,7 +27,8 @@ def form() -> dict[str, Param]:
             type=["null", "string"],
             title="Рассылка",
             description="Только для «продолжить приостановленную рассылку»: код из тревоги, "
-            "например 2021/march_analysis. Пусто — все приостановленные.",
+            "например 2021/march_analysis (год, косая черта, код этапа). Пусто — все "
+            "приостановленные.",
             pattern=r"^[0-9]{4}/[a-z0-9_/-]+$",
             maxLength=100,
         ),
@@ -45,8 +47,6 @@ def form() -> dict[str, Param]:
 @task(task_display_name="Остановка или продолжение")
 def control_sending() -> None:
     """Pull or let go the brake, then log what waits and what holds it back."""
-    from airflow.sdk.exceptions import AirflowFailException
-
     from roadmap.delivery.control import control, what_waits
     from roadmap.delivery.decision import DecisionRefused
     from roadmap_airflow.connections import roadmap_db
@@ -65,7 +65,7 @@ def control_sending() -> None:
                 mode=params["mode"],
             )
         except DecisionRefused as refusal:
-            raise AirflowFailException(str(refusal)) from None
+            raise failed(str(refusal)) from None
         tasks.log.info(said)
         for line in what_waits(engine, valid_plans()):
             tasks.log.info(line)

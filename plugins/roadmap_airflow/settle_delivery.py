@@ -9,6 +9,7 @@ from airflow.sdk import Param, get_current_context, task
 from roadmap_airflow import tasks
 from roadmap_airflow.decisions import reason_field, who_asked
 from roadmap_airflow.defaults import SMTP_POOL
+from roadmap_airflow.failures import failed
 from roadmap_airflow.plans import valid_plans
 from roadmap_airflow.send_operator import SendOperator
 
@@ -24,7 +25,8 @@ def form() -> dict[str, Param]:
         "message_id": Param(
             type="string",
             title="Message-ID письма",
-            description="Из письма оператору или журнала «Сверки»; можно без угловых скобок.",
+            description="Целиком, как в письме оператору или журнале «Сверки»: 32 знака, .r1, .r2 "
+            "и так далее, @ и имя домена; можно без угловых скобок.",
             # Ours begin with the letter's key, so that nobody's address can be entered here.
             pattern=r"^\s*<?[0-9a-f]{32}\.r[0-9]+@[A-Za-z0-9.-]+>?\s*$",
             maxLength=200,
@@ -52,8 +54,6 @@ def form() -> dict[str, Param]:
 @task(task_display_name="Решение", multiple_outputs=True)
 def decide() -> dict[str, Any]:
     """Take the decision; the letter's phase run, and whom to send to: nobody or its addressee."""
-    from airflow.sdk.exceptions import AirflowFailException
-
     from roadmap.delivery.decision import DecisionRefused
     from roadmap.delivery.evidence import settle_unknown
     from roadmap.delivery.settle import DECISIONS, settle
@@ -77,8 +77,12 @@ def decide() -> dict[str, Any]:
                 expiry_ms=delivery_settings().expiry_ms,
             )
         except DecisionRefused as refusal:
-            raise AirflowFailException(str(refusal)) from None
-    tasks.log.info("Письмо %s: %s", settled.delivery_id, DECISIONS[settled.decision])
+            raise failed(str(refusal)) from None
+        whose = tasks.names(tasks.plan_of(engine, settled.run_id), [settled.municipality_id])
+    tasks.log.info(
+        "%s, %s, редакция %s: %s",
+        whose, settled.occasion, settled.revision, DECISIONS[settled.decision],
+    )  # fmt: skip
     return {
         "phase_run": settled.run_id,
         "batch": [settled.municipality_id] if settled.is_to_be_sent else [],

@@ -20,6 +20,7 @@ from roadmap_airflow import clock
 from roadmap_airflow.alerts import tell_of_run, tell_unless_told
 from roadmap_airflow.assets import EVIDENCE, note_change
 from roadmap_airflow.defaults import MOSCOW, SMTP_POOL
+from roadmap_airflow.failures import failed
 from roadmap_airflow.send_operator import SendOperator
 
 if TYPE_CHECKING:
@@ -312,8 +313,6 @@ def names(plan: Any, batch: list[str]) -> str:
 @task(task_display_name="Согласование", trigger_rule="all_done")
 def approve(phase_run: str | None) -> None:
     """Pass by itself where the plan asks for no approval; red where letters wait for one."""
-    from airflow.sdk.exceptions import AirflowFailException
-
     from roadmap.delivery.ledger import held_batch
     from roadmap.delivery.sender import run_scope
     from roadmap_airflow.connections import roadmap_db
@@ -326,7 +325,7 @@ def approve(phase_run: str | None) -> None:
         with engine.connect() as db, db.begin():
             held = held_batch(db, scope.occasion or "", scope.mode or "")
     if held.letters:
-        raise AirflowFailException(
+        raise failed(
             f"Ждут согласования: {counted(held.letters, 'письмо', 'письма', 'писем')}. Согласовать "
             "их в Airflow пока нельзя, и сами они не уйдут. Сообщите в поддержку."
         )
@@ -338,6 +337,8 @@ SENDING: dict[str, Any] = {
     "task_display_name": "Отправка",
     "map_index_template": LABEL,
     "pool": SMTP_POOL,
+    # The account follows and tells the operator once of all letters: thirteen more would not help.
+    "on_failure_callback": None,
     **SendOperator.waiting,
 }
 
@@ -363,7 +364,7 @@ def reconcile(phase_run: str | None) -> None:
     from roadmap_airflow.connections import roadmap_db
 
     if phase_run is None:
-        raise AirflowFailException(
+        raise failed(
             "Сведения не зафиксированы: смотрите журналы задач «Приём данных» и «Фиксация сведений»"
         )
     with roadmap_db() as engine:

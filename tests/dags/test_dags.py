@@ -123,6 +123,15 @@ def test_the_daily_intake_takes_in_every_dataset_that_is_described(bag):
     assert {name for phase in PHASES for name in phase_datasets(phase)} <= set(taken)
 
 
+def test_of_letters_that_did_not_go_the_account_alone_mails_the_operator(bag):
+    march = bag.dags["march_analysis"]
+    assert not march.get_task("send").on_failure_callback
+    assert all(
+        one.on_failure_callback for one in march.tasks if one.task_id not in ("send", "reconcile")
+    )
+    assert march.get_task("reconcile").trigger_rule == "all_done"  # it follows whatever happened
+
+
 def test_every_sending_task_stands_in_the_pool_of_the_mail_server(bag):
     senders = [t for dag in bag.dags.values() for t in dag.tasks if t.task_id.startswith("send")]
     assert senders

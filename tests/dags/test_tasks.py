@@ -6,8 +6,10 @@ from types import SimpleNamespace
 
 import pendulum
 import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from roadmap_airflow.defaults import MOSCOW
+from roadmap_airflow.failures import failed, to_be_tried_again
 from roadmap_airflow.tasks import Counts, brief, moment_ms, requested_year
 from roadmap_airflow.timetable import Event, PhaseTimetable
 
@@ -59,3 +61,13 @@ def test_the_grid_says_of_an_intake_only_what_there_was():
         "8 файлов, принято 2 395 строк из 2 396, отклонено строк: 1, не принято файлов: 2"
     )
     assert brief(Counts(files=1, unchanged=1)).replace("\xa0", " ") == "1 файл, без изменений: 1"
+
+
+def test_what_a_task_fails_with_stands_in_its_log_as_a_line_of_its_own(caplog):
+    with pytest.raises(AirflowFailException, match="Решать нечего"):
+        raise failed("Решать нечего.")
+    with pytest.raises(AirflowException, match="Задача повторится"):
+        raise to_be_tried_again("Задача повторится сама.")
+    assert [record.message for record in caplog.records] == [
+        "Решать нечего.", "Задача повторится сама.",
+    ]  # fmt: skip

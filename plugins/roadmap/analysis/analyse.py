@@ -90,7 +90,7 @@ def analyse(engine: Engine, plan: Plan, run_id: str) -> Analysed:
             )
         }
     found = Analysed(levels[Level.REGION], levels[Level.SCHOOL], verdicts)
-    log.info("run %s: %d papers, %d results", run_id, found.papers, found.school_results)
+    log.debug("run %s: %d papers, %d results", run_id, found.papers, found.school_results)
     return found
 
 

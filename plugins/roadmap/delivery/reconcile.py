@@ -177,9 +177,19 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         for one in ([r.recipient_id for r in theirs] or [NO_RECIPIENT])
     }
     found = {(row.municipality_id, row.recipient_id): row for row in rows}
+    # «Получатель 1 из 2» is the same one wherever it is said: by their addresses' order.
+    place = {
+        (addressee, one.recipient_id): number
+        for addressee, theirs in everybody.items()
+        for number, one in enumerate(theirs)
+    }
     ordered = sorted(
         expected | found.keys(),
-        key=lambda key: (russian.natural_key(names.get(key[0], key[0])), key[1]),
+        key=lambda key: (
+            russian.natural_key(names.get(key[0], key[0])),
+            place.get(key, len(place)),
+            key[1],
+        ),
     )
     lines = tuple(
         _line(key, _who(key, ordered, names), found.get(key), categories(run.mode))

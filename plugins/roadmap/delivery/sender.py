@@ -88,7 +88,7 @@ class SendSummary:
             if n:
                 said.append(f"{what}: {n}")
         if self.is_switched_off:
-            said.append("отправка выключена оператором")
+            said.append("отправка остановлена оператором")
         if self.breaker_reason:
             said.append(f"перерыв: {self.breaker_reason.rstrip('.')}")
         if self.paused_reason:
@@ -257,7 +257,7 @@ def send_due(
                 connections.callback(opened[held.mode].quit)
             outcome = _send(engine, held, opened[held.mode], settings, stop, clock, receipts)
             done[outcome] += 1
-            log.info("delivery %s, attempt %s: %s", held.delivery_id, held.attempts, outcome)
+            log.debug("delivery %s, attempt %s: %s", held.delivery_id, held.attempts, outcome)
             if outcome == "switched_off":
                 break
             if held.mode != "dry":  # which met no mail server, and says nothing of it

@@ -399,10 +399,14 @@ def _municipality(db: Connection, plan: Plan, text: str) -> tuple[str, str]:
         return found[0], shown[found[0]]
     if found:
         raise WhyRefused(f"Под «{text}» известны несколько: {', '.join(found)}. Укажите код.")
-    alike = [name for name in shown.values() if wanted in _plain(name)][:_MOST_ALIKE]
-    alike = alike or list(near(text, shown.values()))
-    hint = f" Похожи: {', '.join(f'«{name}»' for name in alike)}." if alike else ""
-    raise WhyRefused(f"Нет муниципалитета «{text}».{hint} Коды: {', '.join(sorted(names))}.")
+    holding = [key for key, name in shown.items() if wanted and wanted in _plain(name)]
+    if len(holding) == 1:  # «Кострома» for «городской округ город Кострома»
+        return holding[0], shown[holding[0]]
+    close = set(near(text, shown.values()))
+    alike = holding or [key for key, name in shown.items() if name in close]
+    named = ", ".join(f"«{shown[key]}» ({key})" for key in (alike or sorted(shown))[:_MOST_ALIKE])
+    hint = f"Похожи: {named}" if alike else f"Есть, например: {named}"
+    raise WhyRefused(f"Нет муниципалитета «{text}». {hint}. Укажите код.")
 
 
 def _plain(text: str) -> str:

@@ -173,7 +173,7 @@ def freeze(
         _write_datasets(conn, plan.year, phase, run_id, batches, known_at_ms)
         _write_rules(conn, plan, run_id)
         write_findings(conn, plan, phase, run_id, as_of, known_at_ms, unnamed)
-    log.info("run %s frozen: %s batches", run_id, len(batches))
+    log.debug("run %s frozen: %s batches", run_id, len(batches))
     return run_id
 
 
@@ -292,8 +292,9 @@ def run_summary(engine: Engine, run_id: str) -> tuple[str, ...]:
         ).all()
     absent = [row for row in datasets if row.state != "received"]
     return (
-        f"Запуск {run_id}: этап {run.phase} {run.plan_year} года, по состоянию на {run.as_of}",
-        f"Действующих загрузок: {integer(batches)}",
+        f"Запуск {run_id}: {run.phase} {run.plan_year} года, по состоянию на "
+        f"{date.fromisoformat(run.as_of):%d.%m.%Y}",
+        f"Файлов в основе: {integer(batches)}",
         f"Муниципалитетов: {len(units)}, участвуют {sum(units)}; "
         f"школ: {integer(len(schools))}, участвуют {sum(schools)}",
         f"Наборы данных: получено {len(datasets) - len(absent)} из {len(datasets)}",

@@ -589,7 +589,7 @@ def _write_batch(
             insert(load_warning),
             [{"batch_id": batch_id, "message": message} for message in warnings],
         )
-    log.info("batch %s of %s: %s rows", batch_id, source.dataset, parsed.rows_accepted)
+    log.debug("batch %s of %s: %s rows", batch_id, source.dataset, parsed.rows_accepted)
     return TakenFile(
         one.file.name,
         "accepted",
@@ -656,7 +656,7 @@ def _write_refusal(
         )
         if parsed:
             _write_rejected(conn, batch_id, parsed.rejected)
-        log.info("file of %s refused: %s", source.dataset, refusal.code)
+        log.debug("file of %s refused: %s", source.dataset, refusal.code)
     rows = [item.message for item in parsed.rejected] if parsed else []
     return TakenFile(
         one.file.name,

@@ -150,7 +150,7 @@ def evaluate(
             store([(measure, indicator)])
         _replace_measure_statuses(connection, plan, run)
     by_code = {row.indicator: row for row in rows if row.municipality_id == REGION}
-    log.info("run %s, from %s: %d results, %d gaps", run_id, measured_from, len(rows), len(gaps))
+    log.debug("run %s, from %s: %d results, %d gaps", run_id, measured_from, len(rows), len(gaps))
     return Evaluation(
         results=len(rows),
         gaps=len(gaps),

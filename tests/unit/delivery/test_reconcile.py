@@ -181,6 +181,15 @@ def test_the_operator_reads_what_happened_and_what_to_do(planned: Engine):
     assert everybody(planned)["buy"][0].address not in text
 
 
+def test_recipients_are_numbered_by_their_addresses(engine: Engine):
+    addresses = tuple(f"{letter}@example.org" for letter in "dbca")
+    make_run(engine, contacts={"buy": addresses})
+    ids = {one.recipient_id: one.address for one in everybody(engine)["buy"]}
+    lines = reconcile(engine, "run-1").lines
+    assert [ids[line.recipient_id] for line in lines] == sorted(addresses)
+    assert lines[0].name.endswith(", получатель 1 из 4")
+
+
 def test_a_test_run_has_an_account_of_its_own(engine: Engine):
     make_run(engine, mode="dry")
     plan_all(engine, mode="dry")

@@ -530,6 +530,10 @@ def test_what_is_written_of_the_server_carries_no_address(engine: Engine, tmp_pa
     assert "buy@" not in told(ask(engine))
 
 
+def test_a_part_of_a_name_that_only_one_has_is_enough(engine: Engine):
+    assert ask(engine, municipality="Кострома").municipality_id == "kostroma"
+
+
 # -- What is asked wrongly -----------------------------------------------------------------------
 
 
@@ -537,10 +541,12 @@ def test_what_is_written_of_the_server_carries_no_address(engine: Engine, tmp_pa
     ("asked", "says"),
     [
         ({"municipality": "Буй"}, "Нет муниципалитета «Буй». Похожи: "),
+        ({"municipality": "Буй"}, "«Буйский муниципальный район» (buyskiy)"),
+        ({"municipality": "Токио"}, "Нет муниципалитета «Токио». Есть, например: "),
         ({"phase": "may"}, "нет этапа «may». Есть: march_analysis"),
         ({"run": "nowhere"}, "Нет запуска, номер которого начинается с «nowhere»"),
     ],
-    ids=["municipality", "phase", "run"],
+    ids=["municipality", "with its code", "unlike any", "phase", "run"],
 )
 def test_what_is_not_there_is_refused_with_what_there_is(engine: Engine, asked, says):
     with pytest.raises(WhyRefused) as refused_one:

@@ -98,6 +98,7 @@ def _measured(tmp_path: Path, letter: str, width: int) -> dict[str, float]:
         "june_letter_buyskiy",
         "december_letter_region",
         "run_statistics_not_all",  # to the operator
+        "delivery_alarms",
     ],
 )
 @pytest.mark.parametrize("width", [360, 800])
@@ -106,6 +107,6 @@ def test_the_letter_fits_its_screen_and_every_text_stands_out(
 ) -> None:
     html_text = (GOLDEN / f"{letter}.html").read_text(encoding="utf-8")
     measured = _measured(tmp_path, html_text, width)
-    assert measured["texts"] > 40
+    assert measured["texts"] > (40 if letter != "delivery_alarms" else 5)
     assert measured["width"] <= width
     assert measured["least"] >= 4.5
