@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
 
+from faults.rounds import IS_LONG
 from faults.verdict import rows_of, table, truths
 from left_out import PREFIX, leave_out
 from postgres_server import NoPostgres, postgres_server
@@ -147,6 +148,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("letters once unknown: + on the server, - not there")
         for line in truths(told):
             terminalreporter.line(line)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes minutes is for `make faults`."""
+    if IS_LONG:
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    items[:] = [item for item in items if item not in long]
+    config.hook.pytest_deselected(items=long)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

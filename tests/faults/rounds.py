@@ -7,6 +7,8 @@ import random
 
 # Rounds of each scenario on each engine.
 ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "3"))
+# Then also what takes minutes: every scenario of a live Airflow, thousands of programs.
+IS_LONG = ROUNDS >= 20
 # Another seed is another set of moments; the default makes a failure come again.
 SEED = os.environ.get("FAULTS_SEED", "500+")
 

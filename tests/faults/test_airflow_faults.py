@@ -26,18 +26,16 @@ from faults.airflow_live import (
 )
 from faults.airflow_phase import PHASE, PhaseScene, phase_scene
 from faults.checker import Verdict
-from faults.rounds import ROUNDS
+from faults.rounds import IS_LONG
 from faults.world import CountingServer, World, make_world
 from roadmap.delivery import brakes
 from roadmap.store.engine import open_engine
 
-# The quick ones, or all of them: some minutes.
-IS_LONG = ROUNDS >= 20
 RECIPIENTS = 60
 BATCHES = 48
 HOUR_MS = 3_600_000
 TAKEN_OR_UNKNOWN = frozenset({"accepted", "unknown"})
-long = pytest.mark.skipif(not IS_LONG, reason="all Airflow scenarios: make faults")
+long = pytest.mark.long
 pytestmark = [pytest.mark.airflow, pytest.mark.postgres, pytest.mark.timeout(1200)]
 Tell = Callable[[str, str, Verdict], None]
 MakeScene = Callable[[str], Scene]

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from conftest import create_all
 from faults.nemesis import SMALL, Havoc, heal, moods, rage
-from faults.rounds import ROUNDS, SEED, chance
+from faults.rounds import IS_LONG, ROUNDS, SEED, chance
 from faults.world import CountingServer, World, make_world
 from left_out import leave_out
 from postgres_server import NoPostgres, PostgresServer, mortal_postgres
@@ -17,7 +17,6 @@ from roadmap.store.engine import open_engine
 
 LETTERS = 60
 # CI has three rounds and one wave; the long version has many waves, and hundreds of kills.
-IS_LONG = ROUNDS > 3
 WAVES = ROUNDS if IS_LONG else 1
 SECONDS = 5.0
 

@@ -7,7 +7,6 @@ find something: a test of interleavings that nothing can fail proves nothing.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from faults.rounds import IS_LONG
 from ledger_machine import LedgerMachine, World, Wrong, world_in
 from ledger_mutants import MUTANTS, Mutant
 
 # In the long version (`make faults`) many times as many programs are drawn.
-IS_LONG = int(os.environ.get("FAULTS_ROUNDS") or 3) >= 20
 PROGRAMS = 4000 if IS_LONG else 100
 # Within so many programs each mutant is found; nearly all within a few dozen, but hypothesis
 # draws otherwise where other modules are loaded. Those that always take more than a hundred
