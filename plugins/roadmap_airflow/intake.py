@@ -30,7 +30,6 @@ def all_datasets() -> tuple[str, ...]:
 )
 def take_in(dataset: str) -> list[str]:
     """Take in one dataset for every plan with an inbox; ids of the files with something to mend."""
-
     from roadmap.evidence.troubles import batches_to_mend
     from roadmap_airflow.connections import folder, roadmap_db
     from roadmap_airflow.plans import valid_plans

@@ -82,6 +82,7 @@ class Past:
     run_id: str
     accepted_ms: int | None = None
     cancelled_from: str | None = None
+    last_code: int | None = None
     last_detail: str | None = None
 
 
@@ -130,7 +131,7 @@ def decide(
         return Decision("keep", keeps=last)
     if is_same and last.state == "exhausted":
         return Decision("resume", keeps=last)
-    if is_same and last.state == "rejected" and not refusals.ours(last.last_detail):
+    if is_same and last.state == "rejected" and not _is_refused_here(last):
         return Decision("blocked", _REJECTED)
     if may_have_gone and may_have_gone[-1].content_sha256 == content_sha256:
         return Decision("blocked", _GIVEN_UP, drops=drops)
@@ -143,6 +144,10 @@ def decide(
 
 def _already(past: Past) -> str:
     return f"Уже отправлено {_said(past.accepted_ms)}"
+
+
+def _is_refused_here(past: Past) -> bool:
+    return refusals.ours(past.last_detail, past.last_code) is not None
 
 
 def _is_given_up(past: Past) -> bool:
@@ -447,7 +452,7 @@ def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
         on = datetime.fromtimestamp((last.accepted_ms or 0) / 1000, MOSCOW).date()
         replaces = Replaced(on, len(received))
         said = _changes(run, model, last)
-        reason = run.reason or _new_evidence(run, last)
+        reason = run.reason or _unstated_reason(run, last)
     return Envelope(
         revision=len(received) + 1,
         replaces=replaces,
@@ -458,7 +463,7 @@ def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
     )
 
 
-def _new_evidence(run: _Run, last: Past) -> str:
+def _unstated_reason(run: _Run, last: Past) -> str:
     """What came in since the last letter's run: the reason, where the operator gave none.
 
     Where nothing did, the plan's rules, the program or the templates are others.
@@ -705,6 +710,7 @@ def _letters(db: Connection, run: _Run, addressee: str) -> tuple[Past, ...]:
             run_id=row.run_id,
             accepted_ms=row.accepted_ms,
             cancelled_from=row.cancelled_from,
+            last_code=row.last_code,
             last_detail=row.last_detail,
         )
         for row in rows

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# `delivery.last_detail` of what the sender refused; the last with figures after a colon.
+# `delivery.last_detail` of what the sender refused; the last with figures after a colon. They
+# stand there without a code: with one, the words are the mail server's, whatever they say.
 NOT_ALLOWED = "domain_not_allowed"
 SPOILT = "integrity"
 TOO_LARGE = "too_large"
@@ -33,15 +34,17 @@ _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
 )
 
 
-def ours(detail: str | None) -> str | None:
+def ours(detail: str | None, code: int | None) -> str | None:
     """NOT_ALLOWED, SPOILT or TOO_LARGE, where the mail server had no word of the letter."""
+    if code is not None:
+        return None
     head = (detail or "").partition(":")[0]
     return head if head in _WHAT_TO_DO else None
 
 
 def what_to_do(detail: str | None, code: int | None) -> str:
     """What happened to a rejected letter, and what the operator does about it, in Russian."""
-    reason = ours(detail)
+    reason = ours(detail, code)
     if reason is not None:
         return _WHAT_TO_DO[reason]
     shown = f" (код {code})" if code else ""

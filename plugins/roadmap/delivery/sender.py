@@ -458,7 +458,9 @@ class _Letter:
 
     def _refused(self, phase: str, reply: Reply, state: str) -> str:
         if 500 <= reply.code <= 599:
-            return self._settle("reject", phase=phase, code=reply.code, detail=reply.text)
+            # What does not fit is not said to the server: no code of its own stands for it.
+            code = None if phase == "size" else reply.code
+            return self._settle("reject", phase=phase, code=code, detail=reply.text)
         outcome = self._postpone((state,), phase, reply.code, reply.text)
         if reply.code == 421:  # the server wants no more of us for now; once may be chance
             reason = "Почтовый сервер просит подождать (код 421)."

@@ -658,7 +658,8 @@ def _fate(
     if letter.state == "accepted":
         return None, None
     if letter.state == "rejected":
-        fault = _REFUSED_BY_US.get(refusals.ours(letter.last_detail) or "", Fault.REJECTED)
+        ours = refusals.ours(letter.last_detail, letter.last_code)
+        fault = _REFUSED_BY_US.get(ours or "", Fault.REJECTED)
         return (Step.ACCEPTANCE if fault is Fault.REJECTED else Step.SENDING), fault
     if letter.state == "cancelled":
         return Step.SENDING, _CANCELLED.get(letter.last_detail or "", _cancelled(letter))

@@ -309,6 +309,7 @@ def test_s17_a_letter_too_large_for_the_server_is_not_begun(one: Engine):
     with SmtpServer(features=("SIZE 100",)) as server:
         assert send(one, server).rejected == 1
     assert rows(one)[0].last_detail.startswith("too_large")
+    assert rows(one)[0].last_code is None  # the server was not asked
     assert "DATA" not in server.commands
 
 

@@ -301,10 +301,13 @@ def refused(engine: Engine, folder: Path) -> None:
     deliver(engine, "550_rcpt")
 
 
-def too_large(engine: Engine, folder: Path) -> None:
-    planned(engine, folder)
-    move(engine, "claim", "reject")
-    write(engine, update(delivery).values(last_detail="too_large: 400 > 300"))
+def refused_by_us(detail: str) -> Callable[[Engine, Path], None]:
+    def make(engine: Engine, folder: Path) -> None:
+        planned(engine, folder)
+        move(engine, "claim", "reject")
+        write(engine, update(delivery).values(last_code=None, last_detail=detail))
+
+    return make
 
 
 def reply_lost(engine: Engine, folder: Path) -> None:
@@ -359,8 +362,9 @@ BREAKS = (
     Break(Fault.STOPPED, Step.SENDING, stopped, says="письмо отменено"),
     Break(Fault.GIVEN_UP, Step.SENDING, moved("claim", "arm", "doubt", "give_up"),
           says="решено не отправлять"),
-    Break(Fault.SPOILT, Step.SENDING, moved("claim", "reject"), says="Сообщите в поддержку"),
-    Break(Fault.TOO_LARGE, Step.SENDING, too_large, says="увеличить предел размера письма"),
+    Break(Fault.SPOILT, Step.SENDING, refused_by_us("integrity"), says="Сообщите в поддержку"),
+    Break(Fault.TOO_LARGE, Step.SENDING, refused_by_us("too_large: 4 > 3"),
+          says="увеличить предел размера письма"),
     Break(Fault.EXHAUSTED, Step.ACCEPTANCE, moved("claim", "exhaust"), says="попытки исчерпаны"),
     Break(Fault.UNKNOWN, Step.ACCEPTANCE, reply_lost, Verdict.UNKNOWN,
           "Исход неизвестен: связь прервалась"),
