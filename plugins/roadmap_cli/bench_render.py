@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from roadmap.paths import ROOT
-from roadmap.reports import charts, docx_template, leak, letter, package, pdf, reading, xlsx
-from roadmap.reports.docx import render_docx
+from roadmap.reports import charts, leak, letter, package, pdf, reading, xlsx
+from roadmap.reports.docx import SPRAVKA, render_docx
 from roadmap.reports.layout import lay_out
 from roadmap.reports.leak import Registry, RegistrySchool
 from roadmap.reports.letter import Envelope
@@ -183,7 +183,7 @@ def _bare_word(finished: bytes) -> bytes:
     from docxtpl import DocxTemplate
     from jinja2 import Environment
 
-    DocxTemplate(docx_template.SPRAVKA).render({}, Environment(autoescape=True))
+    DocxTemplate(SPRAVKA).render({}, Environment(autoescape=True))
     out = io.BytesIO()
     docx.Document(io.BytesIO(finished)).save(out)
     return out.getvalue()

@@ -25,8 +25,8 @@ from lxml import etree
 from markupsafe import Markup
 
 from roadmap import russian
-from roadmap.reports import charts
-from roadmap.reports import docx_template as template
+from roadmap.paths import TEMPLATES
+from roadmap.reports import charts, wordml
 from roadmap.reports.archive import reproducible
 from roadmap.reports.layout import (
     CELL_PADDING_MM,
@@ -50,6 +50,7 @@ from roadmap.reports.typeface import printable
 from roadmap.reports.wordml import element, field, paragraph, run, tag, twips
 from roadmap.russian import NBSP
 
+SPRAVKA = TEMPLATES / "docx" / "spravka.docx"
 INK, HAIRLINE = "18202B", "A9B1BC"
 _EIGHTHS = {"thick": (8, INK), "thin": (4, INK), "hair": (4, HAIRLINE)}  # eighths of a point
 _SVG_EXTENSION = "{96DAC541-7B7A-43D3-8B79-37D633B846F1}"  # [MS-ODRAWXML] 2.3.1.25, svgBlip
@@ -59,7 +60,7 @@ _SVG = "http://schemas.microsoft.com/office/drawing/2016/SVG/main"
 
 def render_docx(model: ReportModel, document: Document) -> bytes:
     """The document as a DOCX file that has been opened again; the same model, the same bytes."""
-    word = DocxTemplate(template.SPRAVKA)
+    word = DocxTemplate(SPRAVKA)
     word.render_init()
     parts = lay_out(document)
     body = _Body(word.docx)
@@ -162,7 +163,7 @@ class _Body:
             margins = section.find(tag("w:pgMar"))
             for side, millimetres in (("left", 20), ("right", 20), ("top", 30), ("bottom", 10)):
                 margins.set(tag(f"w:{side}"), str(twips(millimetres)))
-        end = paragraph(template.SECTION_END)
+        end = paragraph(wordml.SECTION_END)
         end[0].append(section)
         self._elements.append(end)
         self.sections += 1
@@ -170,9 +171,9 @@ class _Body:
     def _block(self, block: LaidBlock) -> Iterator[etree._Element]:
         match block:
             case LaidHeading():
-                yield paragraph(template.HEADINGS[block.level], run(block.text))
+                yield paragraph(wordml.HEADINGS[block.level], run(block.text))
             case LaidParagraph():
-                yield paragraph(template.BODY, run(block.text))
+                yield paragraph(wordml.BODY, run(block.text))
             case LaidList():
                 yield from self._list(block)
             case LaidTable():
@@ -188,23 +189,23 @@ class _Body:
         numbering.append(
             element(
                 "num",
-                element("abstractNumId", val=template.LIST_NUMBERING),
+                element("abstractNumId", val=wordml.LIST_NUMBERING),
                 element("lvlOverride", element("startOverride", val=1), ilvl=0),
                 numId=number,
             )
         )
         for item in block.items:
-            node = paragraph(template.LIST_ITEM, run(item))
+            node = paragraph(wordml.LIST_ITEM, run(item))
             node[0].append(element("numPr", element("ilvl", val=0), element("numId", val=number)))
             yield node
 
     def _figure(self, block: LaidFigure) -> Iterator[etree._Element]:
         for part in charts.pictures(block.chart):
             yield paragraph(
-                template.PICTURE, element("r", element("drawing", self._picture(part, block.alt)))
+                wordml.PICTURE, element("r", element("drawing", self._picture(part, block.alt)))
             )
         yield paragraph(
-            template.FIGURE_CAPTION,
+            wordml.FIGURE_CAPTION,
             run(f"Рисунок{NBSP}"),
             field("SEQ Рисунок \\* ARABIC", str(block.number)),
             run(f"{NBSP}— {block.caption}"),
@@ -252,7 +253,7 @@ class _Grid:
 
 def _table(table: LaidTable) -> Iterator[etree._Element]:
     yield paragraph(
-        template.TABLE_CAPTION,
+        wordml.TABLE_CAPTION,
         run(f"Таблица{NBSP}"),
         field("SEQ Таблица \\* ARABIC", str(table.number)),
         run(f"{NBSP}— {table.caption}"),
@@ -292,7 +293,7 @@ def _table(table: LaidTable) -> Iterator[etree._Element]:
         ),
     )
     for note in table.notes:
-        yield paragraph(template.TABLE_NOTE, run(note))
+        yield paragraph(wordml.TABLE_NOTE, run(note))
 
 
 def _border(side: str, weight: str) -> etree._Element:
@@ -368,7 +369,7 @@ def _cell(
         properties.append(element("vAlign", val="bottom"))
     color = charts.THRESHOLD if cell.at_threshold else charts.INK_2 if cell.quiet else None
     text = run(cell.text, bold=cell.bold, color=color)
-    node = paragraph(template.TABLE_TEXT, text, keep_next=keep_next)
+    node = paragraph(wordml.TABLE_TEXT, text, keep_next=keep_next)
     if cell.align != "left":
         node[0].append(element("jc", val=cell.align))
     if grid.size_pt != 11:

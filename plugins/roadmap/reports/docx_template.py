@@ -12,26 +12,29 @@ import io
 from datetime import UTC, datetime
 from typing import Any
 
-from roadmap.paths import TEMPLATES
 from roadmap.reports.archive import reproducible
-from roadmap.reports.wordml import element, field, paragraph, run, tag, twips
+from roadmap.reports.docx import SPRAVKA
+from roadmap.reports.wordml import (
+    BODY,
+    FIGURE_CAPTION,
+    HEADINGS,
+    LIST_ITEM,
+    LIST_NUMBERING,
+    PICTURE,
+    SECTION_END,
+    TABLE_CAPTION,
+    TABLE_NOTE,
+    TABLE_TEXT,
+    element,
+    field,
+    paragraph,
+    run,
+    tag,
+    twips,
+)
 
-SPRAVKA = TEMPLATES / "docx" / "spravka.docx"
 FONT = "Times New Roman"
 ACCENT, INK_2 = "1B4E8C", "465162"
-
-# Style ids: what roadmap.reports.docx puts on its paragraphs.
-BODY = "BodyText"
-HEADINGS = {1: "Heading1", 2: "Heading2"}
-LIST_ITEM = "ListItem"
-TABLE_CAPTION = "TableCaption"
-TABLE_TEXT = "TableText"
-TABLE_NOTE = "TableNote"
-PICTURE = "Picture"
-FIGURE_CAPTION = "FigureCaption"
-SECTION_END = "SectionEnd"
-
-LIST_NUMBERING = "2"  # the abstract numbering that every list starts anew
 
 _KEPT = (
     "Normal", "Header", "Footer", "Heading 1", "Heading 2", "Default Paragraph Font",

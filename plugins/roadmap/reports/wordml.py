@@ -13,6 +13,19 @@ NAMESPACES: Final = {
 }
 TWIPS_PER_MM = 1440 / 25.4
 
+# Ids of the template's styles: they join the paragraphs that we write with the look that the
+# operator edits in Word.
+BODY = "BodyText"
+HEADINGS = {1: "Heading1", 2: "Heading2"}
+LIST_ITEM = "ListItem"
+TABLE_CAPTION = "TableCaption"
+TABLE_TEXT = "TableText"
+TABLE_NOTE = "TableNote"
+PICTURE = "Picture"
+FIGURE_CAPTION = "FigureCaption"
+SECTION_END = "SectionEnd"
+LIST_NUMBERING = "2"  # the abstract numbering that every list starts anew
+
 
 @cache
 def tag(name: str) -> str:

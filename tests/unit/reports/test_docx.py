@@ -8,8 +8,8 @@ import pytest
 from lxml import etree
 
 import report_models as factory
-from roadmap.reports import docx_template, pdf, reading
-from roadmap.reports.docx import render_docx
+from roadmap.reports import docx_template, pdf, reading, wordml
+from roadmap.reports.docx import SPRAVKA, render_docx
 from roadmap.reports.wordml import tag
 
 
@@ -42,7 +42,7 @@ def test_notes_stay_with_the_last_row_of_their_table(content: bytes) -> None:
         table
         for table in body.iter(tag("w:tbl"))
         if (following := table.getnext()) is not None
-        and following.find(f".//{tag('w:pStyle')}").get(tag("w:val")) == docx_template.TABLE_NOTE
+        and following.find(f".//{tag('w:pStyle')}").get(tag("w:val")) == wordml.TABLE_NOTE
     ]
     assert tables
     for table in tables:
@@ -56,7 +56,7 @@ def test_the_same_model_gives_the_same_bytes(content: bytes) -> None:
 
 
 def test_the_template_is_what_its_script_makes() -> None:
-    assert docx_template.SPRAVKA.read_bytes() == docx_template.make_template()
+    assert SPRAVKA.read_bytes() == docx_template.make_template()
 
 
 def test_the_page_follows_the_standard(content: bytes) -> None:
