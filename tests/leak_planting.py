@@ -21,11 +21,11 @@ from lxml import etree, html
 
 from roadmap.paths import INCLUDE
 from roadmap.reports import model as m
-from roadmap.reports.docx import render_docx
-from roadmap.reports.letter import Envelope, LetterText, render_letter
-from roadmap.reports.pdf import render_pdf, render_school_page
-from roadmap.reports.rendered import RenderedFile
-from roadmap.reports.xlsx import render_xlsx
+from roadmap.reports.formats.docx import render_docx
+from roadmap.reports.formats.letter import Envelope, LetterText, render_letter
+from roadmap.reports.formats.pdf import render_pdf, render_school_page
+from roadmap.reports.formats.rendered import RenderedFile
+from roadmap.reports.formats.xlsx import render_xlsx
 
 GOLDEN = Path(__file__).parent / "golden" / "march_model_neyskiy.json"
 ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC))

@@ -62,7 +62,7 @@ from roadmap.delivery.transport import (
     ReplyLost,
 )
 from roadmap.plan.load import load_plan
-from roadmap.reports.letter import LetterText
+from roadmap.reports.formats.letter import LetterText
 from roadmap.reports.model import ReportModel
 from roadmap.reports.package import Package
 from roadmap.store import sql as sql_files

@@ -18,7 +18,7 @@ from roadmap.indicators.status import Status, measure_status
 from roadmap.plan.due import with_own_schedule
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
-from roadmap.reports.monitoring_state import monitoring_measure
+from roadmap.reports.facts.monitoring import monitoring_measure
 from roadmap.store.tables import (
     indicator_gap,
     indicator_result,

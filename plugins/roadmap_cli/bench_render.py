@@ -21,13 +21,16 @@ from pathlib import Path
 from typing import Any
 
 from roadmap.paths import ROOT
-from roadmap.reports import charts, leak, letter, package, pdf, reading, xlsx
-from roadmap.reports.docx import SPRAVKA, render_docx
-from roadmap.reports.layout import lay_out
-from roadmap.reports.leak import Registry, RegistrySchool
-from roadmap.reports.letter import Envelope
+from roadmap.reports import package
+from roadmap.reports.charts import drawing
+from roadmap.reports.checks import leak, reading
+from roadmap.reports.checks.leak import Registry, RegistrySchool
+from roadmap.reports.formats import letter, pdf, xlsx
+from roadmap.reports.formats.docx import SPRAVKA, render_docx
+from roadmap.reports.formats.layout import lay_out
+from roadmap.reports.formats.letter import Envelope
+from roadmap.reports.formats.native import native
 from roadmap.reports.model import Document, Figure, ReportModel
-from roadmap.reports.native import native
 
 REPEATS = 7
 GOLDEN_MODEL = ROOT / "tests" / "golden" / "march_model_buyskiy.json"
@@ -79,7 +82,7 @@ def demo_registry(schools: int = 270) -> Registry:
 
 def _forget() -> None:
     """Drop what a package keeps for its own second use, so that every repeat does all of it."""
-    charts.chart_svg.cache_clear()
+    drawing.chart_svg.cache_clear()
     reading.read_pdf.cache_clear()
     lay_out.cache_clear()
     leak.index_of.cache_clear()
@@ -108,7 +111,7 @@ def _bare_calls(model: ReportModel, folder: Path) -> Callable[[], None]:
         for document in documents
         for block in document.blocks
         if isinstance(block, Figure)
-        for part in charts.pictures(block.chart)
+        for part in drawing.pictures(block.chart)
     ]
     word = render_docx(model, model.document)
     cells = [
@@ -132,11 +135,14 @@ def _bare_calls(model: ReportModel, folder: Path) -> Callable[[], None]:
     return call
 
 
-def _drawn(chart: charts.AnyChart) -> tuple[Callable[[], None], Callable[[], None]]:
+def _drawn(chart: drawing.AnyChart) -> tuple[Callable[[], None], Callable[[], None]]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    vector, raster = charts._figure(chart, charts.WIDTH_MM), charts._figure(chart, charts.WIDTH_MM)
+    vector, raster = (
+        drawing._figure(chart, drawing.WIDTH_MM),
+        drawing._figure(chart, drawing.WIDTH_MM),
+    )
     raster.set_dpi(300)
 
     def draw_svg() -> None:

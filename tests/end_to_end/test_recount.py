@@ -20,9 +20,9 @@ from sqlalchemy import Connection, select
 from end_to_end.year_world import Year, whole_year
 from recount import marks
 from recount.reports import Report, Step, recount, stored
+from roadmap.reports.checks.leak import Registry, check_leak, read_registry
 from roadmap.reports.compose import load_model
-from roadmap.reports.leak import Registry, check_leak, read_registry
-from roadmap.reports.letter import Envelope, LetterText, render_letter
+from roadmap.reports.formats.letter import Envelope, LetterText, render_letter
 from roadmap.reports.model import Addressee
 from roadmap.store.tables import phase_run, report, run_outcome
 

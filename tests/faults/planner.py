@@ -14,7 +14,7 @@ from report_models import make_model
 from roadmap.delivery.planning import Outcome, plan_deliveries
 from roadmap.plan.load import load_plan
 from roadmap.reports.compose import load_model as _load_model  # noqa: F401
-from roadmap.reports.letter import Envelope, LetterText
+from roadmap.reports.formats.letter import Envelope, LetterText
 from roadmap.reports.model import ReportModel
 from roadmap.reports.package import Package, PackageFile
 from roadmap.store.engine import open_engine

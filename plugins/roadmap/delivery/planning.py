@@ -34,7 +34,7 @@ from roadmap.store.sql import sql
 from roadmap.store.tables import report_file
 
 if TYPE_CHECKING:
-    from roadmap.reports.letter import Envelope
+    from roadmap.reports.formats.letter import Envelope
     from roadmap.reports.model import ReportModel
     from roadmap.reports.package import Package
 
@@ -335,7 +335,7 @@ def _lacks(absent: Mapping[str, str]) -> str | None:
 
 
 def _renderer(engine: Engine, run_id: str, folder: Any) -> Render:
-    from roadmap.reports.leak import read_registry
+    from roadmap.reports.checks.leak import read_registry
     from roadmap.reports.package import render_package
 
     with engine.connect() as db, db.begin():
@@ -441,7 +441,7 @@ def _prepare(
 
 def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
     """«Взамен направленного» is said to who has an accepted letter; the number counts those."""
-    from roadmap.reports.letter import Envelope, Replaced
+    from roadmap.reports.formats.letter import Envelope, Replaced
 
     received = [past for past in mine if past.state == "accepted"]
     replaces: Replaced | None = None

@@ -15,12 +15,12 @@ from roadmap.reports.model import (
     Value,
     Words,
 )
-from roadmap.reports.show import show, show_with_unit
-from roadmap.reports.wording import say
+from roadmap.reports.words.show import show, show_with_unit
+from roadmap.reports.words.wording import say
 
 _WORDING = "changes"
 AT_MOST = 5
-# Columns of the appendix's sheet «Показатели» (reports.measures.indicators_sheet_table).
+# Columns of the appendix's sheet «Показатели» (reports.parts.measures.indicators_sheet_table).
 _CODE, _TITLE, _REACHED, _WHOLE, _STATUS = 0, 1, 5, 6, 8
 
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection, Engine, and_, insert, select, update
 
 from roadmap.plan.model import Plan
-from roadmap.reports.analysis_report import compose_analysis
+from roadmap.reports.analysis.report import compose_analysis
+from roadmap.reports.facts.run import Facts, read_facts, read_run
 from roadmap.reports.model import ReportModel, canonical_json
-from roadmap.reports.monitoring_report import compose_monitoring
+from roadmap.reports.monitoring.report import compose_monitoring
 from roadmap.reports.reminder import compose_reminder
-from roadmap.reports.run_facts import Facts, read_facts, read_run
 from roadmap.store.tables import report, run_municipality
 
 # By the kind of report that a phase sends (plan: Phase.report). None: there is nothing to tell

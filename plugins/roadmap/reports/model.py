@@ -2,7 +2,7 @@
 
 Formats only show it. The letter, the справка (DOCX and PDF) and the appendix (XLSX) are
 built from the same parts: values, tables, figures and paragraphs. A number is kept as a
-number with its numerator and denominator; `roadmap.reports.show` turns it into text, and
+number with its numerator and denominator; `roadmap.reports.words.show` turns it into text, and
 the appendix writes it natively.
 
 `own` says whether a part is the addressee's own: regional comparison, dates of source

@@ -19,20 +19,20 @@ import typst
 import yaml
 
 from roadmap.paths import TEMPLATES
-from roadmap.reports.docx import render_docx
-from roadmap.reports.leak import Registry, check_leak
-from roadmap.reports.letter import (
+from roadmap.reports.checks.leak import Registry, check_leak
+from roadmap.reports.checks.parity import check_parity
+from roadmap.reports.formats.docx import render_docx
+from roadmap.reports.formats.letter import (
     Attachment,
     Envelope,
     LetterText,
     LetterTooLong,
     render_letter,
 )
+from roadmap.reports.formats.pdf import page_count, render_pdf, render_school_page
+from roadmap.reports.formats.rendered import FileKind, RenderedFile
+from roadmap.reports.formats.xlsx import render_xlsx
 from roadmap.reports.model import Document, ReportModel
-from roadmap.reports.parity import check_parity
-from roadmap.reports.pdf import page_count, render_pdf, render_school_page
-from roadmap.reports.rendered import FileKind, RenderedFile
-from roadmap.reports.xlsx import render_xlsx
 
 MEDIA_TYPES: dict[FileKind, str] = {
     "html": "text/html",

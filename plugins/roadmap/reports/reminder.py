@@ -11,10 +11,10 @@ from itertools import groupby
 
 from roadmap import russian
 from roadmap.indicators.read import Gap, IndicatorResult
+from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem, Letter, ReportModel
-from roadmap.reports.monitoring_missing import document_name
-from roadmap.reports.run_facts import Facts
-from roadmap.reports.wording import named, say, title
+from roadmap.reports.monitoring.missing import document_name
+from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import NBSP, natural_key
 
 _WORDING = "reminder"

@@ -43,7 +43,7 @@ from roadmap.delivery.reconcile import reconcile
 from roadmap.evidence.freeze import LiveRefused
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
-from roadmap.reports.letter import Envelope, LetterText
+from roadmap.reports.formats.letter import Envelope, LetterText
 from roadmap.reports.model import ReportModel
 from roadmap.reports.package import Package, PackageFile, PackageHeld
 from roadmap.store.tables import (

@@ -30,7 +30,7 @@ from roadmap.delivery.reconcile import reconcile
 from roadmap.delivery.why import WAITING, Fault, Holds, Step, Verdict, Why, WhyRefused, why
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
-from roadmap.reports.letter import LetterText
+from roadmap.reports.formats.letter import LetterText
 from roadmap.reports.package import Package, PackageFile, PackageHeld
 from roadmap.store.tables import (
     delivery,

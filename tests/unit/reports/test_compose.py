@@ -28,7 +28,6 @@ from analysis_rows import (
 )
 from roadmap.analysis.read import Level
 from roadmap.reports.compose import compose, load_model
-from roadmap.reports.draft import ModelDisagrees, check_places
 from roadmap.reports.model import (
     Document,
     Figure,
@@ -45,7 +44,8 @@ from roadmap.reports.model import (
     Table,
     canonical_json,
 )
-from roadmap.reports.show import show
+from roadmap.reports.parts.draft import ModelDisagrees, check_places
+from roadmap.reports.words.show import show
 from roadmap.russian import natural_key
 from roadmap.store.tables import (
     indicator_result,

@@ -9,7 +9,7 @@ import pytest
 
 from roadmap.paths import TEMPLATES
 from roadmap.plan.load import load_plan
-from roadmap.reports.wording import say
+from roadmap.reports.words.wording import say
 
 ISSUED = load_plan(2021).order
 DRAFT = ISSUED.model_copy(update={"number": None, "date": None})

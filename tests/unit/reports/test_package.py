@@ -9,8 +9,8 @@ import pytest
 
 import report_models as factory
 from roadmap.reports import model as m
-from roadmap.reports.leak import RegistrySchool
-from roadmap.reports.letter import Envelope
+from roadmap.reports.checks.leak import RegistrySchool
+from roadmap.reports.formats.letter import Envelope
 from roadmap.reports.package import Package, PackageHeld, _write_whole, render_package
 
 ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC))

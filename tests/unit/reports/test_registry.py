@@ -1,6 +1,6 @@
 from sqlalchemy import Engine
 
-from roadmap.reports.leak import RegistrySchool, read_registry
+from roadmap.reports.checks.leak import RegistrySchool, read_registry
 from run_rows import RUN_ID, put, put_run
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import Engine, insert, select
 
 from analysis_rows import ANSWERS_TO, RUN, MadeMunicipality, MadeRun, MadeSchool, plan
 from roadmap.indicators.read import Gap
+from roadmap.reports.checks.leak import RegistrySchool
 from roadmap.reports.compose import compose, load_model
-from roadmap.reports.leak import RegistrySchool
-from roadmap.reports.letter import Envelope, render_letter
+from roadmap.reports.formats.letter import Envelope, render_letter
 from roadmap.reports.model import ReportModel
 from roadmap.reports.package import render_package
 from roadmap.reports.reminder import missing_units

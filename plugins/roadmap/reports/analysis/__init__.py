@@ -1,0 +1,1 @@
+"""The report of an analysis (March, August): letter, справка, appendix, pages of schools."""

@@ -1,0 +1,603 @@
+"""The справка of an analysis: its ten sections in the order of domain: §6.1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from roadmap.analysis.dynamics import previous_procedures
+from roadmap.analysis.objectivity import unsupported
+from roadmap.analysis.read import KINDS, Level, PaperResult, Verdict
+from roadmap.analysis.small_numbers import REGION
+from roadmap.evidence.sources import load_sources
+from roadmap.indicators.read import IndicatorResult
+from roadmap.plan.model import Procedure, Slice
+from roadmap.reports.analysis.dynamics import dynamics
+from roadmap.reports.analysis.summary import Summary, conclusions, ordering_measure
+from roadmap.reports.facts.run import Facts
+from roadmap.reports.model import (
+    AttentionItem,
+    Cell,
+    Column,
+    Count,
+    Day,
+    Document,
+    NoData,
+    NotHeld,
+    Row,
+    Suppressed,
+    Table,
+    Value,
+    Words,
+)
+from roadmap.reports.parts.draft import Draft, Placed
+from roadmap.reports.parts.measures import (
+    Shown,
+    fact_value,
+    indicators_table,
+    shown_indicators,
+    status_word,
+)
+from roadmap.reports.parts.results import (
+    Placing,
+    at,
+    by_grade,
+    comparison_sentence,
+    count,
+    exams_table,
+    journal_table,
+    low_share,
+    low_totals,
+    marks_table,
+    of_procedure,
+    paper_label,
+    reached_sentence,
+    share_figures,
+    shown_levels,
+    threshold_text,
+    words,
+    written_by_own,
+)
+from roadmap.reports.words.wording import named, say, title
+
+_WORDING = "analysis/document"
+_FINDING_SENTENCES = {
+    "UNKNOWN_SCHOOL": "finding_unknown_school",
+    "SCHOOL_LEFT": "finding_school_left",
+    "FOREIGN_SCHOOL": "finding_foreign_school",
+    "NO_COORDINATOR": "finding_no_coordinator",
+    "NO_CURATOR": "finding_no_curator",
+    "TOTAL_DISAGREES": "finding_total_disagrees",
+}
+# The last of the ten sections, where findings are told; the document checks it.
+LIMITS_SECTION = 10
+
+
+@dataclass(frozen=True)
+class Composed:
+    """The document, where its key figures stand, and the section that lists what to do."""
+
+    document: Document
+    placed: tuple[Placed, ...]
+    recommendations_section: int
+
+
+def compose_document(
+    facts: Facts, summary: Summary, main: Sequence[str], items: Sequence[AttentionItem]
+) -> Composed:
+    """The document of one addressee; `items` are all that needs attention."""
+    draft = Draft()
+    placed: list[Placed] = []
+    shown = shown_indicators(facts)
+    _basis(draft, facts)
+    _general(draft, facts)
+    placed.extend(_results(draft, facts))
+    _objectivity(draft, facts)
+    draft.section("dynamics", say(_WORDING, "s_dynamics"))
+    placed.extend(dynamics(draft, facts))
+    _deficits(draft, facts)
+    _measures(draft, facts, shown)
+    draft.section("conclusions", say(_WORDING, "s_conclusions"))
+    draft.numbered(conclusions(facts, summary, shown))
+    _recommendations(draft, items)
+    _limits(draft, facts)
+    return Composed(
+        Document(
+            kind_title=say(_WORDING, "kind"),
+            dated=facts.run.as_of,
+            subject=say(_WORDING, "subject", kinds=_kinds(facts)),
+            subject_strong=say(_WORDING, "region_name")
+            if facts.is_region
+            else title(named(facts.addressee.name)),
+            main=tuple(main)[:3],
+            blocks=draft.blocks,
+        ),
+        tuple(placed),
+        draft.number_of("recommendations"),
+    )
+
+
+def _kinds(facts: Facts) -> list[str]:
+    """What the analysis is of, as the order lists it: «ВПР, ОГЭ, ЕГЭ, …», without what was
+    not held."""
+    held = {p.kind for p in facts.run.phase.procedures if p.not_held is None}
+    return [say(_WORDING, f"kind_{kind}") for kind in KINDS if kind in held]
+
+
+# -- 1, 2: basis, general facts --------------------------------------------------------------
+
+
+def _basis(draft: Draft, facts: Facts) -> None:
+    run = facts.run
+    draft.section("basis", say(_WORDING, "s_basis"))
+    basis = say(
+        _WORDING, "basis", measure=ordering_measure(run.plan, run.phase), order=run.plan.order
+    )
+    if run.plan.based_on:
+        orders = [say(_WORDING, "basis_order", order=order) for order in run.plan.based_on]
+        basis = f"{basis} {say(_WORDING, 'basis_after', orders=orders)}"
+    draft.paragraph(basis)
+    draft.paragraph(
+        say(_WORDING, "aim", schools=len(facts.schools), as_of=run.as_of, table=draft.next_table)
+    )
+    draft.table(
+        Table(
+            id="sources",
+            caption=say(_WORDING, "caption_sources"),
+            columns=(
+                Column(title="Процедура", width=92),
+                Column(title="Выгрузка", width=26),
+                Column(title="Школ", align="right", width=18),
+                Column(title="Выполнено работ", align="right", width=34),
+            ),
+            rows=tuple(_source_row(facts, p) for p in run.phase.procedures),
+            notes=(f"{say(_WORDING, 'note_signs')} {say(_WORDING, 'note_works')}",),
+        )
+    )
+
+
+def _source_row(facts: Facts, procedure: Procedure) -> Row:
+    name = words(procedure.title)
+    received = facts.run.received_on(procedure)
+    if procedure.not_held is not None:
+        return Row(cells=(name, *(Cell(value=NotHeld()) for _ in range(3))))
+    if received is None:
+        return Row(cells=(name, *(Cell(value=NoData()) for _ in range(3))))
+    results = at(of_procedure(facts.results, procedure), Level.SCHOOL)
+    return Row(
+        cells=(
+            name,
+            Cell(value=Day(on=received), own=False),
+            count(len({r.unit_id for r in results})),
+            Cell(value=_works(results)),
+        )
+    )
+
+
+def _works(results: Sequence[PaperResult]) -> Value:
+    """Works written; those of small groups are left out, so that no difference tells them."""
+    shown = [r.participants or 0 for r in results if r.hidden is None]
+    if shown:
+        return Count(n=sum(shown))
+    return Suppressed() if results else NotHeld()
+
+
+def _general(draft: Draft, facts: Facts) -> None:
+    draft.section("schools", say(_WORDING, "s_schools"))
+    people = _people(facts.indicators)
+    if facts.is_region:
+        municipalities = len({s.municipality_id for s in facts.schools})
+        told = say(
+            _WORDING,
+            "schools_region",
+            schools=len(facts.schools),
+            municipalities=municipalities,
+            table=draft.next_table,
+        )
+        draft.paragraph(f"{told} {people}".strip())
+        draft.table(_municipalities_table(facts))
+        return
+    told = say(_WORDING, "schools", schools=len(facts.schools))
+    order = say(_WORDING, "schools_order", table=draft.next_table)
+    draft.paragraph(" ".join(filter(None, (told, people, order))))
+    draft.table(_participants_table(facts))
+
+
+def _people(indicators: Iterable[IndicatorResult]) -> str:
+    """How many coordinators and curators there are: the denominators of their attendance."""
+    found = {
+        str(r.indicator.parameters.get("role")): r.denominator
+        for r in indicators
+        if r.indicator.sql == "attendance_share"
+    }
+    coordinators, curators = found.get("coordinator"), found.get("curator")
+    if coordinators is None or curators is None:
+        return ""
+    return say(_WORDING, "people", coordinators=coordinators, curators=curators)
+
+
+def _participants_table(facts: Facts) -> Table:
+    held = [p for p in facts.run.phase.procedures if p.not_held is None]
+    rows = []
+    for school in facts.schools:
+        cells = []
+        for procedure in held:
+            results = [
+                r for r in of_procedure(facts.results, procedure) if r.unit_id == school.school_id
+            ]
+            is_received = facts.run.received_on(procedure) is not None
+            cells.append(Cell(value=_works(results) if is_received else NoData()))
+        rows.append(Row(cells=(words(named(school.name)), *cells)))
+    return Table(
+        id="participants",
+        caption=say(_WORDING, "caption_participants"),
+        columns=(
+            Column(title="ОО", width=80),
+            *(Column(title=p.short_title, align="right", width=30) for p in held),
+        ),
+        rows=tuple(rows),
+        notes=(say(_WORDING, "note_works"),),
+    )
+
+
+def _municipalities_table(facts: Facts) -> Table:
+    kinds = tuple(Verdict)
+    rows = []
+    for key, addressee in facts.run.municipalities.items():
+        if key == REGION:
+            continue
+        schools = [s for s in facts.schools if s.municipality_id == key]
+        found = [v.verdict for v in facts.verdicts if v.municipality_id == key]
+        rows.append(_verdict_row(title(named(addressee.name)), len(schools), found, kinds, "data"))
+    every = [v.verdict for v in facts.verdicts]
+    total = say(_WORDING, "total")
+    rows.append(_verdict_row(total, len(facts.schools), every, kinds, "total"))
+    return Table(
+        id="municipalities",
+        caption=say(_WORDING, "caption_municipalities"),
+        columns=(
+            Column(title="Муниципалитет", width=66),
+            Column(title="Школ", align="right", width=16),
+            *(
+                Column(
+                    title=title(say(_WORDING, f"verdict_{kind}")),
+                    group="Вывод, школ",
+                    align="right",
+                    width=26,
+                )
+                for kind in kinds
+            ),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _verdict_row(
+    label: str,
+    schools: int,
+    found: Sequence[Verdict],
+    kinds: Sequence[Verdict],
+    kind: Literal["data", "total"],
+) -> Row:
+    return Row(
+        kind=kind,
+        cells=(words(label), count(schools), *(count(found.count(verdict)) for verdict in kinds)),
+    )
+
+
+# -- 3: results ------------------------------------------------------------------------------
+
+
+def _results(draft: Draft, facts: Facts) -> Iterable[Placed]:
+    draft.section("results", say(_WORDING, "s_results"))
+    placed: list[Placed] = []
+    for procedure in facts.run.phase.procedures:
+        results = written_by_own(facts, of_procedure(facts.results, procedure))
+        if procedure.not_held is not None:
+            reason = procedure.not_held
+            draft.paragraph(say(_WORDING, "not_held", title=procedure.title, reason=reason))
+        elif facts.run.received_on(procedure) is None:
+            draft.paragraph(say(_WORDING, "not_received", title=procedure.title))
+        elif not results:
+            draft.paragraph(say(_WORDING, "nobody", title=procedure.title))
+        else:
+            for grade, of_grade in by_grade(results):
+                placed.extend(_grade(draft, facts, procedure, grade, of_grade))
+    if facts.is_region:
+        _schools_verdict(draft, facts)
+    return placed
+
+
+def _grade(
+    draft: Draft,
+    facts: Facts,
+    procedure: Procedure,
+    grade: int,
+    results: Sequence[PaperResult],
+) -> Iterable[Placed]:
+    """One subsection: where to look, the table, the chart, what it says, the comparison."""
+    kind, short = procedure.kind, procedure.short_title
+    where = say("results", f"heading_{kind}", procedure=short, grade=grade)
+    full = short if kind == "vpr" else procedure.title
+    heading = say("results", f"heading_{kind}", procedure=full, grade=grade)
+    table_id = f"{procedure.kind}/{procedure.year}/{procedure.wave}/{grade}"
+    shown = shown_levels(facts, results)
+    make: Callable[[Facts, str, str, Sequence[PaperResult]], Placing]
+    make = exams_table if procedure.kind == "ege" else marks_table
+    placing = make(facts, table_id, where, shown)
+    figures = (
+        share_figures(facts, table_id, where, results)
+        if procedure.kind == "vpr" and not facts.is_region
+        else ()
+    )
+    draft.subsection(heading)
+    draft.paragraph(_where_to_look(draft, len(figures)))
+    draft.table(placing.table)
+    for figure in figures:
+        draft.figure(figure)
+    if not facts.is_region:
+        draft.paragraph(reached_sentence(facts, results))
+    comparison = comparison_sentence(facts, results)
+    if comparison is not None:
+        draft.paragraph(comparison, own=facts.is_region)
+    return placing.placed
+
+
+def _where_to_look(draft: Draft, figures: int) -> str:
+    table, first = draft.next_table, draft.next_figure
+    if figures == 0:
+        return say("results", "see_table", table=table)
+    if figures == 1:
+        return say("results", "see_table_and_figure", table=table, figure=first)
+    return say("results", "see_table_and_figures", table=table, first=first, last=first + 1)
+
+
+def _schools_verdict(draft: Draft, facts: Facts) -> None:
+    draft.subsection(say(_WORDING, "s_schools_verdict"))
+    draft.paragraph(say(_WORDING, "see_schools", table=draft.next_table))
+    rows: list[Row] = []
+    for key, addressee in facts.run.municipalities.items():
+        found = [v for v in facts.verdicts if v.municipality_id == key]
+        if found:
+            rows.append(Row(kind="group", cells=(words(title(named(addressee.name))),)))
+        rows.extend(
+            Row(
+                cells=(
+                    words(named(v.name)),
+                    count(v.papers),
+                    count(v.low_papers),
+                    words(say(_WORDING, f"verdict_{v.verdict}")),
+                )
+            )
+            for v in found
+        )
+    draft.table(
+        Table(
+            id="schools",
+            caption=say(_WORDING, "caption_schools"),
+            columns=(
+                Column(title="ОО", width=70),
+                Column(title="Работ с выводом", align="right", width=30),
+                Column(title="Из них достигли порога", align="right", width=30),
+                Column(title="Вывод", width=40),
+            ),
+            rows=tuple(rows),
+        )
+    )
+
+
+# -- 4, 5, 6: objectivity, dynamics, deficits ------------------------------------------------
+
+
+def _objectivity(draft: Draft, facts: Facts) -> None:
+    draft.section("objectivity", say(_WORDING, "s_objectivity"))
+    own = written_by_own(facts, [r for r in facts.results if r.paper.kind == "vpr"])
+    levels = (
+        (Level.MUNICIPALITY, Level.PARTICIPANTS, Level.REGION)
+        if facts.is_region
+        else (Level.SCHOOL, Level.MUNICIPALITY, Level.REGION)
+    )
+    table = journal_table(facts, "journal", at(own, *levels))
+    if table is None:
+        draft.paragraph(say(_WORDING, "journal_none"))
+    else:
+        autumn = next((r.paper.year for r in own if r.paper.wave == "autumn"), None)
+        draft.paragraph(say(_WORDING, "journal", table=draft.next_table, autumn=autumn))
+        draft.table(table)
+    before = previous_procedures(facts.run.phase)
+    has_previous = any(facts.run.received_on(procedure) is not None for procedure in before)
+    absent = unsupported(facts.run.phase.procedures, has_previous=has_previous)
+    if absent:
+        draft.paragraph(say(_WORDING, "markers_none"))
+        draft.numbered(
+            say(
+                _WORDING,
+                "marker_none",
+                title=title(marker.group_title),
+                papers=marker.paper_titles,
+                reason=marker.reason,
+            )
+            for marker in absent
+        )
+
+
+def _deficits(draft: Draft, facts: Facts) -> None:
+    draft.section("deficits", say(_WORDING, "s_deficits"))
+    suffix = "_region" if facts.is_region else ""
+    level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
+    threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
+    found = [
+        say(
+            _WORDING,
+            "deficit",
+            subject=r.paper.subject,
+            where=paper_label(r.paper),
+            share=low_share(r),
+        )
+        for r in low_totals(facts)
+    ]
+    if found:
+        draft.paragraph(say(_WORDING, f"deficits{suffix}", threshold=threshold, found=found))
+    elif any(r.marks is not None for r in at(facts.results, level)):
+        draft.paragraph(say(_WORDING, f"deficits_none{suffix}", threshold=threshold))
+    else:
+        draft.paragraph(say(_WORDING, "deficits_unknown"))
+    draft.paragraph(say(_WORDING, "deficits_limits"))
+
+
+# -- 7: measures -----------------------------------------------------------------------------
+
+
+def _measures(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None:
+    run = facts.run
+    draft.section("measures", say(_WORDING, "s_measures"))
+    if shown:
+        numbers = _numbers(run.phase.reports)
+        told = say(_WORDING, "measures", table=draft.next_table, numbers=numbers, as_of=run.as_of)
+        if any(not s.is_own for s in shown):
+            told = f"{told} {say(_WORDING, 'measures_regional')}"
+        draft.paragraph(told)
+        draft.table(indicators_table(facts, "indicators", shown))
+    else:
+        draft.paragraph(say(_WORDING, "measures_none"))
+    if facts.is_region:
+        _by_municipality(draft, facts, shown)
+    outside = [
+        indicator.code
+        for number in run.phase.reports
+        for indicator in run.plan.measure(number).indicators
+        if run.phase.code in indicator.outside_letter_of
+    ]
+    if outside:
+        draft.paragraph(say(_WORDING, "measures_outside", codes=outside))
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    """«5–8» for a run of numbers, «5, 7» for others."""
+    ordered = sorted(numbers)
+    if len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1)):
+        return f"{ordered[0]}–{ordered[-1]}"
+    return ", ".join(map(str, ordered))
+
+
+def _by_municipality(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None:
+    sliced = [s for s in shown if s.result.indicator.slice is Slice.MUNICIPALITY]
+    if not sliced or not facts.by_municipality:
+        return
+    draft.paragraph(say(_WORDING, "measures_by_municipality", table=draft.next_table))
+    rows = []
+    for key, results in facts.by_municipality.items():
+        found = {r.indicator.code: r for r in results}
+        cells: list[Cell] = []
+        for one in sliced:
+            result = found.get(one.code)
+            fact: Value = NoData() if result is None else fact_value(result)
+            status = NoData() if result is None else Words(text=status_word(result.status))
+            cells.extend((Cell(value=fact), Cell(value=status)))
+        name = title(named(facts.run.municipalities[key].name))
+        rows.append(Row(cells=(words(name), *cells)))
+    draft.table(
+        Table(
+            id="by-municipality",
+            caption=say(_WORDING, "caption_by_municipality"),
+            columns=(
+                Column(title="Муниципалитет", width=56),
+                *(
+                    column
+                    for one in sliced
+                    for column in (
+                        Column(title="факт", group=one.code, align="right", width=17),
+                        Column(title="статус", group=one.code, width=26),
+                    )
+                ),
+            ),
+            rows=tuple(rows),
+        )
+    )
+
+
+# -- 9, 10: recommendations, limits ----------------------------------------------------------
+
+
+def _recommendations(draft: Draft, items: Sequence[AttentionItem]) -> None:
+    draft.section("recommendations", say(_WORDING, "s_recommendations"))
+    if not items:
+        draft.paragraph(say(_WORDING, "recommendations_none"))
+        return
+    draft.paragraph(say(_WORDING, "recommendations", n=len(items), table=draft.next_table))
+    draft.table(
+        Table(
+            id="recommendations",
+            caption=say(_WORDING, "caption_recommendations"),
+            columns=(
+                Column(title="№", align="right", width=8),
+                Column(title="Выявленная проблема (показатель, значение)", width=46),
+                Column(title="Рекомендация", width=38),
+                Column(title="Адресат", width=28),
+                Column(title="Срок", width=21),
+                Column(title="Подтверждение", width=36),
+            ),
+            rows=tuple(
+                Row(
+                    cells=(
+                        count(number),
+                        words(f"{item.title}. {item.problem}"),
+                        words(item.recommendation),
+                        words(title(item.who)),
+                        Cell(value=Day(on=item.due)),
+                        words(title(item.confirmation)),
+                    )
+                )
+                for number, item in enumerate(items, start=1)
+            ),
+        )
+    )
+    draft.paragraph(say(_WORDING, "no_sanctions"))
+
+
+def _limits(draft: Draft, facts: Facts) -> None:
+    run = facts.run
+    draft.section("limits", say(_WORDING, "s_limits"))
+    limits = [
+        say(_WORDING, "limit_small", least=run.plan.analysis.least_participants),
+        say(_WORDING, "limit_no_ranking"),
+    ]
+    exams = [r.paper.year for r in at(facts.results, Level.SCHOOL) if r.paper.kind == "ege"]
+    if exams:
+        limits.insert(1, say(_WORDING, "limit_ege", year=max(exams)))
+    draft.paragraph(" ".join(limits))
+    titles = _dataset_titles()
+    absent = [
+        say(_WORDING, "quoted", text=titles.get(d.dataset, d.dataset))
+        for d in run.datasets
+        if d.state != "received"
+    ]
+    if absent:
+        draft.paragraph(say(_WORDING, "datasets_missing", titles=absent))
+    _findings(draft, facts)
+    draft.paragraph(say(_WORDING, "attachments_region" if facts.is_region else "attachments"))
+
+
+@cache
+def _dataset_titles() -> dict[str, str]:
+    return {dataset: source.title for dataset, source in load_sources().items()}
+
+
+def _findings(draft: Draft, facts: Facts) -> None:
+    """The department reads each finding; a municipality only how many concern it and of what
+    kind: the operator's sentences may name files and schools of others."""
+    if not facts.findings:
+        draft.paragraph(say(_WORDING, "findings_none" if facts.is_region else "limit_none"))
+        return
+    if facts.is_region:
+        # Of the data, not of the department's results: a new one alone is no correction.
+        draft.paragraph(say(_WORDING, "findings_region", n=len(facts.findings)), own=False)
+        draft.numbered((named(finding.message) for finding in facts.findings), own=False)
+        return
+    counts: dict[str, int] = {}
+    for finding in facts.findings:
+        sentence = _FINDING_SENTENCES.get(finding.rule, "finding_other")
+        counts[sentence] = counts.get(sentence, 0) + 1
+    draft.paragraph(" ".join(say(_WORDING, sentence, n=n) for sentence, n in counts.items()))

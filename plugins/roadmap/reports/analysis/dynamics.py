@@ -1,0 +1,775 @@
+"""What changed since the analysis before: tables, charts, sentences (domain: §4.1, §6.1).
+
+A change is shown only where both shares may be shown; a paper that can't be compared is named
+with the reason and stands in no table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from roadmap.analysis.dynamics import Change, NotComparable
+from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
+from roadmap.analysis.shares import difference_interval
+from roadmap.plan.model import Comparison, Procedure
+from roadmap.reports.facts.run import Facts, School
+from roadmap.reports.model import (
+    Cell,
+    Column,
+    Figure,
+    NotHeld,
+    Pair,
+    PairChart,
+    PairGroup,
+    Place,
+    Points,
+    Row,
+    Share,
+    Suppressed,
+    Table,
+    Value,
+)
+from roadmap.reports.parts.draft import Draft, Placed
+from roadmap.reports.parts.results import (
+    MAIN_SUBJECTS,
+    is_own,
+    low_share,
+    paper_label,
+    row_kind,
+    row_label,
+    shown_levels,
+    subject_order,
+    threshold_text,
+    unit_name,
+    words,
+    written_by_own,
+)
+from roadmap.reports.words.show import points as difference_in_points
+from roadmap.reports.words.wording import named, say, subject_dative, title
+from roadmap.russian import natural_key
+
+_WORDING = "analysis/dynamics"
+# What is said of the paper as a whole, not of one unit in it.
+_OF_THE_PAPER = (
+    NotComparable.NO_DATA,
+    NotComparable.MINIMUM,
+    NotComparable.SCALE,
+    NotComparable.SCALE_UNKNOWN,
+)
+# More rows would be no picture any more: the table says it better.
+_ROWS_AT_MOST = 36
+# So many papers are named one by one; of more, only subjects and the range.
+_PAPERS_NAMED = 3
+
+
+# -- Values and choosing ---------------------------------------------------------------------
+
+
+def points(change: Change) -> Points | None:
+    """The change as a value; None where none may be shown."""
+    if change.points is None or change.previous is None:
+        return None
+    previous, current = low_share(change.previous), low_share(change.current)
+    if previous is None or current is None:
+        return None
+    return Points(previous=previous, current=current)
+
+
+def share_value(result: PaperResult | None) -> Value:
+    """The share of low results, or the sign that stands in its place."""
+    if result is None or result.hidden is Hidden.DIFFERENCE:
+        return NotHeld()
+    return low_share(result) or Suppressed()
+
+
+def told(facts: Facts) -> tuple[Change, ...]:
+    """Changes of papers that the addressee's schools wrote, in the order of the results."""
+    written = {r.paper for r in written_by_own(facts, facts.results)}
+    return tuple(
+        c
+        for c in facts.changes
+        if c.current.paper in written and c.reason is not NotComparable.DECLARED
+    )
+
+
+def of_schools(facts: Facts) -> tuple[Change, ...]:
+    """What is known of the addressee's schools, also where years can't be set side by side:
+    low twice is low twice, whatever the minimum was."""
+    return tuple(c for c in told(facts) if c.current.level is Level.SCHOOL)
+
+
+def worse(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Those in which the share of low results grew by the plan's `worse_points` or more."""
+    return tuple(c for c in changes if c.is_worse)
+
+
+def sustained(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Those in which the threshold is reached in both years."""
+    return tuple(c for c in changes if c.is_sustained_low)
+
+
+def worse_schools(facts: Facts) -> tuple[School, ...]:
+    """The addressee's schools whose low results grew in some paper, in their order."""
+    return _schools(facts, worse(of_schools(facts)))
+
+
+def sustained_schools(facts: Facts) -> tuple[School, ...]:
+    return _schools(facts, sustained(of_schools(facts)))
+
+
+def _schools(facts: Facts, changes: Iterable[Change]) -> tuple[School, ...]:
+    found = {c.current.unit_id for c in changes}
+    return tuple(s for s in facts.schools if s.school_id in found)
+
+
+def worse_text(facts: Facts) -> str:
+    """«10»: the plan's number of percentage points as a sentence writes it."""
+    return threshold_text(facts.run.plan.analysis.worse_points)
+
+
+def _by_paper(changes: Iterable[Change]) -> dict[Paper, tuple[Change, ...]]:
+    found: dict[Paper, tuple[Change, ...]] = {}
+    for change in changes:
+        paper = change.current.paper
+        found[paper] = (*found.get(paper, ()), change)
+    return found
+
+
+def _is_compared(changes: Sequence[Change]) -> bool:
+    """Whether something of a paper's changes can be set side by side for own units."""
+    return any(c.points is not None and c.current.level is not Level.REGION for c in changes)
+
+
+def _is_main(paper: Paper) -> bool:
+    return paper.kind == "vpr" and paper.subject in MAIN_SUBJECTS
+
+
+# -- The section -----------------------------------------------------------------------------
+
+
+def dynamics(draft: Draft, facts: Facts) -> tuple[Placed, ...]:
+    """The section's text, tables and charts after its heading; where key figures stand."""
+    comparisons = facts.run.phase.comparisons
+    if not comparisons:
+        draft.paragraph(say(_WORDING, "first_analysis"))
+        return ()
+    every = told(facts)
+    placed: list[Placed] = []
+    compared = [c for c in comparisons if _has_changes(c, every)]
+    if compared:
+        draft.paragraph(say(_WORDING, "how", points=worse_text(facts)))
+    else:
+        draft.paragraph(say(_WORDING, "nothing_to_compare"))
+    for comparison in compared:
+        of_comparison = [c for c in every if c.comparison is comparison]
+        placed.extend(_comparison(draft, facts, comparison, of_comparison))
+    if facts.is_region:
+        _regional_list(draft, facts)
+    absent = tuple(_not_compared(facts, every))
+    if absent:
+        draft.subsection(say(_WORDING, "s_not_compared"))
+        draft.paragraph(say(_WORDING, "not_compared"))
+        draft.numbered(absent)
+    return tuple(placed)
+
+
+def _has_changes(comparison: Comparison, changes: Iterable[Change]) -> bool:
+    return any(
+        c.comparison is comparison and c.points is not None and c.current.level is not Level.REGION
+        for c in changes
+    )
+
+
+def _comparison(
+    draft: Draft, facts: Facts, comparison: Comparison, changes: Sequence[Change]
+) -> Iterable[Placed]:
+    """One subsection: the tables, the charts, what they say, what to bear in mind."""
+    now, then = _procedure(facts, comparison).short_title, comparison.previous.short_title
+    draft.subsection(say(_WORDING, "s_comparison", now=now, then=then))
+    shown = _shown(facts, changes)
+    papers = {paper: found for paper, found in _by_paper(shown).items() if _is_compared(found)}
+    main = [c for paper, found in papers.items() if _is_main(paper) for c in found]
+    other = [c for paper, found in papers.items() if not _is_main(paper) for c in found]
+    where = f"{then} и {now}"
+    base = f"dynamics/{comparison.current}"
+    tables = []
+    if main:
+        tables.append(_main_table(facts, f"{base}/main", where, main))
+    if other:
+        tables.append(_other_table(facts, f"{base}/other", where, other, bool(main)))
+    figures = _figures(facts, comparison, base, where, main)
+    draft.paragraph(_where_to_look(draft, len(tables), len(figures)))
+    for table, _ in tables:
+        draft.table(table)
+    for figure in figures:
+        draft.figure(figure)
+    exams = any(c.current.exam is not None for c in shown)
+    totals = _totals_sentence(facts, changes, exams)
+    if totals is not None:
+        draft.paragraph(totals)
+    if not facts.is_region:
+        draft.paragraph(" ".join(_schools_sentences(facts, changes, exams)))
+    if comparison.caution is not None:
+        draft.paragraph(say(_WORDING, "caution", caution=comparison.caution))
+    return [place for _, places in tables for place in places]
+
+
+def _procedure(facts: Facts, comparison: Comparison) -> Procedure:
+    return next(p for p in facts.run.phase.procedures if p.key == comparison.current)
+
+
+def _shown(facts: Facts, changes: Sequence[Change]) -> tuple[Change, ...]:
+    shown = set(shown_levels(facts, [c.current for c in changes]))
+    return tuple(c for c in changes if c.current in shown)
+
+
+def _where_to_look(draft: Draft, tables: int, figures: int) -> str:
+    numbers = [str(draft.next_table + n) for n in range(tables)]
+    pictures = [str(draft.next_figure + n) for n in range(figures)]
+    return say(_WORDING, "see", tables=numbers, figures=pictures)
+
+
+# -- Tables ----------------------------------------------------------------------------------
+
+_Placing = tuple[Table, list[Placed]]
+
+
+def _unit_title(facts: Facts) -> str:
+    return "Муниципалитет" if facts.is_region else "ОО"
+
+
+def _change_columns(group: str | None = None) -> tuple[Column, ...]:
+    return (
+        Column(title="было, %", group=group, align="right", width=18),
+        Column(title="стало, %", group=group, align="right", width=18),
+        Column(title="изменение, п.\u00a0п.", group=group, align="right", width=24),
+    )
+
+
+def _main_table(
+    facts: Facts, table_id: str, where: str, changes: Sequence[Change]
+) -> tuple[Table, list[Placed]]:
+    """ВПР in the main subjects side by side: a group of rows for each programme."""
+    rows: list[Row] = []
+    placed: list[Placed] = []
+    for grade in sorted({c.current.paper.grade for c in changes}):
+        rows.append(Row(kind="group", cells=(words(say(_WORDING, "grade", grade=grade)),)))
+        of_grade = [c for c in changes if c.current.paper.grade == grade]
+        for first in _units(of_grade):
+            found = {
+                c.current.paper.subject: c
+                for c in of_grade
+                if (c.current.level, c.current.unit_id) == (first.level, first.unit_id)
+            }
+            cells = [words(_label(facts, tuple(found.values())))]
+            for subject in MAIN_SUBJECTS:
+                change = found.get(subject)
+                place = Place(
+                    view="document", table_id=table_id, row=len(rows), column=len(cells) + 2
+                )
+                placed.extend(_place(facts, change, place))
+                cells.extend(change_cells(change))
+            rows.append(
+                Row(kind=row_kind(facts, first), cells=tuple(cells), own=is_own(facts, first))
+            )
+    columns = (
+        Column(title=_unit_title(facts), width=46),
+        *(c for subject in MAIN_SUBJECTS for c in _change_columns(title(subject))),
+    )
+    table = Table(
+        id=table_id,
+        caption=say(_WORDING, "caption_main", where=where),
+        columns=columns,
+        rows=tuple(rows),
+        notes=_notes(facts, changes),
+    )
+    return table, placed
+
+
+def _other_table(
+    facts: Facts, table_id: str, where: str, changes: Sequence[Change], is_rest: bool
+) -> tuple[Table, list[Placed]]:
+    """One paper after the other: a group of rows for each."""
+    rows: list[Row] = []
+    placed: list[Placed] = []
+    for paper, of_paper in _by_paper(changes).items():
+        rows.append(Row(kind="group", cells=(words(_paper_title(paper)),)))
+        for change in of_paper:
+            place = Place(view="document", table_id=table_id, row=len(rows), column=3)
+            placed.extend(_place(facts, change, place))
+            current = change.current
+            rows.append(
+                Row(
+                    kind=row_kind(facts, current),
+                    cells=(words(_label(facts, (change,))), *change_cells(change)),
+                    own=is_own(facts, current),
+                )
+            )
+    exams = any(c.current.exam is not None for c in changes)
+    caption = "caption_exams" if exams else "caption_other" if is_rest else "caption_main"
+    table = Table(
+        id=table_id,
+        caption=say(_WORDING, caption, where=where),
+        columns=(Column(title=_unit_title(facts), width=90), *_change_columns()),
+        rows=tuple(rows),
+        notes=_notes(facts, changes),
+    )
+    return table, placed
+
+
+def _units(changes: Iterable[Change]) -> tuple[PaperResult, ...]:
+    """The first result of each unit: schools, total, region, each in the order of results."""
+    found: dict[tuple[Level, str], PaperResult] = {}
+    for change in changes:
+        found.setdefault((change.current.level, change.current.unit_id), change.current)
+    order = list(Level)
+    names = _school_order(changes)
+    return tuple(
+        sorted(found.values(), key=lambda r: (order.index(r.level), names[r.level, r.unit_id]))
+    )
+
+
+def _school_order(changes: Iterable[Change]) -> dict[tuple[Level, str], tuple[object, ...]]:
+    return {
+        (c.current.level, c.current.unit_id): (natural_key(c.current.name), c.current.unit_id)
+        for c in changes
+    }
+
+
+def _label(facts: Facts, changes: Sequence[Change]) -> str:
+    """The unit's label; an asterisk where a total leaves small schools out in either year."""
+    label = row_label(facts, changes[0].current).rstrip("*")
+    partial = any(
+        r is not None and r.small_schools and r.level is not Level.REGION
+        for c in changes
+        for r in (c.current, c.previous)
+    )
+    return f"{label}*" if partial else label
+
+
+def change_cells(change: Change | None) -> tuple[Cell, Cell, Cell]:
+    """Then, now, the change; what grew by the plan's points is the one emphasis."""
+    if change is None:
+        return (Cell(value=NotHeld()), Cell(value=NotHeld()), Cell(value=NotHeld()))
+    value = points(change)
+    return (
+        Cell(value=share_value(change.previous)),
+        Cell(value=share_value(change.current)),
+        Cell(value=value or NotHeld(), at_threshold=is_marked(change)),
+    )
+
+
+def is_marked(change: Change) -> bool:
+    """Only schools are marked: what is asked is asked of schools."""
+    return change.current.level is Level.SCHOOL and change.is_worse is True
+
+
+def _notes(facts: Facts, changes: Sequence[Change]) -> tuple[str, ...]:
+    notes = [say(_WORDING, "note_numbers")]
+    if any(is_marked(c) for c in changes):
+        notes.append(say(_WORDING, "note_worse", points=worse_text(facts)))
+    if any(_label(facts, (c,)).endswith("*") for c in changes):
+        notes.append(say("results", "note_partial"))
+    return (" ".join(notes),)
+
+
+def _paper_title(paper: Paper) -> str:
+    if paper.kind == "vpr":
+        return say(_WORDING, "paper_vpr", subject=paper.subject, grade=paper.grade)
+    return title(paper.subject)
+
+
+def _place(facts: Facts, change: Change | None, place: Place) -> Iterable[Placed]:
+    value = points(change) if change is not None else None
+    if change is None or value is None:
+        return ()
+    return (placed_change(facts, change, value, place),)
+
+
+def placed_change(facts: Facts, change: Change, value: Points, place: Place) -> Placed:
+    """The change as a key figure that stands at `place`."""
+    current = change.current
+    name = say(
+        _WORDING,
+        "key_marks" if current.marks is not None else "key_exam",
+        subject=current.paper.subject,
+        where=paper_label(current.paper),
+        unit=unit_name(facts, current),
+    )
+    return Placed(("change", current.paper.key, current.level, current.unit_id), name, value, place)
+
+
+# -- Charts ----------------------------------------------------------------------------------
+
+
+def _figures(
+    facts: Facts, comparison: Comparison, figure_id: str, where: str, main: Sequence[Change]
+) -> tuple[Figure, ...]:
+    """The own total by programme; and the papers in which low results of a school grew."""
+    level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
+    totals = [c for c in main if c.current.level is level]
+    groups = [
+        PairGroup(
+            title=title(subject),
+            pairs=tuple(
+                _pair(say(_WORDING, "grade", grade=c.current.paper.grade), c)
+                for c in totals
+                if c.current.paper.subject == subject
+            ),
+        )
+        for subject in MAIN_SUBJECTS
+        if any(c.current.paper.subject == subject and c.points is not None for c in totals)
+    ]
+    figures = []
+    if groups:
+        caption = "caption_chart_project" if facts.is_region else "caption_chart"
+        figures.append(
+            _figure(facts, comparison, f"{figure_id}/totals", say(_WORDING, caption), groups)
+        )
+    if not facts.is_region:
+        groups = _worse_groups(facts, main)
+        if groups and sum(len(group.pairs) for group in groups) <= _ROWS_AT_MOST:
+            caption = say(_WORDING, "caption_chart_worse", points=worse_text(facts), where=where)
+            figures.append(_figure(facts, comparison, f"{figure_id}/worse", caption, groups))
+    return tuple(figures)
+
+
+def _worse_groups(facts: Facts, main: Sequence[Change]) -> list[PairGroup]:
+    """The papers in which a school's low results grew: all schools of each, and their total."""
+    return [
+        PairGroup(
+            title=_paper_title(paper),
+            pairs=tuple(
+                _pair(_label(facts, (c,)), c)
+                for c in of_paper
+                if c.current.level is not Level.REGION
+            ),
+        )
+        for paper, of_paper in _by_paper(main).items()
+        if any(is_marked(c) for c in of_paper)
+    ]
+
+
+def _pair(label: str, change: Change) -> Pair:
+    return Pair(
+        label=label,
+        previous=share_value(change.previous),
+        current=share_value(change.current),
+        is_joined=change.points is not None,
+        is_worse=is_marked(change),
+    )
+
+
+def _figure(
+    facts: Facts,
+    comparison: Comparison,
+    figure_id: str,
+    caption: str,
+    groups: Sequence[PairGroup],
+) -> Figure:
+    chart = PairChart(
+        previous=comparison.previous.short_title,
+        current=_procedure(facts, comparison).short_title,
+        groups=tuple(groups),
+    )
+    return Figure(id=figure_id, caption=caption, alt=chart_alt(chart), chart=chart)
+
+
+def school_figure(facts: Facts, changes: Sequence[Change]) -> Figure | None:
+    """One school's ВПР in the main subjects by programme; None where nothing may be compared."""
+    main = [c for c in changes if _is_main(c.current.paper)]
+    groups = []
+    for subject in MAIN_SUBJECTS:
+        found = [c for c in main if c.current.paper.subject == subject]
+        if any(c.points is not None for c in found):
+            pairs = (_pair(say(_WORDING, "grade", grade=c.current.paper.grade), c) for c in found)
+            groups.append(PairGroup(title=title(subject), pairs=tuple(pairs)))
+    if not groups:
+        return None
+    caption = say(_WORDING, "caption_chart_school")
+    return _figure(facts, main[0].comparison, "school-dynamics", caption, groups)
+
+
+def chart_alt(chart: PairChart) -> str:
+    """Every number of the chart in words."""
+    groups = [
+        say(
+            _WORDING,
+            "alt_group",
+            title=group.title,
+            pairs=[_alt_pair(pair) for pair in group.pairs],
+        )
+        for group in chart.groups
+    ]
+    return say(_WORDING, "alt", previous=chart.previous, current=chart.current, groups=groups)
+
+
+def _alt_pair(pair: Pair) -> str:
+    values = {"label": pair.label, "previous": pair.previous, "current": pair.current}
+    previous, current = pair.previous, pair.current
+    if isinstance(previous, Share) and isinstance(current, Share) and pair.is_joined:
+        change = Points(previous=previous, current=current)
+        return say(_WORDING, "alt_joined", **values, change=change)
+    return say(_WORDING, "alt_apart", **values)
+
+
+# -- Sentences -------------------------------------------------------------------------------
+
+
+def answer(facts: Facts) -> str | None:
+    """The dynamics in one sentence, for letter and «Главное»; None with nothing to say."""
+    compared = len({c.current.unit_id for c in of_schools(facts) if c.points is not None})
+    if not compared:
+        return None
+    grew, both = worse_schools(facts), sustained_schools(facts)
+    values = {
+        "points": worse_text(facts),
+        "threshold": threshold_text(facts.run.plan.analysis.low_share_percent),
+        "schools": len(facts.schools),
+        "compared": compared,
+        "grew": len(grew),
+        "both": len(both),
+    }
+    return say(_WORDING, "answer", **values)
+
+
+def _totals_sentence(facts: Facts, changes: Sequence[Change], exams: bool) -> str | None:
+    """In how many papers the own total rose, fell, stayed: no judgement, only direction."""
+    level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
+    found = [v for c in changes if c.current.level is level and (v := points(c)) is not None]
+    if not found:
+        return None
+    signs = [_sign(value) for value in found]
+    directions = [
+        say(_WORDING, sentence, n=signs.count(sign), papers=len(found))
+        for sign, sentence in ((1, "rose"), (-1, "fell"), (0, "stayed"))
+        if sign in signs
+    ]
+    return say(
+        _WORDING,
+        "totals",
+        whose=say(_WORDING, "whose_project" if facts.is_region else "whose_municipality"),
+        what=say(_WORDING, "what_exams" if exams else "what_marks"),
+        papers=len(found),
+        directions=directions,
+    )
+
+
+def _sign(value: Points) -> int:
+    """1 where the shown share rose, -1 where it fell, 0 where both are shown alike."""
+    difference = difference_in_points(value.current, value.previous)
+    return (difference > 0) - (difference < 0)
+
+
+def _schools_sentences(facts: Facts, changes: Sequence[Change], exams: bool) -> Iterable[str]:
+    schools = [c for c in changes if c.current.level is Level.SCHOOL]
+    what = say(_WORDING, "what_exams" if exams else "what_marks")
+    grew = worse(schools)
+    if grew:
+        yield say(
+            _WORDING,
+            "worse",
+            what=what,
+            points=worse_text(facts),
+            found=_by_school(facts, grew, "worse_paper"),
+        )
+        yield from _chance(grew)
+    else:
+        yield say(_WORDING, "worse_nobody", what=what, points=worse_text(facts))
+    both = sustained(schools)
+    if both:
+        threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
+        found = _by_school(facts, both, "sustained_paper")
+        yield say(_WORDING, "sustained", threshold=threshold, found=found)
+
+
+def _by_school(facts: Facts, changes: Sequence[Change], sentence: str) -> list[str]:
+    """«Школа № 101 — по математике (…), по физике (…)», a phrase for each school."""
+    told = []
+    for school in _schools(facts, changes):
+        papers = [_of_paper(c, sentence) for c in changes if c.current.unit_id == school.school_id]
+        told.append(say(_WORDING, "of_school", name=named(school.name), papers=papers))
+    return told
+
+
+def school_problem(facts: Facts, school_id: str) -> str:
+    """What dynamics say against one school: growth and sustained low results; "" if nothing."""
+    own = [c for c in of_schools(facts) if c.current.unit_id == school_id]
+    told = []
+    grew = worse(own)
+    if len(grew) > _PAPERS_NAMED:
+        subjects = sorted({c.current.paper.subject for c in grew}, key=subject_order)
+        told.append(
+            say(
+                _WORDING,
+                "problem_worse_many",
+                points=worse_text(facts),
+                n=len(grew),
+                papers=sum(c.points is not None for c in own),
+                subjects=[subject_dative(subject) for subject in subjects],
+            )
+        )
+    elif grew:
+        papers = [_of_paper(c, "problem_paper") for c in grew]
+        told.append(say(_WORDING, "problem_worse", points=worse_text(facts), papers=papers))
+    told.extend(_chance(grew))
+    both = sustained(own)
+    threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
+    if len(both) > _PAPERS_NAMED:
+        told.append(say(_WORDING, "problem_both_many", threshold=threshold, n=len(both)))
+    elif both:
+        papers = [_of_paper(c, "problem_both_paper") for c in both]
+        told.append(say(_WORDING, "problem_both", threshold=threshold, papers=papers))
+    return " ".join(told)
+
+
+def _chance(grew: Sequence[Change]) -> Iterable[str]:
+    """That growth may be chance, where the 95 % interval of the change holds zero."""
+    uncertain = [c for c in grew if _may_be_chance(c)]
+    if uncertain and len(uncertain) == len(grew):
+        yield say(_WORDING, "chance_all")
+    elif uncertain:
+        subjects = sorted({c.current.paper.subject for c in uncertain}, key=subject_order)
+        yield say(_WORDING, "chance_some", subjects=[subject_dative(s) for s in subjects])
+
+
+def _may_be_chance(change: Change) -> bool:
+    value = points(change)
+    if value is None:
+        return False
+    then, now = value.previous, value.current
+    interval = difference_interval(
+        (then.numerator, then.denominator), (now.numerator, now.denominator)
+    )
+    return interval.low <= 0 <= interval.high
+
+
+def _of_paper(change: Change, sentence: str) -> str:
+    return say(
+        _WORDING,
+        sentence,
+        subject=change.current.paper.subject,
+        where=paper_label(change.current.paper),
+        change=points(change),
+        previous=share_value(change.previous),
+        current=share_value(change.current),
+    )
+
+
+# -- What is not compared --------------------------------------------------------------------
+
+
+def _not_compared(facts: Facts, changes: Sequence[Change]) -> Iterable[str]:
+    """Each procedure or paper that can't be compared, with the reason."""
+    for comparison in facts.run.phase.comparisons:
+        now, then = _procedure(facts, comparison), comparison.previous
+        both = {"now": now.short_title, "then": then.short_title}
+        if comparison.not_comparable is not None:
+            yield say(_WORDING, "declared", **both, reason=comparison.not_comparable)
+        elif facts.run.received_on(now) is None:
+            yield say(_WORDING, "not_received", title=now.title)
+        elif facts.run.received_on(then) is None:
+            yield say(_WORDING, "not_received", title=then.title)
+        else:
+            of_comparison = [c for c in changes if c.comparison is comparison]
+            yield from _papers_not_compared(of_comparison, both)
+
+
+def _papers_not_compared(changes: Sequence[Change], both: dict[str, str]) -> Iterable[str]:
+    found: dict[NotComparable, list[str]] = {}
+    for paper, of_paper in _by_paper(changes).items():
+        if _is_compared(of_paper):
+            continue
+        reasons = {c.reason for c in of_paper}
+        reason = next((r for r in _OF_THE_PAPER if r in reasons), None)
+        if reason is None:
+            of_own = {c.reason for c in of_paper if c.current.level is not Level.REGION}
+            is_new = of_own == {NotComparable.NOT_WRITTEN}
+            reason = NotComparable.NOT_WRITTEN if is_new else NotComparable.SMALL
+        found.setdefault(reason, []).append(_not_compared_paper(paper, of_paper, reason))
+    for why, papers in found.items():
+        yield say(_WORDING, f"because_{why}", **both, papers=papers)
+
+
+def _not_compared_paper(paper: Paper, changes: Sequence[Change], reason: NotComparable) -> str:
+    if reason is NotComparable.MINIMUM:
+        for change in changes:
+            now, then = change.current.exam, change.previous and change.previous.exam
+            if change.reason is reason and now and then:
+                return say(
+                    _WORDING,
+                    "paper_minimum",
+                    subject=paper.subject,
+                    then=then.minimum,
+                    now=now.minimum,
+                )
+    if paper.kind == "vpr":
+        return say(_WORDING, "paper_grade", subject=paper.subject, grade=paper.grade)
+    return paper.subject
+
+
+def reason_words(change: Change) -> str:
+    """Why one unit has no change, as a table says it; "" where it has one."""
+    return "" if change.reason is None else say(_WORDING, f"reason_{change.reason}")
+
+
+# -- The region's list of schools ------------------------------------------------------------
+
+
+def _regional_list(draft: Draft, facts: Facts) -> None:
+    """Schools with growth or sustained low results, under their municipalities."""
+    found = [c for c in of_schools(facts) if c.is_worse or c.is_sustained_low]
+    if not found:
+        draft.paragraph(say(_WORDING, "region_list_none", points=worse_text(facts)))
+        return
+    draft.subsection(say(_WORDING, "s_region_list"))
+    draft.paragraph(say(_WORDING, "region_list", points=worse_text(facts), table=draft.next_table))
+    rows = []
+    for key, addressee in facts.run.municipalities.items():
+        listed = [
+            (school, c)
+            for school in facts.schools
+            if school.municipality_id == key
+            for c in found
+            if c.current.unit_id == school.school_id
+        ]
+        if listed:
+            rows.append(Row(kind="group", cells=(words(title(named(addressee.name))),)))
+            rows.extend(_list_row(facts, school, change) for school, change in listed)
+    draft.table(
+        Table(
+            id="dynamics/schools",
+            caption=say(_WORDING, "caption_region_list"),
+            columns=(
+                Column(title="ОО", width=46),
+                Column(title="Работа", width=50),
+                *_change_columns(),
+                Column(title="Признак", width=34),
+            ),
+            rows=tuple(rows),
+            notes=(say(_WORDING, "note_numbers"),),
+        )
+    )
+
+
+def _list_row(facts: Facts, school: School, change: Change) -> Row:
+    paper = change.current.paper
+    work = say(_WORDING, "work", subject=paper.subject, where=paper_label(paper))
+    return Row(
+        cells=(
+            words(named(school.name)),
+            words(title(work)),
+            *(cell.model_copy(update={"at_threshold": False}) for cell in change_cells(change)),
+            words(sign_words(facts, change)),
+        )
+    )
+
+
+def sign_words(facts: Facts, change: Change) -> str:
+    """«рост на 10 п. п. и более, порог в оба года»; "" where neither holds."""
+    signs = []
+    if change.is_worse:
+        signs.append(say(_WORDING, "sign_worse", points=worse_text(facts)))
+    if change.is_sustained_low:
+        signs.append(say(_WORDING, "sign_sustained"))
+    return ", ".join(signs)

@@ -1,0 +1,306 @@
+"""The letter of an analysis: the answer, what to do, one small table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from roadmap import russian
+from roadmap.analysis.read import Hidden, Level, Paper, PaperResult, Verdict
+from roadmap.plan.model import Procedure
+from roadmap.reports.analysis import dynamics
+from roadmap.reports.analysis.summary import (
+    Summary,
+    absent_procedures,
+    explanation,
+    ordering_measure,
+    sources_sentence,
+)
+from roadmap.reports.facts.run import Facts
+from roadmap.reports.model import (
+    AttentionItem,
+    Cell,
+    Letter,
+    LetterFigures,
+    LetterRow,
+    NotHeld,
+    Place,
+    Suppressed,
+    Value,
+)
+from roadmap.reports.parts.draft import Placed
+from roadmap.reports.parts.results import (
+    MAIN_SUBJECTS,
+    at,
+    by_grade,
+    by_paper,
+    is_at_threshold,
+    low_share,
+    of_procedure,
+    only,
+    place_share,
+    threshold_text,
+    written_by_own,
+)
+from roadmap.reports.words.wording import named, say, title
+from roadmap.russian import NBSP
+
+_WORDING = "analysis/main"
+_ITEMS = 5
+# A longer table would push the HTML past the size at which mail programs cut it.
+_ROWS_IN_TABLE = 30
+_FIGURES = "letter-figures"
+_MAIN_GRADE = 5
+
+
+@dataclass(frozen=True)
+class ComposedLetter:
+    letter: Letter
+    placed: tuple[Placed, ...]
+
+
+def compose_letter(
+    facts: Facts,
+    summary: Summary,
+    headline: str,
+    items: Sequence[AttentionItem],
+    recommendations_section: int,
+    limits_section: int,
+) -> ComposedLetter:
+    """The letter of one addressee; sections are those of its document."""
+    run = facts.run
+    name = title(" ".join(facts.addressee.name.split()))
+    more = len(items) - _ITEMS
+    figures, placed = _figures(facts)
+    request, rest, preheader = _request(facts, headline, bool(items))
+    subject = say("letter", "subject", phase=run.phase.title, name=name)
+    return ComposedLetter(
+        Letter(
+            subject=subject.replace(NBSP, " "),
+            preheader=preheader,
+            period=russian.month(run.as_of),
+            greeting=say("letter", "greeting"),
+            headline=headline,
+            lead=_lead(facts, summary, limits_section),
+            request=request,
+            request_rest=rest,
+            attention=tuple(items[:_ITEMS]),
+            attention_more=say("letter", "attention_more", n=more, section=recommendations_section)
+            if more > 0
+            else None,
+            figures=figures,
+            basis=say(
+                "letter",
+                "basis",
+                measure=ordering_measure(run.plan, run.phase),
+                order=run.plan.order,
+            ),
+        ),
+        placed,
+    )
+
+
+def _lead(facts: Facts, summary: Summary, limits_section: int) -> tuple[str, ...]:
+    told = [sources_sentence(facts)]
+    absent = absent_procedures(facts)
+    if absent:
+        told.append(say(_WORDING, "not_received", titles=absent))
+    if facts.findings and not facts.is_region:
+        told.append(say(_WORDING, "findings", n=len(facts.findings), section=limits_section))
+    answer = " ".join(explanation(facts, summary))
+    return tuple(filter(None, (answer, dynamics.answer(facts), " ".join(told))))
+
+
+def _request(facts: Facts, headline: str, is_asked: bool) -> tuple[str, str, str]:
+    """The request in bold, the rest of it, the preheader."""
+    reply_by = facts.run.phase.reply_by.on
+    if facts.is_region:
+        return (
+            say("letter", "request_region", reply_by=reply_by),
+            say("letter", "request_region_rest"),
+            say("letter", "preheader", headline=headline, reply_by=reply_by),
+        )
+    if is_asked:
+        return (
+            say("letter", "request", reply_by=reply_by),
+            say("letter", "request_rest"),
+            say("letter", "preheader", headline=headline, reply_by=reply_by),
+        )
+    return (
+        say("letter", "request_quiet", reply_by=reply_by),
+        say("letter", "request_quiet_rest"),
+        say("letter", "preheader_quiet", headline=headline),
+    )
+
+
+# -- «Цифры» ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """The papers whose shares the letter shows: two at the most, so that it fits a phone."""
+
+    procedure: Procedure
+    grade: int
+    results: tuple[tuple[Paper, tuple[PaperResult, ...]], ...]
+
+    @property
+    def schools_shown(self) -> int:
+        return sum(
+            r.hidden is None for _, of_paper in self.results for r in at(of_paper, Level.SCHOOL)
+        )
+
+    @property
+    def schools_reached(self) -> int:
+        """Schools at the threshold in either paper."""
+        return len(
+            {
+                r.unit_id
+                for _, of_paper in self.results
+                for r in at(of_paper, Level.SCHOOL)
+                if is_at_threshold(r)
+            }
+        )
+
+
+def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
+    pair = _main_pair(facts)
+    if pair is None:
+        return None, ()
+    rows = [*_own_rows(facts, pair), *_total_rows(facts, pair)]
+    placed: list[Placed] = []
+    for number, (_, results) in enumerate(rows):
+        for column, result in enumerate(results):
+            if result is not None:
+                place = Place(view="letter", table_id=_FIGURES, row=number, column=column)
+                placed.extend(place_share(facts, result, place))
+    head = "column_municipality" if facts.is_region else "column_school"
+    graded = "figures_grade" if pair.procedure.kind == "vpr" else "figures_no_grade"
+    where = say(_WORDING, graded, grade=pair.grade)
+    return (
+        LetterFigures(
+            id=_FIGURES,
+            caption=say(
+                _WORDING,
+                "figures",
+                procedure=pair.procedure.short_title,
+                where=where,
+                threshold=threshold_text(facts.run.plan.analysis.low_share_percent),
+            ),
+            columns=(
+                say(_WORDING, head),
+                *(title(paper.subject) for paper, _ in pair.results),
+            ),
+            rows=tuple(row for row, _ in rows),
+        ),
+        tuple(placed),
+    )
+
+
+def _main_pair(facts: Facts) -> _Pair | None:
+    """The pair that shows what the headline says: where most schools reached the threshold.
+
+    Of equals ВПР of programme 5 in русский and математика, else the pair most schools wrote.
+    """
+    pairs = [
+        _Pair(procedure, grade, main)
+        for procedure in facts.run.phase.procedures
+        if procedure.kind != "ege"
+        for grade, of_grade in by_grade(
+            written_by_own(facts, of_procedure(facts.results, procedure))
+        )
+        if (
+            main := tuple(
+                found for found in by_paper(of_grade) if found[0].subject in MAIN_SUBJECTS
+            )[:2]
+        )
+    ]
+    reached = max((pair.schools_reached for pair in pairs), default=0)
+    pairs = [pair for pair in pairs if pair.schools_reached == reached]
+    most = max((pair.schools_shown for pair in pairs), default=0)
+    usual = [
+        pair
+        for pair in pairs
+        if (pair.procedure.kind, pair.grade) == ("vpr", _MAIN_GRADE)
+        and len(pair.results) == len(MAIN_SUBJECTS)
+        and (pair.schools_shown or not most)
+    ]
+    others = [pair for pair in pairs if pair.schools_shown == most]
+    return next(iter([*usual, *others]), None)
+
+
+_RowWithResults = tuple[LetterRow, tuple[PaperResult | None, ...]]
+
+
+def _own_rows(facts: Facts, pair: _Pair) -> Iterable[_RowWithResults]:
+    """Schools of a municipality; municipalities of the region."""
+    if facts.is_region:
+        if len(facts.run.municipalities) > _ROWS_IN_TABLE:
+            return
+        for key, addressee in facts.run.municipalities.items():
+            found = _of_unit(pair, Level.MUNICIPALITY, key)
+            if any(found):
+                yield _row(title(named(addressee.name)), None, found, "data")
+        return
+    if len(facts.schools) > _ROWS_IN_TABLE:
+        return
+    no_verdict = {v.school_id for v in facts.verdicts if v.verdict is Verdict.NO_VERDICT}
+    for school in facts.schools:
+        note = say(_WORDING, "no_verdict_note") if school.school_id in no_verdict else None
+        found = _of_unit(pair, Level.SCHOOL, school.school_id)
+        yield _row(named(school.name), note, found, "data")
+
+
+def _total_rows(facts: Facts, pair: _Pair) -> Iterable[_RowWithResults]:
+    """The own total (of one school it would repeat the row above), then the region."""
+    level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
+    totals = tuple(only(of_paper, level) for _, of_paper in pair.results)
+    note = say(_WORDING, _total_note(totals))
+    if facts.is_region:
+        yield _row(say(_WORDING, "participants_row"), note, totals, "total")
+    elif len(facts.schools) > 1:
+        yield _row(say(_WORDING, "own_total"), note, totals, "total")
+    region = tuple(only(of_paper, Level.REGION) for _, of_paper in pair.results)
+    yield _row(
+        say(_WORDING, "region_row"),
+        say(_WORDING, "region_note"),
+        region,
+        "comparison",
+        own=facts.is_region,
+    )
+
+
+def _total_note(totals: tuple[PaperResult | None, ...]) -> str:
+    """Which schools the own total is of; the name of a sentence."""
+    if all(r is None or r.hidden is Hidden.NOTHING_LEFT for r in totals):
+        return "own_total_small_note"
+    is_partial = any(r is not None and r.small_schools for r in totals)
+    return "own_total_note" if is_partial else "own_total_all_note"
+
+
+def _of_unit(pair: _Pair, level: Level, unit_id: str) -> tuple[PaperResult | None, ...]:
+    return tuple(
+        next((r for r in at(of_paper, level) if r.unit_id == unit_id), None)
+        for _, of_paper in pair.results
+    )
+
+
+def _row(
+    label: str,
+    note: str | None,
+    results: tuple[PaperResult | None, ...],
+    kind: Literal["data", "total", "comparison"],
+    own: bool = True,
+) -> _RowWithResults:
+    cells = tuple(
+        Cell(value=_value(result), at_threshold=result is not None and is_at_threshold(result))
+        for result in results
+    )
+    return LetterRow(label=label, note=note, cells=cells, kind=kind, own=own), results
+
+
+def _value(result: PaperResult | None) -> Value:
+    if result is None or result.hidden is Hidden.DIFFERENCE:
+        return NotHeld()
+    return low_share(result) or Suppressed()

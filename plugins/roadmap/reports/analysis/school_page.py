@@ -1,0 +1,281 @@
+"""One page for one school: its own results, within its municipality's package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from roadmap.analysis.dynamics import Change
+from roadmap.analysis.read import Level, Paper, PaperResult, SchoolVerdict, Verdict
+from roadmap.reports.analysis import dynamics
+from roadmap.reports.analysis.attention import school_items
+from roadmap.reports.facts.run import Facts, School
+from roadmap.reports.model import (
+    Bar,
+    BarChart,
+    BarGroup,
+    Cell,
+    Column,
+    Document,
+    Figure,
+    NotHeld,
+    Row,
+    SchoolPage,
+    Suppressed,
+    Table,
+    Value,
+)
+from roadmap.reports.parts.draft import Draft
+from roadmap.reports.parts.results import (
+    MAIN_SUBJECTS,
+    at,
+    chart_alt,
+    count,
+    is_at_threshold,
+    low_share,
+    paper_label,
+    threshold_text,
+    words,
+)
+from roadmap.reports.words.wording import named, say, title
+
+_Region = Mapping[Paper, PaperResult]
+_Changes = Mapping[Paper, Change]  # empty: the phase compares with nothing
+_WORDING = "analysis/school"
+# More rows and the chart would not stand on one page together.
+_ROWS_BESIDE_CHART = 16
+_LINES_BESIDE_CHART = 20
+_LETTERS_IN_LINE = 95
+
+
+def compose_school_page(facts: Facts, school: School) -> SchoolPage:
+    """The page of one school of the addressee."""
+    own = tuple(r for r in at(facts.results, Level.SCHOOL) if r.unit_id == school.school_id)
+    papers = {r.paper for r in own}
+    region = {r.paper: r for r in at(facts.results, Level.REGION) if r.paper in papers}
+    draft = Draft()
+    draft.section("results", say(_WORDING, "s_results"))
+    changes = {
+        c.current.paper: c
+        for c in dynamics.told(facts)
+        if c.current.level is Level.SCHOOL and c.current.unit_id == school.school_id
+    }
+    main = _main_table(own, region, changes)
+    other = _other_table(own, region, changes)
+    for table in (main, other):
+        if table is not None:
+            draft.table(table)
+    small = [_work(r) for r in own if r.hidden is not None]
+    remarks = []
+    if small:
+        remarks.append(say(_WORDING, "small", works=small))
+    elif main is None and other is None:
+        remarks.append(say(_WORDING, "nothing"))
+    if changes and not dynamics.school_problem(facts, school.school_id):
+        # What grew stands among the recommendations, with its figures.
+        remarks.append(_calm(facts, tuple(changes.values())))
+    for remark in remarks:
+        draft.paragraph(remark)
+    todo = _recommendations(facts, school)
+    rows = sum(len(table.rows) for table in (main, other) if table is not None)
+    figure = dynamics.school_figure(facts, tuple(changes.values())) or _figure(facts, own)
+    if figure is not None and _is_room(rows, (*remarks, *todo), is_compared=bool(changes)):
+        draft.figure(figure)
+    draft.section("recommendations", say(_WORDING, "s_recommendations"))
+    if todo:
+        draft.numbered(todo)
+    else:
+        draft.paragraph(say(_WORDING, "recommendation_none"))
+    verdict = next((v for v in facts.verdicts if v.school_id == school.school_id), None)
+    return SchoolPage(
+        school_id=school.school_id,
+        name=named(school.name),
+        document=Document(
+            kind_title=say(_WORDING, "kind"),
+            dated=facts.run.as_of,
+            subject=say(_WORDING, "subject"),
+            subject_strong=named(school.name),
+            main=(
+                _main_sentence(facts, verdict),
+                say(
+                    _WORDING,
+                    "as_of",
+                    municipality=title(named(facts.addressee.name)),
+                    as_of=facts.run.as_of,
+                ),
+            ),
+            blocks=draft.blocks,
+        ),
+    )
+
+
+def _recommendations(facts: Facts, school: School) -> tuple[str, ...]:
+    return tuple(
+        say(
+            _WORDING,
+            "recommendation",
+            problem=item.problem,
+            todo=item.recommendation,
+            who=item.who,
+            due=item.due,
+        )
+        for item in school_items(facts, school.school_id)
+    )
+
+
+def _is_room(rows: int, texts: Sequence[str], *, is_compared: bool) -> bool:
+    """Whether the chart stands on one page with its tables and what is said below them.
+
+    Where years are compared the recommendations are long, and their lines count like rows.
+    """
+    if not is_compared:
+        return rows <= _ROWS_BESIDE_CHART
+    lines = sum(-(-len(text) // _LETTERS_IN_LINE) for text in texts)
+    return rows + lines <= _LINES_BESIDE_CHART
+
+
+def _calm(facts: Facts, changes: Sequence[Change]) -> str:
+    if any(c.points is not None for c in changes):
+        return say(_WORDING, "dynamics_calm", points=dynamics.worse_text(facts))
+    return say(_WORDING, "dynamics_none")
+
+
+def _main_sentence(facts: Facts, verdict: SchoolVerdict | None) -> str:
+    if verdict is None or (verdict.verdict is Verdict.NO_VERDICT and not verdict.small_papers):
+        return say(_WORDING, "main_no_data")
+    if verdict.verdict is Verdict.NO_VERDICT:
+        return say(_WORDING, "main_no_verdict")
+    return say(
+        _WORDING,
+        f"main_{verdict.verdict}",
+        threshold=threshold_text(facts.run.plan.analysis.low_share_percent),
+        low=verdict.low_papers,
+        papers=verdict.papers,
+    )
+
+
+def _work(result: PaperResult) -> str:
+    subject, where = result.paper.subject, paper_label(result.paper)
+    return say(_WORDING, "work", subject=subject, where=where)
+
+
+def _is_main(result: PaperResult) -> bool:
+    return result.paper.kind == "vpr" and result.paper.subject in MAIN_SUBJECTS
+
+
+def _main_table(own: Sequence[PaperResult], region: _Region, changes: _Changes) -> Table | None:
+    """ВПР in русский and математика: a row per programme, three columns per subject, and the
+    change where the phase compares."""
+    main = [r for r in own if _is_main(r) and r.hidden is None]
+    if not main:
+        return None
+    compared = (changes.get(r.paper) for r in main)
+    then = next((c.comparison.previous.short_title for c in compared if c is not None), None)
+    rows = []
+    for grade in sorted({r.paper.grade for r in main}):
+        cells: list[Cell] = []
+        for subject in MAIN_SUBJECTS:
+            found = [r for r in own if _is_main(r) and r.paper.subject == subject]
+            result = next((r for r in found if r.paper.grade == grade), None)
+            cells.extend(_cells(result, region, changes))
+        rows.append(Row(cells=(words(say(_WORDING, "grade", grade=grade)), *cells)))
+    return Table(
+        id="school-main",
+        caption=say(_WORDING, "caption_main"),
+        columns=(
+            Column(title="Программа", width=32),
+            *(
+                column
+                for subject in MAIN_SUBJECTS
+                for column in (
+                    Column(title="участников", group=title(subject), align="right", width=24),
+                    Column(title="«2», %", group=title(subject), align="right", width=20),
+                    Column(title="регион, %", group=title(subject), align="right", width=22),
+                    *_change_column(changes, "п.\u00a0п.", title(subject)),
+                )
+            ),
+        ),
+        rows=tuple(rows),
+        notes=(say(_WORDING, "note_points", then=then),) if then else (),
+    )
+
+
+def _other_table(own: Sequence[PaperResult], region: _Region, changes: _Changes) -> Table | None:
+    others = [r for r in own if not _is_main(r) and r.hidden is None]
+    if not others:
+        return None
+    return Table(
+        id="school-other",
+        caption=say(_WORDING, "caption_other"),
+        columns=(
+            Column(title="Работа", width=88),
+            Column(title="Участников", align="right", width=26),
+            Column(title="Низкий результат, %", align="right", width=30),
+            Column(title="Регион, %", align="right", width=24),
+            *_change_column(changes, "Изменение, п.\u00a0п."),
+        ),
+        rows=tuple(
+            Row(cells=(words(title(_work(r))), *_cells(r, region, changes))) for r in others
+        ),
+    )
+
+
+def _change_column(changes: _Changes, heading: str, group: str | None = None) -> tuple[Column, ...]:
+    if not changes:
+        return ()
+    return (Column(title=heading, group=group, align="right", width=22),)
+
+
+def _cells(result: PaperResult | None, region: _Region, changes: _Changes) -> tuple[Cell, ...]:
+    """Participants, share of low results, the region's share (not the school's own), change."""
+    change = changes.get(result.paper) if result is not None else None
+    grown = change is not None and dynamics.is_marked(change)
+    value = dynamics.points(change) if change is not None else None
+    changed = (Cell(value=value or NotHeld(), at_threshold=grown),) if changes else ()
+    return (*_result_cells(result, region), *changed)
+
+
+def _result_cells(result: PaperResult | None, region: _Region) -> tuple[Cell, Cell, Cell]:
+    if result is None:
+        return (_cell(NotHeld()), _cell(NotHeld()), Cell(value=NotHeld(), own=False))
+    whole = region.get(result.paper)
+    of_region = low_share(whole) if whole is not None else None
+    comparison = Cell(value=of_region or NotHeld(), own=False)
+    share = low_share(result)
+    if share is None:
+        return (_cell(Suppressed()), _cell(Suppressed()), comparison)
+    return (
+        count(result.participants or 0),
+        Cell(value=share, at_threshold=is_at_threshold(result)),
+        comparison,
+    )
+
+
+def _cell(value: Value) -> Cell:
+    return Cell(value=value)
+
+
+def _figure(facts: Facts, own: Sequence[PaperResult]) -> Figure | None:
+    groups = []
+    for subject in MAIN_SUBJECTS:
+        found = [r for r in own if _is_main(r) and r.paper.subject == subject]
+        bars = tuple(
+            Bar(
+                label=title(paper_label(r.paper)),
+                value=share,
+                at_threshold=is_at_threshold(r),
+            )
+            for r in found
+            if (share := low_share(r)) is not None
+        )
+        if bars:
+            # Each programme has a region of its own, so one tick would say nothing.
+            groups.append(BarGroup(title=title(subject), bars=bars))
+    if not groups:
+        return None
+    threshold = facts.run.plan.analysis.low_share_percent
+    return Figure(
+        id="school",
+        caption=say(_WORDING, "caption_chart"),
+        alt=chart_alt(groups, threshold),
+        chart=BarChart(groups=tuple(groups), threshold=threshold),
+    )

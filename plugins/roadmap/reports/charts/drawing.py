@@ -1,0 +1,109 @@
+"""Charts as files: SVG with real text for documents, PNG for programs that show no SVG.
+
+What a chart looks like is said in `bar` and `pair`. The same chart drawn twice
+gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from roadmap.reports.charts import bar, pair
+from roadmap.reports.charts.canvas import INK_2, THRESHOLD
+from roadmap.reports.model import BarChart, BarGroup, PairChart, PairGroup
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "INK_2",
+    "TALLEST_MM",
+    "THRESHOLD",
+    "WIDTH_MM",
+    "chart_png",
+    "chart_svg",
+    "height_mm",
+    "pictures",
+]
+
+WIDTH_MM = 150.0
+TALLEST_MM = 200.0  # of one picture: it must stand on a page with its caption
+
+AnyChart = BarChart | PairChart
+_Group = BarGroup | PairGroup
+
+
+@lru_cache(maxsize=64)  # DOCX and PDF show the same picture
+def chart_svg(chart: AnyChart, width_mm: float = WIDTH_MM) -> bytes:
+    """The chart as SVG with real text, `width_mm` wide."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    figure = _figure(chart, width_mm)
+    out = io.BytesIO()
+    # The salt and the absent date keep the bytes the same on every drawing.
+    with matplotlib.rc_context({"svg.hashsalt": "500+", "svg.fonttype": "none"}):
+        FigureCanvasSVG(figure).print_svg(
+            out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+        )
+    # Without the prolog: a document type declaration is nothing that a document needs.
+    return b"<svg" + out.getvalue().partition(b"<svg")[2]
+
+
+def chart_png(chart: AnyChart, width_mm: float = WIDTH_MM, dpi: int = 300) -> bytes:
+    """The chart as PNG, for programs that show no SVG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = _figure(chart, width_mm)
+    figure.set_dpi(dpi)
+    out = io.BytesIO()
+    # Packing harder costs more time than all the drawing and saves a few kilobytes.
+    FigureCanvasAgg(figure).print_png(
+        out, metadata={"Software": None}, pil_kwargs={"compress_level": 4}
+    )
+    return out.getvalue()
+
+
+def height_mm(chart: AnyChart, width_mm: float = WIDTH_MM) -> float:
+    if isinstance(chart, BarChart):
+        return bar.height_mm(chart, width_mm)
+    return pair.height_mm(chart, width_mm)
+
+
+def pictures(chart: AnyChart, tallest_mm: float = TALLEST_MM) -> tuple[AnyChart, ...]:
+    """The chart in as many parts as pages need; a divided group repeats its title."""
+    parts: list[list[_Group]] = [[]]
+    for group in (piece for whole in chart.groups for piece in _pieces(chart, whole, tallest_mm)):
+        if parts[-1] and height_mm(_with_groups(chart, [*parts[-1], group])) > tallest_mm:
+            parts.append([])
+        parts[-1].append(group)
+    return tuple(_with_groups(chart, groups) for groups in parts if groups)
+
+
+def _figure(chart: AnyChart, width_mm: float) -> Figure:
+    if isinstance(chart, BarChart):
+        return bar.draw(chart, width_mm)
+    return pair.draw(chart, width_mm)
+
+
+def _pieces(chart: AnyChart, group: _Group, tallest_mm: float) -> Iterator[_Group]:
+    rows: list[Any] = []
+    for row in group.bars if isinstance(group, BarGroup) else group.pairs:
+        longer = _with_groups(chart, [_with_rows(group, [*rows, row])])
+        if rows and height_mm(longer) > tallest_mm:
+            yield _with_rows(group, rows)
+            rows = []
+        rows.append(row)
+    yield _with_rows(group, rows)
+
+
+def _with_rows(group: _Group, rows: list[Any]) -> _Group:
+    name = "bars" if isinstance(group, BarGroup) else "pairs"
+    return group.model_copy(update={name: tuple(rows)})
+
+
+def _with_groups(chart: AnyChart, groups: list[_Group]) -> AnyChart:
+    return chart.model_copy(update={"groups": tuple(groups)})

@@ -1,0 +1,1 @@
+"""Rendered files read back: figures that must agree, schools that must not occur."""

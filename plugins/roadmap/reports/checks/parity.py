@@ -1,0 +1,226 @@
+"""Parity: every key figure of the model stands in all formats, and is the same in each.
+
+The figures are read back from the finished files, not from what was meant to be written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from openpyxl.utils import get_column_letter
+
+from roadmap.reports import model as m
+from roadmap.reports.checks import reading
+from roadmap.reports.formats.letter import LetterText
+from roadmap.reports.formats.native import native
+from roadmap.reports.formats.rendered import RenderedFile
+from roadmap.reports.formats.xlsx import FIRST_ROW, sheet_title
+from roadmap.reports.words.show import show, show_of, show_with_unit
+from roadmap.reports.words.typeface import printable
+
+NOTHING = "нет"  # what stands in a message where nothing was found
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a file says at one place."""
+
+    agrees: bool
+    text: str
+    where: str  # «файл «…», лист «Отметки», строка 19, столбец F»
+
+
+Reader = Callable[[m.KeyFigure, m.Place], _Found]
+
+
+def check_parity(
+    model: m.ReportModel, letter: LetterText, files: Sequence[RenderedFile]
+) -> tuple[str, ...]:
+    """A Russian sentence for each key figure that some file does not say as the model does.
+
+    ValueError when a format that key figures stand in was not rendered.
+    """
+    by_kind = {file.kind: file for file in files if file.kind != "school_pdf"}
+    wanted = {"docx", "pdf"} if model.document is not None else set()
+    if model.appendix:
+        wanted.add("xlsx")
+    missing = wanted - by_kind.keys()
+    if missing:
+        raise ValueError(f"not rendered: {', '.join(sorted(missing))}")
+    readers: dict[str, tuple[tuple[str, Reader], ...]] = {
+        "letter": (
+            ("в письме", _html_reader(model, letter)),
+            ("в тексте письма", _text_reader(model, letter)),
+        ),
+    }
+    if model.document is not None:
+        readers["document"] = (
+            ("в справке DOCX", _docx_reader(model, by_kind["docx"])),
+            ("в справке PDF", _pdf_reader(model, by_kind["pdf"])),
+        )
+    if model.appendix:
+        readers["appendix"] = (("в приложении", _xlsx_reader(model, by_kind["xlsx"])),)
+    return tuple(_disagreements(model, readers))
+
+
+def _disagreements(
+    model: m.ReportModel, readers: dict[str, tuple[tuple[str, Reader], ...]]
+) -> Iterator[str]:
+    for figure in model.key_figures:
+        for place in figure.places:
+            for where, read in readers[place.view]:
+                found = read(figure, place)
+                if not found.agrees:
+                    yield (
+                        f"Число в расчёте и {where} разошлось ({show(figure.value)} и "
+                        f"{found.text or NOTHING}): {figure.name}. {found.where}. Не отправляйте "
+                        "вручную; перезапустите «Составление» и сообщите в поддержку."
+                    )
+
+
+# -- One reader per format -------------------------------------------------------------------
+
+
+def _html_reader(model: m.ReportModel, letter: LetterText) -> Reader:
+    figures = model.letter.figures
+    cells = reading.html_figures(letter.html, figures.caption) if figures else ()
+
+    def read(figure: m.KeyFigure, place: m.Place) -> _Found:
+        text = reading.folded(_at(cells, place.row, place.column))
+        where = f"Письмо, «Цифры», строка {place.row + 1}, столбец {place.column + 2}"
+        return _Found(_says(text, figure.value), text, where)
+
+    return read
+
+
+def _text_reader(model: m.ReportModel, letter: LetterText) -> Reader:
+    rows = reading.text_figures(letter.text) if model.letter.figures else ()
+
+    def read(figure: m.KeyFigure, place: m.Place) -> _Found:
+        # A row whose cells all say one thing says it once.
+        lines = rows[place.row] if place.row < len(rows) else ()
+        text = reading.folded(lines[0] if len(lines) == 1 else _at((lines,), 0, place.column))
+        return _Found(
+            _says(text, figure.value), text, f"Текст письма, «Цифры», строка {place.row + 1}"
+        )
+
+    return read
+
+
+def _docx_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
+    tables = dict(zip(_document_tables(model), reading.docx_tables(file.content), strict=False))
+
+    def read(figure: m.KeyFigure, place: m.Place) -> _Found:
+        text = reading.folded(_at(tables.get(place.table_id, ()), place.row, place.column))
+        return _Found(
+            text == reading.folded(show(figure.value)), text, _in_table(model, file, place)
+        )
+
+    return read
+
+
+def _pdf_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
+    """A PDF has no cells: whole rows are looked for, one after the other, below the caption."""
+    page_text = _hyphenless([reading.pdf_text(file.content)])
+    found: dict[tuple[str, int], bool] = {}
+    starts: dict[str, int] = {}
+    at = 0
+    for number, table in enumerate(_document_tables(model).values(), start=1):
+        caption = _hyphenless([f"Таблица {number} — {printable(table.caption)}"])
+        at = max(page_text.find(caption, at), at)
+        starts[table.id] = at
+        for index, row in enumerate(table.rows):
+            text = _hyphenless([printable(show(cell.value)) for cell in row.cells])
+            place = page_text.find(text, at)
+            found[table.id, index] = place >= 0
+            if place >= 0:
+                at = place + len(text)
+
+    def read(figure: m.KeyFigure, place: m.Place) -> _Found:
+        agrees = found.get((place.table_id, place.row), False)
+        text = "" if agrees else _instead(model, page_text[starts.get(place.table_id, 0) :], place)
+        return _Found(agrees, text, _in_table(model, file, place))
+
+    return read
+
+
+def _hyphenless(texts: Sequence[str]) -> str:
+    """The texts squeezed, without hyphens: at the end of a line a PDF does not tell a word's own
+    hyphen («практико-ориентированных») from one that divides it, nor does it keep there the
+    signs without width that let a line break."""
+    return reading.squeezed(texts).replace("-", "").replace("\u200b", "")
+
+
+def _instead(model: m.ReportModel, text: str, place: m.Place) -> str:
+    """What the PDF says where the figure should be, if the rest of its row is right."""
+    table = _document_tables(model).get(place.table_id)
+    if table is None:
+        return ""
+    pieces = [
+        re.escape(_hyphenless([printable(show(cell.value))]))
+        for cell in table.rows[place.row].cells
+    ]
+    pieces[place.column] = "(.{1,12}?)"
+    match = re.search("".join(pieces), text)
+    return match.group(1) if match else ""
+
+
+def _xlsx_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
+    sheets = reading.xlsx_values(file.content)
+    titles = {sheet.table.id: sheet_title(sheet.title) for sheet in model.appendix}
+
+    def read(figure: m.KeyFigure, place: m.Place) -> _Found:
+        title = titles.get(place.table_id, "")
+        row, column = FIRST_ROW + place.row + 1, place.column + 1
+        value = sheets[title].cell(row, column).value if title in sheets else None
+        expected = native(figure.value)
+        if isinstance(value, datetime) and isinstance(expected, date):
+            value = value.date()
+        where = (
+            f"Файл «{file.file_name}», лист «{title}», строка {row}, "
+            f"столбец {get_column_letter(column)}"
+        )
+        return _Found(value == expected, _written(value), where)
+
+    return read
+
+
+# -- What the readers share ------------------------------------------------------------------
+
+
+def _document_tables(model: m.ReportModel) -> dict[str, m.Table]:
+    blocks = model.document.blocks if model.document is not None else ()
+    return {block.id: block for block in blocks if isinstance(block, m.Table)}
+
+
+def _in_table(model: m.ReportModel, file: RenderedFile, place: m.Place) -> str:
+    tables = list(_document_tables(model))
+    number = tables.index(place.table_id) + 1 if place.table_id in tables else 0
+    return (
+        f"Файл «{file.file_name}», таблица {number}, строка {place.row + 1}, "
+        f"столбец {place.column + 1}"
+    )
+
+
+def _at(rows: Sequence[Sequence[str]], row: int, column: int) -> str:
+    return rows[row][column] if row < len(rows) and column < len(rows[row]) else ""
+
+
+def _says(text: str, value: m.Value) -> bool:
+    """Whether the text of a letter's cell says the value, with its denominator if it has one."""
+    expected = [show_with_unit(value)]
+    if isinstance(value, m.Share):
+        expected.append(show_of(value))
+    return all(
+        re.search(rf"(?<![\d,]){re.escape(reading.folded(part))}(?![\d,]*\d)", text)
+        for part in expected
+    )
+
+
+def _written(value: object) -> str:
+    if isinstance(value, float):
+        return str(value).replace(".", ",")
+    return "" if value is None else str(value)

@@ -1,0 +1,278 @@
+"""What one run knows of one addressee: everything that its report is composed from.
+
+Read from the stored results of the run and nothing else, so composing again gives the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from roadmap.analysis.dynamics import Change, changes, previous_procedures
+from roadmap.analysis.read import PaperResult, SchoolVerdict, papers, verdicts
+from roadmap.analysis.small_numbers import REGION
+from roadmap.evidence.own_schedule import plan_of_run
+from roadmap.indicators.read import Gap, IndicatorResult, gaps, letter_results
+from roadmap.plan.model import Phase, Plan, Procedure
+from roadmap.reports.facts.monitoring import MONITORING, SUMMARY, MonitoringState, read_state
+from roadmap.reports.model import Addressee, Institution
+from roadmap.russian import natural_key
+from roadmap.store.tables import (
+    load_batch,
+    phase_run,
+    run_batch,
+    run_dataset,
+    run_finding,
+    run_municipality,
+    run_school,
+)
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+# Matters between the operator and the address book: no finding about a municipality's data.
+_NOT_TOLD = ("NO_CONTACT", "CONTACT_WITHOUT_MUNICIPALITY")
+
+
+@dataclass(frozen=True)
+class School:
+    school_id: str
+    municipality_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One load batch that the run froze."""
+
+    dataset: str
+    scope: str
+    received_on: date
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """`need`: needed or told; `state`: received, missing or refused."""
+
+    dataset: str
+    need: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the frozen evidence does not say, or says in contradiction; `message` is Russian."""
+
+    rule: str
+    municipality_id: str | None
+    message: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is the same for all addressees of the run."""
+
+    run_id: str
+    plan: Plan
+    declared: Plan  # as its file says, without the dates of own schedules
+    phase: Phase
+    occasion: str
+    as_of: date
+    institution: Institution
+    addressees: tuple[Addressee, ...]  # selected ones, by alphabet; the region, if any, last
+    # Every participating municipality by alphabet, and the region last.
+    municipalities: Mapping[str, Addressee]
+    schools: tuple[School, ...]  # participating ones, by natural order of names
+    sources: tuple[Source, ...]
+    datasets: tuple[Dataset, ...]
+
+    def received_on(self, procedure: Procedure) -> date | None:
+        """The day the procedure's latest file came; None when none did."""
+        prefix = f"{procedure.kind}/{procedure.year}/{procedure.wave}/"
+        days = [s.received_on for s in self.sources if s.scope.startswith(prefix)]
+        return max(days, default=None)
+
+    def is_missing(self, dataset: str) -> bool:
+        """Whether the phase asks for the dataset and no file of it is in force."""
+        return any(d.dataset == dataset and d.state != "received" for d in self.datasets)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is this addressee's: for 'region' that is everything.
+
+    `indicators` are those of the addressee that the phase's own letter may show, and
+    `regional` those that are counted for the region as a whole (empty for 'region' itself,
+    whose `indicators` hold them).
+    """
+
+    run: Run
+    addressee: Addressee
+    schools: tuple[School, ...]
+    results: tuple[PaperResult, ...]
+    verdicts: tuple[SchoolVerdict, ...]
+    indicators: tuple[IndicatorResult, ...]
+    regional: tuple[IndicatorResult, ...]
+    gaps: tuple[Gap, ...]
+    findings: tuple[Finding, ...]
+    # Only for 'region': what each municipality's letter shows, by municipality.
+    by_municipality: Mapping[str, tuple[IndicatorResult, ...]]
+    # Only in a monitoring and a summary: what they tell beside the indicators.
+    monitoring: MonitoringState | None = None
+    # Beside the procedures before, for a phase that compares with some.
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def is_region(self) -> bool:
+        return self.addressee.is_region
+
+
+def read_run(connection: Connection, plan: Plan, run_id: str, answers_to: str) -> Run:
+    """The run and its addressees.
+
+    `answers_to` is the e-mail address to which answers go. LookupError when there is no such
+    run; KeyError when the plan does not know its phase.
+    """
+    row = (
+        connection.execute(select(phase_run).where(phase_run.c.run_id == run_id))
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise LookupError(f"Нет запуска этапа {run_id}")
+    # The dates of its own schedules are evidence: a run's plan carries what the run froze.
+    declared, plan = plan, plan_of_run(connection, plan, run_id)
+    units = connection.execute(
+        select(run_municipality).where(run_municipality.c.run_id == run_id)
+    ).mappings()
+    found = [
+        (
+            Addressee(
+                municipality_id=unit["municipality_id"],
+                name=unit["name"],
+                genitive=unit["genitive"],
+                short_name=unit["short_name"],
+            ),
+            bool(unit["is_selected"]),
+        )
+        for unit in units
+        # The region is an addressee of every run; whoever takes no part gets nothing.
+        if unit["is_participating"] or unit["municipality_id"] == REGION
+    ]
+    known = sorted(found, key=lambda pair: _by_alphabet(pair[0]))
+    return Run(
+        run_id=run_id,
+        plan=plan,
+        declared=declared,
+        phase=plan.phase(row["phase"]),
+        occasion=row["occasion"],
+        as_of=date.fromisoformat(row["as_of"]),
+        institution=Institution(
+            full_name=plan.operator_full_name,
+            short_name=plan.operator_short_name,
+            place="г. Кострома",
+            contact_name=plan.contact.name,
+            contact_phone=plan.contact.phone,
+            contact_address=answers_to,
+        ),
+        addressees=tuple(addressee for addressee, is_selected in known if is_selected),
+        municipalities={addressee.municipality_id: addressee for addressee, _ in known},
+        schools=_schools(connection, run_id),
+        sources=_sources(connection, run_id),
+        datasets=_datasets(connection, run_id),
+    )
+
+
+def read_facts(connection: Connection, run: Run, addressee: Addressee) -> Facts:
+    """Everything of the run that this addressee's report may say."""
+    unit = addressee.municipality_id
+    is_region = addressee.is_region
+    least = run.plan.analysis.least_participants
+    results = papers(connection, run.run_id, unit, least, run.phase.procedures)
+    before = previous_procedures(run.phase)
+    return Facts(
+        run=run,
+        addressee=addressee,
+        schools=tuple(s for s in run.schools if is_region or s.municipality_id == unit),
+        results=results,
+        verdicts=verdicts(connection, run.run_id, unit),
+        indicators=letter_results(connection, run.plan, run.run_id, unit),
+        regional=() if is_region else _counted_for_the_region(connection, run),
+        gaps=gaps(connection, run.run_id, None if is_region else unit),
+        findings=_findings(connection, run.run_id, None if is_region else unit),
+        by_municipality={
+            key: letter_results(connection, run.plan, run.run_id, key)
+            for key in (run.municipalities if is_region else ())
+            if key != REGION
+        },
+        monitoring=read_state(connection, run.declared, run.phase, run.run_id, unit)
+        if run.phase.report in (MONITORING, SUMMARY)
+        else None,
+        changes=changes(
+            run.plan,
+            run.phase,
+            results,
+            papers(connection, run.run_id, unit, least, before) if before else (),
+        ),
+    )
+
+
+def _counted_for_the_region(connection: Connection, run: Run) -> tuple[IndicatorResult, ...]:
+    return tuple(
+        result
+        for result in letter_results(connection, run.plan, run.run_id, REGION)
+        if result.indicator.slice == "region"
+    )
+
+
+def _by_alphabet(addressee: Addressee) -> tuple[bool, object, str]:
+    return (addressee.is_region, natural_key(addressee.name), addressee.municipality_id)
+
+
+def _schools(connection: Connection, run_id: str) -> tuple[School, ...]:
+    rows = connection.execute(
+        select(run_school.c.school_id, run_school.c.municipality_id, run_school.c.name).where(
+            run_school.c.run_id == run_id, run_school.c.is_participating == 1
+        )
+    )
+    found = (School(*row) for row in rows)
+    return tuple(sorted(found, key=lambda school: (natural_key(school.name), school.school_id)))
+
+
+def _sources(connection: Connection, run_id: str) -> tuple[Source, ...]:
+    rows = connection.execute(
+        select(load_batch.c.dataset, load_batch.c.scope, load_batch.c.received_ms)
+        .join_from(run_batch, load_batch)
+        .where(run_batch.c.run_id == run_id)
+        .order_by(load_batch.c.dataset, load_batch.c.scope)
+    )
+    return tuple(Source(dataset, scope, _moscow_day(ms)) for dataset, scope, ms in rows)
+
+
+def _datasets(connection: Connection, run_id: str) -> tuple[Dataset, ...]:
+    rows = connection.execute(
+        select(run_dataset.c.dataset, run_dataset.c.need, run_dataset.c.state)
+        .where(run_dataset.c.run_id == run_id)
+        .order_by(run_dataset.c.dataset)
+    )
+    return tuple(Dataset(*row) for row in rows)
+
+
+def _findings(
+    connection: Connection, run_id: str, municipality_id: str | None
+) -> tuple[Finding, ...]:
+    query = select(run_finding.c.rule, run_finding.c.municipality_id, run_finding.c.message).where(
+        run_finding.c.run_id == run_id
+    )
+    if municipality_id is not None:
+        query = query.where(
+            run_finding.c.municipality_id == municipality_id, run_finding.c.rule.not_in(_NOT_TOLD)
+        )
+    found = (Finding(*row) for row in connection.execute(query))
+    return tuple(sorted(found, key=lambda f: (f.municipality_id or "", f.rule, f.message)))
+
+
+def _moscow_day(moment_ms: int) -> date:
+    return datetime.fromtimestamp(moment_ms / 1000, UTC).astimezone(MOSCOW).date()

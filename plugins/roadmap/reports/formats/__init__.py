@@ -1,0 +1,1 @@
+"""The report model shown: HTML and plain text, DOCX, PDF, XLSX."""

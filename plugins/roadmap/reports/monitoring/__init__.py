@@ -1,0 +1,1 @@
+"""The report of a monitoring (June, September, December): letter, справка, appendix."""

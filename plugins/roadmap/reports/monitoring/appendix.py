@@ -1,0 +1,80 @@
+"""The appendix of a monitoring: «О файле», «Показатели», «Чего не хватает», «Мероприятия», and
+for the region «Матрица»."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from roadmap.reports.facts.run import Facts
+from roadmap.reports.model import Cell, Row, Sheet, Words
+from roadmap.reports.monitoring.document import dataset_title
+from roadmap.reports.monitoring.lines import lines_sheet_table
+from roadmap.reports.monitoring.matrix import matrix_sheet
+from roadmap.reports.monitoring.missing import lacks_sheet_table
+from roadmap.reports.monitoring.summary import Summary, wording
+from roadmap.reports.parts.appendix import Appendix, about_sheet, indicators_sheet, sheet
+from roadmap.reports.parts.draft import Placed
+from roadmap.reports.parts.measures import Shown
+from roadmap.reports.parts.results import words
+from roadmap.reports.words.wording import say
+from roadmap.russian import NBSP
+
+_WORDING = "monitoring/appendix"
+
+
+def compose_appendix(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> Appendix:
+    """The sheets in their order, and where key figures stand in them."""
+    measures = lines_sheet_table(facts, summary.lines, "measures")
+    placed: list[Placed] = list(measures.placed)
+    sheets = [
+        _about(facts),
+        indicators_sheet(facts, shown),
+        sheet(
+            facts,
+            # A tab is searched for and clicked on, not broken into lines.
+            say(_WORDING, "missing").replace(NBSP, " "),
+            say(_WORDING, "heading_missing"),
+            say(_WORDING, "signs_missing"),
+            lacks_sheet_table(facts, summary.lacks, "missing"),
+        ),
+        sheet(
+            facts,
+            say(_WORDING, "measures"),
+            say(_WORDING, "heading_measures"),
+            say(_WORDING, "signs_status"),
+            measures.table,
+        ),
+    ]
+    if facts.is_region:
+        matrix = matrix_sheet(facts)
+        placed.extend(matrix.placed)
+        sheets.append(
+            sheet(
+                facts,
+                say(_WORDING, "matrix"),
+                say(_WORDING, "heading_matrix"),
+                say(_WORDING, "signs_status"),
+                matrix.table,
+            )
+        )
+    return Appendix(tuple(sheets), tuple(placed))
+
+
+def _about(facts: Facts) -> Sheet:
+    """«О файле» with a row for each kind of evidence that the phase asks for."""
+    about = about_sheet(
+        facts, say(f"{wording(facts)}/appendix", "heading_about"), say(_WORDING, "signs_text")
+    )
+    *first, signs, contact = about.table.rows
+    rows = (*first, *(_source_row(facts, d.dataset) for d in facts.run.datasets), signs, contact)
+    return about.model_copy(update={"table": about.table.model_copy(update={"rows": rows})})
+
+
+def _source_row(facts: Facts, dataset: str) -> Row:
+    label = words(say(_WORDING, "label_source", title=dataset_title(dataset)))
+    days = [s.received_on for s in facts.run.sources if s.dataset == dataset]
+    if not days:
+        return Row(cells=(label, words(say(_WORDING, "source_missing"))))
+    # The day of a file is no one's own: a file sent again unchanged corrects nobody.
+    text = say(_WORDING, "source_received", day=max(days))
+    return Row(cells=(label, Cell(value=Words(text=text), own=False)))

@@ -1,0 +1,437 @@
+"""The report of a monitoring and of the year's summary, section by section (domain: §6.3).
+
+Both are of one build: what is executed, what is missing by name, what changed, the order's
+table, what to do. The summary adds the year's figures, what stays undone and why, and the
+directions for the next year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from roadmap.evidence.sources import load_sources
+from roadmap.plan.model import IndicatorKind
+from roadmap.reports.facts.monitoring import SUMMARY
+from roadmap.reports.facts.run import Facts
+from roadmap.reports.model import (
+    AttentionItem,
+    Cell,
+    Column,
+    Day,
+    Document,
+    NoData,
+    Place,
+    Row,
+    Table,
+)
+from roadmap.reports.monitoring.changes import (
+    change_sentence,
+    changes,
+    changes_table,
+    first_told,
+    last_earlier,
+    year_table,
+)
+from roadmap.reports.monitoring.lines import lines_table, state_of
+from roadmap.reports.monitoring.matrix import (
+    ROWS_IN_DOCUMENT,
+    matrix_tables,
+    municipalities,
+    parts_sentences,
+    tallies,
+    tally_figure,
+    tally_table,
+)
+from roadmap.reports.monitoring.missing import lacks_table
+from roadmap.reports.monitoring.summary import (
+    Summary,
+    conclusions,
+    counting_sentences,
+    headline,
+    not_executed,
+    wording,
+)
+from roadmap.reports.parts.draft import Draft, Placed
+from roadmap.reports.parts.measures import Shown, fact_value, indicators_table, shown_indicators
+from roadmap.reports.parts.results import count, words
+from roadmap.reports.words.wording import named, say, title
+
+_WORDING = "monitoring/document"
+INDICATORS = "indicators"
+_FACT = 4  # column of the indicators' table
+_NO_CODE = words("")
+
+
+@dataclass(frozen=True)
+class Composed:
+    """The document, where its key figures stand, and the section that lists what to do."""
+
+    document: Document
+    placed: tuple[Placed, ...]
+    recommendations_section: int
+
+
+def compose_document(
+    facts: Facts, summary: Summary, main: Sequence[str], items: Sequence[AttentionItem]
+) -> Composed:
+    """The document of one addressee; `items` are all that needs attention."""
+    own = f"{wording(facts)}/document"
+    draft = Draft()
+    shown = shown_indicators(facts)
+    placed: list[Placed] = []
+    _basis(draft, facts)
+    placed.extend(_execution(draft, facts, summary))
+    if wording(facts) == SUMMARY:
+        _year_figures(draft, facts, summary, shown)
+        _undone(draft, facts, summary)
+        _directions(draft, facts)
+    else:
+        _missing(draft, facts, summary)
+        _changes(draft, facts, summary, shown)
+    draft.section("conclusions", say(_WORDING, "s_conclusions"))
+    draft.numbered(conclusions(facts, summary))
+    _recommendations(draft, items)
+    placed.extend(_measures(draft, facts, summary))
+    placed.extend(_indicators(draft, facts, shown))
+    _limits(draft, facts)
+    return Composed(
+        Document(
+            kind_title=say(own, "kind"),
+            dated=facts.run.as_of,
+            subject=say(own, "subject", phase=facts.run.phase.title),
+            subject_strong=say(_WORDING, "region_name")
+            if facts.is_region
+            else title(named(facts.addressee.name)),
+            main=tuple(main)[:3],
+            blocks=draft.blocks,
+        ),
+        tuple(placed),
+        draft.number_of("recommendations"),
+    )
+
+
+# -- What is executed ------------------------------------------------------------------------
+
+
+def _basis(draft: Draft, facts: Facts) -> None:
+    run = facts.run
+    own = f"{wording(facts)}/document"
+    draft.section("basis", say(_WORDING, "s_basis"))
+    numbers = [str(number) for number in run.phase.owns]
+    draft.paragraph(say(own, "basis", numbers=numbers, order=run.plan.order))
+    draft.paragraph(
+        say(
+            _WORDING,
+            "scope_region" if facts.is_region else "scope",
+            schools=len(facts.schools),
+            municipalities=len(municipalities(facts)),
+            as_of=run.as_of,
+        )
+    )
+
+
+def _execution(draft: Draft, facts: Facts, summary: Summary) -> list[Placed]:
+    """The count, what it holds, and for the region the counts by municipality."""
+    own = f"{wording(facts)}/document"
+    draft.section("execution", say(own, "s_execution"))
+    told = [f"{headline(facts, summary)}.", *counting_sentences(facts, summary)]
+    draft.paragraph(" ".join(told))
+    for sentence, is_own in parts_sentences(facts):
+        draft.paragraph(sentence, own=is_own)
+    if not facts.is_region or len(municipalities(facts)) > ROWS_IN_DOCUMENT:
+        return []
+    found = tallies(facts)
+    figure = tally_figure(facts, found)
+    sentence = "tally" if figure is None else "tally_and_figure"
+    draft.paragraph(say(_WORDING, sentence, table=draft.next_table, figure=draft.next_figure))
+    laid = tally_table(facts, found, "executed")
+    draft.table(laid.table)
+    if figure is not None:
+        draft.figure(figure)
+    return list(laid.placed)
+
+
+def _missing(draft: Draft, facts: Facts, summary: Summary) -> None:
+    draft.section("missing", say(_WORDING, "s_missing"))
+    if not summary.lacks:
+        draft.paragraph(say(_WORDING, "missing_none"))
+        return
+    draft.paragraph(say(_WORDING, "missing", table=draft.next_table, is_region=facts.is_region))
+    draft.table(lacks_table(facts, summary.lacks, "missing"))
+
+
+def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown]) -> None:
+    """Since the last monitoring of the year; the first one of a year has none before it."""
+    if not any(
+        phase.report == facts.run.phase.report and phase.as_of < facts.run.phase.as_of
+        for phase in facts.run.plan.phases
+    ):
+        return
+    sentences = "monitoring/changes"
+    draft.section("changes", say(_WORDING, "s_changes"))
+    earlier = last_earlier(facts)
+    if earlier is None:
+        draft.paragraph(say(sentences, "none_before"))
+        return
+    found = changes(earlier, shown)
+    told = []
+    before = earlier.executed.get(facts.addressee.municipality_id)
+    if before is not None and summary.executed is not None:
+        told.append(
+            say(
+                sentences,
+                "executed",
+                before=before[0],
+                before_of=before[1],
+                now=summary.executed.numerator,
+                now_of=summary.executed.denominator,
+                before_on=earlier.as_of,
+                now_on=facts.run.as_of,
+            )
+        )
+    first = first_told(earlier, summary.lines)
+    if first:
+        numbers = [str(number) for number in first]
+        told.append(say(sentences, "first", numbers=numbers, on=earlier.as_of))
+    if told:
+        draft.paragraph(" ".join(told))
+    own = [change for change in found if change.is_own]
+    if own:
+        draft.paragraph(
+            say(sentences, "changed", n=len(own), table=draft.next_table, on=earlier.as_of)
+        )
+        draft.table(changes_table(facts, earlier, own, "changes"))
+    else:
+        draft.paragraph(say(sentences, "unchanged", on=earlier.as_of, is_region=facts.is_region))
+    # The region's stand apart, without a table: one more would number anew what is hashed.
+    regional = [change_sentence(change) for change in found if not change.is_own]
+    if regional:
+        draft.paragraph(say(sentences, "changed_regional", on=earlier.as_of), own=False)
+        draft.numbered(regional, own=False)
+
+
+# -- The year --------------------------------------------------------------------------------
+
+
+def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown]) -> None:
+    draft.section("year", say("summary/document", "s_year"))
+    draft.paragraph(say("summary/document", "year", table=draft.next_table))
+    rows = [
+        Row(
+            cells=(
+                _NO_CODE,
+                words(say("summary/document", "year_schools")),
+                count(len(facts.schools)),
+            )
+        )
+    ]
+    if facts.is_region:
+        label = say("summary/document", "year_municipalities")
+        rows.append(Row(cells=(_NO_CODE, words(label), count(len(municipalities(facts))))))
+    for one in shown:
+        result = one.result
+        if result.indicator.kind is IndicatorKind.FACT:
+            continue
+        label = named(result.indicator.title)
+        if not one.is_own and not facts.is_region:
+            label = say("monitoring/changes", "regional", title=label)
+        value = NoData() if result.numerator is None else fact_value(result)
+        rows.append(Row(cells=(words(one.code), words(label), Cell(value=value)), own=one.is_own))
+        rows.extend(
+            Row(
+                cells=(
+                    _NO_CODE,
+                    words(say("summary/document", "year_part", title=named(part.part.title))),
+                    count(part.numerator),
+                ),
+                own=one.is_own,
+            )
+            for part in result.parts
+            if part.numerator is not None and result.indicator.kind is IndicatorKind.COUNT
+        )
+    draft.table(
+        Table(
+            id="year",
+            caption=say("summary/document", "caption_year"),
+            columns=(
+                Column(title="№", width=14),
+                Column(title="Что", width=122),
+                Column(title="Итог года", align="right", width=34),
+            ),
+            rows=tuple(rows),
+        )
+    )
+    if state_of(facts).earlier:
+        draft.paragraph(say("monitoring/changes", "year", table=draft.next_table))
+        draft.table(year_table(facts, summary.lines, "course"))
+    else:
+        draft.paragraph(say("monitoring/changes", "year_none"))
+
+
+def _undone(draft: Draft, facts: Facts, summary: Summary) -> None:
+    """What stays undone, and why: the lacks of the measures that are not executed, by name."""
+    own = "summary/document"
+    draft.section("undone", say(own, "s_undone"))
+    still_open = {line.number for line in not_executed(facts, summary)}
+    if not still_open:
+        draft.paragraph(say(own, "undone_none"))
+    found = [lack for lack in summary.lacks if lack.result.measure.number in still_open]
+    if still_open and not found:
+        draft.paragraph(say(own, "undone_unnamed", numbers=_texts(still_open)))
+    if found:
+        draft.paragraph(say(own, "undone", numbers=_texts(still_open), table=draft.next_table))
+        draft.table(lacks_table(facts, found, "missing"))
+
+
+def _texts(numbers: set[int]) -> list[str]:
+    return [str(number) for number in sorted(numbers)]
+
+
+def _directions(draft: Draft, facts: Facts) -> None:
+    """Directions for the next year: the region's decision, told to everybody."""
+    own = "summary/document"
+    year = facts.run.plan.year + 1
+    draft.section("directions", say(own, "s_directions", year=year))
+    found = state_of(facts).registers.directions
+    if not found:
+        draft.paragraph(say(own, "directions_none", year=year), own=facts.is_region)
+        return
+    draft.paragraph(say(own, "directions", n=len(found), year=year), own=facts.is_region)
+    draft.numbered(
+        (
+            say(own, "direction", title=named(d.title), basis=named(d.basis), on=d.approved_on)
+            for d in found
+        ),
+        own=facts.is_region,
+    )
+
+
+# -- What to do ------------------------------------------------------------------------------
+
+
+def _recommendations(draft: Draft, items: Sequence[AttentionItem]) -> None:
+    draft.section("recommendations", say(_WORDING, "s_recommendations"))
+    if not items:
+        draft.paragraph(say(_WORDING, "recommendations_none"))
+        return
+    draft.paragraph(say(_WORDING, "recommendations", n=len(items), table=draft.next_table))
+    draft.table(
+        Table(
+            id="recommendations",
+            caption=say(_WORDING, "caption_recommendations"),
+            columns=(
+                Column(title="№", align="right", width=8),
+                Column(title="Чего не хватает", width=50),
+                Column(title="Рекомендация", width=35),
+                Column(title="Адресат", width=26),
+                Column(title="Срок", width=21),
+                Column(title="Подтверждение", width=34),
+            ),
+            rows=tuple(
+                Row(
+                    cells=(
+                        count(number),
+                        words(f"{item.title}. {item.problem}"),
+                        words(item.recommendation),
+                        words(title(item.who)),
+                        Cell(value=Day(on=item.due)),
+                        words(title(item.confirmation)),
+                    )
+                )
+                for number, item in enumerate(items, start=1)
+            ),
+        )
+    )
+
+
+# -- The order's table, indicators, the matrix -----------------------------------------------
+
+
+def _measures(draft: Draft, facts: Facts, summary: Summary) -> list[Placed]:
+    draft.section("measures", say(_WORDING, "s_measures"))
+    draft.paragraph(say(_WORDING, "measures", table=draft.next_table, order=facts.run.plan.order))
+    laid = lines_table(facts, summary.lines, "measures")
+    draft.table(laid.table)
+    return list(laid.placed)
+
+
+def _indicators(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> list[Placed]:
+    draft.section("indicators", say(_WORDING, "s_indicators"))
+    draft.paragraph(say(_WORDING, "indicators", table=draft.next_table))
+    table = indicators_table(facts, INDICATORS, shown)
+    draft.table(table)
+    placed = [
+        indicator_figure(one, Place(view="document", table_id=INDICATORS, row=number, column=_FACT))
+        for number, one in enumerate(shown)
+    ]
+    outside = [
+        indicator.code
+        for number in facts.run.phase.reports
+        for indicator in facts.run.plan.measure(number).indicators
+        if facts.run.phase.code in indicator.outside_letter_of
+    ]
+    if outside:
+        draft.paragraph(say(_WORDING, "outside", codes=outside))
+    if facts.is_region:
+        placed.extend(_matrix(draft, facts))
+    return placed
+
+
+def indicator_figure(one: Shown, place: Place) -> Placed:
+    """Where an indicator's figure stands: «11 из 12» in the letter and the document."""
+    return Placed(
+        key=("indicator", one.code),
+        name=say(_WORDING, "name_indicator", code=one.code),
+        value=fact_value(one.result),
+        place=place,
+    )
+
+
+def _matrix(draft: Draft, facts: Facts) -> list[Placed]:
+    """The matrix in as many tables as its columns need; of very many rows the appendix has it."""
+    draft.section("matrix", say(_WORDING, "s_matrix"))
+    if len(municipalities(facts)) > ROWS_IN_DOCUMENT:
+        draft.paragraph(say(_WORDING, "matrix_in_appendix"))
+        return []
+    found = matrix_tables(facts)
+    if not found:
+        draft.paragraph(say(_WORDING, "matrix_none"))
+        return []
+    last = draft.next_table + len(found) - 1
+    draft.paragraph(say(_WORDING, "matrix", first=draft.next_table, last=last))
+    placed: list[Placed] = []
+    for laid in found:
+        draft.table(laid.table)
+        placed.extend(laid.placed)
+    return placed
+
+
+# -- Sources and limits ----------------------------------------------------------------------
+
+
+def _limits(draft: Draft, facts: Facts) -> None:
+    run = facts.run
+    draft.section("limits", say(_WORDING, "s_limits"))
+    draft.paragraph(say(_WORDING, "limits"))
+    absent = [dataset_title(d.dataset) for d in run.datasets if d.state != "received"]
+    if absent:
+        draft.paragraph(say(_WORDING, "datasets_missing", titles=absent))
+    if facts.is_region and facts.findings:
+        # Of the data, not of the department's results: a new one alone is no correction.
+        draft.paragraph(say(_WORDING, "findings_region"), own=False)
+        draft.numbered((named(finding.message) for finding in facts.findings), own=False)
+    elif facts.findings:
+        draft.paragraph(say(_WORDING, "findings", n=len(facts.findings)))
+    draft.paragraph(say(_WORDING, "attachments_region" if facts.is_region else "attachments"))
+
+
+def dataset_title(dataset: str) -> str:
+    """What a kind of evidence is called for people; its code where sources.yaml has no title."""
+    return _dataset_titles().get(dataset, dataset)
+
+
+@cache
+def _dataset_titles() -> dict[str, str]:
+    return {dataset: source.title for dataset, source in load_sources().items()}

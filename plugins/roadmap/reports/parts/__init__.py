@@ -1,0 +1,1 @@
+"""What reports of several kinds share: measures, results, attention, appendix, blocks."""

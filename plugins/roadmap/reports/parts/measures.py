@@ -1,0 +1,250 @@
+"""Indicators of the roadmap's measures as a table and as sentences; any phase uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from roadmap import russian
+from roadmap.indicators.read import IndicatorResult
+from roadmap.indicators.status import WORDS, Status
+from roadmap.plan.due import due_date
+from roadmap.plan.model import IndicatorKind, Unit
+from roadmap.reports.facts.run import Facts
+from roadmap.reports.model import (
+    Cell,
+    Column,
+    Count,
+    Day,
+    NoData,
+    NotHeld,
+    Row,
+    Share,
+    Table,
+    Value,
+    Words,
+)
+from roadmap.reports.words.wording import say
+from roadmap.russian import NBSP
+
+_WORDING = "measures"
+REGIONAL = "регион"
+_ATTENDANCE = "attendance_share"
+_ACTS = "municipal_acts_amended"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One indicator as a report shows it. `is_own`: counted for the addressee, not the region."""
+
+    result: IndicatorResult
+    is_own: bool
+
+    @property
+    def code(self) -> str:
+        return self.result.indicator.code
+
+    @property
+    def title(self) -> str:
+        return self.result.indicator.title
+
+
+def shown_indicators(facts: Facts) -> tuple[Shown, ...]:
+    """Indicators of the addressee and those of the region, in the plan's order.
+
+    What the region as a whole has done is told to a municipality and is not its own: else
+    one event would correct every municipality's letter.
+    """
+    own = [Shown(result, is_own=True) for result in facts.indicators]
+    regional = [Shown(result, is_own=False) for result in facts.regional]
+    return tuple(sorted(own + regional, key=lambda s: _order(s.code)))
+
+
+def indicators_table(facts: Facts, table_id: str, shown: Sequence[Shown]) -> Table:
+    """№, показатель, срок, план, факт, статус, чего не хватает."""
+    return Table(
+        id=table_id,
+        caption=say(_WORDING, "caption_measures"),
+        columns=(
+            Column(title="№", width=10),
+            Column(title="Показатель", width=52),
+            Column(title="Срок", width=22),
+            Column(title="План", align="right", width=16),
+            Column(title="Факт", align="right", width=18),
+            Column(title="Статус", width=27),
+            Column(title="Чего не хватает", width=33),
+        ),
+        rows=tuple(_row(one, facts.is_region) for one in shown),
+    )
+
+
+def indicators_sheet_table(facts: Facts, table_id: str, shown: Sequence[Shown]) -> Table:
+    """The same for the appendix: numbers native, one fact per column."""
+    return Table(
+        id=table_id,
+        caption="",
+        columns=(
+            Column(title="№", width=7),
+            Column(title="Показатель", width=40),
+            Column(title="Считается по", width=16),
+            Column(title="Срок", width=12),
+            Column(title="План", align="right", width=9),
+            Column(title="Выполнено", align="right", width=9),
+            Column(title="Всего", align="right", width=9),
+            Column(title="Доля, %", align="right", width=9),
+            Column(title="Статус", width=21),
+            Column(title="Чего не хватает", width=28),
+        ),
+        rows=tuple(_sheet_row(one, facts.is_region) for one in shown),
+    )
+
+
+def status_word(status: Status) -> str:
+    return WORDS[status]
+
+
+# Of the signs that every Windows font has (look §2); the word says it without them.
+_SIGNS = {
+    Status.DONE: "●",
+    Status.DONE_LATE: "●",
+    Status.PARTLY: "▲",
+    Status.NOT_DONE: "▲",
+    Status.IN_PROGRESS: "○",
+    Status.NOT_DUE: "○",
+    Status.NO_DUE_DATE: "○",
+}
+
+
+def status_chip(status: Status) -> str:
+    """«▲ не исполнено»: the status word with its sign, for tables of many statuses."""
+    sign, word = _SIGNS.get(status), russian.typographic(WORDS[status])
+    return f"{sign}{NBSP}{word}" if sign else word
+
+
+def missing(result: IndicatorResult) -> str:
+    """What is missing to the target, in units: «не хватает 3 мероприятий до 14»; "" when met."""
+    indicator = result.indicator
+    if result.shortfall is None:
+        return say(_WORDING, "missing_unknown")
+    if result.shortfall == 0:
+        return ""
+    if indicator.kind is IndicatorKind.FACT:
+        return say(_WORDING, "missing_fact")
+    if indicator.kind is IndicatorKind.COUNT:
+        units = counted_genitive(result.shortfall, indicator.unit)
+        target = russian.decimal(indicator.target, 0)
+        return say(_WORDING, "missing_count", units=units, target=target)
+    units = counted(result.shortfall, indicator.unit)
+    if indicator.sql == _ATTENDANCE:
+        return say(_WORDING, "missing_attendance", units=units)
+    if indicator.sql == _ACTS and not _is_of_many(result):
+        return say(_WORDING, "missing_act")
+    return say(_WORDING, "missing_share", units=units)
+
+
+def _is_of_many(result: IndicatorResult) -> bool:
+    """Whether the indicator counts several units, as it does for the region."""
+    return result.denominator is not None and result.denominator > 1
+
+
+def counted(n: int, unit: Unit) -> str:
+    """«2 куратора»."""
+    return russian.counted(n, unit.one, unit.few, unit.many)
+
+
+def counted_genitive(n: int, unit: Unit) -> str:
+    """«3 мероприятий», «1 мероприятия»: after «не хватает»."""
+    # The genitive singular of every unit in use is the form after 2, 3, 4.
+    return russian.counted(n, unit.few, unit.many, unit.many)
+
+
+def is_open(shown: Shown) -> bool:
+    """Whether the indicator is due and not met: what a conclusion names."""
+    return shown.result.status in (Status.NOT_DONE, Status.PARTLY, Status.NO_DATA)
+
+
+def _order(code: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in code.split("."))
+
+
+def _row(shown: Shown, is_region: bool) -> Row:
+    result, own = shown.result, shown.is_own
+    name = result.indicator.title if own or is_region else f"{result.indicator.title} ({REGIONAL})"
+    texts: tuple[Value, ...] = (
+        Words(text=shown.code),
+        Words(text=name),
+        _due(result),
+        Words(text=target_text(result)),
+        fact_value(result),
+        Words(text=status_word(result.status)),
+        _missing_value(result),
+    )
+    return Row(cells=tuple(Cell(value=value) for value in texts), own=own)
+
+
+def _sheet_row(shown: Shown, is_region: bool) -> Row:
+    result = shown.result
+    is_share = result.indicator.kind is IndicatorKind.SHARE
+    counted_for = REGIONAL if is_region or not shown.is_own else "муниципалитет"
+    share: Value = NotHeld()
+    if is_share:
+        share = NoData()
+        if result.numerator is not None and result.denominator:
+            share = Share(numerator=result.numerator, denominator=result.denominator)
+    values: tuple[Value, ...] = (
+        Words(text=shown.code),
+        Words(text=result.indicator.title),
+        Words(text=counted_for),
+        _due(result),
+        Words(text=target_text(result)),
+        NoData() if result.numerator is None else Count(n=result.numerator),
+        _whole(result, is_share),
+        share,
+        Words(text=status_word(result.status)),
+        _missing_value(result),
+    )
+    return Row(cells=tuple(Cell(value=value) for value in values), own=shown.is_own)
+
+
+def _whole(result: IndicatorResult, is_share: bool) -> Value:
+    if not is_share:
+        return NotHeld()
+    return NoData() if result.denominator is None else Count(n=result.denominator)
+
+
+def _due(result: IndicatorResult) -> Value:
+    due = due_date(result.measure.window)
+    return Day(on=due) if due is not None else NotHeld()
+
+
+def target_text(result: IndicatorResult) -> str:
+    """«100 %», «14», «есть»."""
+    match result.indicator.kind:
+        case IndicatorKind.SHARE:
+            return f"{result.indicator.target:g}".replace(".", ",") + f"{NBSP}%"
+        case IndicatorKind.COUNT:
+            return russian.decimal(result.indicator.target, 0)
+        case IndicatorKind.FACT:
+            return "есть"
+
+
+def fact_value(result: IndicatorResult) -> Value:
+    """What was reached: «11 из 12», a number, «есть» or «нет»."""
+    if result.numerator is None:
+        return NoData()
+    match result.indicator.kind:
+        case IndicatorKind.SHARE if result.denominator:
+            numerator, denominator = result.numerator, result.denominator
+            text = f"{russian.integer(numerator)} из{NBSP}{russian.integer(denominator)}"
+            return Words(text=text)
+        case IndicatorKind.SHARE:
+            return NoData()
+        case IndicatorKind.COUNT:
+            return Count(n=result.numerator)
+        case IndicatorKind.FACT:
+            return Words(text="есть" if result.numerator else "нет")
+
+
+def _missing_value(result: IndicatorResult) -> Value:
+    text = missing(result)
+    return Words(text=text) if text else NotHeld()

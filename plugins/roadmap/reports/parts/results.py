@@ -1,0 +1,681 @@
+"""Results of assessment procedures as tables, charts and sentences; any analysis uses them.
+
+Order of units everywhere: schools by natural order of names, the municipality's total, the
+region last. Nothing is sorted by value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from typing import Literal
+
+from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
+from roadmap.analysis.shares import Exam, Journal, Marks, wilson
+from roadmap.plan.model import Procedure
+from roadmap.reports.facts.run import Facts
+from roadmap.reports.model import (
+    Bar,
+    BarChart,
+    BarGroup,
+    Cell,
+    Column,
+    Count,
+    Figure,
+    Mean,
+    Place,
+    Row,
+    Share,
+    Suppressed,
+    Table,
+    Value,
+    Words,
+)
+from roadmap.reports.parts.draft import Placed
+from roadmap.reports.words.show import SUPPRESSED_ROW, points
+from roadmap.reports.words.wording import named, say, subject_dative, title
+from roadmap.russian import natural_key
+
+MAIN_SUBJECTS = ("русский язык", "математика")
+# Bars of so many schools in two subjects still stand on one page with their table.
+BARS_ON_ONE_FIGURE = 12
+BARS_AT_MOST = 36
+
+_MARKS = ("«2»", "«3»", "«4»", "«5»")
+
+
+# -- Words -----------------------------------------------------------------------------------
+
+
+def cell(value: Value, at_threshold: bool = False, own: bool = True) -> Cell:
+    return Cell(value=value, at_threshold=at_threshold, own=own)
+
+
+def words(text: str, own: bool = True) -> Cell:
+    return Cell(value=Words(text=text), own=own)
+
+
+def count(n: int) -> Cell:
+    return Cell(value=Count(n=n))
+
+
+def paper_label(paper: Paper) -> str:
+    """«ВПР, программа 5 класса», for use inside a sentence."""
+    return say("results", f"paper_{paper.kind}", grade=paper.grade)
+
+
+def subject_order(subject: str) -> tuple[int, str]:
+    """Sort key of subjects: русский язык, математика, then by alphabet."""
+    main = subject in MAIN_SUBJECTS
+    return (MAIN_SUBJECTS.index(subject) if main else len(MAIN_SUBJECTS), subject)
+
+
+def threshold_text(percent: float) -> str:
+    """«30»: the plan's threshold as a sentence writes it."""
+    return f"{percent:g}".replace(".", ",")
+
+
+def unit_name(facts: Facts, result: PaperResult) -> str:
+    """What a report calls the unit of a result."""
+    match result.level:
+        case Level.SCHOOL if facts.is_region:
+            municipality = facts.run.municipalities[result.municipality_id].name
+            return say(
+                "results", "school_of", school=named(result.name), municipality=named(municipality)
+            )
+        case Level.SCHOOL:
+            return named(result.name)
+        case Level.MUNICIPALITY if facts.is_region:
+            return named(result.name)
+        case Level.MUNICIPALITY:
+            return say("results", "unit_municipality")
+        case Level.PARTICIPANTS:
+            return say("results", "unit_participants")
+        case Level.REGION:
+            return say("results", "unit_region")
+
+
+# -- Values ----------------------------------------------------------------------------------
+
+
+def low_share(result: PaperResult) -> Share | None:
+    """Share of «2», or of those below the minimum; None where nothing may be shown."""
+    if result.marks is not None:
+        return Share(numerator=result.marks.two, denominator=result.marks.participants)
+    if result.exam is not None:
+        return Share(numerator=result.exam.below_minimum, denominator=result.exam.participants)
+    return None
+
+
+def reaches(share: Share, percent: float) -> bool:
+    """Whether the share reaches the threshold; exactly reaching it counts."""
+    return 100 * share.numerator >= Fraction(str(percent)) * share.denominator
+
+
+def low_totals(facts: Facts) -> tuple[PaperResult, ...]:
+    """The addressee's totals of marks that reach the threshold, paper by paper."""
+    percent = facts.run.plan.analysis.low_share_percent
+    level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
+    return tuple(
+        r
+        for r in at(facts.results, level)
+        if r.marks is not None and (share := low_share(r)) is not None and reaches(share, percent)
+    )
+
+
+def mark_shares(marks: Marks) -> tuple[Share, Share, Share, Share]:
+    n = marks.participants
+    two, three, four, five = marks.two, marks.three, marks.four, marks.five
+    return (
+        Share(numerator=two, denominator=n),
+        Share(numerator=three, denominator=n),
+        Share(numerator=four, denominator=n),
+        Share(numerator=five, denominator=n),
+    )
+
+
+def mark_values(marks: Marks) -> tuple[Value, ...]:
+    """Participants, four shares, успеваемость, качество, mean mark."""
+    n = marks.participants
+    return (
+        Count(n=n),
+        *mark_shares(marks),
+        Share(numerator=marks.passed, denominator=n),
+        Share(numerator=marks.good, denominator=n),
+        Mean(total=marks.total, n=n),
+    )
+
+
+def exam_values(exam: Exam) -> tuple[Value, ...]:
+    """Participants, below the minimum (number and share), mean score, 81–100 points."""
+    return (
+        Count(n=exam.participants),
+        Count(n=exam.below_minimum),
+        Share(numerator=exam.below_minimum, denominator=exam.participants),
+        Mean(total=exam.score_sum, n=exam.participants, digits=1),
+        Count(n=exam.high_scores),
+    )
+
+
+# -- Choosing --------------------------------------------------------------------------------
+
+
+def of_procedure(results: Iterable[PaperResult], procedure: Procedure) -> tuple[PaperResult, ...]:
+    return tuple(
+        r
+        for r in results
+        if (r.paper.kind, r.paper.year, r.paper.wave)
+        == (procedure.kind, procedure.year, procedure.wave)
+    )
+
+
+def by_grade(results: Iterable[PaperResult]) -> tuple[tuple[int, tuple[PaperResult, ...]], ...]:
+    """Results of one procedure by the programme's grade, in order."""
+    ordered = sorted(results, key=lambda r: r.paper.grade)
+    return tuple((g, tuple(found)) for g, found in groupby(ordered, lambda r: r.paper.grade))
+
+
+def by_paper(
+    results: Iterable[PaperResult],
+) -> tuple[tuple[Paper, tuple[PaperResult, ...]], ...]:
+    """Results by paper, in the order in which they come."""
+    found: dict[Paper, list[PaperResult]] = {}
+    for result in results:
+        found.setdefault(result.paper, []).append(result)
+    return tuple((paper, tuple(of_paper)) for paper, of_paper in found.items())
+
+
+def at(results: Iterable[PaperResult], *levels: Level) -> tuple[PaperResult, ...]:
+    return tuple(r for r in results if r.level in levels)
+
+
+def only(results: Iterable[PaperResult], level: Level) -> PaperResult | None:
+    """The one result of the level, None where there is none."""
+    return next((r for r in results if r.level is level), None)
+
+
+def written_by_own(facts: Facts, results: Iterable[PaperResult]) -> tuple[PaperResult, ...]:
+    """Results of papers that at least one participating school of the addressee wrote."""
+    found = tuple(results)
+    written = {r.paper for r in found if r.level is Level.SCHOOL}
+    return tuple(r for r in found if r.paper in written)
+
+
+def shown_levels(facts: Facts, results: Sequence[PaperResult]) -> tuple[PaperResult, ...]:
+    """A municipality's table shows its schools; the region's, municipalities in main subjects.
+
+    Schools of the whole region stand in the appendix: here they would fill forty pages.
+    """
+    if not facts.is_region:
+        return at(results, Level.SCHOOL, Level.MUNICIPALITY, Level.REGION)
+    return tuple(
+        r
+        for r in at(results, Level.MUNICIPALITY, Level.PARTICIPANTS, Level.REGION)
+        if r.level is not Level.MUNICIPALITY
+        or (r.paper.subject in MAIN_SUBJECTS and r.marks is not None)
+        or (r.paper.subject in MAIN_SUBJECTS and r.hidden is not None and r.paper.kind != "ege")
+    )
+
+
+# -- Tables ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Placing:
+    """A table and the key figures that stand in it."""
+
+    table: Table
+    placed: tuple[Placed, ...]
+
+
+def marks_table(facts: Facts, table_id: str, where: str, results: Sequence[PaperResult]) -> Placing:
+    """«Статистика по отметкам»: a group of rows per subject. `where` ends the caption."""
+    share = "Доля отметок, %"
+    columns = (
+        Column(title=_unit_column(facts), width=44),
+        Column(title="Участников", align="right", width=21),
+        *(Column(title=mark, group=share, align="right", width=12) for mark in _MARKS),
+        Column(title="Успеваемость, %", align="right", width=26),
+        Column(title="Качество знаний, %", align="right", width=21),
+        Column(title="Средняя отметка", align="right", width=19),
+    )
+    rows, placed = _rows_by_subject(facts, table_id, results, share_column=2)
+    notes = (*_notes(facts, results), say("results", "note_rounding"))
+    return Placing(
+        Table(
+            id=table_id,
+            caption=say("results", "caption_marks", where=where),
+            columns=columns,
+            rows=rows,
+            notes=(" ".join(notes),),
+        ),
+        placed,
+    )
+
+
+def exams_table(facts: Facts, table_id: str, where: str, results: Sequence[PaperResult]) -> Placing:
+    """ЕГЭ: a group of rows per subject, with its minimum."""
+    below = "Ниже минимального балла"
+    columns = (
+        Column(title=_unit_column(facts), width=58),
+        Column(title="Участников", align="right", width=22),
+        Column(title="чел.", group=below, align="right", width=20),
+        Column(title="%", group=below, align="right", width=20),
+        Column(title="Средний балл", align="right", width=22),
+        Column(title="81–100 баллов, чел.", align="right", width=26),
+    )
+    rows, placed = _rows_by_subject(facts, table_id, results, share_column=3)
+    return Placing(
+        Table(
+            id=table_id,
+            caption=say("results", "caption_exams", where=where),
+            columns=columns,
+            rows=rows,
+            notes=(" ".join(_notes(facts, results)),),
+        ),
+        placed,
+    )
+
+
+def _unit_column(facts: Facts) -> str:
+    return "Муниципалитет" if facts.is_region else "ОО"
+
+
+def _rows_by_subject(
+    facts: Facts, table_id: str, results: Sequence[PaperResult], share_column: int
+) -> tuple[tuple[Row, ...], tuple[Placed, ...]]:
+    rows: list[Row] = []
+    placed: list[Placed] = []
+    for paper, of_paper in by_paper(results):
+        rows.append(Row(kind="group", cells=(words(_group_title(paper, of_paper)),)))
+        for result in of_paper:
+            place = Place(view="document", table_id=table_id, row=len(rows), column=share_column)
+            placed.extend(place_share(facts, result, place))
+            rows.append(_row(facts, result, share_column))
+        if only(of_paper, Level.REGION) is None:
+            # The row stays, so that nothing of the addressee's own moves when the region comes.
+            rows.append(
+                _message(say("results", "region"), say("results", "region_unknown"), own=False)
+            )
+    return tuple(rows), tuple(placed)
+
+
+def _group_title(paper: Paper, results: Sequence[PaperResult]) -> str:
+    minimum = next((r.exam.minimum for r in results if r.exam is not None), None)
+    if minimum is None:
+        return title(paper.subject)
+    return say("results", "subject_with_minimum", subject=paper.subject, minimum=minimum)
+
+
+def _row(facts: Facts, result: PaperResult, share_column: int) -> Row:
+    label = row_label(facts, result)
+    own = is_own(facts, result)
+    match result.hidden:
+        case Hidden.SMALL:
+            return _message(label, SUPPRESSED_ROW)
+        case Hidden.NOTHING_LEFT:
+            return _message(label, say("results", "all_small"))
+        case Hidden.DIFFERENCE:
+            return _message(label, say("results", "region_hidden"), own=False)
+    values: tuple[Value, ...] = ()
+    if result.marks is not None:
+        values = mark_values(result.marks)
+    elif result.exam is not None:
+        values = exam_values(result.exam)
+    kind = row_kind(facts, result)
+    cells = (
+        cell(value, at_threshold=number == share_column and is_at_threshold(result))
+        for number, value in enumerate(values, start=1)
+    )
+    return Row(kind=kind, cells=(words(label), *cells), own=own)
+
+
+def _message(label: str, text: str, own: bool = True) -> Row:
+    return Row(kind="message", cells=(words(label), words(text)), own=own)
+
+
+def is_own(facts: Facts, result: PaperResult) -> bool:
+    """The region's figures are shown to a municipality and are not its own."""
+    return facts.is_region or result.level in (Level.SCHOOL, Level.MUNICIPALITY)
+
+
+def is_at_threshold(result: PaperResult) -> bool:
+    """Only schools are marked: the rule speaks of schools."""
+    return result.level is Level.SCHOOL and result.is_low is True
+
+
+def row_kind(facts: Facts, result: PaperResult) -> Literal["data", "total", "comparison"]:
+    match result.level:
+        case Level.SCHOOL:
+            return "data"
+        case Level.MUNICIPALITY:
+            return "data" if facts.is_region else "total"
+        case Level.PARTICIPANTS:
+            return "total"
+        case Level.REGION:
+            return "comparison"
+
+
+def row_label(facts: Facts, result: PaperResult) -> str:
+    is_partial = result.small_schools > 0
+    match result.level:
+        case Level.SCHOOL:
+            return named(result.name)
+        case Level.MUNICIPALITY if facts.is_region:
+            return f"{title(named(result.name))}{'*' if is_partial else ''}"
+        case Level.MUNICIPALITY:
+            return say("results", "municipality_total", is_partial=is_partial)
+        case Level.PARTICIPANTS:
+            return say("results", "participants_total", is_partial=is_partial)
+        case Level.REGION:
+            return say("results", "region")
+
+
+def _notes(facts: Facts, results: Sequence[PaperResult]) -> tuple[str, ...]:
+    """What the signs of this very table mean; a sign that isn't there is not explained."""
+    notes = []
+    if any(r.small_schools for r in results if r.level is not Level.REGION):
+        notes.append(say("results", "note_partial"))
+    if any(is_at_threshold(r) for r in results):
+        percent = threshold_text(facts.run.plan.analysis.low_share_percent)
+        notes.append(say("results", "note_threshold", threshold=percent))
+    if not facts.is_region and _is_a_school_absent(facts, results):
+        notes.append(say("results", "note_absent"))
+    return tuple(notes)
+
+
+def _is_a_school_absent(facts: Facts, results: Sequence[PaperResult]) -> bool:
+    return any(
+        len(at(of_paper, Level.SCHOOL)) < len(facts.schools) for _, of_paper in by_paper(results)
+    )
+
+
+def place_share(facts: Facts, result: PaperResult, place: Place) -> tuple[Placed, ...]:
+    """The share of low results as a key figure that stands at `place`; none where hidden."""
+    share = low_share(result)
+    if share is None or result.hidden is not None:
+        return ()
+    name = say(
+        "results",
+        "key_marks" if result.marks is not None else "key_exam",
+        subject=result.paper.subject,
+        where=paper_label(result.paper),
+        unit=unit_name(facts, result),
+    )
+    return (Placed((result.paper.key, result.level, result.unit_id), name, share, place),)
+
+
+# -- Agreement with the journal --------------------------------------------------------------
+
+
+def journal_table(facts: Facts, table_id: str, results: Sequence[PaperResult]) -> Table | None:
+    """Lowered, confirmed, raised marks of ВПР, summed over papers; None without any.
+
+    Papers compared for fewer than `least_participants` are not among the results at all.
+    """
+    share = "Доля отметок, %"
+    groups = (
+        *((title(subject), (subject,)) for subject in MAIN_SUBJECTS),
+        ("Другие предметы", _other_subjects(results)),
+    )
+    rows: list[Row] = []
+    for heading, subjects in groups:
+        found = [r for r in results if r.journal is not None and r.paper.subject in subjects]
+        if not any(is_own(facts, r) for r in found):
+            continue
+        rows.append(Row(kind="group", cells=(words(heading),)))
+        rows.extend(_journal_rows(facts, found))
+    if not rows:
+        return None
+    return Table(
+        id=table_id,
+        caption=say("results", "caption_journal"),
+        columns=(
+            Column(title=_unit_column(facts), width=60),
+            Column(title="Сравнено отметок", align="right", width=26),
+            Column(title="понизили", group=share, align="right", width=27),
+            Column(title="подтвердили", group=share, align="right", width=32),
+            Column(title="повысили", group=share, align="right", width=27),
+        ),
+        rows=tuple(rows),
+        notes=(say("results", "note_journal"),),
+    )
+
+
+def _other_subjects(results: Iterable[PaperResult]) -> tuple[str, ...]:
+    return tuple(sorted({r.paper.subject for r in results} - set(MAIN_SUBJECTS)))
+
+
+def _journal_rows(facts: Facts, results: Sequence[PaperResult]) -> Iterable[Row]:
+    sums: dict[tuple[Level, str], Journal] = {}
+    first: dict[tuple[Level, str], PaperResult] = {}
+    for result in results:
+        unit = (result.level, result.unit_id)
+        first.setdefault(unit, result)
+        if result.journal is not None:
+            sums[unit] = _added(sums.get(unit, Journal(0, 0, 0)), result.journal)
+    order = list(Level)
+    for unit in sorted(sums, key=lambda u: (order.index(u[0]), natural_key(first[u].name), u[1])):
+        journal, result = sums[unit], first[unit]
+        shares = (journal.lowered, journal.confirmed, journal.raised)
+        label = {
+            Level.MUNICIPALITY: say("results", "municipality_total", is_partial=False),
+            Level.PARTICIPANTS: say("results", "participants_total", is_partial=False),
+        }.get(result.level, row_label(facts, result))
+        if facts.is_region and result.level is Level.MUNICIPALITY:
+            label = title(named(result.name))
+        yield Row(
+            kind=row_kind(facts, result),
+            cells=(
+                words(label),
+                count(journal.compared),
+                *(cell(Share(numerator=n, denominator=journal.compared)) for n in shares),
+            ),
+            own=is_own(facts, result),
+        )
+
+
+def _added(one: Journal, other: Journal) -> Journal:
+    return Journal(
+        one.lowered + other.lowered, one.confirmed + other.confirmed, one.raised + other.raised
+    )
+
+
+# -- Charts ----------------------------------------------------------------------------------
+
+
+def share_figures(
+    facts: Facts, figure_id: str, where: str, results: Sequence[PaperResult]
+) -> tuple[Figure, ...]:
+    """Bars of the share of «2» by school in the main subjects.
+
+    One figure, or one per subject where the bars would not stand on a page; none where no
+    share may be shown or where there are more schools than bars can stand on a page.
+    """
+    shown = [
+        (paper, of_paper)
+        for paper, of_paper in by_paper(results)
+        if paper.subject in MAIN_SUBJECTS
+        and any(low_share(r) is not None for r in at(of_paper, Level.SCHOOL))
+    ]
+    schools = max((len(at(of_paper, Level.SCHOOL)) for _, of_paper in shown), default=0)
+    if not shown or schools > BARS_AT_MOST:
+        return ()
+    if schools <= BARS_ON_ONE_FIGURE:
+        return (_figure(facts, figure_id, where, shown),)
+    return tuple(
+        _figure(facts, f"{figure_id}/{number}", f"{where}, {paper.subject}", [(paper, of_paper)])
+        for number, (paper, of_paper) in enumerate(shown, start=1)
+    )
+
+
+def _figure(
+    facts: Facts,
+    figure_id: str,
+    where: str,
+    shown: Sequence[tuple[Paper, Sequence[PaperResult]]],
+) -> Figure:
+    threshold = facts.run.plan.analysis.low_share_percent
+    groups = tuple(_bar_group(title(paper.subject), of_paper) for paper, of_paper in shown)
+    return Figure(
+        id=figure_id,
+        caption=say("results", "caption_chart", where=where),
+        alt=chart_alt(groups, threshold),
+        chart=BarChart(groups=groups, threshold=threshold),
+    )
+
+
+def _bar_group(heading: str, results: Sequence[PaperResult]) -> BarGroup:
+    region = only(results, Level.REGION)
+    return BarGroup(
+        title=heading,
+        bars=tuple(
+            Bar(
+                label=named(result.name),
+                value=low_share(result) or Suppressed(),
+                at_threshold=is_at_threshold(result),
+            )
+            for result in at(results, Level.SCHOOL)
+        ),
+        region=low_share(region) if region is not None else None,
+    )
+
+
+def chart_alt(groups: Sequence[BarGroup], threshold: float) -> str:
+    """Every number of the chart in words."""
+    told = []
+    for group in groups:
+        bars = [
+            say("results", "chart_bar", name=bar.label, share=bar.value)
+            if isinstance(bar.value, Share)
+            else say("results", "chart_small", name=bar.label)
+            for bar in group.bars
+        ]
+        if group.region is not None:
+            bars.append(say("results", "chart_region", share=group.region))
+        told.append(say("results", "chart_group", subject=group.title, bars=bars))
+    return say("results", "chart_alt", threshold=threshold_text(threshold), groups=told)
+
+
+# -- Sentences -------------------------------------------------------------------------------
+
+
+def reached_sentence(facts: Facts, results: Sequence[PaperResult]) -> str:
+    """Which schools reached the threshold in which subject, with their shares."""
+    threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
+    found = []
+    for paper, of_paper in by_paper(results):
+        low = [r for r in of_paper if is_at_threshold(r)]
+        schools = [
+            say("results", "reached_school", name=unit_name(facts, r), share=low_share(r))
+            for r in low
+        ]
+        if schools:
+            found.append(say("results", "reached_in", subject=paper.subject, schools=schools))
+    if found:
+        return say("results", "reached", threshold=threshold, found=found)
+    if any(r.hidden is None for r in at(results, Level.SCHOOL)):
+        return say("results", "not_reached", threshold=threshold)
+    return say("results", "all_papers_small")
+
+
+def comparison_sentence(facts: Facts, results: Sequence[PaperResult]) -> str | None:
+    """The addressee's total against the region, main subjects; None where either is hidden.
+
+    Where the region's share lies inside the 95 % interval of the total, the sentence says
+    that the difference may be chance.
+    """
+    level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
+    phrases: list[str] = []
+    by_chance: list[str] = []
+    for paper, of_paper in by_paper(results):
+        total, region = only(of_paper, level), only(of_paper, Level.REGION)
+        if paper.subject not in MAIN_SUBJECTS or total is None or region is None:
+            continue
+        share, other = low_share(total), low_share(region)
+        if share is None or other is None:
+            continue
+        difference = points(share, other)
+        phrases.append(_compared(paper.subject, difference))
+        if difference and _may_be_chance(share, other):
+            by_chance.append(subject_dative(paper.subject))
+    if not phrases:
+        return None
+    exams = "_exams" if any(r.exam is not None for r in results) else ""
+    project = "_project" if facts.is_region else ""
+    told = [say("results", f"comparison{exams}{project}", phrases=phrases)]
+    if len(by_chance) == len(phrases):
+        told.append(say("results", "chance_all"))
+    elif by_chance:
+        told.append(say("results", "chance_some", subjects=by_chance))
+    return " ".join(told)
+
+
+def _compared(subject: str, difference: float) -> str:
+    if difference == 0:
+        sentence = "comparison_same"
+    else:
+        sentence = "comparison_above" if difference > 0 else "comparison_below"
+    return say("results", sentence, subject=subject, difference=difference)
+
+
+def _may_be_chance(share: Share, region: Share) -> bool:
+    interval = wilson(share.numerator, share.denominator)
+    return interval.low <= region.numerator / region.denominator <= interval.high
+
+
+def low_papers_sentence(results: Sequence[PaperResult], threshold: str) -> str:
+    """The problem of one school, of whose results `results` are: its low papers in figures.
+
+    Up to three are named with their shares; more are told by subjects and range.
+    """
+    low = [r for r in results if is_at_threshold(r)]
+    marks = [r for r in low if r.marks is not None]
+    exams = [r for r in low if r.exam is not None]
+    told = []
+    if len(marks) > 3:
+        shares = sorted((s for s in map(low_share, marks) if s is not None), key=_fraction)
+        subjects = sorted({r.paper.subject for r in marks}, key=subject_order)
+        told.append(
+            say(
+                "results",
+                "many_low_marks",
+                threshold=threshold,
+                n=len(marks),
+                papers=sum(r.marks is not None and r.is_low is not None for r in results),
+                has_exams=any(r.exam is not None and r.is_low is not None for r in results),
+                least=shares[0],
+                most=shares[-1],
+                subjects=[subject_dative(subject) for subject in subjects],
+            )
+        )
+    elif marks:
+        told.append(_few_low_marks(marks, threshold))
+    if exams:
+        found = [
+            say("results", "low_exam", share=low_share(r), subject=r.paper.subject) for r in exams
+        ]
+        told.append(say("results", "low_exams", threshold=threshold, found=found))
+    return " ".join(told)
+
+
+def _few_low_marks(low: Sequence[PaperResult], threshold: str) -> str:
+    found = [
+        say(
+            "results",
+            "low_marks_in",
+            found=[
+                say("results", "low_marks", share=low_share(r), subject=r.paper.subject)
+                for r in of_label
+            ],
+            where=label,
+        )
+        for label, of_label in groupby(low, lambda r: paper_label(r.paper))
+    ]
+    return say("results", "few_low_marks", threshold=threshold, found=found)
+
+
+def _fraction(share: Share) -> Fraction:
+    return Fraction(share.numerator, share.denominator)

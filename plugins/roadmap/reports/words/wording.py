@@ -1,0 +1,103 @@
+"""Sentences of reports: Jinja macros in include/templates/wording, filled with plain values.
+
+An editor changes a sentence there and no code. Values are data and never templates: a name
+`{{ 7*7 }}` stays these eight characters. A value that a sentence needs and did not get is an
+error, not a gap in the sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import yaml
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.environment import TemplateModule
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from roadmap import russian
+from roadmap.paths import TEMPLATES
+from roadmap.reports.words import show
+from roadmap.russian import NBSP
+
+_BREAKS = re.compile(r"[ \t\n]+")  # not the no-break space
+
+
+def say(template: str, sentence: str, **values: Any) -> str:
+    """The sentence: macro `sentence` of wording/<template>.j2 with `values`, in one line.
+
+    KeyError when the template has no such macro; jinja2.UndefinedError when it needs a value
+    that is not given.
+    """
+    macro = getattr(_macros(template), sentence, None)
+    if macro is None:
+        raise KeyError(f"include/templates/wording/{template}.j2 has no macro «{sentence}»")
+    text = _BREAKS.sub(" ", str(macro(**values))).strip()
+    # «… 569 чел.» at the end of a sentence already has its full stop.
+    if text.endswith("..") and not text.endswith("..."):
+        text = text[:-1]
+    return russian.typographic(text)
+
+
+def named(name: str) -> str:
+    """A name as every format shows it: «Школа № 101» does not break after «№»."""
+    return russian.typographic(" ".join(name.split()))
+
+
+def listed(items: Sequence[str], last: str = "и") -> str:
+    """«русскому языку, физике и математике»."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last}{NBSP}{items[-1]}"
+
+
+def subject_dative(subject: str) -> str:
+    """«русскому языку» for «русский язык»; a subject unknown here is quoted: «предмету «…»»."""
+    return _subjects().get(subject, f"предмету «{subject}»")
+
+
+def title(text: str) -> str:
+    """The text with a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+@cache
+def _macros(template: str) -> TemplateModule:
+    return _environment().get_template(f"{template}.j2").module
+
+
+@cache
+def _subjects() -> dict[str, str]:
+    found = yaml.safe_load((TEMPLATES / "wording" / "subjects.yaml").read_text(encoding="utf-8"))
+    return {str(subject): str(dative) for subject, dative in found.items()}
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    # Plain sentences, not HTML: the letter's own templates escape them.
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(TEMPLATES / "wording"),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        integer=russian.integer,
+        day=russian.day,
+        long_day=russian.long_day,
+        value=show.show,
+        unit=show.show_with_unit,
+        # In a sentence «13 из 38 чел.» stays on one line; a table cell may break it.
+        of=lambda share: show.show_of(share).replace(" ", NBSP),
+        full=show.show_in_full,
+        points=lambda number: russian.decimal(abs(number), 1),
+        title=title,
+        lower_first=lambda text: text[:1].lower() + text[1:],
+        listed=listed,
+        dative=subject_dative,
+    )
+    environment.globals.update(counted=russian.counted, plural=russian.plural)
+    return environment
