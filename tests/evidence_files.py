@@ -11,8 +11,8 @@ import xlsxwriter
 
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers import register
+from roadmap.evidence.registers.vocabulary import with_words
 from roadmap.evidence.sources import load_sources
-from roadmap.evidence.vocabulary import with_words
 
 YEAR = 2021
 _SOURCES = load_sources()

@@ -69,7 +69,7 @@ def open_database(connection_id: str) -> Iterator[Engine]:
     """
     from airflow.sdk.exceptions import AirflowNotFoundException
 
-    from roadmap.evidence.database import DatabaseUnavailable, open_read_only
+    from roadmap.evidence.files.database import DatabaseUnavailable, open_read_only
 
     try:
         url = database_url(connection_id)

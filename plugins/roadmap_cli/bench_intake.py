@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from roadmap.evidence.child import reading
-from roadmap.evidence.limits import Limits
+from roadmap.evidence.files.child import reading
+from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.parsed import ReaderContext
 from roadmap.evidence.scales import options_for
 from roadmap.evidence.sources import Source, load_sources

@@ -256,7 +256,7 @@ def _gap(gap: Gap) -> str:
 
 
 def _detail(detail: str) -> str:
-    from roadmap.evidence.risk_factors import factor_names
+    from roadmap.evidence.registers.risk_factors import factor_names
 
     kind, slash, factor = detail.partition(_RISK)
     if kind or not slash:

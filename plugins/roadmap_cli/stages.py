@@ -38,7 +38,7 @@ def run_stages(place: Place, request: RunRequest, now_ms: int | None = None) -> 
 
 def pull(place: Place, request: RunRequest, now_ms: int | None = None) -> None:
     """Take in every dataset that the phase reads; the portal's database lies beside the inbox."""
-    from roadmap.evidence.database import open_read_only
+    from roadmap.evidence.files.database import open_read_only
     from roadmap.evidence.intake import take_in
     from roadmap.evidence.sources import load_sources
     from roadmap.plan.load import load_plan

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.names import masked_code, masked_login, near, plan_words
-from roadmap.evidence.risk_factors import factor_names
+from roadmap.evidence.registers.risk_factors import factor_names
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.model import Phase, Plan
 from roadmap.russian import counted, day, integer

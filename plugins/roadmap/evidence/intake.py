@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
-from roadmap.evidence.inbox import (
+from roadmap.evidence.files.inbox import (
     AnyPath,
     Content,
     Found,
@@ -30,18 +30,18 @@ from roadmap.evidence.inbox import (
     read,
     read_receipts,
 )
-from roadmap.evidence.limits import Limits
+from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
+from roadmap.evidence.registers.vocabulary import with_words
 from roadmap.evidence.scales import options_for
 from roadmap.evidence.sources import Source
-from roadmap.evidence.vocabulary import with_words
 from roadmap.russian import counted, day, integer
 from roadmap.store.sql import sql
 from roadmap.store.tables import FACTS, load_batch, load_warning, rejected_row
 
 if TYPE_CHECKING:
-    from roadmap.evidence.database import OpenDatabase
+    from roadmap.evidence.files.database import OpenDatabase
 
 log = logging.getLogger(__name__)
 
@@ -160,11 +160,11 @@ def take_in(
 
     Safe to repeat at any time and by several at once. A file that is refused, or still being
     written, stops no other. `open_database` opens the database of a connection by its id, for
-    sources that are a query. `parse` is that of `roadmap.evidence.child.reading` unless given:
-    one interpreter for the whole pull, started with the first file that is new.
+    sources that are a query. `parse` is that of `evidence.files.child.reading` unless given: one
+    interpreter for the whole pull, started with the first file that is new.
     """
     if parse is None:
-        from roadmap.evidence.child import reading
+        from roadmap.evidence.files.child import reading
 
         with reading() as in_child:
             return take_in(
@@ -238,7 +238,7 @@ def _answered(
 
     Without an answer there is nothing to keep: that is told, and what is in force stays.
     """
-    from roadmap.evidence.database import snapshot, snapshot_name
+    from roadmap.evidence.files.database import snapshot, snapshot_name
 
     name = snapshot_name(source)
     try:

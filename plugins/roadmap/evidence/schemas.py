@@ -20,7 +20,7 @@ from sqlalchemy import Integer, Table
 
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed, Rejected
-from roadmap.evidence.registers import ANTI_RISK_PROGRAMME
+from roadmap.evidence.registers.columns import ANTI_RISK_PROGRAMME
 from roadmap.store.tables import FACTS
 
 # No procedure in the country has more participants (ВПР: about 1.5 million a paper).

@@ -18,11 +18,11 @@ from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from evidence_files import ACKNOWLEDGEMENTS, ACTS, CONTACTS, EVENTS, PEOPLE, table_csv, workbook
-from roadmap.evidence import child
+from roadmap.evidence.files import child
+from roadmap.evidence.files.limits import Limits
+from roadmap.evidence.files.prescan import prescan
 from roadmap.evidence.intake import Intake, batches_in_force, take_in
-from roadmap.evidence.limits import Limits
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
-from roadmap.evidence.prescan import prescan
 from roadmap.evidence.readers import register
 from roadmap.evidence.sources import load_sources
 from roadmap.store.engine import open_engine
@@ -165,7 +165,7 @@ def test_a_parser_that_dies_refuses_its_file_and_the_rest_of_the_pull_is_read(
         encoding="utf-8",
     )
     places = [*child._import_path(), str(tmp_path)]
-    point = "import roadmap.evidence.nursery as n; n._READERS = 'bad_readers'; sys.exit"
+    point = "import roadmap.evidence.files.nursery as n; n._READERS = 'bad_readers'; sys.exit"
     monkeypatch.setattr(child, "_import_path", lambda: places)
     monkeypatch.setattr(child, "_START", child._START.replace("sys.exit", point))
     monkeypatch.setitem(

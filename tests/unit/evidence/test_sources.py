@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from roadmap.evidence.registers import REGISTERS
+from roadmap.evidence.registers.columns import REGISTERS
 from roadmap.evidence.sources import SourcesError, load_sources
 from roadmap.plan.load import load_plan
 

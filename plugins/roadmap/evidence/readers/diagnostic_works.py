@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from roadmap.evidence.grid import (
+from roadmap.evidence.files.grid import (
     BadCell,
     Cell,
     Heading,
@@ -27,8 +27,8 @@ from roadmap.evidence.grid import (
 )
 from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.names import login_digits, municipality_ref
-from roadmap.evidence.paper import Paper, known_subject, wave_of
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
+from roadmap.evidence.readers.paper import Paper, known_subject, wave_of
 from roadmap.russian import counted, decimal, integer
 
 _SCHOOL, _NAME, _MUNICIPALITY = "Код ОО", "Наименование ОО", "Муниципалитет"

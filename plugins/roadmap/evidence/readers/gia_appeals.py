@@ -13,9 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from roadmap.evidence.grid import Cell, column_name, decimal_of, normal_title, stream_sheet
+from roadmap.evidence.files.grid import Cell, column_name, decimal_of, normal_title, stream_sheet
 from roadmap.evidence.messages import unread_sheets
-from roadmap.evidence.paper import Paper
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers import ege_protocols, oge_protocols
 from roadmap.evidence.readers.gia_protocol import (
@@ -34,6 +33,7 @@ from roadmap.evidence.readers.gia_protocol import (
     usual,
 )
 from roadmap.evidence.readers.gia_protocol import municipality_of as municipality_in
+from roadmap.evidence.readers.paper import Paper
 from roadmap.russian import counted
 
 _STATE = "Состояние"

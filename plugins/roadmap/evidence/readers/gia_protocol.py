@@ -14,11 +14,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from roadmap.evidence.grid import BadCell, Cell, column_name, decimal_of, normal_title, stream_sheet
+from roadmap.evidence.files.grid import (
+    BadCell,
+    Cell,
+    column_name,
+    decimal_of,
+    normal_title,
+    stream_sheet,
+)
 from roadmap.evidence.messages import place, refused, sentence, unread_sheets
 from roadmap.evidence.names import cleaned, municipality_ref
-from roadmap.evidence.paper import Paper, known_subject, wave_of
 from roadmap.evidence.parsed import FileRefused, ReaderContext, Rejected
+from roadmap.evidence.readers.paper import Paper, known_subject, wave_of
 from roadmap.russian import counted, decimal, integer
 
 SCHOOLS = ("Код ОО", "SchoolCode")

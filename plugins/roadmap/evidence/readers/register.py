@@ -1,4 +1,4 @@
-"""Reads a register: a table with one fact a row, its columns named in evidence.registers.
+"""Reads a register: a table with one fact a row, its columns named in registers.columns.
 
 Headings are found by content. A cell that breaks its column's grammar quarantines its row,
 with a sentence that names the place, what was found and what to do. Values that only look
@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from roadmap.evidence.grid import (
+from roadmap.evidence.files.grid import (
     BadCell,
     Cell,
     Fault,
@@ -39,7 +39,15 @@ from roadmap.evidence.names import (
     plan_words,
 )
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
-from roadmap.evidence.registers import REGISTERS, Checked, Column, Kind, Line, Page, Register
+from roadmap.evidence.registers.columns import (
+    REGISTERS,
+    Checked,
+    Column,
+    Kind,
+    Line,
+    Page,
+    Register,
+)
 from roadmap.russian import day
 
 EMPTY_CODES_END_THE_TABLE = 20

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from roadmap.evidence.grid import Cell, Heading, Sheet, find_heading, normal_title, text_of
+from roadmap.evidence.files.grid import Cell, Heading, Sheet, find_heading, normal_title, text_of
 from roadmap.evidence.messages import refused
 from roadmap.evidence.names import login_digits, municipality_ref, school_ref
-from roadmap.evidence.paper import Paper, known_subject, subject_of, wave_of
 from roadmap.evidence.parsed import FileRefused, ReaderContext
+from roadmap.evidence.readers.paper import Paper, known_subject, subject_of, wave_of
 
 GROUPS = "Группы участников"
 PARTICIPANTS = "Кол-во участников"

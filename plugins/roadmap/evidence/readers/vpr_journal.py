@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from roadmap.evidence.grid import (
+from roadmap.evidence.files.grid import (
     BadCell,
     Cell,
     Heading,
@@ -26,7 +26,7 @@ from roadmap.evidence.grid import (
 )
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
-from roadmap.evidence.percents import restored_counts, sums_to_whole
+from roadmap.evidence.readers.percents import restored_counts, sums_to_whole
 from roadmap.evidence.readers.vpr_export import (
     GROUPS,
     MOST_PARTICIPANTS,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from roadmap.evidence.grid import (
+from roadmap.evidence.files.grid import (
     BadCell,
     Cell,
     Heading,
@@ -24,7 +24,7 @@ from roadmap.evidence.grid import (
 )
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
-from roadmap.evidence.percents import are_fractions, restored, sums_to_whole
+from roadmap.evidence.readers.percents import are_fractions, restored, sums_to_whole
 from roadmap.evidence.readers.vpr_export import (
     EMPTY_ROWS_END,
     GROUPS,

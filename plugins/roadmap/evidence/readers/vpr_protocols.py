@@ -15,7 +15,7 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
-from roadmap.evidence.grid import (
+from roadmap.evidence.files.grid import (
     Cell,
     Heading,
     column_name,
@@ -25,8 +25,8 @@ from roadmap.evidence.grid import (
 )
 from roadmap.evidence.messages import place, refused, sentence, unread_sheets
 from roadmap.evidence.names import cleaned, login_digits, municipality_ref
-from roadmap.evidence.paper import Paper, known_subject, wave_of
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
+from roadmap.evidence.readers.paper import Paper, known_subject, wave_of
 from roadmap.russian import counted
 
 _WITHIN = 15

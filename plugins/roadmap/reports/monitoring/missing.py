@@ -13,7 +13,7 @@ from datetime import date
 from itertools import groupby
 
 from roadmap.analysis.small_numbers import REGION
-from roadmap.evidence.risk_factors import factor_names
+from roadmap.evidence.registers.risk_factors import factor_names
 from roadmap.indicators.read import Gap, IndicatorResult
 from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date

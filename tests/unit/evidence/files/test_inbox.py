@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from roadmap.evidence.inbox import (
+from roadmap.evidence.files.inbox import (
     SETTLE_MS,
     Content,
     Receipts,

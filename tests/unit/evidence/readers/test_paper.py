@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from roadmap.evidence.paper import Paper, known_subject, subject_of, wave_of
 from roadmap.evidence.parsed import FileRefused
+from roadmap.evidence.readers.paper import Paper, known_subject, subject_of, wave_of
 
 WAVES = {"waves": {"2020": "autumn", "2021": "spring"}}
 

@@ -19,16 +19,16 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from roadmap.evidence.limits import Limits
-from roadmap.evidence.messages import place, refused, sentence
-from roadmap.evidence.parsed import FileRefused
-from roadmap.evidence.prescan import (
+from roadmap.evidence.files.limits import Limits
+from roadmap.evidence.files.prescan import (
     column_letter,
     column_number,
     kind_of,
     too_many_columns,
     too_many_rows,
 )
+from roadmap.evidence.messages import place, refused, sentence
+from roadmap.evidence.parsed import FileRefused
 from roadmap.russian import counted
 
 __all__ = [

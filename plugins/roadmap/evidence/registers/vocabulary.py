@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from roadmap.evidence.risk_factors import risk_factors
+from roadmap.evidence.registers.risk_factors import risk_factors
 from roadmap.plan.load import load_plan
 from roadmap.russian import MONTHS
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadmap.evidence.percents import (
+from roadmap.evidence.readers.percents import (
     agree,
     are_fractions,
     restored,

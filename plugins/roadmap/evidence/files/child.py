@@ -27,11 +27,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
-from roadmap.evidence.limits import Limits
+from roadmap.evidence.files.limits import Limits
+from roadmap.evidence.files.nursery import OUT_OF_MEMORY, READER_FAILED
+from roadmap.evidence.files.prescan import prescan
 from roadmap.evidence.messages import refused
-from roadmap.evidence.nursery import OUT_OF_MEMORY, READER_FAILED
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
-from roadmap.evidence.prescan import prescan
 from roadmap.russian import integer
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ _CLOCK_PER_CPU_SECOND = 5
 
 _START = (
     "import sys; sys.path.extend(sys.argv[1:]);"
-    "from roadmap.evidence.nursery import main; sys.exit(main())"
+    "from roadmap.evidence.files.nursery import main; sys.exit(main())"
 )
 
 
@@ -161,7 +161,7 @@ def _import_path() -> list[str]:
     """Where the child finds the library and the packages: where the parent found them."""
     import python_calamine
 
-    library = Path(__file__).resolve().parents[2]
+    library = Path(__file__).resolve().parents[3]
     places = [
         str(library),
         str(Path(python_calamine.__file__).resolve().parents[1]),

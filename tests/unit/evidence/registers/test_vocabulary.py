@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from roadmap.evidence.names import comparable
-from roadmap.evidence.risk_factors import RiskFactorsError, factor_names, risk_factors
-from roadmap.evidence.vocabulary import with_words
+from roadmap.evidence.registers.risk_factors import (
+    RiskFactorsError,
+    factor_names,
+    risk_factors,
+)
+from roadmap.evidence.registers.vocabulary import with_words
 from roadmap.paths import RISK_FACTORS
 from roadmap.plan.load import load_plan
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from roadmap.evidence.limits import Limits
+from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.messages import refused
 from roadmap.russian import counted, integer
 

@@ -12,7 +12,7 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadmap.evidence.grid import (
+from roadmap.evidence.files.grid import (
     BadCell,
     Fault,
     column_name,

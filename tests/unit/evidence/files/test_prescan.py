@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadmap.evidence.limits import Limits
+from roadmap.evidence.files.limits import Limits
+from roadmap.evidence.files.prescan import column_letter, column_number, prescan
 from roadmap.evidence.parsed import FileRefused
-from roadmap.evidence.prescan import column_letter, column_number, prescan
 from workbooks import csv_bytes, ole_file, one_sheet, parts_of, with_parts, with_sheet, zipped
 
 PLAIN = one_sheet([["Код", "Имя"], ["1", "а"]])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from roadmap.evidence.grid import normal_title
+from roadmap.evidence.files.grid import normal_title
 from roadmap.evidence.messages import refused
 
 # Files inflect subjects («по русскому языку»), shorten them and add remarks; facts know one

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from roadmap.evidence import child
-from roadmap.evidence.child import parse
-from roadmap.evidence.limits import Limits
+from roadmap.evidence.files import child
+from roadmap.evidence.files.child import parse
+from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.parsed import FileRefused, ReaderContext
 from workbooks import csv_bytes, one_sheet, with_sheet
 
@@ -43,7 +43,7 @@ def reader(tmp_path, monkeypatch):
 
 
 IMPORT_PATH = child._import_path()
-POINT_TO_BAD = "import roadmap.evidence.nursery as n; n._READERS = 'bad_readers'"
+POINT_TO_BAD = "import roadmap.evidence.files.nursery as n; n._READERS = 'bad_readers'"
 
 
 def refusal(reader: str, content: bytes | None = None, limits: Limits = FEW) -> FileRefused:
@@ -219,7 +219,7 @@ def test_the_child_knows_no_secret_of_the_environment(reader, monkeypatch):
 
 def test_the_child_imports_the_reader_and_nothing_heavy():
     code = (
-        "import sys; sys.path.extend(sys.argv[1:]); import roadmap.evidence.child;"
+        "import sys; sys.path.extend(sys.argv[1:]); import roadmap.evidence.files.child;"
         "import roadmap.evidence.readers.vpr_marks, roadmap.evidence.readers.vpr_journal;"
         "import roadmap.evidence.readers.vpr_protocols, roadmap.evidence.readers.ege_protocols;"
         "import roadmap.evidence.readers.diagnostic_works;"

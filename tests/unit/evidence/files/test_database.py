@@ -28,12 +28,17 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from conftest import BOTH_ENGINES, SQLITE
-from roadmap.evidence import database
-from roadmap.evidence.database import DatabaseUnavailable, OpenDatabase, open_read_only, snapshot
+from roadmap.evidence.files import database
+from roadmap.evidence.files.database import (
+    DatabaseUnavailable,
+    OpenDatabase,
+    open_read_only,
+    snapshot,
+)
+from roadmap.evidence.files.limits import Limits
+from roadmap.evidence.files.prescan import prescan
 from roadmap.evidence.intake import Intake, batches_in_force, take_in
-from roadmap.evidence.limits import Limits
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
-from roadmap.evidence.prescan import prescan
 from roadmap.evidence.readers import register
 from roadmap.evidence.sources import load_sources
 from roadmap.store.tables import load_batch, publication

@@ -30,7 +30,7 @@ from evidence_files import (
 )
 from roadmap.evidence.names import plan_words
 from roadmap.evidence.parsed import FileRefused, Parsed
-from roadmap.evidence.registers import ANTI_RISK_PROGRAMME, NOT_UPLOADED, REGISTERS
+from roadmap.evidence.registers.columns import ANTI_RISK_PROGRAMME, NOT_UPLOADED, REGISTERS
 from roadmap.evidence.schemas import check
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import load_plan

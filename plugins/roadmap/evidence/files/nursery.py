@@ -26,7 +26,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, BinaryIO
 
-from roadmap.evidence.limits import Limits
+from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.messages import refused
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 
@@ -46,7 +46,7 @@ def main() -> int:
 
     import python_calamine  # noqa: F401
 
-    import roadmap.evidence.grid  # noqa: F401
+    import roadmap.evidence.files.grid  # noqa: F401
 
     sys.excepthook = _fail
     _leave_the_network()
@@ -122,7 +122,7 @@ def _read(
 ) -> dict[str, Any]:
     import python_calamine
 
-    from roadmap.evidence.grid import check_size
+    from roadmap.evidence.files.grid import check_size
 
     try:
         check_size(content, limits, context.file_name)
