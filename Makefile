@@ -82,7 +82,7 @@ test: $(TOOLS) ## set up and pass all tests; what can't be installed is listed a
 faults: $(TOOLS) ## kill senders at every point of their way, hundreds of times; a table at the end (ROUNDS=20)
 	tests/install_system_software
 	FAULTS_ROUNDS=$(ROUNDS) $(VENV)/bin/python -m pytest $(PYTEST_ARGS) -o timeout=3600 tests/faults \
-		tests/unit/delivery/test_ledger_machine.py
+		tests/unit/delivery/ledger/test_ledger_machine.py
 
 .PHONY: lint
 lint: $(TOOLS) ## ruff (with Airflow's AIR rules), mypy, import-linter, the compose file's schema

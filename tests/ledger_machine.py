@@ -50,9 +50,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from ledger_world import NAMES, NOW_MS, SETTINGS, make_run
 from report_models import make_model
-from roadmap.delivery import brakes, evidence, ledger, planning, sender, settle, smtp
-from roadmap.delivery.ledger import ClaimScope
-from roadmap.delivery.receipts import Receipt
+from roadmap.delivery.decisions import settle
+from roadmap.delivery.ledger import brakes, moves
+from roadmap.delivery.ledger.moves import ClaimScope
+from roadmap.delivery.letters import planning
+from roadmap.delivery.proof import proofs
+from roadmap.delivery.proof.receipts import Receipt
+from roadmap.delivery.sending import sender, smtp
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.delivery.transport import (
     Lost,
@@ -568,7 +572,7 @@ class RelayLog:
 
     kind = "relay_log"
 
-    def find(self, letters: Sequence[evidence.Doubtful]) -> Mapping[str, str]:
+    def find(self, letters: Sequence[proofs.Doubtful]) -> Mapping[str, str]:
         process = this_process()
         assert process is not None
         on_shelf = {key for key, _epoch in STORY.receipts}
@@ -630,7 +634,7 @@ def world_in(path: Path) -> Iterator[World]:
     log.setLevel(logging.CRITICAL)  # thousands of lines that nobody reads
     settings = replace(SETTINGS, cap_per_recipient_day=CAP, max_attempts=5)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (ledger, sender):
+        for module in (moves, sender):
             patch.setattr(module, "time", CLOCK)
         patch.setattr(planning, "ThreadPoolExecutor", InTurn)
         # All processes are one thread here: the mask of one would be that of all.
@@ -969,12 +973,12 @@ class LedgerMachine(RuleBasedStateMachine):
         return self.new_process("sender", drain)
 
     def new_reaper(self) -> Process:
-        return self.new_process("reaper", lambda one: ledger.reap(self.world.engine, one.name))
+        return self.new_process("reaper", lambda one: moves.reap(self.world.engine, one.name))
 
     def new_watch(self) -> Process:
         return self.new_process(
             "watch",
-            lambda one: evidence.settle_unknown(self.world.engine, (RelayLog(),), one.name),
+            lambda one: proofs.settle_unknown(self.world.engine, (RelayLog(),), one.name),
         )
 
     def new_planner(self, run_id: str) -> Process:
@@ -1081,9 +1085,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _bounce(self, letter: Letter) -> None:
         with self.world.engine.begin() as db:
-            ledger.move(
+            moves.move(
                 db, "bounce", letter.delivery_id, "accepted",
-                now_ms=ledger.db_now_ms(db), actor="watch", detail="DSN",
+                now_ms=moves.db_now_ms(db), actor="watch", detail="DSN",
             )  # fmt: skip
 
     @property

@@ -19,7 +19,10 @@ from typing import Any
 
 import pytest
 
-from roadmap.delivery import ledger, planning, sender, settle, smtp
+from roadmap.delivery.decisions import settle
+from roadmap.delivery.ledger import moves
+from roadmap.delivery.letters import planning
+from roadmap.delivery.sending import sender, smtp
 from roadmap.store import sql as sql_files
 
 
@@ -102,7 +105,7 @@ MUTANTS = (
                 "set state = 'retry', send_epoch = send_epoch + 1, not_before_ms = :now_ms,",
             ),
             Change(
-                (ledger, "move"),
+                (moves, "move"),
                 "step.target, now_ms",
                 "'retry' if name == 'reap_in_doubt' else step.target, now_ms",
             ),
@@ -162,15 +165,15 @@ MUTANTS = (
         ),
     ),
     _sql("an event that tells nothing", "write_event", "    version,\n", "    version + 1,\n"),
-    _code("the fuse does not burn", ledger, "arm", "_burn_fuse(db, held, cap, now_ms)", "pass"),
+    _code("the fuse does not burn", moves, "arm", "_burn_fuse(db, held, cap, now_ms)", "pass"),
     # -- the sender
     _code(
         "the dot goes before arming",
         sender._Letter,
         "_cross",
-        "    try:\n        counted_from = ledger.arm(",
+        "    try:\n        counted_from = moves.arm(",
         "    try:\n        transport.send_dot()\n        transport.send_dot = lambda: None\n"
-        "        counted_from = ledger.arm(",
+        "        counted_from = moves.arm(",
     ),
     _code(
         "sent though arming failed",

@@ -7,12 +7,13 @@ from datetime import date
 
 from sqlalchemy import Engine, select, update
 
-from roadmap.delivery import ledger, message
-from roadmap.delivery.contacts import Recipient, recipients
-from roadmap.delivery.ledger import ClaimScope, Planned
-from roadmap.delivery.sender import SendSummary, send_due
+from roadmap.delivery.ledger import moves
+from roadmap.delivery.ledger.moves import ClaimScope, Planned
+from roadmap.delivery.letters import message
+from roadmap.delivery.letters.contacts import Recipient, recipients
+from roadmap.delivery.sending.sender import SendSummary, send_due
+from roadmap.delivery.sending.smtp import Patience, SmtpSettings, transports
 from roadmap.delivery.settings import DeliverySettings
-from roadmap.delivery.smtp import Patience, SmtpSettings, transports
 from roadmap.store.tables import (
     contact,
     delivery,
@@ -149,7 +150,7 @@ def letter(
     filler: int = 0,
 ) -> Planned:
     """A frozen letter of its own bytes."""
-    key = ledger.delivery_id(OCCASION, mode, municipality_id, one.recipient_id, revision)
+    key = moves.delivery_id(OCCASION, mode, municipality_id, one.recipient_id, revision)
     frozen = message.freeze(
         delivery_id=key,
         revision=revision,
@@ -186,8 +187,8 @@ def plan_all(
         for one in theirs:
             made = letter(key, one, run_id=run_id, mode=mode, filler=filler)
             with engine.begin() as db:
-                now = ledger.db_now_ms(db)
-                assert ledger.plan(db, made, now_ms=now, expires_ms=now + 10**9, actor="test")
+                now = moves.db_now_ms(db)
+                assert moves.plan(db, made, now_ms=now, expires_ms=now + 10**9, actor="test")
             planned.append(made.delivery_id)
     return planned
 
@@ -250,7 +251,7 @@ def lose_reply(engine: Engine, municipality_id: str, ago_ms: int = 900_000) -> s
             .where(delivery.c.municipality_id == municipality_id)
             .where(delivery.c.state == "ready")
         ).scalar_one()
-        now_ms = ledger.db_now_ms(db) - ago_ms
+        now_ms = moves.db_now_ms(db) - ago_ms
         db.execute(
             update(delivery)
             .where(delivery.c.delivery_id == delivery_id)
@@ -258,7 +259,7 @@ def lose_reply(engine: Engine, municipality_id: str, ago_ms: int = 900_000) -> s
         )
         held = {"claim_token": "t", "lease_until_ms": now_ms + 1}
         for name, state in (("claim", "ready"), ("arm", "claimed"), ("doubt", "in_doubt")):
-            assert ledger.move(
+            assert moves.move(
                 db, name, delivery_id, state, now_ms=now_ms, actor="lost", phase="dot", **held
             )
     return delivery_id

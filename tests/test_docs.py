@@ -124,7 +124,7 @@ def test_a_reason_reaches_the_command_whatever_signs_are_in_it():
 
 
 def test_the_guide_explains_every_state_in_the_words_of_the_reconciliation():
-    from roadmap.delivery.reconcile import CATEGORIES
+    from roadmap.delivery.account.reconcile import CATEGORIES
 
     missing = [words for words in CATEGORIES.values() if f"| {words} |" not in GUIDE]
     assert missing == []

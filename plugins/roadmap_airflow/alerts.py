@@ -7,7 +7,7 @@ import smtplib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from roadmap.delivery.reconcile import Reconciliation
+    from roadmap.delivery.account.reconcile import Reconciliation
 
 TASK_FAILED = "500+: не выполнено — {{ dag.dag_display_name }}, {{ task.task_display_name }}"
 INTAKE_TROUBLES = "500+: замечания к принятым файлам — {{ roadmap_troubles | length }}"

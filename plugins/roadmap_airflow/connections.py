@@ -25,10 +25,10 @@ from roadmap_airflow.failures import failed
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from roadmap.delivery.evidence import Source
-    from roadmap.delivery.receipts import Receipts
+    from roadmap.delivery.proof.proofs import Source
+    from roadmap.delivery.proof.receipts import Receipts
+    from roadmap.delivery.sending.smtp import SmtpSettings
     from roadmap.delivery.settings import DeliverySettings
-    from roadmap.delivery.smtp import SmtpSettings
 
 JOURNAL = "roadmap_journal"
 
@@ -133,7 +133,7 @@ def delivery_settings() -> DeliverySettings:
 
 def receipts() -> Receipts | None:
     """The folder of the mail server's answers, made where it is missing; None: not kept."""
-    from roadmap.delivery.receipts import Receipts
+    from roadmap.delivery.proof.receipts import Receipts
 
     kept_in = delivery_settings().receipts_folder
     if kept_in is None:
@@ -153,8 +153,8 @@ def evidence_sources() -> tuple[Source, ...]:
 
     ConnectionIncomplete where `roadmap_journal` is there but can't be used.
     """
-    from roadmap.delivery.evidence import ReceiptSource
-    from roadmap.delivery.relay_log import RelayLog
+    from roadmap.delivery.proof.proofs import ReceiptSource
+    from roadmap.delivery.proof.relay_log import RelayLog
 
     kept, relay_log, journal = receipts(), delivery_settings().relay_log, _journal()
     return (
@@ -168,7 +168,7 @@ def _journal() -> Source | None:
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException
 
-    from roadmap.delivery.journal import FolderJournal, ImapJournal
+    from roadmap.delivery.proof.journal import FolderJournal, ImapJournal
 
     try:
         connection = Connection.get(JOURNAL)
@@ -207,7 +207,7 @@ def smtp_settings() -> SmtpSettings:
     """
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
-    from roadmap.delivery.smtp import BASIC, XOAUTH2, SmtpSettings
+    from roadmap.delivery.sending.smtp import BASIC, XOAUTH2, SmtpSettings
 
     connection = SmtpHook.get_connection(SmtpHook.default_conn_name)
     extra = connection.extra_dejson

@@ -22,8 +22,8 @@ ALARMS = "500+: рассылка требует внимания — {{ roadmap_
 @task(task_display_name="Аренды и цепочки")
 def look_after() -> None:
     """End the leases of senders that died; look whether the database is whole and its own."""
-    from roadmap.delivery.evidence import notice_restore
-    from roadmap.delivery.ledger import broken_chains, reap
+    from roadmap.delivery.ledger.moves import broken_chains, reap
+    from roadmap.delivery.proof.proofs import notice_restore
     from roadmap_airflow.connections import receipts, roadmap_db
 
     with roadmap_db() as engine:
@@ -51,7 +51,7 @@ def find_evidence() -> None:
     """Accept the unknown letters that are proven; red where a source of proof can't be asked."""
     from airflow.sdk.exceptions import AirflowFailException
 
-    from roadmap.delivery.evidence import settle_unknown
+    from roadmap.delivery.proof.proofs import settle_unknown
     from roadmap_airflow.connections import evidence_sources, roadmap_db
 
     with roadmap_db() as engine:
@@ -83,7 +83,7 @@ def alarms() -> None:
     """Red as long as an alarm stands; the operator is told of it once, and again after a day."""
     from airflow.sdk.exceptions import AirflowFailException
 
-    from roadmap.delivery.alarms import find_alarms, note, told
+    from roadmap.delivery.account.alarms import find_alarms, note, told
     from roadmap_airflow.connections import delivery_settings, roadmap_db
     from roadmap_airflow.plans import valid_plans
 
@@ -107,7 +107,7 @@ def alarms() -> None:
 
 def _failed_tasks(context: Any) -> list[Any]:
     """An alarm for each task of this run that failed, whatever its reason was."""
-    from roadmap.delivery.alarms import Alarm
+    from roadmap.delivery.account.alarms import Alarm
 
     ti, dag = context["ti"], context["dag"]
     others = [task_id for task_id in dag.task_ids if task_id != ti.task_id]

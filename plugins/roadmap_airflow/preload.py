@@ -26,9 +26,9 @@ import typst
 import xlsxwriter
 
 import roadmap.analysis.analyse
-import roadmap.delivery.planning
-import roadmap.delivery.reconcile
-import roadmap.delivery.sender
+import roadmap.delivery.account.reconcile
+import roadmap.delivery.letters.planning
+import roadmap.delivery.sending.sender
 import roadmap.evidence.freeze
 import roadmap.evidence.intake
 import roadmap.evidence.schemas

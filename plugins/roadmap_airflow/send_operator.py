@@ -20,7 +20,7 @@ from roadmap_airflow.defaults import (
 from roadmap_airflow.failures import failed, to_be_tried_again
 
 if TYPE_CHECKING:
-    from roadmap.delivery.sender import SendSummary
+    from roadmap.delivery.sending.sender import SendSummary
 
 log = logging.getLogger("roadmap")
 
@@ -55,7 +55,7 @@ class SendOperator(BaseOperator):
         self._stop = threading.Event()
 
     def execute(self, context: Any) -> None:
-        from roadmap.delivery.sender import send_run
+        from roadmap.delivery.sending.sender import send_run
         from roadmap.delivery.transport import MailServerUnavailable
         from roadmap_airflow.connections import (
             delivery_settings,
@@ -102,7 +102,7 @@ class SendLeftOperator(BaseOperator):
         self._stop = threading.Event()
 
     def execute(self, context: Any) -> None:
-        from roadmap.delivery.sender import send_left
+        from roadmap.delivery.sending.sender import send_left
         from roadmap.delivery.transport import MailServerUnavailable
         from roadmap_airflow.connections import (
             delivery_settings,

@@ -12,7 +12,7 @@ from roadmap_airflow.forms import MODES
 
 def form() -> dict[str, Param]:
     """What to do and why; which paused occasion, where only one is to go on."""
-    from roadmap.delivery.control import ACTIONS
+    from roadmap.delivery.decisions.control import ACTIONS
 
     return {
         "action": Param(
@@ -47,8 +47,8 @@ def form() -> dict[str, Param]:
 @task(task_display_name="Остановка или продолжение")
 def control_sending() -> None:
     """Pull or let go the brake, then log what waits and what holds it back."""
-    from roadmap.delivery.control import control, what_waits
-    from roadmap.delivery.decision import DecisionRefused
+    from roadmap.delivery.decisions.control import control, what_waits
+    from roadmap.delivery.decisions.decision import DecisionRefused
     from roadmap_airflow.connections import roadmap_db
     from roadmap_airflow.plans import valid_plans
 

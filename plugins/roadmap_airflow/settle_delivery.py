@@ -16,7 +16,7 @@ from roadmap_airflow.send_operator import SendOperator
 
 def form() -> dict[str, Param]:
     """Which letter, what became of it, and why; all but the municipality has to be filled in."""
-    from roadmap.delivery.settle import DECISIONS
+    from roadmap.delivery.decisions.settle import DECISIONS
 
     names = {unit.id: unit.name for plan in valid_plans() for unit in plan.municipalities}
     names |= {"region": "Департамент (региональный отчёт)"}
@@ -54,9 +54,9 @@ def form() -> dict[str, Param]:
 @task(task_display_name="Решение", multiple_outputs=True)
 def decide() -> dict[str, Any]:
     """Take the decision; the letter's phase run, and whom to send to: nobody or its addressee."""
-    from roadmap.delivery.decision import DecisionRefused
-    from roadmap.delivery.evidence import settle_unknown
-    from roadmap.delivery.settle import DECISIONS, settle
+    from roadmap.delivery.decisions.decision import DecisionRefused
+    from roadmap.delivery.decisions.settle import DECISIONS, settle
+    from roadmap.delivery.proof.proofs import settle_unknown
     from roadmap_airflow.connections import delivery_settings, evidence_sources, roadmap_db
 
     context = get_current_context()

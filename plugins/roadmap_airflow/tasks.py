@@ -187,7 +187,7 @@ def freeze_run(find_plan: Callable[[], Plan], ask: Callable[[Plan], RunRequest])
 
     The plan is looked for inside, where a faulty one fails the task at once.
     """
-    from roadmap.delivery.sender import refuse_unsafe_run
+    from roadmap.delivery.sending.sender import refuse_unsafe_run
     from roadmap.evidence.freeze import freeze as freeze_inputs
     from roadmap.evidence.freeze import run_summary
     from roadmap.versions import code_version, templates_sha256
@@ -261,7 +261,7 @@ def batches(addressees: tuple[str, ...]) -> list[list[str]]:
 @task(task_display_name="Письма и документы", map_index_template=LABEL)
 def render(phase_run: str, batch: list[str]) -> None:
     """Render, check and plan the deliveries of a batch; a blocked one stops no other."""
-    from roadmap.delivery.planning import plan_deliveries
+    from roadmap.delivery.letters.planning import plan_deliveries
     from roadmap_airflow.connections import delivery_settings, folder, roadmap_db
 
     with roadmap_db() as engine:
@@ -313,8 +313,8 @@ def names(plan: Any, batch: list[str]) -> str:
 @task(task_display_name="Согласование", trigger_rule="all_done")
 def approve(phase_run: str | None) -> None:
     """Pass by itself where the plan asks for no approval; red where letters wait for one."""
-    from roadmap.delivery.ledger import held_batch
-    from roadmap.delivery.sender import run_scope
+    from roadmap.delivery.ledger.moves import held_batch
+    from roadmap.delivery.sending.sender import run_scope
     from roadmap_airflow.connections import roadmap_db
 
     if phase_run is None:  # why, and what to do, is said by the account
@@ -359,7 +359,7 @@ def reconcile(phase_run: str | None) -> None:
     """Account for every expected letter and mail it; red when one is missing or open."""
     from airflow.sdk.exceptions import AirflowFailException
 
-    from roadmap.delivery.reconcile import reconcile as reconcile_run
+    from roadmap.delivery.account.reconcile import reconcile as reconcile_run
     from roadmap.indicators.evaluate import evaluate
     from roadmap_airflow.connections import roadmap_db
 

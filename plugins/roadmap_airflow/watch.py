@@ -13,7 +13,7 @@ from airflow.sdk import get_current_context, task, task_group
 from roadmap_airflow import clock, tasks
 
 if TYPE_CHECKING:
-    from roadmap.delivery.watch import MissedRun, Scheduled
+    from roadmap.delivery.account.watch import MissedRun, Scheduled
     from roadmap.evidence.freeze import RunRequest
     from roadmap.plan.model import Plan
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @task(task_display_name="Близкие сроки")
 def find_reminders() -> list[str]:
     """The occasions on which to remind today: «2027/reminder/2027-04-30/14»."""
-    from roadmap.delivery.watch import due_reminders
+    from roadmap.delivery.account.watch import due_reminders
     from roadmap.plan.load import load_plans
     from roadmap_airflow.connections import roadmap_db
 
@@ -84,7 +84,7 @@ def watch_runs() -> None:
     """Red, with what to do, where a phase of the calendar did not run or wrote to nobody."""
     from airflow.sdk.exceptions import AirflowFailException
 
-    from roadmap.delivery.watch import missed_runs
+    from roadmap.delivery.account.watch import missed_runs
     from roadmap.plan.load import load_plans
     from roadmap_airflow.connections import roadmap_db
 
@@ -103,7 +103,7 @@ def _scheduled(missed: MissedRun) -> Scheduled | None:
     """What Airflow knows of a run; None where it does not know the DAG."""
     from airflow.sdk.exceptions import AirflowRuntimeError
 
-    from roadmap.delivery.watch import Scheduled
+    from roadmap.delivery.account.watch import Scheduled
 
     ti: Any = get_current_context()["ti"]
     try:

@@ -55,8 +55,8 @@ def _free_base(start: int = 18400) -> int:
 
 
 def _stages_seconds(var: Path, ports: Ports) -> float:
+    from roadmap.delivery.sending.smtp import SmtpSettings
     from roadmap.delivery.settings import settings_from
-    from roadmap.delivery.smtp import SmtpSettings
     from roadmap.evidence.freeze import RunRequest
     from roadmap.store.engine import open_engine
     from roadmap_cli.stages import Place, run_stages

@@ -108,7 +108,7 @@ def run_dag(phase: str, year: int, conf: dict[str, Any]) -> tuple[str, str]:
 
 def report(state: str, dag_run_id: str) -> int:
     """Print the reconciliation of the run; 0 when all is settled."""
-    from roadmap.delivery.reconcile import reconcile
+    from roadmap.delivery.account.reconcile import reconcile
     from roadmap_airflow.connections import roadmap_db
 
     with roadmap_db() as engine:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from roadmap.delivery.reconcile import Reconciliation
+from roadmap.delivery.account.reconcile import Reconciliation
+from roadmap.delivery.sending.smtp import SmtpSettings
 from roadmap.delivery.settings import DeliverySettings
-from roadmap.delivery.smtp import SmtpSettings
 from roadmap.evidence.freeze import RunRequest
 
 
@@ -65,9 +65,9 @@ def pull(place: Place, request: RunRequest, now_ms: int | None = None) -> None:
 def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> Reconciliation:
     """Everything after the pull, on what was in force at the request's known-at moment."""
     from roadmap.analysis.analyse import analyse
-    from roadmap.delivery.planning import plan_deliveries
-    from roadmap.delivery.reconcile import reconcile
-    from roadmap.delivery.sender import send_run
+    from roadmap.delivery.account.reconcile import reconcile
+    from roadmap.delivery.letters.planning import plan_deliveries
+    from roadmap.delivery.sending.sender import send_run
     from roadmap.evidence.freeze import freeze
     from roadmap.indicators.evaluate import evaluate
     from roadmap.plan.load import load_plan

@@ -46,8 +46,8 @@ def answered(municipality: str, phase: str, year: int, run: str | None) -> str:
 
     from sqlalchemy.exc import OperationalError, ProgrammingError
 
-    from roadmap.delivery.operator_text import filled_in
-    from roadmap.delivery.why import WhyRefused, why
+    from roadmap.delivery.account.why import WhyRefused, why
+    from roadmap.delivery.letters.operator_text import filled_in
     from roadmap.plan.load import PlanError
     from roadmap.store.engine import open_engine
     from roadmap_airflow.connections import database_url

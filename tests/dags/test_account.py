@@ -17,7 +17,7 @@ from airflow.dag_processing.dagbag import DagBag
 from sqlalchemy import Engine, insert, select
 
 from ledger_world import NAMES, make_run, plan_all
-from roadmap.delivery.ledger import ClaimScope
+from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap.store.tables import delivery, run_outcome

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from roadmap.delivery.smtp import SmtpTransport
+from roadmap.delivery.sending.smtp import SmtpTransport
 from roadmap.delivery.transport import MailServerUnavailable
 from roadmap_airflow.connections import (
     ConnectionIncomplete,

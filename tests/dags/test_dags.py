@@ -74,7 +74,7 @@ def test_a_task_without_retries_is_refused():
 
 
 def test_sentences_send_the_operator_to_dags_by_the_names_that_airflow_shows(bag):
-    from roadmap.delivery.operator_text import CONTROL_DAG, SETTLE_DAG
+    from roadmap.delivery.letters.operator_text import CONTROL_DAG, SETTLE_DAG
 
     assert bag.dags["settle_delivery"].dag_display_name == SETTLE_DAG
     assert bag.dags["sending_control"].dag_display_name == CONTROL_DAG

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, select
 
 from ledger_world import lose_reply, make_run, plan_all, states
 from march_world import Letters, free_ports, mailbox
-from roadmap.delivery.receipts import Receipt, Receipts
+from roadmap.delivery.proof.receipts import Receipt, Receipts
 from roadmap.paths import ROOT
 from roadmap.store.tables import control_event, delivery, run_outcome
 
@@ -243,7 +243,7 @@ def test_a_sending_task_is_never_green_with_letters_left_and_waits_only_for_the_
 ):
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-    from roadmap.delivery.sender import SendSummary
+    from roadmap.delivery.sending.sender import SendSummary
     from roadmap_airflow.send_operator import refuse_to_be_green
 
     with pytest.raises(AirflowException, match=re.escape(words)) as refusal:
@@ -253,7 +253,7 @@ def test_a_sending_task_is_never_green_with_letters_left_and_waits_only_for_the_
 
 @pytest.mark.parametrize("held", [{}, {"is_switched_off": True}, {"paused_reason": "отказы"}])
 def test_what_holds_back_no_letter_of_the_task_does_not_make_it_red(held):
-    from roadmap.delivery.sender import SendSummary
+    from roadmap.delivery.sending.sender import SendSummary
     from roadmap_airflow.send_operator import refuse_to_be_green
 
     refuse_to_be_green(SendSummary(accepted=1, **held))

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from march_world import March, free_ports, mailbox
+from roadmap.delivery.sending.smtp import SmtpSettings
 from roadmap.delivery.settings import settings_from
-from roadmap.delivery.smtp import SmtpSettings
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap_cli.environment import demo_environment

@@ -16,10 +16,10 @@ from sqlalchemy import select
 
 from march_world import MARCH, March
 from roadmap.analysis.analyse import analyse
-from roadmap.delivery.operator_text import filled_in
-from roadmap.delivery.planning import plan_deliveries
-from roadmap.delivery.sender import send_run
-from roadmap.delivery.why import Fault, Verdict, Why, why
+from roadmap.delivery.account.why import Fault, Verdict, Why, why
+from roadmap.delivery.letters.operator_text import filled_in
+from roadmap.delivery.letters.planning import plan_deliveries
+from roadmap.delivery.sending.sender import send_run
 from roadmap.evidence.freeze import RunRequest, changed_since_freeze, freeze
 from roadmap.indicators.evaluate import evaluate
 from roadmap.paths import INCLUDE, PLANS

@@ -11,9 +11,9 @@ from datetime import date
 from pathlib import Path
 
 from march_world import MARCH, Letters, free_ports, mailbox
-from roadmap.delivery.reconcile import Reconciliation
+from roadmap.delivery.account.reconcile import Reconciliation
+from roadmap.delivery.sending.smtp import SmtpSettings
 from roadmap.delivery.settings import settings_from
-from roadmap.delivery.smtp import SmtpSettings
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap_cli.demo_year import steps

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, select
 from faults.airflow_live import LiveAirflow, eventually
 from faults.checker import Verdict, check
 from faults.world import World
-from roadmap.delivery.contacts import Recipient, recipient_id
-from roadmap.delivery.ledger import Planned
+from roadmap.delivery.ledger.moves import Planned
+from roadmap.delivery.letters.contacts import Recipient, recipient_id
 from roadmap.store.tables import delivery, delivery_event, municipality, phase_run, recipient
 from smtp_server import Accepted
 

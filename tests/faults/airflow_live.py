@@ -37,8 +37,8 @@ ENDED = {"success", "failed"}
 
 # (file, as it stands there, as it stands in the copy)
 SHORTENED = (
-    ("plugins/roadmap/delivery/ledger.py", "\nLEASE_MS = 180_000", "\nLEASE_MS = 8_000"),
-    ("plugins/roadmap/delivery/ledger.py", "ARM_LEASE_MS = 900_000", "ARM_LEASE_MS = 12_000"),
+    ("plugins/roadmap/delivery/ledger/moves.py", "\nLEASE_MS = 180_000", "\nLEASE_MS = 8_000"),
+    ("plugins/roadmap/delivery/ledger/moves.py", "ARM_LEASE_MS = 900_000", "ARM_LEASE_MS = 12_000"),
     # The scenario itself is the clock of the delivery watch.
     ("dags/delivery_watch.py", 'schedule="*/5 * * * *"', "schedule=None"),
     (
@@ -64,7 +64,7 @@ LIGHT_PRELOAD = ",".join(
         "airflow.sdk.execution_time.task_runner",
         "airflow.dag_processing.dagbag",
         "airflow.providers.smtp.hooks.smtp",
-        "roadmap.delivery.sender",
+        "roadmap.delivery.sending.sender",
         "roadmap_airflow.delivery_watch",
     )
 )

@@ -19,8 +19,8 @@ from faults.airflow_live import LiveAirflow
 from faults.checker import Verdict, check
 from faults.world import CountingServer, Letter, World
 from march_world import MARCH
+from roadmap.delivery.sending.smtp import SmtpSettings
 from roadmap.delivery.settings import settings_from
-from roadmap.delivery.smtp import SmtpSettings
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import delivery, delivery_event, recipient
 from roadmap_cli.stages import Place, pull

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine, select
 
-from roadmap.delivery import ledger
+from roadmap.delivery.ledger import moves
 from roadmap.store.tables import delivery, delivery_event
 from smtp_server import Accepted
 
@@ -99,7 +99,7 @@ def check(
                 )
             ).scalars()
         )
-        broken = ledger.broken_chains(db)
+        broken = moves.broken_chains(db)
     on_server = {one.delivery_id: taken[key] > 0 for key, one in by_message.items()}
     return Verdict(
         planned=len(by_message),

@@ -20,9 +20,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-from roadmap.delivery import ledger
-from roadmap.delivery.receipts import Receipts
-from roadmap.delivery.smtp import SmtpTransport
+from roadmap.delivery.ledger import moves
+from roadmap.delivery.proof.receipts import Receipts
+from roadmap.delivery.sending.smtp import SmtpTransport
 
 # So many blocks of a large letter are followed by another one.
 BLOCKS = 5
@@ -171,7 +171,7 @@ def _in_quit(fire: Fire, _engine: Engine) -> None:
 def _planned(fire: Fire, engine: Engine) -> None:
     """Rows of a letter are written; the COMMIT of the transaction was called, not done."""
     is_written = False
-    write = ledger.plan
+    write = moves.plan
 
     def plan(*args: Any, **kwargs: Any) -> bool:
         nonlocal is_written
@@ -184,7 +184,7 @@ def _planned(fire: Fire, engine: Engine) -> None:
             is_written = False
             fire()
 
-    ledger.plan = plan
+    moves.plan = plan
     event.listen(engine, "commit", committing)
 
 
@@ -194,7 +194,7 @@ def _disk_full(at: str) -> Callable[[Fire, Engine], None]:
     def fill() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
-    return lambda _fire, _engine: _before(ledger, at, fill)
+    return lambda _fire, _engine: _before(moves, at, fill)
 
 
 def _read_only(at: str) -> Callable[[Fire, Engine], None]:
@@ -215,7 +215,7 @@ def _read_only(at: str) -> Callable[[Fire, Engine], None]:
                     else "set transaction read only"
                 )
 
-        _before(ledger, at, forbid)
+        _before(moves, at, forbid)
         event.listen(engine, "begin", begun)
 
     return arrange
@@ -223,23 +223,23 @@ def _read_only(at: str) -> Callable[[Fire, Engine], None]:
 
 # Where a fault may strike; the number is the row of reliability.md §6.
 SENDING: dict[str, Callable[[Fire, Engine], None]] = {
-    "F2 after the claim": lambda fire, _: _after(ledger, "claim", fire, when=_has_claimed),
+    "F2 after the claim": lambda fire, _: _after(moves, "claim", fire, when=_has_claimed),
     "F3 after connect": lambda fire, _: _after(SmtpTransport, "open", fire),
     "F4 after MAIL": _phase("mail"),
     "F5 after RCPT": _phase("rcpt"),
     "F6 after 354": _phase("data"),
     "F7 in the body": _in_body,
-    "F8 before arming": lambda fire, _: _before(ledger, "arm", fire),
+    "F8 before arming": lambda fire, _: _before(moves, "arm", fire),
     "F8 before the commit of arming": lambda fire, engine: _before_commit_in(
-        ledger, "arm", fire, engine
+        moves, "arm", fire, engine
     ),
-    "F9 before the dot": lambda fire, _: _after(ledger, "arm", fire, when=_is_armed),
+    "F9 before the dot": lambda fire, _: _after(moves, "arm", fire, when=_is_armed),
     "F10 after the dot": lambda fire, _: _after(SmtpTransport, "send_dot", fire),
     "F11 after the reply": lambda fire, _: _after(SmtpTransport, "read_reply", fire),
     "F11 before the commit of acceptance": lambda fire, engine: _before_commit_in(
-        ledger, "accept", fire, engine
+        moves, "accept", fire, engine
     ),
-    "F12 after acceptance": lambda fire, _: _after(ledger, "accept", fire),
+    "F12 after acceptance": lambda fire, _: _after(moves, "accept", fire),
     "F13 in QUIT": _in_quit,
 }
 
@@ -249,7 +249,7 @@ RECEIPTS: dict[str, Callable[[Fire, Engine], None]] = {
     "F11 after the receipt": lambda fire, _: _after(Receipts, "keep", fire),
 }
 PLANNING: dict[str, Callable[[Fire, Engine], None]] = {
-    "F1 after INSERT": lambda fire, _: _after(ledger, "plan", fire),
+    "F1 after INSERT": lambda fire, _: _after(moves, "plan", fire),
     "F1 before COMMIT": _planned,
 }
 # These strike by themselves, at the first letter; no signal is sent.

@@ -11,7 +11,7 @@ import ledger_world
 from faults.failpoints import Failpoint, install
 from faults.world import FILLER_BYTES, MUNICIPALITIES
 from report_models import make_model
-from roadmap.delivery.planning import Outcome, plan_deliveries
+from roadmap.delivery.letters.planning import Outcome, plan_deliveries
 from roadmap.plan.load import load_plan
 from roadmap.reports.compose import load_model as _load_model  # noqa: F401
 from roadmap.reports.formats.letter import Envelope, LetterText

@@ -28,7 +28,7 @@ from faults.airflow_phase import PHASE, PhaseScene, phase_scene
 from faults.checker import Verdict
 from faults.rounds import IS_LONG
 from faults.world import CountingServer, World, make_world
-from roadmap.delivery import brakes
+from roadmap.delivery.ledger import brakes
 from roadmap.store.engine import open_engine
 
 RECIPIENTS = 60
@@ -266,7 +266,7 @@ def test_a8_another_version_is_deployed_while_letters_go(scene: MakeScene, tell:
         {
             "dags/delivery_watch.py": ("Доставка: проверка и досылка", "Другая версия"),
             "include/templates/email/*.j2": (None, "Другие слова"),
-            "plugins/roadmap/delivery/message.py": ("X-Report-Key", "X-Other-Key"),
+            "plugins/roadmap/delivery/letters/message.py": ("X-Report-Key", "X-Other-Key"),
         }
     ):
         airflow.parse("delivery_watch")

@@ -17,8 +17,9 @@ from faults.failpoints import Failpoint
 from faults.verdict import PROPERTY, Row, rows_of, table, truths
 from faults.worker import again_until_done, orders, start
 from faults.world import CountingServer, World, make_world, scope
-from roadmap.delivery import ledger, sender
-from roadmap.delivery.smtp import SmtpTransport
+from roadmap.delivery.ledger import moves
+from roadmap.delivery.sending import sender
+from roadmap.delivery.sending.smtp import SmtpTransport
 from roadmap.delivery.transport import DotNotSent, Reply, ReplyLost
 from roadmap.store.tables import delivery, delivery_event
 from smtp_server import Accepted
@@ -144,7 +145,7 @@ def retry_a_lost_reply() -> None:
 
 
 def send_without_arming() -> None:
-    ledger.arm = lambda *_args, **_kwargs: time.monotonic()  # type: ignore[assignment]
+    moves.arm = lambda *_args, **_kwargs: time.monotonic()  # type: ignore[assignment]
 
 
 def never_mind_having_been_frozen() -> None:
@@ -187,11 +188,11 @@ def test_a_sender_that_sleeps_over_a_resend_and_then_goes_on_is_found_out(world:
     sleeper = start(world, given)
     sleeper.wait_stopped()
     world.let_pass()
-    ledger.reap(world.engine, "reaper", world.clock)
+    moves.reap(world.engine, "reaper", world.clock)
     world.let_pass()
     with world.engine.begin() as db:
         now_ms = world.clock(db)
-        assert ledger.move(
+        assert moves.move(
             db, "resend", world.letters[0].delivery_id, "unknown",
             now_ms=now_ms, actor="operator", expires_ms=now_ms + 10**9,
         )  # fmt: skip

@@ -26,8 +26,9 @@ from faults.worker import Ended, again_until_done, orders, start
 from faults.world import CountingServer, World, make_world, scope
 from left_out import leave_out
 from postgres_server import NoPostgres, PostgresServer, mortal_postgres
-from roadmap.delivery import brakes, evidence, ledger
-from roadmap.delivery.receipts import Receipts
+from roadmap.delivery.ledger import brakes, moves
+from roadmap.delivery.proof import proofs
+from roadmap.delivery.proof.receipts import Receipts
 from roadmap.store import engine as store_engine
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import delivery, delivery_event, message, recipient
@@ -161,7 +162,7 @@ def test_d2_where_sqlite_fails_in_the_commit_of_arming_no_dot_leaves(
 
     def break_commit() -> None:
         """The file's disk goes away in the commit of arming, before or after it is done."""
-        arm, opened = ledger.arm, store_engine._create_engine
+        arm, opened = moves.arm, store_engine._create_engine
 
         def create(*args, **kwargs):
             made = opened(*args, **kwargs)
@@ -179,7 +180,7 @@ def test_d2_where_sqlite_fails_in_the_commit_of_arming_no_dot_leaves(
                     commit(connection)
                 raise sqlite3.OperationalError("disk I/O error")
 
-            ledger.arm = arm_and_fail
+            moves.arm = arm_and_fail
             return made
 
         store_engine._create_engine = create
@@ -273,10 +274,10 @@ def test_d3_what_a_database_never_learned_is_unknown_and_the_receipt_heals_it(
         come_back()
     assert world.states() == {only(world): "in_doubt"}
     world.let_pass()
-    ledger.reap(world.engine, "reaper", world.clock)
+    moves.reap(world.engine, "reaper", world.clock)
     assert world.states() == {only(world): "unknown"}
-    settled = evidence.settle_unknown(
-        world.engine, [evidence.ReceiptSource(receipts)], "watch", world.clock
+    settled = proofs.settle_unknown(
+        world.engine, [proofs.ReceiptSource(receipts)], "watch", world.clock
     )
     assert (settled.accepted, settled.still_unknown) == (1, 0)
     again_until_done(world, scope(OCCASION), OCCASION, receipts.folder)
@@ -306,7 +307,7 @@ def test_d4_a_database_put_back_from_a_copy_sends_nothing_twice(
         world.plan(3, OCCASION, filler=SMALL)
         receipts = Receipts(tmp_path / "receipts")
         receipts.folder.mkdir()
-        assert evidence.notice_restore(engine, receipts, "watch") is None
+        assert proofs.notice_restore(engine, receipts, "watch") is None
         put_back = copy_of(engine, mortal, tmp_path)
         given = orders(world, scope(OCCASION), receipts=receipts.folder)
         assert start(world, given).wait().said.accepted == 3
@@ -314,7 +315,7 @@ def test_d4_a_database_put_back_from_a_copy_sends_nothing_twice(
         put_back()
 
         assert Counter(world.states().values()) == Counter(ready=3)
-        told = evidence.notice_restore(engine, receipts, "watch", world.clock)
+        told = proofs.notice_restore(engine, receipts, "watch", world.clock)
         assert told is not None
         assert Counter(world.states().values()) == Counter(accepted=3)
         with engine.begin() as db:
@@ -566,9 +567,9 @@ def test_d7_what_the_database_can_not_refuse_breaks_the_chain_of_events(sent: Wo
     for what, (state, statement) in EDITED.items():
         key = of(sent, state)
         with sent.engine.connect() as db, db.begin() as transaction:
-            assert ledger.broken_chains(db) == ()
+            assert moves.broken_chains(db) == ()
             db.execute(text(statement), {"key": key})
-            found[what] = ledger.broken_chains(db) == (key,)
+            found[what] = moves.broken_chains(db) == (key,)
             transaction.rollback()
     assert found == dict.fromkeys(EDITED, True)
 

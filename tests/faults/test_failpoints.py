@@ -17,9 +17,9 @@ from faults.planner import plan_run, store_models
 from faults.rounds import ROUNDS, chance
 from faults.worker import again_until_done, orders, start, start_process
 from faults.world import Letter, World, scope
-from roadmap.delivery import ledger
-from roadmap.delivery.evidence import ReceiptSource, settle_unknown
-from roadmap.delivery.receipts import Receipts
+from roadmap.delivery.ledger import moves
+from roadmap.delivery.proof.proofs import ReceiptSource, settle_unknown
+from roadmap.delivery.proof.receipts import Receipts
 from roadmap.paths import ROOT
 from roadmap.store.tables import delivery
 
@@ -71,7 +71,7 @@ def mails_of(world: World, delivery_id: str) -> int:
 
 
 def reap(world: World) -> None:
-    ledger.reap(world.engine, "reaper", world.clock)
+    moves.reap(world.engine, "reaper", world.clock)
 
 
 def all_is_well(world: World, scenario: str, tell, *, kills: int = 0, stops: int = 0) -> None:
@@ -124,7 +124,7 @@ def expect_planned(world: World, occasion: str) -> None:
             for row in db.execute(delivery.select().where(delivery.c.occasion == occasion))
         }
     keys = {
-        ledger.delivery_id(occasion, "live", municipality, one.recipient_id, 1): one.address
+        moves.delivery_id(occasion, "live", municipality, one.recipient_id, 1): one.address
         for municipality, one in world.recipients
     }
     assert set(hashes) == set(keys)

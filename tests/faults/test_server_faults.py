@@ -18,10 +18,10 @@ from sqlalchemy import Engine, select
 from faults.checker import Verdict
 from faults.worker import start_process
 from faults.world import EXPIRES_MS, SETTINGS, CountingServer, World, make_world, scope
-from roadmap.delivery import brakes, ledger
-from roadmap.delivery.sender import SendSummary, send_due
+from roadmap.delivery.ledger import brakes, moves
+from roadmap.delivery.sending.sender import SendSummary, send_due
+from roadmap.delivery.sending.smtp import Patience, SmtpSettings, transports
 from roadmap.delivery.settings import DeliverySettings
-from roadmap.delivery.smtp import Patience, SmtpSettings, transports
 from roadmap.delivery.transport import MailServerUnavailable
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import delivery, delivery_event
@@ -88,7 +88,7 @@ def drain(
                 settings,
                 threading.Event(),
                 "sender",
-                clock=lambda db: ledger.db_now_ms(db) + later_ms,
+                clock=lambda db: moves.db_now_ms(db) + later_ms,
             )
         except MailServerUnavailable as unavailable:
             return Unavailable(str(unavailable))

@@ -24,12 +24,12 @@ from sqlalchemy import Engine
 import ledger_world
 from faults.failpoints import Failpoint, install
 from faults.world import DONE, SETTINGS, World
-from roadmap.delivery import ledger
-from roadmap.delivery.ledger import ClaimScope
-from roadmap.delivery.receipts import Receipts
-from roadmap.delivery.sender import SendSummary, send_due
+from roadmap.delivery.ledger import moves
+from roadmap.delivery.ledger.moves import ClaimScope
+from roadmap.delivery.proof.receipts import Receipts
+from roadmap.delivery.sending.sender import SendSummary, send_due
+from roadmap.delivery.sending.smtp import Patience, SmtpSettings, transports
 from roadmap.delivery.settings import DeliverySettings
-from roadmap.delivery.smtp import Patience, SmtpSettings, transports
 from roadmap.store.engine import open_engine
 
 _FIRST_OWN_FD = 3
@@ -212,11 +212,11 @@ def _time_out(*_: object) -> NoReturn:
 def send(given: Orders) -> SendSummary:
     """What `roadmap_airflow` does for a batch, with a failpoint where one is ordered."""
     if given.lease_ms is not None:
-        ledger.LEASE_MS = given.lease_ms
+        moves.LEASE_MS = given.lease_ms
     if given.arm_lease_ms is not None:
-        ledger.ARM_LEASE_MS = given.arm_lease_ms
+        moves.ARM_LEASE_MS = given.arm_lease_ms
     if given.keep_trying_seconds is not None:
-        ledger._KEEP_TRYING_SECONDS = given.keep_trying_seconds
+        moves._KEEP_TRYING_SECONDS = given.keep_trying_seconds
     if given.sabotage is not None:
         given.sabotage()
     engine = open_engine(given.url)
@@ -239,7 +239,7 @@ def send(given: Orders) -> SendSummary:
         stop,
         given.actor,
         soft_deadline_seconds=given.deadline_seconds,
-        clock=lambda db: ledger.db_now_ms(db) + given.later_ms,
+        clock=lambda db: moves.db_now_ms(db) + given.later_ms,
         receipts=None if given.receipts is None else Receipts(given.receipts),
     )
 

@@ -16,10 +16,11 @@ from sqlalchemy import Connection, Engine, select
 
 import ledger_world
 from faults.checker import Verdict, check, message_id
-from roadmap.delivery import ledger, message
-from roadmap.delivery.contacts import Recipient
-from roadmap.delivery.ledger import ClaimScope, Planned
-from roadmap.delivery.settle import settle
+from roadmap.delivery.decisions.settle import settle
+from roadmap.delivery.ledger import moves
+from roadmap.delivery.ledger.moves import ClaimScope, Planned
+from roadmap.delivery.letters import message
+from roadmap.delivery.letters.contacts import Recipient
 from roadmap.store.tables import delivery, delivery_event
 from smtp_server import SmtpServer
 
@@ -29,7 +30,7 @@ MUNICIPALITIES = ("buyskiy", "neya", "buy")
 FILLER_BYTES = 300_000
 SETTINGS = replace(ledger_world.SETTINGS, max_attempts=50, cap_per_recipient_day=1000)
 EXPIRES_MS = 300 * 24 * 3_600_000
-PAST_EVERY_LEASE_MS = ledger.ARM_LEASE_MS + 60_000
+PAST_EVERY_LEASE_MS = moves.ARM_LEASE_MS + 60_000
 DONE = ("accepted", "rejected", "exhausted", "cancelled", "bounced")
 
 
@@ -93,7 +94,7 @@ class World:
         return self.engine.url.render_as_string(hide_password=False)
 
     def clock(self, db: Connection) -> int:
-        return ledger.db_now_ms(db) + self.later_ms
+        return moves.db_now_ms(db) + self.later_ms
 
     def let_pass(self, milliseconds: int = PAST_EVERY_LEASE_MS) -> None:
         self.later_ms += milliseconds
@@ -130,7 +131,7 @@ class World:
         with self.engine.begin() as db:
             now_ms = self.clock(db)
             for one in letters:
-                assert ledger.plan(
+                assert moves.plan(
                     db, one, now_ms=now_ms, expires_ms=now_ms + EXPIRES_MS, actor="test"
                 )
         self.expect(letters)
@@ -231,7 +232,7 @@ def scope(occasion: str | None = None, mode: str | None = "live") -> ClaimScope:
 
 
 def _freeze(municipality: str, one: Recipient, occasion: str, mode: str, filler: int) -> Planned:
-    key = ledger.delivery_id(occasion, mode, municipality, one.recipient_id, 1)
+    key = moves.delivery_id(occasion, mode, municipality, one.recipient_id, 1)
     frozen = message.freeze(
         delivery_id=key,
         revision=1,

@@ -1,0 +1,1 @@
+"""What became of letters, told to the operator: the account, why, alarms, missed runs."""

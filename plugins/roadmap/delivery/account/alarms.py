@@ -1,0 +1,292 @@
+"""What stands wrong with the letters, and when the operator is told of it.
+
+Everything is read from the ledger at once, so that an alarm ends by itself when its cause is
+gone. The table `alarm` only remembers what was told: a new alarm is told at once, one that
+stands is told again a day later, one that ended is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, Integer, bindparam, delete, select, update
+
+from roadmap import russian
+from roadmap.delivery.ledger import brakes, moves, refusals
+from roadmap.delivery.ledger.brakes import Brakes
+from roadmap.delivery.ledger.moves import Clock, db_now_ms
+from roadmap.delivery.letters.operator_text import CONTROL_DAG, SETTLE_DAG
+from roadmap.plan.model import Plan
+from roadmap.store.sql import sql
+from roadmap.store.tables import alarm as alarm_table
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+TELL_AGAIN_MS = 24 * 3_600_000
+_HOUR_MS = 3_600_000
+_NAMED = 5  # municipalities named in one sentence; the others are counted
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something that a person has to see. `sentence` is Russian and holds no address."""
+
+    key: str  # the same as long as it is the same trouble
+    sentence: str
+
+
+@dataclass(frozen=True)
+class ToTell:
+    """What goes into one letter to the operator; `new` and `standing` together are all alarms."""
+
+    new: tuple[Alarm, ...]
+    standing: tuple[Alarm, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.standing)
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        return self.new + self.standing
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """Letters of one occasion and mode that wait longer than they may, by addressee."""
+
+    occasion: str
+    mode: str
+    names: tuple[str, ...]
+
+
+# -- What stands wrong ---------------------------------------------------------------------------
+
+
+def find_alarms(
+    engine: Engine, plans: Iterable[Plan], overdue_hours: int, clock: Clock = db_now_ms
+) -> tuple[Alarm, ...]:
+    """Every alarm that stands now, the gravest first. `plans` name the phases of occasions."""
+    known = tuple(plans)
+    with engine.connect() as db, db.begin():
+        now_ms = clock(db)
+        held_by = brakes.standing(db, now_ms)
+        waiting = db.execute(sql("delivery/waiting_letters")).all()
+        return (
+            *_switch(db, held_by, waiting, known),
+            *_breaker(db, waiting),
+            *_pauses(held_by, waiting, known),
+            *_broken_chains(db),
+            *_letters(db, known),
+            *(
+                _overdue(one, overdue_hours, known)
+                for one in overdue(db, overdue_hours, now_ms, only_idle=False)
+            ),
+        )
+
+
+def overdue(
+    db: Connection, overdue_hours: int, now_ms: int, *, only_idle: bool
+) -> tuple[Overdue, ...]:
+    """Letters that wait for longer than `overdue_hours`, by occasion and mode.
+
+    `only_idle`: only those that nobody has taken for so long, though they were due. A letter
+    that the mail server puts off again and again is overdue, but not idle.
+    """
+    before_ms = now_ms - overdue_hours * _HOUR_MS
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in db.execute(sql("delivery/overdue_letters"), {"before_ms": before_ms}):
+        if not only_idle or row.idle_since_ms <= before_ms:
+            found[row.occasion, row.mode].append(row.name)
+    return tuple(Overdue(*key, tuple(dict.fromkeys(names))) for key, names in found.items())
+
+
+def _switch(
+    db: Connection, held_by: Brakes, waiting: Sequence[Any], plans: Sequence[Plan]
+) -> Iterator[Alarm]:
+    if not held_by.is_off:
+        return
+    last = db.execute(sql("delivery/last_stop")).first()
+    reason = _ended(held_by.off_reason or "причина не записана")
+    if last is not None and last.action == "restored":
+        yield Alarm(
+            f"restored:{last.at_ms}",
+            f"База данных восстановлена из копии, отправка остановлена. {reason} Сверьте письма "
+            f"с журналом почтового сервера, затем запустите «{CONTROL_DAG}», «продолжить всю "
+            "отправку».",
+        )
+    elif waiting:
+        yield Alarm(
+            f"switch:{last.at_ms if last else 0}",
+            f"Вся отправка остановлена, {_how_many(waiting)}: {_occasions(waiting, plans)}. "
+            f"Причина: {reason} Когда она устранена, запустите «{CONTROL_DAG}», «продолжить "
+            "всю отправку».",
+        )
+
+
+def _breaker(db: Connection, waiting: Sequence[Any]) -> Iterator[Alarm]:
+    # Until a letter was taken: between two rests the mail server is no better than in them. But
+    # letters that came after the last rest say nothing of a server that nobody has asked since.
+    row = db.execute(sql("delivery/rest_that_letters_waited_in")).first()
+    if row is not None:
+        by_mail = [one for one in waiting if one.mode != "dry"]
+        yield Alarm(
+            "breaker",
+            f"Почтовый сервер не принимает писем, {_how_many(by_mail)}. "
+            f"{_ended(row.reason or 'Причина не записана')} Следующая попытка — после "
+            f"{moment(row.open_until_ms)}, сама. Проверьте почтовый сервер и соединение "
+            "«smtp_default».",
+        )
+
+
+def _pauses(held_by: Brakes, waiting: Sequence[Any], plans: Sequence[Plan]) -> Iterator[Alarm]:
+    letters = {(one.occasion, one.mode): one for one in waiting}
+    for (occasion, mode), reason in sorted(held_by.paused.items()):
+        if (occasion, mode) in letters:
+            yield Alarm(
+                f"paused:{occasion}:{mode}",
+                f"Рассылка приостановлена: {title(occasion, mode, plans)}, "
+                f"{_how_many([letters[occasion, mode]])}. {_ended(reason)} Затем запустите "
+                f"«{CONTROL_DAG}», «продолжить приостановленную рассылку».",
+            )
+
+
+def _broken_chains(db: Connection) -> Iterator[Alarm]:
+    for delivery_id in moves.broken_chains(db):
+        yield Alarm(
+            f"chain:{delivery_id}",
+            f"Журнал письма {delivery_id[:12]} не объясняет его состояния: строку меняли помимо "
+            "программы. Ничего не исправляйте в базе, сообщите в поддержку.",
+        )
+
+
+def _letters(db: Connection, plans: Sequence[Plan]) -> Iterator[Alarm]:
+    statement = sql("delivery/letters_for_a_person").bindparams(
+        bindparam("closed_years", type_=Integer, expanding=True)
+    )
+    closed = [plan.year for plan in plans if plan.closed]
+    for row in db.execute(statement, {"closed_years": closed}):
+        whose = f"{row.name}, {title(row.occasion, row.mode, plans)}, редакция {row.revision}"
+        yield Alarm(
+            f"{row.state}:{row.delivery_id}:{row.send_epoch}", f"{_what_happened(row, whose)}"
+        )
+
+
+def _what_happened(row: Any, whose: str) -> str:
+    if row.state == "unknown":
+        return (
+            f"Исход неизвестен с {moment(row.updated_ms)}: {whose}. Письмо могло уйти. Найдите в "
+            f"журнале почтового сервера Message-ID {row.message_id} и запустите «{SETTLE_DAG}»: "
+            "нашлось — «дошло», журнал полон и следов нет — «не дошло, отправить», узнать "
+            "нельзя — «не знаем, не отправлять». Само письмо повторно не уйдёт."
+        )
+    if row.state == "exhausted":
+        return (
+            f"Попытки исчерпаны: {whose}. Почтовый сервер много раз просил подождать. Запустите "
+            "этап для этого муниципалитета снова."
+        )
+    if row.last_detail == moves.RECIPIENT_REPLACED:
+        return (
+            f"Адрес сменился, прежнее письмо не ушло: {whose}. Запустите этап для этого "
+            "муниципалитета снова."
+        )
+    if row.state == "cancelled":
+        return (
+            f"Срок отправки истёк, письмо не ушло: {whose}. Запустите этап для этого "
+            "муниципалитета снова."
+        )
+    return f"{whose}. {refusals.what_to_do(row.last_detail, row.last_code)}"
+
+
+def _overdue(late: Overdue, hours: int, plans: Sequence[Plan]) -> Alarm:
+    return Alarm(
+        f"overdue:{late.occasion}:{late.mode}",
+        f"Письма ждут отправки дольше {hours}{russian.NBSP}ч: "
+        f"{title(late.occasion, late.mode, plans)} — {named(late.names)}. Проверьте почтовый "
+        "сервер; почему письма отложены, сказано в журнале задачи «Отправка оставшегося».",
+    )
+
+
+# -- Words ---------------------------------------------------------------------------------------
+
+
+def title(occasion: str, mode: str, plans: Iterable[Plan]) -> str:
+    """«Март: комплексный анализ» 2021 года; of a test run, that it is one."""
+    year, _, code = occasion.partition("/")
+    said = f"рассылка {occasion}"
+    for plan in plans:
+        if str(plan.year) == year:
+            try:
+                said = f"«{plan.phase(code).dag_title}» {year}{russian.NBSP}года"
+            except KeyError:  # a phase that the plan of today has no more
+                break
+    return said if mode == "live" else f"{said} (проверочная отправка)"
+
+
+def named(names: Sequence[str]) -> str:
+    """The first five addressees by name, and how many more there are."""
+    ordered = sorted(names, key=russian.natural_key)
+    more = len(ordered) - _NAMED
+    return ", ".join(ordered[:_NAMED]) + (f" и ещё {more}" if more > 0 else "")
+
+
+def moment(moment_ms: int) -> str:
+    """«26.03.2021 в 10:14 (МСК)»."""
+    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime("%d.%m.%Y в %H:%M (МСК)")
+
+
+def _how_many(waiting: Sequence[Any]) -> str:
+    n = sum(one.letters for one in waiting)
+    verb = russian.plural(n, "ждёт", "ждут", "ждут")
+    return f"{verb} {russian.counted(n, 'письмо', 'письма', 'писем')}"
+
+
+def _occasions(waiting: Sequence[Any], plans: Sequence[Plan]) -> str:
+    return ", ".join(title(one.occasion, one.mode, plans) for one in waiting)
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+
+
+# -- Who was told --------------------------------------------------------------------------------
+
+
+def note(engine: Engine, standing: Sequence[Alarm], clock: Clock = db_now_ms) -> ToTell:
+    """Remember what stands, forget what ended; what the operator is to be told now.
+
+    Nothing, as long as every alarm was told within the last day; else one letter with all.
+    """
+    with engine.begin() as db:
+        now_ms = clock(db)
+        keys = {one.key for one in standing}
+        remembered = set(db.execute(select(alarm_table.c.alarm_key)).scalars())
+        for ended in remembered - keys:
+            db.execute(delete(alarm_table).where(alarm_table.c.alarm_key == ended))
+        for one in standing:
+            db.execute(
+                sql("delivery/note_alarm"),
+                {"alarm_key": one.key, "sentence": one.sentence, "now_ms": now_ms},
+            )
+        told_ms = _told(db)
+    new = tuple(one for one in standing if told_ms[one.key] is None)
+    old = tuple(one for one in standing if told_ms[one.key] is not None)
+    due = [at for at in told_ms.values() if at is None or at <= now_ms - TELL_AGAIN_MS]
+    return ToTell(new, old) if due else ToTell((), ())
+
+
+def told(engine: Engine, alarms: Iterable[Alarm], clock: Clock = db_now_ms) -> None:
+    """The letter with these alarms went to the operator."""
+    keys = [one.key for one in alarms]
+    with engine.begin() as db:
+        db.execute(
+            update(alarm_table).where(alarm_table.c.alarm_key.in_(keys)).values(told_ms=clock(db))
+        )
+
+
+def _told(db: Connection) -> Mapping[str, int | None]:
+    rows = db.execute(select(alarm_table.c.alarm_key, alarm_table.c.told_ms))
+    return {row.alarm_key: row.told_ms for row in rows}

@@ -1,0 +1,786 @@
+"""«Почему X ничего не получил?»: the chain from the plan to the mail server's reply, as facts.
+
+Nothing is computed anew and nothing is written: what the run froze and decided, and what the
+ledger tells of each letter, is put in the order of events. The first link that does not hold
+is the answer. Words are the templates' (include/templates/delivery): a page can show the same.
+Addresses are in none of it: a recipient is «1 из 2».
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from roadmap.delivery.account.watch import GRACE
+from roadmap.delivery.ledger import brakes, refusals
+from roadmap.delivery.ledger.brakes import Brakes
+from roadmap.delivery.letters import contacts, planning
+from roadmap.delivery.letters.planning import NO_RECIPIENT
+from roadmap.delivery.transport import without_addresses
+from roadmap.evidence.freeze import REGION, REGION_NAME, REGION_SHORT_NAME
+from roadmap.evidence.names import near
+from roadmap.evidence.own_schedule import plan_known_at
+from roadmap.evidence.sources import load_sources
+from roadmap.indicators.explain import ExplainRefused, find_run
+from roadmap.plan.load import load_plan
+from roadmap.plan.model import Phase, Plan
+from roadmap.plan.schedule import phase_events
+from roadmap.store.sql import sql
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+_MOST_ALIKE = 5
+
+
+class WhyRefused(LookupError):
+    """What was asked about is not there; the message is Russian and says what there is."""
+
+
+class Step(StrEnum):
+    """The links of the chain, in their order."""
+
+    PLAN = "plan"
+    RUN = "run"
+    ADDRESSEE = "addressee"
+    EVIDENCE = "evidence"
+    REPORT = "report"
+    CHECKS = "checks"
+    CONTACT = "contact"
+    LETTER = "letter"
+    SENDING = "sending"
+    ACCEPTANCE = "acceptance"
+
+
+class Fault(StrEnum):
+    """Why a link does not hold, or what it waits for."""
+
+    DRAFT = "draft"  # the plan is not in force
+    AHEAD = "ahead"  # the phase's window has not begun
+    NOT_DUE = "not_due"  # begun, but its run day has not come
+    MISSED = "missed"  # due, and no live run
+    NOT_RUN = "not_run"  # of a closed year, which only runs by hand
+    NOT_IN_REGISTRY = "not_in_registry"
+    ROW_LOST = "row_lost"  # its schools take part, its row in the registry is gone
+    NOT_PARTICIPANT = "not_participant"
+    NOTHING_TO_TELL = "nothing_to_tell"  # of a reminder
+    NOT_IN_SAMPLE = "not_in_sample"
+    NOT_CHOSEN = "not_chosen"  # the run's form named others
+    ABSENT = "absent"  # datasets without which no letter is made
+    NOT_COMPOSED = "not_composed"
+    HELD_BACK = "held_back"  # figures disagree, another's school, too long a letter
+    NO_CONTACT = "no_contact"
+    NOT_ALLOWED = "not_allowed"  # the address's domain
+    UNDECIDED = "undecided"  # the run broke off before it decided about a letter
+    BLOCKED = "blocked"  # the reason is the run's
+    AWAITS_APPROVAL = "awaits_approval"
+    OFF = "off"
+    PAUSED = "paused"
+    BREAKER = "breaker"
+    RETRY = "retry"
+    QUEUED = "queued"
+    IN_FLIGHT = "in_flight"
+    INACTIVE = "inactive"  # the address is no longer valid
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    STOPPED = "stopped"
+    GIVEN_UP = "given_up"
+    EXHAUSTED = "exhausted"
+    SPOILT = "spoilt"  # the frozen bytes were changed
+    TOO_LARGE = "too_large"  # for the mail server
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+    BOUNCED = "bounced"
+
+
+# What passes by itself, or waits for a person who has been asked.
+WAITING = frozenset(
+    {
+        Fault.AHEAD, Fault.NOT_DUE, Fault.AWAITS_APPROVAL, Fault.OFF, Fault.PAUSED, Fault.BREAKER,
+        Fault.RETRY, Fault.QUEUED, Fault.IN_FLIGHT,
+    }
+)  # fmt: skip
+
+
+class Verdict(StrEnum):
+    """The answer in one word."""
+
+    ACCEPTED = "accepted"  # all letters
+    PARTLY = "partly"  # the letters of some recipients
+    EARLIER = "earlier"  # an earlier letter; the newest word has not gone out
+    BOUNCED = "bounced"
+    UNKNOWN = "unknown"
+    WAITING = "waiting"
+    NONE = "none"
+
+
+class Holds(StrEnum):
+    YES = "yes"
+    NO = "no"
+    WAITS = "waits"
+    NOT_REACHED = "not_reached"
+
+
+@dataclass(frozen=True)
+class Link:
+    step: Step
+    holds: Holds
+    faults: tuple[Fault, ...] = ()  # each once; several where recipients differ
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The plan's year and the phase in it, seen at `now`; days and moments of Moscow."""
+
+    in_force: date | None
+    is_in_force: bool
+    is_closed: bool
+    starts: date
+    as_of: date
+    run_at: datetime | None  # None: a reminder, which the daily watch sends
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the phase, and what the addressee was in it. Moments are UTC epoch ms."""
+
+    run_id: str
+    mode: str
+    as_of: date
+    known_at_ms: int
+    started_ms: int
+    reason: str | None
+    sample: int | None
+    name: str | None  # of the addressee on the as-of date; None: not in the registry
+    is_participating: bool
+    is_selected: bool
+    schools: int  # of the addressee's that take part
+    reports: int  # composed for anybody
+    has_report: bool
+    has_outcome: bool
+
+
+@dataclass(frozen=True)
+class Dataset:
+    name: str
+    title: str
+    is_needed: bool
+    state: str  # received | missing | refused
+    received_ms: int | None
+    newer_ms: int | None  # a file that was taken in after the run was frozen
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    title: str  # of the dataset
+    file_name: str
+    message: str
+    received_ms: int
+    is_own: bool  # this municipality's, as far as its name or scope says
+
+
+@dataclass(frozen=True)
+class Event:
+    at_ms: int
+    from_state: str
+    to_state: str
+    actor: str
+    phase: str | None
+    code: int | None
+    detail: str | None
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One revision to one recipient."""
+
+    delivery_id: str
+    revision: int
+    message_id: str
+    state: str
+    run_id: str
+    reason: str | None
+    attempts: int
+    not_before_ms: int
+    expires_ms: int
+    last_code: int | None
+    last_detail: str | None
+    is_active: bool  # the recipient may be written to
+    events: tuple[Event, ...]
+
+    @property
+    def accepted_ms(self) -> int | None:
+        """When the mail server took it; None: it did not, as far as we know."""
+        return next((one.at_ms for one in self.events if one.to_state == "accepted"), None)
+
+    @property
+    def doubted_ms(self) -> int | None:
+        """When its fate became unknown the last time."""
+        return next((e.at_ms for e in reversed(self.events) if e.to_state == "unknown"), None)
+
+
+@dataclass(frozen=True)
+class Story:
+    """One recipient: what the run decided, the letters there are, what stands in the way."""
+
+    number: int
+    of: int
+    is_former: bool  # written to once, no longer a contact
+    outcome: str | None
+    reason: str | None
+    letters: tuple[Letter, ...]
+    letter: Letter | None  # the one that the run's decision is about
+    step: Step | None
+    fault: Fault | None
+
+
+@dataclass(frozen=True)
+class Why:
+    """Everything between the plan and the mail server for one addressee of one phase.
+
+    `run` is the newest live run in which it was an addressee (else the newest live one), or
+    the run that was asked for; None where there is none. `other_runs` counts live and test
+    runs. `faults` are all that stands in the way, in the order of the chain; the number is the
+    recipient's, where only some are concerned.
+    """
+
+    municipality_id: str
+    municipality: str
+    is_region: bool
+    plan_year: int
+    phase: str
+    phase_title: str
+    dag_title: str
+    is_reminder: bool
+    now_ms: int
+    calendar: Calendar
+    mode: str
+    run: Run | None
+    live_runs: int
+    test_runs: int
+    datasets: tuple[Dataset, ...]
+    refused: tuple[RefusedFile, ...]
+    findings: tuple[str, ...]
+    stories: tuple[Story, ...]
+    former: tuple[Story, ...]
+    standing: Brakes
+    pause_reason: str | None  # of this occasion and mode, where it is paused
+    links: tuple[Link, ...]
+    faults: tuple[tuple[Fault, int | None], ...]
+    verdict: Verdict
+
+    @property
+    def letters(self) -> tuple[Letter, ...]:
+        return tuple(one for story in (*self.stories, *self.former) for one in story.letters)
+
+    @property
+    def accepted_ms(self) -> int | None:
+        """When the mail server took the newest of the letters that it took and that stayed."""
+        moments = [one.accepted_ms for one in self.letters if one.state == "accepted"]
+        return max((moment for moment in moments if moment is not None), default=None)
+
+    @property
+    def absent(self) -> tuple[Dataset, ...]:
+        return tuple(one for one in self.datasets if one.is_needed and one.state != "received")
+
+
+def why(
+    db: Connection,
+    municipality: str,
+    phase: str,
+    *,
+    plan_year: int,
+    run: str | None,
+    now_ms: int,
+    find_plan: Callable[[int], Plan] = load_plan,
+) -> Why:
+    """Why the addressee got nothing for that phase, or what it got.
+
+    `municipality` is a code, a name or «region»; `run` an id, the beginning of one or
+    «latest:<phase>», and then it says year and phase. WhyRefused where one of them is not
+    there, PlanError where the plan's file is broken. `now_ms`: UTC epoch milliseconds.
+    """
+    asked: str | None = None
+    if run:
+        asked, plan_year, phase = _asked(db, run)
+    plan = plan_known_at(db, find_plan(plan_year), now_ms)
+    of_phase = _phase(plan, phase)
+    key, name = _municipality(db, plan, municipality)
+    runs = _runs(db, plan_year, phase, key)
+    chosen = _choose(runs, asked, key)
+    calendar = _calendar(plan, of_phase, now_ms)
+    mode = chosen.mode if chosen else "live"
+    occasion = f"{plan_year}/{phase}"
+    standing = brakes.standing(db, now_ms)
+    letters = _letters(db, occasion, mode, key)
+    datasets: tuple[Dataset, ...] = ()
+    found: Sequence[Any] = ()
+    stories: tuple[Story, ...] = ()
+    if chosen:
+        datasets = _datasets(db, chosen.run_id)
+        found = db.execute(
+            sql("delivery/findings_for_addressee"),
+            {"run_id": chosen.run_id, "municipality_id": key},
+        ).all()
+        stories = _stories(db, chosen, key, letters, standing, occasion, now_ms)
+    stopped = _before_letters(plan, of_phase, calendar, chosen, key, datasets, found, now_ms)
+    faults = _faults(stopped, stories)
+    known = {one.delivery_id for story in stories for one in story.letters}
+    return Why(
+        municipality_id=key,
+        municipality=(chosen.name if chosen and chosen.name else name),
+        is_region=key == REGION,
+        plan_year=plan_year,
+        phase=phase,
+        phase_title=of_phase.title,
+        dag_title=of_phase.dag_title,
+        is_reminder=of_phase.report == "reminder",
+        now_ms=now_ms,
+        calendar=calendar,
+        mode=mode,
+        run=chosen,
+        live_runs=sum(one.mode == "live" for one in runs),
+        test_runs=sum(one.mode != "live" for one in runs),
+        datasets=datasets,
+        refused=_refused(found, key),
+        findings=tuple(row.message for row in found if row.rule != "FILE_REFUSED"),
+        stories=stories if stopped is None else (),
+        former=_former(letters, known) if stopped is None else _former(letters, set()),
+        standing=standing,
+        pause_reason=standing.paused.get((occasion, mode)),
+        links=_links(
+            faults,
+            has_contacts=any(one.outcome for one in stories),
+            # A letter that is not planned is not rendered, and so not checked.
+            is_checked=any(one.outcome in ("planned", "suppressed") for one in stories),
+        ),
+        faults=tuple((fault, number) for _, fault, number in faults),
+        verdict=_verdict(faults, stories if stopped is None else (), letters),
+    )
+
+
+# -- What was asked about ------------------------------------------------------------------------
+
+
+def _asked(db: Connection, run: str) -> tuple[str, int, str]:
+    try:
+        row = find_run(db, run)
+    except ExplainRefused as refusal:
+        raise WhyRefused(str(refusal)) from None
+    return str(row["run_id"]), int(row["plan_year"]), str(row["phase"])
+
+
+def _phase(plan: Plan, code: str) -> Phase:
+    try:
+        return plan.phase(code)
+    except KeyError:
+        known = ", ".join(phase.code for phase in plan.phases)
+        raise WhyRefused(f"В плане {plan.year} года нет этапа «{code}». Есть: {known}.") from None
+
+
+def _municipality(db: Connection, plan: Plan, text: str) -> tuple[str, str]:
+    """Id and name; the plan's names, and those under which runs have known the addressees."""
+    names: dict[str, set[str]] = defaultdict(set)
+    shown = {one.id: one.name for one in plan.municipalities} | {REGION: REGION_NAME}
+    for one in plan.municipalities:
+        names[one.id] |= {one.id, one.name}
+    names[REGION] |= {REGION, REGION_NAME, REGION_SHORT_NAME, "департамент"}
+    for row in db.execute(sql("delivery/known_addressees"), {"plan_year": plan.year}):
+        names[row.municipality_id] |= {row.municipality_id, row.name, row.short_name}
+        shown.setdefault(row.municipality_id, row.name)
+    wanted = _plain(text)
+    found = sorted(key for key, known in names.items() if wanted in map(_plain, known))
+    if len(found) == 1:
+        return found[0], shown[found[0]]
+    if found:
+        raise WhyRefused(f"Под «{text}» известны несколько: {', '.join(found)}. Укажите код.")
+    holding = [key for key, name in shown.items() if wanted and wanted in _plain(name)]
+    if len(holding) == 1:  # «Кострома» for «городской округ город Кострома»
+        return holding[0], shown[holding[0]]
+    close = set(near(text, shown.values()))
+    alike = holding or [key for key, name in shown.items() if name in close]
+    named = ", ".join(f"«{shown[key]}» ({key})" for key in (alike or sorted(shown))[:_MOST_ALIKE])
+    hint = f"Похожи: {named}" if alike else f"Есть, например: {named}"
+    raise WhyRefused(f"Нет муниципалитета «{text}». {hint}. Укажите код.")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold().replace("ё", "е")
+
+
+def _runs(db: Connection, plan_year: int, phase: str, key: str) -> tuple[Run, ...]:
+    asked = {"plan_year": plan_year, "phase": phase, "municipality_id": key}
+    return tuple(
+        Run(
+            run_id=row.run_id,
+            mode=row.mode,
+            as_of=date.fromisoformat(row.as_of),
+            known_at_ms=row.known_at_ms,
+            started_ms=row.started_ms,
+            reason=row.reason,
+            sample=row.sample,
+            name=row.name,
+            is_participating=bool(row.is_participating),
+            is_selected=bool(row.is_selected),
+            schools=row.schools,
+            reports=row.reports,
+            has_report=row.own_reports > 0,
+            has_outcome=row.own_outcomes > 0,
+        )
+        for row in db.execute(sql("delivery/runs_for_addressee"), asked)
+    )
+
+
+def _choose(runs: Iterable[Run], asked: str | None, key: str) -> Run | None:
+    """The run that was asked for, else the newest live one that was to write to the addressee."""
+    if asked is not None:
+        return next(one for one in runs if one.run_id == asked)
+    live = [one for one in runs if one.mode == "live"]
+    theirs = [one for one in live if _is_addressee(one, key)]
+    return next(iter(theirs or live), None)
+
+
+def _is_addressee(run: Run, key: str) -> bool:
+    return run.is_selected and (run.is_participating or key == REGION)
+
+
+def _calendar(plan: Plan, phase: Phase, now_ms: int) -> Calendar:
+    events = phase_events(phase.code, [plan])
+    return Calendar(
+        in_force=plan.in_force,
+        is_in_force=plan.is_in_force(_day(now_ms)),
+        is_closed=plan.closed,
+        starts=phase.starts,
+        as_of=phase.as_of,
+        run_at=events[0].run_at if events else None,
+    )
+
+
+def _day(moment_ms: int) -> date:
+    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).date()
+
+
+# -- What there is -------------------------------------------------------------------------------
+
+
+def _datasets(db: Connection, run_id: str) -> tuple[Dataset, ...]:
+    titles = {name: source.title for name, source in load_sources().items()}
+    return tuple(
+        Dataset(
+            name=row.dataset,
+            title=titles.get(row.dataset, row.dataset),
+            is_needed=row.need == "needed",
+            state=row.state,
+            received_ms=row.latest_received_ms,
+            newer_ms=row.newer_ms,
+        )
+        for row in db.execute(sql("delivery/datasets_of_run"), {"run_id": run_id})
+    )
+
+
+def _refused(found: Iterable[Any], key: str) -> tuple[RefusedFile, ...]:
+    titles = {name: source.title for name, source in load_sources().items()}
+    return tuple(
+        RefusedFile(
+            title=titles.get(row.dataset, row.dataset),
+            file_name=row.file_name,
+            message=row.message,
+            received_ms=row.received_ms,
+            is_own=row.scope == key or key in re.split(r"[\W_]+", row.file_name),
+        )
+        for row in found
+        if row.rule == "FILE_REFUSED" and row.file_name is not None
+    )
+
+
+def _letters(db: Connection, occasion: str, mode: str, key: str) -> Mapping[str, list[Letter]]:
+    """The letters of each recipient id, oldest revision first."""
+    asked = {"occasion": occasion, "mode": mode, "municipality_id": key}
+    events: dict[str, list[Event]] = defaultdict(list)
+    for row in db.execute(sql("delivery/events_of_addressee"), asked):
+        events[row.delivery_id].append(
+            Event(
+                at_ms=row.at_ms,
+                from_state=row.from_state,
+                to_state=row.to_state,
+                actor=without_addresses(row.actor),
+                phase=row.phase,
+                code=row.code,
+                detail=without_addresses(row.detail) if row.detail else None,
+            )
+        )
+    letters: dict[str, list[Letter]] = defaultdict(list)
+    for row in db.execute(sql("delivery/letters_of_addressee"), asked):
+        letters[row.recipient_id].append(
+            Letter(
+                delivery_id=row.delivery_id,
+                revision=row.revision,
+                message_id=row.message_id,
+                state=row.state,
+                run_id=row.run_id,
+                reason=row.reason,
+                attempts=row.attempts,
+                not_before_ms=row.not_before_ms,
+                expires_ms=row.expires_ms,
+                last_code=row.last_code,
+                last_detail=without_addresses(row.last_detail) if row.last_detail else None,
+                is_active=bool(row.active),
+                events=tuple(events[row.delivery_id]),
+            )
+        )
+    return letters
+
+
+def _stories(
+    db: Connection,
+    run: Run,
+    key: str,
+    letters: Mapping[str, list[Letter]],
+    standing: Brakes,
+    occasion: str,
+    now_ms: int,
+) -> tuple[Story, ...]:
+    """One per recipient whom the run expects; an addressee without a contact counts as one."""
+    theirs = contacts.expected(db, run.run_id).get(key, ())
+    ids = [one.recipient_id for one in theirs] or [NO_RECIPIENT]
+    asked = {"run_id": run.run_id, "municipality_id": key}
+    rows = db.execute(sql("delivery/outcomes_of_addressee"), asked)
+    outcomes = {row.recipient_id: row for row in rows}
+    stories = []
+    for number, recipient_id in enumerate(ids, start=1):
+        row = outcomes.get(recipient_id)
+        mine = tuple(letters.get(recipient_id, ()))
+        letter = _letter_of(row, mine)
+        step, fault = _fate(row, letter, recipient_id)
+        if letter is not None and fault is Fault.QUEUED:
+            fault = _what_it_waits_for(letter, run.mode, standing, occasion, now_ms)
+        stories.append(
+            Story(
+                number=number,
+                of=len(ids),
+                is_former=False,
+                outcome=row.outcome if row else None,
+                reason=row.reason if row else None,
+                letters=mine,
+                letter=letter,
+                step=step,
+                fault=fault,
+            )
+        )
+    return tuple(stories)
+
+
+def _letter_of(row: Any | None, letters: Sequence[Letter]) -> Letter | None:
+    """The letter that the decision speaks of: its own, or the one it was suppressed for."""
+    if row is None:
+        return None
+    if row.outcome == "planned":
+        return next((one for one in letters if one.delivery_id == row.delivery_id), None)
+    if row.outcome == "suppressed":
+        sent = [one for one in letters if one.state in ("accepted", "bounced")]
+        return sent[-1] if sent else None
+    return letters[-1] if letters else None
+
+
+def _former(letters: Mapping[str, list[Letter]], known: set[str]) -> tuple[Story, ...]:
+    """Letters to addresses that are no contact of the run."""
+    others = [
+        tuple(theirs)
+        for theirs in letters.values()
+        if not any(one.delivery_id in known for one in theirs)
+    ]
+    return tuple(
+        Story(number, len(others), True, None, None, theirs, theirs[-1], None, None)
+        for number, theirs in enumerate(others, start=1)
+    )
+
+
+# -- Where the chain breaks ----------------------------------------------------------------------
+
+
+def _before_letters(
+    plan: Plan,
+    phase: Phase,
+    calendar: Calendar,
+    run: Run | None,
+    key: str,
+    datasets: Iterable[Dataset],
+    found: Iterable[Any],
+    now_ms: int,
+) -> tuple[Step, Fault] | None:
+    """What stopped everything before it came to single recipients."""
+    if run is None:
+        return _why_no_run(calendar, now_ms)
+    if run.name is None:
+        return Step.ADDRESSEE, Fault.NOT_IN_REGISTRY
+    if not run.is_participating and key != REGION:
+        return Step.ADDRESSEE, Fault.NOT_PARTICIPANT
+    if not run.is_selected:
+        if phase.report == "reminder":
+            return Step.ADDRESSEE, Fault.NOTHING_TO_TELL
+        fault = Fault.NOT_CHOSEN if run.sample is None else Fault.NOT_IN_SAMPLE
+        return Step.ADDRESSEE, fault
+    if any(one.is_needed and one.state != "received" for one in datasets):
+        return Step.EVIDENCE, Fault.ABSENT
+    if any(row.rule == "MUNICIPALITY_NOT_IN_REGISTRY" and row.municipality_id for row in found):
+        return Step.ADDRESSEE, Fault.ROW_LOST
+    if not run.has_report and not run.has_outcome:
+        return Step.REPORT, Fault.NOT_COMPOSED
+    return None
+
+
+def _why_no_run(calendar: Calendar, now_ms: int) -> tuple[Step, Fault]:
+    now = datetime.fromtimestamp(now_ms / 1000, MOSCOW)
+    if not calendar.is_in_force:
+        return Step.PLAN, Fault.DRAFT
+    if now.date() < calendar.starts:
+        return Step.PLAN, Fault.AHEAD
+    if calendar.run_at is not None and now < calendar.run_at + GRACE:
+        return Step.RUN, Fault.NOT_DUE
+    return Step.RUN, Fault.NOT_RUN if calendar.is_closed else Fault.MISSED
+
+
+def _fate(
+    row: Any | None, letter: Letter | None, recipient_id: str
+) -> tuple[Step, Fault] | tuple[None, None]:
+    """Where one recipient's letter stands, brakes apart."""
+    if row is None:
+        return Step.LETTER, Fault.UNDECIDED
+    if row.outcome == "blocked":
+        return _blocked(row.reason or "", recipient_id)
+    if letter is None:
+        return Step.LETTER, Fault.UNDECIDED
+    if letter.state == "accepted":
+        return None, None
+    if letter.state == "rejected":
+        ours = refusals.ours(letter.last_detail, letter.last_code)
+        fault = _REFUSED_BY_US.get(ours or "", Fault.REJECTED)
+        return (Step.ACCEPTANCE if fault is Fault.REJECTED else Step.SENDING), fault
+    if letter.state == "cancelled":
+        return Step.SENDING, _CANCELLED.get(letter.last_detail or "", _cancelled(letter))
+    return _FATES[letter.state]
+
+
+def _cancelled(letter: Letter) -> Fault:
+    given_up = letter.events and letter.events[-1].from_state == "unknown"
+    return Fault.GIVEN_UP if given_up else Fault.STOPPED
+
+
+_FATES: Mapping[str, tuple[Step, Fault]] = {
+    "held": (Step.LETTER, Fault.AWAITS_APPROVAL),
+    "ready": (Step.SENDING, Fault.QUEUED),
+    "retry": (Step.SENDING, Fault.QUEUED),
+    "claimed": (Step.SENDING, Fault.IN_FLIGHT),
+    "in_doubt": (Step.SENDING, Fault.IN_FLIGHT),
+    "unknown": (Step.ACCEPTANCE, Fault.UNKNOWN),
+    "exhausted": (Step.ACCEPTANCE, Fault.EXHAUSTED),
+    "bounced": (Step.ACCEPTANCE, Fault.BOUNCED),
+}
+_REFUSED_BY_US = {
+    refusals.NOT_ALLOWED: Fault.NOT_ALLOWED,
+    refusals.SPOILT: Fault.SPOILT,
+    refusals.TOO_LARGE: Fault.TOO_LARGE,
+}
+_CANCELLED = {
+    "superseded": Fault.SUPERSEDED,
+    "expired": Fault.EXPIRED,
+    "recipient_inactive": Fault.INACTIVE,
+    "recipient_replaced": Fault.INACTIVE,
+    "campaign_stopped": Fault.STOPPED,
+}
+
+
+def _blocked(reason: str, recipient_id: str) -> tuple[Step, Fault]:
+    if recipient_id == NO_RECIPIENT:
+        return Step.CONTACT, Fault.NO_CONTACT
+    if reason == planning.NOT_ALLOWED:
+        return Step.CONTACT, Fault.NOT_ALLOWED
+    if reason.startswith(planning.HELD_BACK):
+        return Step.CHECKS, Fault.HELD_BACK
+    return Step.LETTER, Fault.BLOCKED
+
+
+def _what_it_waits_for(
+    letter: Letter, mode: str, standing: Brakes, occasion: str, now_ms: int
+) -> Fault:
+    """Of a letter in the queue: the brake that holds it, or its own wait."""
+    if letter.expires_ms <= now_ms:
+        return Fault.EXPIRED
+    if mode == "live" and not letter.is_active:
+        return Fault.INACTIVE
+    if standing.is_off:
+        return Fault.OFF
+    if standing.holds(occasion, mode):
+        return Fault.PAUSED
+    if standing.breaker_until_ms is not None and mode != "dry":
+        return Fault.BREAKER
+    return Fault.RETRY if letter.not_before_ms > now_ms else Fault.QUEUED
+
+
+def _faults(
+    stopped: tuple[Step, Fault] | None, stories: Iterable[Story]
+) -> tuple[tuple[Step, Fault, int | None], ...]:
+    """All faults in the chain's order; one that every recipient has is nobody's own."""
+    if stopped is not None:
+        return ((*stopped, None),)
+    order = list(Step)
+    stories = list(stories)
+    found = [
+        (story.step, story.fault, story.number if len(stories) > 1 else None)
+        for story in stories
+        if story.step is not None and story.fault is not None
+    ]
+    if len(found) == len(stories) and len({fault for _, fault, _ in found}) == 1:
+        return ((found[0][0], found[0][1], None),)
+    return tuple(sorted(found, key=lambda one: (order.index(one[0]), one[2] or 0)))
+
+
+def _links(
+    faults: Sequence[tuple[Step, Fault, int | None]], *, has_contacts: bool, is_checked: bool
+) -> tuple[Link, ...]:
+    """The chain: what comes after the first break was not reached, unless it holds by itself."""
+    of_step: dict[Step, dict[Fault, None]] = defaultdict(dict)
+    for broken, its_fault, _ in faults:
+        of_step[broken][its_fault] = None
+    holds_by_itself = {Step.CONTACT: has_contacts}
+    links = []
+    is_broken = False
+    for step in Step:
+        found = tuple(of_step[step])
+        is_reached = not is_broken or holds_by_itself.get(step, False)
+        if step is Step.CHECKS:
+            is_reached = is_reached and is_checked
+        if found:
+            holds = Holds.WAITS if WAITING.issuperset(found) else Holds.NO
+            is_broken = True
+        else:
+            holds = Holds.YES if is_reached else Holds.NOT_REACHED
+        links.append(Link(step, holds, found))
+    return tuple(links)
+
+
+def _verdict(
+    faults: Sequence[tuple[Step, Fault, int | None]],
+    stories: Sequence[Story],
+    letters: Mapping[str, list[Letter]],
+) -> Verdict:
+    kinds = {fault for _, fault, _ in faults}
+    if not kinds:
+        return Verdict.ACCEPTED
+    if Fault.UNKNOWN in kinds or any(
+        theirs[-1].state == "unknown" for theirs in letters.values() if theirs
+    ):
+        return Verdict.UNKNOWN
+    if any(story.fault is None for story in stories):
+        return Verdict.PARTLY
+    if any(one.state == "accepted" for theirs in letters.values() for one in theirs):
+        return Verdict.EARLIER
+    if any(theirs[-1].state == "bounced" for theirs in letters.values() if theirs):
+        return Verdict.BOUNCED
+    return Verdict.WAITING if kinds <= WAITING else Verdict.NONE

@@ -1,0 +1,1 @@
+"""What a person decides about letters, with a reason."""

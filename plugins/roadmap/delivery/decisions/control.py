@@ -1,0 +1,89 @@
+"""Stopping all sending and letting it go on, by a person's decision, and what waits meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from sqlalchemy import Engine
+
+from roadmap import russian
+from roadmap.delivery.account.alarms import title
+from roadmap.delivery.decisions.decision import DecisionRefused, checked_reason
+from roadmap.delivery.ledger import brakes
+from roadmap.delivery.ledger.moves import Clock, db_now_ms
+from roadmap.plan.model import Plan
+from roadmap.store.sql import sql
+
+Action = Literal["stop", "start", "go_on"]
+# In the words of the form and of the guide.
+ACTIONS: Mapping[Action, str] = MappingProxyType(
+    {
+        "stop": "остановить всю отправку",
+        "start": "продолжить всю отправку",
+        "go_on": "продолжить приостановленную рассылку",
+    }
+)
+
+
+class ControlRefused(DecisionRefused):
+    """There is nothing to let go on; the message says, in Russian, what there is."""
+
+
+def control(
+    engine: Engine,
+    action: Action,
+    *,
+    actor: str,
+    reason: str,
+    occasion: str | None = None,
+    mode: str = "live",
+    clock: Clock = db_now_ms,
+) -> str:
+    """Pull or let go a brake; what was done, in Russian.
+
+    `occasion` and `mode` choose the paused occasion to go on with; None: all that are paused,
+    in any mode. Asking for what is so already changes nothing. DecisionRefused where the
+    reason says nothing, or the chosen occasion is not paused.
+    """
+    said = checked_reason(reason)
+    if action == "stop":
+        is_done = brakes.stop(engine, actor, said, clock=clock)
+        return "Вся отправка остановлена." if is_done else "Отправка уже была остановлена."
+    if action == "start":
+        is_done = brakes.start(engine, actor, said, clock)
+        return "Отправка продолжена." if is_done else "Отправка не была остановлена."
+    with engine.connect() as db, db.begin():
+        paused = sorted(brakes.standing(db, clock(db)).paused)
+    chosen = paused if occasion is None else [(occasion, mode)]
+    done = [key for key in chosen if brakes.go_on(engine, *key, actor, said, clock)]
+    if occasion is not None and not done:
+        there_are = ", ".join(f"{one} ({its_mode})" for one, its_mode in paused) or "нет ни одной"
+        raise ControlRefused(
+            f"Рассылка {occasion} ({mode}) не приостановлена. Приостановлены: {there_are}."
+        )
+    if not done:
+        return "Приостановленных рассылок нет."
+    return f"Продолжено: {', '.join(f'{one} ({its_mode})' for one, its_mode in done)}."
+
+
+def what_waits(engine: Engine, plans: Iterable[Plan]) -> tuple[str, ...]:
+    """A Russian line for each occasion with letters that wait, and for each brake that holds."""
+    known = tuple(plans)
+    with engine.connect() as db, db.begin():
+        held_by = brakes.standing(db, db_now_ms(db))
+        waiting = db.execute(sql("delivery/waiting_letters")).all()
+    lines = []
+    if held_by.is_off:
+        lines.append(f"Вся отправка остановлена: {held_by.off_reason or 'причина не записана'}")
+    if held_by.breaker_until_ms is not None:
+        lines.append(f"Почтовому серверу дан перерыв: {held_by.breaker_reason}")
+    for (occasion, mode), reason in sorted(held_by.paused.items()):
+        lines.append(f"Приостановлена рассылка {title(occasion, mode, known)}: {reason}")
+    for one in waiting:
+        letters = russian.counted(one.letters, "письмо", "письма", "писем")
+        lines.append(f"В очереди: {title(one.occasion, one.mode, known)} — {letters}")
+    if not waiting:
+        lines.append("В очереди писем нет")
+    return tuple(lines)

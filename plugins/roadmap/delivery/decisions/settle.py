@@ -1,0 +1,173 @@
+"""What a person decides about a letter whose outcome is unknown: T12, T13, T14, with reason.
+
+The machine never sends such a letter again by itself. A person who has looked it up on the
+mail server's side may say that it arrived, that it did not (then the same bytes go out once
+more, under the same Message-ID), or that nobody knows and nothing more is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine
+
+from roadmap.delivery.decisions.decision import DecisionRefused, checked_reason
+from roadmap.delivery.ledger import moves
+from roadmap.delivery.ledger.moves import Clock, db_now_ms
+from roadmap.store.sql import sql
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+
+Decision = Literal["arrived", "resend", "give_up"]
+# In the words of the form, of the letters and of the guide.
+DECISIONS: Mapping[Decision, str] = MappingProxyType(
+    {
+        "arrived": "дошло",
+        "resend": "не дошло, отправить",
+        "give_up": "не знаем, не отправлять",
+    }
+)
+_MOVES: Mapping[Decision, str] = MappingProxyType(
+    {"arrived": "accept_by_evidence", "resend": "resend", "give_up": "give_up"}
+)
+# A sender that was frozen at the dot may still wake up; resend.sql holds the same.
+RESEND_AFTER_MS = 900_000
+EXPIRY_MS = 5 * 24 * 3_600_000
+
+
+class SettleRefused(DecisionRefused):
+    """This letter is not settled so; the message says, in Russian, why and what to do."""
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What was decided about which letter; ids and words, no addresses."""
+
+    delivery_id: str
+    run_id: str
+    municipality_id: str
+    occasion: str
+    mode: str
+    revision: int
+    decision: Decision
+    state: str  # the letter's state now
+
+    @property
+    def is_to_be_sent(self) -> bool:
+        return self.decision == "resend"
+
+
+def settle(
+    engine: Engine,
+    message_id: str,
+    decision: Decision,
+    *,
+    actor: str,
+    reason: str,
+    municipality_id: str | None = None,
+    expiry_ms: int = EXPIRY_MS,
+    clock: Clock = db_now_ms,
+) -> Settlement:
+    """Settle the unknown letter of that Message-ID (with or without <>) by a person's decision.
+
+    `municipality_id` is a second check of whose letter it is meant to be. A letter to be sent
+    again has `expiry_ms` for it. SettleRefused where there is no such letter, it is another
+    municipality's, it is not unknown (any more), a resend comes too early or would reach
+    nobody; DecisionRefused where the reason says nothing. Then nothing was changed.
+    """
+    said = checked_reason(reason)
+    with engine.begin() as db:
+        now_ms = clock(db)
+        letter = _find(db, message_id)
+        _refuse(letter, decision, municipality_id, now_ms)
+        step = _MOVES[decision]
+        is_done = moves.move(
+            db, step, letter.delivery_id, letter.state,
+            now_ms=now_ms, actor=actor, phase="settle", detail=f"operator: {said}",
+            expires_ms=now_ms + expiry_ms,
+        )  # fmt: skip
+        if not is_done:  # somebody was first between the look and the move
+            raise SettleRefused(_already(_find(db, message_id)))
+    return Settlement(
+        delivery_id=letter.delivery_id,
+        run_id=letter.run_id,
+        municipality_id=letter.municipality_id,
+        occasion=letter.occasion,
+        mode=letter.mode,
+        revision=letter.revision,
+        decision=decision,
+        state=moves.MOVES[step].target,
+    )
+
+
+def _find(db: Connection, message_id: str) -> Any:
+    bare = message_id.strip().removeprefix("<").removesuffix(">")
+    letter = db.execute(
+        sql("delivery/letter_by_message_id"), {"message_id": f"<{bare}>"}
+    ).one_or_none()
+    if letter is None:
+        raise SettleRefused(
+            "Письма с таким Message-ID нет. Скопируйте его целиком из письма оператору или из "
+            "журнала «Сверки»."
+        )
+    return letter
+
+
+def _refuse(letter: Any, decision: Decision, municipality_id: str | None, now_ms: int) -> None:
+    if municipality_id is not None and municipality_id != letter.municipality_id:
+        raise SettleRefused(
+            f"Решение не принято: это письмо другого муниципалитета — {letter.name}. Проверьте "
+            "Message-ID."
+        )
+    if letter.state != "unknown":
+        raise SettleRefused(_already(letter))
+    if decision != "resend":
+        return
+    earliest_ms = letter.updated_ms + RESEND_AFTER_MS
+    if now_ms < earliest_ms:
+        raise SettleRefused(
+            "Отправить снова можно не раньше чем через 15 минут: письмо ещё может дойти. "
+            f"Повторите решение после {_moment(earliest_ms, with_seconds=True)}."
+        )
+    if letter.mode == "live" and not letter.active:
+        raise SettleRefused(
+            "Адрес этого письма больше не действует, снова оно не уйдёт. Выберите «не знаем, не "
+            "отправлять» и запустите этап для этого муниципалитета."
+        )
+
+
+_STATES: Mapping[str, str] = MappingProxyType(
+    {
+        "held": "ждёт согласования",
+        "ready": "стоит в очереди",
+        "claimed": "отправляется",
+        "in_doubt": "отправляется",
+        "retry": "стоит в очереди",
+        "accepted": "принято почтовым сервером",
+        "bounced": "принято почтовым сервером и вернулось",
+        "rejected": "отклонено сервером",
+        "exhausted": "не ушло, попытки исчерпаны",
+        "cancelled": "отменено",
+    }
+)
+_BY_DECISION: Mapping[str, Decision] = MappingProxyType(
+    {"accepted": "arrived", "retry": "resend", "cancelled": "give_up"}
+)
+
+
+def _already(letter: Any) -> str:
+    now = f"письмо {_STATES[letter.state]} с {_moment(letter.updated_ms)}"
+    if letter.last_phase == "settle":
+        word = DECISIONS[_BY_DECISION[letter.state]]
+        return f"Решать нечего: уже решено «{word}», {now}."
+    return f"Решать нечего: {now}."
+
+
+def _moment(moment_ms: int, *, with_seconds: bool = False) -> str:
+    shown = "%d.%m.%Y, %H:%M:%S (МСК)" if with_seconds else "%d.%m.%Y, %H:%M (МСК)"
+    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime(shown)

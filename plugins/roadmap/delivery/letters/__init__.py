@@ -1,0 +1,1 @@
+"""Who is written to, what the letter is, and the letters written before any sending."""

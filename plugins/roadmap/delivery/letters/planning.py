@@ -1,0 +1,724 @@
+"""Deciding who is written to, and writing the letters into the ledger before any sending (T0).
+
+For every recipient of an addressee one of: a letter is planned; one with the same content is
+already on its way or was accepted, so nothing is sent; or no letter may be planned, and the
+reason stands in `run_outcome` for the operator. What is rendered is rendered outside of any
+transaction; then the state is read again, and if it is still the same, message, delivery,
+event, files and outcomes are written in one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
+
+from roadmap import russian
+from roadmap.delivery.ledger import moves, refusals
+from roadmap.delivery.letters import contacts, message
+from roadmap.delivery.letters.contacts import Recipient
+from roadmap.delivery.letters.operator_text import SETTLE_DAG, moment
+from roadmap.delivery.settings import DeliverySettings
+from roadmap.evidence.freeze import refuse_live_rehearsal
+from roadmap.evidence.sources import load_sources
+from roadmap.plan.model import Phase, Plan
+from roadmap.store.sql import sql
+from roadmap.store.tables import report_file
+
+if TYPE_CHECKING:
+    from roadmap.reports.formats.letter import Envelope
+    from roadmap.reports.model import ReportModel
+    from roadmap.reports.package import Package
+
+log = logging.getLogger(__name__)
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+NO_RECIPIENT = "-"
+_ACTOR = "planning"
+# How the reasons of an outcome begin that are told apart (delivery.account.why).
+HELD_BACK = "Письмо задержано: "
+NOT_ALLOWED = (
+    "Письмо не составлено: домен адреса не входит в список разрешённых."
+    " Исправьте адрес или дополните ROADMAP_ALLOWED_DOMAINS."
+)
+_TRIES = 3
+
+# Renders one addressee's package for one envelope; raises reports.package.PackageHeld.
+Render = Callable[["ReportModel", "Envelope"], "Package"]
+
+
+class UnknownAddressee(LookupError):
+    """Asked to plan for somebody who is no addressee of the run."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was decided for one expected recipient; the row of `run_outcome`."""
+
+    municipality_id: str
+    recipient_id: str
+    outcome: str  # planned | suppressed | blocked
+    reason: str | None = None
+    delivery_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Past:
+    """One letter of the occasion and mode that the ledger already has."""
+
+    delivery_id: str
+    recipient_id: str
+    revision: int
+    content_sha256: str
+    state: str
+    run_id: str
+    accepted_ms: int | None = None
+    cancelled_from: str | None = None
+    last_code: int | None = None
+    last_detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`plan` a new letter, `keep` or `resume` the one there is, or send nothing: `suppressed`,
+    `blocked`. What `drops` was never sent and is cancelled, whatever comes of the new one."""
+
+    kind: str
+    reason: str | None = None
+    keeps: Past | None = None
+    drops: Past | None = None
+
+
+# -- Pure decisions ----------------------------------------------------------------------------
+
+
+def decide(
+    history: Sequence[Past],
+    content_sha256: str,
+    run_id: str,
+    *,
+    has_reason: bool,
+    needs_reason: bool,
+) -> Decision:
+    """What to do for one recipient, whose letters `history` holds by revision (T0).
+
+    `has_reason`: a person gave one for a correction; `needs_reason`: the plan asks for it.
+    """
+    if not history:
+        return Decision("plan")
+    last = history[-1]
+    is_same = last.content_sha256 == content_sha256
+    if is_same and last.run_id == run_id and last.state in _UNSETTLED:
+        return Decision("keep", keeps=last)  # the same task once more
+    if last.state in _BLOCKING:
+        return Decision("blocked", _BLOCKING[last.state])
+    drops = last if not is_same and last.state in _NEVER_SENT else None
+    accepted = [past for past in history if past.state == "accepted"]
+    # What never went says nothing of what the recipient has; of what may have gone, the newest.
+    may_have_gone = [past for past in history if past in accepted or _is_given_up(past)]
+    has_it = bool(accepted) and accepted[-1].content_sha256 == content_sha256
+    if has_it and may_have_gone[-1] == accepted[-1]:
+        return Decision("suppressed", f"{_already(accepted[-1])}.", drops=drops)
+    if is_same and last.state in ("held", "ready", "retry"):
+        return Decision("keep", keeps=last)
+    if is_same and last.state == "exhausted":
+        return Decision("resume", keeps=last)
+    if is_same and last.state == "rejected" and not _is_refused_here(last):
+        return Decision("blocked", _REJECTED)
+    if may_have_gone and may_have_gone[-1].content_sha256 == content_sha256:
+        return Decision("blocked", _GIVEN_UP, drops=drops)
+    if has_it and not has_reason:
+        return Decision("blocked", _BACK_AGAIN.format(_already(accepted[-1])), drops=drops)
+    if accepted and needs_reason and not has_reason:
+        return Decision("blocked", _NO_REASON, drops=drops)
+    return Decision("plan", drops=drops)
+
+
+def _already(past: Past) -> str:
+    return f"Уже отправлено {_said(past.accepted_ms)}"
+
+
+def _is_refused_here(past: Past) -> bool:
+    return refusals.ours(past.last_detail, past.last_code) is not None
+
+
+def _is_given_up(past: Past) -> bool:
+    return past.state == "cancelled" and past.cancelled_from == "unknown"
+
+
+_UNSETTLED = ("held", "ready", "claimed", "in_doubt", "retry", "unknown")
+_NEVER_SENT = ("held", "ready", "retry", "exhausted")
+_REJECTED = (
+    "Почтовый сервер отклонил это письмо. Проверьте адрес и замените его"
+    " в «Контактах», лист «Получатели»."
+)
+_GIVEN_UP = "Исход прежнего письма неизвестен; решено не отправлять повторно."
+_BACK_AGAIN = (
+    "{}, но исход более нового письма неизвестен: могло дойти и оно. Если адресату нужно"
+    " прежнее содержание, запустите этап снова и впишите, почему, в поле «Причина исправления»."
+)
+_NO_REASON = (
+    "Содержание изменилось, а причина исправления не указана."
+    " Запустите этап снова и впишите её в поле «Причина исправления»."
+)
+_BLOCKING = {
+    "claimed": "Прежнее письмо сейчас отправляется. Повторите через 20 минут.",
+    "in_doubt": "Прежнее письмо сейчас отправляется. Повторите через 20 минут.",
+    "unknown": f"Исход прежнего письма неизвестен. Сначала запустите «{SETTLE_DAG}», затем этап"
+    " снова.",
+    "bounced": "Прежнее письмо вернулось. Замените адрес в «Контактах», лист «Получатели».",
+}
+
+
+def deadline_ms(phase: Phase, expiry_ms: int, now_ms: int) -> int:
+    """Until when a letter planned now may go; a reminder not after the day that it reminds of.
+
+    Of a day that has passed already, as in a year that is run afterwards, it may go all the same.
+    """
+    if phase.report != "reminder":
+        return now_ms + expiry_ms
+    day_after = phase.reply_by.on + timedelta(days=1)
+    due_ms = int(datetime.combine(day_after, datetime.min.time(), MOSCOW).timestamp() * 1000)
+    return min(now_ms + expiry_ms, due_ms) if due_ms > now_ms else now_ms + expiry_ms
+
+
+def next_revision(letters: Sequence[Past], recipient_id: str, content_sha256: str) -> int:
+    """The revision's number: the same for all recipients of one content.
+
+    `letters` are those of all recipients of the addressee. Who has none of the newest
+    revision, though its content is this one, gets that revision.
+    """
+    if not letters:
+        return 1
+    newest = max(past.revision for past in letters)
+    of_newest = [past for past in letters if past.revision == newest]
+    is_its_content = all(past.content_sha256 == content_sha256 for past in of_newest)
+    has_it = any(past.recipient_id == recipient_id for past in of_newest)
+    return newest if is_its_content and not has_it else newest + 1
+
+
+def _said(moment_ms: int | None) -> str:
+    return "ранее" if moment_ms is None else moment(moment_ms)
+
+
+# -- Planning ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What is the same for all addressees of one call."""
+
+    engine: Engine
+    run_id: str
+    occasion: str
+    mode: str
+    as_of: str
+    reason: str | None
+    phase: Phase
+    settings: DeliverySettings
+    reports_folder: Any
+    now_ms: int
+    render: Render
+    recipients: Mapping[str, tuple[Recipient, ...]]
+    names: Mapping[str, str]
+    lacks: str | None  # why no letter of this run may be made at all
+    unnamed: Mapping[str, str]  # addressees whose names are not known, and what to do
+
+
+def plan_deliveries(
+    engine: Engine,
+    plan: Plan,
+    run_id: str,
+    addressees: Sequence[str],
+    reports_folder: Any,
+    settings: DeliverySettings,
+    now_ms: int,
+    render: Render | None = None,
+) -> tuple[Outcome, ...]:
+    """Plan the letters of these addressees; one outcome for each expected recipient.
+
+    `reports_folder` is a pathlib-like folder. `render` defaults to `reports.package`. Running
+    it again changes nothing that need not change. LiveRefused when the run may not write to
+    its addressees; an ExceptionGroup, after all were tried, when some failed in a way that
+    nobody foresaw: those are blocked, the others planned.
+    """
+    run = _open(engine, plan, run_id, reports_folder, settings, now_ms, render)
+    moves.reap(engine, _ACTOR)
+    outcomes: list[Outcome] = []
+    unforeseen: list[Exception] = []
+    # A future keeps what its call raised: one addressee's failure must not stop the others.
+    with ThreadPoolExecutor(max_workers=1) as one_by_one:
+        for addressee in addressees:
+            if addressee not in run.recipients:
+                raise UnknownAddressee(f"«{addressee}» — не адресат запуска {run_id}")
+            future = one_by_one.submit(_plan_addressee, run, addressee)
+            error = future.exception()
+            if error is None:
+                outcomes += future.result()
+            elif isinstance(error, Exception):
+                unforeseen.append(error)
+                outcomes += _block_all(run, addressee, _UNFORESEEN)
+            else:
+                raise error
+    if unforeseen:
+        raise ExceptionGroup("Письма составлены не для всех", unforeseen)
+    return tuple(outcomes)
+
+
+_UNFORESEEN = (
+    "Письмо не составлено: сбой программы. Перезапустите «Письма и документы»;"
+    " не поможет — сообщите в поддержку."
+)
+
+
+def _open(
+    engine: Engine,
+    plan: Plan,
+    run_id: str,
+    reports_folder: Any,
+    settings: DeliverySettings,
+    now_ms: int,
+    render: Render | None,
+) -> _Run:
+    today = datetime.fromtimestamp(now_ms / 1000, MOSCOW).date()
+    with engine.begin() as db:
+        if not plan.is_in_force(today):  # also one that was withdrawn since the run was frozen
+            db.execute(sql("delivery/force_redirect"), {"run_id": run_id})
+        row = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
+        phase = plan.phase(row.phase)
+        refuse_live_rehearsal(phase, row.mode, row.as_of, row.known_at_ms, row.started_ms)
+        recipients = contacts.recipients(db, run_id)
+        named = db.execute(sql("delivery/addressee_names"), {"run_id": run_id}).all()
+        absent = db.execute(sql("delivery/needed_but_absent"), {"run_id": run_id}).all()
+        unnamed = db.execute(sql("delivery/unnamed_addressees"), {"run_id": run_id}).all()
+    return _Run(
+        engine=engine,
+        run_id=run_id,
+        occasion=row.occasion,
+        mode=row.mode,
+        as_of=row.as_of,
+        reason=row.reason,
+        phase=phase,
+        settings=settings,
+        reports_folder=reports_folder,
+        now_ms=now_ms,
+        render=render or _renderer(engine, run_id, reports_folder),
+        recipients=recipients,
+        names={one.municipality_id: one.name for one in named},
+        lacks=_lacks({one.dataset: one.state for one in absent}),
+        unnamed={one.municipality_id: one.message for one in unnamed},
+    )
+
+
+def _lacks(absent: Mapping[str, str]) -> str | None:
+    """What the operator must bring first; `absent` are needed datasets with their states."""
+    if not absent:
+        return None
+    titles = {dataset: source.title for dataset, source in load_sources().items()}
+    wanted = ", ".join(f"«{titles.get(dataset, dataset)}»" for dataset in absent)
+    if "refused" in absent.values():
+        to_do = "Исправьте файлы, как сказано в журнале «Приём данных», и положите их снова"
+    else:
+        to_do = "Положите файлы в папку приёма"
+    return (
+        f"Письмо не составлено: нет сведений, без которых отчёт не имеет смысла: {wanted}."
+        f" {to_do}; затем очистите «Приём данных»."
+    )
+
+
+def _renderer(engine: Engine, run_id: str, folder: Any) -> Render:
+    from roadmap.reports.checks.leak import read_registry
+    from roadmap.reports.package import render_package
+
+    with engine.connect() as db, db.begin():
+        registry = read_registry(db, run_id)
+
+    def render(model: ReportModel, envelope: Envelope) -> Package:
+        return render_package(model, envelope, folder, run_id, registry)
+
+    return render
+
+
+def _plan_addressee(run: _Run, addressee: str) -> tuple[Outcome, ...]:
+    theirs = run.recipients[addressee]
+    if run.lacks is not None:
+        return _block_all(run, addressee, run.lacks)
+    if addressee in run.unnamed:
+        return _block_all(run, addressee, run.unnamed[addressee])
+    if not theirs:
+        return _block_all(run, addressee, _no_contact(run, addressee))
+    with run.engine.connect() as db, db.begin():
+        model = _load_model(db, run.run_id, addressee)
+    for _ in range(_TRIES):
+        with run.engine.connect() as db, db.begin():
+            letters = _letters(db, run, addressee)
+        decisions = {one: _decide_for(run, one, letters, model) for one in theirs}
+        prepared = _prepare(run, model, decisions, letters)
+        try:
+            outcomes = _write(run, addressee, letters, decisions, prepared)
+        except IntegrityError:
+            outcomes = None  # another planner was first: the ledger refused the second row
+        if outcomes is not None:
+            return outcomes
+    return _block_all(
+        run, addressee, "Письмо составляет сейчас другой запуск. Повторите через 5 минут."
+    )
+
+
+def _no_contact(run: _Run, addressee: str) -> str:
+    day = russian.day(datetime.fromisoformat(run.as_of).date())
+    return (
+        f"Письмо не составлено: у адресата нет действующего адреса на {day}."
+        " Впишите адрес в «Контакты», лист «Получатели», и запустите этап для"
+        f" «{run.names[addressee]}»."
+    )
+
+
+def _decide_for(run: _Run, one: Recipient, letters: Sequence[Past], model: ReportModel) -> Decision:
+    target = run.settings.redirect_to if run.mode == "redirect" else one.address
+    if not run.settings.allows(target):
+        return Decision("blocked", NOT_ALLOWED)
+    return decide(
+        [past for past in letters if past.recipient_id == one.recipient_id],
+        model.content_sha256(),
+        run.run_id,
+        has_reason=bool(run.reason),
+        needs_reason=run.phase.correction_needs_reason,
+    )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """Frozen letters by recipient, the manifest's rows, and who is held back by the checks.
+
+    `model`: what the letters tell, as JSON.
+    """
+
+    letters: Mapping[Recipient, moves.Planned]
+    files: tuple[dict[str, Any], ...]
+    held: Mapping[Recipient, str]
+    model: str
+
+
+def _prepare(
+    run: _Run,
+    model: ReportModel,
+    decisions: Mapping[Recipient, Decision],
+    letters: Sequence[Past],
+) -> _Prepared:
+    """Render once per envelope and freeze a message per recipient; outside of transactions."""
+    from roadmap.reports.package import PackageHeld
+
+    packages: dict[Envelope, Package] = {}
+    frozen: dict[Recipient, moves.Planned] = {}
+    held: dict[Recipient, str] = {}
+    for one, decision in decisions.items():
+        if decision.kind != "plan":
+            continue
+        mine = [past for past in letters if past.recipient_id == one.recipient_id]
+        envelope = _envelope(run, model, mine)
+        revision = next_revision(letters, one.recipient_id, model.content_sha256())
+        try:
+            if envelope not in packages:
+                packages[envelope] = run.render(model, envelope)
+            frozen[one] = _freeze(run, model, one, revision, envelope, packages[envelope])
+        except PackageHeld as failed:
+            held[one] = HELD_BACK + " ".join(failed.reasons)
+        except message.UnsafeMessage as unsafe:
+            held[one] = str(unsafe)
+    manifest = next(iter(packages.values()), None)
+    files = _manifest(run, model, manifest) if manifest is not None else ()
+    return _Prepared(frozen, files, held, model.model_dump_json())
+
+
+def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
+    """«Взамен направленного» is said to who has an accepted letter; the number counts those."""
+    from roadmap.reports.formats.letter import Envelope, Replaced
+
+    received = [past for past in mine if past.state == "accepted"]
+    replaces: Replaced | None = None
+    said: tuple[str, ...] = ()
+    reason = None
+    if received:
+        last = received[-1]
+        on = datetime.fromtimestamp((last.accepted_ms or 0) / 1000, MOSCOW).date()
+        replaces = Replaced(on, len(received))
+        said = _changes(run, model, last)
+        reason = run.reason or _unstated_reason(run, last)
+    return Envelope(
+        revision=len(received) + 1,
+        replaces=replaces,
+        changes=said,
+        test_addressee=None if run.mode == "live" else model.addressee.name,
+        generated_at=datetime.fromtimestamp(run.now_ms / 1000, UTC),
+        reason=reason,
+    )
+
+
+def _unstated_reason(run: _Run, last: Past) -> str:
+    """What came in since the last letter's run: the reason, where the operator gave none.
+
+    Where nothing did, the plan's rules, the program or the templates are others.
+    """
+    earlier = {"run_id": run.run_id, "earlier_run_id": last.run_id}
+    with run.engine.connect() as db, db.begin():
+        datasets = db.execute(sql("delivery/datasets_since"), earlier).scalars().all()
+    if not datasets:
+        return "уточнены правила расчёта или слова отчёта, сведения прежние"
+    titles = {dataset: source.title for dataset, source in load_sources().items()}
+    named = ", ".join(f"«{titles.get(dataset, dataset)}»" for dataset in datasets)
+    return f"после прежнего письма поступили новые сведения: {named}"
+
+
+def _changes(run: _Run, model: ReportModel, last: Past) -> tuple[str, ...]:
+    from roadmap.reports.changes import changes
+    from roadmap.reports.model import ReportModel
+
+    told = {
+        "municipality_id": model.addressee.municipality_id,
+        "content_sha256": last.content_sha256,
+    }
+    with run.engine.connect() as db, db.begin():
+        previous = db.execute(sql("delivery/told_report"), told).scalar_one_or_none()
+    if previous is None:  # planned before reports were kept, and composed anew since
+        return ()
+    return changes(ReportModel.model_validate_json(previous), model)
+
+
+def _freeze(
+    run: _Run,
+    model: ReportModel,
+    one: Recipient,
+    revision: int,
+    envelope: Envelope,
+    package: Package,
+) -> moves.Planned:
+    settings = run.settings
+    addressee = model.addressee.municipality_id
+    key = moves.delivery_id(run.occasion, run.mode, addressee, one.recipient_id, revision)
+    frozen = message.freeze(
+        delivery_id=key,
+        revision=revision,
+        sender=message.Sender(
+            settings.from_address,
+            settings.from_name,
+            settings.reply_to,
+            settings.message_domain,
+        ),
+        recipient=one.address,
+        subject=package.letter.subject,
+        html=package.letter.html,
+        text=package.letter.text,
+        files=[
+            message.AttachedFile(
+                file.file_name, file.media_type, _bytes_of(run, file.path, file.sha256)
+            )
+            for file in package.files
+            if file.kind not in ("html", "text")
+        ],
+        now_ms=run.now_ms,
+    )
+    return moves.Planned(
+        occasion=run.occasion,
+        mode=run.mode,
+        municipality_id=addressee,
+        recipient_id=one.recipient_id,
+        revision=revision,
+        content_sha256=model.content_sha256(),
+        message_id=frozen.message_id,
+        rfc822=frozen.rfc822,
+        payload_sha256=frozen.sha256,
+        run_id=run.run_id,
+        reason=envelope.reason,
+        is_held=run.phase.approval.required,
+    )
+
+
+def _bytes_of(run: _Run, path: str, sha256: str) -> bytes:
+    """A rendered file's bytes, if they are still those of the manifest."""
+    content: bytes = run.reports_folder.joinpath(*PurePosixPath(path).parts).read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise message.UnsafeMessage(
+            "Письмо не составлено: файл отчёта изменился после проверки."
+            " Перезапустите «Письма и документы»."
+        )
+    return content
+
+
+def _manifest(run: _Run, model: ReportModel, package: Package) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {
+            "run_id": run.run_id,
+            "municipality_id": model.addressee.municipality_id,
+            "file_kind": file.kind,
+            "part": file.part,
+            "file_name": file.file_name,
+            "sha256": file.sha256,
+            "size_bytes": file.size_bytes,
+            "pages": file.pages,
+            "path": file.path,
+        }
+        for file in package.files
+    )
+
+
+# -- Writing -----------------------------------------------------------------------------------
+
+
+def _write(
+    run: _Run,
+    addressee: str,
+    seen: Sequence[Past],
+    decisions: Mapping[Recipient, Decision],
+    prepared: _Prepared,
+) -> tuple[Outcome, ...] | None:
+    """All rows of one addressee in one transaction; None when the ledger has moved on."""
+    with run.engine.begin() as db:
+        if _letters(db, run, addressee) != tuple(seen):
+            db.rollback()
+            return None
+        now_ms = moves.db_now_ms(db)
+        _drop_strangers(db, run, addressee, seen, now_ms)
+        outcomes = []
+        for one, decision in decisions.items():
+            outcome = _write_one(db, run, addressee, one, decision, prepared, now_ms)
+            if outcome is None:
+                db.rollback()
+                return None
+            outcomes.append(outcome)
+        if prepared.files:
+            key = {"run_id": run.run_id, "municipality_id": addressee}
+            db.execute(sql("delivery/forget_files"), key)
+            db.execute(report_file.insert(), list(prepared.files))
+        _say_outcomes(db, run, addressee, outcomes)
+    return tuple(outcomes)
+
+
+def _write_one(
+    db: Connection,
+    run: _Run,
+    addressee: str,
+    one: Recipient,
+    decision: Decision,
+    prepared: _Prepared,
+    now_ms: int,
+) -> Outcome | None:
+    is_written = True
+    if decision.drops is not None:
+        is_written = moves.move(
+            db, "cancel", decision.drops.delivery_id, decision.drops.state,
+            now_ms=now_ms, actor=_ACTOR, phase="plan", detail="superseded",
+        )  # fmt: skip
+    if one in prepared.held:
+        outcome = Outcome(addressee, one.recipient_id, "blocked", prepared.held[one])
+    elif decision.kind in ("suppressed", "blocked"):
+        outcome = Outcome(addressee, one.recipient_id, decision.kind, decision.reason)
+    else:
+        expires_ms = deadline_ms(run.phase, run.settings.expiry_ms, now_ms)
+        if decision.keeps is None:
+            letter = prepared.letters[one]
+            key = letter.delivery_id
+            is_written = is_written and moves.plan(
+                db, letter, now_ms=now_ms, expires_ms=expires_ms, actor=_ACTOR
+            )
+            db.execute(
+                sql("delivery/keep_told_report"),
+                {
+                    "municipality_id": addressee,
+                    "content_sha256": letter.content_sha256,
+                    "model": prepared.model,
+                },
+            )
+        else:
+            key = decision.keeps.delivery_id
+        if decision.kind == "resume":
+            is_written = is_written and moves.move(
+                db, "resume", key, "exhausted",
+                now_ms=now_ms, actor=_ACTOR, phase="plan", detail="rerun", expires_ms=expires_ms,
+            )  # fmt: skip
+        outcome = Outcome(addressee, one.recipient_id, "planned", None, key)
+    return outcome if is_written else None
+
+
+def _drop_strangers(
+    db: Connection, run: _Run, addressee: str, seen: Sequence[Past], now_ms: int
+) -> None:
+    """T15: a waiting live letter to an address that is no longer valid is not sent.
+
+    Only a live run says whose contact is valid: a rehearsal for another day must not stop
+    letters that are on their way.
+    """
+    if run.mode != "live":
+        return
+    contacts.activate(db, addressee, run.as_of, run.recipients[addressee])
+    valid = {one.recipient_id for one in run.recipients[addressee]}
+    for past in seen:
+        if past.recipient_id not in valid and past.state in ("held", "ready", "retry"):
+            moves.move(
+                db, "cancel", past.delivery_id, past.state,
+                now_ms=now_ms, actor=_ACTOR, phase="plan", detail="recipient_inactive",
+            )  # fmt: skip
+
+
+def _block_all(run: _Run, addressee: str, reason: str) -> tuple[Outcome, ...]:
+    """Every expected recipient of the addressee is blocked; without a contact that is one."""
+    ids = [one.recipient_id for one in run.recipients[addressee]] or [NO_RECIPIENT]
+    outcomes = [Outcome(addressee, one, "blocked", reason) for one in ids]
+    with run.engine.begin() as db:
+        seen = _letters(db, run, addressee)
+        _drop_strangers(db, run, addressee, seen, moves.db_now_ms(db))
+        _say_outcomes(db, run, addressee, outcomes)
+    return tuple(outcomes)
+
+
+def _say_outcomes(db: Connection, run: _Run, addressee: str, outcomes: Sequence[Outcome]) -> None:
+    key = {"run_id": run.run_id, "municipality_id": addressee}
+    db.execute(sql("delivery/forget_outcomes"), key)
+    for one in outcomes:
+        db.execute(
+            sql("delivery/write_outcome"),
+            {
+                **key,
+                "recipient_id": one.recipient_id,
+                "outcome": one.outcome,
+                "reason": one.reason,
+                "delivery_id": one.delivery_id,
+            },
+        )
+
+
+def _letters(db: Connection, run: _Run, addressee: str) -> tuple[Past, ...]:
+    rows = db.execute(
+        sql("delivery/deliveries_of_addressee"),
+        {"occasion": run.occasion, "mode": run.mode, "municipality_id": addressee},
+    )
+    return tuple(
+        Past(
+            delivery_id=row.delivery_id,
+            recipient_id=row.recipient_id,
+            revision=row.revision,
+            content_sha256=row.content_sha256,
+            state=row.state,
+            run_id=row.run_id,
+            accepted_ms=row.accepted_ms,
+            cancelled_from=row.cancelled_from,
+            last_code=row.last_code,
+            last_detail=row.last_detail,
+        )
+        for row in rows
+    )
+
+
+def _load_model(db: Connection, run_id: str, addressee: str) -> ReportModel:
+    from roadmap.reports.compose import load_model
+
+    return load_model(db, run_id, addressee)

@@ -1,0 +1,1 @@
+"""What proves that a letter left: the server's word, its log, the mailbox of copies."""

@@ -1,0 +1,310 @@
+"""What became of a letter whose outcome is unknown: proof from outside the database.
+
+A letter is `unknown` when the reply to its final dot was lost. It is then `accepted` by
+evidence (T12) or by a person, and by nothing else: that nothing was found proves nothing,
+because a source may be late, incomplete or about another server (reliability.md §5.6).
+The sources are receipts on a local disk (receipts.py), the relay's log (relay_log.py) and the
+mailbox of copies (journal.py).
+
+Here too is noticed that the database was put back from an old copy (D4): what it calls
+waiting may have gone out long ago, so everything stops until a person has looked.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine
+
+from roadmap.delivery.ledger import brakes, moves
+from roadmap.delivery.ledger.moves import Clock, db_now_ms
+from roadmap.delivery.proof.receipts import Mark, Receipt, Receipts
+from roadmap.delivery.transport import without_addresses
+from roadmap.russian import counted
+from roadmap.store.sql import sql
+
+log = logging.getLogger(__name__)
+
+_LETTERS = ("письмо", "письма", "писем")
+_RESTORED = "База данных восстановлена из копии, отправка остановлена."
+_COMPARE = "Сверьте письма с журналом почтового сервера, затем продолжите отправку."
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """A letter that a source is asked about. `written_at`: its own frozen Date, aware."""
+
+    delivery_id: str
+    message_id: str
+    send_epoch: int
+    payload_sha256: str
+    written_at: datetime
+
+
+class EvidenceUnavailable(RuntimeError):
+    """A source can't be asked now; the message is for the operator, in Russian, no address."""
+
+
+class Source(Protocol):
+    """Somewhere outside the database where a letter that was taken leaves a trace."""
+
+    @property
+    def kind(self) -> str:
+        """One word for the ledger: receipt, relay_log, journal."""
+
+    def find(self, letters: Sequence[Doubtful]) -> Mapping[str, str]:
+        """By delivery_id, where the proof lies; only letters that surely were taken.
+
+        References carry no addresses. EvidenceUnavailable.
+        """
+
+
+@dataclass(frozen=True)
+class ReceiptSource:
+    """What the mail server answered, as this machine kept it."""
+
+    receipts: Receipts
+
+    @property
+    def kind(self) -> str:
+        return "receipt"
+
+    def find(self, letters: Sequence[Doubtful]) -> Mapping[str, str]:
+        try:
+            kept = self.receipts.kept()
+        except OSError:
+            raise EvidenceUnavailable(
+                "Квитанции почтового сервера не читаются: проверьте папку ROADMAP_RECEIPTS_FOLDER."
+            ) from None
+        asked = {letter.delivery_id: letter for letter in letters}
+        found = {}
+        # A receipt of any epoch proves as much: the bytes are the same in all of them.
+        for delivery_id, epoch in sorted(kept):
+            letter, receipt = asked.get(delivery_id), None
+            if letter is not None:
+                receipt = self.receipts.find(delivery_id, epoch)
+            if letter is not None and receipt is not None and _is_of(receipt, letter):
+                found[delivery_id] = f"{receipt.code} {receipt.detail}".rstrip()
+        return found
+
+
+def _is_of(receipt: Receipt, letter: Doubtful) -> bool:
+    # A letter that was planned anew after a restore has the same Message-ID and other bytes.
+    return receipt.message_id == letter.message_id and receipt.payload_sha256 in (
+        None,
+        letter.payload_sha256,
+    )
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How many unknown letters were proven, how many stay; which sources could not be asked."""
+
+    accepted: int
+    still_unknown: int
+    unavailable: tuple[str, ...] = ()
+
+
+def settle_unknown(
+    engine: Engine, sources: Sequence[Source], actor: str, clock: Clock = db_now_ms
+) -> Settled:
+    """T12 for every unknown letter that a source proves, and nothing for the others.
+
+    The sources are asked in their order, each only about what those before it did not prove.
+    One that can't be asked stops nothing: its sentence is given back. While sending is stopped
+    because the database was put back from a copy, letters that wait are looked for too: one
+    that is proven becomes unknown (T19), then accepted.
+    """
+    asked = {letter.delivery_id: letter for letter in _unknown(engine)}
+    waiting = _waiting_of_restored(engine)
+    asked |= waiting
+    proven: dict[str, str] = {}
+    unavailable = []
+    for source in sources:
+        left = [letter for key, letter in asked.items() if key not in proven]
+        if not left:
+            break
+        try:
+            found = source.find(left)
+        except EvidenceUnavailable as missing:
+            unavailable.append(str(missing))
+            continue
+        proven |= {
+            key: f"{source.kind}: {reference}" for key, reference in found.items() if key in asked
+        }
+    accepted = 0
+    for key, reference in proven.items():
+        if key in waiting:
+            _distrust(engine, key, reference, actor, clock)
+        accepted += _accept(engine, key, reference, actor, clock)
+    if unavailable:
+        log.warning("%d sources of evidence can't be asked", len(unavailable))
+    with engine.connect() as db, db.begin():
+        left_unknown = len(db.execute(sql("delivery/unknown_bytes")).all())
+    return Settled(accepted, left_unknown, tuple(unavailable))
+
+
+def _unknown(engine: Engine) -> list[Doubtful]:
+    return list(_letters(engine, "delivery/unknown_bytes"))
+
+
+def _waiting_of_restored(engine: Engine) -> dict[str, Doubtful]:
+    with engine.connect() as db, db.begin():
+        is_restored = db.execute(sql("delivery/is_restored")).scalar_one()
+    if not is_restored:
+        return {}
+    return {one.delivery_id: one for one in _letters(engine, "delivery/waiting_bytes")}
+
+
+def _letters(engine: Engine, name: str) -> Iterator[Doubtful]:
+    with engine.connect() as db, db.begin():
+        rows = db.execute(sql(name)).all()
+    for row in rows:
+        written_at = _date_of(bytes(row.head or b""))
+        if written_at is None:  # its bytes were changed in the database: nothing can prove them
+            log.error("delivery %s: the frozen message was changed", row.delivery_id)
+            continue
+        yield Doubtful(
+            row.delivery_id, row.message_id, row.send_epoch, row.payload_sha256, written_at
+        )
+
+
+def _date_of(head: bytes) -> datetime | None:
+    try:
+        return parsedate_to_datetime(message_from_bytes(head)["Date"])
+    except (TypeError, ValueError):
+        return None
+
+
+def _accept(engine: Engine, delivery_id: str, reference: str, actor: str, clock: Clock) -> bool:
+    with engine.begin() as db:
+        return moves.move(
+            db, "accept_by_evidence", delivery_id, "unknown",
+            now_ms=clock(db), actor=actor, phase="evidence", detail=without_addresses(reference),
+        )  # fmt: skip
+
+
+def _distrust(engine: Engine, delivery_id: str, why: str, actor: str, clock: Clock) -> bool:
+    with engine.begin() as db:
+        now_ms = clock(db)
+        return any(
+            moves.move(
+                db, "distrust", delivery_id, state,
+                now_ms=now_ms, actor=actor, phase="evidence",
+                detail=without_addresses(f"restored, {why}"),
+            )
+            for state in ("ready", "retry")
+        )  # fmt: skip
+
+
+# -- A database put back from a copy (D4) --------------------------------------------------------
+
+
+def notice_restore(
+    engine: Engine, receipts: Receipts, actor: str, clock: Clock = db_now_ms
+) -> str | None:
+    """Stop all sending when this database is not the one, or not as far, as the receipts say.
+
+    It is so when it is another database (`control.incarnation`), when it has fewer events than
+    were seen, or when it never armed a letter for which there is a receipt: a receipt is kept
+    only after `in_doubt` was committed. Letters that wait there although there is a receipt
+    become unknown (T19), and accepted (T12) where the receipt is of the very same bytes.
+    The sentence for the operator; None when nothing is wrong. Who starts sending again has
+    looked: what was noticed once is not noticed again.
+    """
+    try:
+        # In this order: what the files say was committed before, so the database must know it.
+        mark, kept = receipts.mark(), receipts.kept()
+    except OSError as broken:
+        log.error("the receipts can't be read (%s)", type(broken).__name__)
+        return None
+    now = _look(engine, kept)
+    fault = _fault(mark, now)
+    if fault is None:
+        _write_mark(receipts, Mark(now.incarnation, now.events, now.unplaced), mark)
+        return None
+    sent = {delivery_id for delivery_id, _ in now.waiting}
+    letters = [one for one in _letters(engine, "delivery/waiting_bytes") if one.delivery_id in sent]
+    proven = ReceiptSource(receipts).find(letters)
+    reason = _reason(fault, len(sent), len(proven))
+    brakes.stop_restored(engine, actor, reason, clock)
+    for key in sorted(sent):
+        _distrust(engine, key, "receipt", actor, clock)
+    for key, reference in proven.items():
+        _accept(engine, key, f"receipt: {reference}", actor, clock)
+    after = _look(engine, kept)
+    _write_mark(receipts, Mark(after.incarnation, after.events, after.unplaced), None)
+    log.error("sending is stopped: the database was put back from a copy; %d letters", len(sent))
+    return f"{_RESTORED} {reason} {_COMPARE}"
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A look at the database beside the receipts."""
+
+    incarnation: str
+    events: int
+    waiting: frozenset[tuple[str, int]]  # receipts of letters that wait and were never armed so
+    unplaced: int  # receipts of letters that are not there, or in no state that fits
+
+
+def _look(engine: Engine, kept: frozenset[tuple[str, int]]) -> _Seen:
+    with engine.begin() as db:
+        incarnation = _incarnation(db)
+        events = int(db.execute(sql("delivery/count_events")).scalar_one())
+        states: dict[str, str] = {}
+        armed = set()
+        for row in db.execute(sql("delivery/armed_epochs")):
+            states[row.delivery_id] = row.state
+            armed.add((row.delivery_id, row.armed_epoch))
+    not_armed = {
+        pair
+        for pair in kept - armed
+        if states.get(pair[0]) not in ("in_doubt", "unknown", "accepted", "bounced")
+    }
+    waiting = frozenset(pair for pair in not_armed if states.get(pair[0]) in ("ready", "retry"))
+    return _Seen(incarnation, events, waiting, len(not_armed) - len(waiting))
+
+
+def _incarnation(db: Connection) -> str:
+    db.execute(sql("delivery/know_incarnation"), {"incarnation": secrets.token_hex(16)})
+    return str(db.execute(sql("delivery/incarnation")).scalar_one())
+
+
+def _fault(mark: Mark | None, now: _Seen) -> str | None:
+    """What gives it away, in Russian; None when the database fits the receipts."""
+    if mark is not None and mark.incarnation != now.incarnation:
+        return "Это другая база или очень старая копия."
+    if mark is not None and now.events < mark.events:
+        return f"В журнале писем не хватает записей: {mark.events - now.events}."
+    if now.waiting or now.unplaced > (mark.unplaced if mark is not None else 0):
+        return "В базе нет отправок, на которые почтовый сервер ответил."
+    return None
+
+
+def _reason(fault: str, waiting: int, proven: int) -> str:
+    said = [fault]
+    if proven:
+        said.append(
+            "Уже принято почтовым сервером и не будет отправлено повторно:"
+            f" {counted(proven, *_LETTERS)}."
+        )
+    if waiting > proven:
+        said.append(f"Исход неизвестен: {counted(waiting - proven, *_LETTERS)}.")
+    return " ".join(said)
+
+
+def _write_mark(receipts: Receipts, new: Mark, old: Mark | None) -> None:
+    if new == old:
+        return
+    try:
+        receipts.write_mark(new)
+    except OSError as broken:
+        log.error("the receipts' mark can't be written (%s)", type(broken).__name__)

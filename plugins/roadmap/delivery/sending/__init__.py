@@ -1,0 +1,1 @@
+"""Letters on their way: the loop over the ledger, SMTP step by step."""

@@ -1,0 +1,554 @@
+"""Sending what is due: the loop of reliability.md §5.5 over the ledger and a transport.
+
+Sending is draining, never «send this list»: whoever calls it, and how often at once, each
+letter is claimed by one sender, and its final dot goes out only after `in_doubt` was
+committed. What breaks before that is tried again; what breaks after it is unknown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from roadmap.delivery.ledger import brakes, moves, refusals
+from roadmap.delivery.ledger.moves import Claim, ClaimScope, Clock, FuseBlown
+from roadmap.delivery.proof import proofs
+from roadmap.delivery.proof.receipts import Receipt, Receipts
+from roadmap.delivery.sending.smtp import SmtpSettings, transports
+from roadmap.delivery.settings import DeliverySettings, UnsafeLive, refuse_unsafe
+from roadmap.delivery.transport import (
+    DotNotSent,
+    Lost,
+    MailServerUnavailable,
+    OpenTransport,
+    Refused,
+    Reply,
+    ReplyLost,
+    Transport,
+    without_addresses,
+)
+from roadmap.russian import counted
+from roadmap.store.sql import sql
+
+log = logging.getLogger(__name__)
+
+# From the count of the lease to the dot; longer means that the process was frozen.
+FROZEN_SECONDS = 1.0
+_MINUTE_MS = 60_000
+_BACKOFF_MINUTES = (1, 5, 15, 30, 60, 120)
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGALRM}
+
+
+@dataclass(frozen=True)
+class SendSummary:
+    """What one call did, by outcome of an attempt, and what the scope still waits for.
+
+    `pending` counts letters of the scope that are ready, claimed, in doubt or waiting for
+    their next try (at `next_due_ms`); the caller comes back for them.
+    """
+
+    accepted: int = 0
+    postponed: int = 0
+    rejected: int = 0
+    exhausted: int = 0
+    unknown: int = 0
+    released: int = 0
+    reaped: int = 0
+    expired: int = 0
+    pending: int = 0
+    next_due_ms: int | None = None
+    is_switched_off: bool = False
+    breaker_until_ms: int | None = None  # until then the mail server is given a rest
+    breaker_reason: str | None = None
+    paused_reason: str | None = None  # the scope's letters wait for a person to go on
+    refused_live: str | None = None  # why no live letter was touched, where only some may go
+    states: Mapping[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        letters = ("письмо", "письма", "писем")
+        said = [f"Принято почтовым сервером: {counted(self.accepted, *letters)}"]
+        for n, what in (
+            (self.postponed, "отложено до повтора"),
+            (self.rejected, "отклонено сервером"),
+            (self.exhausted, "попытки исчерпаны"),
+            (self.unknown, "исход неизвестен"),
+            (self.expired, "срок отправки истёк"),
+            (self.pending, "ещё в очереди"),
+        ):
+            if n:
+                said.append(f"{what}: {n}")
+        if self.is_switched_off:
+            said.append("отправка остановлена оператором")
+        if self.breaker_reason:
+            said.append(f"перерыв: {self.breaker_reason.rstrip('.')}")
+        if self.paused_reason:
+            said.append(f"рассылка приостановлена: {self.paused_reason.rstrip('.')}")
+        return "; ".join(said) + "."
+
+
+def run_scope(engine: Engine, run_id: str, municipalities: Sequence[str] | None) -> ClaimScope:
+    """The scope of one phase run: its occasion, its mode, some or all of its addressees."""
+    with engine.connect() as db, db.begin():
+        run = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
+    chosen = None if municipalities is None else tuple(municipalities)
+    return ClaimScope(run.occasion, run.mode, chosen)
+
+
+def refuse_unsafe_run(
+    engine: Engine, run_id: str, smtp: SmtpSettings, settings: DeliverySettings
+) -> None:
+    """UnsafeLive where this run would write to its addressees and nothing is fit for that."""
+    _refuse_unsafe(engine, run_scope(engine, run_id, None).mode or "live", smtp, settings)
+
+
+def _refuse_unsafe(
+    engine: Engine, mode: str, smtp: SmtpSettings, settings: DeliverySettings
+) -> None:
+    refuse_unsafe(
+        mode=mode,
+        database_dialect=engine.dialect.name,
+        mail_host=smtp.host,
+        mail_is_verified_tls=smtp.is_verified_tls,
+        allowed_domains=settings.allowed_domains,
+        journal_is_allowed=settings.journal_address is None
+        or settings.allows(settings.journal_address),
+        # The secrets of a demo are demo secrets, wherever its mail server is.
+        has_demo_secrets=settings.is_demo,
+        is_demo=settings.is_demo,
+    )
+
+
+def send_run(
+    engine: Engine,
+    run_id: str,
+    batch: Sequence[str],
+    smtp: SmtpSettings,
+    settings: DeliverySettings,
+    *,
+    stop: threading.Event,
+    soft_deadline_seconds: float,
+    actor: str,
+    receipts: Receipts | None = None,
+) -> SendSummary:
+    """Send the letters of a batch of addressees of one phase run; UnsafeLive where it may not."""
+    scope = run_scope(engine, run_id, batch)
+    refuse_unsafe_run(engine, run_id, smtp, settings)
+    return _drain(engine, scope, smtp, settings, stop, actor, soft_deadline_seconds, receipts)
+
+
+def send_left(
+    engine: Engine,
+    smtp: SmtpSettings,
+    settings: DeliverySettings,
+    *,
+    stop: threading.Event,
+    soft_deadline_seconds: float,
+    actor: str,
+    receipts: Receipts | None = None,
+) -> SendSummary:
+    """Send whatever is due of any run: what a lost or cleared run left behind.
+
+    Where live letters may not be sent from here, the test modes' letters go and
+    `refused_live` says why the others do not.
+    """
+    try:
+        _refuse_unsafe(engine, "live", smtp, settings)
+    except UnsafeLive as unsafe:
+        tests = [
+            _drain(
+                engine, ClaimScope(mode=mode), smtp, settings, stop, actor,
+                soft_deadline_seconds / 2, receipts,
+            )
+            for mode in ("redirect", "dry")
+        ]  # fmt: skip
+        return replace(_together(*tests), refused_live=str(unsafe))
+    return _drain(
+        engine, ClaimScope(), smtp, settings, stop, actor, soft_deadline_seconds, receipts
+    )
+
+
+def _drain(
+    engine: Engine,
+    scope: ClaimScope,
+    smtp: SmtpSettings,
+    settings: DeliverySettings,
+    stop: threading.Event,
+    actor: str,
+    soft_deadline_seconds: float,
+    receipts: Receipts | None,
+) -> SendSummary:
+    if receipts is not None:
+        # A database put back from a copy would send again what it has forgotten.
+        restored = proofs.notice_restore(engine, receipts, actor)
+        if restored:
+            log.error(restored)
+    return send_due(
+        engine,
+        scope,
+        transports(replace(smtp, ehlo_name=settings.message_domain)),
+        settings,
+        stop,
+        actor,
+        soft_deadline_seconds=soft_deadline_seconds,
+        receipts=receipts,
+    )
+
+
+def _together(one: SendSummary, other: SendSummary) -> SendSummary:
+    """Both summaries in one; the brakes are the same for both."""
+    counts = (
+        "accepted", "postponed", "rejected", "exhausted", "unknown", "released", "reaped",
+        "expired", "pending",
+    )  # fmt: skip
+    due = [s.next_due_ms for s in (one, other) if s.next_due_ms is not None]
+    return replace(
+        other,
+        **{name: getattr(one, name) + getattr(other, name) for name in counts},
+        next_due_ms=min(due, default=None),
+        paused_reason=one.paused_reason or other.paused_reason,
+        states=dict(Counter(one.states) + Counter(other.states)),
+    )
+
+
+def send_due(
+    engine: Engine,
+    scope: ClaimScope,
+    open_transport: OpenTransport,
+    settings: DeliverySettings,
+    stop: threading.Event,
+    actor: str,
+    *,
+    soft_deadline_seconds: float = 1800.0,
+    clock: Clock = moves.db_now_ms,
+    receipts: Receipts | None = None,
+) -> SendSummary:
+    """Send every letter of the scope that is due now, one after another.
+
+    One letter's failure never raises. MailServerUnavailable (nothing can be sent; the letter
+    in hand was given back, and the mail server gets a rest) and errors of the database do:
+    they stop all. It does not wait for letters whose next try is later: `pending` says that
+    there are such. What the mail server answers is kept in `receipts` before it is written
+    into the ledger, so that a process which dies between the two leaves proof.
+    """
+    reaped = moves.reap(engine, actor, clock)
+    if reaped.to_unknown:
+        _pause_troubled(engine, settings, clock)
+    done: Counter[str] = Counter()
+    before: str | None = None
+    deadline = time.monotonic() + soft_deadline_seconds
+    with ExitStack() as connections:
+        opened: dict[str, Transport] = {}
+        while _keep_pace(engine, scope, settings, stop, deadline, clock):
+            held = moves.claim(engine, scope, actor, clock)
+            if held is None:
+                break
+            if held.mode not in opened:
+                opened[held.mode] = open_transport(held.mode)
+                connections.callback(opened[held.mode].quit)
+            outcome = _send(engine, held, opened[held.mode], settings, stop, clock, receipts)
+            done[outcome] += 1
+            log.debug("delivery %s, attempt %s: %s", held.delivery_id, held.attempts, outcome)
+            if outcome == "switched_off":
+                break
+            if held.mode != "dry":  # which met no mail server, and says nothing of it
+                if outcome == "accepted" and before != outcome:
+                    brakes.mended(engine, clock)
+                before = outcome
+            if outcome in ("rejected", "unknown"):
+                _pause_troubled(engine, settings, clock)
+            stop.wait(settings.seconds_between_letters)
+    return _summary(engine, scope, done, reaped, clock)
+
+
+def _keep_pace(
+    engine: Engine,
+    scope: ClaimScope,
+    settings: DeliverySettings,
+    stop: threading.Event,
+    deadline: float,
+    clock: Clock,
+) -> bool:
+    """Wait for this sender's turn; False when it is to stop, or nothing is due, or time is up."""
+    if stop.is_set() or time.monotonic() >= deadline:
+        return False
+    if scope.mode == "dry":
+        return True
+    if not moves.is_any_due(engine, scope, clock):
+        return False  # a slot that nobody uses would hold up the other senders
+    wait_ms = brakes.next_slot(engine, 60_000 // settings.letters_per_minute, clock)
+    if time.monotonic() + wait_ms / 1000 >= deadline:
+        return False
+    return not stop.wait(wait_ms / 1000)
+
+
+def _pause_troubled(engine: Engine, settings: DeliverySettings, clock: Clock) -> None:
+    paused = brakes.pause_troubled(
+        engine, settings.pause_after_rejected, settings.pause_after_unknown, clock
+    )
+    for occasion, mode in paused:
+        log.error("Рассылка %s (%s) приостановлена", occasion, mode)
+
+
+def _summary(
+    engine: Engine,
+    scope: ClaimScope,
+    done: Mapping[str, int],
+    reaped: moves.Reaped,
+    clock: Clock,
+) -> SendSummary:
+    with engine.connect() as db, db.begin():
+        states = moves.scope_states(db, scope)
+        held_by = brakes.standing(db, clock(db))
+    reasons = [
+        reason
+        for (occasion, mode), reason in held_by.paused.items()
+        if scope.occasion in (None, occasion) and scope.mode in (None, mode)
+    ]
+    return SendSummary(
+        accepted=done["accepted"],
+        postponed=done["postponed"],
+        rejected=done["rejected"],
+        exhausted=done["exhausted"],
+        unknown=done["unknown"] + reaped.to_unknown,
+        released=done["released"] + done["switched_off"],
+        reaped=reaped.to_retry,
+        expired=reaped.expired,
+        pending=states.pending,
+        next_due_ms=states.next_due_ms,
+        is_switched_off=held_by.is_off,
+        breaker_until_ms=held_by.breaker_until_ms,
+        breaker_reason=held_by.breaker_reason,
+        paused_reason=reasons[0] if reasons else None,
+        states=states.letters,
+    )
+
+
+def _send(
+    engine: Engine,
+    held: Claim,
+    transport: Transport,
+    settings: DeliverySettings,
+    stop: threading.Event,
+    clock: Clock,
+    receipts: Receipts | None,
+) -> str:
+    try:
+        return _Letter(engine, held, transport, settings, stop, clock, receipts).send()
+    except BaseException:
+        # Nobody knows how far the dialogue came: nothing more may be said on this connection.
+        transport.abandon()
+        raise
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """One claimed letter on its way out. Methods give the outcome's name."""
+
+    engine: Engine
+    held: Claim
+    transport: Transport
+    settings: DeliverySettings
+    stop: threading.Event
+    clock: Clock
+    receipts: Receipts | None
+
+    def send(self) -> str:
+        held = self.held
+        if hashlib.sha256(held.rfc822).hexdigest() != held.payload_sha256:
+            log.error("delivery %s: the frozen message was changed", held.delivery_id)
+            return self._settle("reject", phase="check", detail=refusals.SPOILT)
+        recipient = self.settings.redirect_to if held.mode == "redirect" else held.address
+        if not self.settings.allows(recipient):
+            return self._settle("reject", phase="check", detail=refusals.NOT_ALLOWED)
+        # A copy of a test letter would look like proof that the real one had gone.
+        journal = self.settings.journal_address if held.mode == "live" else None
+        try:
+            self.transport.open()
+            self.transport.begin(self.settings.from_address, recipient, len(held.rfc822), journal)
+            if not moves.extend_lease(self.engine, held, self.clock):
+                self.transport.abandon()
+                return "fenced"
+            if self.stop.is_set():
+                self.transport.abandon()
+                return self._settle("release", phase="data", detail="stopped")
+            self.transport.send_body(held.rfc822)
+        except MailServerUnavailable as unavailable:
+            reason = without_addresses(str(unavailable))
+            self._settle("release", phase="connect", detail=reason)
+            brakes.trip(self.engine, reason, at_once=True, clock=self.clock)
+            raise
+        except Refused as refused:
+            return self._refused(refused.phase, refused.reply, "claimed")
+        except Lost as lost:
+            return self._postpone(("claimed",), lost.phase, None, lost.detail)
+        if self.transport.has_spoken():
+            self.transport.abandon()
+            return self._postpone(("claimed",), "body", None, "server spoke before the dot")
+        with _no_signals():
+            return self._cross()
+
+    def _cross(self) -> str:
+        """Arm, dot, reply: from the first to the last line the letter's fate may be open."""
+        transport, held = self.transport, self.held
+        try:
+            counted_from = moves.arm(
+                self.engine, held, self.settings.cap_per_recipient_day, self.clock
+            )
+        except FuseBlown:
+            transport.abandon()
+            return self._wait_for_tomorrow()
+        except DBAPIError as broken:
+            # Whether the commit was done is unknown, but the dot is not sent: T6, else T8. It may
+            # even be done just now: then T8 waits for it, changes nothing, and it is T6 again.
+            transport.abandon()
+            states = ("in_doubt", "claimed", "in_doubt")
+            return self._postpone(states, "arm", None, type(broken).__name__)
+        if counted_from is None:
+            transport.abandon()
+            return self._not_armed()
+        if time.monotonic() - counted_from > FROZEN_SECONDS:
+            transport.abandon()
+            return self._settle("doubt", phase="arm", detail="frozen before the dot")
+        try:
+            transport.send_dot()
+            reply = transport.read_reply()
+        except DotNotSent as failed:
+            return self._postpone(("in_doubt",), "dot", None, str(failed))
+        except ReplyLost as lost:
+            return self._settle("doubt", phase="dot", detail=str(lost))
+        except BaseException as broken:
+            # A signal, a time-out of the task: the dot may be out. Say so before giving way.
+            transport.abandon()
+            self._settle("doubt", phase="dot", detail=type(broken).__name__)
+            raise
+        if 200 <= reply.code <= 299:
+            self._keep_receipt(reply)
+            is_written = moves.accept(self.engine, held, reply.code, reply.text, self.clock)
+            return "accepted" if is_written else "fenced"
+        return self._refused("dot", reply, "in_doubt")
+
+    def _keep_receipt(self, reply: Reply) -> None:
+        if self.receipts is None:
+            return
+        held = self.held
+        receipt = Receipt(
+            held.delivery_id,
+            held.send_epoch,
+            held.message_id,
+            reply.code,
+            reply.text,
+            time.time_ns() // 1_000_000,
+            held.payload_sha256,
+        )
+        try:
+            self.receipts.keep(receipt)
+        except OSError as broken:
+            # The receipt is a second proof; without it the ledger is still written.
+            log.warning("delivery %s: no receipt (%s)", held.delivery_id, type(broken).__name__)
+
+    def _refused(self, phase: str, reply: Reply, state: str) -> str:
+        if 500 <= reply.code <= 599:
+            # What does not fit is not said to the server: no code of its own stands for it.
+            code = None if phase == "size" else reply.code
+            return self._settle("reject", phase=phase, code=code, detail=reply.text)
+        outcome = self._postpone((state,), phase, reply.code, reply.text)
+        if reply.code == 421:  # the server wants no more of us for now; once may be chance
+            reason = "Почтовый сервер просит подождать (код 421)."
+            brakes.trip(self.engine, reason, at_once=False, clock=self.clock)
+        return outcome
+
+    def _not_armed(self) -> str:
+        """Sending is switched off, and the letter is given back; or our time with it was over,
+        and it waits for its next try; or it is not ours any more."""
+        with self.engine.connect() as db, db.begin():
+            is_off = brakes.standing(db, self.clock(db)).is_off
+        if not is_off:
+            return self._postpone(("claimed",), "arm", None, "lease_over")
+        outcome = self._settle("release", phase="arm", detail="switched_off")
+        return "switched_off" if outcome == "released" else outcome
+
+    def _wait_for_tomorrow(self) -> str:
+        with self.engine.connect() as db, db.begin():
+            wait_ms = moves.until_tomorrow_ms(self.clock(db))
+        log.warning("delivery %s: daily cap of the recipient", self.held.delivery_id)
+        return self._settle("postpone", phase="arm", detail="daily_cap", wait_ms=wait_ms)
+
+    def _postpone(self, states: tuple[str, ...], phase: str, code: int | None, detail: str) -> str:
+        if self.held.attempts >= self.settings.max_attempts:
+            return self._settle("exhaust", states, phase=phase, code=code, detail=detail)
+        wait_ms = backoff_ms(self.held.attempts)
+        return self._settle(
+            "postpone", states, phase=phase, code=code, detail=detail, wait_ms=wait_ms
+        )
+
+    def _settle(
+        self,
+        name: str,
+        states: tuple[str, ...] | None = None,
+        *,
+        phase: str,
+        code: int | None = None,
+        detail: str | None = None,
+        wait_ms: int = 0,
+    ) -> str:
+        is_done = moves.settle(
+            self.engine,
+            self.held,
+            name,
+            states or _states_of(name, phase),
+            phase=phase,
+            code=code,
+            detail=detail,
+            wait_ms=wait_ms,
+            clock=self.clock,
+        )
+        return _OUTCOMES[name] if is_done else "fenced"
+
+
+_OUTCOMES = {
+    "postpone": "postponed",
+    "doubt": "unknown",
+    "reject": "rejected",
+    "exhaust": "exhausted",
+    "release": "released",
+}
+
+
+def _states_of(name: str, phase: str) -> tuple[str, ...]:
+    """In which state is the letter that failed in this phase of the dialogue?"""
+    is_after_arming = name == "doubt" or phase == "dot"
+    return ("in_doubt",) if is_after_arming else ("claimed",)
+
+
+def backoff_ms(attempts: int, chance: Callable[[], float] = random.random) -> int:
+    """How long to wait after that many attempts: 1, 5, 15, 30, 60, 120 … minutes, ±20 %.
+
+    The chance keeps a hundred letters that failed together from coming back together.
+    """
+    minutes = _BACKOFF_MINUTES[min(attempts, len(_BACKOFF_MINUTES)) - 1]
+    return int(minutes * _MINUTE_MS * (0.8 + 0.4 * chance()))
+
+
+@contextmanager
+def _no_signals() -> Iterator[None]:
+    """SIGTERM, SIGINT and SIGALRM wait until the letter's fate is written.
+
+    A mask belongs to a thread, and works off the main one too. A signal of the process may
+    still reach Python by another thread: then the caller's `BaseException` writes the doubt.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,162 @@
+"""The letter that tells the operator what became of a run's letters."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from jinja2 import StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from roadmap.delivery.account.reconcile import (
+    CATEGORIES,
+    UNACCOUNTED,
+    Line,
+    Reconciliation,
+    categories,
+    headline,
+)
+from roadmap.paths import TEMPLATES
+
+TITLE = "Комплексный анализ (март 2021 г.)"
+NAMES = (
+    "Антроповский муниципальный район", "Буйский муниципальный район", "город Галич",
+    "Макарьевский муниципальный район", "муниципальный район город Нея и Нейский район",
+    "Парфеньевский муниципальный район", "Солигаличский муниципальный район",
+    "Департамент образования и науки Костромской области",
+)  # fmt: skip
+MESSAGE_ID = "<0f6c1c1a2b3c4d5e6f708192a3b4c5d6.r1@example.org>"
+PAUSED = (
+    "Рассылка этого этапа приостановлена: почтовый сервер отклонил подряд 5 писем. Проверьте"
+    " адреса в «Контактах» и настройки почты. Продолжить: запустите"
+    " «Отправка: остановить или продолжить»."
+)
+Golden = Callable[[str, str], None]
+
+
+def accepted(name: str, mode: str = "live") -> Line:
+    words = f"{categories(mode)['accepted']} 31.03.2021, 10:07"
+    return Line(name, name, "r", "accepted", words, None, 1, MESSAGE_ID)
+
+
+def account(
+    *lines: Line, mode: str = "live", holds: tuple[str, ...] = (), expected: int | None = None
+) -> Reconciliation:
+    tally = Counter(line.category for line in lines)
+    return Reconciliation(
+        run_id="9f0c1b2e3a4d5f60718293a4b5c6d7e8",
+        occasion="2021/march_analysis",
+        mode=mode,
+        as_of=date(2021, 3, 31),
+        expected=len(lines) if expected is None else expected,
+        counts={category: tally[category] for category in CATEGORIES},
+        bounced=sum(line.is_bounced for line in lines),
+        lines=lines,
+        holds=holds,
+        headline=headline(mode, lines, unexpected=False),
+        text="",
+    )
+
+
+def letter(of: Reconciliation) -> str:
+    """As Airflow's notifier fills it in: no filters of ours, nothing escaped by the environment."""
+    text = (TEMPLATES / "email" / "run_statistics.html.j2").read_text(encoding="utf-8")
+    template = SandboxedEnvironment(undefined=StrictUndefined).from_string(text)
+    return template.render(roadmap_account=of, roadmap_title=TITLE)
+
+
+def plain(html: str) -> str:
+    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+    return " ".join(text.replace("&nbsp;", " ").split())
+
+
+NOT_ALL = account(
+    *(accepted(name) for name in NAMES[:3]),
+    Line(NAMES[3], NAMES[3], "-", "blocked", "письма нет",
+         "Письмо не составлено: у адресата нет действующего адреса на 31.03.2021. Впишите адрес в"
+         " «Контакты», лист «Получатели», и запустите этап для «Макарьевский муниципальный район».",
+         None, None),
+    Line(NAMES[4], f"{NAMES[4]}, получатель 1 из 2", "r", "unknown", "исход неизвестен",
+         f"Письмо могло уйти. Проверьте журнал почтового сервера по Message-ID {MESSAGE_ID} и"
+         " запустите «Решить судьбу письма с неизвестным исходом». Само письмо повторно не уйдёт.",
+         1, MESSAGE_ID),
+    replace(accepted(NAMES[5]), words="принято почтовым сервером 31.03.2021, 10:07, вернулось",
+            reason="Почтовый сервер получателя вернул письмо. Замените адрес в «Контактах».",
+            is_bounced=True, revision=2),
+    Line(NAMES[6], NAMES[6], "r", "pending", "в очереди",
+         "Письмо уйдёт, когда отправку продолжат.", 1, MESSAGE_ID),
+    accepted(NAMES[7]),
+    holds=(PAUSED,),
+)  # fmt: skip
+
+
+def test_it_says_who_got_nothing_why_and_what_to_do(golden: Golden):
+    html = letter(NOT_ALL)
+    golden("run_statistics_not_all.html", html)
+    text = plain(html)
+    assert "Отправлено не всем: 4 из 8" in text
+    assert "Ожидалось писем: 8 , принято почтовым сервером: 5 , из них вернулось: 1 ." in text
+    assert "Впишите адрес в «Контакты»" in text
+    assert "&lt;0f6c1c1a2b3c4d5e6f708192a3b4c5d6.r1@example.org&gt;" in text
+    assert text.index(PAUSED) < text.index("Требует внимания") < text.index("Остальные")
+    assert "Сумма сходится." in text
+    assert "Действий не требуется" not in text
+
+
+def test_when_all_was_accepted_it_asks_for_nothing(golden: Golden):
+    html = letter(account(*map(accepted, NAMES)))
+    golden("run_statistics_all.html", html)
+    text = plain(html)
+    assert "Отправлено всем 8" in text
+    assert "Действий не требуется." in text
+    assert "Требует внимания" not in text
+    assert "Message-ID" not in text
+
+
+@pytest.mark.parametrize(
+    ("mode", "headline_of", "says"),
+    [
+        ("redirect", "Проверочные письма отправлены всем 8", "уходят на проверочный адрес"),
+        ("dry", "Проверка без отправки прошла для всех 8", "никуда не уходят"),
+    ],
+)
+def test_a_test_is_named_as_one_and_nothing_in_it_reads_as_sent(mode, headline_of, says):
+    text = plain(letter(account(*(accepted(name, mode) for name in NAMES), mode=mode)))
+    assert text.index("ПРОВЕРКА.") < text.index("Рассылка «500+»")
+    assert headline_of in text
+    assert says in text
+    assert "адресатам — ни одного" in text
+    assert "принято почтовым сервером" not in text
+
+
+def test_a_sum_that_does_not_hold_is_the_one_thing_in_red():
+    lost = Line(NAMES[0], NAMES[0], "r", UNACCOUNTED, "не учтено", "Решения нет.", None, None)
+    html = letter(account(lost, accepted(NAMES[1])))
+    assert "Не сходится: не учтено 1" in plain(html)
+    assert html.count("#A3221B") == 1
+    assert "#A3221B" not in letter(NOT_ALL)
+    more = letter(account(accepted(NAMES[0]), expected=0))
+    assert "Не сходится: есть лишние или чужие решения" in plain(more)
+
+
+def test_a_reminder_with_nobody_to_remind_says_so():
+    text = plain(letter(account()))
+    assert "Писем нет: адресатов нет" in text
+
+
+def test_what_names_and_reasons_hold_is_text_and_never_markup():
+    evil = "<b>{{ 7 * 7 }}</b>"
+    html = letter(account(replace(accepted(evil), reason=evil, name=evil), holds=(evil,)))
+    assert "<b>" not in html
+    assert "&lt;b&gt;{{ 7 * 7 }}&lt;/b&gt;" in html
+
+
+def test_thousands_of_addressees_still_fit_a_mail_program():
+    blocked = Line("x", NAMES[4], "-", "blocked", "письма нет", "Впишите адрес. " * 12, None, None)
+    html = letter(account(*[blocked] * 1000, *[accepted(NAMES[4])] * 1000))
+    assert len(html.encode()) < 90_000
+    assert "И ещё 940: все названы в журнале «Сверки»." in plain(html)

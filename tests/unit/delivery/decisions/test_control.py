@@ -1,0 +1,113 @@
+"""Stopping all sending and letting it go on, by a person's decision."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, select
+
+from ledger_world import OCCASION, SCOPE, make_run, plan_all
+from roadmap.delivery.decisions.control import ControlRefused, control, what_waits
+from roadmap.delivery.decisions.decision import DecisionRefused
+from roadmap.delivery.ledger import brakes, moves
+from roadmap.plan.load import load_plan
+from roadmap.store.tables import control_event
+
+OTHER = "2021/june_monitoring"
+
+
+@pytest.fixture
+def planned(any_engine: Engine) -> Engine:
+    make_run(any_engine)
+    plan_all(any_engine)
+    return any_engine
+
+
+def decide(engine: Engine, action, **changes) -> str:
+    return control(engine, action, **({"actor": "ivanova", "reason": "так надо"} | changes))
+
+
+def events(engine: Engine) -> list[tuple[str, str, str, str]]:
+    found = control_event.c
+    with engine.begin() as db:
+        rows = db.execute(
+            select(found.action, found.scope, found.actor, found.reason).order_by(found.at_ms)
+        )
+        return [tuple(row) for row in rows]
+
+
+def is_claimable(engine: Engine) -> bool:
+    held = moves.claim(engine, SCOPE, "one")
+    if held is not None:
+        assert moves.settle(engine, held, "release", ("claimed",), phase="data")
+    return held is not None
+
+
+def test_a_stop_holds_every_letter_and_a_start_lets_them_go(planned: Engine):
+    assert decide(planned, "stop") == "Вся отправка остановлена."
+    assert not is_claimable(planned)
+    assert decide(planned, "start") == "Отправка продолжена."
+    assert is_claimable(planned)
+    assert sorted(events(planned)) == [
+        ("start", "all", "ivanova", "так надо"), ("stop", "all", "ivanova", "так надо")
+    ]  # fmt: skip
+
+
+def test_what_is_so_already_changes_nothing_and_is_said(planned: Engine):
+    assert decide(planned, "start") == "Отправка не была остановлена."
+    decide(planned, "stop")
+    assert decide(planned, "stop") == "Отправка уже была остановлена."
+    assert decide(planned, "go_on") == "Приостановленных рассылок нет."
+    assert len(events(planned)) == 1
+
+
+def test_all_paused_occasions_go_on_where_none_is_named(planned: Engine):
+    for occasion, mode in ((OCCASION, "live"), (OTHER, "redirect")):
+        brakes.pause(planned, occasion, mode, "sender", "отказы")
+    assert decide(planned, "go_on") == f"Продолжено: {OTHER} (redirect), {OCCASION} (live)."
+    assert is_claimable(planned)
+
+
+def test_the_named_occasion_alone_goes_on(planned: Engine):
+    for mode in ("live", "redirect"):
+        brakes.pause(planned, OCCASION, mode, "sender", "отказы")
+    decide(planned, "go_on", occasion=OCCASION, mode="redirect")
+    assert not is_claimable(planned)
+
+
+def test_to_go_on_with_what_is_not_paused_is_refused_and_told_what_is(planned: Engine):
+    brakes.pause(planned, OCCASION, "live", "sender", "отказы")
+    with pytest.raises(ControlRefused, match=rf"Приостановлены: {OCCASION} \(live\)"):
+        decide(planned, "go_on", occasion=OTHER)
+    assert not is_claimable(planned)
+
+
+def test_going_on_with_a_paused_occasion_does_not_start_a_stopped_sending(planned: Engine):
+    brakes.pause(planned, OCCASION, "live", "sender", "отказы")
+    decide(planned, "stop")
+    decide(planned, "go_on")
+    assert not is_claimable(planned)
+
+
+@pytest.mark.parametrize("reason", ["", "..", "a@example.org"])
+def test_without_a_reason_nothing_is_done(planned: Engine, reason: str):
+    with pytest.raises(DecisionRefused):
+        decide(planned, "stop", reason=reason)
+    assert is_claimable(planned)
+
+
+def test_the_log_says_what_waits_and_what_holds_it(planned: Engine):
+    brakes.pause(planned, OCCASION, "live", "sender", "Отклонено подряд 5.")
+    brakes.trip(planned, "Почтовый сервер не отвечает.", at_once=True)
+    decide(planned, "stop", reason="проверяем адреса")
+    march = "«Март: комплексный анализ» 2021 года"
+    said = [line.replace("\xa0", " ") for line in what_waits(planned, [load_plan(2021)])]
+    assert said == [
+        "Вся отправка остановлена: проверяем адреса",
+        "Почтовому серверу дан перерыв: Почтовый сервер не отвечает.",
+        f"Приостановлена рассылка {march}: Отклонено подряд 5.",
+        f"В очереди: {march} — 3 письма",
+    ]
+
+
+def test_the_log_says_that_nothing_waits(any_engine: Engine):
+    assert what_waits(any_engine, [load_plan(2021)]) == ("В очереди писем нет",)

@@ -1,0 +1,63 @@
+"""The short letters to the operator: what stands wrong, and which task failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from jinja2 import StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from roadmap.delivery.account.alarms import Alarm, ToTell
+from roadmap.paths import TEMPLATES
+
+UNKNOWN = Alarm(
+    "unknown:0f6c:1",
+    "Исход неизвестен с 31.03.2021 в 10:07 (МСК): муниципальный район город Нея и Нейский район, "
+    "«Март: комплексный анализ» 2021 года, редакция 2. Письмо могло уйти. Найдите в журнале "
+    "почтового сервера Message-ID <0f6c1c1a2b3c4d5e6f708192a3b4c5d6.r2@example.org> и запустите "
+    "«Решить судьбу письма с неизвестным исходом».",
+)
+STOPPED = Alarm("switch:1", "Вся отправка остановлена, ждут 3 письма. Причина: <b>проверка</b>.")
+
+
+def filled_in(template: str, **context: object) -> str:
+    """As Airflow's notifier fills it in: no filters of ours, nothing escaped by itself."""
+    source = (TEMPLATES / "email" / f"{template}.html.j2").read_text("utf-8")
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    return environment.from_string(source).render(context)
+
+
+def test_the_letter_of_alarms_tells_the_new_ones_first(golden: Callable[[str, str], None]):
+    letter = filled_in("delivery_alarms", roadmap_alarms=ToTell((UNKNOWN,), (STOPPED,)))
+    assert letter.index("Исход неизвестен") < letter.index("Вся отправка")
+    assert "<b>" not in letter
+    golden("delivery_alarms.html", letter)
+
+
+def failed(dag_id: str) -> str:
+    return filled_in(
+        "task_failed",
+        dag=SimpleNamespace(dag_id=dag_id, dag_display_name="Название"),
+        task=SimpleNamespace(task_display_name="Задача"),
+        ti=SimpleNamespace(rendered_map_index=None, try_number=1),
+        run_id="manual__1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "chapter"),
+    [("settle_delivery", "Исход неизвестен"), ("sending_control", "Остановить отправку")],
+)
+def test_a_refused_decision_is_made_anew_and_not_cleared(dag_id: str, chapter: str):
+    letter = failed(dag_id)
+    assert "заполните форму заново" in letter
+    assert "Очищать эту задачу не нужно" in letter
+    assert f"глава «{chapter}»" in letter
+
+
+def test_any_other_task_that_failed_is_cleared_once_its_cause_is_mended():
+    letter = failed("march_analysis")
+    assert "устраните причину и очистите задачу" in letter
+    assert "глава «Если запуск красный»" in letter

@@ -1,0 +1,1021 @@
+"""Who is written to: decisions of T0 (reliability §5.4), on the whole way to the outcome rows."""
+
+from __future__ import annotations
+
+import email.policy
+import hashlib
+import threading
+import uuid
+from dataclasses import replace
+from datetime import date, datetime
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select, update
+
+from ledger_world import (
+    NAMES,
+    NOW_MS,
+    OCCASION,
+    SETTINGS,
+    make_due,
+    make_run,
+    send,
+    states,
+)
+from report_models import make_model
+from roadmap.delivery.account.alarms import find_alarms
+from roadmap.delivery.account.reconcile import reconcile
+from roadmap.delivery.ledger import moves
+from roadmap.delivery.ledger.moves import ClaimScope
+from roadmap.delivery.letters.planning import (
+    Outcome,
+    Past,
+    UnknownAddressee,
+    deadline_ms,
+    decide,
+    next_revision,
+    plan_deliveries,
+)
+from roadmap.evidence.freeze import LiveRefused
+from roadmap.plan.load import load_plan
+from roadmap.plan.model import Plan
+from roadmap.reports.formats.letter import Envelope, LetterText
+from roadmap.reports.model import ReportModel
+from roadmap.reports.package import Package, PackageFile, PackageHeld
+from roadmap.store.tables import (
+    delivery,
+    load_batch,
+    message,
+    phase_run,
+    recipient,
+    report,
+    report_file,
+    run_batch,
+    run_dataset,
+    run_finding,
+    run_outcome,
+    told_report,
+)
+from smtp_server import SmtpServer
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load_plan(2021)
+
+
+def model_of(municipality_id: str, headline: str = "Порог достигнут у 1 школы из 3") -> ReportModel:
+    made = make_model()
+    addressee = made.addressee.model_copy(
+        update={"municipality_id": municipality_id, "name": NAMES[municipality_id]}
+    )
+    letter = made.letter.model_copy(update={"headline": headline})
+    return made.model_copy(update={"addressee": addressee, "letter": letter})
+
+
+def store(engine: Engine, run_id: str, *models: ReportModel) -> None:
+    with engine.begin() as db:
+        for model in models:
+            db.execute(
+                report.insert(),
+                {
+                    "run_id": run_id,
+                    "municipality_id": model.addressee.municipality_id,
+                    "content_sha256": model.content_sha256(),
+                    "model": model.model_dump_json(),
+                },
+            )
+
+
+class Renderer:
+    """Small files instead of the four formats; what it was asked for is kept."""
+
+    def __init__(self, folder: Path, held: tuple[str, ...] = (), broken: tuple[str, ...] = ()):
+        self.folder, self.held, self.broken = folder, held, broken
+        self.asked: list[tuple[str, Envelope]] = []
+
+    def __call__(self, model: ReportModel, envelope: Envelope) -> Package:
+        whose = model.addressee.municipality_id
+        self.asked.append((whose, envelope))
+        if whose in self.held:
+            raise PackageHeld(("Число в справке и в приложении разошлось (27,4 и 27,5).",))
+        if whose in self.broken:
+            raise ZeroDivisionError
+        content = f"%PDF {model.letter.headline}".encode()
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = f"{whose}/{sha256}.pdf"
+        (self.folder / whose).mkdir(exist_ok=True)
+        # As the real one does: two planners may write and read this file at one moment.
+        part = self.folder / f"{uuid.uuid4().hex}.part"
+        part.write_bytes(content)
+        part.replace(self.folder / path)
+        said = (
+            f"Взамен направленного {envelope.replaces.on:%d.%m.%Y}"
+            f" (редакция {envelope.replaces.revision})\n"
+            if envelope.replaces
+            else ""
+        )
+        text = f"{said}{model.letter.headline}, редакция {envelope.revision}"
+        mark = "ПРОВЕРКА. " if envelope.test_addressee else ""
+        return Package(
+            LetterText(f"{mark}{model.letter.subject}", f"<p>{text}</p>", text),
+            (
+                PackageFile(
+                    "pdf", "", "Справка.pdf", "application/pdf", sha256, len(content), 1, path
+                ),
+            ),
+        )
+
+
+@pytest.fixture
+def renderer(tmp_path: Path) -> Renderer:
+    return Renderer(tmp_path)
+
+
+def plan_run(
+    engine: Engine,
+    plan: Plan,
+    renderer: Renderer,
+    run_id: str = "run-1",
+    *,
+    addressees: tuple[str, ...] = ("buyskiy", "neya", "buy"),
+    headlines: dict[str, str] | None = None,
+    settings=SETTINGS,
+    **changes,
+) -> tuple[Outcome, ...]:
+    """Make a run with its reports, and plan it."""
+    make_run(engine, run_id, **changes)
+    headline = headlines or {}
+    store(
+        engine,
+        run_id,
+        *(model_of(key, headline[key]) if key in headline else model_of(key) for key in addressees),
+    )
+    return again(engine, plan, renderer, run_id, addressees, settings)
+
+
+def again(
+    engine: Engine,
+    plan: Plan,
+    renderer: Renderer,
+    run_id: str = "run-1",
+    addressees: tuple[str, ...] = ("buyskiy", "neya", "buy"),
+    settings=SETTINGS,
+) -> tuple[Outcome, ...]:
+    return plan_deliveries(
+        engine, plan, run_id, addressees, renderer.folder, settings, NOW_MS, renderer
+    )
+
+
+def kinds(outcomes: tuple[Outcome, ...]) -> dict[str, str]:
+    return {one.municipality_id: one.outcome for one in outcomes}
+
+
+def deliveries(engine: Engine, municipality_id: str):
+    with engine.begin() as db:
+        return db.execute(
+            select(delivery)
+            .where(delivery.c.municipality_id == municipality_id)
+            .order_by(delivery.c.revision, delivery.c.recipient_id)
+        ).all()
+
+
+def counted_rows(engine: Engine) -> tuple[int, ...]:
+    with engine.begin() as db:
+        return tuple(
+            len(db.execute(select(table)).all())
+            for table in (delivery, message, run_outcome, report_file)
+        )
+
+
+# -- The whole way -----------------------------------------------------------------------------
+
+
+def test_each_expected_recipient_gets_one_letter_and_one_outcome(
+    any_engine: Engine, plan: Plan, renderer: Renderer
+):
+    contacts = {"buyskiy": ("a@example.org", "b@example.org"), "neya": ("c@example.org",)}
+    outcomes = plan_run(
+        any_engine, plan, renderer, addressees=("buyskiy", "neya"), contacts=contacts
+    )
+    assert [one.outcome for one in outcomes] == ["planned"] * 3
+    assert counted_rows(any_engine) == (3, 3, 3, 2)
+    with any_engine.begin() as db:
+        kept = db.execute(select(run_outcome)).all()
+        assert moves.broken_chains(db) == ()
+    assert {(row.recipient_id, row.delivery_id) for row in kept} == {
+        (one.recipient_id, one.delivery_id) for one in outcomes
+    }
+    assert len(renderer.asked) == 2  # once per addressee, however many recipients
+
+
+def test_the_same_task_once_more_changes_nothing(
+    any_engine: Engine, plan: Plan, renderer: Renderer
+):
+    first = plan_run(any_engine, plan, renderer)
+    before = counted_rows(any_engine)
+    assert again(any_engine, plan, renderer) == first
+    assert counted_rows(any_engine) == before
+    assert len(renderer.asked) == 3
+
+
+def test_a_rerun_with_the_same_content_says_already_sent_and_sends_nothing(
+    any_engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(any_engine, plan, renderer)
+    with SmtpServer() as server:
+        send(any_engine, server)
+        second = plan_run(any_engine, plan, renderer, "run-2")
+        send(any_engine, server)
+    assert len(server.accepted) == 3
+    assert kinds(second) == dict.fromkeys(("buyskiy", "neya", "buy"), "suppressed")
+    assert all(one.reason.startswith("Уже отправлено ") for one in second)
+    assert reconcile(any_engine, "run-2").is_settled
+
+
+def test_only_whose_content_changed_gets_a_correction(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer)
+    with SmtpServer() as server:
+        send(engine, server)
+        second = plan_run(engine, plan, renderer, "run-2", headlines={"neya": "Порог не достигнут"})
+        send(engine, server)
+    assert kinds(second) == {"buyskiy": "suppressed", "neya": "planned", "buy": "suppressed"}
+    first, correction = deliveries(engine, "neya")
+    assert (first.state, correction.state, correction.revision) == ("accepted", "accepted", 2)
+    back = message_from_bytes(server.accepted[-1].content, policy=email.policy.default)
+    assert "Взамен направленного" in back.get_body(("plain",)).get_content()
+    assert back["Message-ID"] == correction.message_id != first.message_id
+    envelope = renderer.asked[-1][1]
+    assert (envelope.revision, envelope.replaces.revision) == (2, 1)
+    said = " ".join(envelope.changes).replace("\u00a0", " ").casefold()
+    assert "порог не достигнут" in said
+
+
+def test_without_a_contact_the_letter_is_blocked_and_the_others_go(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    outcomes = plan_run(
+        engine,
+        plan,
+        renderer,
+        contacts={"buyskiy": ("a@example.org",), "neya": (), "buy": ("b@example.org",)},
+    )
+    assert kinds(outcomes) == {"buyskiy": "planned", "neya": "blocked", "buy": "planned"}
+    blocked = next(one for one in outcomes if one.outcome == "blocked")
+    assert blocked.recipient_id == "-"
+    assert blocked.reason == (
+        "Письмо не составлено: у адресата нет действующего адреса на 31.03.2021. Впишите адрес"
+        " в «Контакты», лист «Получатели», и запустите этап для"
+        " «муниципальный район город Нея и Нейский район»."
+    )
+
+
+def test_a_failed_check_holds_one_letter_and_lets_the_others_go(
+    engine: Engine, plan: Plan, tmp_path: Path
+):
+    outcomes = plan_run(engine, plan, Renderer(tmp_path, held=("neya",)))
+    assert kinds(outcomes) == {"buyskiy": "planned", "neya": "blocked", "buy": "planned"}
+    reason = next(one.reason for one in outcomes if one.outcome == "blocked")
+    assert reason == ("Письмо задержано: Число в справке и в приложении разошлось (27,4 и 27,5).")
+
+
+def test_a_failure_nobody_foresaw_is_raised_after_the_others_were_planned(
+    engine: Engine, plan: Plan, tmp_path: Path
+):
+    with pytest.raises(ExceptionGroup) as failed:
+        plan_run(engine, plan, Renderer(tmp_path, broken=("buyskiy",)))
+    assert failed.group_contains(ZeroDivisionError)
+    assert states(engine) == {"neya": "ready", "buy": "ready"}
+    lines = {line.municipality_id: line.category for line in reconcile(engine, "run-1").lines}
+    assert lines == {"buyskiy": "blocked", "neya": "pending", "buy": "pending"}
+    assert kinds(again(engine, plan, Renderer(tmp_path))) == dict.fromkeys(lines, "planned")
+
+
+def test_an_address_outside_the_allow_list_is_blocked_without_naming_it(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    outcomes = plan_run(
+        engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@elsewhere.example",)}
+    )
+    assert [one.outcome for one in outcomes] == ["blocked"]
+    assert "@" not in outcomes[0].reason
+    assert "elsewhere" not in outcomes[0].reason
+
+
+def test_changed_content_before_sending_takes_the_place_of_the_waiting_letter(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    second = plan_run(
+        engine, plan, renderer, "run-2", addressees=("buy",),
+        contacts={"buy": ("a@example.org",)}, headlines={"buy": "Иначе"},
+    )  # fmt: skip
+    assert kinds(second) == {"buy": "planned"}
+    old, new = deliveries(engine, "buy")
+    assert (old.state, old.last_detail) == ("cancelled", "superseded")
+    assert (new.state, new.revision) == ("ready", 2)
+    envelope = renderer.asked[-1][1]
+    assert (envelope.revision, envelope.replaces) == (1, None)  # nobody received the first
+    line = reconcile(engine, "run-1").lines[0]
+    assert (line.category, line.reason) == ("cancelled", "Заменено новой редакцией.")
+
+
+def test_while_the_last_letter_is_unknown_nothing_is_planned(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer(["accept_then_rst"]) as server:
+        send(engine, server)
+        second = plan_run(
+            engine, plan, renderer, "run-2", addressees=("buy",), contacts=contacts,
+            headlines={"buy": "Иначе"},
+        )  # fmt: skip
+        send(engine, server)
+    assert kinds(second) == {"buy": "blocked"}
+    assert second[0].reason.startswith("Исход прежнего письма неизвестен")
+    assert len(deliveries(engine, "buy")) == 1
+    assert server.bodies == 1
+
+
+def settle_unknown(engine: Engine, how: str) -> None:
+    """The operator's word on the one letter that is unknown."""
+    with engine.begin() as db:
+        found = db.execute(select(delivery.c.delivery_id).where(delivery.c.state == "unknown"))
+        now_ms = moves.db_now_ms(db)
+        assert moves.move(
+            db, how, found.scalar_one(), "unknown", now_ms=now_ms, actor="operator", detail=how
+        )
+
+
+@pytest.mark.parametrize("has_other_between", [False, True])
+def test_what_was_given_up_as_unknown_is_not_planned_again_whatever_waited_since(
+    engine: Engine, plan: Plan, renderer: Renderer, has_other_between: bool
+):
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer(["accept_then_rst"]) as server:
+        send(engine, server)
+        settle_unknown(engine, "give_up")
+        if has_other_between:
+            plan_run(
+                engine, plan, renderer, "run-2", addressees=("buy",), contacts=contacts,
+                headlines={"buy": "Иначе"},
+            )  # fmt: skip
+        again = plan_run(engine, plan, renderer, "run-3", addressees=("buy",), contacts=contacts)
+        send(engine, server)
+    assert [(one.outcome, one.reason) for one in again] == [
+        ("blocked", "Исход прежнего письма неизвестен; решено не отправлять повторно.")
+    ]
+    assert len(server.accepted) == 1
+    assert {row.state for row in deliveries(engine, "buy")} == {"cancelled"}
+
+
+def test_what_came_back_to_the_accepted_content_after_a_lost_correction_goes_for_a_reason_only(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    """Another content may have arrived since: «already sent» would not be true."""
+    buy = {"addressees": ("buy",), "contacts": {"buy": ("a@example.org",)}}
+    plan_run(engine, plan, renderer, **buy)
+    with SmtpServer(["accept", "accept_then_rst"]) as server:
+        send(engine, server)
+        plan_run(engine, plan, renderer, "run-2", headlines={"buy": "Ошибочно"}, **buy)
+        send(engine, server)
+        settle_unknown(engine, "give_up")
+        (back,) = plan_run(engine, plan, renderer, "run-3", **buy)
+        assert back.outcome == "blocked"
+        assert "исход более нового письма неизвестен" in back.reason
+        assert "«Причина исправления»" in back.reason
+        assert not reconcile(engine, "run-3").is_settled
+        (told,) = plan_run(engine, plan, renderer, "run-4", reason="Верны прежние сведения", **buy)
+        assert told.outcome == "planned"
+        send(engine, server)
+        (again,) = plan_run(engine, plan, renderer, "run-5", **buy)
+    assert again.outcome == "suppressed"
+    assert [row.state for row in deliveries(engine, "buy")] == ["accepted", "cancelled", "accepted"]
+    assert len(server.accepted) == 3
+
+
+@pytest.mark.parametrize("how", ["allow-list", "size"])
+def test_what_the_sender_itself_refused_is_planned_again_once_its_cause_is_mended(
+    engine: Engine, plan: Plan, renderer: Renderer, how: str
+):
+    """The mail server had no word of it, so nothing stands against another try."""
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    if how == "allow-list":
+        elsewhere = replace(SETTINGS, allowed_domains=frozenset({"example.com"}))
+        with SmtpServer() as server:
+            send(engine, server, settings=elsewhere)
+            (still,) = again(engine, plan, renderer, addressees=("buy",), settings=elsewhere)
+        assert still.outcome == "blocked"
+        says = "почтовый домен адреса не разрешён"
+    else:
+        with SmtpServer(features=("SIZE 100",)) as server:
+            send(engine, server)
+        says = "больше, чем принимает почтовый сервер"
+    assert states(engine) == {"buy": "rejected"}
+    assert server.accepted == []
+    if how == "size":
+        assert says in reconcile(engine, "run-1").text
+    (mended,) = again(engine, plan, renderer, addressees=("buy",))
+    assert mended.outcome == "planned"
+    with SmtpServer() as server:
+        send(engine, server)
+    assert len(server.accepted) == 1
+    assert states(engine) == {"buy": "accepted"}
+
+
+def test_a_report_composed_anew_in_the_run_that_was_sent_still_says_what_changed(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    with SmtpServer() as server:
+        send(engine, server)
+    anew = model_of("buy", "Порог не достигнут")
+    with engine.begin() as db:
+        db.execute(
+            update(report).values(
+                content_sha256=anew.content_sha256(), model=anew.model_dump_json()
+            )
+        )
+    assert kinds(again(engine, plan, renderer, addressees=("buy",))) == {"buy": "planned"}
+    envelope = renderer.asked[-1][1]
+    assert "порог не достигнут" in " ".join(envelope.changes).replace("\xa0", " ").casefold()
+    # Nothing came in since, so it is the rules or the words that are others.
+    assert envelope.reason == "уточнены правила расчёта или слова отчёта, сведения прежние"
+
+
+def test_a_correction_of_a_letter_whose_report_was_not_kept_says_no_changes(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    buy = {"addressees": ("buy",), "contacts": {"buy": ("a@example.org",)}}
+    plan_run(engine, plan, renderer, **buy)
+    with SmtpServer() as server:
+        send(engine, server)
+    with engine.begin() as db:
+        db.execute(told_report.delete())
+    second = plan_run(engine, plan, renderer, "run-2", headlines={"buy": "Иначе"}, **buy)
+    assert kinds(second) == {"buy": "planned"}
+    assert renderer.asked[-1][1].changes == ()
+
+
+def test_the_same_mailbox_in_other_letters_gets_no_second_letter(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    with SmtpServer() as server:
+        for number, address in enumerate(("Head@example.org", "head@Example.org")):
+            outcomes = plan_run(
+                engine, plan, renderer, f"run-{number}", addressees=("buy",),
+                contacts={"buy": (address,)},
+            )  # fmt: skip
+            send(engine, server)
+            assert reconcile(engine, f"run-{number}").is_settled
+    assert kinds(outcomes) == {"buy": "suppressed"}
+    assert [letter.recipient for letter in server.accepted] == ["Head@example.org"]
+
+
+# -- Contacts of several phases ----------------------------------------------------------------
+
+JUNE = "2021/june_monitoring"
+
+
+def make_june(engine: Engine, plan: Plan, renderer: Renderer, address: str, run_id: str) -> None:
+    """A live run of June whose only contact is this address, planned."""
+    make_run(
+        engine, run_id, occasion=JUNE, phase="june_monitoring", as_of=date(2021, 6, 30),
+        known_at_ms=JULY_MS, started_ms=JULY_MS, contacts={"buy": (address,)},
+    )  # fmt: skip
+    store(engine, run_id, model_of("buy", "Июнь"))
+    plan_deliveries(engine, plan, run_id, ("buy",), renderer.folder, SETTINGS, JULY_MS, renderer)
+
+
+JULY_MS = 1_625_050_800_000  # 30.06.2021, 14:00 in Moscow
+
+
+def test_a_past_phase_that_runs_again_stops_no_letter_of_a_newer_one(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    march = {"addressees": ("buy",), "contacts": {"buy": ("old@example.org",)}}
+    plan_run(engine, plan, renderer, **march)
+    make_june(engine, plan, renderer, "new@example.org", "june")
+    with SmtpServer() as server:
+        send(engine, server)
+        plan_run(engine, plan, renderer, "run-2", headlines={"buy": "Иначе"}, **march)
+        send(engine, server, scope=ClaimScope())
+    assert sorted(letter.recipient for letter in server.accepted) == [
+        "new@example.org", "old@example.org",
+    ]  # fmt: skip
+
+
+def test_what_waits_for_an_address_that_a_newer_phase_replaced_is_cancelled_and_told(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("old@example.org",)})
+    make_june(engine, plan, renderer, "new@example.org", "june")
+    with SmtpServer() as server:
+        send(engine, server, scope=ClaimScope())
+    assert [letter.recipient for letter in server.accepted] == ["new@example.org"]
+    (march, _) = sorted(deliveries(engine, "buy"), key=lambda row: row.occasion != OCCASION)
+    assert (march.state, march.last_detail) == ("cancelled", "recipient_replaced")
+    assert not reconcile(engine, "run-1").is_settled
+    plans = [plan.model_copy(update={"closed": False})]
+    (alarm,) = find_alarms(engine, plans, 3)
+    assert alarm.sentence.startswith("Адрес сменился, прежнее письмо не ушло: городской округ")
+    with engine.begin() as db:
+        now_ms = moves.db_now_ms(db)
+    make_run(
+        engine, "run-2", started_ms=now_ms, known_at_ms=now_ms,
+        contacts={"buy": ("new@example.org",)},
+    )  # fmt: skip
+    store(engine, "run-2", model_of("buy"))
+    plan_deliveries(engine, plan, "run-2", ("buy",), renderer.folder, SETTINGS, now_ms, renderer)
+    assert find_alarms(engine, plans, 3) == ()
+
+
+def test_a_planner_that_dies_before_it_writes_stops_no_letter_that_waits(
+    engine: Engine, plan: Plan, tmp_path: Path, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("old@example.org",)})
+
+    class Dying(Renderer):
+        def __call__(self, model: ReportModel, envelope: Envelope) -> Package:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        plan_run(
+            engine, plan, Dying(tmp_path), "run-2", addressees=("buy",),
+            contacts={"buy": ("new@example.org",)},
+        )  # fmt: skip
+    with SmtpServer() as server:
+        assert send(engine, server).accepted == 1
+    assert [letter.recipient for letter in server.accepted] == ["old@example.org"]
+
+
+def test_a_new_recipient_joins_the_revision_that_the_others_have(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    with SmtpServer() as server:
+        send(engine, server)
+    second = plan_run(
+        engine, plan, renderer, "run-2", addressees=("buy",),
+        contacts={"buy": ("a@example.org", "b@example.org")},
+    )  # fmt: skip
+    assert sorted(one.outcome for one in second) == ["planned", "suppressed"]
+    assert [row.revision for row in deliveries(engine, "buy")] == [1, 1]
+
+
+def test_a_correction_says_instead_of_only_to_who_received_the_first(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    with SmtpServer() as server:
+        send(engine, server)
+    plan_run(
+        engine, plan, renderer, "run-2", addressees=("buy",),
+        contacts={"buy": ("a@example.org", "b@example.org")}, headlines={"buy": "Иначе"},
+    )  # fmt: skip
+    assert [row.revision for row in deliveries(engine, "buy")] == [1, 2, 2]
+    envelopes = sorted((envelope.revision for _, envelope in renderer.asked[1:]))
+    assert envelopes == [1, 2]
+
+
+def test_a_waiting_letter_to_an_address_that_ended_is_cancelled(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("old@example.org",)})
+    plan_run(
+        engine, plan, renderer, "run-2", addressees=("buy",),
+        contacts={"buy": ("new@example.org",)},
+    )  # fmt: skip
+    rows = {row.last_detail: row.state for row in deliveries(engine, "buy")}
+    assert rows == {"recipient_inactive": "cancelled", None: "ready"}
+    with engine.begin() as db:
+        kept = db.execute(select(recipient.c.addr, recipient.c.active)).all()
+    assert {tuple(row) for row in kept} == {("old@example.org", 0), ("new@example.org", 1)}
+
+
+def test_an_exhausted_letter_is_tried_anew_when_the_phase_runs_again(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer(["451_dot"] * 3) as server:
+        for _ in range(3):
+            send(engine, server)
+            make_due(engine)
+        assert states(engine) == {"buy": "exhausted"}
+        second = plan_run(engine, plan, renderer, "run-2", addressees=("buy",), contacts=contacts)
+        assert kinds(second) == {"buy": "planned"}
+        send(engine, server)
+    assert states(engine) == {"buy": "accepted"}
+    assert len(server.accepted) == 1
+
+
+def test_a_rejected_letter_waits_for_another_address(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer(["550_rcpt"]) as server:
+        send(engine, server)
+        same = plan_run(engine, plan, renderer, "run-2", addressees=("buy",), contacts=contacts)
+        assert kinds(same) == {"buy": "blocked"}
+        other = plan_run(
+            engine, plan, renderer, "run-3", addressees=("buy",),
+            contacts={"buy": ("b@example.org",)},
+        )  # fmt: skip
+        assert kinds(other) == {"buy": "planned"}
+        send(engine, server)
+    assert [letter.recipient for letter in server.accepted] == ["b@example.org"]
+
+
+def test_a_correction_without_its_reason_is_blocked_where_the_plan_asks_for_one(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    phases = tuple(
+        phase.model_copy(update={"correction_needs_reason": True}) for phase in plan.phases
+    )
+    strict = plan.model_copy(update={"phases": phases})
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, strict, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer() as server:
+        send(engine, server)
+    changed = {"addressees": ("buy",), "contacts": contacts, "headlines": {"buy": "Иначе"}}
+    assert kinds(plan_run(engine, strict, renderer, "run-2", **changed)) == {"buy": "blocked"}
+    given_ = plan_run(engine, strict, renderer, "run-3", reason="Уточнён протокол", **changed)
+    assert kinds(given_) == {"buy": "planned"}
+    assert deliveries(engine, "buy")[-1].reason == "Уточнён протокол"
+    assert renderer.asked[-1][1].reason == "Уточнён протокол"
+
+
+def test_a_correction_nobody_gave_a_reason_for_names_the_evidence_that_came_in_since(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer() as server:
+        send(engine, server)
+    make_run(engine, "run-2", contacts=contacts)
+    with engine.begin() as db:
+        state = {"need": "needed", "state": "received", "batches": 1}
+        db.execute(
+            run_dataset.insert(),
+            [{"run_id": "run-2", "dataset": name, **state} for name in ("contacts", "events")],
+        )
+        batch = select(load_batch).where(load_batch.c.batch_id == "contacts-run-2")
+        row = db.execute(batch).mappings().one()
+        db.execute(load_batch.insert(), {**row, "batch_id": "events-2", "dataset": "events"})
+        db.execute(run_batch.insert(), {"run_id": "run-2", "batch_id": "events-2"})
+    store(engine, "run-2", model_of("buy", "Иначе"))
+    again(engine, plan, renderer, "run-2", ("buy",))
+    assert deliveries(engine, "buy")[-1].reason == (
+        "после прежнего письма поступили новые сведения: «Мероприятия»"
+    )
+
+
+def test_where_approval_is_asked_letters_wait_for_it(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    phases = tuple(
+        phase.model_copy(update={"approval": phase.approval.model_copy(update={"required": True})})
+        for phase in plan.phases
+    )
+    plan_run(engine, plan.model_copy(update={"phases": phases}), renderer)
+    assert set(states(engine).values()) == {"held"}
+    with SmtpServer() as server:
+        assert send(engine, server).accepted == 0
+    account = reconcile(engine, "run-1")
+    assert account.counts["awaiting_approval"] == 3
+    assert not account.is_settled  # nobody was told anything: no run is green for that
+
+
+def datasets(engine: Engine, **states: tuple[str, str]) -> None:
+    """Say of each dataset whether run-1 needs it, and what became of it."""
+    with engine.begin() as db:
+        db.execute(
+            run_dataset.insert(),
+            [
+                {"run_id": "run-1", "dataset": dataset, "need": need, "state": state, "batches": 0}
+                for dataset, (need, state) in states.items()
+            ],
+        )
+
+
+@pytest.mark.parametrize(
+    ("state", "to_do"),
+    [("missing", "Положите файлы в папку приёма"), ("refused", "Исправьте файлы")],
+)
+def test_without_a_needed_dataset_no_letter_is_made_and_the_reason_names_it(
+    any_engine: Engine, plan: Plan, renderer: Renderer, state: str, to_do: str
+):
+    make_run(any_engine)
+    store(any_engine, "run-1", *map(model_of, ("buyskiy", "neya", "buy")))
+    datasets(
+        any_engine,
+        vpr_marks=("needed", state),
+        contacts=("needed", "received"),
+        ege_protocols=("told", "missing"),
+    )
+    outcomes = again(any_engine, plan, renderer)
+    assert kinds(outcomes) == dict.fromkeys(("buyskiy", "neya", "buy"), "blocked")
+    (reason,) = {one.reason for one in outcomes}
+    assert reason is not None
+    assert "«ВПР: статистика по отметкам». " in reason
+    assert to_do in reason
+    assert "ЕГЭ" not in reason
+    assert renderer.asked == []
+    assert not reconcile(any_engine, "run-1").is_settled
+
+
+def test_who_is_not_in_the_registry_gets_no_letter_and_the_others_go(
+    any_engine: Engine, plan: Plan, renderer: Renderer
+):
+    make_run(any_engine)
+    store(any_engine, "run-1", *map(model_of, ("buyskiy", "neya", "buy")))
+    told = {"run_id": "run-1", "rule": "MUNICIPALITY_NOT_IN_REGISTRY", "message": "Нет в реестре."}
+    with any_engine.begin() as db:
+        db.execute(
+            run_finding.insert(), [told | {"municipality_id": one} for one in ("neya", None)]
+        )
+    outcomes = again(any_engine, plan, renderer)
+    assert kinds(outcomes) == {"buyskiy": "planned", "neya": "blocked", "buy": "planned"}
+    assert [one.reason for one in outcomes if one.outcome == "blocked"] == ["Нет в реестре."]
+
+
+def test_a_dataset_whose_absence_is_only_said_stops_no_letter(
+    any_engine: Engine, plan: Plan, renderer: Renderer
+):
+    make_run(any_engine)
+    store(any_engine, "run-1", *map(model_of, ("buyskiy", "neya", "buy")))
+    datasets(any_engine, vpr_marks=("needed", "received"), ege_protocols=("told", "refused"))
+    outcomes = again(any_engine, plan, renderer)
+    assert kinds(outcomes) == dict.fromkeys(("buyskiy", "neya", "buy"), "planned")
+
+
+# -- Modes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["redirect", "dry"])
+def test_test_letters_never_count_as_sent(
+    engine: Engine, plan: Plan, renderer: Renderer, mode: str
+):
+    plan_run(engine, plan, renderer, "test-1", mode=mode)
+    with SmtpServer() as server:
+        send(engine, server, scope=ClaimScope(mode=mode))
+        live = plan_run(engine, plan, renderer, "run-1")
+        send(engine, server)
+    assert set(kinds(live).values()) == {"planned"}
+    assert {row.revision for row in deliveries(engine, "buy")} == {1}
+    assert all(envelope.replaces is None for _, envelope in renderer.asked)
+    told = [envelope.test_addressee for _, envelope in renderer.asked]
+    assert told == [NAMES["buyskiy"], NAMES["neya"], NAMES["buy"], None, None, None]
+    assert "считаются отправленными" in reconcile(engine, "test-1").text
+
+
+@pytest.mark.parametrize("in_force", [None, date(2021, 3, 27)], ids=["a draft", "tomorrow"])
+def test_a_plan_not_in_force_writes_to_the_operator_only(
+    engine: Engine, plan: Plan, renderer: Renderer, in_force: date | None
+):
+    plan_run(engine, plan.model_copy(update={"in_force": in_force}), renderer)
+    with engine.begin() as db:
+        assert db.execute(select(phase_run.c.mode)).scalar_one() == "redirect"
+        assert set(db.execute(select(delivery.c.mode)).scalars()) == {"redirect"}
+    with SmtpServer() as server:
+        assert send(engine, server).accepted == 0
+        send(engine, server, scope=ClaimScope(mode="redirect"))
+    assert {letter.recipient for letter in server.accepted} == {"test@example.org"}
+
+
+@pytest.mark.parametrize(
+    "other", [{"as_of": date(2021, 3, 15)}, {"known_at_ms": NOW_MS - 1}], ids=["as_of", "known_at"]
+)
+def test_another_day_or_moment_is_not_sent_live(
+    engine: Engine, plan: Plan, renderer: Renderer, other: dict
+):
+    with pytest.raises(LiveRefused, match="проверочные письма"):
+        plan_run(engine, plan, renderer, "run-1", **other)
+    assert counted_rows(engine) == (0, 0, 0, 0)
+    assert set(kinds(plan_run(engine, plan, renderer, "r2", mode="dry", **other)).values()) == {
+        "planned"
+    }
+
+
+def test_a_redirect_outside_the_allow_list_is_blocked(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    elsewhere = replace(SETTINGS, redirect_to="test@elsewhere.example")
+    outcomes = plan_run(engine, plan, renderer, mode="redirect", settings=elsewhere)
+    assert set(kinds(outcomes).values()) == {"blocked"}
+
+
+def test_a_rehearsal_of_another_day_leaves_live_recipients_valid(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    plan_run(engine, plan, renderer)
+    plan_run(
+        engine, plan, renderer, "test-1", mode="dry", addressees=("buy",),
+        contacts={"buy": ("other@example.org",)},
+    )  # fmt: skip
+    with SmtpServer() as server:
+        assert send(engine, server).accepted == 3
+
+
+def test_who_is_no_addressee_of_the_run_is_refused(engine: Engine, plan: Plan, renderer: Renderer):
+    make_run(engine)
+    with pytest.raises(UnknownAddressee):
+        again(engine, plan, renderer, addressees=("region",))
+
+
+def test_a_file_that_changed_after_the_checks_is_not_sent(
+    engine: Engine, plan: Plan, tmp_path: Path
+):
+    class Tampering(Renderer):
+        def __call__(self, model: ReportModel, envelope: Envelope) -> Package:
+            package = super().__call__(model, envelope)
+            (self.folder / package.files[0].path).write_bytes(b"other")
+            return package
+
+    outcomes = plan_run(engine, plan, Tampering(tmp_path))
+    assert set(kinds(outcomes).values()) == {"blocked"}
+    assert "изменился после проверки" in outcomes[0].reason
+
+
+@pytest.mark.parametrize("planners", [3])
+def test_planners_at_once_write_one_letter_per_key(
+    any_engine: Engine, plan: Plan, renderer: Renderer, planners: int
+):
+    for number in range(planners):
+        make_run(any_engine, f"run-{number}")
+        store(any_engine, f"run-{number}", *(model_of(key) for key in ("buyskiy", "neya", "buy")))
+    found: list[Outcome] = []
+    threads = [
+        threading.Thread(
+            target=lambda run: found.extend(again(any_engine, plan, renderer, run)),
+            args=(f"run-{number}",),
+        )
+        for number in range(planners)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert {one.outcome for one in found} == {"planned"}
+    assert len({one.delivery_id for one in found}) == 3
+    assert len(found) == 9
+    assert counted_rows(any_engine)[:2] == (3, 3)
+
+
+# -- Decisions, in any history -----------------------------------------------------------------
+
+STATES = (
+    "held", "ready", "claimed", "in_doubt", "unknown", "retry", "accepted", "rejected",
+    "exhausted", "cancelled", "bounced",
+)  # fmt: skip
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Past]:
+    """At most the last one is unfinished, as the ledger's index has it."""
+    finished = ("accepted", "rejected", "cancelled", "bounced", "exhausted")
+    length = draw(st.integers(0, 5))
+    history = []
+    for n in range(length):
+        state = draw(st.sampled_from(STATES if n == length - 1 else finished))
+        before = st.sampled_from(["held", "ready", "retry", "exhausted", "unknown"])
+        refusals = st.sampled_from(
+            [
+                (550, "5.1.1 no such user"),
+                (552, "too_large: says the mail server itself"),
+                (None, "domain_not_allowed"),
+                (None, "too_large: 2 > 1"),
+            ]
+        )
+        code, detail = draw(refusals) if state == "rejected" else (None, None)
+        history.append(
+            Past(
+                delivery_id=f"d{n}",
+                recipient_id="r",
+                revision=n + 1,
+                content_sha256=draw(st.sampled_from("abc")),
+                state=state,
+                run_id=draw(st.sampled_from(["run-1", "run-2"])),
+                accepted_ms=NOW_MS if state == "accepted" else None,
+                cancelled_from=draw(before) if state == "cancelled" else None,
+                last_code=code,
+                last_detail=detail,
+            )
+        )
+    return history
+
+
+@given(
+    history=histories(),
+    content=st.sampled_from("abc"),
+    has_reason=st.booleans(),
+    needs_reason=st.booleans(),
+)
+def test_no_history_leads_to_a_second_letter_of_what_was_accepted_or_may_have_gone(
+    history: list[Past], content: str, has_reason: bool, needs_reason: bool
+):
+    decision = decide(history, content, "run-1", has_reason=has_reason, needs_reason=needs_reason)
+    last = history[-1] if history else None
+    accepted = [past for past in history if past.state == "accepted"]
+    given_up = [past for past in history if past.cancelled_from == "unknown"]
+    may_have_gone = sorted([*accepted, *given_up], key=lambda past: past.revision)
+    if decision.kind == "plan" and last is not None:
+        assert last.state not in ("claimed", "in_doubt", "unknown", "bounced")
+        assert not may_have_gone or may_have_gone[-1].content_sha256 != content
+        # What was accepted goes again only after another content that may have arrived, and
+        # because a person says why.
+        assert not accepted or accepted[-1].content_sha256 != content or has_reason
+        assert not accepted or has_reason or not needs_reason
+        # A mail server that refused a content for good is not asked again.
+        is_same = last.content_sha256 == content
+        assert not (last.state == "rejected" and is_same) or last.last_code is None
+        unfinished = last.state in ("held", "ready", "retry", "exhausted")
+        assert decision.drops == (last if unfinished else None)
+    if decision.kind in ("keep", "resume"):
+        assert decision.keeps == last
+        assert last.content_sha256 == content
+    if decision.kind in ("blocked", "suppressed"):
+        assert decision.reason
+    if decision.kind == "suppressed":
+        assert may_have_gone[-1] == accepted[-1]
+    if decision.drops is not None:
+        assert decision.drops.content_sha256 != content
+
+
+@given(
+    history=histories().filter(bool),
+    in_hand=st.sampled_from(["claimed", "in_doubt", "unknown"]),
+    content=st.sampled_from("abc"),
+    has_reason=st.booleans(),
+    needs_reason=st.booleans(),
+)
+def test_while_the_last_letter_is_on_its_way_or_unknown_nothing_is_planned_or_dropped(
+    history: list[Past], in_hand: str, content: str, has_reason: bool, needs_reason: bool
+):
+    last = replace(history[-1], state=in_hand, cancelled_from=None, accepted_ms=None)
+    decision = decide(
+        [*history[:-1], last], content, "run-1", has_reason=has_reason, needs_reason=needs_reason
+    )
+    is_same_task = last.run_id == "run-1" and last.content_sha256 == content
+    assert decision.kind == ("keep" if is_same_task else "blocked")
+    assert decision.drops is None
+
+
+@given(history=histories(), content=st.sampled_from("abc"))
+def test_a_revision_s_number_is_new_for_its_recipient(history: list[Past], content: str):
+    number = next_revision(history, "r", content)
+    assert number not in {past.revision for past in history}
+    joined = next_revision(history, "another", content)
+    assert joined in (number, number - 1)
+
+
+def test_the_real_package_travels_whole(engine: Engine, plan: Plan, tmp_path: Path):
+    """Four formats, rendered and checked, arrive as they were put away."""
+    make_run(engine, contacts={"neya": ("a@example.org",)})
+    store(engine, "run-1", model_of("neya"))
+    outcomes = plan_deliveries(
+        engine, plan, "run-1", ("neya",), tmp_path / "reports", SETTINGS, NOW_MS
+    )
+    assert [(one.outcome, one.reason) for one in outcomes] == [("planned", None)]
+    with SmtpServer() as server:
+        send(engine, server)
+    back = message_from_bytes(server.accepted[0].content, policy=email.policy.default)
+    with engine.begin() as db:
+        manifest = db.execute(
+            select(report_file).where(report_file.c.file_kind.not_in(("html", "text")))
+        ).all()
+    sent = {
+        part.get_filename(): hashlib.sha256(part.get_content()).hexdigest()
+        for part in back.iter_attachments()
+    }
+    assert sent == {row.file_name: row.sha256 for row in manifest}
+    assert {name.rpartition(".")[2] for name in sent} == {"pdf", "docx", "xlsx"}
+    assert reconcile(engine, "run-1").headline == "Отправлено всем 1"
+
+
+@pytest.mark.parametrize(
+    ("now", "deadline"),
+    [
+        ("2021-06-27 09:00", "2021-07-01 00:00"),  # the due date, 30.06, is nearer than five days
+        ("2021-06-16 09:00", "2021-06-21 09:00"),
+        ("2021-08-01 09:00", "2021-08-06 09:00"),  # a year that is run afterwards
+    ],
+)
+def test_a_reminder_leaves_not_later_than_on_its_due_date(plan: Plan, now: str, deadline: str):
+    def at(said: str) -> int:
+        return int(datetime.fromisoformat(f"{said}+03:00").timestamp() * 1000)
+
+    reminder = plan.phase("reminder/2021-06-30/3")
+    assert deadline_ms(reminder, SETTINGS.expiry_ms, at(now)) == at(deadline)
+    march = plan.phase("march_analysis")
+    assert deadline_ms(march, SETTINGS.expiry_ms, at(now)) == at(now) + SETTINGS.expiry_ms

@@ -1,0 +1,517 @@
+"""Sending to a mail server that misbehaves: rows S1-S18 and A2-A5 of reliability §6."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+import threading
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from sqlalchemy import Engine, select, update
+
+from ledger_world import (
+    QUICK,
+    SCOPE,
+    SETTINGS,
+    end_leases,
+    make_due,
+    make_run,
+    plan_all,
+    send,
+    states,
+)
+from roadmap.delivery.ledger import moves
+from roadmap.delivery.ledger.moves import ClaimScope
+from roadmap.delivery.sending import sender
+from roadmap.delivery.sending.sender import backoff_ms, refuse_unsafe_run, send_due, send_run
+from roadmap.delivery.sending.smtp import SmtpSettings, SmtpTransport, transports
+from roadmap.delivery.settings import UnsafeLive
+from roadmap.delivery.transport import DryTransport, MailServerUnavailable
+from roadmap.store.tables import control, delivery, delivery_event, message
+from smtp_server import SmtpServer
+
+
+@pytest.fixture
+def planned(engine: Engine) -> Engine:
+    """Three letters, one each for three municipalities."""
+    make_run(engine)
+    plan_all(engine)
+    return engine
+
+
+@pytest.fixture
+def one(engine: Engine) -> Engine:
+    make_run(engine, contacts={"buy": ("a@example.org",)})
+    plan_all(engine)
+    return engine
+
+
+def rows(engine: Engine):
+    with engine.begin() as db:
+        return db.execute(select(delivery).order_by(delivery.c.delivery_id)).all()
+
+
+def copies(server: SmtpServer) -> Counter:
+    return Counter(hashlib.sha256(letter.content).hexdigest() for letter in server.accepted)
+
+
+def chains_hold(engine: Engine) -> bool:
+    with engine.begin() as db:
+        return moves.broken_chains(db) == ()
+
+
+def test_letters_leave_over_one_connection_byte_for_byte(any_engine: Engine):
+    make_run(any_engine)
+    plan_all(any_engine)
+    with SmtpServer() as server:
+        summary = send(any_engine, server)
+    assert (summary.accepted, summary.pending) == (3, 0)
+    assert server.connections == 1
+    assert set(copies(server)) == {row.payload_sha256 for row in rows(any_engine)}
+    assert sorted(letter.recipient for letter in server.accepted) == [
+        "buy@example.org",
+        "buyskiy@example.org",
+        "neya@example.org",
+    ]
+    assert server.commands[-1] == "QUIT"
+    assert {row.last_code for row in rows(any_engine)} == {250}
+    assert chains_hold(any_engine)
+
+
+def test_a_second_call_sends_nothing(planned: Engine):
+    with SmtpServer() as server:
+        send(planned, server)
+        again = send(planned, server)
+    assert again.accepted == 0
+    assert set(copies(server).values()) == {1}
+
+
+@pytest.mark.parametrize("behaviour", ["rst_after_dot", "accept_then_rst", "garbage"])
+def test_s1_s2_s7_a_lost_reply_is_unknown_and_is_never_sent_again(one: Engine, behaviour: str):
+    with SmtpServer([behaviour]) as server:
+        assert send(one, server).unknown == 1
+        make_due(one)
+        end_leases(one)
+        again = send(one, server)
+    assert states(one) == {"buy": "unknown"}
+    assert (again.accepted, server.bodies) == (0, 1)
+
+
+@pytest.mark.parametrize("behaviour", ["accept_late", "unfinished"])
+def test_s3_s7_a_reply_after_our_patience_is_unknown(one: Engine, behaviour: str):
+    with SmtpServer([behaviour], late_seconds=2.0) as server:
+        summary = send(one, server)
+    assert (summary.unknown, summary.accepted) == (1, 0)
+    assert len(server.accepted) == 1
+
+
+@pytest.mark.parametrize("behaviour", ["451_dot", "421_dot", "450_rcpt", "421_in_body", "rst_data"])
+def test_s4_s6_s9_not_now_waits_and_is_sent_later_once(one: Engine, behaviour: str):
+    with SmtpServer([behaviour]) as server:
+        first = send(one, server)
+        assert (first.postponed, first.pending) == (1, 1)
+        assert send(one, server).accepted == 0  # its time has not come
+        make_due(one)
+        assert send(one, server).accepted == 1
+    assert set(copies(server).values()) == {1}
+    assert rows(one)[0].send_epoch == 2
+    assert chains_hold(one)
+
+
+def test_s5_no_for_good_is_said_once(one: Engine):
+    with SmtpServer(["554_dot"]) as server:
+        assert send(one, server).rejected == 1
+        make_due(one)
+        send(one, server)
+    assert server.bodies == 1
+    assert (rows(one)[0].state, rows(one)[0].last_code) == ("rejected", 554)
+
+
+def test_s8_one_refused_recipient_stops_no_other(planned: Engine):
+    with SmtpServer(["550_rcpt"]) as server:
+        summary = send(planned, server)
+    assert (summary.rejected, summary.accepted) == (1, 2)
+    assert server.connections == 1
+
+
+def test_s8_the_server_s_words_are_kept_without_addresses(one: Engine):
+    with SmtpServer(["550_rcpt"]) as server:
+        send(one, server)
+    with one.begin() as db:
+        said = db.execute(select(delivery_event.c.detail)).scalars().all()
+    assert any("no such user" in (text or "") for text in said)
+    assert not any("@" in (text or "") for text in [*said, rows(one)[0].last_detail])
+
+
+def test_s10_a_line_cut_in_the_body_is_tried_again_and_exhausted_not_doubted(engine: Engine):
+    make_run(engine, contacts={"buy": ("a@example.org",)})
+    plan_all(engine, filler=3_000_000)
+    with SmtpServer(default="rst_body") as server:
+        outcomes = []
+        for _ in range(3):
+            summary = send(engine, server)
+            outcomes.append((summary.postponed, summary.exhausted, summary.unknown))
+            make_due(engine)
+        send(engine, server)
+    assert outcomes == [(1, 0, 0), (1, 0, 0), (0, 1, 0)]
+    assert states(engine) == {"buy": "exhausted"}
+    assert server.accepted == []
+
+
+def test_s12_a_server_that_hangs_up_after_each_letter_gets_them_all(planned: Engine):
+    with SmtpServer(default="close_after") as server:
+        assert send(planned, server).accepted == 3
+    assert set(copies(server).values()) == {1}
+    assert server.connections == 3
+
+
+def test_s13_a_greeting_of_refusal_charges_no_letter(planned: Engine):
+    with (
+        SmtpServer(greeting=b"554 go away\r\n") as server,
+        pytest.raises(MailServerUnavailable, match="отказал в начале разговора"),
+    ):
+        send(planned, server)
+    assert set(states(planned).values()) == {"ready"}
+    assert {row.attempts for row in rows(planned)} == {0}
+
+
+def test_s13_nobody_listens(planned: Engine):
+    with SmtpServer() as server:
+        port = server.port
+    closed = transports(SmtpSettings("127.0.0.1", port, use_starttls=False, patience=QUICK))
+    with pytest.raises(MailServerUnavailable):
+        send_due(planned, SCOPE, closed, SETTINGS, threading.Event(), "s")
+    assert set(states(planned).values()) == {"ready"}
+
+
+def test_s14_not_now_for_ever_is_exhausted(one: Engine):
+    with SmtpServer(default="451_dot") as server:
+        for _ in range(5):
+            send(one, server)
+            make_due(one)
+    assert (states(one)["buy"], server.bodies) == ("exhausted", 3)
+
+
+def test_s15_252_is_a_yes(planned: Engine):
+    with SmtpServer(default="252_rcpt") as server:
+        assert send(planned, server).accepted == 3
+
+
+def test_s16_starttls_not_offered_sends_nothing(planned: Engine):
+    with SmtpServer() as server, pytest.raises(MailServerUnavailable):
+        send(planned, server, use_starttls=True)
+    assert "MAIL" not in {command.split(" ")[0] for command in server.commands}
+    assert set(states(planned).values()) == {"ready"}
+
+
+def test_s16_a_server_that_wants_a_password_rejects_no_letter(planned: Engine):
+    with SmtpServer(["530_mail"]) as server, pytest.raises(MailServerUnavailable):
+        send(planned, server)
+    assert set(states(planned).values()) == {"ready"}
+
+
+def test_s16_certificates_unchecked_and_passwords_in_the_clear_are_refused():
+    with pytest.raises(MailServerUnavailable, match="без проверки сертификата"):
+        SmtpTransport(SmtpSettings("mail.example.org", 25, ssl_context="none")).open()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-signed certificate of 127.0.0.1 with its key, in one PEM file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(
+        made.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return path
+
+
+def tls_of(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["starttls", "from the first byte"])
+def test_letters_leave_over_verified_tls(planned: Engine, certificate: Path, at_once: bool):
+    with SmtpServer(tls=tls_of(certificate), is_tls_at_once=at_once) as server:
+        summary = send(
+            planned,
+            server,
+            use_starttls=not at_once,
+            use_ssl=at_once,
+            ca_file=str(certificate),
+        )
+    assert (summary.accepted, summary.postponed) == (3, 0)
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["starttls", "from the first byte"])
+@pytest.mark.parametrize(
+    ("behaviour", "state"),
+    [
+        ("rst_after_dot", "unknown"),
+        ("accept_then_rst", "unknown"),
+        ("451_dot", "retry"),
+        ("421_in_body", "retry"),
+        ("rst_data", "retry"),
+    ],
+)
+def test_over_tls_too_a_lost_reply_is_unknown_and_what_came_before_is_not(
+    one: Engine, certificate: Path, at_once: bool, behaviour: str, state: str
+):
+    with SmtpServer([behaviour], tls=tls_of(certificate), is_tls_at_once=at_once) as server:
+        send(one, server, use_starttls=not at_once, use_ssl=at_once, ca_file=str(certificate))
+    assert states(one) == {"buy": state}
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["starttls", "from the first byte"])
+def test_s16_a_certificate_nobody_vouches_for_sends_nothing(
+    planned: Engine, certificate: Path, at_once: bool
+):
+    with (
+        SmtpServer(tls=tls_of(certificate), is_tls_at_once=at_once) as server,
+        pytest.raises(MailServerUnavailable, match="Защищённая связь"),
+    ):
+        send(planned, server, use_starttls=not at_once, use_ssl=at_once)
+    assert not any(command.startswith("MAIL") for command in server.commands)
+    assert set(states(planned).values()) == {"ready"}
+
+
+def test_s17_a_letter_too_large_for_the_server_is_not_begun(one: Engine):
+    with SmtpServer(features=("SIZE 100",)) as server:
+        assert send(one, server).rejected == 1
+    assert rows(one)[0].last_detail.startswith("too_large")
+    assert rows(one)[0].last_code is None  # the server was not asked
+    assert "DATA" not in server.commands
+
+
+def test_a14_a_stop_gives_back_what_is_not_yet_on_its_way(planned: Engine):
+    stop = threading.Event()
+    stop.set()
+    with SmtpServer() as server:
+        summary = send(planned, server, stop=stop)
+    assert (summary.accepted, summary.pending) == (0, 3)
+    assert set(states(planned).values()) == {"ready"}
+
+
+def test_a12_the_switch_stops_the_loop_before_the_dot(planned: Engine):
+    with planned.begin() as db:
+        db.execute(update(control).values(v="0"))
+    with SmtpServer() as server:
+        summary = send(planned, server)
+    assert summary.is_switched_off
+    assert (server.bodies, summary.pending) == (0, 3)
+    assert set(states(planned).values()) == {"ready"}
+
+
+@pytest.mark.parametrize("senders", [2, 4])
+def test_a4_senders_in_parallel_send_one_letter_per_key(any_engine: Engine, senders: int):
+    addresses = tuple(f"a{n}@example.org" for n in range(6))
+    make_run(any_engine, contacts={"buy": addresses, "neya": addresses})
+    plan_all(any_engine)
+    with SmtpServer() as server:
+        threads = [
+            threading.Thread(target=send, args=(any_engine, server), kwargs={"actor": f"s{n}"})
+            for n in range(senders)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert {row.state for row in rows(any_engine)} == {"accepted"}
+    assert (len(copies(server)), set(copies(server).values())) == (12, {1})
+    assert chains_hold(any_engine)
+
+
+def test_a2_who_lost_the_lease_does_not_send_the_dot(one: Engine, monkeypatch: pytest.MonkeyPatch):
+    has_spoken = SmtpTransport.has_spoken
+    stop = threading.Event()
+
+    def sleep_past_the_lease(transport: SmtpTransport) -> bool:
+        end_leases(one)
+        moves.reap(one, "reaper")
+        stop.set()
+        return has_spoken(transport)
+
+    monkeypatch.setattr(SmtpTransport, "has_spoken", sleep_past_the_lease)
+    with SmtpServer() as server:
+        summary = send(one, server, stop=stop)
+    assert (server.bodies, summary.pending) == (0, 1)
+    assert states(one) == {"buy": "retry"}
+
+
+def test_f15_a_process_frozen_before_the_dot_sends_none(
+    one: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    arm = moves.arm
+
+    def arm_and_freeze(*given, **named):
+        since = arm(*given, **named)
+        time.sleep(0.05)
+        return since
+
+    monkeypatch.setattr(moves, "arm", arm_and_freeze)
+    monkeypatch.setattr(sender, "FROZEN_SECONDS", 0.01)
+    with SmtpServer() as server:
+        assert send(one, server).unknown == 1
+    assert server.bodies == 0
+    assert states(one) == {"buy": "unknown"}
+
+
+def test_f17_a_time_out_of_the_task_at_the_dot_is_a_doubt(
+    one: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(transport: SmtpTransport):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SmtpTransport, "read_reply", interrupted)
+    with SmtpServer() as server, pytest.raises(KeyboardInterrupt):
+        send(one, server)
+    assert states(one) == {"buy": "unknown"}
+
+
+def test_changed_bytes_are_not_sent(one: Engine):
+    # The keys refuse a changed hash; only somebody with the database in hand can change bytes.
+    with one.begin() as db:
+        db.execute(update(message).values(rfc822=b"From: x\r\n\r\n"))
+    with SmtpServer() as server:
+        assert send(one, server).rejected == 1
+    assert server.commands == []
+
+
+def test_an_address_outside_the_list_is_not_written_to(one: Engine):
+    elsewhere = replace(SETTINGS, allowed_domains=frozenset({"example.com"}))
+    with SmtpServer() as server:
+        assert send(one, server, settings=elsewhere).rejected == 1
+    assert server.commands == []
+
+
+def test_the_allow_list_takes_whole_domains_only():
+    assert SETTINGS.allows("a@EXAMPLE.org")
+    lookalike = "evil-example.org"  # ends alike, and is another domain
+    assert not SETTINGS.allows(f"a@{lookalike}")
+    assert not SETTINGS.allows("a@example.org.evil.example")
+
+
+def test_the_daily_cap_puts_a_letter_off_to_the_next_day(one: Engine):
+    capped = replace(SETTINGS, cap_per_recipient_day=1)
+    with SmtpServer(["451_dot"]) as server:
+        send(one, server, settings=capped)
+        make_due(one)
+        assert send(one, server, settings=capped).postponed == 1
+        assert server.bodies == 1
+        assert rows(one)[0].last_detail == "daily_cap"
+        # A cap that is raised holds today.
+        make_due(one)
+        raised = replace(SETTINGS, cap_per_recipient_day=2)
+        assert send(one, server, settings=raised).accepted == 1
+
+
+def test_a_redirected_letter_goes_to_the_test_address_and_keeps_its_to(engine: Engine):
+    make_run(engine, mode="redirect", contacts={"buy": ("a@example.org",)})
+    plan_all(engine, mode="redirect")
+    with SmtpServer() as server:
+        assert send(engine, server).accepted == 0  # not in the live scope
+        assert send(engine, server, scope=ClaimScope(mode="redirect")).accepted == 1
+    assert [letter.recipient for letter in server.accepted] == ["test@example.org"]
+    assert b"To: a@example.org\r\n" in server.accepted[0].content
+
+
+def test_a_live_run_over_sqlite_to_a_far_server_is_refused_before_a_letter_is_claimed(
+    engine: Engine,
+):
+    make_run(engine)
+    plan_all(engine)
+    far = SmtpSettings("mail.example.org", 587)
+    demo = replace(SETTINGS, is_demo=True)
+    for settings in (SETTINGS, demo):
+        with pytest.raises(UnsafeLive, match="SQLite"):
+            refuse_unsafe_run(engine, "run-1", far, settings)
+        with pytest.raises(UnsafeLive, match="SQLite"):
+            send_run(
+                engine, "run-1", ["buy"], far, settings,
+                stop=threading.Event(), soft_deadline_seconds=1, actor="test",
+            )  # fmt: skip
+    assert set(states(engine).values()) == {"ready"}
+    make_run(engine, "test-1", mode="redirect")
+    refuse_unsafe_run(engine, "test-1", far, SETTINGS)
+    with SmtpServer() as server:
+        near = SmtpSettings("127.0.0.1", server.port, use_starttls=False, patience=QUICK)
+        summary = send_run(
+            engine, "run-1", ["buy", "neya"], near, demo,
+            stop=threading.Event(), soft_deadline_seconds=60, actor="test",
+        )  # fmt: skip
+    assert (summary.accepted, summary.pending) == (2, 0)
+    assert states(engine) == {"buy": "accepted", "neya": "accepted", "buyskiy": "ready"}
+
+
+def test_a_dry_letter_opens_no_connection(engine: Engine):
+    make_run(engine, mode="dry", contacts={"buy": ("a@example.org",)})
+    plan_all(engine, mode="dry")
+    assert isinstance(transports(SmtpSettings("mail.example.org", 25))("dry"), DryTransport)
+    with SmtpServer() as server:
+        assert send(engine, server, scope=ClaimScope(mode="dry")).accepted == 1
+    assert (server.connections, server.accepted) == (0, [])
+
+
+def test_a_sender_works_off_the_main_thread(one: Engine):
+    with SmtpServer() as server:
+        thread = threading.Thread(target=send, args=(one, server))
+        thread.start()
+        thread.join(30)
+    assert states(one) == {"buy": "accepted"}
+
+
+def test_waiting_grows_and_never_falls_together():
+    middle = [backoff_ms(n, lambda: 0.5) // 60_000 for n in range(1, 9)]
+    assert middle == [1, 5, 15, 30, 60, 120, 120, 120]
+    assert backoff_ms(1, lambda: 0.0) == 48_000
+    assert backoff_ms(1, lambda: 1.0) == 72_000
+
+
+def test_settings_of_the_server_hide_the_password():
+    assert "secret-word" not in repr(SmtpSettings("mail.example.org", 25, "u", "secret-word"))
+
+
+def test_a_line_that_begins_with_a_dot_arrives_as_it_was():
+    content = b"Subject: x\r\n\r\n.\r\n..two\r\n.one\r\n"
+    with SmtpServer() as server:
+        transport = SmtpTransport(
+            SmtpSettings("127.0.0.1", server.port, use_starttls=False, patience=QUICK)
+        )
+        transport.open()
+        transport.begin("a@example.org", "b@example.org", len(content))
+        transport.send_body(content)
+        transport.send_dot()
+        assert transport.read_reply().code == 250
+        transport.quit()
+    assert [letter.content for letter in server.accepted] == [content]
