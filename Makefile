@@ -89,12 +89,12 @@ lint: $(TOOLS) ## ruff (with Airflow's AIR rules), mypy, import-linter, the comp
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	PYTHONPATH=plugins $(VENV)/bin/lint-imports
+	PYTHONPATH=plugins:. $(VENV)/bin/lint-imports
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
 .PHONY: bench
 bench: $(TOOLS) ## the figures of speed, as ratios taken in one run
-	$(PY) -m roadmap_cli.bench
+	PYTHONPATH=plugins:. $(VENV)/bin/python -m bench
 
 .PHONY: lock
 lock: ## write requirements.txt and requirements-dev.txt anew from the .in files

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 
+from bench.stages import Place
 from roadmap.evidence.freeze import RunRequest
 from roadmap_cli.airflow_api import wait_until
 from roadmap_cli.environment import Ports, demo_environment
 from roadmap_cli.processes import background, is_free, python
-from roadmap_cli.stages import Place
 from roadmap_demo.mailbox import is_ours
 
 MARCH = RunRequest(2021, "march_analysis", "live", None, None, (), None, "tests")

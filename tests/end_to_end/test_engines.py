@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 from sqlalchemy import Engine, select
 
+from bench.stages import run_stages
 from march_world import MARCH, March
 from roadmap.store.tables import phase_run, report
-from roadmap_cli.stages import run_stages
 
 pytestmark = pytest.mark.postgres
 

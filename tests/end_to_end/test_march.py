@@ -14,6 +14,7 @@ import pytest
 import yaml
 from sqlalchemy import select
 
+from bench.stages import pull, run_stages
 from march_world import MARCH, March
 from roadmap.analysis.analyse import analyse
 from roadmap.delivery.account.why import Fault, Verdict, Why, why
@@ -39,7 +40,6 @@ from roadmap.store.tables import (
 )
 from roadmap.versions import code_version, templates_sha256
 from roadmap_cli.new_year import write_draft
-from roadmap_cli.stages import pull, run_stages
 from roadmap_demo.correction import correct
 
 FACTS = yaml.safe_load((INCLUDE / "demo" / "facts.yaml").read_text(encoding="utf-8"))

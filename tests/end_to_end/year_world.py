@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from bench.stages import Place, run_stages
 from march_world import MARCH, Letters, free_ports, mailbox
 from roadmap.delivery.account.reconcile import Reconciliation
 from roadmap.delivery.sending.smtp import SmtpSettings
@@ -18,7 +19,6 @@ from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap_cli.demo_year import steps
 from roadmap_cli.environment import demo_environment
-from roadmap_cli.stages import Place, run_stages
 from roadmap_demo.generate import generate
 
 

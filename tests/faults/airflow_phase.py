@@ -13,6 +13,7 @@ from pathlib import Path
 import openpyxl
 from sqlalchemy import Engine, select
 
+from bench.stages import Place, pull
 from conftest import create_all
 from faults.airflow_letters import OPEN, OPERATOR, WATCH
 from faults.airflow_live import LiveAirflow
@@ -23,7 +24,6 @@ from roadmap.delivery.sending.smtp import SmtpSettings
 from roadmap.delivery.settings import settings_from
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import delivery, delivery_event, recipient
-from roadmap_cli.stages import Place, pull
 from roadmap_demo.generate import generate
 from smtp_server import Accepted
 

@@ -55,11 +55,11 @@ def _free_base(start: int = 18400) -> int:
 
 
 def _stages_seconds(var: Path, ports: Ports) -> float:
+    from bench.stages import Place, run_stages
     from roadmap.delivery.sending.smtp import SmtpSettings
     from roadmap.delivery.settings import settings_from
     from roadmap.evidence.freeze import RunRequest
     from roadmap.store.engine import open_engine
-    from roadmap_cli.stages import Place, run_stages
 
     env = demo_environment(var / "home", ports, var)
     make_ready(env, var)
@@ -97,7 +97,7 @@ def _airflow(var: Path, ports: Ports) -> Iterator[AirflowApi]:
     dags = var / "dags"
     dags.mkdir(parents=True)
     shutil.copy(ROOT / "dags" / "march_analysis.py", dags)
-    shutil.copy(ROOT / "plugins" / "roadmap_cli" / "bench_dags" / "empty_twin.py", dags)
+    shutil.copy(ROOT / "bench" / "dags" / "empty_twin.py", dags)
     env = demo_environment(var / "home", ports, var) | {"AIRFLOW__CORE__DAGS_FOLDER": str(dags)}
     make_ready(env, var)
     put_files(MARCH_ENDS, var)

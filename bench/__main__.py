@@ -24,37 +24,37 @@ def main() -> None:
 
 
 def _intake(folder: Path) -> None:
-    from roadmap_cli import bench_intake
+    from bench import intake
     from roadmap_demo.generate import generate
 
     generate(folder, 2021, until=date(2021, 3, 31))
     sets = {
-        "a pupil protocol, 25,000 rows × 40 columns": [bench_intake.make_protocol()],
-        "the demo's aggregated files": bench_intake.aggregated_files(folder, 2021),
+        "a pupil protocol, 25,000 rows × 40 columns": [intake.make_protocol()],
+        "the demo's aggregated files": intake.aggregated_files(folder, 2021),
     }
     print("Intake (pre-scan, child process, parsing, checks)")
     for name, files in sets.items():
-        ours = min(bench_intake.intake_seconds(files, 2021) for _ in range(INTAKE_REPEATS))
-        bare = min(bench_intake.calamine_seconds(files) for _ in range(INTAKE_REPEATS))
-        slow = bench_intake.pandas_seconds(files)
+        ours = min(intake.intake_seconds(files, 2021) for _ in range(INTAKE_REPEATS))
+        bare = min(intake.calamine_seconds(files) for _ in range(INTAKE_REPEATS))
+        slow = intake.pandas_seconds(files)
         print(f"  {name}")
         _line("against a bare python-calamine read", f"{ours / bare:.2f} times", "at most 2")
         _line("against pandas with openpyxl", f"{slow / ours:.1f} times faster", "at least 4")
 
 
 def _rendering() -> None:
+    from bench import render
     from roadmap.reports.model import ReportModel
-    from roadmap_cli import bench_render
 
-    model = ReportModel.model_validate_json(bench_render.GOLDEN_MODEL.read_text(encoding="utf-8"))
-    times = bench_render.measure(model, bench_render.demo_registry())
+    model = ReportModel.model_validate_json(render.GOLDEN_MODEL.read_text(encoding="utf-8"))
+    times = render.measure(model, render.demo_registry())
     print("One municipality's package (four formats, charts, checks)")
     ratio = f"{times.package / times.bare:.2f} times"
     _line("against the bare calls of the same libraries", ratio, "at most 1.5")
 
 
 def _imports() -> None:
-    from roadmap_cli.bench_imports import extra_import_seconds
+    from bench.imports import extra_import_seconds
 
     print("Import of a DAG file above an empty DAG file")
     for name, seconds in extra_import_seconds().items():
@@ -62,7 +62,7 @@ def _imports() -> None:
 
 
 def _phase() -> None:
-    from roadmap_cli.bench_phase import measure
+    from bench.phase import measure
 
     times = measure()
     print(f"The whole March run in Airflow ({times.tasks} tasks)")
