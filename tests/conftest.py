@@ -14,10 +14,10 @@ from sqlalchemy import Engine, make_url
 
 from faults.rounds import IS_LONG
 from faults.verdict import rows_of, table, truths
-from left_out import PREFIX, leave_out
-from postgres_server import NoPostgres, postgres_server
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import TRANSITIONS, control, metadata, transition
+from support.left_out import PREFIX, leave_out
+from support.postgres_server import NoPostgres, postgres_server
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"

@@ -16,12 +16,12 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from sqlalchemy import Engine, insert, select
 
-from ledger_world import NAMES, make_run, plan_all
 from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap.store.tables import delivery, run_outcome
-from smtp_server import SmtpServer
+from support.ledger_world import NAMES, make_run, plan_all
+from support.smtp_server import SmtpServer
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 
@@ -111,7 +111,7 @@ def test_a_run_that_is_not_settled_is_red_and_mailed_once(database, tmp_path, mo
 
 
 def test_a_run_that_is_settled_is_green_and_mailed_too(database, tmp_path, monkeypatch):
-    from ledger_world import send
+    from support.ledger_world import send
 
     with SmtpServer() as first:
         send(database, first, scope=ClaimScope("2021/march_analysis", "live", None))

@@ -18,7 +18,6 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from sqlalchemy import Engine, select
 
-from march_world import Letters, free_ports, mailbox
 from roadmap.paths import ROOT
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import OnDay, Plan
@@ -27,6 +26,7 @@ from roadmap.store.migrate import upgrade
 from roadmap.store.tables import phase_run
 from roadmap_airflow.defaults import MOSCOW
 from roadmap_demo.generate import generate
+from support.march_world import Letters, free_ports, mailbox
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 

@@ -17,11 +17,11 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from sqlalchemy import Engine, select
 
-from ledger_world import lose_reply, make_run, plan_all, states
-from march_world import Letters, free_ports, mailbox
 from roadmap.delivery.proof.receipts import Receipt, Receipts
 from roadmap.paths import ROOT
 from roadmap.store.tables import control_event, delivery, run_outcome
+from support.ledger_world import lose_reply, make_run, plan_all, states
+from support.march_world import Letters, free_ports, mailbox
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 

@@ -8,13 +8,13 @@ from datetime import date
 import pytest
 
 from bench.stages import Place
-from march_world import March, free_ports, mailbox
 from roadmap.delivery.sending.smtp import SmtpSettings
 from roadmap.delivery.settings import settings_from
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap_cli.environment import demo_environment
 from roadmap_demo.generate import generate
+from support.march_world import March, free_ports, mailbox
 
 
 @pytest.fixture(scope="module")

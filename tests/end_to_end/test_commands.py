@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from march_world import Letters, free_ports
+from support.march_world import Letters, free_ports
 
 ROOT = Path(__file__).parents[2]
 LETTERS = 16

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine, select
 
 from bench.stages import run_stages
-from march_world import MARCH, March
 from roadmap.store.tables import phase_run, report
+from support.march_world import MARCH, March
 
 pytestmark = pytest.mark.postgres
 

@@ -15,7 +15,6 @@ import yaml
 from sqlalchemy import select
 
 from bench.stages import pull, run_stages
-from march_world import MARCH, March
 from roadmap.analysis.analyse import analyse
 from roadmap.delivery.account.why import Fault, Verdict, Why, why
 from roadmap.delivery.letters.operator_text import filled_in
@@ -41,6 +40,7 @@ from roadmap.store.tables import (
 from roadmap.versions import code_version, templates_sha256
 from roadmap_cli.new_year import write_draft
 from roadmap_demo.correction import correct
+from support.march_world import MARCH, March
 
 FACTS = yaml.safe_load((INCLUDE / "demo" / "facts.yaml").read_text(encoding="utf-8"))
 EXPECTED = sum(FACTS["counts"]["letters"].values())

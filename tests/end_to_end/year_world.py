@@ -11,7 +11,6 @@ from datetime import date
 from pathlib import Path
 
 from bench.stages import Place, run_stages
-from march_world import MARCH, Letters, free_ports, mailbox
 from roadmap.delivery.account.reconcile import Reconciliation
 from roadmap.delivery.sending.smtp import SmtpSettings
 from roadmap.delivery.settings import settings_from
@@ -20,6 +19,7 @@ from roadmap.store.migrate import upgrade
 from roadmap_cli.demo_year import steps
 from roadmap_cli.environment import demo_environment
 from roadmap_demo.generate import generate
+from support.march_world import MARCH, Letters, free_ports, mailbox
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from faults.world import World
 from roadmap.delivery.ledger.moves import Planned
 from roadmap.delivery.letters.contacts import Recipient, recipient_id
 from roadmap.store.tables import delivery, delivery_event, municipality, phase_run, recipient
-from smtp_server import Accepted
+from support.smtp_server import Accepted
 
 WATCH = "delivery_watch"
 DRAIN = "drain_run"

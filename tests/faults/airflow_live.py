@@ -24,11 +24,11 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from march_world import free_ports
-from postgres_server import PostgresServer, mortal_postgres
 from roadmap.paths import ROOT
 from roadmap_cli.airflow_api import AirflowApi, wait_until
 from roadmap_cli.environment import Ports, demo_environment
+from support.march_world import free_ports
+from support.postgres_server import PostgresServer, mortal_postgres
 
 OUR_DAGS = Path(__file__).parent / "airflow_dags"
 COMPONENTS = ("api-server", "scheduler", "dag-processor")

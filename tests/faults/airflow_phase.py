@@ -19,13 +19,13 @@ from faults.airflow_letters import OPEN, OPERATOR, WATCH
 from faults.airflow_live import LiveAirflow
 from faults.checker import Verdict, check
 from faults.world import CountingServer, Letter, World
-from march_world import MARCH
 from roadmap.delivery.sending.smtp import SmtpSettings
 from roadmap.delivery.settings import settings_from
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import delivery, delivery_event, recipient
 from roadmap_demo.generate import generate
-from smtp_server import Accepted
+from support.march_world import MARCH
+from support.smtp_server import Accepted
 
 PHASE = "march_analysis"
 OCCASION = f"2021/{PHASE}"

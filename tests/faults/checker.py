@@ -17,7 +17,7 @@ from sqlalchemy import Engine, select
 
 from roadmap.delivery.ledger import moves
 from roadmap.store.tables import delivery, delivery_event
-from smtp_server import Accepted
+from support.smtp_server import Accepted
 
 # What the ledger may say of a letter that the server does not have.
 HONEST_WITHOUT_MAIL = frozenset({"held", "unknown", "rejected", "exhausted", "cancelled"})

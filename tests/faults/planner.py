@@ -7,10 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-import ledger_world
 from faults.failpoints import Failpoint, install
 from faults.world import FILLER_BYTES, MUNICIPALITIES
-from report_models import make_model
 from roadmap.delivery.letters.planning import Outcome, plan_deliveries
 from roadmap.plan.load import load_plan
 from roadmap.reports.compose import load_model as _load_model  # noqa: F401
@@ -19,6 +17,8 @@ from roadmap.reports.model import ReportModel
 from roadmap.reports.package import Package, PackageFile
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import report
+from support import ledger_world
+from support.report_models import make_model
 
 # All that planning imports and reads first is here before a process is forked.
 PLAN = load_plan(2021)

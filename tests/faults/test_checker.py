@@ -22,7 +22,7 @@ from roadmap.delivery.sending import sender
 from roadmap.delivery.sending.smtp import SmtpTransport
 from roadmap.delivery.transport import DotNotSent, Reply, ReplyLost
 from roadmap.store.tables import delivery, delivery_event
-from smtp_server import Accepted
+from support.smtp_server import Accepted
 
 # -- Histories that are wrong ------------------------------------------------------------------
 

@@ -24,14 +24,14 @@ from faults.postgres_proxy import AFTER, BEFORE, LATE, proxy
 from faults.rounds import ROUNDS, chance
 from faults.worker import Ended, again_until_done, orders, start
 from faults.world import CountingServer, World, make_world, scope
-from left_out import leave_out
-from postgres_server import NoPostgres, PostgresServer, mortal_postgres
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.proof import proofs
 from roadmap.delivery.proof.receipts import Receipts
 from roadmap.store import engine as store_engine
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import delivery, delivery_event, message, recipient
+from support.left_out import leave_out
+from support.postgres_server import NoPostgres, PostgresServer, mortal_postgres
 
 OCCASION = "2021/march_analysis"
 SMALL = 2_000

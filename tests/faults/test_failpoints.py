@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import ledger_world
 from conftest import POSTGRESQL, SQLITE
 from faults.failpoints import BLOCKS, DATABASE, PLANNING, RECEIPTS, SENDING, Failpoint
 from faults.planner import plan_run, store_models
@@ -22,6 +21,7 @@ from roadmap.delivery.proof.proofs import ReceiptSource, settle_unknown
 from roadmap.delivery.proof.receipts import Receipts
 from roadmap.paths import ROOT
 from roadmap.store.tables import delivery
+from support import ledger_world
 
 LETTERS = 3
 MAKEFILE = ROOT / "Makefile"

@@ -11,9 +11,9 @@ from conftest import create_all
 from faults.nemesis import SMALL, Havoc, heal, moods, rage
 from faults.rounds import IS_LONG, ROUNDS, SEED, chance
 from faults.world import CountingServer, World, make_world
-from left_out import leave_out
-from postgres_server import NoPostgres, PostgresServer, mortal_postgres
 from roadmap.store.engine import open_engine
+from support.left_out import leave_out
+from support.postgres_server import NoPostgres, PostgresServer, mortal_postgres
 
 LETTERS = 60
 # CI has three rounds and one wave; the long version has many waves, and hundreds of kills.

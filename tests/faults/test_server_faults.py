@@ -25,7 +25,7 @@ from roadmap.delivery.settings import DeliverySettings
 from roadmap.delivery.transport import MailServerUnavailable
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import delivery, delivery_event
-from smtp_server import self_signed
+from support.smtp_server import self_signed
 
 Tell = Callable[[str, str, Verdict], None]
 WorldOf = Callable[..., AbstractContextManager[World]]

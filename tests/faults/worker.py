@@ -21,7 +21,6 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Engine
 
-import ledger_world
 from faults.failpoints import Failpoint, install
 from faults.world import DONE, SETTINGS, World
 from roadmap.delivery.ledger import moves
@@ -31,6 +30,7 @@ from roadmap.delivery.sending.sender import SendSummary, send_due
 from roadmap.delivery.sending.smtp import Patience, SmtpSettings, transports
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.store.engine import open_engine
+from support import ledger_world
 
 _FIRST_OWN_FD = 3
 _BROKEN = 70

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, Engine, select
 
-import ledger_world
 from faults.checker import Verdict, check, message_id
 from roadmap.delivery.decisions.settle import settle
 from roadmap.delivery.ledger import moves
@@ -22,7 +21,8 @@ from roadmap.delivery.ledger.moves import ClaimScope, Planned
 from roadmap.delivery.letters import message
 from roadmap.delivery.letters.contacts import Recipient
 from roadmap.store.tables import delivery, delivery_event
-from smtp_server import SmtpServer
+from support import ledger_world
+from support.smtp_server import SmtpServer
 
 RUN_ID = "run-1"
 MUNICIPALITIES = ("buyskiy", "neya", "buy")

@@ -1,8 +1,8 @@
 """Run each indicator's query on a few rows written by hand, on SQLite and on PostgreSQL.
 
 A case is a folder `tests/sql/<stem>/<what it shows>/` with `given.yaml` (rows by table, see
-tests/run_rows.py, and the parameters) and `expect.yaml` (the rows of the query; `gaps`, where the
-indicator is sliced). To add a case, add a folder.
+tests/support/run_rows.py, and the parameters) and `expect.yaml` (the rows of the query; `gaps`,
+where the indicator is sliced). To add a case, add a folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from roadmap.paths import SQL
 from roadmap.store.sql import sql
-from run_rows import AS_OF, KNOWN_AT_MS, RUN_ID, put, put_run
+from support.run_rows import AS_OF, KNOWN_AT_MS, RUN_ID, put, put_run
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/*/given.yaml"))
 STEMS = {path.name.removesuffix(".sql") for path in (SQL / "indicators").glob("*.sql")}

@@ -10,7 +10,7 @@ from pathlib import Path
 from roadmap.paths import ROOT
 
 SUITE = """
-from left_out import leave_out
+from support.left_out import leave_out
 
 def test_that_needs_a_letter_opener():
     leave_out("a letter opener is not installed")

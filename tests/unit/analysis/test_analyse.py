@@ -25,7 +25,7 @@ from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
 from roadmap.store.sql import sql
 from roadmap.store.tables import metadata, paper_result, school_verdict
-from run_rows import RUN_ID, put, put_run
+from support.run_rows import RUN_ID, put, put_run
 
 BUYSKIY, GALICH, SHARYA, REGION = "buyskiy", "galich", "sharya", "region"
 # School id -> (municipality, in the project). Logins and codes are made of the id.

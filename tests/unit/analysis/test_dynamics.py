@@ -25,7 +25,7 @@ from roadmap.evidence.scales import options_for
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
 from roadmap.store.tables import metadata
-from run_rows import RUN_ID, put, put_run
+from support.run_rows import RUN_ID, put, put_run
 
 PLAN = load_plan(2021)
 AUGUST = PLAN.phase("august_analysis")

@@ -14,8 +14,8 @@ from roadmap.evidence.intake import take_in
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import load_plan
 from roadmap.store.tables import load_batch, run_batch
-from run_rows import RUN_ID, put, put_run
-from workbooks import csv_bytes, one_sheet
+from support.run_rows import RUN_ID, put, put_run
+from support.workbooks import csv_bytes, one_sheet
 
 NOW = 1_630_393_200_000  # 31.08.2021 10:00 in Moscow
 PLAN = load_plan(2021)

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from evidence_files import ACKNOWLEDGEMENTS, ACTS, CONTACTS, EVENTS, PEOPLE, table_csv, workbook
 from roadmap.evidence.files import child
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.files.prescan import prescan
@@ -37,6 +36,15 @@ from roadmap.store.tables import (
     metadata,
     municipal_act,
     rejected_row,
+)
+from support.evidence_files import (
+    ACKNOWLEDGEMENTS,
+    ACTS,
+    CONTACTS,
+    EVENTS,
+    PEOPLE,
+    table_csv,
+    workbook,
 )
 
 SOURCES = load_sources()

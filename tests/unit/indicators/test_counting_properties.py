@@ -14,8 +14,8 @@ from roadmap.indicators.evaluate import evaluate
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import IndicatorKind, Slice
 from roadmap.store.tables import indicator_gap, indicator_result, measure_status
-from run_rows import DATASETS, FACT_TABLES
-from whole_year import (
+from support.run_rows import DATASETS, FACT_TABLES
+from support.whole_year import (
     BUYSKIY,
     GALICH,
     REGION,

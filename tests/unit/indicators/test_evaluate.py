@@ -24,7 +24,7 @@ from roadmap.plan.model import Plan
 from roadmap.russian import NBSP
 from roadmap.store.tables import indicator_gap, indicator_result, metadata
 from roadmap.store.tables import measure_status as measure_status_table
-from run_rows import KNOWN_AT_MS, RUN_ID, put, put_rules, put_run
+from support.run_rows import KNOWN_AT_MS, RUN_ID, put, put_rules, put_run
 
 WEBINAR = "webinar-2021-03-12"
 BUYSKIY, GALICH, REGION = "buyskiy", "galich", "region"

@@ -1,7 +1,7 @@
 """Each indicator of the plan: met, missed by one, without data, and met late where it can be.
 
-One line per indicator. The year is that of tests/whole_year.py, in which all are met; a line
-says what is taken away or moved. An indicator of the plan without a line fails the suite.
+One line per indicator. The year is that of tests/support/whole_year.py, in which all are met; a
+line says what is taken away or moved. An indicator of the plan without a line fails the suite.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from roadmap.indicators.read import Gap, IndicatorResult, gaps, indicator_result
 from roadmap.indicators.status import Status
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import IndicatorKind, Measure
-from whole_year import (
+from support.whole_year import (
     GALICH,
     REGION,
     RUN_ID,

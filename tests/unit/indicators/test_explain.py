@@ -15,8 +15,8 @@ from roadmap.paths import SQL
 from roadmap.plan.load import load_plan, plan_sha256
 from roadmap.store.tables import FACTS, load_batch, municipal_act, phase_run, run_batch
 from roadmap_cli.explain import told
-from run_rows import RUN_ID, put, put_rules, put_run
-from whole_year import put_year, whole_year
+from support.run_rows import RUN_ID, put, put_rules, put_run
+from support.whole_year import put_year, whole_year
 
 PLAN = load_plan(2021)
 WEBINAR = "webinar-2021-03-12"

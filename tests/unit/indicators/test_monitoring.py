@@ -22,8 +22,8 @@ from roadmap.indicators.status import Status
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
 from roadmap.store.tables import monitoring_scope, phase_run, run_batch
-from run_rows import RUN_ID, put, put_run
-from whole_year import (
+from support.run_rows import RUN_ID, put, put_run
+from support.whole_year import (
     BUYSKIY,
     GALICH,
     REGION,

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, update
 
-import analysis_rows as rows
-from analysis_rows import REGION, RUN, made_run
+import support.analysis_rows as rows
 from roadmap.analysis.read import Level
 from roadmap.reports.changes import AT_MOST, changes
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.model import ReportModel
 from roadmap.store.tables import indicator_gap, indicator_result, paper_result, phase_run
+from support.analysis_rows import REGION, RUN, made_run
 
 
 def _model(engine: Engine, unit: str = "buyskiy") -> ReportModel:

@@ -10,22 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
-import analysis_rows as rows
-from analysis_rows import (
-    ANSWERS_TO,
-    RDR_RU,
-    REGION,
-    REGION_MARKS,
-    RUN,
-    VPR_5_MA,
-    VPR_5_RU,
-    VPR_6_RU,
-    MadeMunicipality,
-    MadeSchool,
-    buyskiy,
-    made_run,
-    neyskiy,
-)
+import support.analysis_rows as rows
 from roadmap.analysis.read import Level
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.model import (
@@ -55,6 +40,21 @@ from roadmap.store.tables import (
     report,
     run_finding,
     run_municipality,
+)
+from support.analysis_rows import (
+    ANSWERS_TO,
+    RDR_RU,
+    REGION,
+    REGION_MARKS,
+    RUN,
+    VPR_5_MA,
+    VPR_5_RU,
+    VPR_6_RU,
+    MadeMunicipality,
+    MadeSchool,
+    buyskiy,
+    made_run,
+    neyskiy,
 )
 
 NASTY = "Школа № 7 <script>alert(1)</script> {{ 7*7 }} =cmd()"

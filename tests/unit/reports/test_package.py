@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import report_models as factory
+import support.report_models as factory
 from roadmap.reports import model as m
 from roadmap.reports.checks.leak import RegistrySchool
 from roadmap.reports.formats.letter import Envelope

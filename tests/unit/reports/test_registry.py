@@ -1,7 +1,7 @@
 from sqlalchemy import Engine
 
 from roadmap.reports.checks.leak import RegistrySchool, read_registry
-from run_rows import RUN_ID, put, put_run
+from support.run_rows import RUN_ID, put, put_run
 
 
 def test_the_registry_knows_all_names_of_a_school_and_whose_it_is_now(any_engine: Engine) -> None:

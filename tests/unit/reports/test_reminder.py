@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, insert, select
 
-from analysis_rows import ANSWERS_TO, RUN, MadeMunicipality, MadeRun, MadeSchool, plan
 from roadmap.indicators.read import Gap
 from roadmap.reports.checks.leak import RegistrySchool
 from roadmap.reports.compose import compose, load_model
@@ -16,6 +15,7 @@ from roadmap.reports.model import ReportModel
 from roadmap.reports.package import render_package
 from roadmap.reports.reminder import missing_units
 from roadmap.store.tables import indicator_gap, run_municipality
+from support.analysis_rows import ANSWERS_TO, RUN, MadeMunicipality, MadeRun, MadeSchool, plan
 
 ACTS = "reminder/2021-03-31/14"  # of measure 5, 17.03.2021
 YEAR_END = "reminder/2021-12-31/3"  # of measures 11 and 17

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, update
 
-from ledger_world import make_run, plan_all
 from roadmap.delivery.ledger import brakes
 from roadmap.paths import ROOT
 from roadmap.store.tables import delivery, delivery_event
 from roadmap_cli.overdue import NoDatabase, database_url, overdue_letters
+from support.ledger_world import make_run, plan_all
 
 HOUR_MS = 3_600_000
 

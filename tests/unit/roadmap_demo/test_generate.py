@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from recount_demo import (
+from roadmap_demo.correction import correct
+from roadmap_demo.generate import generate
+from support.recount_demo import (
     Demo,
     csv_table,
     journal_export,
@@ -24,8 +26,6 @@ from recount_demo import (
     table,
     verdict,
 )
-from roadmap_demo.correction import correct
-from roadmap_demo.generate import generate
 
 ROOT = Path(__file__).resolve().parents[3]
 MARCH = date(2021, 3, 31)

@@ -16,8 +16,6 @@ import pytest
 import yaml
 from sqlalchemy import Engine, select
 
-from recount_demo import Demo, csv_table, sheet_rows, table, verdict
-from recount_year import Count, Registers, Summer, appeals
 from roadmap.evidence.intake import take_in
 from roadmap.evidence.sources import load_sources
 from roadmap.store.engine import open_engine
@@ -25,6 +23,8 @@ from roadmap.store.tables import load_batch, rejected_row
 from roadmap_demo import portal
 from roadmap_demo.content import load_content
 from roadmap_demo.generate import DEFAULT_SEED, generate, put, standing, versions
+from support.recount_demo import Demo, csv_table, sheet_rows, table, verdict
+from support.recount_year import Count, Registers, Summer, appeals
 
 ROOT = Path(__file__).resolve().parents[3]
 FACTS = yaml.safe_load((ROOT / "include/demo/facts.yaml").read_text("utf-8"))

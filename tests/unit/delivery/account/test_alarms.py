@@ -8,7 +8,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, select, update
 
-from ledger_world import (
+from roadmap.delivery.account.alarms import Alarm, Overdue, find_alarms, note, overdue, told
+from roadmap.delivery.ledger import brakes, moves
+from roadmap.delivery.proof.proofs import notice_restore
+from roadmap.delivery.proof.receipts import Receipts
+from roadmap.plan.load import load_plan
+from roadmap.plan.model import Plan
+from roadmap.store.tables import alarm, delivery, paused_occasion, relay, run_outcome
+from support.ledger_world import (
     NOW_MS,
     OCCASION,
     SCOPE,
@@ -19,13 +26,6 @@ from ledger_world import (
     make_run,
     plan_all,
 )
-from roadmap.delivery.account.alarms import Alarm, Overdue, find_alarms, note, overdue, told
-from roadmap.delivery.ledger import brakes, moves
-from roadmap.delivery.proof.proofs import notice_restore
-from roadmap.delivery.proof.receipts import Receipts
-from roadmap.plan.load import load_plan
-from roadmap.plan.model import Plan
-from roadmap.store.tables import alarm, delivery, paused_occasion, relay, run_outcome
 
 HOURS = 3
 HOUR_MS = 3_600_000

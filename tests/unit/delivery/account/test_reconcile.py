@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, select, update
 
-from ledger_world import everybody, make_run, plan_all, send
 from roadmap.delivery.account.reconcile import CATEGORIES, UNACCOUNTED, reconcile
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moves import MOVES
 from roadmap.store.tables import delivery, run_outcome
-from smtp_server import SmtpServer
+from support.ledger_world import everybody, make_run, plan_all, send
+from support.smtp_server import SmtpServer
 
 
 def outcomes(engine: Engine, run_id: str = "run-1") -> None:

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, delete, insert, update
 
-from ledger_world import make_run
 from roadmap.delivery.account.watch import Scheduled, due_reminders, missed_runs
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan, reminder_phases
 from roadmap.store.tables import phase_run, run_municipality, run_outcome
+from support.ledger_world import make_run
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MAY_ACT = date(2021, 3, 31)  # measure 5 is due that day

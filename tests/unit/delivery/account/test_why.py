@@ -14,14 +14,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, delete, insert, update
 
-from ledger_world import (
-    NAMES,
-    NOW_MS,
-    SETTINGS,
-    make_run,
-    send,
-)
-from report_models import make_model
 from roadmap.delivery.account.reconcile import reconcile
 from roadmap.delivery.account.why import WAITING, Fault, Holds, Step, Verdict, Why, WhyRefused, why
 from roadmap.delivery.ledger import brakes, moves
@@ -43,7 +35,15 @@ from roadmap.store.tables import (
     run_municipality,
     run_outcome,
 )
-from smtp_server import SmtpServer
+from support.ledger_world import (
+    NAMES,
+    NOW_MS,
+    SETTINGS,
+    make_run,
+    send,
+)
+from support.report_models import make_model
+from support.smtp_server import SmtpServer
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 CLOSED = load_plan(2021)

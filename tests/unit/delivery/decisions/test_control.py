@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, select
 
-from ledger_world import OCCASION, SCOPE, make_run, plan_all
 from roadmap.delivery.decisions.control import ControlRefused, control, what_waits
 from roadmap.delivery.decisions.decision import DecisionRefused
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.plan.load import load_plan
 from roadmap.store.tables import control_event
+from support.ledger_world import OCCASION, SCOPE, make_run, plan_all
 
 OTHER = "2021/june_monitoring"
 

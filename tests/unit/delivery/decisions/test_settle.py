@@ -8,12 +8,12 @@ from typing import get_args
 import pytest
 from sqlalchemy import Engine, select, update
 
-from ledger_world import SETTINGS, lose_reply, make_run, plan_all, send, states
 from roadmap.delivery.decisions.decision import DecisionRefused
 from roadmap.delivery.decisions.settle import DECISIONS, Decision, SettleRefused, settle
 from roadmap.delivery.ledger import moves
 from roadmap.store.tables import delivery, delivery_event, message, recipient
-from smtp_server import SmtpServer
+from support.ledger_world import SETTINGS, lose_reply, make_run, plan_all, send, states
+from support.smtp_server import SmtpServer
 
 QUARTER_MS = 900_000
 

@@ -7,7 +7,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, select
 
-from ledger_world import (
+from roadmap.delivery.ledger import brakes, moves
+from roadmap.delivery.ledger.moves import ClaimScope
+from roadmap.delivery.transport import MailServerUnavailable
+from roadmap.store.tables import control_event, delivery, relay
+from support.ledger_world import (
     OCCASION,
     SCOPE,
     SETTINGS,
@@ -17,11 +21,7 @@ from ledger_world import (
     send,
     states,
 )
-from roadmap.delivery.ledger import brakes, moves
-from roadmap.delivery.ledger.moves import ClaimScope
-from roadmap.delivery.transport import MailServerUnavailable
-from roadmap.store.tables import control_event, delivery, relay
-from smtp_server import SmtpServer
+from support.smtp_server import SmtpServer
 
 MINUTE_MS = 60_000
 

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ProgrammingError
 
-from ledger_world import make_run, plan_all, send
 from roadmap.delivery.ledger import brakes
 from roadmap.paths import SQL
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
-from smtp_server import SmtpServer
+from support.ledger_world import make_run, plan_all, send
+from support.smtp_server import SmtpServer
 
 PLUGINS = Path(__file__).parents[4] / "plugins"
 LOGS = ("delivery_event", "control_event")

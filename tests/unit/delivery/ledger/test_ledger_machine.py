@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from faults.rounds import IS_LONG
-from ledger_machine import LedgerMachine, World, Wrong, world_in
-from ledger_mutants import MUTANTS, Mutant
+from support.ledger_machine import LedgerMachine, World, Wrong, world_in
+from support.ledger_mutants import MUTANTS, Mutant
 
 # In the long version (`make faults`) many times as many programs are drawn.
 PROGRAMS = 4000 if IS_LONG else 100

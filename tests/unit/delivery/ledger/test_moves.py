@@ -10,17 +10,6 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ledger_world import (
-    OCCASION,
-    SCOPE,
-    end_leases,
-    everybody,
-    letter,
-    make_due,
-    make_run,
-    plan_all,
-    states,
-)
 from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import MOVES, UnknownMove
 from roadmap.store.tables import (
@@ -31,6 +20,17 @@ from roadmap.store.tables import (
     delivery_event,
     message,
     recipient,
+)
+from support.ledger_world import (
+    OCCASION,
+    SCOPE,
+    end_leases,
+    everybody,
+    letter,
+    make_due,
+    make_run,
+    plan_all,
+    states,
 )
 
 

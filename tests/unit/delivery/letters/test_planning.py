@@ -16,17 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select, update
 
-from ledger_world import (
-    NAMES,
-    NOW_MS,
-    OCCASION,
-    SETTINGS,
-    make_due,
-    make_run,
-    send,
-    states,
-)
-from report_models import make_model
 from roadmap.delivery.account.alarms import find_alarms
 from roadmap.delivery.account.reconcile import reconcile
 from roadmap.delivery.ledger import moves
@@ -60,7 +49,18 @@ from roadmap.store.tables import (
     run_outcome,
     told_report,
 )
-from smtp_server import SmtpServer
+from support.ledger_world import (
+    NAMES,
+    NOW_MS,
+    OCCASION,
+    SETTINGS,
+    make_due,
+    make_run,
+    send,
+    states,
+)
+from support.report_models import make_model
+from support.smtp_server import SmtpServer
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from imap_server import PASSWORD, USER, ImapServer, NoDovecot, imap_server
-from left_out import leave_out
 from roadmap.delivery.letters import message
 from roadmap.delivery.proof.journal import FolderJournal, ImapJournal
 from roadmap.delivery.proof.proofs import Doubtful, EvidenceUnavailable
-from smtp_server import self_signed
+from support.imap_server import PASSWORD, USER, ImapServer, NoDovecot, imap_server
+from support.left_out import leave_out
+from support.smtp_server import self_signed
 
 NOW_MS = 1_616_742_840_000  # 26.03.2021, 10:14 in Moscow
 _numbers = itertools.count(1)

@@ -13,17 +13,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, delete, select, update
 
-from ledger_world import (
-    SCOPE,
-    SETTINGS,
-    everybody,
-    letter,
-    make_due,
-    make_run,
-    plan_all,
-    server_settings,
-    states,
-)
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.proof.proofs import (
     Doubtful,
@@ -37,7 +26,18 @@ from roadmap.delivery.sending.sender import SendSummary, send_due
 from roadmap.delivery.sending.smtp import transports
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import control, control_event, delivery, delivery_event, message
-from smtp_server import SmtpServer
+from support.ledger_world import (
+    SCOPE,
+    SETTINGS,
+    everybody,
+    letter,
+    make_due,
+    make_run,
+    plan_all,
+    server_settings,
+    states,
+)
+from support.smtp_server import SmtpServer
 
 ALL = {"buyskiy", "neya", "buy"}
 

@@ -20,7 +20,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from sqlalchemy import Engine, select, update
 
-from ledger_world import (
+from roadmap.delivery.ledger import moves
+from roadmap.delivery.ledger.moves import ClaimScope
+from roadmap.delivery.sending import sender
+from roadmap.delivery.sending.sender import backoff_ms, refuse_unsafe_run, send_due, send_run
+from roadmap.delivery.sending.smtp import SmtpSettings, SmtpTransport, transports
+from roadmap.delivery.settings import UnsafeLive
+from roadmap.delivery.transport import DryTransport, MailServerUnavailable
+from roadmap.store.tables import control, delivery, delivery_event, message
+from support.ledger_world import (
     QUICK,
     SCOPE,
     SETTINGS,
@@ -31,15 +39,7 @@ from ledger_world import (
     send,
     states,
 )
-from roadmap.delivery.ledger import moves
-from roadmap.delivery.ledger.moves import ClaimScope
-from roadmap.delivery.sending import sender
-from roadmap.delivery.sending.sender import backoff_ms, refuse_unsafe_run, send_due, send_run
-from roadmap.delivery.sending.smtp import SmtpSettings, SmtpTransport, transports
-from roadmap.delivery.settings import UnsafeLive
-from roadmap.delivery.transport import DryTransport, MailServerUnavailable
-from roadmap.store.tables import control, delivery, delivery_event, message
-from smtp_server import SmtpServer
+from support.smtp_server import SmtpServer
 
 
 @pytest.fixture

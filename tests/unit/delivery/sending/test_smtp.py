@@ -21,10 +21,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from ledger_world import QUICK, server_settings
 from roadmap.delivery.sending.smtp import XOAUTH2, SmtpSettings, SmtpTransport
 from roadmap.delivery.transport import DryTransport, MailServerUnavailable, Refused
-from smtp_server import SmtpServer
+from support.ledger_world import QUICK, server_settings
+from support.smtp_server import SmtpServer
 
 OURS, THEIRS, COPY = "roadmap@example.org", "neya@example.org", "journal@example.org"
 BODY = b"Message-ID: <a.r1@example.org>\r\n\r\nx\r\n"

@@ -15,7 +15,7 @@ from roadmap.evidence.files import child
 from roadmap.evidence.files.child import parse
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.parsed import FileRefused, ReaderContext
-from workbooks import csv_bytes, one_sheet, with_sheet
+from support.workbooks import csv_bytes, one_sheet, with_sheet
 
 HEAD = ["Код ОО", "Муниципалитет", "Предмет", "Класс", "Дата", "Кол-во участников", 2, 3, 4, 5]
 WORK = [HEAD, ["1001", "г. Буй", "Математика", 10, "24.09.2020", 10, 1, 2, 3, 4]]

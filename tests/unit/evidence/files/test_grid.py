@@ -29,7 +29,7 @@ from roadmap.evidence.files.grid import (
 )
 from roadmap.evidence.parsed import FileRefused
 from roadmap.russian import integer as integer_text
-from workbooks import book, csv_bytes, one_sheet
+from support.workbooks import book, csv_bytes, one_sheet
 
 TITLES = ("Код", "Наименование", "Дата")
 ROWS = [["Код", "Наименование", "Дата"], ["1", "Школа «Ёлка»", "31.03.2021"]]

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.files.prescan import column_letter, column_number, prescan
 from roadmap.evidence.parsed import FileRefused
-from workbooks import csv_bytes, ole_file, one_sheet, parts_of, with_parts, with_sheet, zipped
+from support.workbooks import (
+    csv_bytes,
+    ole_file,
+    one_sheet,
+    parts_of,
+    with_parts,
+    with_sheet,
+    zipped,
+)
 
 PLAIN = one_sheet([["Код", "Имя"], ["1", "а"]])
 LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.diagnostic_works import read
-from workbooks import csv_bytes, one_sheet
+from support.workbooks import csv_bytes, one_sheet
 
 CONTEXT = ReaderContext("dr10.xlsx", 2021)
 HEAD = ["Код ОО", "Наименование ОО", "Муниципалитет", "Предмет", "Класс", "Дата",

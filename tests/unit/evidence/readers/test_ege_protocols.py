@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.ege_protocols import read
-from workbooks import csv_bytes, one_sheet
+from support.workbooks import csv_bytes, one_sheet
 
 SCALES = {"2020": {"русский язык": 36, "физика": 36, "английский язык": 22}}
 CONTEXT = ReaderContext("ege.xlsx", 2021, {"wave": "main", "scales": SCALES})

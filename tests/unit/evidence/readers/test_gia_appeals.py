@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.gia_appeals import read
-from workbooks import csv_bytes, one_sheet
+from support.workbooks import csv_bytes, one_sheet
 
 SCALES = {"2021": {"русский язык": 24, "обществознание": 42}}
 CONTEXT = ReaderContext("appeals.xlsx", 2021, {"wave": "main", "scales": SCALES})

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.oge_protocols import read
 from roadmap.evidence.sources import load_sources
-from workbooks import csv_bytes, one_sheet
+from support.workbooks import csv_bytes, one_sheet
 
 OPTIONS = load_sources()["oge_protocols"].options_of(2021)
 CONTEXT = ReaderContext("oge.xlsx", 2021, OPTIONS)

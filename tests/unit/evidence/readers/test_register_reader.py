@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from evidence_files import (
+from roadmap.evidence.parsed import FileRefused, Parsed
+from support.evidence_files import (
     ACTS,
     ATTENDANCE,
     CONTACTS,
@@ -22,7 +23,6 @@ from evidence_files import (
     table_csv,
     workbook,
 )
-from roadmap.evidence.parsed import FileRefused, Parsed
 
 HEADINGS = {
     "registry_municipalities": MUNICIPALITIES,

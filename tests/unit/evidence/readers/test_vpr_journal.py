@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.vpr_journal import read
-from workbooks import one_sheet
+from support.workbooks import one_sheet
 
 CONTEXT = ReaderContext("zhurnal.xlsx", 2021, {"waves": {"2020": "autumn"}})
 TITLE = [["ВПР 2020 Русский язык 5 класс"], ["Сравнение отметок с отметками по журналу"], []]

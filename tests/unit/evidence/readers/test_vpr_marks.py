@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.vpr_export import group_of
 from roadmap.evidence.readers.vpr_marks import read
-from workbooks import book, one_sheet
+from support.workbooks import book, one_sheet
 
 CONTEXT = ReaderContext("vpr_2020_ma5.xlsx", 2021, {"waves": {"2020": "autumn", "2021": "spring"}})
 HEAD = ["Группы участников", "Кол-во ОО", "Кол-во участников", 2, 3, 4, 5]

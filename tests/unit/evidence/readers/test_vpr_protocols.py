@@ -15,7 +15,7 @@ from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.vpr_protocols import read
 from roadmap.evidence.scales import options_for
 from roadmap.evidence.sources import load_sources
-from workbooks import book, csv_bytes, one_sheet
+from support.workbooks import book, csv_bytes, one_sheet
 
 OPTIONS = {**load_sources()["vpr_protocols"].options_of(2021), **options_for("vpr")}
 NAME_2020 = "Проведение работы по математике, 5 класс. ВПР 2020.xlsx"

@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence_files import (
+from roadmap.evidence.names import plan_words
+from roadmap.evidence.parsed import FileRefused, Parsed
+from roadmap.evidence.registers.columns import ANTI_RISK_PROGRAMME, NOT_UPLOADED, REGISTERS
+from roadmap.evidence.schemas import check
+from roadmap.evidence.sources import load_sources
+from roadmap.plan.load import load_plan
+from support.evidence_files import (
     ACKNOWLEDGEMENTS,
     DIRECTIONS,
     EVENTS,
@@ -28,12 +34,6 @@ from evidence_files import (
     table_csv,
     workbook,
 )
-from roadmap.evidence.names import plan_words
-from roadmap.evidence.parsed import FileRefused, Parsed
-from roadmap.evidence.registers.columns import ANTI_RISK_PROGRAMME, NOT_UPLOADED, REGISTERS
-from roadmap.evidence.schemas import check
-from roadmap.evidence.sources import load_sources
-from roadmap.plan.load import load_plan
 
 HEADINGS = {
     "events": EVENTS_WITH_HOSTS,

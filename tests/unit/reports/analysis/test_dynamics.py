@@ -15,17 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, update
 
-import analysis_rows as rows
-from analysis_rows import (
-    ANSWERS_TO,
-    REGION,
-    RUN,
-    VPR_5_RU,
-    VPR_6_RU,
-    MadeMunicipality,
-    MadeSchool,
-)
-from august_rows import NOW_5_RU, NOW_6_RU, NOW_EGE_PH, THEN_EGE_PH, august_run, buyskiy
+import support.analysis_rows as rows
 from roadmap.analysis.dynamics import Change, changes
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
 from roadmap.analysis.shares import Exam, Marks
@@ -52,6 +42,16 @@ from roadmap.reports.model import (
 )
 from roadmap.reports.words.show import show
 from roadmap.store.tables import indicator_result, load_batch, paper_result, run_batch
+from support.analysis_rows import (
+    ANSWERS_TO,
+    REGION,
+    RUN,
+    VPR_5_RU,
+    VPR_6_RU,
+    MadeMunicipality,
+    MadeSchool,
+)
+from support.august_rows import NOW_5_RU, NOW_6_RU, NOW_EGE_PH, THEN_EGE_PH, august_run, buyskiy
 
 ENVELOPE = Envelope(1, None, (), None, datetime(2021, 8, 31, 7, 5, tzinfo=UTC))
 

@@ -4,7 +4,7 @@ import re
 from lxml import etree
 from PIL import Image
 
-import report_models as factory
+import support.report_models as factory
 from roadmap.reports.charts import bar, canvas, drawing
 from roadmap.reports.model import (
     BarChart,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.comments import Comment
 
-import report_models as factory
+import support.report_models as factory
 from roadmap.reports import model as m
 from roadmap.reports.checks.leak import Registry, RegistrySchool, check_leak
 from roadmap.reports.formats import pdf

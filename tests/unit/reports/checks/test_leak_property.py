@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-import leak_planting as planting
-from leak_planting import FILE_PLACES, LETTER_PLACES, SILENT, Planted, real_package
+import support.leak_planting as planting
 from roadmap.reports.checks import leak, reading
 from roadmap.reports.checks.leak import Registry, RegistrySchool, check_leak
 from roadmap.reports.formats.wordml import tag
+from support.leak_planting import FILE_PLACES, LETTER_PLACES, SILENT, Planted, real_package
 
 OWN, BUY, GALICH = "neyskiy", "buyskiy", "galichskiy"
 

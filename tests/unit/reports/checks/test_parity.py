@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import openpyxl
 import pytest
 
-import report_models as factory
+import support.report_models as factory
 from roadmap.reports import model as m
 from roadmap.reports.checks import parity
 from roadmap.reports.formats import pdf

@@ -7,7 +7,7 @@ import docx
 import pytest
 from lxml import etree
 
-import report_models as factory
+import support.report_models as factory
 from roadmap.reports.checks import reading
 from roadmap.reports.formats import pdf, wordml
 from roadmap.reports.formats.docx import SPRAVKA, render_docx

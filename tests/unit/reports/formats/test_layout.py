@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-import report_models as factory
+import support.report_models as factory
 from roadmap.reports.formats import layout
 from roadmap.reports.formats.layout import (
     LANDSCAPE_MM,

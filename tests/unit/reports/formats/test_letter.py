@@ -13,8 +13,7 @@ import pytest
 from lxml import html as lxml_html
 from sqlalchemy import Engine
 
-import analysis_rows as rows
-from analysis_rows import VPR_5_MA, VPR_5_RU, MadeSchool, buyskiy, made_run
+import support.analysis_rows as rows
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.letter import (
     MAX_HTML_BYTES,
@@ -26,6 +25,7 @@ from roadmap.reports.formats.letter import (
     render_letter,
 )
 from roadmap.reports.model import ReportModel
+from support.analysis_rows import VPR_5_MA, VPR_5_RU, MadeSchool, buyskiy, made_run
 
 NASTY = "Школа № 7 <script>alert(1)</script> & {{ 7*7 }} =cmd()"
 FIRST = Envelope(1, None, (), None, datetime(2021, 3, 31, 10, 5, tzinfo=ZoneInfo("Europe/Moscow")))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from left_out import leave_out
+from support.left_out import leave_out
 
 GOLDEN = Path(__file__).parents[3] / "golden"
 FLAGS = (

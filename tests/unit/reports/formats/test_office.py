@@ -8,13 +8,13 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
-import report_models as factory
-from left_out import leave_out
+import support.report_models as factory
 from roadmap.reports.checks import reading
 from roadmap.reports.formats import pdf
 from roadmap.reports.formats.docx import render_docx
 from roadmap.reports.formats.xlsx import render_xlsx
 from roadmap.reports.model import ReportModel
+from support.left_out import leave_out
 
 pytestmark = pytest.mark.office
 

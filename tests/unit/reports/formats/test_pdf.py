@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pypdfium2
 
-import report_models as factory
+import support.report_models as factory
 from roadmap.reports.checks import reading
 from roadmap.reports.formats import pdf
 from roadmap.reports.model import Heading, Numbered, Paragraph

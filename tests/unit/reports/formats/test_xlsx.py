@@ -8,7 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-import report_models as factory
+import support.report_models as factory
 from roadmap.reports import model as m
 from roadmap.reports.formats.native import native, number_format
 from roadmap.reports.formats.xlsx import fitted, render_xlsx, sheet_title

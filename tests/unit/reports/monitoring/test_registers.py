@@ -6,9 +6,9 @@ from datetime import date
 
 from sqlalchemy import Engine
 
-from monitoring_rows import ANSWERS_TO, JUNE, REGION, REGISTERS, RUNS, june, plan
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.facts.monitoring import Placed, Registers, read_state
+from support.monitoring_rows import ANSWERS_TO, JUNE, REGION, REGISTERS, RUNS, june, plan
 
 
 def _registers(engine: Engine) -> Registers:

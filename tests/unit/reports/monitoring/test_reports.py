@@ -14,22 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, update
 
-import monitoring_rows as rows
-from monitoring_rows import (
-    ANSWERS_TO,
-    DECEMBER,
-    JUNE,
-    REGION,
-    RUNS,
-    SEPTEMBER,
-    MadeMonitoring,
-    buyskiy,
-    december,
-    june,
-    neyskiy,
-    plan,
-    september,
-)
+import support.monitoring_rows as rows
 from roadmap.indicators.status import WORDS
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.letter import Envelope, render_letter
@@ -46,6 +31,21 @@ from roadmap.store.tables import (
     monitoring_scope,
     phase_run,
     run_municipality,
+)
+from support.monitoring_rows import (
+    ANSWERS_TO,
+    DECEMBER,
+    JUNE,
+    REGION,
+    RUNS,
+    SEPTEMBER,
+    MadeMonitoring,
+    buyskiy,
+    december,
+    june,
+    neyskiy,
+    plan,
+    september,
 )
 
 Composed = Callable[..., ReportModel]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import analysis_rows as march
-from analysis_rows import (
+import support.analysis_rows as march
+from support.analysis_rows import (
     REGION_EXAMS,
     REGION_MARKS,
     MadeMunicipality,

@@ -16,7 +16,7 @@ from conftest import create_all
 from roadmap.plan.model import Plan
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import load_batch, metadata, run_batch
-from run_rows import DATASETS, FACT_TABLES, RUN_ID, put, put_rules, put_run
+from support.run_rows import DATASETS, FACT_TABLES, RUN_ID, put, put_rules, put_run
 
 BUYSKIY, GALICH, REGION = "buyskiy", "galich", "region"
 SCHOOLS = {"s1": BUYSKIY, "s2": BUYSKIY, "s3": GALICH}

@@ -48,8 +48,6 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from ledger_world import NAMES, NOW_MS, SETTINGS, make_run
-from report_models import make_model
 from roadmap.delivery.decisions import settle
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moves import ClaimScope
@@ -71,6 +69,8 @@ from roadmap.reports.model import ReportModel
 from roadmap.reports.package import Package
 from roadmap.store import sql as sql_files
 from roadmap.store.tables import metadata, report
+from support.ledger_world import NAMES, NOW_MS, SETTINGS, make_run
+from support.report_models import make_model
 
 MINUTE_MS = 60_000
 # RFC 5321, 4.5.3.2: a server waits so long for us at least, and we for its last reply.

@@ -27,7 +27,7 @@ from roadmap.reports.formats.pdf import render_pdf, render_school_page
 from roadmap.reports.formats.rendered import RenderedFile
 from roadmap.reports.formats.xlsx import render_xlsx
 
-GOLDEN = Path(__file__).parent / "golden" / "march_model_neyskiy.json"
+GOLDEN = Path(__file__).parents[1] / "golden" / "march_model_neyskiy.json"
 ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC))
 SILENT = LetterText("тема", "<p>письмо</p>", "письмо")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from recount_demo import csv_table, exam, fast_rows, marks_export, sheet_rows, table, works
+from support.recount_demo import csv_table, exam, fast_rows, marks_export, sheet_rows, table, works
 
 REQUIRED_ACTS = {
     "приказ об участии в проекте (№ 161)",

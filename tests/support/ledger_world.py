@@ -22,7 +22,7 @@ from roadmap.store.tables import (
     run_batch,
     run_municipality,
 )
-from smtp_server import SmtpServer
+from support.smtp_server import SmtpServer
 
 OCCASION = "2021/march_analysis"
 NOW_MS = 1_616_742_840_000  # 26.03.2021, 10:14 in Moscow
