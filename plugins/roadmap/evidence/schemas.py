@@ -9,7 +9,7 @@ Importing this module loads pandas and pandera: only intake does, when there are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -264,6 +264,21 @@ SCHEMAS: dict[str, FactSchema] = {
         differences=(*_MARKS, "below_minimum", "score_sum", "high_scores"),
     ),
 }
+
+
+def check_all(files: Sequence[tuple[str, Parsed]]) -> list[Parsed | FileRefused]:
+    """What is left of each file of one pull, in their order; a refusal concerns its file alone.
+
+    `files`: the name of each file and what its reader gave. Each fact table is checked once for
+    all of them; rows are compared with rows of their own file only.
+    """
+    checked: list[Parsed | FileRefused] = []
+    for file_name, parsed in files:
+        try:
+            checked.append(check(parsed, file_name))
+        except FileRefused as refusal:
+            checked.append(refusal)
+    return checked
 
 
 def check(parsed: Parsed, file_name: str) -> Parsed:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadmap.evidence.parsed import FileRefused, Parsed
-from roadmap.evidence.schemas import SCHEMAS, check
+from roadmap.evidence.schemas import SCHEMAS, check, check_all
 from roadmap.store.tables import FACTS
 
 PAPER = {"kind": "vpr", "year": 2020, "wave": "autumn", "grade": 5, "subject": "математика"}
@@ -125,6 +125,22 @@ def test_facts_of_another_shape_refuse_the_file(facts: dict[str, list[dict[str, 
         check(Parsed("scope", facts, 1, 1), "файл.xlsx")
     assert refusal.value.code == "SCHEMA"
     assert "Примеров" not in refusal.value.message
+
+
+def test_files_of_one_pull_are_checked_together_and_judged_alone() -> None:
+    other = {**MARKS, "participants": 11, "mark_5": 3}
+    files = [
+        ("первый.xlsx", Parsed("scope", {"mark_result": [MARKS]}, 1, 1)),
+        ("второй.xlsx", Parsed("scope", {"mark_result": [other]}, 1, 1)),
+        ("третий.xlsx", Parsed("scope", {"mark_result": [{**MARKS, "name": "Примеров"}]}, 1, 1)),
+        ("четвёртый.xlsx", Parsed("scope", {"mark_result": [{**MARKS, "mark_5": 3}]}, 1, 1)),
+    ]
+    first, second, third, fourth = check_all(files)
+    assert isinstance(first, Parsed) and first.facts == {"mark_result": [MARKS]}
+    assert isinstance(second, Parsed) and second.facts == {"mark_result": [other]}
+    assert isinstance(third, FileRefused) and "«третий.xlsx»" in third.message
+    assert isinstance(fourth, Parsed) and fourth.rows_accepted == 0
+    assert "«четвёртый.xlsx»" in fourth.rejected[0].message
 
 
 @settings(deadline=None, max_examples=30)
