@@ -44,10 +44,8 @@ def _intake(folder: Path) -> None:
 
 def _rendering() -> None:
     from bench import render
-    from roadmap.reports.model import ReportModel
 
-    model = ReportModel.model_validate_json(render.GOLDEN_MODEL.read_text(encoding="utf-8"))
-    times = render.measure(model, render.demo_registry())
+    times = render.measure(render.demo_model(), render.demo_registry())
     print("One municipality's package (four formats, charts, checks)")
     ratio = f"{times.package / times.bare:.2f} times"
     _line("against the bare calls of the same libraries", ratio, "at most 1.5")

@@ -18,6 +18,7 @@ from roadmap.delivery.account.reconcile import Reconciliation
 from roadmap.delivery.sending.smtp import SmtpSettings
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.evidence.freeze import RunRequest
+from roadmap.plan.model import Plan
 
 
 @dataclass(frozen=True)
@@ -64,22 +65,15 @@ def pull(place: Place, request: RunRequest, now_ms: int | None = None) -> None:
 
 def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> Reconciliation:
     """Everything after the pull, on what was in force at the request's known-at moment."""
-    from roadmap.analysis.analyse import analyse
     from roadmap.delivery.account.reconcile import reconcile
     from roadmap.delivery.letters.planning import plan_deliveries
     from roadmap.delivery.sending.sender import send_run
-    from roadmap.evidence.freeze import freeze
     from roadmap.indicators.evaluate import evaluate
     from roadmap.plan.load import load_plan
-    from roadmap.reports.compose import compose
-    from roadmap.versions import code_version, templates_sha256
 
     engine, plan = place.engine, load_plan(request.plan_year)
     moment = now_ms or _now_ms()
-    run_id = freeze(engine, plan, request, moment, code_version(), templates_sha256())
-    evaluate(engine, plan, run_id)
-    analyse(engine, plan, run_id)
-    addressees = compose(engine, plan, run_id, place.settings.reply_to)
+    run_id, addressees = composed(engine, plan, request, place.settings.reply_to, moment)
     reports = place.var / "reports"
     plan_deliveries(engine, plan, run_id, addressees, reports, place.settings, moment)
     send_run(
@@ -94,6 +88,22 @@ def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> 
     )
     evaluate(engine, plan, run_id, measured_from="ledger")
     return reconcile(engine, run_id)
+
+
+def composed(
+    engine: Engine, plan: Plan, request: RunRequest, reply_to: str, moment: int
+) -> tuple[str, tuple[str, ...]]:
+    """Freeze, check, analyse and compose; the run's id and who has a report in it."""
+    from roadmap.analysis.analyse import analyse
+    from roadmap.evidence.freeze import freeze
+    from roadmap.indicators.evaluate import evaluate
+    from roadmap.reports.compose import compose
+    from roadmap.versions import code_version, templates_sha256
+
+    run_id = freeze(engine, plan, request, moment, code_version(), templates_sha256())
+    evaluate(engine, plan, run_id)
+    analyse(engine, plan, run_id)
+    return run_id, compose(engine, plan, run_id, reply_to)
 
 
 def _now_ms() -> int:

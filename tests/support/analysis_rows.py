@@ -6,19 +6,25 @@ Schools, people and figures are invented; names of municipalities are real. The 
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
+from roadmap.reports.compose import compose, load_model
+from roadmap.reports.model import ReportModel
+from roadmap.store.engine import open_engine
 from roadmap.store.tables import (
     indicator_gap,
     indicator_result,
     load_batch,
+    metadata,
     paper_result,
     phase_run,
     run_batch,
@@ -513,3 +519,17 @@ def made_run(*municipalities: MadeMunicipality, **changes: Any) -> MadeRun:
         region_journal=dict(REGION_JOURNAL),
         **changes,
     )
+
+
+@cache
+def march_model(unit: str = "buyskiy") -> ReportModel:
+    """The report of `made_run` for one of its addressees, composed in a database of its own."""
+    with tempfile.TemporaryDirectory(prefix="roadmap-march-") as folder:
+        engine = open_engine(f"sqlite:///{Path(folder) / 'march.db'}")
+        metadata.create_all(engine)
+        run_id = made_run().insert(engine)
+        compose(engine, plan(), run_id, ANSWERS_TO)
+        with engine.connect() as db:
+            model = load_model(db, run_id, unit)
+        engine.dispose()
+    return model

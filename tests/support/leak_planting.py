@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -26,8 +25,8 @@ from roadmap.reports.formats.letter import Envelope, LetterText, render_letter
 from roadmap.reports.formats.pdf import render_pdf, render_school_page
 from roadmap.reports.formats.rendered import RenderedFile
 from roadmap.reports.formats.xlsx import render_xlsx
+from support.analysis_rows import march_model
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "march_model_neyskiy.json"
 ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC))
 SILENT = LetterText("тема", "<p>письмо</p>", "письмо")
 
@@ -63,7 +62,7 @@ class Package:
 @cache
 def real_package() -> Package:
     """All formats of the demo's March for one municipality."""
-    model = m.ReportModel.model_validate_json(GOLDEN.read_text(encoding="utf-8"))
+    model = march_model("neyskiy")
     assert model.document is not None
     page = render_school_page(model, model.schools[0].document)
     return Package(
@@ -78,7 +77,7 @@ def real_package() -> Package:
 
 
 def real_addressee() -> m.Addressee:
-    return m.ReportModel.model_validate_json(GOLDEN.read_text(encoding="utf-8")).addressee
+    return march_model("neyskiy").addressee
 
 
 # -- The letter --------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -56,6 +55,7 @@ from support.analysis_rows import (
     made_run,
     neyskiy,
 )
+from support.model_text import text_of
 
 NASTY = "Школа № 7 <script>alert(1)</script> {{ 7*7 }} =cmd()"
 
@@ -190,8 +190,7 @@ def test_the_model_is_as_reviewed(
 ) -> None:
     """buyskiy has something of everything, neyskiy nothing to heed and the longest name."""
     model = composed(made_run(), unit)
-    text = json.dumps(model.model_dump(mode="json"), ensure_ascii=False, indent=1)
-    golden(f"march_model_{unit}.json", text + "\n")
+    golden(f"march_model_{unit}.txt", text_of(model))
 
 
 def test_the_documents_text_is_laid_out_in_the_order_of_a_spravka(

@@ -12,6 +12,7 @@ from roadmap.reports import model as m
 from roadmap.reports.checks.leak import RegistrySchool
 from roadmap.reports.formats.letter import Envelope
 from roadmap.reports.package import Package, PackageHeld, _write_whole, render_package
+from support.analysis_rows import march_model
 
 ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC))
 REGISTRY = (
@@ -143,8 +144,7 @@ def test_a_test_letter_and_a_live_one_bring_the_same_files(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", ["buyskiy", "neyskiy", "region"])
 def test_the_march_packages_pass_their_own_checks(name: str, tmp_path: Path) -> None:
-    golden = Path(__file__).parents[2] / "golden" / f"march_model_{name}.json"
-    model = m.ReportModel.model_validate_json(golden.read_text(encoding="utf-8"))
+    model = march_model(name)
     foreign = RegistrySchool("s900", "elsewhere", "Дальняя школа (условная)", "440900", None)
     package = render_package(model, ENVELOPE, tmp_path, "run-1", (foreign,))
     pages = {file.part: file.pages for file in package.files if file.kind == "school_pdf"}

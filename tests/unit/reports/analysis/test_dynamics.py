@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -52,6 +51,7 @@ from support.analysis_rows import (
     MadeSchool,
 )
 from support.august_rows import NOW_5_RU, NOW_6_RU, NOW_EGE_PH, THEN_EGE_PH, august_run, buyskiy
+from support.model_text import text_of
 
 ENVELOPE = Envelope(1, None, (), None, datetime(2021, 8, 31, 7, 5, tzinfo=UTC))
 
@@ -574,8 +574,7 @@ def test_the_letter_and_the_model_of_august_are_as_reviewed(
     golden(f"august_letter_{unit}.txt", letter.text)
     golden(f"august_letter_{unit}.html", letter.html)
     assert model.document is not None
-    told = [block.model_dump(mode="json") for block in _section(model.document, "Динамика")]
-    golden(f"august_dynamics_{unit}.json", json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+    golden(f"august_dynamics_{unit}.txt", text_of(*_section(model.document, "Динамика")))
 
 
 def test_nothing_to_heed_stays_nothing_to_heed(composed: Callable[..., ReportModel]) -> None:

@@ -14,16 +14,15 @@ from roadmap.reports.formats import pdf
 from roadmap.reports.formats.docx import render_docx
 from roadmap.reports.formats.xlsx import render_xlsx
 from roadmap.reports.model import ReportModel
+from support.analysis_rows import march_model
 from support.left_out import leave_out
 
 pytestmark = pytest.mark.office
 
-GOLDEN_MODEL = Path(__file__).parents[3] / "golden" / "march_model_buyskiy.json"
-
 
 @pytest.fixture(scope="module")
 def march() -> ReportModel:
-    return ReportModel.model_validate_json(GOLDEN_MODEL.read_text(encoding="utf-8"))
+    return march_model("buyskiy")
 
 
 def _printed(content: bytes, name: str, folder: Path) -> bytes:
