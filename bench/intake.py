@@ -1,24 +1,24 @@
-"""Building blocks of `make bench`: reading evidence against the bare libraries.
+"""Building blocks of `make bench`: taking evidence in against the bare libraries.
 
-Three functions time the same files: the whole reading of intake (pre-scan, child process,
-checks, aggregation), a bare python-calamine read, and pandas with openpyxl. Aims: at most
-2 times the second, at least 4 times faster than the third. Nothing asserts a time.
+Three functions time the same files: the whole `take_in` (inbox, pre-scan, child process,
+parsing, checks, archive, writing to the database), a bare python-calamine read, and pandas
+with openpyxl. Nothing asserts a time.
 """
 
 from __future__ import annotations
 
 import io
 import random
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from roadmap.evidence.files.child import reading
-from roadmap.evidence.files.limits import Limits
-from roadmap.evidence.parsed import ReaderContext
-from roadmap.evidence.scales import options_for
-from roadmap.evidence.sources import Source, load_sources
+from roadmap.evidence.intake import take_in
+from roadmap.evidence.sources import load_sources
+from roadmap.store.engine import open_engine
+from roadmap.store.migrate import upgrade
 
 PROTOCOL_NAME = "Проведение работы по математике, 5 класс. ВПР 2020.xlsx"
 _MARKS = "2345"
@@ -29,15 +29,25 @@ _FIRST_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class EvidenceFile:
-    """One file of the bench: which dataset reads it, its name and bytes."""
+class Inbox:
+    """A folder of evidence and the datasets of it that a figure speaks of."""
 
-    dataset: str
-    name: str
-    content: bytes
+    folder: Path
+    year: int
+    datasets: tuple[str, ...]
+
+    def files(self) -> list[bytes]:
+        """The contents of all files of these datasets."""
+        sources = load_sources()
+        return [
+            path.read_bytes()
+            for dataset in self.datasets
+            for location in sources[dataset].locations
+            for path in sorted((self.folder / str(self.year)).glob(location))
+        ]
 
 
-def make_protocol(rows: int = 25_000, columns: int = 40, seed: int = 376) -> EvidenceFile:
+def protocol_inbox(folder: Path, rows: int = 25_000, columns: int = 40, seed: int = 376) -> Inbox:
     """A pupil protocol of 2020 with that many pupils: text cells, one in eight absent."""
     import xlsxwriter
 
@@ -62,64 +72,55 @@ def make_protocol(rows: int = 25_000, columns: int = 40, seed: int = 376) -> Evi
         written += ["", str(rng.randint(0, _HIGHEST_SCORE))]
         sheet.write_row(row, 0, start + written + [rng.choice("012XХ") for _ in range(tasks)])
     workbook.close()
-    return EvidenceFile("vpr_protocols", PROTOCOL_NAME, buffer.getvalue())
+    place = folder / "2021/vpr/protocols" / PROTOCOL_NAME
+    place.parent.mkdir(parents=True)
+    place.write_bytes(buffer.getvalue())
+    return Inbox(folder, 2021, ("vpr_protocols",))
 
 
-def aggregated_files(inbox: Path, year: int) -> list[EvidenceFile]:
-    """The exports «Статистика по отметкам» and «Сравнение» that lie in `<inbox>/<year>/`."""
+def take_in_seconds(inbox: Inbox) -> float:
+    """The whole way from the inbox into an empty database; all files must be accepted."""
     sources = load_sources()
-    return [
-        EvidenceFile(dataset, path.name, path.read_bytes())
-        for dataset in ("vpr_marks", "vpr_journal")
-        for location in sources[dataset].locations
-        for path in sorted((inbox / str(year)).glob(location))
-    ]
+    with tempfile.TemporaryDirectory(prefix="roadmap-bench-") as scratch:
+        engine = open_engine(f"sqlite:///{scratch}/roadmap.db")
+        upgrade(engine)
+        an_hour_later_ms = time.time_ns() // 1_000_000 + 3_600_000
+        start = time.perf_counter()
+        taken = [
+            take_in(
+                engine,
+                sources[dataset],
+                inbox.folder,
+                Path(scratch) / "archive",
+                inbox.year,
+                an_hour_later_ms,
+            )
+            for dataset in inbox.datasets
+        ]
+        seconds = time.perf_counter() - start
+        engine.dispose()
+    if any(one.accepted < max(one.files, 1) for one in taken):
+        raise RuntimeError(f"not all files were accepted: {taken}")
+    return seconds
 
 
-def intake_seconds(files: Sequence[EvidenceFile], plan_year: int) -> float:
-    """All that intake does with the bytes before they are facts, one nursery for all files."""
-    sources = load_sources()
-    inputs = [
-        (file, sources[file.dataset], _context(file, sources[file.dataset], plan_year))
-        for file in files
-    ]
-    start = time.perf_counter()
-    with reading() as parse:
-        for file, source, context in inputs:
-            parse(file.content, source.reader, context, _limits(source))
-    return time.perf_counter() - start
-
-
-def calamine_seconds(files: Sequence[EvidenceFile]) -> float:
+def calamine_seconds(files: Sequence[bytes]) -> float:
     """A bare read of all sheets, in this process, with no check at all."""
     from python_calamine import load_workbook
 
     start = time.perf_counter()
     for file in files:
-        workbook = load_workbook(io.BytesIO(file.content))
+        workbook = load_workbook(io.BytesIO(file))
         for name in workbook.sheet_names:
             workbook.get_sheet_by_name(name).to_python()
     return time.perf_counter() - start
 
 
-def pandas_seconds(files: Sequence[EvidenceFile]) -> float:
+def pandas_seconds(files: Sequence[bytes]) -> float:
     """`pandas.read_excel` with openpyxl, all as text; importing pandas is not counted."""
     import pandas as pd
 
     start = time.perf_counter()
     for file in files:
-        pd.read_excel(io.BytesIO(file.content), engine="openpyxl", dtype=str, header=None)
+        pd.read_excel(io.BytesIO(file), engine="openpyxl", dtype=str, header=None)
     return time.perf_counter() - start
-
-
-def _context(file: EvidenceFile, source: Source, plan_year: int) -> ReaderContext:
-    options = {**source.options_of(plan_year), **options_for(source.scales)}
-    return ReaderContext(file.name, plan_year, options)
-
-
-def _limits(source: Source) -> Limits:
-    return Limits(
-        size_bytes=round(source.limits.megabytes * 1_000_000),
-        rows=source.limits.rows,
-        columns=source.limits.columns,
-    )
