@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from bench.stages import pull, run_stages
 from roadmap.analysis.analyse import analyse
-from roadmap.delivery.account.why import Fault, Verdict, Why, why
+from roadmap.delivery.account.why import Obstacle, Verdict, Why, why
 from roadmap.delivery.letters.operator_text import filled_in
 from roadmap.delivery.letters.planning import plan_deliveries
 from roadmap.delivery.sending.sender import send_run
@@ -143,7 +143,7 @@ def test_why_is_answered_from_the_data_to_the_reply_code(march, first):
     others = [one for one in answers if one.municipality_id not in told]
     assert told == set(FACTS["counts"]["project_schools_by_municipality"])
     assert others
-    assert {one.faults for one in others} == {((Fault.NOT_PARTICIPANT, None),)}
+    assert {one.faults for one in others} == {((Obstacle.NOT_PARTICIPANT, None),)}
     texts = [filled_in("delivery/why.txt.j2", why=one) for one in (*answers, ask("region"))]
     assert sum("код 250" in text for text in texts) == len(told) + 1
     assert not [text for text in texts if re.search(r"@(?!example\.org>)", text)]

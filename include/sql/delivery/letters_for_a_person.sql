@@ -14,7 +14,11 @@ select
     delivery.message_id,
     delivery.last_code,
     delivery.last_detail,
-    delivery.updated_ms,
+    delivery.not_before_ms,
+    delivery.expires_ms,
+    delivery.updated_ms as doubted_ms,
+    1 as is_active,
+    0 as is_given_up,
     municipality.name
 from delivery
 join municipality on municipality.municipality_id = delivery.municipality_id

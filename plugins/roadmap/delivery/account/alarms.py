@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, Integer, bindparam, delete, select, update
 
 from roadmap import russian
-from roadmap.delivery.ledger import brakes, moves, refusals
+from roadmap.delivery.account.fate import fate_of_letter, sentence
+from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.brakes import Brakes
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
-from roadmap.delivery.letters.operator_text import CONTROL_DAG, SETTLE_DAG
+from roadmap.delivery.letters.operator_text import CONTROL_DAG
 from roadmap.plan.model import Plan
 from roadmap.store.sql import sql
 from roadmap.store.tables import alarm as alarm_table
@@ -80,7 +81,7 @@ def find_alarms(
             *_breaker(db, waiting),
             *_pauses(held_by, waiting, known),
             *_broken_chains(db),
-            *_letters(db, known),
+            *_letters(db, known, held_by, now_ms),
             *(
                 _overdue(one, overdue_hours, known)
                 for one in overdue(db, overdue_hours, now_ms, only_idle=False)
@@ -163,42 +164,20 @@ def _broken_chains(db: Connection) -> Iterator[Alarm]:
         )
 
 
-def _letters(db: Connection, plans: Sequence[Plan]) -> Iterator[Alarm]:
+def _letters(
+    db: Connection, plans: Sequence[Plan], held_by: Brakes, now_ms: int
+) -> Iterator[Alarm]:
     statement = sql("delivery/letters_for_a_person").bindparams(
         bindparam("closed_years", type_=Integer, expanding=True)
     )
     closed = [plan.year for plan in plans if plan.closed]
     for row in db.execute(statement, {"closed_years": closed}):
         whose = f"{row.name}, {title(row.occasion, row.mode, plans)}, редакция {row.revision}"
+        fate = fate_of_letter(row, held_by, now_ms)
         yield Alarm(
-            f"{row.state}:{row.delivery_id}:{row.send_epoch}", f"{_what_happened(row, whose)}"
+            f"{row.state}:{row.delivery_id}:{row.send_epoch}",
+            f"{whose}. {sentence(fate, row, held_by)}",
         )
-
-
-def _what_happened(row: Any, whose: str) -> str:
-    if row.state == "unknown":
-        return (
-            f"Исход неизвестен с {moment(row.updated_ms)}: {whose}. Письмо могло уйти. Найдите в "
-            f"журнале почтового сервера Message-ID {row.message_id} и запустите «{SETTLE_DAG}»: "
-            "нашлось — «дошло», журнал полон и следов нет — «не дошло, отправить», узнать "
-            "нельзя — «не знаем, не отправлять». Само письмо повторно не уйдёт."
-        )
-    if row.state == "exhausted":
-        return (
-            f"Попытки исчерпаны: {whose}. Почтовый сервер много раз просил подождать. Запустите "
-            "этап для этого муниципалитета снова."
-        )
-    if row.last_detail == moves.RECIPIENT_REPLACED:
-        return (
-            f"Адрес сменился, прежнее письмо не ушло: {whose}. Запустите этап для этого "
-            "муниципалитета снова."
-        )
-    if row.state == "cancelled":
-        return (
-            f"Срок отправки истёк, письмо не ушло: {whose}. Запустите этап для этого "
-            "муниципалитета снова."
-        )
-    return f"{whose}. {refusals.what_to_do(row.last_detail, row.last_code)}"
 
 
 def _overdue(late: Overdue, hours: int, plans: Sequence[Plan]) -> Alarm:

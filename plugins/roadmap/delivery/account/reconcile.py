@@ -19,12 +19,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from roadmap import russian
-from roadmap.delivery.ledger import brakes, moves, refusals
+from roadmap.delivery.account.fate import Fate, advice, fate_of_outcome, sentence
+from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.brakes import Brakes
 from roadmap.delivery.letters import contacts
 from roadmap.delivery.letters.operator_text import (
     CONTROL_DAG,
-    SETTLE_DAG,
     filled_in,
     lower_first,
     without_stop,
@@ -66,6 +66,10 @@ _OF_STATE = {
     "rejected": "rejected",
     "exhausted": "exhausted",
     "cancelled": "cancelled",
+}
+_UNEXPECTED: Mapping[str, Any] = {
+    "is_unexpected": True,
+    "reason": "Этого получателя запуск не ожидал. Запустите этап заново.",
 }
 _UNSETTLED = frozenset(
     {"awaiting_approval", "blocked", "pending", "unknown", "rejected", "exhausted"}
@@ -193,20 +197,19 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         ),
     )
     lines = tuple(
-        _line(key, _who(key, ordered, names), found.get(key), categories(run.mode))
-        if key in expected
-        else _unexpected(key, _who(key, ordered, names), found[key], categories(run.mode))
-        for key in ordered
-    )
-    has_waiting = any(line.category == "pending" for line in lines)
-    if standing.is_off or standing.holds(run.occasion, run.mode):
-        lines = tuple(
-            replace(line, reason=_WHEN_LET_GO) if line.category == "pending" else line
-            for line in lines
+        replace(
+            _line(
+                key, _who(key, ordered, names), found.get(key), categories(run.mode),
+                standing, now_ms,
+            ),
+            **({} if key in expected else _UNEXPECTED),
         )
+        for key in ordered
+    )  # fmt: skip
+    has_waiting = any(line.category == "pending" for line in lines)
     tally = Counter(line.category for line in lines)
     counts = {category: tally[category] for category in CATEGORIES}
-    bounced = sum(line.is_bounced for line in lines)
+    bounced = sum(line.is_bounced and line.category == "accepted" for line in lines)
     result = Reconciliation(
         run_id=run_id,
         occasion=run.occasion,
@@ -261,86 +264,57 @@ def _who(key: tuple[str, str], ordered: list[tuple[str, str]], names: Mapping[st
     return f"{name}, получатель {theirs.index(key) + 1} из {len(theirs)}"
 
 
-def _line(key: tuple[str, str], name: str, row: Any | None, words_of: Mapping[str, str]) -> Line:
+def _line(
+    key: tuple[str, str],
+    name: str,
+    row: Any | None,
+    words_of: Mapping[str, str],
+    standing: Brakes,
+    now_ms: int,
+) -> Line:
     municipality_id, recipient_id = key
-    if row is None:
+    fate = fate_of_outcome(row, standing, now_ms)
+    if row is None or (row.outcome == "planned" and row.state is None):
         return Line(
             municipality_id, name, recipient_id, UNACCOUNTED, "не учтено",
-            "Решения о письме нет. Перезапустите «Письма и документы».", None, None,
-        )  # fmt: skip
-    if row.outcome == "planned" and row.state is None:
-        return Line(
-            municipality_id, name, recipient_id, UNACCOUNTED, "не учтено",
-            "Письма, о котором говорит запуск, в журнале рассылки нет."
+            "Решения о письме нет: запуск не записал его, или письма нет в журнале рассылки."
             " Перезапустите «Письма и документы».", None, None,
         )  # fmt: skip
     category = row.outcome if row.outcome != "planned" else _OF_STATE[row.state]
-    is_bounced = row.state == "bounced"
     return Line(
         municipality_id=municipality_id,
         name=name,
         recipient_id=recipient_id,
         category=category,
-        words=_words(words_of[category], category, row, is_bounced),
-        reason=row.reason or _reason(category, row),
-        revision=row.revision,
-        message_id=row.message_id,
-        is_bounced=is_bounced,
-        is_superseded=category == "cancelled" and row.last_detail == "superseded",
+        words=_words(words_of[category], category, row),
+        reason=row.reason or _reason(fate, row, standing),
+        revision=row.revision if category != "suppressed" else None,
+        message_id=row.message_id if category != "suppressed" else None,
+        is_bounced=fate is Fate.BOUNCED,
+        is_superseded=fate is Fate.SUPERSEDED,
     )
 
 
-def _unexpected(key: tuple[str, str], name: str, row: Any, words_of: Mapping[str, str]) -> Line:
-    return replace(
-        _line(key, name, row, words_of),
-        is_unexpected=True,
-        reason="Этого получателя запуск не ожидал. Запустите этап заново.",
-    )
-
-
-def _words(words: str, category: str, row: Any, is_bounced: bool) -> str:
+def _words(words: str, category: str, row: Any) -> str:
     if category == "accepted" and row.accepted_ms is not None:
         words += f" {_moment(row.accepted_ms)}"
-    if is_bounced:
+    if row.state == "bounced":
         words += ", вернулось"
     if category == "pending" and row.state == "retry":
         words += f": повтор {_moment(row.not_before_ms)}"
     return words
 
 
-def _reason(category: str, row: Any) -> str | None:
-    if row.state == "bounced":
-        return "Почтовый сервер получателя вернул письмо. Замените адрес в «Контактах»."
-    if category == "rejected":
-        return refusals.what_to_do(row.last_detail, row.last_code)
-    if category == "exhausted":
-        return "Сервер много раз просил подождать. Запустите этап снова."
-    if category == "unknown":
-        return (
-            "Письмо могло уйти. Проверьте журнал почтового сервера по Message-ID"
-            f" {row.message_id} и запустите «{SETTLE_DAG}». Само письмо повторно не уйдёт."
-        )
-    if category == "awaiting_approval":
-        return "Письмо ждёт согласования и само не уйдёт."
-    if category == "pending":
-        return _PENDING.get(row.state, "Ничего делать не нужно: письмо уйдёт само.")
-    if category == "cancelled":
-        return _CANCELLED.get(row.last_detail, "Отменено.")
-    return None
-
-
-_PENDING = {
-    "claimed": "Письмо сейчас отправляется. Проверьте через 20 минут.",
-    "in_doubt": "Письмо сейчас отправляется. Проверьте через 20 минут.",
-}
-_WHEN_LET_GO = "Письмо уйдёт, когда отправку продолжат."
-_CANCELLED = {
-    "superseded": "Заменено новой редакцией.",
-    "expired": "Срок отправки истёк. Если письмо ещё нужно, запустите этап снова.",
-    "recipient_inactive": "Адрес больше не действует.",
-    "recipient_replaced": "Адрес сменился до отправки. Запустите этап снова.",
-    "campaign_stopped": "Рассылка остановлена.",
-}
+def _reason(fate: Fate, row: Any, standing: Brakes) -> str | None:
+    match fate:
+        case Fate.ACCEPTED | Fate.SAME_CONTENT:
+            return None
+        case Fate.OFF | Fate.PAUSED:  # why, and what to do, is said once for the whole run
+            return "Письмо уйдёт, когда отправку продолжат."
+        case Fate.QUEUED | Fate.RETRY | Fate.AWAITS_APPROVAL:  # the words of the category say it
+            return advice(fate, row)
+        case _:
+            return sentence(fate, row, standing)
 
 
 _NOTHING_NEW = {

@@ -19,10 +19,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from roadmap.delivery.account.fate import Fate, fate_of_outcome
 from roadmap.delivery.account.watch import GRACE
-from roadmap.delivery.ledger import brakes, refusals
+from roadmap.delivery.ledger import brakes
 from roadmap.delivery.ledger.brakes import Brakes
-from roadmap.delivery.letters import contacts, planning
+from roadmap.delivery.letters import contacts
 from roadmap.delivery.letters.planning import NO_RECIPIENT
 from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import REGION, REGION_NAME, REGION_SHORT_NAME
@@ -58,8 +59,8 @@ class Step(StrEnum):
     ACCEPTANCE = "acceptance"
 
 
-class Fault(StrEnum):
-    """Why a link does not hold, or what it waits for."""
+class Obstacle(StrEnum):
+    """What stops everything before it comes to single recipients."""
 
     DRAFT = "draft"  # the plan is not in force
     AHEAD = "ahead"  # the phase's window has not begun
@@ -74,36 +75,15 @@ class Fault(StrEnum):
     NOT_CHOSEN = "not_chosen"  # the run's form named others
     ABSENT = "absent"  # datasets without which no letter is made
     NOT_COMPOSED = "not_composed"
-    HELD_BACK = "held_back"  # figures disagree, another's school, too long a letter
-    NO_CONTACT = "no_contact"
-    NOT_ALLOWED = "not_allowed"  # the address's domain
-    UNDECIDED = "undecided"  # the run broke off before it decided about a letter
-    BLOCKED = "blocked"  # the reason is the run's
-    AWAITS_APPROVAL = "awaits_approval"
-    OFF = "off"
-    PAUSED = "paused"
-    BREAKER = "breaker"
-    RETRY = "retry"
-    QUEUED = "queued"
-    IN_FLIGHT = "in_flight"
-    INACTIVE = "inactive"  # the address is no longer valid
-    EXPIRED = "expired"
-    SUPERSEDED = "superseded"
-    STOPPED = "stopped"
-    GIVEN_UP = "given_up"
-    EXHAUSTED = "exhausted"
-    SPOILT = "spoilt"  # the frozen bytes were changed
-    TOO_LARGE = "too_large"  # for the mail server
-    UNKNOWN = "unknown"
-    REJECTED = "rejected"
-    BOUNCED = "bounced"
 
+
+Fault = Obstacle | Fate  # why a link does not hold, or what it waits for
 
 # What passes by itself, or waits for a person who has been asked.
-WAITING = frozenset(
+WAITING: frozenset[Fault] = frozenset(
     {
-        Fault.AHEAD, Fault.NOT_DUE, Fault.AWAITS_APPROVAL, Fault.OFF, Fault.PAUSED, Fault.BREAKER,
-        Fault.RETRY, Fault.QUEUED, Fault.IN_FLIGHT,
+        Obstacle.AHEAD, Obstacle.NOT_DUE, Fate.AWAITS_APPROVAL, Fate.OFF, Fate.PAUSED,
+        Fate.BREAKER, Fate.RETRY, Fate.QUEUED, Fate.IN_FLIGHT,
     }
 )  # fmt: skip
 
@@ -237,7 +217,7 @@ class Story:
     letters: tuple[Letter, ...]
     letter: Letter | None  # the one that the run's decision is about
     step: Step | None
-    fault: Fault | None
+    fault: Fate | None
 
 
 @dataclass(frozen=True)
@@ -328,7 +308,7 @@ def why(
             sql("delivery/findings_for_addressee"),
             {"run_id": chosen.run_id, "municipality_id": key},
         ).all()
-        stories = _stories(db, chosen, key, letters, standing, occasion, now_ms)
+        stories = _stories(db, chosen, key, letters, standing, now_ms)
     stopped = _before_letters(plan, of_phase, calendar, chosen, key, datasets, found, now_ms)
     faults = _faults(stopped, stories)
     known = {one.delivery_id for story in stories for one in story.letters}
@@ -543,49 +523,45 @@ def _stories(
     key: str,
     letters: Mapping[str, list[Letter]],
     standing: Brakes,
-    occasion: str,
     now_ms: int,
 ) -> tuple[Story, ...]:
     """One per recipient whom the run expects; an addressee without a contact counts as one."""
     theirs = contacts.expected(db, run.run_id).get(key, ())
     ids = [one.recipient_id for one in theirs] or [NO_RECIPIENT]
-    asked = {"run_id": run.run_id, "municipality_id": key}
-    rows = db.execute(sql("delivery/outcomes_of_addressee"), asked)
-    outcomes = {row.recipient_id: row for row in rows}
+    outcomes = {
+        row.recipient_id: row
+        for row in db.execute(sql("delivery/outcomes_of_run"), {"run_id": run.run_id})
+        if row.municipality_id == key
+    }
     stories = []
     for number, recipient_id in enumerate(ids, start=1):
         row = outcomes.get(recipient_id)
         mine = tuple(letters.get(recipient_id, ()))
-        letter = _letter_of(row, mine)
-        step, fault = _fate(row, letter, recipient_id)
-        if letter is not None and fault is Fault.QUEUED:
-            fault = _what_it_waits_for(letter, run.mode, standing, occasion, now_ms)
+        fate = fate_of_outcome(row, standing, now_ms)
+        outcome = row.outcome if row else None
         stories.append(
             Story(
                 number=number,
                 of=len(ids),
                 is_former=False,
-                outcome=row.outcome if row else None,
+                outcome=outcome,
                 reason=row.reason if row else None,
                 letters=mine,
-                letter=letter,
-                step=step,
-                fault=fault,
+                letter=_letter_of(row, mine),
+                step=None if fate in _ARRIVED else _step(fate, outcome),
+                fault=None if fate in _ARRIVED else fate,
             )
         )
     return tuple(stories)
 
 
 def _letter_of(row: Any | None, letters: Sequence[Letter]) -> Letter | None:
-    """The letter that the decision speaks of: its own, or the one it was suppressed for."""
+    """The letter that the decision speaks of; where it was not to write, the last there is."""
     if row is None:
         return None
-    if row.outcome == "planned":
-        return next((one for one in letters if one.delivery_id == row.delivery_id), None)
-    if row.outcome == "suppressed":
-        sent = [one for one in letters if one.state in ("accepted", "bounced")]
-        return sent[-1] if sent else None
-    return letters[-1] if letters else None
+    if row.outcome == "blocked":
+        return letters[-1] if letters else None
+    return next((one for one in letters if one.delivery_id == row.delivery_id), None)
 
 
 def _former(letters: Mapping[str, list[Letter]], known: set[str]) -> tuple[Story, ...]:
@@ -613,125 +589,69 @@ def _before_letters(
     datasets: Iterable[Dataset],
     found: Iterable[Any],
     now_ms: int,
-) -> tuple[Step, Fault] | None:
+) -> tuple[Step, Obstacle] | None:
     """What stopped everything before it came to single recipients."""
     if run is None:
         return _why_no_run(calendar, now_ms)
     if run.name is None:
-        return Step.ADDRESSEE, Fault.NOT_IN_REGISTRY
+        return Step.ADDRESSEE, Obstacle.NOT_IN_REGISTRY
     if not run.is_participating and key != REGION:
-        return Step.ADDRESSEE, Fault.NOT_PARTICIPANT
+        return Step.ADDRESSEE, Obstacle.NOT_PARTICIPANT
     if not run.is_selected:
         if phase.report == "reminder":
-            return Step.ADDRESSEE, Fault.NOTHING_TO_TELL
-        fault = Fault.NOT_CHOSEN if run.sample is None else Fault.NOT_IN_SAMPLE
+            return Step.ADDRESSEE, Obstacle.NOTHING_TO_TELL
+        fault = Obstacle.NOT_CHOSEN if run.sample is None else Obstacle.NOT_IN_SAMPLE
         return Step.ADDRESSEE, fault
     if any(one.is_needed and one.state != "received" for one in datasets):
-        return Step.EVIDENCE, Fault.ABSENT
+        return Step.EVIDENCE, Obstacle.ABSENT
     if any(row.rule == "MUNICIPALITY_NOT_IN_REGISTRY" and row.municipality_id for row in found):
-        return Step.ADDRESSEE, Fault.ROW_LOST
+        return Step.ADDRESSEE, Obstacle.ROW_LOST
     if not run.has_report and not run.has_outcome:
-        return Step.REPORT, Fault.NOT_COMPOSED
+        return Step.REPORT, Obstacle.NOT_COMPOSED
     return None
 
 
-def _why_no_run(calendar: Calendar, now_ms: int) -> tuple[Step, Fault]:
+def _why_no_run(calendar: Calendar, now_ms: int) -> tuple[Step, Obstacle]:
     now = datetime.fromtimestamp(now_ms / 1000, MOSCOW)
     if not calendar.is_in_force:
-        return Step.PLAN, Fault.DRAFT
+        return Step.PLAN, Obstacle.DRAFT
     if now.date() < calendar.starts:
-        return Step.PLAN, Fault.AHEAD
+        return Step.PLAN, Obstacle.AHEAD
     if calendar.run_at is not None and now < calendar.run_at + GRACE:
-        return Step.RUN, Fault.NOT_DUE
-    return Step.RUN, Fault.NOT_RUN if calendar.is_closed else Fault.MISSED
+        return Step.RUN, Obstacle.NOT_DUE
+    return Step.RUN, Obstacle.NOT_RUN if calendar.is_closed else Obstacle.MISSED
 
 
-def _fate(
-    row: Any | None, letter: Letter | None, recipient_id: str
-) -> tuple[Step, Fault] | tuple[None, None]:
-    """Where one recipient's letter stands, brakes apart."""
-    if row is None:
-        return Step.LETTER, Fault.UNDECIDED
-    if row.outcome == "blocked":
-        return _blocked(row.reason or "", recipient_id)
-    if letter is None:
-        return Step.LETTER, Fault.UNDECIDED
-    if letter.state == "accepted":
-        return None, None
-    if letter.state == "rejected":
-        ours = refusals.ours(letter.last_detail, letter.last_code)
-        fault = _REFUSED_BY_US.get(ours or "", Fault.REJECTED)
-        return (Step.ACCEPTANCE if fault is Fault.REJECTED else Step.SENDING), fault
-    if letter.state == "cancelled":
-        return Step.SENDING, _CANCELLED.get(letter.last_detail or "", _cancelled(letter))
-    return _FATES[letter.state]
-
-
-def _cancelled(letter: Letter) -> Fault:
-    given_up = letter.events and letter.events[-1].from_state == "unknown"
-    return Fault.GIVEN_UP if given_up else Fault.STOPPED
-
-
-_FATES: Mapping[str, tuple[Step, Fault]] = {
-    "held": (Step.LETTER, Fault.AWAITS_APPROVAL),
-    "ready": (Step.SENDING, Fault.QUEUED),
-    "retry": (Step.SENDING, Fault.QUEUED),
-    "claimed": (Step.SENDING, Fault.IN_FLIGHT),
-    "in_doubt": (Step.SENDING, Fault.IN_FLIGHT),
-    "unknown": (Step.ACCEPTANCE, Fault.UNKNOWN),
-    "exhausted": (Step.ACCEPTANCE, Fault.EXHAUSTED),
-    "bounced": (Step.ACCEPTANCE, Fault.BOUNCED),
+# The link at which a letter of that fate stands; of the others, Step.SENDING.
+_STEPS: Mapping[Fate, Step] = {
+    Fate.NO_CONTACT: Step.CONTACT,
+    Fate.HELD_BACK: Step.CHECKS,
+    Fate.UNDECIDED: Step.LETTER,
+    Fate.BLOCKED: Step.LETTER,
+    Fate.AWAITS_APPROVAL: Step.LETTER,
+    Fate.UNKNOWN: Step.ACCEPTANCE,
+    Fate.EXHAUSTED: Step.ACCEPTANCE,
+    Fate.REJECTED: Step.ACCEPTANCE,
+    Fate.BOUNCED: Step.ACCEPTANCE,
 }
-_REFUSED_BY_US = {
-    refusals.NOT_ALLOWED: Fault.NOT_ALLOWED,
-    refusals.SPOILT: Fault.SPOILT,
-    refusals.TOO_LARGE: Fault.TOO_LARGE,
-}
-_CANCELLED = {
-    "superseded": Fault.SUPERSEDED,
-    "expired": Fault.EXPIRED,
-    "recipient_inactive": Fault.INACTIVE,
-    "recipient_replaced": Fault.INACTIVE,
-    "campaign_stopped": Fault.STOPPED,
-}
+_ARRIVED = frozenset({Fate.ACCEPTED, Fate.SAME_CONTENT})
 
 
-def _blocked(reason: str, recipient_id: str) -> tuple[Step, Fault]:
-    if recipient_id == NO_RECIPIENT:
-        return Step.CONTACT, Fault.NO_CONTACT
-    if reason == planning.NOT_ALLOWED:
-        return Step.CONTACT, Fault.NOT_ALLOWED
-    if reason.startswith(planning.HELD_BACK):
-        return Step.CHECKS, Fault.HELD_BACK
-    return Step.LETTER, Fault.BLOCKED
-
-
-def _what_it_waits_for(
-    letter: Letter, mode: str, standing: Brakes, occasion: str, now_ms: int
-) -> Fault:
-    """Of a letter in the queue: the brake that holds it, or its own wait."""
-    if letter.expires_ms <= now_ms:
-        return Fault.EXPIRED
-    if mode == "live" and not letter.is_active:
-        return Fault.INACTIVE
-    if standing.is_off:
-        return Fault.OFF
-    if standing.holds(occasion, mode):
-        return Fault.PAUSED
-    if standing.breaker_until_ms is not None and mode != "dry":
-        return Fault.BREAKER
-    return Fault.RETRY if letter.not_before_ms > now_ms else Fault.QUEUED
+def _step(fate: Fate, outcome: str | None) -> Step:
+    if fate is Fate.NOT_ALLOWED and outcome == "blocked":
+        return Step.CONTACT
+    return _STEPS.get(fate, Step.SENDING)
 
 
 def _faults(
-    stopped: tuple[Step, Fault] | None, stories: Iterable[Story]
+    stopped: tuple[Step, Obstacle] | None, stories: Iterable[Story]
 ) -> tuple[tuple[Step, Fault, int | None], ...]:
     """All faults in the chain's order; one that every recipient has is nobody's own."""
     if stopped is not None:
         return ((*stopped, None),)
     order = list(Step)
     stories = list(stories)
-    found = [
+    found: list[tuple[Step, Fault, int | None]] = [
         (story.step, story.fault, story.number if len(stories) > 1 else None)
         for story in stories
         if story.step is not None and story.fault is not None
@@ -773,7 +693,7 @@ def _verdict(
     kinds = {fault for _, fault, _ in faults}
     if not kinds:
         return Verdict.ACCEPTED
-    if Fault.UNKNOWN in kinds or any(
+    if Fate.UNKNOWN in kinds or any(
         theirs[-1].state == "unknown" for theirs in letters.values() if theirs
     ):
         return Verdict.UNKNOWN

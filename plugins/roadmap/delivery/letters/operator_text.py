@@ -28,6 +28,11 @@ def filled_in(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(values).rstrip() + "\n"
 
 
+def say(template: str, macro: str, *values: Any) -> str:
+    """What one macro of include/templates/<template> says of the values, in one line."""
+    return str(getattr(_environment().get_template(template).module, macro)(*values)).strip()
+
+
 def moment(moment_ms: int) -> str:
     """«26.03.2021 в 09:14», Moscow time."""
     return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime("%d.%m.%Y в %H:%M")
@@ -64,6 +69,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         autoescape=False,  # plain text
     )
+
+    environment.globals |= {"CONTROL_DAG": CONTROL_DAG, "SETTLE_DAG": SETTLE_DAG}
 
     def day(value: date) -> str:
         return russian.day(value)

@@ -95,10 +95,10 @@ def test_an_unknown_letter_of_a_closed_year_is_still_told(planned: Engine):
     ("name", "detail", "words"),
     [
         ("reject", "no such user", "отклонил письмо (код 550)"),
-        ("reject", "integrity", "байты в базе изменены"),
-        ("reject", "domain_not_allowed", "почтовый домен адреса не разрешён"),
+        ("reject", "integrity", "айты письма в базе изменены"),
+        ("reject", "domain_not_allowed", "омен адреса не входит в список разрешённых"),
         ("reject", "too_large: 400 > 300", "больше, чем принимает почтовый сервер"),
-        ("exhaust", "later", "Попытки исчерпаны"),
+        ("exhaust", "later", "попытки исчерпаны"),
     ],
 )
 def test_a_letter_that_ended_without_being_taken_is_told_until_it_is_dealt_with(

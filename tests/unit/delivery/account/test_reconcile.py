@@ -176,7 +176,7 @@ def test_the_operator_reads_what_happened_and_what_to_do(planned: Engine):
     text = reconcile(planned, "run-1").text
     assert text.startswith("Отправлено не всем: 1 из 3\n")
     assert "ТРЕБУЕТ ВНИМАНИЯ" in text
-    assert "Письмо могло уйти. Проверьте журнал почтового сервера по Message-ID <" in text
+    assert "письмо могло уйти. Найдите в журнале почтового сервера Message-ID <" in text
     assert "Почтовый сервер отклонил письмо (код 550)." in text
     assert everybody(planned)["buy"][0].address not in text
 

@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
+from roadmap.delivery.account.fate import Fate, sentence
 from roadmap.delivery.account.reconcile import (
     CATEGORIES,
     UNACCOUNTED,
@@ -20,6 +22,7 @@ from roadmap.delivery.account.reconcile import (
     categories,
     headline,
 )
+from roadmap.delivery.ledger.brakes import Brakes
 from roadmap.paths import TEMPLATES
 
 TITLE = "Комплексный анализ (март 2021 г.)"
@@ -74,6 +77,15 @@ def plain(html: str) -> str:
     return " ".join(text.replace("&nbsp;", " ").split())
 
 
+def said(fate: Fate) -> str:
+    """The reason as the account has it, of a letter whose reply was lost at 10:07."""
+    doubtful = SimpleNamespace(
+        occasion="2021/march_analysis", mode="live", message_id=MESSAGE_ID, last_code=None,
+        doubted_ms=1_617_174_420_000,
+    )  # fmt: skip
+    return sentence(fate, doubtful, Brakes(False, None, None, None, {}))
+
+
 NOT_ALL = account(
     *(accepted(name) for name in NAMES[:3]),
     Line(NAMES[3], NAMES[3], "-", "blocked", "письма нет",
@@ -81,11 +93,10 @@ NOT_ALL = account(
          " «Контакты», лист «Получатели», и запустите этап для «Макарьевский муниципальный район».",
          None, None),
     Line(NAMES[4], f"{NAMES[4]}, получатель 1 из 2", "r", "unknown", "исход неизвестен",
-         f"Письмо могло уйти. Проверьте журнал почтового сервера по Message-ID {MESSAGE_ID} и"
-         " запустите «Решить судьбу письма с неизвестным исходом». Само письмо повторно не уйдёт.",
+         said(Fate.UNKNOWN),
          1, MESSAGE_ID),
     replace(accepted(NAMES[5]), words="принято почтовым сервером 31.03.2021, 10:07, вернулось",
-            reason="Почтовый сервер получателя вернул письмо. Замените адрес в «Контактах».",
+            reason=said(Fate.BOUNCED),
             is_bounced=True, revision=2),
     Line(NAMES[6], NAMES[6], "r", "pending", "в очереди",
          "Письмо уйдёт, когда отправку продолжат.", 1, MESSAGE_ID),

@@ -14,8 +14,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, delete, insert, update
 
+from roadmap.delivery.account.fate import Fate
 from roadmap.delivery.account.reconcile import reconcile
-from roadmap.delivery.account.why import WAITING, Fault, Holds, Step, Verdict, Why, WhyRefused, why
+from roadmap.delivery.account.why import (
+    WAITING,
+    Fault,
+    Holds,
+    Obstacle,
+    Step,
+    Verdict,
+    Why,
+    WhyRefused,
+    why,
+)
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.delivery.letters.operator_text import filled_in
@@ -284,16 +295,13 @@ def address_ended(engine: Engine, folder: Path) -> None:
     write(engine, update(recipient).values(active=0))
 
 
-def replaced(engine: Engine, folder: Path) -> None:
-    planned(engine, folder)
-    move(engine, "cancel")
-    write(engine, update(delivery).values(last_detail="superseded"))
+def cancelled(why: str) -> Callable[[Engine, Path], None]:
+    def make(engine: Engine, folder: Path) -> None:
+        planned(engine, folder)
+        move(engine, "cancel")
+        write(engine, update(delivery).values(last_detail=why))
 
-
-def stopped(engine: Engine, folder: Path) -> None:
-    planned(engine, folder)
-    move(engine, "cancel")
-    write(engine, update(delivery).values(last_detail="campaign_stopped"))
+    return make
 
 
 def refused(engine: Engine, folder: Path) -> None:
@@ -317,59 +325,66 @@ def reply_lost(engine: Engine, folder: Path) -> None:
 
 MARCH_RUN = datetime(2021, 3, 31, 9, tzinfo=MOSCOW)
 BREAKS = (
-    Break(Fault.DRAFT, Step.PLAN, nothing, says="Письма нет: план 2021 года не введён в действие.",
+    Break(Obstacle.DRAFT, Step.PLAN, nothing,
+          says="Письма нет: план 2021 года не введён в действие.",
           asked=(("plan", DRAFT), ("now", APRIL))),
-    Break(Fault.AHEAD, Step.PLAN, nothing, Verdict.WAITING, "Письма ещё нет: этап начинается 01.06",
+    Break(Obstacle.AHEAD, Step.PLAN, nothing, Verdict.WAITING,
+          "Письма ещё нет: этап начинается 01.06",
           (("phase", "june_monitoring"), ("now", APRIL))),
-    Break(Fault.NOT_DUE, Step.RUN, nothing, Verdict.WAITING,
+    Break(Obstacle.NOT_DUE, Step.RUN, nothing, Verdict.WAITING,
           "Письма ещё нет: день этапа ещё не наступил (31.03.2021 в 10:00).",
           (("now", MARCH_RUN),)),
-    Break(Fault.MISSED, Step.RUN, nothing, says="Письма нет: этап с отправкой адресатам не запуск",
+    Break(Obstacle.MISSED, Step.RUN, nothing,
+          says="Письма нет: этап с отправкой адресатам не запуск",
           asked=(("now", APRIL),)),
-    Break(Fault.NOT_RUN, Step.RUN, nothing, says="не запускался, план закрыт.",
+    Break(Obstacle.NOT_RUN, Step.RUN, nothing, says="не запускался, план закрыт.",
           asked=(("plan", CLOSED), ("now", APRIL))),
-    Break(Fault.NOT_IN_REGISTRY, Step.ADDRESSEE, not_in_registry,
+    Break(Obstacle.NOT_IN_REGISTRY, Step.ADDRESSEE, not_in_registry,
           says="Письма нет: на 31.03.2021 нет в реестре"),
-    Break(Fault.ROW_LOST, Step.ADDRESSEE, row_lost, says="строка в реестре муниципалитетов потеря"),
-    Break(Fault.NOT_PARTICIPANT, Step.ADDRESSEE, of_run(is_participating=0),
+    Break(Obstacle.ROW_LOST, Step.ADDRESSEE, row_lost,
+          says="строка в реестре муниципалитетов потеря"),
+    Break(Obstacle.NOT_PARTICIPANT, Step.ADDRESSEE, of_run(is_participating=0),
           says="на 31.03.2021 не участник проекта"),
-    Break(Fault.NOTHING_TO_TELL, Step.ADDRESSEE, reminder_without_it, says="напоминать не о чем",
+    Break(Obstacle.NOTHING_TO_TELL, Step.ADDRESSEE, reminder_without_it, says="напоминать не о чем",
           asked=(("phase", "reminder/2021-03-31/14"),)),
-    Break(Fault.NOT_IN_SAMPLE, Step.ADDRESSEE, left_out_of_a_sample,
+    Break(Obstacle.NOT_IN_SAMPLE, Step.ADDRESSEE, left_out_of_a_sample,
           says="Проверка (без отправки). Письма нет: не попал в проверочную выборку (1).",
           asked=(("run", "run-1"),)),
-    Break(Fault.NOT_CHOSEN, Step.ADDRESSEE, of_run(is_selected=0),
+    Break(Obstacle.NOT_CHOSEN, Step.ADDRESSEE, of_run(is_selected=0),
           says="в форме запуска выбраны другие"),
-    Break(Fault.ABSENT, Step.EVIDENCE, without_marks, says="не составляется: «ВПР"),
-    Break(Fault.NOT_COMPOSED, Step.REPORT, broke_off_early, says="раньше, чем составил отчёт"),
-    Break(Fault.HELD_BACK, Step.CHECKS, figures_disagree, says="Письмо задержано: Число в справке"),
-    Break(Fault.NO_CONTACT, Step.CONTACT, no_contact, says="нет действующего адреса на 31.03.2021"),
-    Break(Fault.NOT_ALLOWED, Step.CONTACT, foreign_domain, says="ROADMAP_ALLOWED_DOMAINS"),
-    Break(Fault.UNDECIDED, Step.LETTER, broke_off_late, says="чем поставил письмо в очередь"),
-    Break(Fault.BLOCKED, Step.LETTER, reason_wanted, Verdict.BOUNCED,
+    Break(Obstacle.ABSENT, Step.EVIDENCE, without_marks, says="не составляется: «ВПР"),
+    Break(Obstacle.NOT_COMPOSED, Step.REPORT, broke_off_early, says="раньше, чем составил отчёт"),
+    Break(Fate.HELD_BACK, Step.CHECKS, figures_disagree, says="Письмо задержано: Число в справке"),
+    Break(Fate.NO_CONTACT, Step.CONTACT, no_contact, says="нет действующего адреса на 31.03.2021"),
+    Break(Fate.NOT_ALLOWED, Step.CONTACT, foreign_domain, says="ROADMAP_ALLOWED_DOMAINS"),
+    Break(Fate.UNDECIDED, Step.LETTER, broke_off_late, says="чем поставил письмо в очередь"),
+    Break(Fate.BLOCKED, Step.LETTER, reason_wanted, Verdict.BOUNCED,
           "Письмо было принято почтовым сервером и вернулось."),
-    Break(Fault.AWAITS_APPROVAL, Step.LETTER, held, Verdict.WAITING, "ждёт согласования"),
-    Break(Fault.OFF, Step.SENDING, switched_off, Verdict.WAITING,
+    Break(Fate.AWAITS_APPROVAL, Step.LETTER, held, Verdict.WAITING, "ждёт согласования"),
+    Break(Fate.OFF, Step.SENDING, switched_off, Verdict.WAITING,
           "Письма ещё нет: вся отправка остановлена: проверяем почтовый сервер."),
-    Break(Fault.PAUSED, Step.SENDING, paused, Verdict.WAITING, "приостановлена: отклонено"),
-    Break(Fault.BREAKER, Step.SENDING, server_rests, Verdict.WAITING, "пауза из-за почтового"),
-    Break(Fault.RETRY, Step.SENDING, greylisted, Verdict.WAITING, "сервер ответил 450"),
-    Break(Fault.QUEUED, Step.SENDING, planned, Verdict.WAITING, "Письма ещё нет: в очереди."),
-    Break(Fault.IN_FLIGHT, Step.SENDING, moved("claim", "arm"), Verdict.WAITING, "сейчас"),
-    Break(Fault.INACTIVE, Step.SENDING, address_ended, says="адрес больше не действует"),
-    Break(Fault.EXPIRED, Step.SENDING, moved("cancel"), says="срок отправки истёк"),
-    Break(Fault.SUPERSEDED, Step.SENDING, replaced, says="заменено новой редакцией"),
-    Break(Fault.STOPPED, Step.SENDING, stopped, says="письмо отменено"),
-    Break(Fault.GIVEN_UP, Step.SENDING, moved("claim", "arm", "doubt", "give_up"),
+    Break(Fate.PAUSED, Step.SENDING, paused, Verdict.WAITING, "приостановлена: отклонено"),
+    Break(Fate.BREAKER, Step.SENDING, server_rests, Verdict.WAITING, "пауза из-за почтового"),
+    Break(Fate.RETRY, Step.SENDING, greylisted, Verdict.WAITING, "сервер ответил 450"),
+    Break(Fate.QUEUED, Step.SENDING, planned, Verdict.WAITING, "Письма ещё нет: в очереди."),
+    Break(Fate.IN_FLIGHT, Step.SENDING, moved("claim", "arm"), Verdict.WAITING, "сейчас"),
+    Break(Fate.INACTIVE, Step.SENDING, address_ended, says="адрес больше не действует"),
+    Break(Fate.EXPIRED, Step.SENDING, moved("cancel"), says="срок отправки истёк"),
+    Break(Fate.SUPERSEDED, Step.SENDING, cancelled("superseded"),
+          says="заменено новой редакцией"),
+    Break(Fate.REPLACED, Step.SENDING, cancelled("recipient_replaced"),
+          says="адрес сменился, прежнее письмо не ушло"),
+    Break(Fate.STOPPED, Step.SENDING, cancelled("campaign_stopped"), says="письмо отменено"),
+    Break(Fate.GIVEN_UP, Step.SENDING, moved("claim", "arm", "doubt", "give_up"),
           says="решено не отправлять"),
-    Break(Fault.SPOILT, Step.SENDING, refused_by_us("integrity"), says="Сообщите в поддержку"),
-    Break(Fault.TOO_LARGE, Step.SENDING, refused_by_us("too_large: 4 > 3"),
+    Break(Fate.SPOILT, Step.SENDING, refused_by_us("integrity"), says="сообщите в поддержку"),
+    Break(Fate.TOO_LARGE, Step.SENDING, refused_by_us("too_large: 4 > 3"),
           says="увеличить предел размера письма"),
-    Break(Fault.EXHAUSTED, Step.ACCEPTANCE, moved("claim", "exhaust"), says="попытки исчерпаны"),
-    Break(Fault.UNKNOWN, Step.ACCEPTANCE, reply_lost, Verdict.UNKNOWN,
+    Break(Fate.EXHAUSTED, Step.ACCEPTANCE, moved("claim", "exhaust"), says="попытки исчерпаны"),
+    Break(Fate.UNKNOWN, Step.ACCEPTANCE, reply_lost, Verdict.UNKNOWN,
           "Исход неизвестен: связь прервалась"),
-    Break(Fault.REJECTED, Step.ACCEPTANCE, refused, says="отклонил письмо (код 550)"),
-    Break(Fault.BOUNCED, Step.ACCEPTANCE, moved("claim", "arm", "accept", "bounce"),
+    Break(Fate.REJECTED, Step.ACCEPTANCE, refused, says="отклонил письмо (код 550)"),
+    Break(Fate.BOUNCED, Step.ACCEPTANCE, moved("claim", "arm", "accept", "bounce"),
           Verdict.BOUNCED, "Письмо было принято почтовым сервером и вернулось."),
 )  # fmt: skip
 
@@ -382,8 +397,9 @@ def test_a_letter_that_was_not_made_was_not_checked(engine: Engine, tmp_path: Pa
 
 
 def test_every_fault_has_its_break():
-    assert {one.fault for one in BREAKS} == set(Fault)
-    assert len(BREAKS) == len(Fault)
+    faults = {*Obstacle, *Fate} - {Fate.ACCEPTED, Fate.SAME_CONTENT}
+    assert {one.fault for one in BREAKS} == faults
+    assert len(BREAKS) == len(faults)
 
 
 @pytest.mark.parametrize("case", BREAKS, ids=lambda case: case.fault.value)
@@ -459,7 +475,7 @@ def test_of_two_recipients_each_has_a_fate_of_its_own(engine: Engine, tmp_path: 
     found = ask(engine)
     assert found.verdict is Verdict.PARTLY
     ((fault, number),) = found.faults
-    assert fault is Fault.REJECTED
+    assert fault is Fate.REJECTED
     text = told(found)
     assert f"для 1 из 2: получатель {number} из 2 — почтовый сервер отклонил" in text
     assert f"Что сделать для получателя {number}:" in text
@@ -562,7 +578,7 @@ def test_the_region_is_an_addressee_without_schools_of_its_own(engine: Engine, t
     make_run(engine, contacts={"region": ("region@example.org",)})
     found = ask(engine, "Департамент")
     assert found.is_region
-    assert found.faults == ((Fault.NOT_COMPOSED, None),)
+    assert found.faults == ((Obstacle.NOT_COMPOSED, None),)
     assert "получает региональный отчёт" in told(found)
 
 
@@ -570,5 +586,5 @@ def test_an_outcome_that_was_lost_is_not_taken_for_a_letter(engine: Engine, tmp_
     planned(engine, tmp_path)
     deliver(engine)
     write(engine, delete(run_outcome))
-    assert ask(engine).faults == ((Fault.UNDECIDED, None),)
+    assert ask(engine).faults == ((Fate.UNDECIDED, None),)
     assert ask(engine).verdict is Verdict.EARLIER

@@ -1,0 +1,68 @@
+"""One answer to what became of a letter: the account, «why» and the alarms say the same."""
+
+from __future__ import annotations
+
+from types import MappingProxyType, SimpleNamespace
+
+import pytest
+
+from roadmap.delivery.account.fate import Fate, fate_of_letter, fate_of_outcome, sentence
+from roadmap.delivery.ledger.brakes import Brakes
+from roadmap.delivery.ledger.moves import MOVES
+
+NOW_MS = 1_617_000_000_000
+FREE = Brakes(False, None, None, None, MappingProxyType({}))
+STATES = {state for move in MOVES.values() for state in (*move.sources, move.target)} - {"new"}
+
+
+def letter(state: str = "ready", **changed: object) -> SimpleNamespace:
+    row = {
+        "outcome": "planned", "reason": None, "recipient_id": "r", "delivery_id": "d",
+        "occasion": "2021/march_analysis", "mode": "live", "state": state, "last_code": None,
+        "last_detail": None, "not_before_ms": NOW_MS, "expires_ms": NOW_MS + 1, "is_active": True,
+        "is_given_up": False, "message_id": "<1@example.org>", "doubted_ms": NOW_MS,
+    }  # fmt: skip
+    return SimpleNamespace(**row | changed)
+
+
+@pytest.mark.parametrize("state", sorted(STATES))
+def test_every_state_of_the_ledger_has_a_fate_with_words(state: str):
+    one = letter(state)
+    fate = fate_of_letter(one, FREE, NOW_MS)
+    assert fate is fate_of_outcome(one, FREE, NOW_MS)
+    said = sentence(fate, one, FREE)
+    assert "None" not in said
+    if fate is not Fate.ACCEPTED:
+        assert said[0].isupper()
+        assert said.count(".") >= 2
+
+
+def test_a_letter_whose_time_is_over_is_not_said_to_leave_by_itself():
+    late = letter(expires_ms=NOW_MS)
+    assert fate_of_letter(late, FREE, NOW_MS) is Fate.EXPIRED
+    assert "не ушло" in sentence(Fate.EXPIRED, late, FREE)
+
+
+def test_the_whole_switch_goes_before_a_pause_and_a_pause_before_the_servers_rest():
+    paused = MappingProxyType({("2021/march_analysis", "live"): "отклонено подряд 5"})
+    assert fate_of_letter(letter(), Brakes(True, "сверка", NOW_MS, "", paused), NOW_MS) is Fate.OFF
+    held = Brakes(False, None, NOW_MS + 1, "нет связи", paused)
+    assert fate_of_letter(letter(), held, NOW_MS) is Fate.PAUSED
+    resting = Brakes(False, None, NOW_MS + 1, "нет связи", MappingProxyType({}))
+    assert fate_of_letter(letter(), resting, NOW_MS) is Fate.BREAKER
+    assert fate_of_letter(letter(mode="dry"), resting, NOW_MS) is Fate.QUEUED
+
+
+def test_a_letter_with_the_same_content_that_came_back_later_is_not_called_delivered():
+    again = letter("bounced", outcome="suppressed")
+    assert fate_of_outcome(again, FREE, NOW_MS) is Fate.BOUNCED
+    assert fate_of_outcome(letter("accepted", outcome="suppressed"), FREE, NOW_MS) is (
+        Fate.SAME_CONTENT
+    )
+
+
+def test_a_decision_without_its_letter_is_none():
+    gone = letter()
+    gone.state = None
+    assert fate_of_outcome(gone, FREE, NOW_MS) is Fate.UNDECIDED
+    assert fate_of_outcome(None, FREE, NOW_MS) is Fate.UNDECIDED
