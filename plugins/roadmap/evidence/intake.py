@@ -160,11 +160,11 @@ def take_in(
 
     Safe to repeat at any time and by several at once. A file that is refused, or still being
     written, stops no other. `open_database` opens the database of a connection by its id, for
-    sources that are a query. `parse` is that of `evidence.files.child.reading` unless given: one
+    sources that are a query. `parse` is that of `evidence.files.sandbox.reading` unless given: one
     interpreter for the whole pull, started with the first file that is new.
     """
     if parse is None:
-        from roadmap.evidence.files.child import reading
+        from roadmap.evidence.files.sandbox import reading
 
         with reading() as in_child:
             return take_in(

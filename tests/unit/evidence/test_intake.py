@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from roadmap.evidence.files import child
+from roadmap.evidence.files import sandbox
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.files.prescan import prescan
 from roadmap.evidence.intake import Intake, batches_in_force, take_in
@@ -172,10 +172,12 @@ def test_a_parser_that_dies_refuses_its_file_and_the_rest_of_the_pull_is_read(
         "    return register.read(content, context)\n",
         encoding="utf-8",
     )
-    places = [*child._import_path(), str(tmp_path)]
-    point = "import roadmap.evidence.files.nursery as n; n._READERS = 'bad_readers'; sys.exit"
-    monkeypatch.setattr(child, "_import_path", lambda: places)
-    monkeypatch.setattr(child, "_START", child._START.replace("sys.exit", point))
+    places = [*sandbox._import_path(), str(tmp_path)]
+    point = (
+        "import roadmap.evidence.files.sandbox_worker as n; n._READERS = 'bad_readers'; sys.exit"
+    )
+    monkeypatch.setattr(sandbox, "_import_path", lambda: places)
+    monkeypatch.setattr(sandbox, "_START", sandbox._START.replace("sys.exit", point))
     monkeypatch.setitem(
         SOURCES,
         "municipal_acts",

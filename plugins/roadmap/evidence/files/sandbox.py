@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from roadmap.evidence.files.limits import Limits
-from roadmap.evidence.files.nursery import OUT_OF_MEMORY, READER_FAILED
 from roadmap.evidence.files.prescan import prescan
+from roadmap.evidence.files.sandbox_worker import OUT_OF_MEMORY, READER_FAILED
 from roadmap.evidence.messages import refused
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
 from roadmap.russian import integer
@@ -44,7 +44,7 @@ _CLOCK_PER_CPU_SECOND = 5
 
 _START = (
     "import sys; sys.path.extend(sys.argv[1:]);"
-    "from roadmap.evidence.files.nursery import main; sys.exit(main())"
+    "from roadmap.evidence.files.sandbox_worker import main; sys.exit(main())"
 )
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from roadmap.evidence.files import child
-from roadmap.evidence.files.child import parse
+from roadmap.evidence.files import sandbox
 from roadmap.evidence.files.limits import Limits
+from roadmap.evidence.files.sandbox import parse
 from roadmap.evidence.parsed import FileRefused, ReaderContext
 from support.workbooks import csv_bytes, one_sheet, with_sheet
 
@@ -33,17 +33,17 @@ def reader(tmp_path, monkeypatch):
             "def read(content, context):\n" + textwrap.indent(textwrap.dedent(body), "    "),
             encoding="utf-8",
         )
-        monkeypatch.setattr(child, "_import_path", lambda: [*IMPORT_PATH, str(tmp_path)])
+        monkeypatch.setattr(sandbox, "_import_path", lambda: [*IMPORT_PATH, str(tmp_path)])
         monkeypatch.setattr(
-            child, "_START", child._START.replace("sys.exit", f"{POINT_TO_BAD}; sys.exit")
+            sandbox, "_START", sandbox._START.replace("sys.exit", f"{POINT_TO_BAD}; sys.exit")
         )
         return "bad"
 
     return write
 
 
-IMPORT_PATH = child._import_path()
-POINT_TO_BAD = "import roadmap.evidence.files.nursery as n; n._READERS = 'bad_readers'"
+IMPORT_PATH = sandbox._import_path()
+POINT_TO_BAD = "import roadmap.evidence.files.sandbox_worker as n; n._READERS = 'bad_readers'"
 
 
 def refusal(reader: str, content: bytes | None = None, limits: Limits = FEW) -> FileRefused:
@@ -129,7 +129,7 @@ def test_a_reader_that_hangs_is_stopped_by_the_processors_time(reader):
 
 
 def test_a_reader_that_waits_is_stopped_by_the_clock(reader, monkeypatch):
-    monkeypatch.setattr(child, "_CLOCK_PER_CPU_SECOND", -4)
+    monkeypatch.setattr(sandbox, "_CLOCK_PER_CPU_SECOND", -4)
     assert refusal(reader("import time; time.sleep(60)"), limits=Limits(cpu_seconds=1)).code == (
         "TIME_LIMIT"
     )
@@ -219,7 +219,7 @@ def test_the_child_knows_no_secret_of_the_environment(reader, monkeypatch):
 
 def test_the_child_imports_the_reader_and_nothing_heavy():
     code = (
-        "import sys; sys.path.extend(sys.argv[1:]); import roadmap.evidence.files.child;"
+        "import sys; sys.path.extend(sys.argv[1:]); import roadmap.evidence.files.sandbox;"
         "import roadmap.evidence.readers.vpr_marks, roadmap.evidence.readers.vpr_journal;"
         "import roadmap.evidence.readers.vpr_protocols, roadmap.evidence.readers.ege_protocols;"
         "import roadmap.evidence.readers.diagnostic_works;"
@@ -270,7 +270,7 @@ def test_one_nursery_reads_many_files_each_in_a_child_of_its_own(reader):
         return Parsed(f"{os.getpid()} {seen}", {}, 0, 0)
         """
     )
-    with child.reading() as read:
+    with sandbox.reading() as read:
         answers = []
         for year in (2021, 1, 2022):
             context = replace(CONTEXT, plan_year=year)
@@ -285,8 +285,8 @@ def test_one_nursery_reads_many_files_each_in_a_child_of_its_own(reader):
 
 def test_a_nursery_that_was_stopped_by_the_clock_starts_anew(reader, monkeypatch):
     name = reader("import time; time.sleep(60 if context.plan_year == 1 else 0); return 1 / 0")
-    with child.reading() as read:
-        monkeypatch.setattr(child, "_CLOCK_PER_CPU_SECOND", -4)
+    with sandbox.reading() as read:
+        monkeypatch.setattr(sandbox, "_CLOCK_PER_CPU_SECOND", -4)
         for year, code in ((1, "TIME_LIMIT"), (2021, "READER_FAILED"), (2021, "READER_FAILED")):
             with pytest.raises(FileRefused) as caught:
                 read(one_sheet(WORK), name, replace(CONTEXT, plan_year=year), Limits(cpu_seconds=1))
