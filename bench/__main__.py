@@ -34,7 +34,7 @@ def _intake(folder: Path) -> None:
         "a pupil protocol, 25,000 rows × 40 columns": (protocol, 2),
         "the demo's small exports": (exports, 4),
     }
-    print("Taking in (inbox, pre-scan, child process, parsing, checks, writing)")
+    print("Taking in (inbox, sandbox, pre-scan, parsing, checks, writing)")
     for name, (inbox, aim) in sets.items():
         files = inbox.files()
         ours = min(intake.take_in_seconds(inbox) for _ in range(INTAKE_REPEATS))

@@ -1,6 +1,6 @@
 """Building blocks of `make bench`: taking evidence in against the bare libraries.
 
-Three functions time the same files: the whole `take_in` (inbox, pre-scan, child process,
+Three functions time the same files: the whole `take_in` (inbox, sandbox, pre-scan,
 parsing, checks, archive, writing to the database), a bare python-calamine read, and pandas
 with openpyxl. Nothing asserts a time.
 """

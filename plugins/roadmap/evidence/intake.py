@@ -161,15 +161,15 @@ def take_in(
     Safe to repeat at any time and by several at once. A file that is refused, or still being
     written, stops no other. `open_database` opens the database of a connection by its id, for
     sources that are a query. `parse` is that of `evidence.files.sandbox.reading` unless given: one
-    interpreter for the whole pull, started with the first file that is new.
+    worker for the whole pull, started with the first file that is new.
     """
     if parse is None:
         from roadmap.evidence.files.sandbox import reading
 
-        with reading() as in_child:
+        with reading() as in_sandbox:
             return take_in(
                 engine, source, inbox, archive_folder, plan_year, now_ms, open_database,
-                parse=in_child,
+                parse=in_sandbox,
             )  # fmt: skip
     with engine.begin() as conn:
         known = _accepted(conn, plan_year, source.dataset)

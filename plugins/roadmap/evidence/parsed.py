@@ -1,7 +1,7 @@
 """What a reader gives back: facts, rejected rows, counts; or the refusal of a whole file.
 
 A reader is a plain function `read(content, context) -> Parsed`. It runs in a disposable
-child process (`roadmap.evidence.files.sandbox_worker`), imports no pandas, no SQLAlchemy, and keeps
+process (`roadmap.evidence.files.sandbox_worker`), imports no pandas, no SQLAlchemy, and keeps
 nothing of a pupil: rows of pupils end here as counts.
 """
 

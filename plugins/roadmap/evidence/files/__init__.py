@@ -1,1 +1,1 @@
-"""Files before they mean anything: found, looked at, read as cells by a child process."""
+"""Files before they mean anything: found, looked at, read as cells in a sandbox."""

@@ -1,12 +1,9 @@
-"""Parsing a file in a process of its own, which may die without harm (reliability.md §8-9).
+"""Reading files in a process of its own, which may die without harm.
 
-The parent, here, looks at the bytes (`prescan`), then hands them to a nursery (`nursery`): an
-interpreter that has the readers imported and nothing else of weight, and that forks a child
-for each file. The answer comes back as JSON: facts, counts and messages, never a pupil's row.
-What kills the child refuses the file and no more.
-
-A nursery costs a tenth of a second to start, a child of it a few milliseconds: `parse` reads
-one file, `reading` many.
+One sandbox worker (`sandbox_worker`) reads all files of a pull: an interpreter that has the
+readers imported and nothing else of weight. The answer comes back as JSON: facts, counts and
+messages, never a pupil's row. A file that ends a worker which has read others before is read
+once more by a fresh one; a file that ends a fresh worker is refused, and no other with it.
 """
 
 from __future__ import annotations
@@ -15,21 +12,20 @@ import json
 import logging
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 from roadmap.evidence.files.limits import Limits
-from roadmap.evidence.files.prescan import prescan
-from roadmap.evidence.files.sandbox_worker import OUT_OF_MEMORY, READER_FAILED
+from roadmap.evidence.files.sandbox_worker import LARGEST_ANSWER_BYTES, OUT_OF_MEMORY, READER_FAILED
 from roadmap.evidence.messages import refused
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
 from roadmap.russian import integer
@@ -54,7 +50,7 @@ def parse(
     """The file's facts by `roadmap.evidence.readers.<reader>:read(content, context)`.
 
     Raises FileRefused with the codes of `prescan` and of the reader, and TIME_LIMIT,
-    MEMORY_LIMIT, PARSER_DIED, READER_FAILED for what became of the child.
+    MEMORY_LIMIT, PARSER_DIED, READER_FAILED for what became of the worker.
     """
     with reading() as parse_one:
         return parse_one(content, reader, context, limits or Limits())
@@ -62,45 +58,43 @@ def parse(
 
 @contextmanager
 def reading() -> Iterator[Parse]:
-    """A function like `parse` for many files, each still in a child of its own.
-
-    For use within one thread: the nursery serves one file at a time.
-    """
+    """A function like `parse` for many files. For one thread: files are read one at a time."""
     with (
         tempfile.TemporaryDirectory(prefix="roadmap-read-") as folder,
         tempfile.TemporaryFile() as trace,
     ):
-        nursery = _Nursery(folder, trace)
+        sandbox = _Sandbox(folder, trace)
         try:
-            yield nursery.parse
+            yield sandbox.parse
         finally:
-            nursery.stop()
+            sandbox.stop()
 
 
-class _Nursery:
-    """The parent's side of one nursery process, started anew when a file has stopped it."""
+class _Sandbox:
+    """The parent's side: a worker, started with the first file and anew after each that died."""
 
     def __init__(self, folder: str, trace: IO[bytes]) -> None:
         self._folder = folder
         self._trace = trace
-        self._process: subprocess.Popen[bytes] | None = None
+        self._worker: subprocess.Popen[bytes] | None = None
 
     def parse(self, content: bytes, reader: str, context: ReaderContext, limits: Limits) -> Parsed:
         if not _READER_NAME.match(reader):
             raise ValueError(f"not the name of a reader: {reader!r}")
-        if self._process is None or self._process.poll() is not None:
-            self.stop()
-            # Started before the pre-scan: the interpreter wakes up meanwhile.
-            self._process = self._start()
-        prescan(content, limits, context.file_name)
-        said_before = self._trace.seek(0, os.SEEK_END)
         head = _head(reader, context, limits, len(content))
-        status, answer = self._ask(self._process, head, content, limits)
-        if status != 0:
+        while True:
+            is_fresh = self._worker is None
+            worker = self._worker = self._worker or self._start()
+            said_before = self._trace.seek(0, os.SEEK_END)
+            answer = _ask(worker, head, content, limits)
+            if isinstance(answer, bytes):
+                return _answer(answer)
+            self.stop()
             said = _places_said(self._trace, said_before)
-            log.warning("reader %s: status %s: %s", reader, status, said)
-            raise _what_became(status, limits, context.file_name)
-        return _answer(answer)
+            log.warning("reader %s: status %s: %s", reader, answer, said)
+            # Time is counted by file; what else ended the worker may be of the files before.
+            if is_fresh or answer == -signal.SIGXCPU:
+                raise _what_became(answer, limits, context.file_name)
 
     def _start(self) -> subprocess.Popen[bytes]:
         # -I: nothing of the caller's environment or directory decides what is imported.
@@ -115,50 +109,55 @@ class _Nursery:
             start_new_session=True,
         )
 
-    def _ask(
-        self, process: subprocess.Popen[bytes], head: bytes, content: bytes, limits: Limits
-    ) -> tuple[int, bytes]:
-        """The child's exit status and answer; of a nursery that died, its own status."""
-        into, out = process.stdin, process.stdout
-        assert into is not None and out is not None  # noqa: S101 - Popen was given pipes
-        seconds = limits.cpu_seconds * _CLOCK_PER_CPU_SECOND + 5
-        try:
+    def stop(self) -> None:
+        """End the worker, if there is one."""
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        worker.kill()
+        worker.wait()
+        for pipe in (worker.stdin, worker.stdout):
+            # Of a worker that ended before it had taken its file.
+            with suppress(BrokenPipeError):
+                if pipe is not None:
+                    pipe.close()
+
+
+def _ask(
+    worker: subprocess.Popen[bytes], head: bytes, content: bytes, limits: Limits
+) -> bytes | int:
+    """The worker's answer about one file, or the status with which it ended."""
+    into, out = worker.stdin, worker.stdout
+    assert into is not None and out is not None  # noqa: S101 - Popen was given pipes
+    is_late = threading.Event()
+
+    def end() -> None:
+        is_late.set()
+        worker.kill()
+
+    # Whatever the worker does or leaves undone, on either pipe, the clock ends it.
+    clock = threading.Timer(limits.cpu_seconds * _CLOCK_PER_CPU_SECOND + 5, end)
+    clock.start()
+    try:
+        with suppress(BrokenPipeError):
             into.write(head)
             into.write(content)
             into.flush()
-            if not select.select([out], [], [], seconds)[0]:
-                self.stop()
-                return -signal.SIGXCPU, b""
-            told = out.readline()
-        except BrokenPipeError:
-            told = b""
-        if not told:
-            return process.wait() or READER_FAILED, b""
-        reply = json.loads(told)
-        return int(reply["status"]), out.read(int(reply["size"]))
-
-    def stop(self) -> None:
-        """End the nursery and a child at work: they are a session of their own."""
-        process = self._process
-        if process is None:
-            return
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                _close(pipe)
-
-
-def _close(pipe: IO[bytes]) -> None:
-    try:
-        pipe.close()
-    except BrokenPipeError:
-        log.debug("the nursery ended before it had taken its input")
+        line = out.readline(20)
+        size = int(line) if line.strip().isdigit() else -1
+        answer = out.read(size) if 0 <= size <= LARGEST_ANSWER_BYTES else None
+        if answer is not None and len(answer) == size:
+            return answer
+        if line:
+            worker.kill()  # it told what no answer of ours can be
+        status = worker.wait()
+    finally:
+        clock.cancel()
+    return -signal.SIGXCPU if is_late.is_set() else status or READER_FAILED
 
 
 def _import_path() -> list[str]:
-    """Where the child finds the library and the packages: where the parent found them."""
+    """Where the worker finds the library and the packages: where the parent found them."""
     import python_calamine
 
     library = Path(__file__).resolve().parents[3]
@@ -186,7 +185,7 @@ def _head(reader: str, context: ReaderContext, limits: Limits, size: int) -> byt
 
 
 def _places_said(trace: IO[bytes], start: int) -> str:
-    """What a child said of its failure: places in the code (`_say_place`), no content."""
+    """What the worker said of its failure: places in the code, no content."""
     trace.seek(start)
     text = trace.read(10_000).decode("utf-8", "replace")
     # A library that prints by itself (Rust's panics) may quote the file.
@@ -209,7 +208,7 @@ def _what_became(status: int, limits: Limits, file_name: str) -> FileRefused:
 
 
 def _answer(data: bytes) -> Parsed:
-    """The child's answer, taken apart by hand: only what a `Parsed` may hold gets through."""
+    """The worker's answer, taken apart by hand: only what a `Parsed` may hold gets through."""
     answer = json.loads(data)
     if "refused" in answer:
         raise FileRefused(str(answer["refused"]["code"]), str(answer["refused"]["message"]))
@@ -225,7 +224,7 @@ def _answer(data: bytes) -> Parsed:
 
 
 def _rows(columns: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
-    """A table as rows; the child tells it by columns, which is half of the text."""
+    """A table as rows; the worker tells it by columns, which is half of the text."""
     names = [str(name) for name in columns]
     values = zip(*columns.values(), strict=True)
     return [dict(zip(names, row, strict=True)) for row in values]

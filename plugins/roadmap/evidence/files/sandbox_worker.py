@@ -1,138 +1,94 @@
-"""The nursery: forks a child for each file and tells what became of it (see `child`).
+"""The sandbox worker: reads one file after another, under limits (see `sandbox`).
 
-A nursery costs a tenth of a second to start, so it imports the readers and nothing else of
-weight; a child of it costs a few milliseconds. The child works under limits of memory,
-processor time and file size, in a directory of its own, without the caller's environment,
-without a network where the system allows that.
+It imports the readers and nothing else of weight, since an interpreter costs a twentieth of a
+second to start. It works under limits of memory, processor time and file size, in a directory
+of its own, without the caller's environment, without a network where the system allows that.
 
 Standard input: a line of JSON (`reader`, `context`, `limits`, `size`), then `size` bytes, the
-file; again and again. Standard output: a line of JSON (`status`, `size`), then `size` bytes,
-the answer.
+file; again and again. Standard output: a line with the number of bytes, then the answer. The
+worker ends with the file that it could not read: what it leaves in memory is not trusted.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import math
 import os
-import shutil
 import signal
 import sys
-from dataclasses import asdict, fields
-from functools import cache
+import time
+from dataclasses import asdict
 from importlib import import_module
 from itertools import chain
-from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any, BinaryIO
 
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.messages import refused
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 
-# Exit statuses of a child, besides 0 and death by a signal.
+# Exit statuses, besides death by a signal.
 READER_FAILED = 70
 OUT_OF_MEMORY = 71
 
+LARGEST_ANSWER_BYTES = 64_000_000
 _READERS = "roadmap.evidence.readers"
-_LARGEST_ANSWER_BYTES = 64_000_000
 
 
 def main() -> int:
-    """Serve files from standard input until it ends; a child for each."""
-    # Loaded once, for all children.
-    import ctypes  # noqa: F401
-    import resource  # noqa: F401
-
-    import python_calamine  # noqa: F401
-
-    import roadmap.evidence.files.grid  # noqa: F401
-
+    """Serve files from standard input until it ends."""
     sys.excepthook = _fail
-    _leave_the_network()
-    _limit_all()
-    into, out = sys.stdin.buffer, sys.stdout.buffer
-    for number, line in enumerate(iter(into.readline, b"")):
+    _isolate()
+    gc.disable()  # while a file is read; between two files memory is tidied up
+    files, answers = _pipes()
+    for line in iter(files.readline, b""):
         head = json.loads(line)
-        content = into.read(head["size"])
-        module = import_module(f"{_READERS}.{head['reader']}")
-        # Whatever is made before the fork costs the child no page of its own.
-        context, limits = ReaderContext(**head["context"]), Limits(**head["limits"])
-        # A child lives for one file: it collects no garbage and copies no page to look for it.
-        gc.disable()
-        gc.freeze()
-        folder = Path(f"file-{number}")
-        folder.mkdir(mode=0o700)
-        with Path(f"answer-{number}").open("x+b") as answer:
-            Path(answer.name).unlink()
-            status = _in_a_child(module, content, context, limits, folder, answer)
-            size = answer.seek(0, os.SEEK_END) if status == 0 else 0
-            answer.seek(0)
-            out.write(json.dumps({"status": status, "size": size}).encode("ascii") + b"\n")
-            if size:
-                shutil.copyfileobj(answer, out)
-            out.flush()
-        shutil.rmtree(folder)
+        content = files.read(head["size"])
+        answer = _read(
+            head["reader"], content, ReaderContext(**head["context"]), Limits(**head["limits"])
+        )
+        data = json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        if len(data) > LARGEST_ANSWER_BYTES:
+            raise OverflowError("an answer without end")
+        answers.write(b"%d\n" % len(data))
+        answers.write(data)
+        answers.flush()
+        del content, answer, data
+        gc.collect()
     return 0
 
 
-def _in_a_child(
-    module: ModuleType,
-    content: bytes,
-    context: ReaderContext,
-    limits: Limits,
-    folder: Path,
-    answer: BinaryIO,
-) -> int:
-    """The exit status of a child that read the file; negative: the signal that killed it."""
-    pid = os.fork()
-    if pid == 0:
-        # The pipes to the parent are the nursery's: a child has no business there.
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, 0)
-        os.dup2(nothing, 1)
-        os.chdir(folder)
-        status = READER_FAILED
-        try:
-            status = _child(module, content, context, limits, answer)
-        except MemoryError:
-            status = OUT_OF_MEMORY
-        finally:
-            # Whatever was raised, a child does not return into the nursery's loop; and tearing
-            # down a large heap takes time and gives nothing.
-            if status == READER_FAILED:
-                _say_place(*sys.exc_info())
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+def _pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes from and to the parent; readers that read or print meet an empty device."""
+    files, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    return files, answers
 
 
-def _child(
-    module: ModuleType, content: bytes, context: ReaderContext, limits: Limits, answer: BinaryIO
-) -> int:
-    _end_with_parent()
-    _limit_child(limits)
-    read = _read(module, content, context, limits)
-    answer.write(json.dumps(read, ensure_ascii=False).encode("utf-8", "surrogatepass"))
-    answer.flush()
-    return 0
-
-
-def _read(
-    module: ModuleType, content: bytes, context: ReaderContext, limits: Limits
-) -> dict[str, Any]:
+def _read(reader: str, content: bytes, context: ReaderContext, limits: Limits) -> dict[str, Any]:
     import python_calamine
 
     from roadmap.evidence.files.grid import check_size
+    from roadmap.evidence.files.prescan import prescan
 
+    module = import_module(f"{_READERS}.{reader}")
+    gc.freeze()  # what was imported is not looked at again
+    _limit_file(limits)
     try:
+        prescan(content, limits, context.file_name)
         check_size(content, limits, context.file_name)
         parsed: Parsed = module.read(content, context)
-        # Not `asdict` of the whole: it would copy every cell of every fact.
         return {
             "parsed": {
-                **{field.name: getattr(parsed, field.name) for field in fields(parsed)},
+                "scope": parsed.scope,
                 "facts": {table: _by_columns(rows) for table, rows in parsed.facts.items()},
+                "rows_read": parsed.rows_read,
+                "rows_accepted": parsed.rows_accepted,
                 "rejected": [asdict(row) for row in parsed.rejected],
+                "warnings": parsed.warnings,
             }
         }
     except FileRefused as error:
@@ -147,7 +103,7 @@ def _read(
 
 
 def _by_columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """A table's values by column; where a row lacks one, None."""
+    """A table's values by column, which is half of the text; where a row lacks one, None."""
     names = dict.fromkeys(chain.from_iterable(rows))
     return {name: [row.get(name) for row in rows] for name in names}
 
@@ -156,76 +112,57 @@ def _refusal(error: FileRefused) -> dict[str, Any]:
     return {"refused": {"code": error.code, "message": error.message}}
 
 
-def _say_place(
-    kind: type[BaseException] | None, _error: BaseException | None, trace: TracebackType | None
-) -> None:
-    """Where the reader failed, without the message: it may quote a cell with a pupil's name."""
+def _fail(kind: type[BaseException], _error: BaseException, trace: TracebackType | None) -> None:
+    """Say where the reader failed, without the message: it may quote a pupil's name; and end."""
     places = []
     while trace is not None:
         code = trace.tb_frame.f_code
-        places.append(f"{Path(code.co_filename).name}:{trace.tb_lineno} {code.co_name}")
+        places.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
         trace = trace.tb_next
-    name = kind.__name__ if kind else "?"
-    sys.stderr.write(f"  at {name} in {' > '.join(places)}\n")
+    sys.stderr.write(f"  at {kind.__name__} in {' > '.join(places)}\n")
     sys.stderr.flush()
+    # Tearing down a large heap takes time and gives nothing.
+    os._exit(OUT_OF_MEMORY if issubclass(kind, MemoryError) else READER_FAILED)
 
 
-def _fail(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    _say_place(kind, error, trace)
-    os._exit(READER_FAILED)
-
-
-def _limit_all() -> None:
-    """The limits that hold for every child alike: the nursery has them, children inherit."""
-    import resource
-
-    _limit(resource.RLIMIT_FSIZE, _LARGEST_ANSWER_BYTES)
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_NOFILE, 64)
-
-
-def _limit_child(limits: Limits) -> None:
+def _limit_file(limits: Limits) -> None:
+    """The limits of one file: processor time counts from now."""
     import resource
 
     _limit(resource.RLIMIT_AS, limits.memory_bytes)
-    # The processor's hard limit kills without saying why: it comes a moment later.
-    _limit(resource.RLIMIT_CPU, limits.cpu_seconds, later=5)
-    _limit(resource.RLIMIT_NPROC, 0)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = math.ceil(time.process_time()) + limits.cpu_seconds
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (soft if most == resource.RLIM_INFINITY else min(soft, most), most)
+    )
 
 
-def _limit(what: int, limit: int, later: int = 0) -> None:
+def _limit(what: int, limit: int) -> None:
     import resource
 
     _, most = resource.getrlimit(what)
-    if most == resource.RLIM_INFINITY:
-        resource.setrlimit(what, (limit, limit + later))
-    else:
-        resource.setrlimit(what, (min(limit, most), min(limit + later, most)))
+    if most != resource.RLIM_INFINITY:
+        limit = min(limit, most)
+    resource.setrlimit(what, (limit, limit))
 
 
-@cache
-def _libc() -> Any:
-    import ctypes
+def _isolate() -> None:
+    """No other process, no core file, few and small files; no network; an end with the parent.
 
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def _leave_the_network() -> None:
-    """A network namespace without interfaces, no new privileges, an end with the parent.
-
-    All are second lines: where the system does not allow them, reading goes on.
+    The network and the end are second lines: where the system does not allow them, reading
+    goes on.
     """
-    if sys.platform != "linux":
-        return
-    new_user, new_network, set_no_new_privileges = 0x10000000, 0x40000000, 38
-    libc = _libc()
-    libc.prctl(set_no_new_privileges, 1, 0, 0, 0)
-    libc.unshare(new_user | new_network)
-    _end_with_parent()
+    import ctypes
+    import resource
 
-
-def _end_with_parent() -> None:
-    """Die when the process that forked this one dies; each fork has to ask for it anew."""
     if sys.platform == "linux":
-        set_parent_death_signal = 1
-        _libc().prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
+        set_parent_death_signal, set_no_new_privileges = 1, 38
+        new_user, new_network = 0x10000000, 0x40000000
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(set_no_new_privileges, 1, 0, 0, 0)
+        libc.unshare(new_user | new_network)
+        libc.prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
+    _limit(resource.RLIMIT_FSIZE, LARGEST_ANSWER_BYTES)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_NOFILE, 64)
+    _limit(resource.RLIMIT_NPROC, 0)

@@ -168,12 +168,12 @@ def test_an_answer_without_end_is_cut_off(reader, monkeypatch):
     assert refusal(name, limits=Limits()).code == "READER_FAILED"
 
 
-def test_a_reader_cannot_speak_to_the_parent_in_the_nurserys_name(reader):
+def test_a_reader_cannot_speak_to_the_parent_in_the_workers_name(reader):
     name = reader(
         """
         import os, sys
         from roadmap.evidence.parsed import Parsed
-        os.write(1, b'{"status": 0, "size": 2}\\n{}')
+        os.write(1, b"2\\n{}")
         print("Иванов", flush=True)
         return Parsed(str(len(sys.stdin.read())), {}, 0, 0)
         """
@@ -191,8 +191,8 @@ def test_the_reader_works_in_a_folder_of_its_own_that_is_gone_afterwards(reader)
         """
     )
     folder = Path(parse(one_sheet(WORK), name, CONTEXT).scope)
-    assert folder.parent.name.startswith("roadmap-read-")
-    assert not folder.parent.exists()
+    assert folder.name.startswith("roadmap-read-")
+    assert not folder.exists()
 
 
 def test_the_callers_environment_and_folder_decide_nothing(tmp_path, monkeypatch):
@@ -258,32 +258,70 @@ def children() -> set[str]:
     return {child for one in lists for child in one.read_text().split()}
 
 
-def test_one_nursery_reads_many_files_each_in_a_child_of_its_own(reader):
-    name = reader(
-        """
-        import os
-        from roadmap.evidence.parsed import Parsed
-        global seen
-        seen = globals().get("seen", 0) + 1
-        if context.plan_year == 1:
-            os.abort()
-        return Parsed(f"{os.getpid()} {seen}", {}, 0, 0)
-        """
-    )
-    with sandbox.reading() as read:
-        answers = []
-        for year in (2021, 1, 2022):
-            context = replace(CONTEXT, plan_year=year)
-            if year == 1:
-                with pytest.raises(FileRefused):
-                    read(one_sheet(WORK), name, context, FEW)
-            else:
-                answers.append(read(one_sheet(WORK), name, context, FEW).scope.split())
-    assert answers[0][0] != answers[1][0]
-    assert [seen for _, seen in answers] == ["1", "1"]
+COUNTING = """
+    import os
+    from pathlib import Path
+    from roadmap.evidence.parsed import Parsed
+    global seen
+    seen = globals().get("seen", 0) + 1
+    with open(context.options["log"], "a") as log:
+        log.write(f"{context.plan_year} {os.getpid()} {seen}\\n")
+    %s
+    return Parsed("x", {}, 0, 0)
+"""
 
 
-def test_a_nursery_that_was_stopped_by_the_clock_starts_anew(reader, monkeypatch):
+@pytest.fixture
+def read_years(reader, tmp_path):
+    """Reads a file of each year in one pull by COUNTING with one more line.
+
+    Gives what became of each file, and for each reading its year, process and number there.
+    """
+
+    def read(line: str, *years: int) -> tuple[list[str], list[tuple[str, str, str]]]:
+        name, log, became = reader(textwrap.dedent(COUNTING) % line), tmp_path / "log", []
+        with sandbox.reading() as parse_one:
+            for year in years:
+                context = replace(CONTEXT, plan_year=year, options={"log": str(log)})
+                try:
+                    became.append(parse_one(one_sheet(WORK), name, context, FEW).scope)
+                except FileRefused as refused:
+                    became.append(refused.code)
+        return became, [tuple(told.split()) for told in log.read_text().splitlines()]
+
+    return read
+
+
+def test_one_worker_reads_all_files_of_a_pull(read_years):
+    became, told = read_years("pass", 2020, 2021, 2022)
+    assert became == ["x", "x", "x"]
+    assert len({process for _, process, _ in told}) == 1
+    assert [seen for _, _, seen in told] == ["1", "2", "3"]
+
+
+def test_only_the_file_that_ends_a_fresh_worker_is_refused(read_years):
+    became, told = read_years("os.abort() if context.plan_year == 1 else 0", 2020, 1, 2021, 2022)
+    assert became == ["x", "PARSER_DIED", "x", "x"]
+    assert [(year, seen) for year, _, seen in told] == [
+        ("2020", "1"), ("1", "2"), ("1", "1"), ("2021", "1"), ("2022", "2"),
+    ]  # fmt: skip
+    assert len({process for _, process, _ in told}) == 3
+
+
+@pytest.mark.parametrize("harm", ["os.abort()", "bytearray(1 << 30)", "1 / 0"])
+def test_no_file_is_refused_for_what_the_files_before_it_left(read_years, harm):
+    became, _ = read_years(f"{harm} if seen > 1 else 0", 2020, 2021, 2022)
+    assert became == ["x", "x", "x"]
+
+
+def test_processor_time_is_counted_by_file(read_years):
+    busy = "import time; begun = time.process_time()\nwhile time.process_time() < begun + 0.8: pass"
+    became, told = read_years(busy, 2020, 2021, 2022, 2023)
+    assert became == ["x", "x", "x", "x"]
+    assert len({process for _, process, _ in told}) == 1
+
+
+def test_a_worker_that_was_stopped_by_the_clock_starts_anew(reader, monkeypatch):
     name = reader("import time; time.sleep(60 if context.plan_year == 1 else 0); return 1 / 0")
     with sandbox.reading() as read:
         monkeypatch.setattr(sandbox, "_CLOCK_PER_CPU_SECOND", -4)
@@ -291,6 +329,17 @@ def test_a_nursery_that_was_stopped_by_the_clock_starts_anew(reader, monkeypatch
             with pytest.raises(FileRefused) as caught:
                 read(one_sheet(WORK), name, replace(CONTEXT, plan_year=year), Limits(cpu_seconds=1))
             assert caught.value.code == code
+
+
+def test_a_worker_that_answers_nonsense_refuses_the_file(reader, monkeypatch):
+    """A worker that hostile bytes have taken over may say anything where its answer is read."""
+    speak = (
+        "import roadmap.evidence.files.sandbox_worker as n;"
+        "n._pipes = lambda: (sys.stdin.buffer, sys.stdout.buffer)"
+    )
+    name = reader("import os; os.write(1, b'999999999999\\n'); import time; time.sleep(60)")
+    monkeypatch.setattr(sandbox, "_START", sandbox._START.replace("sys.exit", f"{speak}; sys.exit"))
+    assert refusal(name).code == "PARSER_DIED"
 
 
 def test_an_unknown_reader_fails_and_does_not_hang():
