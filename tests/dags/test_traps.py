@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import AirflowTaskTimeout
+from airflow.sdk.execution_time.timeout import TimeoutPosix
 from airflow.serialization.serialized_objects import DagSerialization
 
+from roadmap.delivery.letters.planning import plan_deliveries
+from roadmap.plan.load import load_plan
+from roadmap.reports.model import ReportModel
+from roadmap.reports.package import Package
+from roadmap.store.tables import report
 from roadmap_airflow.tasks import ONE_EACH_UP_TO, batches
 from roadmap_cli.environment import Ports, demo_environment
+from support.ledger_world import NOW_MS, SETTINGS, make_run, states
+from support.report_models import make_model
 
 ROOT = Path(__file__).parents[2]
 AIRFLOW_MAX_MAP_LENGTH = 1024
@@ -56,6 +67,35 @@ def test_a_sending_task_outlives_the_longest_wait_for_a_final_reply(march):
 
     send = march.get_task("send")
     assert send.execution_timeout.total_seconds() > SEND_SOFT_DEADLINE.total_seconds() + 600
+
+
+def test_a_task_that_renders_letters_ends_when_its_time_limit_is_over(engine, tmp_path):
+    asked: list[str] = []
+
+    def render_for_minutes(model: ReportModel, _: object) -> Package:
+        asked.append(model.addressee.municipality_id)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)  # the limit is over in the midst of rendering
+        time.sleep(90)
+        raise AssertionError("the limit was not obeyed")
+
+    make_run(engine)
+    model = make_model()
+    whose = ("buyskiy", "neya", "buy")
+    kept = {
+        "run_id": "run-1",
+        "content_sha256": model.content_sha256(),
+        "model": model.model_dump_json(),
+    }
+    with engine.begin() as db:
+        db.execute(report.insert(), [{**kept, "municipality_id": key} for key in whose])
+    began = time.monotonic()
+    with pytest.raises(AirflowTaskTimeout), TimeoutPosix(seconds=600):
+        plan_deliveries(
+            engine, load_plan(2021), "run-1", whose, tmp_path, SETTINGS, NOW_MS, render_for_minutes
+        )
+    assert time.monotonic() - began < 60
+    assert len(asked) == 1  # the others' letters are not begun
+    assert states(engine) == {}
 
 
 def test_reconciliation_runs_whatever_happened_before_it(march):

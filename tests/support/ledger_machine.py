@@ -27,7 +27,6 @@ import sqlite3
 import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -203,27 +202,6 @@ class Clock:
 
 
 CLOCK = Clock()  # SQLite's connections are made once and keep the function they were given
-
-
-class InTurn:
-    """Stands for a pool of threads: a greenlet can't go on in another thread."""
-
-    def __init__(self, max_workers: int) -> None:
-        assert max_workers == 1
-
-    def __enter__(self) -> InTurn:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def submit(self, work: Callable[..., object], *args: object) -> Future[object]:
-        future: Future[object] = Future()
-        try:
-            future.set_result(work(*args))
-        except BaseException as failed:  # noqa: BLE001
-            future.set_exception(failed)
-        return future
 
 
 # -- The database --------------------------------------------------------------------------------
@@ -636,7 +614,6 @@ def world_in(path: Path) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (moves, sender):
             patch.setattr(module, "time", CLOCK)
-        patch.setattr(planning, "ThreadPoolExecutor", InTurn)
         # All processes are one thread here: the mask of one would be that of all.
         patch.setattr(sender, "_no_signals", nullcontext)
         # The pace is no matter of interleavings, and costs a third of the statements.

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
@@ -255,20 +254,14 @@ def plan_deliveries(
     moves.reap(engine, _ACTOR)
     outcomes: list[Outcome] = []
     unforeseen: list[Exception] = []
-    # A future keeps what its call raised: one addressee's failure must not stop the others.
-    with ThreadPoolExecutor(max_workers=1) as one_by_one:
-        for addressee in addressees:
-            if addressee not in run.recipients:
-                raise UnknownAddressee(f"«{addressee}» — не адресат запуска {run_id}")
-            future = one_by_one.submit(_plan_addressee, run, addressee)
-            error = future.exception()
-            if error is None:
-                outcomes += future.result()
-            elif isinstance(error, Exception):
-                unforeseen.append(error)
-                outcomes += _block_all(run, addressee, _UNFORESEEN)
-            else:
-                raise error
+    for addressee in addressees:
+        if addressee not in run.recipients:
+            raise UnknownAddressee(f"«{addressee}» — не адресат запуска {run_id}")
+        try:
+            outcomes += _plan_addressee(run, addressee)
+        except Exception as error:  # noqa: BLE001 - raised below, once the others are planned
+            unforeseen.append(error)
+            outcomes += _block_all(run, addressee, _UNFORESEEN)
     if unforeseen:
         raise ExceptionGroup("Письма составлены не для всех", unforeseen)
     return tuple(outcomes)
