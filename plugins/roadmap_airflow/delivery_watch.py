@@ -6,14 +6,16 @@ failed among it, is one letter to the operator and one red task.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from airflow.sdk import get_current_context, task
 
-from roadmap_airflow import tasks
 from roadmap_airflow.alerts import mail_operator
 from roadmap_airflow.defaults import SEND_TIMEOUT, SMTP_POOL
 from roadmap_airflow.send_operator import SendLeftOperator
+
+log = logging.getLogger("roadmap")
 
 ACTOR = "delivery_watch"
 ALARMS = "500+: рассылка требует внимания — {{ roadmap_alarms.alarms | length }}"
@@ -30,11 +32,11 @@ def look_after() -> None:
         kept = receipts()
         restored = notice_restore(engine, kept, ACTOR) if kept is not None else None
         if restored:
-            tasks.log.error(restored)
+            log.error(restored)
         reaped = reap(engine, ACTOR)
         with engine.connect() as db, db.begin():
             broken = broken_chains(db)
-    tasks.log.info(
+    log.info(
         "Вернулось в очередь: %s, исход неизвестен: %s, срок отправки истёк: %s, "
         "адрес сменился: %s",
         reaped.to_retry,
@@ -43,7 +45,7 @@ def look_after() -> None:
         reaped.replaced,
     )
     for delivery_id in broken:
-        tasks.log.error("События письма %s не объясняют его состояния", delivery_id)
+        log.error("События письма %s не объясняют его состояния", delivery_id)
 
 
 @task(task_display_name="Доказательства", trigger_rule="all_done")
@@ -56,13 +58,13 @@ def find_evidence() -> None:
 
     with roadmap_db() as engine:
         settled = settle_unknown(engine, evidence_sources(), ACTOR)
-    tasks.log.info(
+    log.info(
         "Найдено доказательств: %s, исход неизвестен у писем: %s",
         settled.accepted,
         settled.still_unknown,
     )
     for sentence in settled.unavailable:
-        tasks.log.warning(sentence)
+        log.warning(sentence)
     if settled.unavailable and settled.still_unknown:
         raise AirflowFailException(" ".join(settled.unavailable))
 
@@ -94,7 +96,7 @@ def alarms() -> None:
             *find_alarms(engine, valid_plans(), delivery_settings().overdue_hours),
         )
         for alarm in found:
-            tasks.log.error(alarm.sentence)
+            log.error(alarm.sentence)
         to_tell = note(engine, found)
         if to_tell:
             context["roadmap_alarms"] = to_tell  # type: ignore[typeddict-unknown-key]
@@ -102,7 +104,7 @@ def alarms() -> None:
             told(engine, to_tell.alarms)
     if found:
         raise AirflowFailException(f"Требует внимания: {len(found)}. Что сделать, сказано выше.")
-    tasks.log.info("Тревог нет")
+    log.info("Тревог нет")
 
 
 def _failed_tasks(context: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow.sdk import Param
 
 from roadmap_airflow.plans import plans_with
+from roadmap_airflow.runs import by_name, names_of
 
 MODES = {
     "live": "Отправить адресатам",
@@ -16,10 +17,8 @@ MODES = {
 def phase_params(phase: str) -> dict[str, Param]:
     """The parameters of a phase's DAG; empty ones mean what the plan says."""
     plans = plans_with(phase)
-    names = {
-        municipality.id: municipality.name for plan in plans for municipality in plan.municipalities
-    } | {"region": "Департамент (региональный отчёт)"}
-    by_name = sorted(names, key=lambda unit: (unit == "region", names[unit].casefold()))
+    names = names_of(plans)
+    offered = by_name(names)
     return {
         "year": Param(
             None,
@@ -51,8 +50,8 @@ def phase_params(phase: str) -> dict[str, Param]:
             title="Муниципалитеты",
             description="Пусто — все участники проекта и департамент. Если выбрать, остальным, в "
             "том числе департаменту, этот запуск ничего не составляет и не отправляет.",
-            items={"type": "string", "enum": by_name},
-            examples=by_name,
+            items={"type": "string", "enum": offered},
+            examples=offered,
             values_display=names,
         ),
         "mode": Param(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from functools import cache
 
@@ -12,6 +13,9 @@ from roadmap_airflow.alerts import INTAKE_TROUBLES, mail_operator
 from roadmap_airflow.assets import EVIDENCE
 from roadmap_airflow.defaults import SMTP_POOL
 from roadmap_airflow.failures import to_be_tried_again
+from roadmap_airflow.runs import LABEL
+
+log = logging.getLogger("roadmap")
 
 
 @cache
@@ -25,7 +29,7 @@ def all_datasets() -> tuple[str, ...]:
 @task(
     task_id="take_in",
     task_display_name="Приём данных",
-    map_index_template=tasks.LABEL,
+    map_index_template=LABEL,
     outlets=[EVIDENCE],
 )
 def take_in(dataset: str) -> list[str]:
@@ -71,9 +75,9 @@ def tell_operator(batch_ids: Iterable[list[str]]) -> None:
     with roadmap_db() as engine:
         found = troubles(engine, [batch_id for ids in batch_ids for batch_id in ids])
     if not found:
-        tasks.log.info("Замечаний к принятым файлам нет, письмо не нужно")
+        log.info("Замечаний к принятым файлам нет, письмо не нужно")
         return
     context = get_current_context()
     context["roadmap_troubles"] = found  # type: ignore[typeddict-unknown-key]
     mail_operator(context, INTAKE_TROUBLES, "intake_troubles")
-    tasks.log.info("Оператору отправлено письмо: файлов с замечаниями %s", len(found))
+    log.info("Оператору отправлено письмо: файлов с замечаниями %s", len(found))

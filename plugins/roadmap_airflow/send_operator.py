@@ -18,6 +18,7 @@ from roadmap_airflow.defaults import (
     SEND_TIMEOUT,
 )
 from roadmap_airflow.failures import failed, to_be_tried_again
+from roadmap_airflow.runs import names, plan_of
 
 if TYPE_CHECKING:
     from roadmap.delivery.sending.sender import SendSummary
@@ -63,7 +64,6 @@ class SendOperator(BaseOperator):
             roadmap_db,
             smtp_settings,
         )
-        from roadmap_airflow.tasks import names, plan_of
 
         with roadmap_db() as engine:
             context["roadmap_label"] = names(plan_of(engine, self.phase_run), self.batch)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from airflow.sdk import Param, get_current_context, task
 
-from roadmap_airflow import tasks
 from roadmap_airflow.decisions import reason_field, who_asked
 from roadmap_airflow.failures import failed
 from roadmap_airflow.forms import MODES
+
+log = logging.getLogger("roadmap")
 
 
 def form() -> dict[str, Param]:
@@ -66,6 +69,6 @@ def control_sending() -> None:
             )
         except DecisionRefused as refusal:
             raise failed(str(refusal)) from None
-        tasks.log.info(said)
+        log.info(said)
         for line in what_waits(engine, valid_plans()):
-            tasks.log.info(line)
+            log.info(line)

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from airflow.sdk import Param, get_current_context, task
 
-from roadmap_airflow import tasks
+from roadmap_airflow import runs, tasks
 from roadmap_airflow.decisions import reason_field, who_asked
 from roadmap_airflow.defaults import SMTP_POOL
 from roadmap_airflow.failures import failed
 from roadmap_airflow.plans import valid_plans
 from roadmap_airflow.send_operator import SendOperator
 
+log = logging.getLogger("roadmap")
+
 
 def form() -> dict[str, Param]:
     """Which letter, what became of it, and why; all but the municipality has to be filled in."""
     from roadmap.delivery.decisions.settle import DECISIONS
 
-    names = {unit.id: unit.name for plan in valid_plans() for unit in plan.municipalities}
-    names |= {"region": "Департамент (региональный отчёт)"}
-    by_name = sorted(names, key=lambda unit: (unit == "region", names[unit].casefold()))
+    names = runs.names_of(valid_plans())
     return {
         "message_id": Param(
             type="string",
@@ -45,7 +46,7 @@ def form() -> dict[str, Param]:
             type=["null", "string"],
             title="Муниципалитет",
             description="Для проверки: письмо другого муниципалитета будет отвергнуто.",
-            enum=[None, *by_name],
+            enum=[None, *runs.by_name(names)],
             values_display={**names, "null": "не проверять"},
         ),
     }
@@ -65,7 +66,7 @@ def decide() -> dict[str, Any]:
         # What is proven by now is nobody's to decide, least of all to send again.
         looked = settle_unknown(engine, evidence_sources(), "settle_delivery")
         for sentence in looked.unavailable:
-            tasks.log.warning(sentence)
+            log.warning(sentence)
         try:
             settled = settle(
                 engine,
@@ -78,8 +79,8 @@ def decide() -> dict[str, Any]:
             )
         except DecisionRefused as refusal:
             raise failed(str(refusal)) from None
-        whose = tasks.names(tasks.plan_of(engine, settled.run_id), [settled.municipality_id])
-    tasks.log.info(
+        whose = runs.names(runs.plan_of(engine, settled.run_id), [settled.municipality_id])
+    log.info(
         "%s, %s, редакция %s: %s",
         whose, settled.occasion, settled.revision, DECISIONS[settled.decision],
     )  # fmt: skip

@@ -21,6 +21,7 @@ from roadmap_airflow.alerts import tell_of_run, tell_unless_told
 from roadmap_airflow.assets import EVIDENCE, note_change
 from roadmap_airflow.defaults import MOSCOW, SMTP_POOL
 from roadmap_airflow.failures import failed
+from roadmap_airflow.runs import LABEL, label, names, plan_of
 from roadmap_airflow.send_operator import SendOperator
 
 if TYPE_CHECKING:
@@ -30,13 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("roadmap")
 
-LABEL = "{{ roadmap_label }}"  # a constant template; its value is set while the task runs
 ONE_EACH_UP_TO = 48  # addressees: beyond that they share tasks, so that the grid stays readable
-
-
-def label(text: str) -> None:
-    """Name the running instance of a mapped task in the grid."""
-    get_current_context()["roadmap_label"] = text  # type: ignore[typeddict-unknown-key]
 
 
 def _requested_plan() -> Any:
@@ -58,19 +53,6 @@ def requested_year(context: Any) -> int:
         asked = context["dag_run"].run_after
         begins = context["dag"].timetable.infer_manual_data_interval(run_after=asked).start
     return int(begins.astimezone(MOSCOW).year)
-
-
-def plan_of(engine: Any, phase_run: str) -> Any:
-    """The plan of a frozen run; what changed since the freeze is warned of in the log."""
-    from roadmap.evidence.freeze import changed_since_freeze, plan_year_of
-    from roadmap.plan.load import load_plan
-    from roadmap.versions import code_version, templates_sha256
-
-    plan = load_plan(plan_year_of(engine, phase_run))
-    now = (templates_sha256(), code_version())
-    for sentence in changed_since_freeze(engine, plan, phase_run, *now):
-        log.warning(sentence)
-    return plan
 
 
 @task(task_display_name="Приём данных", map_index_template=LABEL, outlets=[EVIDENCE])
@@ -247,9 +229,20 @@ def compose_reports(phase_run: str) -> tuple[str, ...]:
 
     with roadmap_db() as engine:
         plan = plan_of(engine, phase_run)
+        _warn_of_changes(engine, plan, phase_run)
         addressees = compose_in_library(engine, plan, phase_run, delivery_settings().reply_to)
     log.info("Составлено отчётов: %s", len(addressees))
     return addressees
+
+
+def _warn_of_changes(engine: Any, plan: Plan, phase_run: str) -> None:
+    """Log what changed since the freeze; here alone, where figures and texts become reports."""
+    from roadmap.evidence.freeze import changed_since_freeze
+    from roadmap.versions import code_version, templates_sha256
+
+    now = (templates_sha256(), code_version())
+    for sentence in changed_since_freeze(engine, plan, phase_run, *now):
+        log.warning(sentence)
 
 
 def batches(addressees: tuple[str, ...]) -> list[list[str]]:
@@ -277,8 +270,7 @@ def render(phase_run: str, batch: list[str]) -> None:
             clock.now_ms(),
         )
     for outcome in outcomes:
-        name = _names_of(plan).get(outcome.municipality_id, outcome.municipality_id)
-        said = f"{name}: {OUTCOMES[outcome.outcome]}"
+        said = f"{names(plan, [outcome.municipality_id])}: {OUTCOMES[outcome.outcome]}"
         log.info(f"{said}. {outcome.reason}" if outcome.reason else said)
 
 
@@ -289,25 +281,11 @@ OUTCOMES = {
 }
 
 
-def _names_of(plan: Any) -> dict[str, str]:
-    known = {municipality.id: municipality.name for municipality in plan.municipalities}
-    return known | {"region": "Департамент (региональный отчёт)"}
-
-
 def _log_lines(text: str) -> None:
     """A line of the log for each: the operator's page shows an event of several as one."""
     for line in text.splitlines():
         if line.strip():
             log.info(line)
-
-
-def names(plan: Any, batch: list[str]) -> str:
-    """The names of a batch's addressees, for the grid."""
-    if not batch:
-        return "адресатов нет"
-    known = _names_of(plan)
-    first = known.get(batch[0], batch[0])
-    return first if len(batch) == 1 else f"{first} и ещё {len(batch) - 1}"
 
 
 @task(task_display_name="Согласование", trigger_rule="all_done")

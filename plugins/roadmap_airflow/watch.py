@@ -6,16 +6,20 @@ here goes through the tasks of the phases, one after another for each reminder.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task, task_group
 
 from roadmap_airflow import clock, tasks
+from roadmap_airflow.runs import LABEL, label
 
 if TYPE_CHECKING:
     from roadmap.delivery.account.watch import MissedRun, Scheduled
     from roadmap.evidence.freeze import RunRequest
     from roadmap.plan.model import Plan
+
+log = logging.getLogger("roadmap")
 
 
 @task(task_display_name="Близкие сроки")
@@ -29,9 +33,9 @@ def find_reminders() -> list[str]:
     with roadmap_db() as engine:
         found = due_reminders(engine, plans, clock.now().date())
     if not found:
-        tasks.log.info("Напоминать сегодня не о чем")
+        log.info("Напоминать сегодня не о чем")
     for reminder in found:
-        tasks.log.info("Напомнить о сроке %s", f"{reminder.due:%d.%m.%Y}")
+        log.info("Напомнить о сроке %s", f"{reminder.due:%d.%m.%Y}")
     return [f"{reminder.plan_year}/{reminder.phase}" for reminder in found]
 
 
@@ -43,12 +47,12 @@ def remind(occasion: str) -> None:
     addressees: Any = compose_reminder(run)
     rendered = tasks.render(run, addressees)
     sent = tasks.send_all(run, addressees)
-    reconciled = tasks.reconcile.override(map_index_template=tasks.LABEL)(run)
+    reconciled = tasks.reconcile.override(map_index_template=LABEL)(run)
 
     run >> checked >> addressees >> rendered >> sent >> reconciled
 
 
-@task(task_id="freeze", task_display_name="Фиксация сведений", map_index_template=tasks.LABEL)
+@task(task_id="freeze", task_display_name="Фиксация сведений", map_index_template=LABEL)
 def freeze_reminder(occasion: str) -> str:
     """Freeze the inputs of one reminder; return the id of its phase run."""
     from roadmap.plan.load import load_plan
@@ -58,7 +62,7 @@ def freeze_reminder(occasion: str) -> str:
     def request(plan: Plan) -> RunRequest:
         from roadmap.evidence.freeze import RunRequest
 
-        tasks.label(plan.phase(phase).title)
+        label(plan.phase(phase).title)
         return RunRequest(
             plan_year=plan.year,
             phase=phase,
@@ -93,10 +97,10 @@ def watch_runs() -> None:
         missed = missed_runs(engine, plans, clock.now())
     said = [*map(str, errors), *(run.sentence(_scheduled(run)) for run in missed)]
     for sentence in said:
-        tasks.log.error(sentence)
+        log.error(sentence)
     if said:
         raise AirflowFailException(" ".join(said))
-    tasks.log.info("Пропущенных запусков нет (проверяются действующие планы, не закрытые)")
+    log.info("Пропущенных запусков нет (проверяются действующие планы, не закрытые)")
 
 
 def _scheduled(missed: MissedRun) -> Scheduled | None:

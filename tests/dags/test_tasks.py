@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import pendulum
@@ -10,8 +11,10 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from roadmap_airflow.defaults import MOSCOW
 from roadmap_airflow.failures import failed, to_be_tried_again
-from roadmap_airflow.tasks import Counts, brief, moment_ms, requested_year
+from roadmap_airflow.runs import plan_of
+from roadmap_airflow.tasks import Counts, brief, compose_reports, moment_ms, requested_year
 from roadmap_airflow.timetable import Event, PhaseTimetable
+from support.ledger_world import make_run
 
 TIMETABLE = PhaseTimetable(
     [
@@ -71,3 +74,17 @@ def test_what_a_task_fails_with_stands_in_its_log_as_a_line_of_its_own(caplog):
     assert [record.message for record in caplog.records] == [
         "Решать нечего.", "Задача повторится сама.",
     ]  # fmt: skip
+
+
+def test_what_changed_since_the_freeze_is_said_where_reports_are_composed_and_nowhere_else(
+    engine, monkeypatch, caplog
+):
+    connection = {"conn_type": "sqlite", "host": engine.url.database}
+    monkeypatch.setenv("AIRFLOW_CONN_ROADMAP_DB", json.dumps(connection))
+    make_run(engine, contacts={"region": ()})  # frozen under hashes that are nobody's
+    with caplog.at_level("WARNING"):
+        plan_of(engine, "run-1")
+        assert caplog.messages == []
+        compose_reports("run-1")
+    (warning,) = caplog.messages
+    assert warning.startswith("После фиксации сведений изменилось: план 2021 года, шаблоны")

@@ -1,0 +1,45 @@
+"""What the tasks share that speak of one phase run: its plan, its addressees' names, the label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context
+
+if TYPE_CHECKING:
+    from roadmap.plan.model import Plan
+
+LABEL = "{{ roadmap_label }}"  # a constant template; its value is set while the task runs
+
+
+def label(text: str) -> None:
+    """Name the running instance of a mapped task in the grid."""
+    get_current_context()["roadmap_label"] = text  # type: ignore[typeddict-unknown-key]
+
+
+def plan_of(engine: Any, phase_run: str) -> Plan:
+    """The plan of a frozen run, as its file stands now."""
+    from roadmap.evidence.freeze import plan_year_of
+    from roadmap.plan.load import load_plan
+
+    return load_plan(plan_year_of(engine, phase_run))
+
+
+def names_of(plans: Iterable[Plan]) -> dict[str, str]:
+    """How forms and the grid name each addressee, by id; a later plan's name wins."""
+    known = {unit.id: unit.name for plan in plans for unit in plan.municipalities}
+    return known | {"region": "Департамент (региональный отчёт)"}
+
+
+def by_name(names: dict[str, str]) -> list[str]:
+    """The ids in the order in which a form offers them: by alphabet, the region last."""
+    return sorted(names, key=lambda unit: (unit == "region", names[unit].casefold()))
+
+
+def names(plan: Plan, batch: Sequence[str]) -> str:
+    """The names of a batch's addressees, for the grid."""
+    if not batch:
+        return "адресатов нет"
+    first = names_of([plan]).get(batch[0], batch[0])
+    return first if len(batch) == 1 else f"{first} и ещё {len(batch) - 1}"
