@@ -1,6 +1,6 @@
 """Imports what tasks need, for the process that Airflow forks its workers from.
 
-A task runs in a fork of a worker. Importing pandas, pandera and matplotlib anew costs each
+A task runs in a fork of a worker. Importing pandas and matplotlib anew costs each
 of them seconds of processor time, several times what its own work takes; what Airflow itself
 imports to read a DAG file costs a quarter of a second more. A worker that was forked with these
 modules loaded gives them to every task for nothing. Named in
@@ -20,7 +20,6 @@ import matplotlib.backends.backend_svg
 import matplotlib.figure
 import openpyxl
 import pandas
-import pandera.pandas
 import pypdfium2
 import typst
 import xlsxwriter
@@ -43,5 +42,5 @@ import roadmap_airflow.watch
 
 __all__ = [
     "airflow", "css_inline", "docx", "docxtpl", "lxml", "matplotlib", "openpyxl", "pandas",
-    "pandera", "pypdfium2", "roadmap", "roadmap_airflow", "typst", "xlsxwriter",
+    "pypdfium2", "roadmap", "roadmap_airflow", "typst", "xlsxwriter",
 ]  # fmt: skip

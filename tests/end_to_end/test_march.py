@@ -30,11 +30,11 @@ from roadmap.store.tables import (
     delivery,
     indicator_result,
     load_batch,
+    metadata,
     phase_run,
     rejected_row,
     report,
     run_outcome,
-    school,
     school_verdict,
 )
 from roadmap.versions import code_version, templates_sha256
@@ -43,6 +43,7 @@ from roadmap_demo.correction import correct
 from support.march_world import MARCH, March
 
 FACTS = yaml.safe_load((INCLUDE / "demo" / "facts.yaml").read_text(encoding="utf-8"))
+SCHOOL = metadata.tables["school"]
 EXPECTED = sum(FACTS["counts"]["letters"].values())
 
 
@@ -113,7 +114,7 @@ def test_the_planted_indicators_are_found(march, first):
 
 def test_the_planted_verdicts_are_found(march, first):
     run_id = latest_run(march)
-    names = {(row.municipality_id, row.name): row.school_id for row in rows(march, select(school))}
+    names = {(row.municipality_id, row.name): row.school_id for row in rows(march, select(SCHOOL))}
     found = {
         row.school_id: row.verdict
         for row in rows(march, select(school_verdict).where(school_verdict.c.run_id == run_id))
@@ -186,7 +187,7 @@ def test_one_changed_file_corrects_its_municipality_and_the_department_only(marc
 
 def test_no_municipality_sees_anothers_schools(march, first):
     """Every file of every letter is opened and searched for every other municipality's logins."""
-    logins = {row.vpr_login: row.municipality_id for row in rows(march, select(school))}
+    logins = {row.vpr_login: row.municipality_id for row in rows(march, select(SCHOOL))}
     assert len(logins) == FACTS["counts"]["schools"]
     looked = 0
     for letter in march.letters.all():

@@ -15,9 +15,9 @@ from roadmap.delivery.sending.sender import SendSummary, send_due
 from roadmap.delivery.sending.smtp import Patience, SmtpSettings, transports
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.store.tables import (
-    contact,
     delivery,
     load_batch,
+    metadata,
     phase_run,
     run_batch,
     run_municipality,
@@ -131,7 +131,7 @@ def make_run(
             for address in addresses
         ]
         if rows:
-            db.execute(contact.insert(), rows)
+            db.execute(metadata.tables["contact"].insert(), rows)
 
 
 def everybody(engine: Engine, run_id: str = "run-1") -> dict[str, tuple[Recipient, ...]]:

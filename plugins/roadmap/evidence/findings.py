@@ -21,17 +21,7 @@ from roadmap.evidence.sources import load_sources
 from roadmap.plan.model import Phase, Plan
 from roadmap.russian import counted, day, integer
 from roadmap.store.sql import sql
-from roadmap.store.tables import (
-    document,
-    event,
-    municipality_alias,
-    own_schedule_date,
-    programme,
-    regional_act,
-    run_batch,
-    run_finding,
-    run_municipality,
-)
+from roadmap.store.tables import metadata, run_batch, run_finding, run_municipality
 
 _REGION = "region"
 
@@ -363,15 +353,15 @@ def _outside_the_plan(
     found: list[tuple[str, str | None, str]] = []
     measures = {measure.number: measure for measure in plan.measures}
     indicators = {one.code for measure in plan.measures for one in measure.indicators}
-    for dataset, column, what, where in _OF_A_MEASURE:
-        for number in _distinct(conn, column, run_id):
+    for dataset, table, what, where in _OF_A_MEASURE:
+        for number in _distinct(conn, table, "measure", run_id):
             if number not in measures:
                 message = (
                     f"В плане нет мероприятия № {number}, к которому отнесены {what}. "
                     f"Исправьте столбец «№ мероприятия» в файле {where}."
                 )
                 found.append(("UNKNOWN_MEASURE", dataset, message))
-    for number in _distinct(conn, own_schedule_date.c.measure, run_id):
+    for number in _distinct(conn, "own_schedule_date", "measure", run_id):
         if number in measures and measures[number].window.kind != "own_schedule":
             message = (
                 f"Срок мероприятия № {number} назван в приказе, дата отдельного графика не "
@@ -379,14 +369,14 @@ def _outside_the_plan(
             )
             found.append(("DATE_OF_THE_ORDER", "own_schedule", message))
     found.extend(_acts_that_look_required(conn, plan, run_id))
-    for code in _distinct(conn, document.c.indicator, run_id):
+    for code in _distinct(conn, "document", "indicator", run_id):
         if code not in indicators:
             message = (
                 f"В плане нет показателя «{_quoted(code)}», к которому отнесены документы. "
                 "Исправьте столбец «Показатель» в файле документов."
             )
             found.append(("UNKNOWN_INDICATOR", "documents", message))
-    ever = set(_distinct(conn, municipality_alias.c.municipality_id, run_id))
+    ever = set(_distinct(conn, "municipality_alias", "municipality_id", run_id))
     for municipality in plan.municipalities:
         if municipality.id not in names.by_id and municipality.id not in ever:
             message = (
@@ -407,11 +397,11 @@ def _outside_the_plan(
     ]
 
 
-# Dataset, column, what is of a measure, in which file: of the registers that name one.
+# Dataset, its table, what is of a measure, in which file: of the registers that name one.
 _OF_A_MEASURE = (
-    ("events", event.c.measure, "события", "мероприятий"),
-    ("programmes", programme.c.measure, "программы", "программ стажировок"),
-    ("own_schedule", own_schedule_date.c.measure, "сроки", "отдельного графика"),
+    ("events", "event", "события", "мероприятий"),
+    ("programmes", "programme", "программы", "программ стажировок"),
+    ("own_schedule", "own_schedule_date", "сроки", "отдельного графика"),
 )
 _ALIKE = 0.75  # difflib's ratio from which a name looks like a slip of another
 
@@ -428,7 +418,7 @@ def _acts_that_look_required(
         for measure in plan.measures
         for title in _listed(measure.rules.get("required_documents"))
     }
-    there = _distinct(conn, regional_act.c.document, run_id)
+    there = _distinct(conn, "regional_act", "document", run_id)
     missing = [words for words in required if words not in there]
     found: list[tuple[str, str | None, str]] = []
     for words in there:
@@ -446,11 +436,13 @@ def _listed(value: object) -> tuple[object, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-def _distinct(conn: Connection, column: Any, run_id: str) -> list[Any]:
+def _distinct(conn: Connection, table: str, key: str, run_id: str) -> list[Any]:
+    facts = metadata.tables[table]
+    column = facts.c[key]
     query = (
         select(column)
         .distinct()
-        .join_from(column.table, run_batch, run_batch.c.batch_id == column.table.c.batch_id)
+        .join_from(facts, run_batch, run_batch.c.batch_id == facts.c.batch_id)
         .where(run_batch.c.run_id == run_id)
         .order_by(column)
     )

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 from roadmap.evidence.intake import batches_in_force
 from roadmap.plan.due import with_own_schedule
 from roadmap.plan.model import Plan
-from roadmap.store.tables import load_batch, own_schedule_date, run_batch
+from roadmap.store.tables import load_batch, metadata, run_batch
 
 DATASET = "own_schedule"
 
@@ -46,7 +46,7 @@ def own_schedule_dates(connection: Connection, batch_ids: Iterable[str]) -> dict
     A measure that stands there twice is due on the later day: a schedule is moved, not advanced
     behind somebody's back.
     """
-    facts = own_schedule_date.c
+    facts = metadata.tables["own_schedule_date"].c
     rows = connection.execute(
         select(facts.measure, func.max(facts.due_on))
         .where(facts.batch_id.in_(list(batch_ids)))

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
+from roadmap.datasets.catalogue import DATASETS
 from roadmap.evidence.names import near
 from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.evidence.sources import load_sources
@@ -48,25 +49,11 @@ _MOST_LISTED = 10
 
 # Which dataset fills a table that queries read. What is not here is computed by the run.
 DATASET_OF_TABLE = {
-    "acknowledgement": "acknowledgements",
-    "attendance": "attendance",
-    "direction": "directions",
-    "document": "documents",
-    "event": "events",
-    "medk_document": "medk_documents",
-    "municipal_act": "municipal_acts",
-    "person_role": "registry_people",
-    "programme": "programmes",
-    "publication": "publications",
-    "regional_act": "regional_acts",
-    "risk": "risk_profiles",
-    "run_municipality": "registry_municipalities",
-    "run_school": "registry_schools",
-    "survey": "medk_surveys",
+    table: name
+    for name, dataset in DATASETS.items()
+    for table in (dataset.table.name, dataset.frozen_as)
+    if table is not None
 }
-# Datasets of one file per event or municipality: only the file in question is shown.
-_SCOPED_BY_EVENT = "attendance"
-_SCOPED_BY_MUNICIPALITY = {"acknowledgements", "municipal_acts"}
 
 _COMMENT = re.compile(r"--[^\n]*")
 _TABLE = re.compile(r"\b(?:from|join)\s+([a-z_]+)")
@@ -417,9 +404,11 @@ def _batches(
     ).mappings()
     for row in rows:
         dataset = row["dataset"]
-        if dataset == _SCOPED_BY_EVENT and events and row["scope"] not in events:
+        scope = DATASETS[dataset].scope
+        # Of datasets with a file per event or municipality only the file in question is shown.
+        if scope and scope.column == "event_id" and events and row["scope"] not in events:
             continue
-        is_of_one = dataset in _SCOPED_BY_MUNICIPALITY and municipality_id != REGION
+        is_of_one = scope and scope.column == "municipality_id" and municipality_id != REGION
         if is_of_one and row["scope"] != municipality_id:
             continue
         yield Batch(

@@ -29,6 +29,9 @@ from sqlalchemy import (
     text,
 )
 
+from roadmap.datasets.catalogue import TABLES
+from roadmap.datasets.model import FactTable
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -42,15 +45,28 @@ metadata = MetaData(
 Day = String(10)  # ISO date
 
 
-def _batch(*columns: Column | CheckConstraint, name: str) -> Table:
+def _facts(declared: FactTable) -> Table:
     """A fact table: every row says which load batch brought it and from which row of the file."""
+    constraints = [
+        CheckConstraint(f"{column.key} in {tuple(column.choices.values())}", name=column.key)
+        for column in declared.stored
+        if column.is_constrained
+    ]
     return Table(
-        name,
+        declared.name,
         metadata,
         Column("batch_id", ForeignKey("load_batch.batch_id"), nullable=False, index=True),
         Column("sheet", Text),
         Column("row", Integer),  # 1-based row in the file; NULL where rows were aggregated
-        *columns,
+        *(
+            Column(
+                column.key,
+                Integer if column.is_number else Day if column.is_day else Text,
+                nullable=column.is_nullable,
+            )
+            for column in declared.stored
+        ),
+        *constraints,
     )
 
 
@@ -99,267 +115,8 @@ load_warning = Table(  # what was repaired or dropped while reading, and is told
     Column("message", Text, nullable=False),  # Russian; personal fields masked
 )
 
-municipality_name = _batch(  # registry: dated official names
-    Column("municipality_id", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("genitive", Text, nullable=False),
-    Column("short_name", Text, nullable=False),  # for file names: «Буйский МР»
-    Column("valid_from", Day, nullable=False),
-    Column("valid_to", Day),  # last day of validity; NULL: still valid
-    name="municipality_name",
-)
-
-municipality_alias = _batch(  # registry: how files write it; normalised by evidence.names
-    Column("municipality_id", Text, nullable=False),
-    Column("alias", Text, nullable=False),
-    name="municipality_alias",
-)
-
-school = _batch(
-    Column("school_id", Text, nullable=False),
-    Column("municipality_id", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("vpr_login", Text),  # the six digits common to sch440123 and edu440123
-    Column("gia_code", Text),
-    Column("project_from", Day),  # NULL: not a project school
-    Column("project_to", Day),
-    Column("valid_from", Day, nullable=False),
-    Column("valid_to", Day),
-    name="school",
-)
-
-person_role = _batch(  # persons are ids: their names are not kept
-    Column("person_id", Text, nullable=False),
-    Column("role", Text, nullable=False),  # coordinator | curator
-    Column("municipality_id", Text, nullable=False),
-    Column("school_id", Text),  # curator: one row per school
-    Column("valid_from", Day, nullable=False),
-    Column("valid_to", Day),
-    CheckConstraint("role in ('coordinator', 'curator')", name="role"),
-    name="person_role",
-)
-
-contact = _batch(
-    Column("municipality_id", Text, nullable=False),  # or 'region'
-    Column("address", Text, nullable=False),  # validated, normalised
-    Column("valid_from", Day, nullable=False),
-    Column("valid_to", Day),
-    name="contact",
-)
-
-event = _batch(
-    Column("event_id", Text, nullable=False),
-    Column("measure", Integer, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("seminar_id", Text),
-    Column("title", Text, nullable=False),
-    Column("held_on", Day, nullable=False),
-    Column("state", Text, nullable=False),  # held | planned | cancelled
-    Column("participants", Integer),
-    Column("programme_id", Text),  # an internship's programme
-    # Whose base it took place on: leader_school | project_school | other; NULL: not said.
-    Column("host_kind", Text),
-    Column("host", Text),
-    name="event",
-)
-
-attendance = _batch(
-    Column("event_id", Text, nullable=False),
-    Column("role", Text, nullable=False),  # coordinator | curator | school
-    Column("person_id", Text),
-    Column("school_id", Text),
-    Column("is_present", Integer, nullable=False),
-    name="attendance",
-)
-
-municipal_act = _batch(
-    Column("municipality_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("number", Text, nullable=False),
-    Column("adopted_on", Day, nullable=False),
-    Column("link", Text),
-    Column("basis", Text, nullable=False),  # recommendations | other
-    name="municipal_act",
-)
-
-document = _batch(  # the institute's register of documents
-    Column("document_id", Text, nullable=False),
-    Column("indicator", Text, nullable=False),  # the indicator it confirms, e.g. "6.3"
-    Column("title", Text, nullable=False),
-    Column("number", Text, nullable=False),
-    Column("signed_on", Day, nullable=False),
-    Column("state", Text, nullable=False),  # approved | draft
-    name="document",
-)
-
-regional_act = _batch(  # the department's register of acts
-    Column("act_id", Text, nullable=False),
-    # Which of the acts that the plan requires it is, in the plan's words (normalised).
-    Column("document", Text, nullable=False),
-    Column("number", Text, nullable=False),
-    Column("signed_on", Day, nullable=False),
-    Column("link", Text),
-    Column("state", Text, nullable=False),  # approved | draft
-    name="regional_act",
-)
-
-own_schedule_date = _batch(  # «по отдельному графику»: the date, once there is one
-    Column("measure", Integer, nullable=False),
-    Column("due_on", Day, nullable=False),
-    Column("basis", Text, nullable=False),  # the document that sets it
-    name="own_schedule_date",
-)
-
-survey = _batch(  # МЭДК: one questionnaire of one respondent
-    Column("respondent", Text, nullable=False),  # curator | school
-    Column("person_id", Text),
-    Column("school_id", Text),
-    Column("questionnaire", Text, nullable=False),
-    Column("state", Text, nullable=False),  # closed | open
-    Column("closed_on", Day),
-    CheckConstraint("respondent in ('curator', 'school')", name="respondent"),
-    name="survey",
-)
-
-publication = _batch(  # the project's page and its news
-    Column("publication_id", Text, nullable=False),
-    Column("channel", Text, nullable=False),  # eduportal44, vk, ...
-    Column("kind", Text, nullable=False),  # page | news
-    Column("title", Text, nullable=False),
-    Column("link", Text, nullable=False),
-    Column("published_on", Day, nullable=False),
-    name="publication",
-)
-
-medk_document = _batch(  # МЭДК: one state of one school's document, dated; the latest counts
-    Column("school_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # in the plan's words: «концепция развития»
-    Column("factor", Text),  # code of the risk factor; only of an anti-risk programme
-    Column("state", Text, nullable=False),  # the caption, in the plan's words
-    Column("state_on", Day, nullable=False),
-    name="medk_document",
-)
-
-risk = _batch(  # the risk profile (РПШ) of a school, one row per factor and assessment
-    Column("school_id", Text, nullable=False),
-    Column("factor", Text, nullable=False),  # code of include/risk_factors.yaml
-    Column("level", Text, nullable=False),  # high | medium | low
-    Column("is_activated", Integer, nullable=False),  # the school takes it into work
-    Column("assessed_on", Day, nullable=False),
-    name="risk",
-)
-
-programme = _batch(  # programmes of internships
-    Column("programme_id", Text, nullable=False),
-    Column("measure", Integer, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("host", Text, nullable=False),  # the leader school
-    Column("state", Text, nullable=False),  # approved | draft
-    Column("approved_on", Day),
-    name="programme",
-)
-
-direction = _batch(  # directions of work for the next year
-    Column("direction_id", Text, nullable=False),
-    Column("for_year", Integer, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("basis", Text, nullable=False),  # what it follows from
-    Column("state", Text, nullable=False),  # approved | draft
-    Column("approved_on", Day),
-    name="direction",
-)
-
-acknowledgement = _batch(  # a school says that it has received a phase's report
-    Column("school_id", Text, nullable=False),
-    Column("phase", Text, nullable=False),  # the phase's code
-    Column("received_on", Day, nullable=False),
-    name="acknowledgement",
-)
-
-# References to schools and municipalities in results stay as the file wrote them
-# (normalised); a run resolves them by the registry that it froze (run_school_ref), so the
-# order in which files arrive changes nothing.
-_PAPER = (
-    ("kind", Text),  # vpr | oge | ege | rdr
-    ("year", Integer),  # calendar year the procedure belongs to: ВПР autumn 2020 → 2020
-    ("wave", Text),  # autumn | spring | main
-    ("grade", Integer),  # the PROGRAMME's grade; 11 for ЕГЭ, 10 for ДР-10
-    ("subject", Text),  # normalised: «русский язык»
-)
-
-
-def _paper() -> list[Column]:
-    return [Column(name, kind, nullable=False) for name, kind in _PAPER]
-
-
-mark_result = _batch(  # counts of marks of one group in one paper
-    *_paper(),
-    Column("level", Text, nullable=False),  # school | municipality | region | country
-    Column("school_scheme", Text),  # vpr_login | gia_code; NULL above the school
-    Column("school_ref", Text),
-    Column("municipality_ref", Text),  # normalised name or code as the file has it
-    Column("schools", Integer),
-    Column("participants", Integer, nullable=False),
-    Column("absent", Integer),
-    Column("mark_2", Integer, nullable=False),
-    Column("mark_3", Integer, nullable=False),
-    Column("mark_4", Integer, nullable=False),
-    Column("mark_5", Integer, nullable=False),
-    Column("restored", Integer, nullable=False),  # 1: counts were restored from percents
-    name="mark_result",
-)
-
-journal_result = _batch(  # agreement of marks with the journal
-    *_paper(),
-    Column("level", Text, nullable=False),
-    Column("school_scheme", Text),
-    Column("school_ref", Text),
-    Column("municipality_ref", Text),
-    Column("compared", Integer, nullable=False),
-    Column("lowered", Integer, nullable=False),
-    Column("confirmed", Integer, nullable=False),
-    Column("raised", Integer, nullable=False),
-    Column("restored", Integer, nullable=False),
-    name="journal_result",
-)
-
-exam_result = _batch(  # ЕГЭ: test scores of one school in one subject
-    *_paper(),
-    Column("school_scheme", Text, nullable=False),
-    Column("school_ref", Text, nullable=False),
-    Column("municipality_ref", Text),
-    Column("participants", Integer, nullable=False),
-    Column("below_minimum", Integer, nullable=False),
-    Column("minimum", Integer, nullable=False),
-    Column("score_sum", Integer, nullable=False),
-    Column("high_scores", Integer, nullable=False),  # 81-100
-    name="exam_result",
-)
-
-appeal_change = _batch(
-    # What satisfied appeals change in one school's result of one exam: differences, which the
-    # analysis adds to the first protocol (participants stay).
-    *_paper(),
-    Column("school_scheme", Text, nullable=False),
-    Column("school_ref", Text, nullable=False),
-    Column("municipality_ref", Text),
-    Column("appeals", Integer, nullable=False),  # satisfied ones
-    Column("mark_2", Integer, nullable=False),
-    Column("mark_3", Integer, nullable=False),
-    Column("mark_4", Integer, nullable=False),
-    Column("mark_5", Integer, nullable=False),
-    Column("below_minimum", Integer, nullable=False),
-    Column("score_sum", Integer, nullable=False),
-    Column("high_scores", Integer, nullable=False),
-    name="appeal_change",
-)
-
-FACTS = (
-    municipality_name, municipality_alias, school, person_role, contact, event, attendance,
-    municipal_act, document, regional_act, own_schedule_date, survey, publication,
-    medk_document, risk, programme, direction, acknowledgement,
-    mark_result, journal_result, exam_result, appeal_change,
-)  # fmt: skip
+# Declared in `roadmap.datasets`, with what each column means.
+FACTS = tuple(_facts(table) for table in TABLES.values())
 
 # -- Phase runs: frozen inputs and what was computed from them ------------------------------
 

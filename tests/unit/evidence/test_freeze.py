@@ -26,9 +26,9 @@ from roadmap.evidence.names import municipality_ref
 from roadmap.evidence.own_schedule import plan_known_at, plan_of_run
 from roadmap.paths import SQL
 from roadmap.plan.load import load_plan
-from roadmap.store import tables
 from roadmap.store.tables import (
     load_batch,
+    metadata,
     phase_run,
     run_batch,
     run_dataset,
@@ -85,7 +85,7 @@ def load(
         for name, rows in facts.items():
             for row in rows:
                 conn.execute(
-                    insert(getattr(tables, name)).values(
+                    insert(metadata.tables[name]).values(
                         {"batch_id": batch_id, "sheet": "Лист", "row": 2, **row}
                     )
                 )
@@ -553,7 +553,7 @@ def test_the_order_in_which_files_come_changes_nothing(
     seen = []
     for order in permutations(steps):
         db = open_engine(f"sqlite:///{tmp_path_factory.mktemp('order') / 'roadmap.db'}")
-        tables.metadata.create_all(db)
+        metadata.create_all(db)
         for step in order:
             step(db)
         run_id = frozen(db)

@@ -25,18 +25,7 @@ from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
 from roadmap.evidence.readers import register
 from roadmap.evidence.sources import load_sources
 from roadmap.store.engine import open_engine
-from roadmap.store.tables import (
-    FACTS,
-    acknowledgement,
-    contact,
-    event,
-    exam_result,
-    load_batch,
-    load_warning,
-    metadata,
-    municipal_act,
-    rejected_row,
-)
+from roadmap.store.tables import FACTS, load_batch, load_warning, metadata, rejected_row
 from support.evidence_files import (
     ACKNOWLEDGEMENTS,
     ACTS,
@@ -48,6 +37,10 @@ from support.evidence_files import (
 )
 
 SOURCES = load_sources()
+acknowledgement, contact, event, exam_result, municipal_act = (
+    metadata.tables[name]
+    for name in ("acknowledgement", "contact", "event", "exam_result", "municipal_act")
+)
 HOUR = 3_600_000
 START = int(datetime(2021, 3, 20, 9, tzinfo=UTC).timestamp() * 1000)
 

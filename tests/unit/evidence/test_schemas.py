@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadmap.evidence.parsed import FileRefused, Parsed
-from roadmap.evidence.schemas import SCHEMAS, check, check_all
-from roadmap.store.tables import FACTS
+from roadmap.evidence.schemas import check, check_all
 
 PAPER = {"kind": "vpr", "year": 2020, "wave": "autumn", "grade": 5, "subject": "математика"}
 SCHOOL = {"level": "school", "school_scheme": "vpr_login", "school_ref": "440101"}
@@ -32,10 +31,6 @@ EXAM = {
 
 def checked(table: str, *rows: dict[str, Any]) -> Parsed:
     return check(Parsed("scope", {table: list(rows)}, len(rows), len(rows)), "файл.xlsx")
-
-
-def test_every_fact_table_has_a_schema() -> None:
-    assert set(SCHEMAS) == {table.name for table in FACTS}
 
 
 @pytest.mark.parametrize(

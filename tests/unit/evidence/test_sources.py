@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from roadmap.evidence.registers.columns import REGISTERS
+from roadmap.datasets.catalogue import DATASETS
 from roadmap.evidence.sources import SourcesError, load_sources
 from roadmap.plan.load import load_plan
 
@@ -26,7 +26,7 @@ def test_every_register_of_a_source_is_one_that_can_be_read() -> None:
         for source in load_sources().values()
         if source.reader == "register"
     }
-    assert asked == set(REGISTERS)
+    assert asked == set(DATASETS)
 
 
 def test_no_two_sources_claim_the_same_place() -> None:

@@ -13,7 +13,7 @@ from roadmap.indicators.explain import DATASET_OF_TABLE, ExplainRefused, Explana
 from roadmap.indicators.status import Status
 from roadmap.paths import SQL
 from roadmap.plan.load import load_plan, plan_sha256
-from roadmap.store.tables import FACTS, load_batch, municipal_act, phase_run, run_batch
+from roadmap.store.tables import FACTS, load_batch, metadata, phase_run, run_batch
 from roadmap_cli.explain import told
 from support.run_rows import RUN_ID, put, put_rules, put_run
 from support.whole_year import put_year, whole_year
@@ -168,11 +168,10 @@ def test_a_monitoring_is_told_measure_by_measure_and_misses_what_its_unit_misses
     engine: Engine,
 ) -> None:
     a_year(engine, "june_monitoring", "2021-06-30")
+    acts = metadata.tables["municipal_act"]
     with engine.begin() as connection:
         connection.execute(
-            update(municipal_act)
-            .where(municipal_act.c.municipality_id == GALICH)
-            .values(basis="other")
+            update(acts).where(acts.c.municipality_id == GALICH).values(basis="other")
         )
     evaluate(engine, PLAN, RUN_ID)
     region, galich = (

@@ -1,4 +1,4 @@
-"""Reads a register: a table with one fact a row, its columns named in registers.columns.
+"""Reads a register: a table with one fact a row, declared in `roadmap.datasets`.
 
 Headings are found by content. A cell that breaks its column's grammar quarantines its row,
 with a sentence that names the place, what was found and what to do. Values that only look
@@ -16,6 +16,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from roadmap.datasets.catalogue import DATASETS
+from roadmap.datasets.model import Column, Dataset, Kind
 from roadmap.evidence.files.grid import (
     BadCell,
     Cell,
@@ -39,15 +41,7 @@ from roadmap.evidence.names import (
     plan_words,
 )
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
-from roadmap.evidence.registers.columns import (
-    REGISTERS,
-    Checked,
-    Column,
-    Kind,
-    Line,
-    Page,
-    Register,
-)
+from roadmap.evidence.registers.rows import Checked, Line, Page, check_lines
 from roadmap.russian import day
 
 EMPTY_CODES_END_THE_TABLE = 20
@@ -79,7 +73,7 @@ class _Bad(Exception):
 
 
 def read(content: bytes, context: ReaderContext) -> Parsed:
-    """The facts of the register `options["register"]`; its tables are those of REGISTERS.
+    """The facts of the register `options["register"]`; as `roadmap.datasets` declares it.
 
     `options["choices"]` (column key → list of words, or as written → as kept) says what may
     stand in a column where the register itself does not know it, or knows only a part.
@@ -87,14 +81,13 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     HEADER, PERSONAL_DATA, EMPTY, SCOPE (two events, two municipalities in one file), PERIOD
     (all dates are of another year).
     """
-    register = _with_choices(
-        REGISTERS[context.options["register"]], context.options.get("choices", {})
-    )
+    dataset = DATASETS[context.options["register"]]
+    columns = _with_choices(dataset, context.options.get("choices", {}))
     file_name = context.file_name
-    titles = [column.title for column in register.columns]
-    optional = [column.title for column in register.columns if column.may_be_absent]
+    titles = [column.title for column in columns]
+    optional = [column.title for column in columns if column.may_be_absent]
     required = [title for title in titles if title not in optional]
-    sheet = _sheet(read_sheets(content, file_name, titles), register, file_name)
+    sheet = _sheet(read_sheets(content, file_name, titles), dataset, file_name)
     name = sheet.name or None
     _refuse_personal_data(sheet, titles, file_name)
     heading = find_heading(sheet.rows, required, optional=optional, file_name=file_name, sheet=name)
@@ -103,7 +96,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         name,
         {
             column.key: column_name(heading.columns[column.title], column.title)
-            for column in register.columns
+            for column in columns
             if column.title in heading.columns
         },
     )
@@ -111,12 +104,12 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
 
     lines: list[Line] = []
     rejected: list[Rejected] = []
-    first = heading.columns[register.columns[0].title]
+    first = heading.columns[columns[0].title]
     rows = _data_rows(sheet.rows, heading.row + 1, first, page, warnings)
     for number, row in rows:
         values: dict[str, Any] = {}
         try:
-            for column in register.columns:
+            for column in columns:
                 at = heading.columns.get(column.title, len(row))
                 cell = row[at] if at < len(row) else None
                 warn = _warner(warnings, page, number, column.key)
@@ -149,19 +142,18 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
             file_name,
             sheet=name,
         )
-    checked = register.check(lines, page)
-    return _parsed(checked, rejected, warnings, len(rows))
+    return _parsed(check_lines(dataset, lines, page), rejected, warnings, len(rows))
 
 
-def _with_choices(register: Register, given: Mapping[str, Any]) -> Register:
-    """The register with the words that its source knows; a list stands for itself."""
+def _with_choices(dataset: Dataset, given: Mapping[str, Any]) -> list[Column]:
+    """The columns with the words that the source knows; a list stands for itself."""
     columns = []
-    for column in register.columns:
+    for column in dataset.table.columns:
         words = given.get(column.key, {})
         if not isinstance(words, Mapping):
             words = {word: word for word in words}
         columns.append(replace(column, choices={**column.choices, **words}))
-    return replace(register, columns=tuple(columns))
+    return columns
 
 
 def _parsed(
@@ -178,12 +170,12 @@ def _parsed(
     )
 
 
-def _sheet(sheets: Sequence[Sheet], register: Register, file_name: str) -> Sheet:
-    if register.sheet is None:
+def _sheet(sheets: Sequence[Sheet], dataset: Dataset, file_name: str) -> Sheet:
+    if dataset.sheet is None:
         if not sheets:
             raise refused("SHEET", "Файл не принят: в нём нет листов", "Проверьте файл", file_name)
         return sheets[0]
-    return the_sheet(sheets, register.sheet, file_name)
+    return the_sheet(sheets, dataset.sheet, file_name)
 
 
 def _refuse_personal_data(sheet: Sheet, titles: Sequence[str], file_name: str) -> None:

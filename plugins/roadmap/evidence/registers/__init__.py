@@ -1,1 +1,1 @@
-"""Registers: tables with one fact a row, their columns and the words that these may hold."""
+"""Registers: what several of their rows say together, and words from elsewhere in their cells."""

@@ -10,9 +10,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Column, Connection, RowMapping, Table, select
+from sqlalchemy import Connection, RowMapping, select
 
 from roadmap.analysis.small_numbers import REGION
 from roadmap.evidence.own_schedule import plan_of_run
@@ -28,16 +27,10 @@ from roadmap.indicators.status import Status
 from roadmap.plan.model import Indicator, Phase, Plan, Slice
 from roadmap.store.sql import sql
 from roadmap.store.tables import (
-    direction,
-    document,
-    event,
     indicator_result,
+    metadata,
     monitoring_scope,
-    municipal_act,
     phase_run,
-    programme,
-    publication,
-    regional_act,
     run_batch,
 )
 
@@ -185,8 +178,10 @@ def _scope(connection: Connection, run_id: str, monitoring: int | None) -> tuple
 
 
 def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> Registers:
-    def rows(table: Table, order: Column[Any]) -> list[RowMapping]:
-        """The table's frozen rows that had happened by the as-of date."""
+    def rows(name: str, day: str) -> list[RowMapping]:
+        """The frozen facts that had happened by the as-of date, in the order of their days."""
+        table = metadata.tables[name]
+        order = table.c[day]
         query = (
             select(table)
             .join_from(table, run_batch, run_batch.c.batch_id == table.c.batch_id)
@@ -200,7 +195,7 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
         return list(connection.execute(sql(f"reports/{stem}"), bound).mappings())
 
     acts: dict[str, list[Paper]] = defaultdict(list)
-    for row in rows(municipal_act, municipal_act.c.adopted_on):
+    for row in rows("municipal_act", "adopted_on"):
         adopted = _day(row["adopted_on"])
         acts[row["municipality_id"]].append(
             Paper(row["kind"], row["number"], adopted, row["link"], row["basis"])
@@ -209,31 +204,31 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
     return Registers(
         regional_acts=tuple(
             Paper(row["document"], row["number"], _day(row["signed_on"]), row["link"], "")
-            for row in rows(regional_act, regional_act.c.signed_on)
+            for row in rows("regional_act", "signed_on")
             if row["state"] == "approved"
         ),
         documents=tuple(
             Paper(row["title"], row["number"], _day(row["signed_on"]), None, row["indicator"])
-            for row in rows(document, document.c.signed_on)
+            for row in rows("document", "signed_on")
             if row["state"] == "approved"
         ),
         publications=tuple(
             Paper(row["title"], None, _day(row["published_on"]), row["link"], row["kind"])
-            for row in rows(publication, publication.c.published_on)
+            for row in rows("publication", "published_on")
         ),
         programmes=tuple(
             Paper(row["title"], None, _day(row["approved_on"]), None, str(row["measure"]))
-            for row in rows(programme, programme.c.approved_on)
+            for row in rows("programme", "approved_on")
             if row["state"] == "approved"
         ),
         events=tuple(
             Event(row["event_id"], row["measure"], row["kind"], row["title"], _day(row["held_on"]))
-            for row in rows(event, event.c.held_on)
+            for row in rows("event", "held_on")
             if row["state"] == "held"
         ),
         directions=tuple(
             Direction(row["title"], row["basis"], _day(row["approved_on"]))
-            for row in rows(direction, direction.c.approved_on)
+            for row in rows("direction", "approved_on")
             if row["state"] == "approved" and row["for_year"] == plan.year + 1
         ),
         municipal_acts={unit: tuple(found) for unit, found in acts.items()},

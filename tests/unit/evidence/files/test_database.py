@@ -41,9 +41,10 @@ from roadmap.evidence.intake import Intake, batches_in_force, take_in
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers import register
 from roadmap.evidence.sources import load_sources
-from roadmap.store.tables import load_batch, publication
+from roadmap.store.tables import FACTS, load_batch
 
 SOURCE = load_sources()["publications"]
+(publication,) = (table for table in FACTS if table.name == "publication")
 START = 1_624_000_000_000
 HOUR = 3_600_000
 NAME = "publications (снимок roadmap_portal).csv"

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from roadmap.datasets.catalogue import DATASETS
+from roadmap.datasets.medk_documents import ANTI_RISK_PROGRAMME, NOT_UPLOADED
 from roadmap.evidence.names import plan_words
 from roadmap.evidence.parsed import FileRefused, Parsed
-from roadmap.evidence.registers.columns import ANTI_RISK_PROGRAMME, NOT_UPLOADED, REGISTERS
 from roadmap.evidence.schemas import check
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import load_plan
@@ -165,7 +166,7 @@ def test_every_register_has_its_cases_here_or_beside_this_file() -> None:
         "municipal_acts",
         "documents",
     }
-    assert set(REGISTERS) == {*HEADINGS, *first}
+    assert set(DATASETS) == {*HEADINGS, *first}
 
 
 @pytest.mark.parametrize("name", list(ROWS))

@@ -1,0 +1,1 @@
+"""Datasets: one module declares one dataset (`DATASET`); `catalogue` lists them."""

@@ -1,0 +1,45 @@
+"""Who took part in an event; one event a file."""
+
+from roadmap.datasets.model import (
+    ROLES,
+    YES_NO,
+    Column,
+    Dataset,
+    FactTable,
+    Kind,
+    Rule,
+    Scope,
+    filled,
+    when,
+)
+
+DATASET = Dataset(
+    FactTable(
+        "attendance",
+        (
+            Column("Код события", "event_id", Kind.CODE),
+            Column("Роль", "role", Kind.CHOICE, choices={**ROLES, "школа": "school"}),
+            Column("Код лица", "person_id", Kind.CODE, required=False),
+            Column("Код школы", "school_id", Kind.CODE, required=False),
+            Column("Присутствовал", "is_present", Kind.CHOICE, choices=YES_NO),
+        ),
+        key=("event_id", "role", "person_id", "school_id"),
+        rules=(
+            Rule(
+                "MISSING",
+                "пусто",
+                lambda row: when(row["role"] == "school", filled(row["school_id"])),
+                "Впишите код школы",
+                "school_id",
+            ),
+            Rule(
+                "MISSING",
+                "пусто",
+                lambda row: when(row["role"] != "school", filled(row["person_id"])),
+                "Впишите код лица",
+                "person_id",
+            ),
+        ),
+    ),
+    scope=Scope("event_id", "несколько событий"),
+)

@@ -1,0 +1,44 @@
+"""Seminars, webinars, internships and other events of the project."""
+
+from roadmap.datasets.model import Column, Dataset, FactTable, Kind, Rule
+from roadmap.datasets.results import MOST_PEOPLE
+
+_STATES = {"проведено": "held", "запланировано": "planned", "отменено": "cancelled"}
+_HOSTS = {"школа-лидер": "leader_school", "школа проекта": "project_school", "иное": "other"}
+
+DATASET = Dataset(
+    FactTable(
+        "event",
+        (
+            Column("Код события", "event_id", Kind.CODE),
+            Column("№ мероприятия", "measure", Kind.INTEGER),
+            Column("Вид", "kind", Kind.PHRASE),
+            Column("Код семинара", "seminar_id", Kind.CODE, required=False),
+            Column("Тема", "title"),
+            Column("Дата", "held_on", Kind.DAY_OF_YEAR),
+            Column("Состояние", "state", Kind.CHOICE, choices=_STATES),
+            Column("Участников", "participants", Kind.INTEGER, required=False),
+            # Of an internship.
+            Column("Код программы", "programme_id", Kind.CODE, required=False, may_be_absent=True),
+            # Whose base it took place on; empty: not said.
+            Column(
+                "Вид площадки",
+                "host_kind",
+                Kind.CHOICE,
+                required=False,
+                choices=_HOSTS,
+                may_be_absent=True,
+            ),
+            Column("Площадка", "host", required=False, may_be_absent=True),
+        ),
+        key=("event_id",),
+        rules=(
+            Rule(
+                "RANGE",
+                "число участников вне разумных границ",
+                lambda rows: rows["participants"].fillna(0) <= MOST_PEOPLE,
+            ),
+        ),
+    ),
+    sheet="Мероприятия",
+)

@@ -1,0 +1,25 @@
+"""Legal acts of one municipality a file."""
+
+from roadmap.datasets.model import Column, Dataset, FactTable, Kind, Scope
+
+DATASET = Dataset(
+    FactTable(
+        "municipal_act",
+        (
+            Column("Код муниципалитета", "municipality_id", Kind.MUNICIPALITY),
+            Column("Вид акта", "kind"),
+            Column("Номер", "number"),
+            Column("Дата", "adopted_on", Kind.DAY_OF_YEAR),
+            Column("Ссылка", "link", Kind.LINK, required=False),
+            Column(
+                "Основание",
+                "basis",
+                Kind.CHOICE,
+                choices={"адресные рекомендации": "recommendations", "иное": "other"},
+            ),
+        ),
+        key=("municipality_id", "kind", "number", "adopted_on"),
+    ),
+    sheet="Акты",
+    scope=Scope("municipality_id", "акты нескольких муниципалитетов"),
+)

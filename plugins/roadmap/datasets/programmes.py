@@ -1,0 +1,33 @@
+"""Programmes of internships."""
+
+from roadmap.datasets.model import (
+    APPROVED_HAS_DATE,
+    DRAFT_HAS_NO_DATE,
+    Column,
+    Dataset,
+    FactTable,
+    Kind,
+)
+
+DATASET = Dataset(
+    FactTable(
+        "programme",
+        (
+            Column("Код программы", "programme_id", Kind.CODE),
+            Column("№ мероприятия", "measure", Kind.INTEGER),
+            Column("Наименование", "title"),
+            Column("Площадка", "host"),  # the leader school
+            Column(
+                "Состояние",
+                "state",
+                Kind.CHOICE,
+                choices={"утверждена": "approved", "проект": "draft"},
+            ),
+            Column("Дата утверждения", "approved_on", Kind.DAY, required=False),
+        ),
+        key=("programme_id",),
+        rules=(APPROVED_HAS_DATE,),
+    ),
+    sheet="Программы",
+    blanks=(DRAFT_HAS_NO_DATE,),
+)

@@ -1,0 +1,24 @@
+"""The risk profile (РПШ) of a school, one row per factor and assessment."""
+
+from roadmap.datasets.model import YES_NO, Column, Dataset, FactTable, Kind
+
+DATASET = Dataset(
+    FactTable(
+        "risk",
+        (
+            Column("Код школы", "school_id", Kind.CODE),
+            Column("Фактор риска", "factor", Kind.CHOICE),  # include/risk_factors.yaml
+            Column(
+                "Значимость",
+                "level",
+                Kind.CHOICE,
+                choices={"высокая": "high", "средняя": "medium", "низкая": "low"},
+            ),
+            # The school takes it into work.
+            Column("Активирован", "is_activated", Kind.CHOICE, choices=YES_NO),
+            Column("Дата", "assessed_on", Kind.DAY_OF_YEAR),
+        ),
+        key=("school_id", "factor", "assessed_on"),
+    ),
+    sheet="Риски",
+)
