@@ -18,7 +18,7 @@ from roadmap.reports.model import (
 from roadmap.reports.words.show import show, show_with_unit
 from roadmap.reports.words.wording import say
 
-_WORDING = "changes"
+_WORDING = "shared"
 AT_MOST = 5
 # Columns of the appendix's sheet «Показатели» (reports.parts.measures.indicators_sheet_table).
 _CODE, _TITLE, _REACHED, _WHOLE, _STATUS = 0, 1, 5, 6, 8
@@ -146,8 +146,12 @@ def _items(previous: ReportModel, current: ReportModel) -> Iterable[str]:
         if matter not in before:
             # The same title with another problem is a matter that was made more precise.
             titles = {old.title for old in before.values()}
-            sentence = "item_changed" if item.title in titles else "item_new"
-            yield say(_WORDING, sentence, title=item.title, problem=item.problem)
+            yield say(
+                _WORDING,
+                "item_changed" if item.title in titles else "item_new",
+                title=item.title,
+                problem=item.problem,
+            )
     titles = {item.title for item in after.values()}
     for matter, item in before.items():
         if matter not in after and item.title not in titles:

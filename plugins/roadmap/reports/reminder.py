@@ -60,10 +60,10 @@ def _letter(facts: Facts, missed: Sequence[tuple[IndicatorResult, tuple[Gap, ...
     headline = say(_WORDING, "headline", due=due, days=(due - run.as_of).days, measures=numbers)
     name = title(" ".join(facts.addressee.name.split()))
     return Letter(
-        subject=say("letter", "subject", phase=run.phase.title, name=name).replace(NBSP, " "),
-        preheader=say("letter", "preheader", headline=headline, reply_by=due),
+        subject=say(_WORDING, "subject", phase=run.phase.title, name=name).replace(NBSP, " "),
+        preheader=say(_WORDING, "preheader", headline=headline, reply_by=due),
         period=russian.month(run.as_of),
-        greeting=say("letter", "greeting"),
+        greeting=say(_WORDING, "greeting"),
         headline=headline,
         lead=(
             *(say(_WORDING, "measure", number=m.number, text=m.text, due=due) for m in measures),
@@ -78,14 +78,14 @@ def _letter(facts: Facts, missed: Sequence[tuple[IndicatorResult, tuple[Gap, ...
         if len(missed) > _ITEMS
         else None,
         figures=None,
-        basis=say(_WORDING, "basis", measures=numbers, order=run.plan.order),
+        basis=say(_WORDING, "basis", numbers=numbers, order=run.plan.order),
     )
 
 
 def _item(facts: Facts, result: IndicatorResult, gaps: Sequence[Gap]) -> AttentionItem:
     indicator, advice = result.indicator, result.indicator.recommendation
     return AttentionItem(
-        title=say(_WORDING, "item_title", code=indicator.code, title=indicator.title),
+        title=say(_WORDING, "indicator_title", code=indicator.code, title=indicator.title),
         problem=say(
             _WORDING,
             "problem",
@@ -97,7 +97,7 @@ def _item(facts: Facts, result: IndicatorResult, gaps: Sequence[Gap]) -> Attenti
         who=named(advice.addressee) if advice else say(_WORDING, "who"),
         # The plan's own day is for the letter after the due date; this one comes before it.
         due=facts.run.phase.reply_by.on,
-        confirmation=named(advice.confirmation) if advice else say(_WORDING, "confirmation"),
+        confirmation=named(advice.confirmation) if advice else say(_WORDING, "execution_proof"),
     )
 
 

@@ -37,7 +37,7 @@ CASES = of_an_order()
 
 def test_every_kind_of_report_names_its_order() -> None:
     assert {template.partition("/")[0] for template, _, _ in CASES} == {
-        "letter", "analysis", "monitoring", "summary", "reminder",
+        "shared", "analysis", "monitoring", "summary",
     }  # fmt: skip
 
 

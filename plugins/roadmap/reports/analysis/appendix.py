@@ -60,7 +60,7 @@ from roadmap.reports.parts.results import (
 )
 from roadmap.reports.words.wording import named, say, title
 
-_WORDING = "analysis/appendix"
+_WORDING = "analysis"
 _EMPTY = Words(text="")
 _ORDER = list(Level)
 
@@ -149,7 +149,7 @@ def _unit_cells(facts: Facts, procedure: Procedure, result: PaperResult) -> tupl
 
 def _unit_label(facts: Facts, result: PaperResult) -> str:
     if result.level is Level.MUNICIPALITY:
-        return say(_WORDING, "municipality_total", is_partial=result.small_schools > 0)
+        return say(_WORDING, "sheet_municipality_total", is_partial=result.small_schools > 0)
     return row_label(facts, result)
 
 
@@ -358,7 +358,7 @@ def _dynamics(facts: Facts) -> tuple[Sheet, list[Placed]] | None:
     table = Table(id="dynamics", caption="", columns=columns, rows=tuple(rows))
     return sheet(
         facts,
-        say(_WORDING, "dynamics"),
+        say(_WORDING, "s_dynamics"),
         say(_WORDING, "heading_dynamics"),
         say(_WORDING, "signs_dynamics", points=worse_text(facts)),
         table,

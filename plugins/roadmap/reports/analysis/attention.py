@@ -21,7 +21,7 @@ from roadmap.reports.parts.attention import (
 from roadmap.reports.parts.results import is_at_threshold, low_papers_sentence, threshold_text
 from roadmap.reports.words.wording import named, say
 
-_WORDING = "analysis/attention"
+_WORDING = "analysis"
 
 
 def attention(facts: Facts, findings_section: int) -> tuple[AttentionItem, ...]:
@@ -70,16 +70,15 @@ def _low_school(facts: Facts, verdict: SchoolVerdict) -> AttentionItem:
             title=named(verdict.name),
             problem=sentence,
             recommendation=say(_WORDING, "risk"),
-            who=say(_WORDING, "risk_who"),
+            who=say(_WORDING, "curator_who"),
             due=due,
             confirmation=say(_WORDING, "risk_confirmation"),
         )
     subjects = {r.paper.subject for r in results if is_at_threshold(r)}
-    advice = {1: "results_one", 2: "results_both"}.get(len(subjects), "results_many")
     return AttentionItem(
         title=named(verdict.name),
         problem=sentence,
-        recommendation=say(_WORDING, advice),
+        recommendation=say(_WORDING, "results", subjects=len(subjects)),
         who=say(_WORDING, "results_who"),
         due=due,
         confirmation=say(_WORDING, "results_confirmation"),
@@ -100,10 +99,10 @@ def _grown_school(facts: Facts, school: School) -> AttentionItem:
     return AttentionItem(
         title=named(school.name),
         problem=dynamics.school_problem(facts, school.school_id),
-        recommendation=say(_WORDING, "worse"),
-        who=say(_WORDING, "worse_who"),
+        recommendation=say(_WORDING, "growth"),
+        who=say(_WORDING, "curator_who"),
         due=facts.run.phase.reply_by.on,
-        confirmation=say(_WORDING, "worse_confirmation"),
+        confirmation=say(_WORDING, "growth_confirmation"),
     )
 
 

@@ -62,15 +62,16 @@ from roadmap.reports.parts.results import (
 )
 from roadmap.reports.words.wording import named, say, title
 
-_WORDING = "analysis/document"
-_FINDING_SENTENCES = {
-    "UNKNOWN_SCHOOL": "finding_unknown_school",
-    "SCHOOL_LEFT": "finding_school_left",
-    "FOREIGN_SCHOOL": "finding_foreign_school",
-    "NO_COORDINATOR": "finding_no_coordinator",
-    "NO_CURATOR": "finding_no_curator",
-    "TOTAL_DISAGREES": "finding_total_disagrees",
-}
+_WORDING = "analysis"
+# Of these a municipality is told by their kind, of others only how many there are.
+_TOLD_FINDINGS = (
+    "UNKNOWN_SCHOOL",
+    "SCHOOL_LEFT",
+    "FOREIGN_SCHOOL",
+    "NO_COORDINATOR",
+    "NO_CURATOR",
+    "TOTAL_DISAGREES",
+)
 # The last of the ten sections, where findings are told; the document checks it.
 LIMITS_SECTION = 10
 
@@ -105,9 +106,9 @@ def compose_document(
     _limits(draft, facts)
     return Composed(
         Document(
-            kind_title=say(_WORDING, "kind"),
+            kind_title=say(_WORDING, "document_kind"),
             dated=facts.run.as_of,
-            subject=say(_WORDING, "subject", kinds=_kinds(facts)),
+            subject=say(_WORDING, "document_subject", kinds=_kinds(facts)),
             subject_strong=say(_WORDING, "region_name")
             if facts.is_region
             else title(named(facts.addressee.name)),
@@ -123,7 +124,7 @@ def _kinds(facts: Facts) -> list[str]:
     """What the analysis is of, as the order lists it: «ВПР, ОГЭ, ЕГЭ, …», without what was
     not held."""
     held = {p.kind for p in facts.run.phase.procedures if p.not_held is None}
-    return [say(_WORDING, f"kind_{kind}") for kind in KINDS if kind in held]
+    return [kind for kind in KINDS if kind in held]
 
 
 # -- 1, 2: basis, general facts --------------------------------------------------------------
@@ -132,9 +133,8 @@ def _kinds(facts: Facts) -> list[str]:
 def _basis(draft: Draft, facts: Facts) -> None:
     run = facts.run
     draft.section("basis", say(_WORDING, "s_basis"))
-    basis = say(
-        _WORDING, "basis", measure=ordering_measure(run.plan, run.phase), order=run.plan.order
-    )
+    measure = ordering_measure(run.plan, run.phase)
+    basis = say(_WORDING, "document_basis", measure=measure, order=run.plan.order)
     if run.plan.based_on:
         orders = [say(_WORDING, "basis_order", order=order) for order in run.plan.based_on]
         basis = f"{basis} {say(_WORDING, 'basis_after', orders=orders)}"
@@ -262,7 +262,7 @@ def _municipalities_table(facts: Facts) -> Table:
             Column(title="Школ", align="right", width=16),
             *(
                 Column(
-                    title=title(say(_WORDING, f"verdict_{kind}")),
+                    title=title(say(_WORDING, "verdict", verdict=kind)),
                     group="Вывод, школ",
                     align="right",
                     width=26,
@@ -319,9 +319,9 @@ def _grade(
 ) -> Iterable[Placed]:
     """One subsection: where to look, the table, the chart, what it says, the comparison."""
     kind, short = procedure.kind, procedure.short_title
-    where = say("results", f"heading_{kind}", procedure=short, grade=grade)
+    where = say(_WORDING, "heading", kind=kind, procedure=short, grade=grade)
     full = short if kind == "vpr" else procedure.title
-    heading = say("results", f"heading_{kind}", procedure=full, grade=grade)
+    heading = say(_WORDING, "heading", kind=kind, procedure=full, grade=grade)
     table_id = f"{procedure.kind}/{procedure.year}/{procedure.wave}/{grade}"
     shown = shown_levels(facts, results)
     make: Callable[[Facts, str, str, Sequence[PaperResult]], Placing]
@@ -348,10 +348,10 @@ def _grade(
 def _where_to_look(draft: Draft, figures: int) -> str:
     table, first = draft.next_table, draft.next_figure
     if figures == 0:
-        return say("results", "see_table", table=table)
+        return say(_WORDING, "see_table", table=table)
     if figures == 1:
-        return say("results", "see_table_and_figure", table=table, figure=first)
-    return say("results", "see_table_and_figures", table=table, first=first, last=first + 1)
+        return say(_WORDING, "see_table_and_figure", table=table, figure=first)
+    return say(_WORDING, "see_table_and_figures", table=table, first=first, last=first + 1)
 
 
 def _schools_verdict(draft: Draft, facts: Facts) -> None:
@@ -368,7 +368,7 @@ def _schools_verdict(draft: Draft, facts: Facts) -> None:
                     words(named(v.name)),
                     count(v.papers),
                     count(v.low_papers),
-                    words(say(_WORDING, f"verdict_{v.verdict}")),
+                    words(say(_WORDING, "verdict", verdict=v.verdict)),
                 )
             )
             for v in found
@@ -425,7 +425,6 @@ def _objectivity(draft: Draft, facts: Facts) -> None:
 
 def _deficits(draft: Draft, facts: Facts) -> None:
     draft.section("deficits", say(_WORDING, "s_deficits"))
-    suffix = "_region" if facts.is_region else ""
     level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
     threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
     found = [
@@ -439,9 +438,19 @@ def _deficits(draft: Draft, facts: Facts) -> None:
         for r in low_totals(facts)
     ]
     if found:
-        draft.paragraph(say(_WORDING, f"deficits{suffix}", threshold=threshold, found=found))
+        draft.paragraph(
+            say(
+                _WORDING,
+                "deficits",
+                is_region=facts.is_region,
+                threshold=threshold,
+                found=found,
+            )
+        )
     elif any(r.marks is not None for r in at(facts.results, level)):
-        draft.paragraph(say(_WORDING, f"deficits_none{suffix}", threshold=threshold))
+        draft.paragraph(
+            say(_WORDING, "deficits_none", is_region=facts.is_region, threshold=threshold)
+        )
     else:
         draft.paragraph(say(_WORDING, "deficits_unknown"))
     draft.paragraph(say(_WORDING, "deficits_limits"))
@@ -524,13 +533,13 @@ def _by_municipality(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None
 def _recommendations(draft: Draft, items: Sequence[AttentionItem]) -> None:
     draft.section("recommendations", say(_WORDING, "s_recommendations"))
     if not items:
-        draft.paragraph(say(_WORDING, "recommendations_none"))
+        draft.paragraph(say(_WORDING, "nothing_to_do"))
         return
     draft.paragraph(say(_WORDING, "recommendations", n=len(items), table=draft.next_table))
     draft.table(
         Table(
             id="recommendations",
-            caption=say(_WORDING, "caption_recommendations"),
+            caption=say(_WORDING, "s_recommendations"),
             columns=(
                 Column(title="№", align="right", width=8),
                 Column(title="Выявленная проблема (показатель, значение)", width=46),
@@ -569,15 +578,11 @@ def _limits(draft: Draft, facts: Facts) -> None:
         limits.insert(1, say(_WORDING, "limit_ege", year=max(exams)))
     draft.paragraph(" ".join(limits))
     titles = _dataset_titles()
-    absent = [
-        say(_WORDING, "quoted", text=titles.get(d.dataset, d.dataset))
-        for d in run.datasets
-        if d.state != "received"
-    ]
+    absent = [titles.get(d.dataset, d.dataset) for d in run.datasets if d.state != "received"]
     if absent:
         draft.paragraph(say(_WORDING, "datasets_missing", titles=absent))
     _findings(draft, facts)
-    draft.paragraph(say(_WORDING, "attachments_region" if facts.is_region else "attachments"))
+    draft.paragraph(say(_WORDING, "attachments", is_region=facts.is_region))
 
 
 @cache
@@ -598,6 +603,6 @@ def _findings(draft: Draft, facts: Facts) -> None:
         return
     counts: dict[str, int] = {}
     for finding in facts.findings:
-        sentence = _FINDING_SENTENCES.get(finding.rule, "finding_other")
-        counts[sentence] = counts.get(sentence, 0) + 1
-    draft.paragraph(" ".join(say(_WORDING, sentence, n=n) for sentence, n in counts.items()))
+        rule = finding.rule if finding.rule in _TOLD_FINDINGS else "OTHER"
+        counts[rule] = counts.get(rule, 0) + 1
+    draft.paragraph(" ".join(say(_WORDING, "finding", rule=r, n=n) for r, n in counts.items()))

@@ -6,7 +6,7 @@ with the reason and stands in no table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from roadmap.analysis.dynamics import Change, NotComparable
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
@@ -48,7 +48,7 @@ from roadmap.reports.words.show import points as difference_in_points
 from roadmap.reports.words.wording import named, say, subject_dative, title
 from roadmap.russian import natural_key
 
-_WORDING = "analysis/dynamics"
+_WORDING = "analysis"
 # What is said of the paper as a whole, not of one unit in it.
 _OF_THE_PAPER = (
     NotComparable.NO_DATA,
@@ -278,7 +278,7 @@ def _main_table(
     )
     table = Table(
         id=table_id,
-        caption=say(_WORDING, "caption_main", where=where),
+        caption=say(_WORDING, "caption_changes", exams=False, is_rest=False, where=where),
         columns=columns,
         rows=tuple(rows),
         notes=_notes(facts, changes),
@@ -306,10 +306,9 @@ def _other_table(
                 )
             )
     exams = any(c.current.exam is not None for c in changes)
-    caption = "caption_exams" if exams else "caption_other" if is_rest else "caption_main"
     table = Table(
         id=table_id,
-        caption=say(_WORDING, caption, where=where),
+        caption=say(_WORDING, "caption_changes", exams=exams, is_rest=is_rest, where=where),
         columns=(Column(title=_unit_title(facts), width=90), *_change_columns()),
         rows=tuple(rows),
         notes=_notes(facts, changes),
@@ -369,13 +368,13 @@ def _notes(facts: Facts, changes: Sequence[Change]) -> tuple[str, ...]:
     if any(is_marked(c) for c in changes):
         notes.append(say(_WORDING, "note_worse", points=worse_text(facts)))
     if any(_label(facts, (c,)).endswith("*") for c in changes):
-        notes.append(say("results", "note_partial"))
+        notes.append(say(_WORDING, "note_partial"))
     return (" ".join(notes),)
 
 
 def _paper_title(paper: Paper) -> str:
     if paper.kind == "vpr":
-        return say(_WORDING, "paper_vpr", subject=paper.subject, grade=paper.grade)
+        return title(say(_WORDING, "paper_grade", subject=paper.subject, grade=paper.grade))
     return title(paper.subject)
 
 
@@ -391,7 +390,8 @@ def placed_change(facts: Facts, change: Change, value: Points, place: Place) -> 
     current = change.current
     name = say(
         _WORDING,
-        "key_marks" if current.marks is not None else "key_exam",
+        "key_change",
+        exam=current.marks is None,
         subject=current.paper.subject,
         where=paper_label(current.paper),
         unit=unit_name(facts, current),
@@ -422,10 +422,8 @@ def _figures(
     ]
     figures = []
     if groups:
-        caption = "caption_chart_project" if facts.is_region else "caption_chart"
-        figures.append(
-            _figure(facts, comparison, f"{figure_id}/totals", say(_WORDING, caption), groups)
-        )
+        caption = say(_WORDING, "caption_chart", is_region=facts.is_region)
+        figures.append(_figure(facts, comparison, f"{figure_id}/totals", caption, groups))
     if not facts.is_region:
         groups = _worse_groups(facts, main)
         if groups and sum(len(group.pairs) for group in groups) <= _ROWS_AT_MOST:
@@ -541,15 +539,15 @@ def _totals_sentence(facts: Facts, changes: Sequence[Change], exams: bool) -> st
         return None
     signs = [_sign(value) for value in found]
     directions = [
-        say(_WORDING, sentence, n=signs.count(sign), papers=len(found))
-        for sign, sentence in ((1, "rose"), (-1, "fell"), (0, "stayed"))
+        say(_WORDING, "direction", sign=sign, n=signs.count(sign), papers=len(found))
+        for sign in (1, -1, 0)
         if sign in signs
     ]
     return say(
         _WORDING,
         "totals",
-        whose=say(_WORDING, "whose_project" if facts.is_region else "whose_municipality"),
-        what=say(_WORDING, "what_exams" if exams else "what_marks"),
+        is_region=facts.is_region,
+        exams=exams,
         papers=len(found),
         directions=directions,
     )
@@ -563,31 +561,29 @@ def _sign(value: Points) -> int:
 
 def _schools_sentences(facts: Facts, changes: Sequence[Change], exams: bool) -> Iterable[str]:
     schools = [c for c in changes if c.current.level is Level.SCHOOL]
-    what = say(_WORDING, "what_exams" if exams else "what_marks")
     grew = worse(schools)
     if grew:
-        yield say(
-            _WORDING,
-            "worse",
-            what=what,
-            points=worse_text(facts),
-            found=_by_school(facts, grew, "worse_paper"),
-        )
+        found = _by_school(facts, grew, lambda c: say(_WORDING, "worse_paper", **_paper_values(c)))
+        yield say(_WORDING, "worse", exams=exams, points=worse_text(facts), found=found)
         yield from _chance(grew)
     else:
-        yield say(_WORDING, "worse_nobody", what=what, points=worse_text(facts))
+        yield say(_WORDING, "worse_nobody", exams=exams, points=worse_text(facts))
     both = sustained(schools)
     if both:
         threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
-        found = _by_school(facts, both, "sustained_paper")
+        found = _by_school(
+            facts, both, lambda c: say(_WORDING, "sustained_paper", **_paper_values(c))
+        )
         yield say(_WORDING, "sustained", threshold=threshold, found=found)
 
 
-def _by_school(facts: Facts, changes: Sequence[Change], sentence: str) -> list[str]:
+def _by_school(
+    facts: Facts, changes: Sequence[Change], phrase: Callable[[Change], str]
+) -> list[str]:
     """«Школа № 101 — по математике (…), по физике (…)», a phrase for each school."""
     told = []
     for school in _schools(facts, changes):
-        papers = [_of_paper(c, sentence) for c in changes if c.current.unit_id == school.school_id]
+        papers = [phrase(c) for c in changes if c.current.unit_id == school.school_id]
         told.append(say(_WORDING, "of_school", name=named(school.name), papers=papers))
     return told
 
@@ -610,7 +606,7 @@ def school_problem(facts: Facts, school_id: str) -> str:
             )
         )
     elif grew:
-        papers = [_of_paper(c, "problem_paper") for c in grew]
+        papers = [say(_WORDING, "problem_paper", **_paper_values(c)) for c in grew]
         told.append(say(_WORDING, "problem_worse", points=worse_text(facts), papers=papers))
     told.extend(_chance(grew))
     both = sustained(own)
@@ -618,7 +614,7 @@ def school_problem(facts: Facts, school_id: str) -> str:
     if len(both) > _PAPERS_NAMED:
         told.append(say(_WORDING, "problem_both_many", threshold=threshold, n=len(both)))
     elif both:
-        papers = [_of_paper(c, "problem_both_paper") for c in both]
+        papers = [say(_WORDING, "problem_both_paper", **_paper_values(c)) for c in both]
         told.append(say(_WORDING, "problem_both", threshold=threshold, papers=papers))
     return " ".join(told)
 
@@ -626,11 +622,10 @@ def school_problem(facts: Facts, school_id: str) -> str:
 def _chance(grew: Sequence[Change]) -> Iterable[str]:
     """That growth may be chance, where the 95 % interval of the change holds zero."""
     uncertain = [c for c in grew if _may_be_chance(c)]
-    if uncertain and len(uncertain) == len(grew):
-        yield say(_WORDING, "chance_all")
-    elif uncertain:
-        subjects = sorted({c.current.paper.subject for c in uncertain}, key=subject_order)
-        yield say(_WORDING, "chance_some", subjects=[subject_dative(s) for s in subjects])
+    if uncertain:
+        some = uncertain if len(uncertain) < len(grew) else ()
+        subjects = sorted({c.current.paper.subject for c in some}, key=subject_order)
+        yield say(_WORDING, "growth_chance", subjects=[subject_dative(s) for s in subjects])
 
 
 def _may_be_chance(change: Change) -> bool:
@@ -644,16 +639,14 @@ def _may_be_chance(change: Change) -> bool:
     return interval.low <= 0 <= interval.high
 
 
-def _of_paper(change: Change, sentence: str) -> str:
-    return say(
-        _WORDING,
-        sentence,
-        subject=change.current.paper.subject,
-        where=paper_label(change.current.paper),
-        change=points(change),
-        previous=share_value(change.previous),
-        current=share_value(change.current),
-    )
+def _paper_values(change: Change) -> dict[str, object]:
+    return {
+        "subject": change.current.paper.subject,
+        "where": paper_label(change.current.paper),
+        "change": points(change),
+        "previous": share_value(change.previous),
+        "current": share_value(change.current),
+    }
 
 
 # -- What is not compared --------------------------------------------------------------------
@@ -667,9 +660,9 @@ def _not_compared(facts: Facts, changes: Sequence[Change]) -> Iterable[str]:
         if comparison.not_comparable is not None:
             yield say(_WORDING, "declared", **both, reason=comparison.not_comparable)
         elif facts.run.received_on(now) is None:
-            yield say(_WORDING, "not_received", title=now.title)
+            yield say(_WORDING, "compared_not_received", title=now.title)
         elif facts.run.received_on(then) is None:
-            yield say(_WORDING, "not_received", title=then.title)
+            yield say(_WORDING, "compared_not_received", title=then.title)
         else:
             of_comparison = [c for c in changes if c.comparison is comparison]
             yield from _papers_not_compared(of_comparison, both)
@@ -688,7 +681,7 @@ def _papers_not_compared(changes: Sequence[Change], both: dict[str, str]) -> Ite
             reason = NotComparable.NOT_WRITTEN if is_new else NotComparable.SMALL
         found.setdefault(reason, []).append(_not_compared_paper(paper, of_paper, reason))
     for why, papers in found.items():
-        yield say(_WORDING, f"because_{why}", **both, papers=papers)
+        yield say(_WORDING, "because", why=why, **both, papers=papers)
 
 
 def _not_compared_paper(paper: Paper, changes: Sequence[Change], reason: NotComparable) -> str:
@@ -710,7 +703,7 @@ def _not_compared_paper(paper: Paper, changes: Sequence[Change], reason: NotComp
 
 def reason_words(change: Change) -> str:
     """Why one unit has no change, as a table says it; "" where it has one."""
-    return "" if change.reason is None else say(_WORDING, f"reason_{change.reason}")
+    return "" if change.reason is None else say(_WORDING, "reason", why=change.reason)
 
 
 # -- The region's list of schools ------------------------------------------------------------

@@ -46,7 +46,7 @@ from roadmap.reports.parts.results import (
 from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import NBSP
 
-_WORDING = "analysis/main"
+_WORDING = "analysis"
 _ITEMS = 5
 # A longer table would push the HTML past the size at which mail programs cut it.
 _ROWS_IN_TABLE = 30
@@ -74,26 +74,26 @@ def compose_letter(
     more = len(items) - _ITEMS
     figures, placed = _figures(facts)
     request, rest, preheader = _request(facts, headline, bool(items))
-    subject = say("letter", "subject", phase=run.phase.title, name=name)
+    subject = say(_WORDING, "subject", phase=run.phase.title, name=name)
     return ComposedLetter(
         Letter(
             subject=subject.replace(NBSP, " "),
             preheader=preheader,
             period=russian.month(run.as_of),
-            greeting=say("letter", "greeting"),
+            greeting=say(_WORDING, "greeting"),
             headline=headline,
             lead=_lead(facts, summary, limits_section),
             request=request,
             request_rest=rest,
             attention=tuple(items[:_ITEMS]),
-            attention_more=say("letter", "attention_more", n=more, section=recommendations_section)
+            attention_more=say(_WORDING, "attention_more", n=more, section=recommendations_section)
             if more > 0
             else None,
             figures=figures,
             basis=say(
-                "letter",
+                _WORDING,
                 "basis",
-                measure=ordering_measure(run.plan, run.phase),
+                numbers=[str(ordering_measure(run.plan, run.phase))],
                 order=run.plan.order,
             ),
         ),
@@ -105,7 +105,7 @@ def _lead(facts: Facts, summary: Summary, limits_section: int) -> tuple[str, ...
     told = [sources_sentence(facts)]
     absent = absent_procedures(facts)
     if absent:
-        told.append(say(_WORDING, "not_received", titles=absent))
+        told.append(say(_WORDING, "absent_procedures", titles=absent))
     if facts.findings and not facts.is_region:
         told.append(say(_WORDING, "findings", n=len(facts.findings), section=limits_section))
     answer = " ".join(explanation(facts, summary))
@@ -117,20 +117,20 @@ def _request(facts: Facts, headline: str, is_asked: bool) -> tuple[str, str, str
     reply_by = facts.run.phase.reply_by.on
     if facts.is_region:
         return (
-            say("letter", "request_region", reply_by=reply_by),
-            say("letter", "request_region_rest"),
-            say("letter", "preheader", headline=headline, reply_by=reply_by),
+            say(_WORDING, "request_region", reply_by=reply_by),
+            say(_WORDING, "request_region_rest"),
+            say(_WORDING, "preheader", headline=headline, reply_by=reply_by),
         )
     if is_asked:
         return (
-            say("letter", "request", reply_by=reply_by),
-            say("letter", "request_rest"),
-            say("letter", "preheader", headline=headline, reply_by=reply_by),
+            say(_WORDING, "request", reply_by=reply_by),
+            say(_WORDING, "request_rest"),
+            say(_WORDING, "preheader", headline=headline, reply_by=reply_by),
         )
     return (
-        say("letter", "request_quiet", reply_by=reply_by),
-        say("letter", "request_quiet_rest"),
-        say("letter", "preheader_quiet", headline=headline),
+        say(_WORDING, "request_quiet", reply_by=reply_by),
+        say(_WORDING, "request_quiet_rest"),
+        say(_WORDING, "preheader_quiet", headline=headline),
     )
 
 
@@ -175,9 +175,6 @@ def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
             if result is not None:
                 place = Place(view="letter", table_id=_FIGURES, row=number, column=column)
                 placed.extend(place_share(facts, result, place))
-    head = "column_municipality" if facts.is_region else "column_school"
-    graded = "figures_grade" if pair.procedure.kind == "vpr" else "figures_no_grade"
-    where = say(_WORDING, graded, grade=pair.grade)
     return (
         LetterFigures(
             id=_FIGURES,
@@ -185,11 +182,11 @@ def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
                 _WORDING,
                 "figures",
                 procedure=pair.procedure.short_title,
-                where=where,
+                grade=pair.grade if pair.procedure.kind == "vpr" else None,
                 threshold=threshold_text(facts.run.plan.analysis.low_share_percent),
             ),
             columns=(
-                say(_WORDING, head),
+                say(_WORDING, "column_municipality" if facts.is_region else "column_school"),
                 *(title(paper.subject) for paper, _ in pair.results),
             ),
             rows=tuple(row for row, _ in rows),
@@ -247,7 +244,8 @@ def _own_rows(facts: Facts, pair: _Pair) -> Iterable[_RowWithResults]:
         return
     no_verdict = {v.school_id for v in facts.verdicts if v.verdict is Verdict.NO_VERDICT}
     for school in facts.schools:
-        note = say(_WORDING, "no_verdict_note") if school.school_id in no_verdict else None
+        is_judged = school.school_id not in no_verdict
+        note = None if is_judged else say(_WORDING, "verdict", verdict=Verdict.NO_VERDICT)
         found = _of_unit(pair, Level.SCHOOL, school.school_id)
         yield _row(named(school.name), note, found, "data")
 
@@ -256,14 +254,14 @@ def _total_rows(facts: Facts, pair: _Pair) -> Iterable[_RowWithResults]:
     """The own total (of one school it would repeat the row above), then the region."""
     level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
     totals = tuple(only(of_paper, level) for _, of_paper in pair.results)
-    note = say(_WORDING, _total_note(totals))
+    note = _total_note(totals)
     if facts.is_region:
         yield _row(say(_WORDING, "participants_row"), note, totals, "total")
     elif len(facts.schools) > 1:
         yield _row(say(_WORDING, "own_total"), note, totals, "total")
     region = tuple(only(of_paper, Level.REGION) for _, of_paper in pair.results)
     yield _row(
-        say(_WORDING, "region_row"),
+        say(_WORDING, "region_average"),
         say(_WORDING, "region_note"),
         region,
         "comparison",
@@ -272,11 +270,11 @@ def _total_rows(facts: Facts, pair: _Pair) -> Iterable[_RowWithResults]:
 
 
 def _total_note(totals: tuple[PaperResult | None, ...]) -> str:
-    """Which schools the own total is of; the name of a sentence."""
+    """Which schools the own total is of."""
     if all(r is None or r.hidden is Hidden.NOTHING_LEFT for r in totals):
-        return "own_total_small_note"
+        return say(_WORDING, "own_total_small_note")
     is_partial = any(r is not None and r.small_schools for r in totals)
-    return "own_total_note" if is_partial else "own_total_all_note"
+    return say(_WORDING, "own_total_note" if is_partial else "own_total_all_note")
 
 
 def _of_unit(pair: _Pair, level: Level, unit_id: str) -> tuple[PaperResult | None, ...]:

@@ -40,7 +40,7 @@ from roadmap.reports.words.wording import named, say, title
 
 _Region = Mapping[Paper, PaperResult]
 _Changes = Mapping[Paper, Change]  # empty: the phase compares with nothing
-_WORDING = "analysis/school"
+_WORDING = "analysis"
 # More rows and the chart would not stand on one page together.
 _ROWS_BESIDE_CHART = 16
 _LINES_BESIDE_CHART = 20
@@ -53,7 +53,7 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
     papers = {r.paper for r in own}
     region = {r.paper: r for r in at(facts.results, Level.REGION) if r.paper in papers}
     draft = Draft()
-    draft.section("results", say(_WORDING, "s_results"))
+    draft.section("results", say(_WORDING, "page_results"))
     changes = {
         c.current.paper: c
         for c in dynamics.told(facts)
@@ -80,25 +80,25 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
     figure = dynamics.school_figure(facts, tuple(changes.values())) or _figure(facts, own)
     if figure is not None and _is_room(rows, (*remarks, *todo), is_compared=bool(changes)):
         draft.figure(figure)
-    draft.section("recommendations", say(_WORDING, "s_recommendations"))
+    draft.section("recommendations", say(_WORDING, "page_recommendations"))
     if todo:
         draft.numbered(todo)
     else:
-        draft.paragraph(say(_WORDING, "recommendation_none"))
+        draft.paragraph(say(_WORDING, "nothing_to_do"))
     verdict = next((v for v in facts.verdicts if v.school_id == school.school_id), None)
     return SchoolPage(
         school_id=school.school_id,
         name=named(school.name),
         document=Document(
-            kind_title=say(_WORDING, "kind"),
+            kind_title=say(_WORDING, "page_kind"),
             dated=facts.run.as_of,
-            subject=say(_WORDING, "subject"),
+            subject=say(_WORDING, "page_subject"),
             subject_strong=named(school.name),
             main=(
                 _main_sentence(facts, verdict),
                 say(
                     _WORDING,
-                    "as_of",
+                    "page_as_of",
                     municipality=title(named(facts.addressee.name)),
                     as_of=facts.run.as_of,
                 ),
@@ -146,7 +146,8 @@ def _main_sentence(facts: Facts, verdict: SchoolVerdict | None) -> str:
         return say(_WORDING, "main_no_verdict")
     return say(
         _WORDING,
-        f"main_{verdict.verdict}",
+        "main",
+        verdict=verdict.verdict,
         threshold=threshold_text(facts.run.plan.analysis.low_share_percent),
         low=verdict.low_papers,
         papers=verdict.papers,
@@ -177,10 +178,10 @@ def _main_table(own: Sequence[PaperResult], region: _Region, changes: _Changes) 
             found = [r for r in own if _is_main(r) and r.paper.subject == subject]
             result = next((r for r in found if r.paper.grade == grade), None)
             cells.extend(_cells(result, region, changes))
-        rows.append(Row(cells=(words(say(_WORDING, "grade", grade=grade)), *cells)))
+        rows.append(Row(cells=(words(say(_WORDING, "page_grade", grade=grade)), *cells)))
     return Table(
         id="school-main",
-        caption=say(_WORDING, "caption_main"),
+        caption=say(_WORDING, "page_caption_main"),
         columns=(
             Column(title="Программа", width=32),
             *(
@@ -205,7 +206,7 @@ def _other_table(own: Sequence[PaperResult], region: _Region, changes: _Changes)
         return None
     return Table(
         id="school-other",
-        caption=say(_WORDING, "caption_other"),
+        caption=say(_WORDING, "page_caption_other"),
         columns=(
             Column(title="Работа", width=88),
             Column(title="Участников", align="right", width=26),
@@ -275,7 +276,7 @@ def _figure(facts: Facts, own: Sequence[PaperResult]) -> Figure | None:
     threshold = facts.run.plan.analysis.low_share_percent
     return Figure(
         id="school",
-        caption=say(_WORDING, "caption_chart"),
+        caption=say(_WORDING, "page_caption_chart"),
         alt=chart_alt(groups, threshold),
         chart=BarChart(groups=tuple(groups), threshold=threshold),
     )

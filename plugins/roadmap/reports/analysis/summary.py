@@ -19,8 +19,7 @@ from roadmap.reports.parts.results import (
 )
 from roadmap.reports.words.wording import named, say, title
 
-_WORDING = "analysis/main"
-_SUBJECTS_NAMED = 3
+_WORDING = "analysis"
 _SCHOOLS_NAMED = 12
 
 
@@ -85,34 +84,32 @@ def summarise(facts: Facts) -> Summary:
 def headline(facts: Facts, summary: Summary) -> str:
     """The result in one sentence, no full stop: what a director could repeat on the phone."""
     threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
-    is_single = summary.total == 1
     if summary.reached:
-        return _headline_reached(summary, threshold, is_single)
+        return say(
+            _WORDING,
+            "headline_reached",
+            threshold=threshold,
+            exams=any(r.exam is not None for r in summary.low_results),
+            reached=summary.reached,
+            total=summary.total,
+            subjects=_subjects(summary.low_results),
+        )
     if not summary.judged:
         return say(_WORDING, "headline_small" if summary.small else "headline_no_data")
-    if is_single:
-        return say(_WORDING, "headline_not_low_only", threshold=threshold)
-    if summary.judged == summary.total:
-        return say(_WORDING, "headline_not_low", threshold=threshold, total=summary.total)
-    return say(_WORDING, "headline_not_low_partly", threshold=threshold, judged=summary.judged)
-
-
-def _headline_reached(summary: Summary, threshold: str, is_single: bool) -> str:
-    common: dict[str, object] = {"threshold": threshold}
-    counts = {} if is_single else {"reached": summary.reached, "total": summary.total}
-    only = "_only" if is_single else ""
-    what = "exams" if any(r.exam is not None for r in summary.low_results) else "marks"
-    subjects = _subjects(summary.low_results)
-    if len(subjects) > _SUBJECTS_NAMED:
-        return say(_WORDING, f"headline_{what}{only}_many", **common, **counts, n=len(subjects))
-    return say(_WORDING, f"headline_{what}{only}", **common, **counts, subjects=subjects)
+    return say(
+        _WORDING,
+        "headline_not_low",
+        threshold=threshold,
+        judged=summary.judged,
+        total=summary.total,
+    )
 
 
 def _subjects(results: Sequence[PaperResult]) -> list[str]:
     """«русскому языку», «математике», then by alphabet; those of ЕГЭ last and marked."""
     found = {(r.exam is not None, r.paper.subject) for r in results}
     return [
-        say(_WORDING, "subject_exam" if is_exam else "subject", subject=subject)
+        say(_WORDING, "headline_subject", subject=subject, is_exam=is_exam)
         for is_exam, subject in sorted(found, key=lambda one: (one[0], subject_order(one[1])))
     ]
 
@@ -122,10 +119,7 @@ def explanation(facts: Facts, summary: Summary) -> tuple[str, ...]:
     told = [*_other_schools(summary)]
     if summary.reached and summary.total > 1:
         procedures = facts.run.plan.analysis.low_procedures
-        if summary.low:
-            told.append(say(_WORDING, "low_rule", low=len(summary.low), procedures=procedures))
-        else:
-            told.append(say(_WORDING, "low_rule_nobody", procedures=procedures))
+        told.append(say(_WORDING, "low_rule", low=len(summary.low), procedures=procedures))
     return tuple(told)
 
 
@@ -151,8 +145,6 @@ def sources_sentence(facts: Facts) -> str:
         for p in run.phase.procedures
         if p.not_held is None and run.received_on(p) is not None
     ]
-    if not found:
-        return say(_WORDING, "sources_none", as_of=run.as_of)
     return say(_WORDING, "sources", procedures=found, as_of=run.as_of)
 
 
@@ -205,8 +197,9 @@ def conclusions(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> tuple
     told.extend(_dynamics(facts))
     totals = len(low_totals(facts))
     if totals:
-        sentence = "subjects_low_region" if facts.is_region else "subjects_low"
-        told.append(say(_WORDING, sentence, threshold=threshold, n=totals))
+        told.append(
+            say(_WORDING, "subjects_low", is_region=facts.is_region, threshold=threshold, n=totals)
+        )
     own = [s for s in shown if s.is_own]
     still_open = [
         f"{s.code} {title_in_sentence(s.title)} ({missing(s.result)})" for s in own if is_open(s)
@@ -244,7 +237,7 @@ def _school_name(facts: Facts, school: SchoolVerdict | School) -> str:
     if not facts.is_region or municipality is None:
         return name
     short = named(municipality.short_name)
-    return say("results", "school_of", school=name, municipality=short)
+    return say(_WORDING, "school_of", school=name, municipality=short)
 
 
 def _shortened(names: list[str]) -> list[str]:

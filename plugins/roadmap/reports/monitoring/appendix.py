@@ -19,7 +19,7 @@ from roadmap.reports.parts.results import words
 from roadmap.reports.words.wording import say
 from roadmap.russian import NBSP
 
-_WORDING = "monitoring/appendix"
+_WORDING = "monitoring"
 
 
 def compose_appendix(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> Appendix:
@@ -32,15 +32,15 @@ def compose_appendix(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> 
         sheet(
             facts,
             # A tab is searched for and clicked on, not broken into lines.
-            say(_WORDING, "missing").replace(NBSP, " "),
+            say(_WORDING, "s_missing").replace(NBSP, " "),
             say(_WORDING, "heading_missing"),
-            say(_WORDING, "signs_missing"),
+            say(_WORDING, "signs_to_fill"),
             lacks_sheet_table(facts, summary.lacks, "missing"),
         ),
         sheet(
             facts,
-            say(_WORDING, "measures"),
-            say(_WORDING, "heading_measures"),
+            say(_WORDING, "tab_measures"),
+            say(_WORDING, "caption_measures"),
             say(_WORDING, "signs_status"),
             measures.table,
         ),
@@ -51,8 +51,8 @@ def compose_appendix(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> 
         sheets.append(
             sheet(
                 facts,
-                say(_WORDING, "matrix"),
-                say(_WORDING, "heading_matrix"),
+                say(_WORDING, "tab_matrix"),
+                say(_WORDING, "s_matrix"),
                 say(_WORDING, "signs_status"),
                 matrix.table,
             )
@@ -62,9 +62,7 @@ def compose_appendix(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> 
 
 def _about(facts: Facts) -> Sheet:
     """«О файле» with a row for each kind of evidence that the phase asks for."""
-    about = about_sheet(
-        facts, say(f"{wording(facts)}/appendix", "heading_about"), say(_WORDING, "signs_text")
-    )
+    about = about_sheet(facts, say(wording(facts), "heading_about"), say(_WORDING, "signs_text"))
     *first, signs, contact = about.table.rows
     rows = (*first, *(_source_row(facts, d.dataset) for d in facts.run.datasets), signs, contact)
     return about.model_copy(update={"table": about.table.model_copy(update={"rows": rows})})

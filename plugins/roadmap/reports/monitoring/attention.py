@@ -20,7 +20,7 @@ from roadmap.reports.parts.measures import missing
 from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import natural_key
 
-_WORDING = "monitoring/attention"
+_WORDING = "monitoring"
 _NAMED = 4  # so many units are named in one item; the rest stand in the document's table
 _MISSED = (Status.NOT_DONE, Status.PARTLY)
 
@@ -64,17 +64,20 @@ def _item(facts: Facts, result: IndicatorResult, found: Sequence[Lack]) -> Atten
     is_asked = advice is not None and not facts.is_region
     return AttentionItem(
         title=say(
-            _WORDING, "title", code=result.indicator.code, title=named(result.indicator.title)
+            _WORDING,
+            "indicator_title",
+            code=result.indicator.code,
+            title=named(result.indicator.title),
         ),
         problem=_problem(facts, result, found),
-        recommendation=named(advice.text) if advice and is_asked else say(_WORDING, "control"),
+        recommendation=named(advice.text) if advice and is_asked else say(_WORDING, "take_control"),
         who=named(advice.addressee) if advice and is_asked else say(_WORDING, "control_who"),
         due=asked_by(advice, facts.run.as_of, facts.run.phase.reply_by.on)
         if advice and is_asked
         else facts.run.phase.reply_by.on,
         confirmation=named(advice.confirmation)
         if advice and is_asked
-        else say(_WORDING, "control_confirmation"),
+        else say(_WORDING, "execution_proof"),
     )
 
 

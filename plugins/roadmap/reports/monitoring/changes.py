@@ -21,7 +21,7 @@ from roadmap.reports.words.show import show
 from roadmap.reports.words.wording import named, say
 from roadmap.russian import NBSP, day
 
-_WORDING = "monitoring/changes"
+_WORDING = "monitoring"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def changes_table(facts: Facts, earlier: Earlier, found: Sequence[Change], table
     ]
     return Table(
         id=table_id,
-        caption=say(_WORDING, "caption", on=earlier.as_of),
+        caption=say(_WORDING, "caption_changes", on=earlier.as_of),
         columns=(
             Column(title="№", width=12),
             Column(title="Показатель", width=70),
@@ -110,7 +110,10 @@ def year_table(facts: Facts, found: Sequence[Line], table_id: str) -> Table:
     columns += [Column(title=f"На{NBSP}{day(one.as_of)}", width=30) for one in earlier]
     columns.append(Column(title=f"На{NBSP}{day(facts.run.as_of)}", width=30))
     return Table(
-        id=table_id, caption=say(_WORDING, "caption_year"), columns=tuple(columns), rows=tuple(rows)
+        id=table_id,
+        caption=say("summary", "caption_course"),
+        columns=tuple(columns),
+        rows=tuple(rows),
     )
 
 

@@ -14,7 +14,7 @@ from roadmap.reports.facts.monitoring import Event, Paper, Placed, Registers
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.words.wording import named, say
 
-_WORDING = "monitoring/confirm"
+_WORDING = "monitoring"
 _NAMED = 2  # so many papers are named; of more the number and the last day are told
 # Registers of what a municipality itself did: changed, they correct its report.
 _OWN = ("municipal_acts_amended", "survey_share", "medk_documents_placed")
@@ -44,19 +44,19 @@ def _of(facts: Facts, registers: Registers, result: IndicatorResult, unit: str) 
     indicator = result.indicator
     match indicator.sql:
         case "regional_acts_approved":
-            return _papers(registers.regional_acts, "acts")
+            return _papers(registers.regional_acts, "act")
         case "municipal_acts_amended":
             return _acts(registers, indicator, unit)
         case "document_approved":
             key = str(indicator.parameters.get("indicator", indicator.code))
-            return _papers([p for p in registers.documents if p.key == key], "documents")
+            return _papers([p for p in registers.documents if p.key == key], "document")
         case "attendance_share" | "schools_present":
             return _single_event(registers, indicator)
         case "events_held" | "seminars_held" | "train_seminars_held" | "internships_held":
             return _events(registers, result)
         case "programmes_approved" | "programmes_implemented":
             key = str(indicator.parameters.get("measure", result.measure.number))
-            return _papers([p for p in registers.programmes if p.key == key], "programmes")
+            return _papers([p for p in registers.programmes if p.key == key], "programme")
         case "page_published":
             return [
                 say(_WORDING, "page", link=breakable(p.link or ""), on=p.on)
@@ -87,7 +87,7 @@ def _of(facts: Facts, registers: Registers, result: IndicatorResult, unit: str) 
 
 def _papers(papers: Sequence[Paper], kind: str) -> list[str]:
     if len(papers) > _NAMED:
-        return [say(_WORDING, kind, n=len(papers), last=max(p.on for p in papers))]
+        return [say(_WORDING, "papers", kind=kind, n=len(papers), last=max(p.on for p in papers))]
     return [_paper(paper) for paper in papers]
 
 
@@ -139,7 +139,9 @@ def _placed(registers: Registers, indicator: Indicator, unit: str) -> list[str]:
             if kind == respondent and unit in (REGION, municipality)
         ]
     )
-    return [say(_WORDING, f"surveys_{respondent}", n=found.n, last=found.on)] if found else []
+    if found is None:
+        return []
+    return [say(_WORDING, "surveys", respondent=respondent, n=found.n, last=found.on)]
 
 
 def _sum(found: Sequence[Placed]) -> Placed | None:

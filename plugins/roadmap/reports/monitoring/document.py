@@ -58,7 +58,7 @@ from roadmap.reports.parts.measures import Shown, fact_value, indicators_table, 
 from roadmap.reports.parts.results import count, words
 from roadmap.reports.words.wording import named, say, title
 
-_WORDING = "monitoring/document"
+_WORDING = "monitoring"
 INDICATORS = "indicators"
 _FACT = 4  # column of the indicators' table
 _NO_CODE = words("")
@@ -77,7 +77,7 @@ def compose_document(
     facts: Facts, summary: Summary, main: Sequence[str], items: Sequence[AttentionItem]
 ) -> Composed:
     """The document of one addressee; `items` are all that needs attention."""
-    own = f"{wording(facts)}/document"
+    own = wording(facts)
     draft = Draft()
     shown = shown_indicators(facts)
     placed: list[Placed] = []
@@ -98,9 +98,9 @@ def compose_document(
     _limits(draft, facts)
     return Composed(
         Document(
-            kind_title=say(own, "kind"),
+            kind_title=say(own, "document_kind"),
             dated=facts.run.as_of,
-            subject=say(own, "subject", phase=facts.run.phase.title),
+            subject=say(own, "document_subject", phase=facts.run.phase.title),
             subject_strong=say(_WORDING, "region_name")
             if facts.is_region
             else title(named(facts.addressee.name)),
@@ -117,14 +117,15 @@ def compose_document(
 
 def _basis(draft: Draft, facts: Facts) -> None:
     run = facts.run
-    own = f"{wording(facts)}/document"
+    own = wording(facts)
     draft.section("basis", say(_WORDING, "s_basis"))
     numbers = [str(number) for number in run.phase.owns]
-    draft.paragraph(say(own, "basis", numbers=numbers, order=run.plan.order))
+    draft.paragraph(say(own, "document_basis", numbers=numbers, order=run.plan.order))
     draft.paragraph(
         say(
             _WORDING,
-            "scope_region" if facts.is_region else "scope",
+            "scope",
+            is_region=facts.is_region,
             schools=len(facts.schools),
             municipalities=len(municipalities(facts)),
             as_of=run.as_of,
@@ -134,7 +135,7 @@ def _basis(draft: Draft, facts: Facts) -> None:
 
 def _execution(draft: Draft, facts: Facts, summary: Summary) -> list[Placed]:
     """The count, what it holds, and for the region the counts by municipality."""
-    own = f"{wording(facts)}/document"
+    own = wording(facts)
     draft.section("execution", say(own, "s_execution"))
     told = [f"{headline(facts, summary)}.", *counting_sentences(facts, summary)]
     draft.paragraph(" ".join(told))
@@ -144,8 +145,8 @@ def _execution(draft: Draft, facts: Facts, summary: Summary) -> list[Placed]:
         return []
     found = tallies(facts)
     figure = tally_figure(facts, found)
-    sentence = "tally" if figure is None else "tally_and_figure"
-    draft.paragraph(say(_WORDING, sentence, table=draft.next_table, figure=draft.next_figure))
+    number = None if figure is None else draft.next_figure
+    draft.paragraph(say(_WORDING, "tally", table=draft.next_table, figure=number))
     laid = tally_table(facts, found, "executed")
     draft.table(laid.table)
     if figure is not None:
@@ -169,11 +170,10 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
         for phase in facts.run.plan.phases
     ):
         return
-    sentences = "monitoring/changes"
     draft.section("changes", say(_WORDING, "s_changes"))
     earlier = last_earlier(facts)
     if earlier is None:
-        draft.paragraph(say(sentences, "none_before"))
+        draft.paragraph(say(_WORDING, "none_before"))
         return
     found = changes(earlier, shown)
     told = []
@@ -181,8 +181,8 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
     if before is not None and summary.executed is not None:
         told.append(
             say(
-                sentences,
-                "executed",
+                _WORDING,
+                "executed_then_and_now",
                 before=before[0],
                 before_of=before[1],
                 now=summary.executed.numerator,
@@ -194,21 +194,21 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
     first = first_told(earlier, summary.lines)
     if first:
         numbers = [str(number) for number in first]
-        told.append(say(sentences, "first", numbers=numbers, on=earlier.as_of))
+        told.append(say(_WORDING, "first", numbers=numbers, on=earlier.as_of))
     if told:
         draft.paragraph(" ".join(told))
     own = [change for change in found if change.is_own]
     if own:
         draft.paragraph(
-            say(sentences, "changed", n=len(own), table=draft.next_table, on=earlier.as_of)
+            say(_WORDING, "changed", n=len(own), table=draft.next_table, on=earlier.as_of)
         )
         draft.table(changes_table(facts, earlier, own, "changes"))
     else:
-        draft.paragraph(say(sentences, "unchanged", on=earlier.as_of, is_region=facts.is_region))
+        draft.paragraph(say(_WORDING, "unchanged", on=earlier.as_of, is_region=facts.is_region))
     # The region's stand apart, without a table: one more would number anew what is hashed.
     regional = [change_sentence(change) for change in found if not change.is_own]
     if regional:
-        draft.paragraph(say(sentences, "changed_regional", on=earlier.as_of), own=False)
+        draft.paragraph(say(_WORDING, "changed_regional", on=earlier.as_of), own=False)
         draft.numbered(regional, own=False)
 
 
@@ -216,19 +216,19 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
 
 
 def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown]) -> None:
-    draft.section("year", say("summary/document", "s_year"))
-    draft.paragraph(say("summary/document", "year", table=draft.next_table))
+    draft.section("year", say("summary", "s_year"))
+    draft.paragraph(say("summary", "year", table=draft.next_table))
     rows = [
         Row(
             cells=(
                 _NO_CODE,
-                words(say("summary/document", "year_schools")),
+                words(say("summary", "year_schools")),
                 count(len(facts.schools)),
             )
         )
     ]
     if facts.is_region:
-        label = say("summary/document", "year_municipalities")
+        label = say("summary", "year_municipalities")
         rows.append(Row(cells=(_NO_CODE, words(label), count(len(municipalities(facts))))))
     for one in shown:
         result = one.result
@@ -236,14 +236,14 @@ def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[
             continue
         label = named(result.indicator.title)
         if not one.is_own and not facts.is_region:
-            label = say("monitoring/changes", "regional", title=label)
+            label = say("summary", "regional", title=label)
         value = NoData() if result.numerator is None else fact_value(result)
         rows.append(Row(cells=(words(one.code), words(label), Cell(value=value)), own=one.is_own))
         rows.extend(
             Row(
                 cells=(
                     _NO_CODE,
-                    words(say("summary/document", "year_part", title=named(part.part.title))),
+                    words(say("summary", "year_part", title=named(part.part.title))),
                     count(part.numerator),
                 ),
                 own=one.is_own,
@@ -254,7 +254,7 @@ def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[
     draft.table(
         Table(
             id="year",
-            caption=say("summary/document", "caption_year"),
+            caption=say("summary", "caption_year"),
             columns=(
                 Column(title="№", width=14),
                 Column(title="Что", width=122),
@@ -264,15 +264,15 @@ def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[
         )
     )
     if state_of(facts).earlier:
-        draft.paragraph(say("monitoring/changes", "year", table=draft.next_table))
+        draft.paragraph(say("summary", "course", table=draft.next_table))
         draft.table(year_table(facts, summary.lines, "course"))
     else:
-        draft.paragraph(say("monitoring/changes", "year_none"))
+        draft.paragraph(say("summary", "course_none"))
 
 
 def _undone(draft: Draft, facts: Facts, summary: Summary) -> None:
     """What stays undone, and why: the lacks of the measures that are not executed, by name."""
-    own = "summary/document"
+    own = "summary"
     draft.section("undone", say(own, "s_undone"))
     still_open = {line.number for line in not_executed(facts, summary)}
     if not still_open:
@@ -291,7 +291,7 @@ def _texts(numbers: set[int]) -> list[str]:
 
 def _directions(draft: Draft, facts: Facts) -> None:
     """Directions for the next year: the region's decision, told to everybody."""
-    own = "summary/document"
+    own = "summary"
     year = facts.run.plan.year + 1
     draft.section("directions", say(own, "s_directions", year=year))
     found = state_of(facts).registers.directions
@@ -314,13 +314,13 @@ def _directions(draft: Draft, facts: Facts) -> None:
 def _recommendations(draft: Draft, items: Sequence[AttentionItem]) -> None:
     draft.section("recommendations", say(_WORDING, "s_recommendations"))
     if not items:
-        draft.paragraph(say(_WORDING, "recommendations_none"))
+        draft.paragraph(say(_WORDING, "nothing_to_do"))
         return
     draft.paragraph(say(_WORDING, "recommendations", n=len(items), table=draft.next_table))
     draft.table(
         Table(
             id="recommendations",
-            caption=say(_WORDING, "caption_recommendations"),
+            caption=say(_WORDING, "s_recommendations"),
             columns=(
                 Column(title="№", align="right", width=8),
                 Column(title="Чего не хватает", width=50),
@@ -424,7 +424,7 @@ def _limits(draft: Draft, facts: Facts) -> None:
         draft.numbered((named(finding.message) for finding in facts.findings), own=False)
     elif facts.findings:
         draft.paragraph(say(_WORDING, "findings", n=len(facts.findings)))
-    draft.paragraph(say(_WORDING, "attachments_region" if facts.is_region else "attachments"))
+    draft.paragraph(say(_WORDING, "attachments", is_region=facts.is_region))
 
 
 def dataset_title(dataset: str) -> str:

@@ -49,29 +49,29 @@ def compose_letter(
     recommendations_section: int,
 ) -> ComposedLetter:
     """The letter of one addressee; the section is that of its document."""
-    run, main = facts.run, f"{wording(facts)}/main"
+    run, report = facts.run, wording(facts)
     name = title(" ".join(facts.addressee.name.split()))
     more = len(items) - _ITEMS
     figures, placed = _figures_region(facts) if facts.is_region else _figures(facts)
     request, rest, preheader = _request(facts, headline, bool(items))
-    subject = say("letter", "subject", phase=run.phase.title, name=name)
+    subject = say(report, "subject", phase=run.phase.title, name=name)
     return ComposedLetter(
         Letter(
             subject=subject.replace(NBSP, " "),
             preheader=preheader,
             period=russian.month(run.as_of),
-            greeting=say("letter", "greeting"),
+            greeting=say(report, "greeting"),
             headline=headline,
             lead=_lead(facts, summary),
             request=request,
             request_rest=rest,
             attention=tuple(items[:_ITEMS]),
-            attention_more=say(main, "attention_more", n=more, section=recommendations_section)
+            attention_more=say(report, "attention_more", n=more, section=recommendations_section)
             if more > 0
             else None,
             figures=figures,
             basis=say(
-                main, "basis", numbers=[str(n) for n in run.phase.owns], order=run.plan.order
+                report, "basis", numbers=[str(n) for n in run.phase.owns], order=run.plan.order
             ),
         ),
         placed,
@@ -80,25 +80,25 @@ def compose_letter(
 
 def _lead(facts: Facts, summary: Summary) -> tuple[str, ...]:
     told = " ".join(explanation(facts, summary))
-    return tuple(filter(None, (told, say(f"{wording(facts)}/main", "as_of", on=facts.run.as_of))))
+    return tuple(filter(None, (told, say(wording(facts), "as_of", on=facts.run.as_of))))
 
 
 def _request(facts: Facts, headline: str, is_asked: bool) -> tuple[str, str, str]:
     """The request in bold, the rest of it, the preheader."""
-    main, reply_by = f"{wording(facts)}/main", facts.run.phase.reply_by.on
-    loud = say("letter", "preheader", headline=headline, reply_by=reply_by)
+    report, reply_by = wording(facts), facts.run.phase.reply_by.on
+    loud = say(report, "preheader", headline=headline, reply_by=reply_by)
     if facts.is_region:
         return (
-            say(main, "request_region", reply_by=reply_by),
-            say(main, "request_region_rest"),
+            say(report, "request_region", reply_by=reply_by),
+            say(report, "request_region_rest"),
             loud,
         )
     if is_asked:
-        return say(main, "request", reply_by=reply_by), say(main, "request_rest"), loud
+        return say(report, "request", reply_by=reply_by), say(report, "request_rest"), loud
     return (
-        say(main, "request_quiet", reply_by=reply_by),
-        say(main, "request_quiet_rest"),
-        say("letter", "preheader_quiet", headline=headline),
+        say(report, "request_quiet", reply_by=reply_by),
+        say(report, "request_quiet_rest"),
+        say(report, "preheader_quiet", headline=headline),
     )
 
 
@@ -107,7 +107,7 @@ def _request(facts: Facts, headline: str, is_asked: bool) -> tuple[str, str, str
 
 def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
     """The municipality's own indicators: fact and status; what the region does is left out."""
-    main = f"{wording(facts)}/main"
+    report = wording(facts)
     shown = [
         one
         for one in shown_indicators(facts)
@@ -125,7 +125,7 @@ def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
         rows.append(
             LetterRow(
                 label=named(one.title),
-                note=say(main, "measure_note", number=one.result.measure.number),
+                note=say(report, "measure_note", number=one.result.measure.number),
                 cells=(
                     Cell(value=fact_value(one.result)),
                     Cell(value=Words(text=status_chip(one.result.status))),
@@ -135,11 +135,11 @@ def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
     return (
         LetterFigures(
             id=_FIGURES,
-            caption=say(main, "figures", as_of=facts.run.as_of),
+            caption=say(report, "figures", as_of=facts.run.as_of),
             columns=(
-                say(main, "column_indicator"),
-                say(main, "column_fact"),
-                say(main, "column_status"),
+                say(report, "column_indicator"),
+                say(report, "column_fact"),
+                say(report, "column_status"),
             ),
             rows=tuple(rows),
         ),
@@ -149,7 +149,7 @@ def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
 
 def _figures_region(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
     """How many measures each municipality has executed, by alphabet."""
-    main = f"{wording(facts)}/main"
+    report = wording(facts)
     found = tallies(facts)
     if len(found) > _ROWS_IN_TABLE:
         return None, ()
@@ -158,13 +158,13 @@ def _figures_region(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, .
         is_region = tally.unit == REGION
         name = title(named(facts.run.municipalities[tally.unit].name))
         value: Value = (
-            Words(text=say(main, "executed", done=tally.executed, of=tally.counted))
+            Words(text=say(report, "executed", done=tally.executed, of=tally.counted))
             if tally.counted
             else NotHeld()
         )
         rows.append(
             LetterRow(
-                label=say(main, "region_row") if is_region else name,
+                label=say(report, "region_row") if is_region else name,
                 cells=(Cell(value=value),),
                 kind="total" if is_region else "data",
             )
@@ -172,8 +172,8 @@ def _figures_region(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, .
     return (
         LetterFigures(
             id=_FIGURES,
-            caption=say(main, "figures_region", as_of=facts.run.as_of),
-            columns=(say(main, "column_municipality"), say(main, "column_executed")),
+            caption=say(report, "figures_region", as_of=facts.run.as_of),
+            columns=(say(report, "column_municipality"), say(report, "column_executed")),
             rows=tuple(rows),
         ),
         (),

@@ -28,7 +28,7 @@ from roadmap.reports.words.show import show
 from roadmap.reports.words.wording import named, say
 from roadmap.russian import NBSP
 
-_WORDING = "monitoring/lines"
+_WORDING = "monitoring"
 _BEFORE_YEAR = re.compile(r"(?<=[а-яё]) (?=\d{4}\b)")
 View: TypeAlias = Literal["document", "appendix"]
 _FACT, _STATUS = 5, 6  # columns of the table
@@ -152,7 +152,7 @@ def lines_table(facts: Facts, found: Sequence[Line], table_id: str) -> Laid:
         found,
         table_id,
         "document",
-        say(_WORDING, "caption"),
+        say(_WORDING, "caption_measures"),
         (
             Column(title="№", width=8),
             Column(title="Описание действий", width=50),
@@ -201,11 +201,14 @@ def _table(
     placed: list[Placed] = []
     for line in found:
         row = _row(facts, line, is_sheet=view == "appendix")
-        for column, name in ((_FACT, "name_fact"), (_STATUS, "name_status")):
+        for column, key, name in (
+            (_FACT, "name_fact", say(_WORDING, "name_fact", number=line.number)),
+            (_STATUS, "name_status", say(_WORDING, "name_status", number=line.number)),
+        ):
             placed.append(
                 Placed(
-                    key=("measure", str(line.number), name),
-                    name=say(_WORDING, name, number=line.number),
+                    key=("measure", str(line.number), key),
+                    name=name,
                     value=row.cells[column].value,
                     place=Place(view=view, table_id=table_id, row=len(rows), column=column),
                 )
@@ -270,7 +273,7 @@ def _note(facts: Facts, line: Line) -> tuple[str, bool]:
     if line.status in _TELLING:
         told += [gap for gap in gaps if gap]
     if line.status is Status.NO_DUE_DATE:
-        told.append(say(_WORDING, "no_due_date"))
+        told.append(say(_WORDING, "no_schedule"))
     if line.status is Status.IN_PROGRESS and is_ongoing(line.measure) and line.is_counted:
         told.append(say(_WORDING, "interim_met" if line.is_executed else "interim_missed"))
     if line.regional:
@@ -292,7 +295,7 @@ _TELLING = (
 
 def _gap(result: IndicatorResult, is_one_of_many: bool) -> str:
     if result.indicator.kind is IndicatorKind.FACT and result.shortfall is None:
-        text = say(_WORDING, "unknown")
+        text = say(_WORDING, "missing_unknown")
     else:
         text = missing(result)
     if not text:

@@ -40,7 +40,7 @@ from roadmap.reports.words.show import show, show_with_unit
 from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import NBSP, day
 
-_WORDING = "monitoring/matrix"
+_WORDING = "monitoring"
 _COLUMNS = 8  # so many indicators of a table still fit a turned page at 10 pt
 ROWS_IN_DOCUMENT = 60  # of more municipalities the appendix alone has the matrix
 _BARS = 30
@@ -96,7 +96,7 @@ def matrix_sheet(facts: Facts) -> Laid:
 
 def _caption(sliced: Sequence[IndicatorResult]) -> str:
     first, last = sliced[0].indicator.code, sliced[-1].indicator.code
-    return say(_WORDING, "caption", first=first, last=last)
+    return say(_WORDING, "caption_matrix", first=first, last=last)
 
 
 def _matrix(

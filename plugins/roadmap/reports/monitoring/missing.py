@@ -25,7 +25,7 @@ from roadmap.reports.parts.results import words
 from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import MONTHS, NBSP, natural_key
 
-_WORDING = "monitoring/missing"
+_WORDING = "monitoring"
 _EMPTY = Words(text="")
 _RISK = "risk"
 
@@ -108,7 +108,7 @@ def _of_indicator(
 
 def _person(kind: str, gaps: Sequence[Gap]) -> str:
     if kind == "coordinator":
-        return say(_WORDING, "coordinator")
+        return say(_WORDING, "coordinator_role")
     schools = sorted({named(g.school_name) for g in gaps if g.school_name}, key=natural_key)
     return say(_WORDING, "curator", schools=schools)
 
@@ -126,13 +126,13 @@ def _unit(facts: Facts, gap: Gap) -> str:
 def _absence(result: IndicatorResult, code: str, kind: str, gaps: Sequence[Gap]) -> str:
     """What a person did not do: a questionnaire, or taking part."""
     if _stem(result.indicator, code) == "survey_share":
-        return _questionnaires(kind, [gap.detail for gap in gaps])
-    return say(_WORDING, f"absent_{kind}")
+        return _questionnaires([gap.detail for gap in gaps])
+    return say(_WORDING, "absent", kind=kind)
 
 
-def _questionnaires(kind: str, details: Sequence[str | None]) -> str:
+def _questionnaires(details: Sequence[str | None]) -> str:
     names = sorted({named(detail) for detail in details if detail}, key=natural_key)
-    return say(_WORDING, f"questionnaire_{kind}", names=names)
+    return say(_WORDING, "questionnaire", names=names)
 
 
 def _thing(result: IndicatorResult, gap: Gap) -> str:
@@ -147,17 +147,19 @@ def _thing(result: IndicatorResult, gap: Gap) -> str:
             if not gap.detail:
                 return say(_WORDING, "document_of", title=result.indicator.title)
             return say(_WORDING, "document", title=named(gap.detail))
-        case "event" | "seminar":
-            return say(_WORDING, gap.unit_kind, title=named(gap.detail or ""))
+        case "event":
+            return say(_WORDING, "not_held", title=named(gap.detail or ""))
+        case "seminar":
+            return say(_WORDING, "seminar", title=named(gap.detail or ""))
         case "municipality":
-            return say(_WORDING, "sent" if stem == "recommendations_sent" else "act")
+            return say(_WORDING, "not_sent" if stem == "recommendations_sent" else "act")
     match stem:
         case "survey_share":
-            return _questionnaires("school", [gap.detail])
+            return _questionnaires([gap.detail])
         case "medk_documents_placed":
             return document_name(gap.detail or "")
         case "schools_present":
-            return say(_WORDING, "absent_school")
+            return say(_WORDING, "absent", kind="school")
         case "report_presented":
             return say(_WORDING, "not_presented")
     return say(_WORDING, "other", title=result.indicator.title)
@@ -229,7 +231,7 @@ def lacks_table(facts: Facts, found: Sequence[Lack], table_id: str) -> Table:
         )
     return Table(
         id=table_id,
-        caption=say(_WORDING, "caption"),
+        caption=say(_WORDING, "s_missing"),
         columns=(
             Column(title="Показатель", width=28),
             Column(title="Кто", width=48),
@@ -275,7 +277,7 @@ def lacks_sheet_table(facts: Facts, found: Sequence[Lack], table_id: str) -> Tab
 
 def _municipality(facts: Facts, unit: str) -> str:
     if unit == REGION:
-        return say(_WORDING, "region_row")
+        return say(_WORDING, "region_whole")
     return title(named(facts.run.municipalities[unit].name))
 
 

@@ -46,24 +46,17 @@ def summarise(facts: Facts) -> Summary:
 
 
 def wording(facts: Facts) -> str:
-    """The folder of sentences: «monitoring» or «summary», as the phase's report is called."""
+    """The template of sentences: «monitoring» or «summary», as the phase's report is called."""
     return facts.run.phase.report
 
 
 def headline(facts: Facts, summary: Summary) -> str:
     """The result in one sentence, no full stop: what a director could repeat on the phone."""
-    main = f"{wording(facts)}/main"
+    report = wording(facts)
     if summary.executed is None:
-        return say(main, "headline_none")
-    sentence = "headline_all" if summary.executed.is_whole else "headline"
-    return say(
-        main,
-        sentence,
-        done=summary.executed.numerator,
-        of=summary.executed.denominator,
-        share=summary.share,
-        is_region=facts.is_region,
-    )
+        return say(report, "headline_none")
+    done, of = summary.executed.numerator, summary.executed.denominator
+    return say(report, "headline", done=done, of=of)
 
 
 def not_executed(facts: Facts, summary: Summary) -> tuple[Line, ...]:
@@ -77,18 +70,18 @@ def not_executed(facts: Facts, summary: Summary) -> tuple[Line, ...]:
 
 def explanation(facts: Facts, summary: Summary) -> tuple[str, ...]:
     """What follows the headline: what is not executed, what was late, what changed."""
-    main = f"{wording(facts)}/main"
+    report = wording(facts)
     told = []
     still_open = not_executed(facts, summary)
     if still_open:
-        told.append(say(main, "not_executed", numbers=[str(line.number) for line in still_open]))
+        told.append(say(report, "not_executed", numbers=[str(line.number) for line in still_open]))
     late = [
         str(line.number)
         for line in summary.lines
         if line.is_own and line.status is Status.DONE_LATE
     ]
     if late:
-        told.append(say(main, "late", numbers=late))
+        told.append(say(report, "late", numbers=late))
     since = since_sentence(facts, summary)
     if since:
         told.append(since)
@@ -103,14 +96,12 @@ def since_sentence(facts: Facts, summary: Summary) -> str:
     before = earlier.executed.get(facts.addressee.municipality_id)
     if before is None or summary.executed is None:
         return ""
-    return say(
-        f"{wording(facts)}/main", "since", before=before[0], before_of=before[1], on=earlier.as_of
-    )
+    return say(wording(facts), "since", before=before[0], before_of=before[1], on=earlier.as_of)
 
 
 def counting_sentences(facts: Facts, summary: Summary) -> tuple[str, ...]:
     """Which measures the count holds and which it leaves out, and why."""
-    main = f"{wording(facts)}/main"
+    report = wording(facts)
     counted = [line for line in summary.lines if is_counted(facts, line)]
     running = [
         line for line in counted if is_ongoing(line.measure) and line.status is Status.IN_PROGRESS
@@ -118,11 +109,11 @@ def counting_sentences(facts: Facts, summary: Summary) -> tuple[str, ...]:
     undated = [line for line in summary.lines if line.is_own and line.status is Status.NO_DUE_DATE]
     told = []
     if counted:
-        told.append(say(main, "denominator", numbers=_numbers(counted)))
+        told.append(say(report, "denominator", numbers=_numbers(counted)))
     if running:
-        told.append(say(main, "denominator_running", numbers=_numbers(running)))
+        told.append(say(report, "denominator_running", numbers=_numbers(running)))
     if undated:
-        told.append(say(main, "undated", numbers=_numbers(undated)))
+        told.append(say(report, "undated", numbers=_numbers(undated)))
     return tuple(told)
 
 
@@ -132,12 +123,12 @@ def _numbers(found: Sequence[Line]) -> list[str]:
 
 def conclusions(facts: Facts, summary: Summary) -> tuple[str, ...]:
     """Numbered conclusions: one sentence each, tied to numbers, only the addressee's own."""
-    main = f"{wording(facts)}/main"
+    report = wording(facts)
     told = [f"{headline(facts, summary)}."]
     for line in not_executed(facts, summary):
         told.append(
             say(
-                main,
+                report,
                 "conclusion_open",
                 number=line.number,
                 status=status_word(line.status),
@@ -146,10 +137,10 @@ def conclusions(facts: Facts, summary: Summary) -> tuple[str, ...]:
         )
     schools = _schools_with_lacks(summary)
     if schools and not facts.is_region:
-        told.append(say(main, "conclusion_schools", names=schools))
+        told.append(say(report, "conclusion_schools", names=schools))
     for line in summary.lines:
         if line.is_own and line.status is Status.NO_DUE_DATE:
-            told.append(say(main, "conclusion_undated", number=line.number))
+            told.append(say(report, "conclusion_undated", number=line.number))
     return tuple(told)
 
 

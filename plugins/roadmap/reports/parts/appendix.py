@@ -26,9 +26,10 @@ from roadmap.reports.model import (
 from roadmap.reports.parts.draft import Placed
 from roadmap.reports.parts.measures import Shown, indicators_sheet_table
 from roadmap.reports.parts.results import words
+from roadmap.reports.words.show import NO_DATA
 from roadmap.reports.words.wording import named, say, title
 
-_WORDING = "appendix"
+_WORDING = "shared"
 _EMPTY = Words(text="")
 
 
@@ -95,7 +96,7 @@ def _source_row(facts: Facts, procedure: Procedure) -> Row:
         text = say(_WORDING, "source_not_held", reason=procedure.not_held)
         return _about_row(label, Words(text=text))
     if received is None:
-        return _about_row(label, Words(text=say(_WORDING, "source_missing")))
+        return _about_row(label, Words(text=NO_DATA))
     # The day of a file is no one's own: a file sent again unchanged corrects nobody.
     return _about_row(label, Words(text=say(_WORDING, "source_received", day=received)), own=False)
 
@@ -104,7 +105,7 @@ def indicators_sheet(facts: Facts, shown: Sequence[Shown]) -> Sheet:
     """«Показатели»: the indicators that the report shows."""
     return sheet(
         facts,
-        say(_WORDING, "indicators"),
+        say(_WORDING, "s_indicators"),
         say(_WORDING, "heading_indicators"),
         say(_WORDING, "signs_indicators"),
         indicators_sheet_table(facts, "indicators", shown),
@@ -149,6 +150,6 @@ def attention_sheet(facts: Facts, items: Sequence[AttentionItem]) -> Sheet:
         facts,
         say(_WORDING, "attention"),
         say(_WORDING, "heading_attention"),
-        say(_WORDING, "signs_attention"),
+        say(_WORDING, "signs_to_fill"),
         table,
     )

@@ -21,7 +21,7 @@ from roadmap.reports.parts.measures import missing
 from roadmap.reports.words.wording import named, say
 from roadmap.russian import natural_key
 
-_WORDING = "attention"
+_WORDING = "analysis"
 # Missed and due: a running window is no reproach, and of no data nobody can be blamed.
 _MISSED = (Status.NOT_DONE, Status.PARTLY)
 
@@ -49,7 +49,7 @@ def people(facts: Facts) -> Iterable[AttentionItem]:
                 on=_day_of(result),
                 measure=result.measure.number,
             )
-            yield advised(facts, result, say(_WORDING, "title_coordinator"), problem)
+            yield advised(facts, result, say(_WORDING, "coordinator_role"), problem)
     for group in curator_gaps(facts):
         item = curator_item(facts, group)
         if item is not None:
@@ -103,10 +103,10 @@ def advised(facts: Facts, result: IndicatorResult, title: str, problem: str) -> 
         return AttentionItem(
             title=title,
             problem=problem,
-            recommendation=say(_WORDING, "region_indicator_todo"),
+            recommendation=say(_WORDING, "take_control"),
             who=say(_WORDING, "region_indicator_who"),
             due=facts.run.phase.reply_by.on,
-            confirmation=say(_WORDING, "region_indicator_confirmation"),
+            confirmation=say(_WORDING, "execution_proof"),
         )
     return AttentionItem(
         title=title,
@@ -126,7 +126,7 @@ def regional_indicators(facts: Facts) -> Iterable[AttentionItem]:
     for result in missed(facts):
         title = say(
             _WORDING,
-            "region_indicator_title",
+            "indicator_title",
             code=result.indicator.code,
             title=result.indicator.title,
         )

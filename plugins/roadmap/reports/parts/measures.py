@@ -27,7 +27,7 @@ from roadmap.reports.model import (
 from roadmap.reports.words.wording import say
 from roadmap.russian import NBSP
 
-_WORDING = "measures"
+_WORDING = "shared"
 REGIONAL = "регион"
 _ATTENDANCE = "attendance_share"
 _ACTS = "municipal_acts_amended"

@@ -34,7 +34,7 @@ from roadmap.reports.model import (
     Words,
 )
 from roadmap.reports.parts.draft import Placed
-from roadmap.reports.words.show import SUPPRESSED_ROW, points
+from roadmap.reports.words.show import NO_DATA, SUPPRESSED_ROW, points
 from roadmap.reports.words.wording import named, say, subject_dative, title
 from roadmap.russian import natural_key
 
@@ -43,6 +43,7 @@ MAIN_SUBJECTS = ("русский язык", "математика")
 BARS_ON_ONE_FIGURE = 12
 BARS_AT_MOST = 36
 
+_WORDING = "analysis"
 _MARKS = ("«2»", "«3»", "«4»", "«5»")
 
 
@@ -63,7 +64,7 @@ def count(n: int) -> Cell:
 
 def paper_label(paper: Paper) -> str:
     """«ВПР, программа 5 класса», for use inside a sentence."""
-    return say("results", f"paper_{paper.kind}", grade=paper.grade)
+    return say(_WORDING, "paper", kind=paper.kind, grade=paper.grade)
 
 
 def subject_order(subject: str) -> tuple[int, str]:
@@ -83,18 +84,18 @@ def unit_name(facts: Facts, result: PaperResult) -> str:
         case Level.SCHOOL if facts.is_region:
             municipality = facts.run.municipalities[result.municipality_id].name
             return say(
-                "results", "school_of", school=named(result.name), municipality=named(municipality)
+                _WORDING, "school_of", school=named(result.name), municipality=named(municipality)
             )
         case Level.SCHOOL:
             return named(result.name)
         case Level.MUNICIPALITY if facts.is_region:
             return named(result.name)
         case Level.MUNICIPALITY:
-            return say("results", "unit_municipality")
+            return say(_WORDING, "unit_municipality")
         case Level.PARTICIPANTS:
-            return say("results", "unit_participants")
+            return say(_WORDING, "unit_participants")
         case Level.REGION:
-            return say("results", "unit_region")
+            return say(_WORDING, "unit_region")
 
 
 # -- Values ----------------------------------------------------------------------------------
@@ -242,11 +243,11 @@ def marks_table(facts: Facts, table_id: str, where: str, results: Sequence[Paper
         Column(title="Средняя отметка", align="right", width=19),
     )
     rows, placed = _rows_by_subject(facts, table_id, results, share_column=2)
-    notes = (*_notes(facts, results), say("results", "note_rounding"))
+    notes = (*_notes(facts, results), say(_WORDING, "note_rounding"))
     return Placing(
         Table(
             id=table_id,
-            caption=say("results", "caption_marks", where=where),
+            caption=say(_WORDING, "caption_marks", where=where),
             columns=columns,
             rows=rows,
             notes=(" ".join(notes),),
@@ -270,7 +271,7 @@ def exams_table(facts: Facts, table_id: str, where: str, results: Sequence[Paper
     return Placing(
         Table(
             id=table_id,
-            caption=say("results", "caption_exams", where=where),
+            caption=say(_WORDING, "caption_exams", where=where),
             columns=columns,
             rows=rows,
             notes=(" ".join(_notes(facts, results)),),
@@ -296,9 +297,7 @@ def _rows_by_subject(
             rows.append(_row(facts, result, share_column))
         if only(of_paper, Level.REGION) is None:
             # The row stays, so that nothing of the addressee's own moves when the region comes.
-            rows.append(
-                _message(say("results", "region"), say("results", "region_unknown"), own=False)
-            )
+            rows.append(_message(say(_WORDING, "region_row"), NO_DATA, own=False))
     return tuple(rows), tuple(placed)
 
 
@@ -306,7 +305,7 @@ def _group_title(paper: Paper, results: Sequence[PaperResult]) -> str:
     minimum = next((r.exam.minimum for r in results if r.exam is not None), None)
     if minimum is None:
         return title(paper.subject)
-    return say("results", "subject_with_minimum", subject=paper.subject, minimum=minimum)
+    return say(_WORDING, "subject_with_minimum", subject=paper.subject, minimum=minimum)
 
 
 def _row(facts: Facts, result: PaperResult, share_column: int) -> Row:
@@ -316,9 +315,9 @@ def _row(facts: Facts, result: PaperResult, share_column: int) -> Row:
         case Hidden.SMALL:
             return _message(label, SUPPRESSED_ROW)
         case Hidden.NOTHING_LEFT:
-            return _message(label, say("results", "all_small"))
+            return _message(label, say(_WORDING, "all_small"))
         case Hidden.DIFFERENCE:
-            return _message(label, say("results", "region_hidden"), own=False)
+            return _message(label, say(_WORDING, "region_hidden"), own=False)
     values: tuple[Value, ...] = ()
     if result.marks is not None:
         values = mark_values(result.marks)
@@ -366,23 +365,23 @@ def row_label(facts: Facts, result: PaperResult) -> str:
         case Level.MUNICIPALITY if facts.is_region:
             return f"{title(named(result.name))}{'*' if is_partial else ''}"
         case Level.MUNICIPALITY:
-            return say("results", "municipality_total", is_partial=is_partial)
+            return say(_WORDING, "municipality_total", is_partial=is_partial)
         case Level.PARTICIPANTS:
-            return say("results", "participants_total", is_partial=is_partial)
+            return say(_WORDING, "participants_total", is_partial=is_partial)
         case Level.REGION:
-            return say("results", "region")
+            return say(_WORDING, "region_row")
 
 
 def _notes(facts: Facts, results: Sequence[PaperResult]) -> tuple[str, ...]:
     """What the signs of this very table mean; a sign that isn't there is not explained."""
     notes = []
     if any(r.small_schools for r in results if r.level is not Level.REGION):
-        notes.append(say("results", "note_partial"))
+        notes.append(say(_WORDING, "note_partial"))
     if any(is_at_threshold(r) for r in results):
         percent = threshold_text(facts.run.plan.analysis.low_share_percent)
-        notes.append(say("results", "note_threshold", threshold=percent))
+        notes.append(say(_WORDING, "note_threshold", threshold=percent))
     if not facts.is_region and _is_a_school_absent(facts, results):
-        notes.append(say("results", "note_absent"))
+        notes.append(say(_WORDING, "note_absent"))
     return tuple(notes)
 
 
@@ -398,8 +397,9 @@ def place_share(facts: Facts, result: PaperResult, place: Place) -> tuple[Placed
     if share is None or result.hidden is not None:
         return ()
     name = say(
-        "results",
-        "key_marks" if result.marks is not None else "key_exam",
+        _WORDING,
+        "key_share",
+        exam=result.marks is None,
         subject=result.paper.subject,
         where=paper_label(result.paper),
         unit=unit_name(facts, result),
@@ -431,7 +431,7 @@ def journal_table(facts: Facts, table_id: str, results: Sequence[PaperResult]) -
         return None
     return Table(
         id=table_id,
-        caption=say("results", "caption_journal"),
+        caption=say(_WORDING, "caption_journal"),
         columns=(
             Column(title=_unit_column(facts), width=60),
             Column(title="Сравнено отметок", align="right", width=26),
@@ -440,7 +440,7 @@ def journal_table(facts: Facts, table_id: str, results: Sequence[PaperResult]) -
             Column(title="повысили", group=share, align="right", width=27),
         ),
         rows=tuple(rows),
-        notes=(say("results", "note_journal"),),
+        notes=(say(_WORDING, "note_journal"),),
     )
 
 
@@ -461,8 +461,8 @@ def _journal_rows(facts: Facts, results: Sequence[PaperResult]) -> Iterable[Row]
         journal, result = sums[unit], first[unit]
         shares = (journal.lowered, journal.confirmed, journal.raised)
         label = {
-            Level.MUNICIPALITY: say("results", "municipality_total", is_partial=False),
-            Level.PARTICIPANTS: say("results", "participants_total", is_partial=False),
+            Level.MUNICIPALITY: say(_WORDING, "municipality_total", is_partial=False),
+            Level.PARTICIPANTS: say(_WORDING, "participants_total", is_partial=False),
         }.get(result.level, row_label(facts, result))
         if facts.is_region and result.level is Level.MUNICIPALITY:
             label = title(named(result.name))
@@ -521,7 +521,7 @@ def _figure(
     groups = tuple(_bar_group(title(paper.subject), of_paper) for paper, of_paper in shown)
     return Figure(
         id=figure_id,
-        caption=say("results", "caption_chart", where=where),
+        caption=say(_WORDING, "caption_chart_shares", where=where),
         alt=chart_alt(groups, threshold),
         chart=BarChart(groups=groups, threshold=threshold),
     )
@@ -548,15 +548,15 @@ def chart_alt(groups: Sequence[BarGroup], threshold: float) -> str:
     told = []
     for group in groups:
         bars = [
-            say("results", "chart_bar", name=bar.label, share=bar.value)
+            say(_WORDING, "chart_bar", name=bar.label, share=bar.value)
             if isinstance(bar.value, Share)
-            else say("results", "chart_small", name=bar.label)
+            else say(_WORDING, "chart_small", name=bar.label)
             for bar in group.bars
         ]
         if group.region is not None:
-            bars.append(say("results", "chart_region", share=group.region))
-        told.append(say("results", "chart_group", subject=group.title, bars=bars))
-    return say("results", "chart_alt", threshold=threshold_text(threshold), groups=told)
+            bars.append(say(_WORDING, "chart_region", share=group.region))
+        told.append(say(_WORDING, "chart_group", subject=group.title, bars=bars))
+    return say(_WORDING, "chart_alt", threshold=threshold_text(threshold), groups=told)
 
 
 # -- Sentences -------------------------------------------------------------------------------
@@ -569,16 +569,16 @@ def reached_sentence(facts: Facts, results: Sequence[PaperResult]) -> str:
     for paper, of_paper in by_paper(results):
         low = [r for r in of_paper if is_at_threshold(r)]
         schools = [
-            say("results", "reached_school", name=unit_name(facts, r), share=low_share(r))
+            say(_WORDING, "reached_school", name=unit_name(facts, r), share=low_share(r))
             for r in low
         ]
         if schools:
-            found.append(say("results", "reached_in", subject=paper.subject, schools=schools))
+            found.append(say(_WORDING, "reached_in", subject=paper.subject, schools=schools))
     if found:
-        return say("results", "reached", threshold=threshold, found=found)
+        return say(_WORDING, "reached_by_schools", threshold=threshold, found=found)
     if any(r.hidden is None for r in at(results, Level.SCHOOL)):
-        return say("results", "not_reached", threshold=threshold)
-    return say("results", "all_papers_small")
+        return say(_WORDING, "not_reached", threshold=threshold)
+    return say(_WORDING, "all_papers_small")
 
 
 def comparison_sentence(facts: Facts, results: Sequence[PaperResult]) -> str | None:
@@ -598,27 +598,17 @@ def comparison_sentence(facts: Facts, results: Sequence[PaperResult]) -> str | N
         if share is None or other is None:
             continue
         difference = points(share, other)
-        phrases.append(_compared(paper.subject, difference))
+        phrases.append(say(_WORDING, "compared", subject=paper.subject, difference=difference))
         if difference and _may_be_chance(share, other):
             by_chance.append(subject_dative(paper.subject))
     if not phrases:
         return None
-    exams = "_exams" if any(r.exam is not None for r in results) else ""
-    project = "_project" if facts.is_region else ""
-    told = [say("results", f"comparison{exams}{project}", phrases=phrases)]
-    if len(by_chance) == len(phrases):
-        told.append(say("results", "chance_all"))
-    elif by_chance:
-        told.append(say("results", "chance_some", subjects=by_chance))
+    exams = any(r.exam is not None for r in results)
+    told = [say(_WORDING, "comparison", exams=exams, is_region=facts.is_region, phrases=phrases)]
+    if by_chance:
+        some = by_chance if len(by_chance) < len(phrases) else []
+        told.append(say(_WORDING, "chance", subjects=some))
     return " ".join(told)
-
-
-def _compared(subject: str, difference: float) -> str:
-    if difference == 0:
-        sentence = "comparison_same"
-    else:
-        sentence = "comparison_above" if difference > 0 else "comparison_below"
-    return say("results", sentence, subject=subject, difference=difference)
 
 
 def _may_be_chance(share: Share, region: Share) -> bool:
@@ -640,7 +630,7 @@ def low_papers_sentence(results: Sequence[PaperResult], threshold: str) -> str:
         subjects = sorted({r.paper.subject for r in marks}, key=subject_order)
         told.append(
             say(
-                "results",
+                _WORDING,
                 "many_low_marks",
                 threshold=threshold,
                 n=len(marks),
@@ -655,26 +645,26 @@ def low_papers_sentence(results: Sequence[PaperResult], threshold: str) -> str:
         told.append(_few_low_marks(marks, threshold))
     if exams:
         found = [
-            say("results", "low_exam", share=low_share(r), subject=r.paper.subject) for r in exams
+            say(_WORDING, "low_exam", share=low_share(r), subject=r.paper.subject) for r in exams
         ]
-        told.append(say("results", "low_exams", threshold=threshold, found=found))
+        told.append(say(_WORDING, "low_exams", threshold=threshold, found=found))
     return " ".join(told)
 
 
 def _few_low_marks(low: Sequence[PaperResult], threshold: str) -> str:
     found = [
         say(
-            "results",
+            _WORDING,
             "low_marks_in",
             found=[
-                say("results", "low_marks", share=low_share(r), subject=r.paper.subject)
+                say(_WORDING, "low_marks", share=low_share(r), subject=r.paper.subject)
                 for r in of_label
             ],
             where=label,
         )
         for label, of_label in groupby(low, lambda r: paper_label(r.paper))
     ]
-    return say("results", "few_low_marks", threshold=threshold, found=found)
+    return say(_WORDING, "few_low_marks", threshold=threshold, found=found)
 
 
 def _fraction(share: Share) -> Fraction:

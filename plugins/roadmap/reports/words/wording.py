@@ -1,8 +1,9 @@
 """Sentences of reports: Jinja macros in include/templates/wording, filled with plain values.
 
-An editor changes a sentence there and no code. Values are data and never templates: a name
-`{{ 7*7 }}` stays these eight characters. A value that a sentence needs and did not get is an
-error, not a gap in the sentence.
+Each kind of report has one template, in the order in which the report is read; what several say
+in the same words they import from shared.j2. An editor changes a sentence there and no code.
+Values are data and never templates: a name `{{ 7*7 }}` stays these eight characters. A value that
+a sentence needs and did not get is an error, not a gap in the sentence.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 import yaml
 from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.environment import TemplateModule
+from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roadmap import russian
@@ -26,13 +27,13 @@ _BREAKS = re.compile(r"[ \t\n]+")  # not the no-break space
 
 
 def say(template: str, sentence: str, **values: Any) -> str:
-    """The sentence: macro `sentence` of wording/<template>.j2 with `values`, in one line.
+    """The sentence: macro `sentence` of wording/<template>.j2, or one it imports, in one line.
 
     KeyError when the template has no such macro; jinja2.UndefinedError when it needs a value
     that is not given.
     """
-    macro = getattr(_macros(template), sentence, None)
-    if macro is None:
+    macro = _macros(template).get(sentence)
+    if not isinstance(macro, Macro):
         raise KeyError(f"include/templates/wording/{template}.j2 has no macro «{sentence}»")
     text = _BREAKS.sub(" ", str(macro(**values))).strip()
     # «… 569 чел.» at the end of a sentence already has its full stop.
@@ -64,8 +65,12 @@ def title(text: str) -> str:
 
 
 @cache
-def _macros(template: str) -> TemplateModule:
-    return _environment().get_template(f"{template}.j2").module
+def _macros(template: str) -> dict[str, Any]:
+    # Not the template's module: that leaves out what the template imports.
+    found = _environment().get_template(f"{template}.j2")
+    context = found.new_context()
+    "".join(found.root_render_func(context))
+    return context.vars
 
 
 @cache
