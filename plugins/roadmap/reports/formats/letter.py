@@ -27,7 +27,7 @@ from roadmap import russian
 from roadmap.paths import TEMPLATES
 from roadmap.reports.model import Cell, LetterFigures, LetterRow, ReportModel, Share
 from roadmap.reports.words.show import show_of, show_with_unit
-from roadmap.reports.words.wording import named, title
+from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import NBSP
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -97,6 +97,7 @@ def render_letter(
     """
     moment = envelope.generated_at.astimezone(MOSCOW)
     figures = model.letter.figures
+    rows = _rows(figures) if figures else ()
     values: dict[str, Any] = {
         "model": model,
         "letter": model.letter,
@@ -104,7 +105,8 @@ def render_letter(
         "name": title(named(model.addressee.name)),
         "is_region": model.addressee.is_region,
         "figures": figures,
-        "rows": _rows(figures) if figures else (),
+        "rows": rows,
+        "with_region": any(row.kind == "comparison" for row in rows),
         "envelope": envelope,
         "written_on": russian.day(moment.date()),
         "written_at": moment.strftime("%H:%M"),
@@ -223,7 +225,10 @@ def _environment() -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(day=russian.day, wrapped=_wrapped, loud=_loud, lower_first=_lower)
+    environment.filters.update(
+        day=russian.day, wrapped=_wrapped, loud=_loud, lower_first=_lower, plain=_plain
+    )
+    environment.globals.update(say=say)
     return environment
 
 
@@ -248,6 +253,11 @@ def _wrapped(text: str, indent: int = 0, first: str | None = None) -> str:
 def _loud(text: str) -> str:
     """Plain text has no bold: the date to answer by is announced in capitals."""
     return re.sub(r"\bдо(?=\s\d\d\.\d\d\.\d{4})", "ДО", text)
+
+
+def _plain(text: str) -> str:
+    """Plain text is broken into lines at any space."""
+    return text.replace(NBSP, " ")
 
 
 def _lower(text: str) -> str:

@@ -48,6 +48,17 @@ def said() -> Iterator[tuple[str, str, str]]:
                             yield where, template, macro
 
 
+def said_around_a_letter() -> Iterator[tuple[str, str]]:
+    """The template and the macro of every `say(…)` in the templates that lay a letter out."""
+    for path in sorted((TEMPLATES / "email").glob("letter.*.j2")):
+        for call in wording._environment().parse(path.read_text("utf-8")).find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "say":
+                template, macro = call.args
+                assert isinstance(template, nodes.Const)
+                assert isinstance(macro, nodes.Const)
+                yield template.value, macro.value
+
+
 def _templates(named: ast.expr, scope: ast.AST, tree: ast.Module, where: str) -> set[str]:
     if isinstance(named, ast.Constant):
         return {named.value}
@@ -98,7 +109,8 @@ def test_every_sentence_that_is_said_stands_in_its_template() -> None:
         name: set(macros(name)) | {imported for _, imported in imports(name)}
         for name in (*KINDS, "shared")
     }
-    missing = [(where, t, m) for where, t, m in said() if m not in known[t]]
+    every = [*said(), *(("email", t, m) for t, m in said_around_a_letter())]
+    missing = [(where, t, m) for where, t, m in every if m not in known[t]]
     assert missing == []
     absent = [
         (name, source, one)
@@ -110,7 +122,7 @@ def test_every_sentence_that_is_said_stands_in_its_template() -> None:
 
 
 def test_every_sentence_is_said() -> None:
-    used = {(template, macro) for _, template, macro in said()}
+    used = {(template, macro) for _, template, macro in said()} | set(said_around_a_letter())
     for name in (*KINDS, "shared"):
         for call in parsed(name).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name):
