@@ -1,10 +1,10 @@
-"""Looking at a file's bytes before any parser does (reliability.md §8, rows 1-14 and 21).
+"""Looking at a file's bytes before any parser does: what the sandbox could stop, but not tell.
 
 A workbook is a zip of XML, and a fast reader believes it: two cells 16,384 columns and
-1,048,576 rows apart make it allocate the rectangle between them and abort the process. So
-every part is inflated here in pieces, its real bytes are counted, and the extent of the cells
-is taken from their own references (`<dimension>` may say anything). Nothing is extracted to
-disk and nothing but the zip directory is kept in memory.
+1,048,576 rows apart make it allocate the rectangle between them and abort the process. The
+operator is to be told why. So every part is inflated here, its real bytes are counted, and the
+extent of the cells is taken from their own references (`<dimension>` may say anything). This
+happens in the sandbox worker, under its limits; nothing is extracted to disk.
 """
 
 from __future__ import annotations
@@ -14,18 +14,12 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.messages import refused
 from roadmap.russian import counted, integer
 
-_CHUNK = 1 << 20
-_INPUT_CHUNK = 1 << 16
-# A tag longer than this in a workbook is nobody's spreadsheet.
-_LONGEST_TAG = 1 << 20
 # Title lines, headings and trailers that stand on a sheet besides its data rows.
 _ROWS_AROUND_DATA = 50
 # Small archives reach high ratios honestly (theme, styles); a bomb is not small.
@@ -172,73 +166,74 @@ def _encrypted(file_name: str) -> Exception:
 # -- The zip and its parts -------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Member:
-    name: str  # with forward slashes, lower case
-    method: int
-    start: int  # of the compressed bytes
-    end: int
-    size: int  # as the directory declares it
-    crc: int
-
-
 def _scan_zip(content: bytes, limits: Limits, file_name: str) -> None:
     members = _members(content, limits, file_name)
-    names = {member.name for member in members}
-    _check_names(names, file_name)
-    total = 0
-    for member in members:
-        total = _scan_member(content, member, total, limits, file_name)
-    if total > _RATIO_FROM_BYTES and total > limits.unpacked_ratio * len(content):
-        raise _zip_limit("степень сжатия неправдоподобна", file_name)
+    _check_names(set(members), file_name)
+    left = limits.unpacked_bytes
+    for name, info in members.items():
+        text = _unpacked(content, info, left, file_name)
+        left -= len(text)
+        if left < 0:
+            what = f"после распаковки больше {_megabytes(limits.unpacked_bytes)} МБ"
+            raise _zip_limit(what, file_name)
+        if len(text) != info.file_size or zlib.crc32(text) != info.CRC:
+            raise _zip_limit("размер или контрольная сумма части неверны", file_name)
+        if len(text) > _RATIO_FROM_BYTES and len(text) > limits.unpacked_ratio * info.compress_size:
+            raise _zip_limit("степень сжатия неправдоподобна", file_name)
+        _scan_part(name, text, limits, file_name)
 
 
-def _members(content: bytes, limits: Limits, file_name: str) -> list[_Member]:
+def _members(content: bytes, limits: Limits, file_name: str) -> dict[str, zipfile.ZipInfo]:
+    """The parts by name, with forward slashes, in lower case."""
     # Readers look for the directory from the end of the file. Two ends mean that two readers
     # may see two different workbooks.
     if content[-66_000:].count(b"PK\x05\x06") > 1:
         raise _zip_limit("в архиве два оглавления", file_name)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            infos = archive.infolist()
+            infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
             directory = archive.start_dir
     except (zipfile.BadZipFile, ValueError, OverflowError, struct.error, NotImplementedError):
         raise _corrupt(file_name) from None
     if len(infos) > limits.members:
         raise _zip_limit(f"частей {integer(len(infos))}", file_name)
-    members = []
-    for info in infos:
-        if info.flag_bits & 0x1:
-            raise _encrypted(file_name)
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise _corrupt(file_name)
-        start = _data_start(content, info.header_offset, file_name)
-        members.append(
-            _Member(
-                info.orig_filename.replace("\\", "/").lower(),
-                info.compress_type,
-                start,
-                start + info.compress_size,
-                info.file_size,
-                info.CRC,
-            )
-        )
-    in_order = sorted(zip(infos, members, strict=True), key=lambda pair: pair[0].header_offset)
-    ends = [0, *(member.end for _, member in in_order)]
-    starts = [*(info.header_offset for info, _ in in_order), directory]
+    if any(info.flag_bits & 0x1 for info in infos):
+        raise _encrypted(file_name)
+    starts = [*(info.header_offset for info in infos), directory]
+    ends = [0, *(_data_start(content, info, file_name) + info.compress_size for info in infos)]
     if any(start < end for start, end in zip(starts, ends, strict=True)):
         raise _zip_limit("части архива перекрываются", file_name)
-    if len({member.name for member in members}) < len(members):
+    members = {info.orig_filename.replace("\\", "/").lower(): info for info in infos}
+    if len(members) < len(infos):
         raise _zip_limit("две части архива с одним именем", file_name)
     return members
 
 
-def _data_start(content: bytes, header: int, file_name: str) -> int:
-    """Where a member's bytes begin: its local header has lengths of its own."""
+def _data_start(content: bytes, info: zipfile.ZipInfo, file_name: str) -> int:
+    """Where a part's bytes begin: its local header has lengths of its own."""
+    header = info.header_offset
     if header < 0 or content[header : header + 4] != b"PK\x03\x04" or header + 30 > len(content):
         raise _corrupt(file_name)
     name_length, extra_length = struct.unpack_from("<HH", content, header + 26)
     return int(header + 30 + name_length + extra_length)
+
+
+def _unpacked(content: bytes, info: zipfile.ZipInfo, most: int, file_name: str) -> bytes:
+    """The part's real bytes, whatever size the directory declares; little more than `most`."""
+    start = _data_start(content, info, file_name)
+    packed = memoryview(content)[start : start + info.compress_size]
+    if info.compress_type == zipfile.ZIP_STORED:
+        return bytes(packed)
+    if info.compress_type != zipfile.ZIP_DEFLATED:
+        raise _corrupt(file_name)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        text = inflater.decompress(packed, most + 1)
+    except zlib.error:
+        raise _corrupt(file_name) from None
+    if not inflater.eof and len(text) <= most:
+        raise _corrupt(file_name)
+    return text
 
 
 def _check_names(names: set[str], file_name: str) -> None:
@@ -282,75 +277,10 @@ def _what_zip(names: set[str]) -> str:
     return "Внутри файла не xlsx, а архив zip"
 
 
-def _scan_member(
-    content: bytes, member: _Member, total: int, limits: Limits, file_name: str
-) -> int:
-    """Inflate one part in pieces and look at each; gives the real bytes of all parts so far."""
-    extent = _Extent(limits)
-    is_rels = member.name.endswith(".rels")
-    size, crc, first, carry = 0, 0, True, b""
-    for piece in _inflate(content, member, file_name):
-        size += len(piece)
-        crc = zlib.crc32(piece, crc)
-        if total + size > limits.unpacked_bytes:
-            raise _zip_limit(
-                f"после распаковки больше {_megabytes(limits.unpacked_bytes)} МБ", file_name
-            )
-        if first and _not_utf8_xml(piece):
-            raise _corrupt(file_name)
-        first = False
-        # What is looked at ends where a tag begins, so that none is cut in two.
-        text = carry + piece
-        cut = text.rfind(b"<")
-        text, carry = (text[:cut], text[cut:]) if cut > 0 else (b"", text)
-        if len(carry) > _LONGEST_TAG:
-            # Pictures have no tags; text of this length without one is no workbook's.
-            if member.name.endswith((".xml", ".rels")):
-                raise _zip_limit("слишком длинный элемент", file_name)
-            carry = b""
-        _scan_piece(text, member, is_rels, extent, file_name)
-    _scan_piece(carry, member, is_rels, extent, file_name)
-    if size != member.size or crc != member.crc:
-        raise _zip_limit("размер или контрольная сумма части неверны", file_name)
-    if size > _RATIO_FROM_BYTES and size > limits.unpacked_ratio * (member.end - member.start):
-        raise _zip_limit("степень сжатия неправдоподобна", file_name)
-    if extent.suspicious:
-        _check_extent(content, member, limits, file_name)
-    return total + size
-
-
-def _not_utf8_xml(head: bytes) -> bool:
-    """UTF-16 or UTF-32 would hide a `<!DOCTYPE` from a search for bytes."""
-    return head.startswith(_UTF16_BOMS) or head[:4] in (
-        b"<\x00?\x00", b"\x00<\x00?", b"\x00\x00\x00<", b"<\x00\x00\x00",
-        b"<\x00!\x00", b"\x00<\x00!", b"\x00\x00\xfe\xff",
-    )  # fmt: skip
-
-
-def _inflate(content: bytes, member: _Member, file_name: str) -> Iterator[bytes]:
-    """The part's real bytes, whatever size the directory declares."""
-    view = memoryview(content)
-    if member.method == zipfile.ZIP_STORED:
-        for start in range(member.start, member.end, _CHUNK):
-            yield bytes(view[start : min(start + _CHUNK, member.end)])
-        return
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        for start in range(member.start, member.end, _INPUT_CHUNK):
-            source: bytes | memoryview = view[start : min(start + _INPUT_CHUNK, member.end)]
-            while source:
-                # Never more than a megabyte at once, however well it was packed.
-                yield inflater.decompress(source, _CHUNK)
-                source = inflater.unconsumed_tail
-    except zlib.error:
-        raise _corrupt(file_name) from None
-    if not inflater.eof:
+def _scan_part(name: str, text: bytes, limits: Limits, file_name: str) -> None:
+    # A search for bytes is blind to UTF-16, and so is the reader: it would see an empty sheet.
+    if name.endswith((".xml", ".rels")) and (text.startswith(_UTF16_BOMS) or b"\0" in text[:4]):
         raise _corrupt(file_name)
-
-
-def _scan_piece(
-    text: bytes, member: _Member, is_rels: bool, extent: _Extent, file_name: str
-) -> None:
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
         raise refused(
             "DTD_FORBIDDEN",
@@ -358,32 +288,17 @@ def _scan_piece(
             _ASK_AGAIN,
             file_name,
         )
-    if is_rels:
+    if name.endswith(".rels"):
         for relation in re.finditer(rb"<[^>]*TargetMode\s*=\s*[\"']External[\"'][^>]*>", text):
             if b"/hyperlink" not in relation.group():
                 raise _external_link(file_name)
-    elif member.name == "[content_types].xml" and b"macroEnabled" in text:
+    elif name == "[content_types].xml" and b"macroEnabled" in text:
         raise refused("MACRO", "В книге есть макросы", _SAVE_AS_XLSX, file_name)
-    extent.look(text)
-
-
-class _Extent:
-    """Quick doubt: is any cell written otherwise than `<c r="B7"`, or outside the limits?
-
-    One search over a piece costs a few milliseconds; taking every reference apart costs as
-    much as reading the workbook. So only a doubtful part is taken apart (`_check_extent`).
-    """
-
-    def __init__(self, limits: Limits) -> None:
-        self._doubt = _doubtful_cell(limits)
-        self.suspicious = False
-
-    def look(self, text: bytes) -> None:
-        # A prefixed cell (`<x:c`) is as good as a plain one to a reader.
-        if self.suspicious:
-            return
-        prefixed = b":c" in text and _PREFIXED_CELL.search(text)
-        self.suspicious = bool(prefixed or self._doubt.search(text))
+    # A search costs little; taking every reference apart costs as much as reading the workbook.
+    # So only a part is taken apart that has a cell written otherwise than `<c r="B7"`, or outside
+    # the limits. A prefixed cell (`<x:c`) is as good to a reader.
+    if _doubtful_cell(limits).search(text) or (b":c" in text and _PREFIXED_CELL.search(text)):
+        _check_extent(text, limits, file_name)
 
 
 @cache
@@ -399,28 +314,23 @@ _TAG = re.compile(rb"<(?:[\w.-]+:)?(row|c)(?=[\s/>])([^>]*)>")
 _REFERENCE = re.compile(rb"\sr\s*=\s*[\"']\s*([A-Za-z]*)([0-9]*)")
 
 
-def _check_extent(content: bytes, member: _Member, limits: Limits, file_name: str) -> None:
+def _check_extent(text: bytes, limits: Limits, file_name: str) -> None:
     """The true extent of the cells that hold something, from their references."""
     row = column = last_row = last_column = cells = 0
-    carry = b""
-    for piece in _inflate(content, member, file_name):
-        text = carry + piece
-        cut = text.rfind(b"<")
-        text, carry = (text[:cut], text[cut:]) if cut > 0 else (b"", text[-_LONGEST_TAG:])
-        for tag in _TAG.finditer(text):
-            kind, attributes = tag.groups()
-            reference = _REFERENCE.search(attributes)
-            letters, digits = reference.groups() if reference else (b"", b"")
-            if kind == b"row":
-                row = int(digits[:9]) if digits else row + 1
-                column = 0
-                continue
-            column = column_number(letters[:7].decode("ascii")) if letters else column + 1
-            if attributes.endswith(b"/"):
-                continue  # formatted, empty: readers pass over it
-            cells += 1
-            last_row = max(last_row, int(digits[:9]) if digits else row)
-            last_column = max(last_column, column)
+    for tag in _TAG.finditer(text):
+        kind, attributes = tag.groups()
+        reference = _REFERENCE.search(attributes)
+        letters, digits = reference.groups() if reference else (b"", b"")
+        if kind == b"row":
+            row = int(digits[:9]) if digits else row + 1
+            column = 0
+            continue
+        column = column_number(letters[:7].decode("ascii")) if letters else column + 1
+        if attributes.endswith(b"/"):
+            continue  # formatted, empty: readers pass over it
+        cells += 1
+        last_row = max(last_row, int(digits[:9]) if digits else row)
+        last_column = max(last_column, column)
     rows_allowed = limits.rows + _ROWS_AROUND_DATA
     if last_row <= rows_allowed and last_column <= limits.columns:
         return

@@ -149,6 +149,12 @@ def test_two_directories_in_one_archive_are_refused():
     assert code(PLAIN + PLAIN) == "ZIP_LIMIT"
 
 
+def test_an_archive_whose_directory_names_no_part_is_no_workbook():
+    at = PLAIN.find(b"PK\x01\x02")
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0, 0, 0, at, 0)
+    assert code(PLAIN[:at] + end) == "TYPE_MISMATCH"
+
+
 @pytest.mark.parametrize("name", ["../../evil.txt", "/etc/cron.d/x", "c:/x", "xl/..\\..\\x"])
 def test_parts_with_names_that_lead_elsewhere_are_refused(name):
     assert code(with_parts(PLAIN, {name: b"x"})) == "ZIP_NAMES"
