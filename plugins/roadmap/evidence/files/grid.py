@@ -213,6 +213,8 @@ _FLAWED_CELL = re.compile(
 )
 _HAS_FORMULA = re.compile(rb"<f[\s/>]")
 _VALUE = re.compile(rb"<v[^>]*>([^<]+)</v>|<is[\s>]")
+# Parts that no workbook uses as a sheet; inflating them takes as long as looking at the sheets.
+_NO_SHEET = re.compile(r"docProps/|_rels/|xl/_rels/|xl/(?:sharedStrings|styles)\.xml$|xl/theme/")
 _HIDDEN_ROW = re.compile(rb'<row\s[^>]*\bhidden="(?:1|true)"')
 
 
@@ -222,6 +224,8 @@ def _flaws(content: bytes) -> dict[str, _Flaws]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         by_part = {}
         for part in archive.namelist():
+            if _NO_SHEET.match(part):
+                continue
             text = archive.read(part)
             faults: list[tuple[int, int, Fault]] = []
             if b't="e"' in text or _HAS_FORMULA.search(text):
@@ -575,6 +579,8 @@ def decimal_of(cell: Cell) -> Decimal | None:
 
 def percent_of(cell: Cell) -> Decimal | None:
     """A number of percents; a trailing % is allowed. None: no data."""
+    if isinstance(cell, float) and 0 <= cell <= 100:
+        return _as_written(cell)  # nearly all of them
     if isinstance(cell, str):
         cell = cell.strip().removesuffix("%")
     return _decimal(cell, "числа процентов")
@@ -589,7 +595,7 @@ def _decimal(cell: Cell, expected: str) -> Decimal | None:
     return None if written is None else Decimal(written)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=10_001)  # a pull has hardly more shares than hundredths of a percent
 def _as_written(number: float) -> Decimal:
     """repr of a float is the shortest text that gives it back: 14.02 stays 14.02."""
     return Decimal(repr(number))

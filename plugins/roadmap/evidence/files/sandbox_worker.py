@@ -102,10 +102,12 @@ def _read(reader: str, content: bytes, context: ReaderContext, limits: Limits) -
     return _refusal(refused(code, what, to_do, context.file_name))
 
 
-def _by_columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+def _by_columns(rows: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
     """A table's values by column, which is half of the text; where a row lacks one, None."""
-    names = dict.fromkeys(chain.from_iterable(rows))
-    return {name: [row.get(name) for row in rows] for name in names}
+    names = tuple(dict.fromkeys(chain.from_iterable(rows)))
+    if any(tuple(row) != names for row in rows):
+        rows = [{name: row.get(name) for name in names} for row in rows]
+    return dict(zip(names, zip(*map(dict.values, rows), strict=True), strict=True))
 
 
 def _refusal(error: FileRefused) -> dict[str, Any]:

@@ -45,13 +45,15 @@ def _restored(parts: list[int], total: int) -> list[int]:
         raise ValueError("shares that no counts can have")
     if total == 0:
         return [0] * len(parts)
+    # Where the nearest whole numbers make the total they are those of the largest remainders.
+    counts = [(2 * part * total + whole) // (2 * whole) for part in parts]
+    if sum(counts) == total:
+        return counts
     counts = [part * total // whole for part in parts]
-    left = total - sum(counts)
-    if left:
-        # Sorting keeps equal ones in their order.
-        by_remainder = sorted(range(len(parts)), key=lambda at: -(parts[at] * total % whole))
-        for at in by_remainder[:left]:
-            counts[at] += 1
+    # Sorting keeps equal ones in their order.
+    by_remainder = sorted(range(len(parts)), key=lambda at: -(parts[at] * total % whole))
+    for at in by_remainder[: total - sum(counts)]:
+        counts[at] += 1
     return counts
 
 
@@ -67,10 +69,10 @@ def agree(percents: Sequence[Decimal], counts: Sequence[int], total: int) -> boo
 def _agree(parts: list[int], per_unit: int, counts: Sequence[int], total: int) -> bool:
     # Compared in units of the shares' last digit, times the total: all whole numbers.
     allowed = _ALLOWED_HUNDREDTHS * per_unit * total
-    return all(
-        100 * abs(100 * count * per_unit - part * total) <= allowed
-        for part, count in zip(parts, counts, strict=True)
-    )
+    for part, count in zip(parts, counts, strict=True):
+        if 100 * abs(100 * count * per_unit - part * total) > allowed:
+            return False
+    return True
 
 
 def _whole_parts(percents: Sequence[Decimal]) -> tuple[list[int], int]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from roadmap.evidence.files.grid import Cell, Heading, Sheet, find_heading, normal_title, text_of
 from roadmap.evidence.messages import refused
@@ -38,8 +38,7 @@ _SCHOOL_WORDS = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Whom a row speaks of; `municipality` is the one under whose row a school stands."""
 
     level: str  # country | region | municipality | school
@@ -62,6 +61,7 @@ class Group:
         }
 
 
+@lru_cache(maxsize=4096)  # the files of a pull name the same schools
 def group_of(name: str, municipality: str | None) -> Group:
     """Level and references of «Группы участников».
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from roadmap.evidence.files.grid import (
@@ -140,16 +141,13 @@ def _blocks(sheet: Sheet, heading: Heading) -> Iterator[_Block]:
     """
     at = heading.columns
     title = normal_title(GROUPS)  # the heading may be repeated on a new page
-    texts: dict[str, _Said] = {}  # captions stand in every group
     block: _Block | None = None
     for number, row in enumerate(sheet.rows[heading.row + 1 :], start=heading.row + 2):
         name = kind = None  # the first of each in the row
         for cell in row[at[GROUPS] : at[PARTICIPANTS]]:
             if not isinstance(cell, str):
                 continue
-            said = texts.get(cell)
-            if said is None:
-                said = texts[cell] = _said(cell)
+            said = _said(cell)
             kind = kind or said.kind
             name = name or said.name
         # Beside its captions a name stands once, in merged cells, or again and again.
@@ -173,6 +171,7 @@ class _Said(NamedTuple):
     kind: str | None = None
 
 
+@lru_cache(maxsize=4096)  # captions stand in every group, groups in every file of a pull
 def _said(text: str) -> _Said:
     first = normal_title(text).partition(" ")[0].strip(" :,.(")
     if first in _KINDS or first == _TOTAL:

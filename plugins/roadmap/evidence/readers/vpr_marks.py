@@ -40,6 +40,7 @@ from roadmap.evidence.readers.vpr_export import (
 from roadmap.russian import counted, decimal, integer
 
 _MARKS = ("2", "3", "4", "5")
+_MARK_COLUMNS = tuple(f"mark_{mark}" for mark in _MARKS)
 _TITLES = (GROUPS, PARTICIPANTS, *_MARKS)
 _LARGEST_SHARE = Decimal("100.05")
 _ASK_AGAIN = "Запросите файл заново; строка отложена, показатели по ней не рассчитаны"
@@ -140,7 +141,9 @@ class _Table:
             self._sheet.rows[self._heading.row + 1 :], start=self._heading.row + 2
         ):
             name = name_in(row, name_at)
-            has_numbers = any(cell_at(row, at) is not None for at in numbers_at)
+            has_numbers = cell_at(row, numbers_at[0]) is not None or any(
+                cell_at(row, at) is not None for at in numbers_at
+            )
             if name is None and not has_numbers:
                 empty += 1
                 continue
@@ -174,7 +177,7 @@ class _Table:
             "schools": schools,
             "participants": participants,
             "absent": None,
-            **{f"mark_{mark}": count for mark, count in zip(_MARKS, counts, strict=True)},
+            **dict(zip(_MARK_COLUMNS, counts, strict=True)),
             "restored": 1,
         }
 
@@ -185,7 +188,7 @@ class _Table:
             shares = [self._share(row, mark) for mark in _MARKS]  # names the column
         # An empty share is a zero only if the others make the whole by themselves.
         percents = [Decimal(0) if share is None else share for share in shares]
-        if shares.count(None) == len(shares):
+        if not any(percents) and shares.count(None) == len(shares):
             raise _RowRejected("MISSING", "Нет долей отметок", self._mark_columns())
         if min(percents) < 0 or max(percents) > _LARGEST_SHARE:
             raise _RowRejected(
