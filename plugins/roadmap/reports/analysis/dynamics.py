@@ -185,12 +185,12 @@ def _comparison(
 ) -> Iterable[Placed]:
     """One subsection: the tables, the charts, what they say, what to bear in mind."""
     now, then = _procedure(facts, comparison).short_title, comparison.previous.short_title
-    draft.subsection(say(_WORDING, "s_comparison", now=now, then=then))
+    draft.subsection(say(_WORDING, "two_procedures", first=now, second=then))
     shown = _shown(facts, changes)
     papers = {paper: found for paper, found in _by_paper(shown).items() if _is_compared(found)}
     main = [c for paper, found in papers.items() if _is_main(paper) for c in found]
     other = [c for paper, found in papers.items() if not _is_main(paper) for c in found]
-    where = f"{then} и {now}"
+    where = say(_WORDING, "two_procedures", first=then, second=now)
     base = f"dynamics/{comparison.current}"
     tables = []
     if main:

@@ -126,5 +126,5 @@ def _status_then(earlier: Earlier, line: Line) -> str:
 def executed_cell(earlier: Earlier, unit: str) -> Cell:
     """«6 из 7» of that monitoring, or «–» where nothing was counted for the unit."""
     found = earlier.executed.get(unit)
-    text = f"{found[0]} из{NBSP}{found[1]}" if found else "–"
+    text = say(_WORDING, "executed", done=found[0], of=found[1]) if found else "–"
     return Cell(value=Words(text=text))

@@ -20,7 +20,7 @@ from roadmap.reports.monitoring.lines import (
 )
 from roadmap.reports.monitoring.missing import Lack, lacks
 from roadmap.reports.parts.measures import missing, status_word
-from roadmap.reports.words.wording import named, say
+from roadmap.reports.words.wording import say
 
 _SCHOOLS_NAMED = 12
 
@@ -161,4 +161,4 @@ def _schools_with_lacks(summary: Summary) -> list[str]:
     )
     if len(names) <= _SCHOOLS_NAMED:
         return names
-    return [*names[:_SCHOOLS_NAMED], named(f"и ещё {len(names) - _SCHOOLS_NAMED}")]
+    return [*names[:_SCHOOLS_NAMED], say("monitoring", "and_more", n=len(names) - _SCHOOLS_NAMED)]
