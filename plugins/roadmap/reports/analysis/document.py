@@ -346,12 +346,8 @@ def _grade(
 
 
 def _where_to_look(draft: Draft, figures: int) -> str:
-    table, first = draft.next_table, draft.next_figure
-    if figures == 0:
-        return say(_WORDING, "see_table", table=table)
-    if figures == 1:
-        return say(_WORDING, "see_table_and_figure", table=table, figure=first)
-    return say(_WORDING, "see_table_and_figures", table=table, first=first, last=first + 1)
+    pictures = [str(draft.next_figure + n) for n in range(figures)]
+    return say(_WORDING, "see_results", table=draft.next_table, figures=pictures)
 
 
 def _schools_verdict(draft: Draft, facts: Facts) -> None:
