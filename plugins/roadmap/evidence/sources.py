@@ -12,7 +12,10 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from roadmap.datasets.catalogue import DATASETS
 from roadmap.paths import SOURCES, SQL
+
+_REGISTER = "register"  # the reader of what roadmap.datasets declares
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 # Relative, below <inbox>/<year>/, wildcards in the last part only: no way out of the folder.
@@ -70,6 +73,8 @@ class Source(BaseModel):
             raise ValueError("query и connection указывают вместе")
         if self.query is not None and not (SQL / "sources" / f"{self.query}.sql").is_file():
             raise ValueError(f"нет запроса include/sql/sources/{self.query}.sql")
+        if self.reader == _REGISTER and self.dataset not in DATASETS:
+            raise ValueError(f"нет описания plugins/roadmap/datasets/{self.dataset}.py")
         if self.query is not None and self.holds_pupils:
             raise ValueError(
                 "сведения об учениках запросом не берут: их снимок хранился бы целиком"
@@ -77,8 +82,9 @@ class Source(BaseModel):
         return self
 
     def options_of(self, plan_year: int) -> dict[str, Any]:
-        """The reader's options in that plan year."""
-        return {**self.options, **self.options_by_year.get(plan_year, {})}
+        """The reader's options in that plan year; a register's reader is told which it is."""
+        own = {"register": self.dataset} if self.reader == _REGISTER else {}
+        return {**own, **self.options, **self.options_by_year.get(plan_year, {})}
 
 
 class _Sources(BaseModel):

@@ -3,8 +3,9 @@
 A migration is a record of what was done once: it names every table and row itself and imports
 nothing of ours, so a later change of tables.py never changes it.
 
-To write the next one, change tables.py and run `python -m roadmap.store.migrate URL`: it prints
-the difference between that database and tables.py as the body of a migration.
+To write the next one, change tables.py (of a fact table, its declaration in roadmap.datasets) and
+run `python -m roadmap.store.migrate URL`: it prints the difference between that database and the
+code as the body of a migration.
 """
 
 from __future__ import annotations

@@ -21,12 +21,9 @@ def test_every_dataset_that_a_phase_reads_has_a_source() -> None:
 
 
 def test_every_register_of_a_source_is_one_that_can_be_read() -> None:
-    asked = {
-        source.options["register"]
-        for source in load_sources().values()
-        if source.reader == "register"
-    }
-    assert asked == set(DATASETS)
+    read = {name: source for name, source in load_sources().items() if source.reader == "register"}
+    assert set(read) == set(DATASETS)
+    assert all(source.options_of(2021)["register"] == name for name, source in read.items())
 
 
 def test_no_two_sources_claim_the_same_place() -> None:
@@ -81,6 +78,7 @@ def test_a_list_that_is_right_is_read(tmp_path: Path) -> None:
         ({"locations": ["/etc/*.xlsx"]}, "sources.0.locations"),
         ({"locations": []}, "либо locations, либо query"),
         ({"reader": "os.system"}, "sources.0.reader"),
+        ({"dataset": "visits"}, "нет описания plugins/roadmap/datasets/visits.py"),
         ({"unknown": 1}, "sources.0.unknown"),
         ({"query": "publications"}, "sources.0"),
         ({"connection": "roadmap_portal"}, "sources.0"),
