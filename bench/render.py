@@ -165,20 +165,16 @@ def _bare_calls(model: ReportModel, folder: Path) -> Callable[[], None]:
 
 
 def _drawn(chart: drawing.AnyChart) -> tuple[Callable[[], None], Callable[[], None]]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    vector, raster = (
-        drawing._figure(chart, drawing.WIDTH_MM),
-        drawing._figure(chart, drawing.WIDTH_MM),
-    )
-    raster.set_dpi(300)
+    figure = drawing._figure(chart, drawing.WIDTH_MM)
+    inputs = {"svg": drawing.chart_svg(chart).decode(), "width_mm": str(drawing.WIDTH_MM)}
 
     def draw_svg() -> None:
-        FigureCanvasSVG(vector).print_svg(io.BytesIO())
+        FigureCanvasSVG(figure).print_svg(io.BytesIO())
 
     def draw_png() -> None:
-        FigureCanvasAgg(raster).print_png(io.BytesIO())
+        drawing._compiler().compile(format="png", ppi=300, sys_inputs=inputs)
 
     return draw_svg, draw_png
 

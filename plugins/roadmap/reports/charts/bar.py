@@ -22,9 +22,11 @@ from roadmap.reports.charts.canvas import (
     ROW_MM,
     THRESHOLD,
     TITLE_MM,
-    Canvas,
+    sheet,
     width_of,
     wrapped,
+    write,
+    write_label,
 )
 from roadmap.reports.model import Bar, BarChart, BarGroup, Share
 from roadmap.reports.words.show import show, show_with_unit
@@ -32,6 +34,7 @@ from roadmap.reports.words.typeface import printable
 from roadmap.russian import NBSP, decimal, integer
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _BAR_MM = 3.2
@@ -163,37 +166,40 @@ def _of(bar: Bar) -> str:
 
 def draw(chart: BarChart, width_mm: float) -> Figure:
     plan = _plan(chart, width_mm)
-    canvas = Canvas(plan.width, plan.height)
+    figure, axes = sheet(plan.width, plan.height)
     for group in plan.groups:
-        canvas.write(0, group.title_y, printable(group.group.title), INK, bold=True)
+        write(axes, 0, group.title_y, printable(group.group.title), INK, bold=True)
         marks = _marks(plan, chart, group.group)
         for planned in group.bars:
-            _draw_bar(canvas, plan, planned, [mark[0] for mark in marks])
-        canvas.line((plan.zero, group.top), (plan.zero, group.bottom), INK_2, 0.6)
+            _draw_bar(axes, plan, planned, [mark[0] for mark in marks])
+        axes.vlines(plan.zero, group.top, group.bottom, INK_2, linewidth=0.6, clip_on=False)
         for x, start, text, which in marks:
             is_region = which == "region"
             color = INK if is_region else THRESHOLD
-            points = 1.3 if is_region else 1.1
-            canvas.line((x, group.top), (x, group.bottom), color, points, dashed=not is_region)
-            canvas.write(start, group.marks_y, text, color)
-    return canvas.figure
+            axes.vlines(
+                x, group.top, group.bottom, color, clip_on=False,
+                linewidth=1.3 if is_region else 1.1,
+                linestyle="solid" if is_region else (0, (2.2, 1.6)),
+            )  # fmt: skip
+            write(axes, start, group.marks_y, text, color)
+    return figure
 
 
-def _draw_bar(canvas: Canvas, plan: _Plan, planned: _PlannedBar, marks: list[float]) -> None:
+def _draw_bar(axes: Axes, plan: _Plan, planned: _PlannedBar, marks: list[float]) -> None:
     bar, middle = planned.bar, planned.middle
-    canvas.label(planned.lines, middle)
+    write_label(axes, planned.lines, middle)
     if not isinstance(bar.value, Share):
-        canvas.write(plan.zero + GAP_MM / 2, middle, show(bar.value), INK_3)
+        write(axes, plan.zero + GAP_MM / 2, middle, show(bar.value), INK_3)
         return
     length = bar.value.percent * plan.per_percent
     color = THRESHOLD if bar.at_threshold else BAR
-    canvas.bar(plan.zero, middle - _BAR_MM / 2, length, _BAR_MM, color)
+    axes.barh(middle, length, _BAR_MM, plan.zero, color=color, clip_on=False)
     number, of = show_with_unit(bar.value), _of(bar)
     number_width = width_of(number, bold=bar.at_threshold)
     both = number_width + GAP_MM + width_of(of)
     x = _beside(plan.zero + length + GAP_MM, both, marks)
-    canvas.write(x, middle, number, THRESHOLD if bar.at_threshold else INK, bold=bar.at_threshold)
-    canvas.write(x + number_width + GAP_MM, middle, of, INK_3)
+    write(axes, x, middle, number, THRESHOLD if bar.at_threshold else INK, bold=bar.at_threshold)
+    write(axes, x + number_width + GAP_MM, middle, of, INK_3)
 
 
 def _beside(x: float, width: float, lines: list[float]) -> float:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
+import typst
+
+from roadmap.paths import TEMPLATES
 from roadmap.reports.charts import bar, pair
 from roadmap.reports.charts.canvas import INK_2, THRESHOLD
 from roadmap.reports.model import BarChart, BarGroup, PairChart, PairGroup
+from roadmap.reports.words.typeface import FONTS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,6 +37,7 @@ WIDTH_MM = 150.0
 TALLEST_MM = 200.0  # of one picture: it must stand on a page with its caption
 
 AnyChart = BarChart | PairChart
+_PICTURE = TEMPLATES / "pdf" / "picture.typ"
 _Group = BarGroup | PairGroup
 
 
@@ -54,17 +59,21 @@ def chart_svg(chart: AnyChart, width_mm: float = WIDTH_MM) -> bytes:
 
 
 def chart_png(chart: AnyChart, width_mm: float = WIDTH_MM, dpi: int = 300) -> bytes:
-    """The chart as PNG, for programs that show no SVG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    figure = _figure(chart, width_mm)
-    figure.set_dpi(dpi)
-    out = io.BytesIO()
-    # Packing harder costs more time than all the drawing and saves a few kilobytes.
-    FigureCanvasAgg(figure).print_png(
-        out, metadata={"Software": None}, pil_kwargs={"compress_level": 4}
+    """The same picture as PNG, for programs that show no SVG: Typst draws the SVG."""
+    svg = chart_svg(chart, width_mm).decode()
+    # One page, so the bytes of one picture.
+    png = _compiler().compile(
+        format="png", ppi=dpi, sys_inputs={"svg": svg, "width_mm": str(width_mm)}
     )
-    return out.getvalue()
+    return cast("bytes", png)
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    fonts = typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS]
+    )
+    return typst.Compiler(_PICTURE, root=_PICTURE.parent, font_paths=fonts)
 
 
 def height_mm(chart: AnyChart, width_mm: float = WIDTH_MM) -> float:

@@ -23,15 +23,18 @@ from roadmap.reports.charts.canvas import (
     ROW_MM,
     THRESHOLD,
     TITLE_MM,
-    Canvas,
+    sheet,
     width_of,
     wrapped,
+    write,
+    write_label,
 )
 from roadmap.reports.model import Pair, PairChart, PairGroup, Points, Share, Value
 from roadmap.reports.words.show import show, show_with_unit
 from roadmap.reports.words.typeface import printable
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _DOT_MM = 1.25
@@ -75,17 +78,18 @@ def height_mm(chart: PairChart, width_mm: float) -> float:
 
 def draw(chart: PairChart, width_mm: float) -> Figure:
     plan = _plan(chart, width_mm)
-    canvas = Canvas(plan.width, plan.height)
+    figure, axes = sheet(plan.width, plan.height)
     for group in plan.groups:
-        canvas.write(0, group.title_y, group.title, INK, bold=True)
+        write(axes, 0, group.title_y, group.title, INK, bold=True)
         for planned in group.pairs:
             if planned.is_named:
-                _draw_names(canvas, plan, chart, planned)
-            _draw_pair(canvas, plan, planned)
+                _draw_names(axes, plan, chart, planned)
+            _draw_pair(axes, plan, planned)
         for first in group.pairs[:1]:
             top = first.middle - first.height / 2 + _AXIS_ENDS_MM
-            canvas.line((plan.zero, top), (plan.zero, group.bottom - _AXIS_ENDS_MM), INK_2, 0.6)
-    return canvas.figure
+            bottom = group.bottom - _AXIS_ENDS_MM
+            axes.vlines(plan.zero, top, bottom, INK_2, linewidth=0.6, clip_on=False)
+    return figure
 
 
 # -- Where everything stands, in mm from the upper left corner ------------------------------
@@ -158,7 +162,7 @@ def _at_the_edge(pair: Pair) -> str:
 # -- Drawing ---------------------------------------------------------------------------------
 
 
-def _draw_names(canvas: Canvas, plan: _Plan, chart: PairChart, planned: _PlannedPair) -> None:
+def _draw_names(axes: Axes, plan: _Plan, chart: PairChart, planned: _PlannedPair) -> None:
     """The names above their dots: the left one ends at its dot, the right one begins there."""
     pair = planned.pair
     y = planned.middle - planned.height / 2 - _NAMES_MM / 2 + 1.0
@@ -170,33 +174,42 @@ def _draw_names(canvas: Canvas, plan: _Plan, chart: PairChart, planned: _Planned
     named.sort(key=lambda one: one[0])
     x, name = named[-1]
     right = min(x - _DOT_MM, plan.width - width_of(name))
-    canvas.write(right, y, name, INK_3)
+    write(axes, right, y, name, INK_3)
     if len(named) == 2:
         x, name = named[0]
         left = min(x + _DOT_MM, right - GAP_MM) - width_of(name)
-        canvas.write(max(left, 0.0), y, name, INK_3)
+        write(axes, max(left, 0.0), y, name, INK_3)
 
 
-def _draw_pair(canvas: Canvas, plan: _Plan, planned: _PlannedPair) -> None:
+def _draw_pair(axes: Axes, plan: _Plan, planned: _PlannedPair) -> None:
+    from matplotlib.patches import Circle
+
     pair, y = planned.pair, planned.middle
     color = THRESHOLD if pair.is_worse else BAR
-    canvas.label(planned.lines, y)
+    write_label(axes, planned.lines, y)
     edge = _at_the_edge(pair)
     shares = _shares(pair)
     is_bold = pair.is_worse and len(shares) == 2
     quiet = THRESHOLD if is_bold else INK_2 if pair.is_joined else INK_3
     x = plan.width - _MARGIN_MM - width_of(edge, bold=is_bold)
-    canvas.write(x, y, edge, quiet, bold=is_bold)
+    write(axes, x, y, edge, quiet, bold=is_bold)
     if pair.is_joined and len(shares) == 2:
-        canvas.line((plan.x(shares[0]), y), (plan.x(shares[1]), y), color, 1.6)
+        axes.hlines(y, plan.x(shares[0]), plan.x(shares[1]), color, linewidth=1.6, clip_on=False)
     for value, is_previous in ((pair.previous, True), (pair.current, False)):
         if isinstance(value, Share):
-            canvas.dot(plan.x(value), y, _DOT_MM, color, hollow=is_previous)
-            _write_value(canvas, plan, pair, value, y, is_previous=is_previous)
+            # A ring is white inside: it hides the line below it.
+            inside = "#FFFFFF" if is_previous else color
+            axes.add_patch(
+                Circle(
+                    (plan.x(value), y), _DOT_MM, linewidth=1.1, edgecolor=color,
+                    facecolor=inside, clip_on=False, zorder=3,
+                )
+            )  # fmt: skip
+            _write_value(axes, plan, pair, value, y, is_previous=is_previous)
 
 
 def _write_value(
-    canvas: Canvas, plan: _Plan, pair: Pair, value: Share, y: float, *, is_previous: bool
+    axes: Axes, plan: _Plan, pair: Pair, value: Share, y: float, *, is_previous: bool
 ) -> None:
     """The share beside its dot, away from the other one."""
     other = pair.current if is_previous else pair.previous
@@ -212,4 +225,4 @@ def _write_value(
         x = plan.x(value) - away - width
         if x < plan.zero + GAP_MM / 2:
             x = min(x, plan.zero - GAP_MM / 2 - width)  # the axis must not run through it
-    canvas.write(x, y, text, THRESHOLD if is_bold else INK, bold=is_bold)
+    write(axes, x, y, text, THRESHOLD if is_bold else INK, bold=is_bold)
