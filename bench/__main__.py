@@ -51,7 +51,7 @@ def _rendering() -> None:
     times = render.measure(render.demo_model(), render.demo_registry())
     print("One municipality's package (four formats, charts, checks)")
     ratio = f"{times.package / times.bare:.2f} times"
-    _line("against the bare calls of the same libraries", ratio, "at most 1.5")
+    _line("against the bare calls of the same libraries", ratio, "at most 1.2")
 
 
 def _imports() -> None:

@@ -15,12 +15,12 @@ import css_inline
 import docx
 import docxtpl
 import lxml.html
-import matplotlib.backends.backend_agg
 import matplotlib.backends.backend_svg
 import matplotlib.figure
-import openpyxl
 import pandas
+import pikepdf
 import pypdfium2
+import python_calamine
 import typst
 import xlsxwriter
 
@@ -41,6 +41,6 @@ import roadmap_airflow.phases
 import roadmap_airflow.watch
 
 __all__ = [
-    "airflow", "css_inline", "docx", "docxtpl", "lxml", "matplotlib", "openpyxl", "pandas",
-    "pypdfium2", "roadmap", "roadmap_airflow", "typst", "xlsxwriter",
+    "airflow", "css_inline", "docx", "docxtpl", "lxml", "matplotlib", "pandas",
+    "pikepdf", "pypdfium2", "python_calamine", "roadmap", "roadmap_airflow", "typst", "xlsxwriter",
 ]  # fmt: skip

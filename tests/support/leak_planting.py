@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+import pikepdf
 from lxml import etree, html
 
 from roadmap.paths import INCLUDE
@@ -398,47 +399,42 @@ def _in_note(content: bytes, planted: Planted) -> bytes:
     return out.getvalue()
 
 
-_TRAILER = re.compile(rb"trailer\s*<<(.*?)>>\s*startxref\s*(\d+)", re.DOTALL)
+def _in_pdf(
+    change: Callable[[pikepdf.Pdf, Planted], None],
+) -> Callable[[bytes, Planted], bytes]:
+    def changed(content: bytes, planted: Planted) -> bytes:
+        out = io.BytesIO()
+        with pikepdf.open(io.BytesIO(content)) as document:
+            change(document, planted)
+            document.save(out, fix_metadata_version=False)
+        return out.getvalue()
 
-
-def _updated(content: bytes, number: int, body: bytes) -> bytes:
-    """The PDF with one object written anew behind its end (ISO 32000, 7.5.6)."""
-    trailer, previous = _TRAILER.findall(content)[-1]
-    shown = b"%s\n%d 0 obj\n%s\nendobj\n" % (content, number, body)
-    offset = len(content) + 1
-    return shown + (
-        b"xref\n%d 1\n%010d 00000 n \ntrailer\n<<%s/Prev %s>>\nstartxref\n%d\n%%%%EOF\n"
-        % (number, offset, trailer, previous, len(shown))
-    )
+    return changed
 
 
 def _in_property(key: str) -> Callable[[bytes, Planted], bytes]:
-    def change(content: bytes, planted: Planted) -> bytes:
-        (number,) = re.findall(rb"/Info (\d+) 0 R", content)
-        text = planted.text.encode("utf-16-be").hex().upper()
-        return _updated(content, int(number), f"<</{key}<FEFF{text}>>>".encode())
+    def change(document: pikepdf.Pdf, planted: Planted) -> None:
+        document.docinfo[f"/{key}"] = planted.text
 
-    return change
+    return _in_pdf(change)
 
 
-def _in_xmp(content: bytes, planted: Planted) -> bytes:
-    (number,) = re.findall(rb"/Metadata (\d+) 0 R", content)
+@_in_pdf
+def _in_xmp(document: pikepdf.Pdf, planted: Planted) -> None:
     packet = (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><r:li xmlns:r="urn:r">'
         f"{escape(planted.text)}</r:li></x:xmpmeta>"
     ).encode()
-    body = b"<</Type/Metadata/Subtype/XML/Length %d>>\nstream\n%s\nendstream" % (
-        len(packet),
-        packet,
+    document.Root.Metadata = document.make_stream(
+        packet, Type=pikepdf.Name.Metadata, Subtype=pikepdf.Name.XML
     )
-    return _updated(content, int(number), body)
 
 
-def _in_bookmark(content: bytes, planted: Planted) -> bytes:
-    bookmarks = re.findall(rb"(\d+) 0 obj\n<<(/Parent \d+ 0 R[^>]*)/Title<[0-9A-F]+>", content)
-    number, before = bookmarks[planted.at % len(bookmarks)]
-    title = planted.text.encode("utf-16-be").hex().upper().encode()
-    return _updated(content, int(number), b"<<%s/Title<FEFF%s>>>" % (before, title))
+@_in_pdf
+def _in_bookmark(document: pikepdf.Pdf, planted: Planted) -> None:
+    with document.open_outline() as outline:
+        bookmarks = list(outline.root)
+        bookmarks[planted.at % len(bookmarks)].title = planted.text
 
 
 # -- All places --------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from typing import Any
 
-from openpyxl.utils import get_column_letter
+from xlsxwriter.utility import xl_col_to_name
 
 from roadmap.reports import model as m
 from roadmap.reports.checks import reading
@@ -174,14 +174,12 @@ def _xlsx_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
 
     def read(figure: m.KeyFigure, place: m.Place) -> _Found:
         title = titles.get(place.table_id, "")
-        row, column = FIRST_ROW + place.row + 1, place.column + 1
-        value = sheets[title].cell(row, column).value if title in sheets else None
+        row = FIRST_ROW + place.row
+        value = _at(sheets.get(title, ()), row, place.column)
         expected = native(figure.value)
-        if isinstance(value, datetime) and isinstance(expected, date):
-            value = value.date()
         where = (
-            f"Файл «{file.file_name}», лист «{title}», строка {row}, "
-            f"столбец {get_column_letter(column)}"
+            f"Файл «{file.file_name}», лист «{title}», строка {row + 1}, "
+            f"столбец {xl_col_to_name(place.column)}"
         )
         return _Found(value == expected, _written(value), where)
 
@@ -205,7 +203,7 @@ def _in_table(model: m.ReportModel, file: RenderedFile, place: m.Place) -> str:
     )
 
 
-def _at(rows: Sequence[Sequence[str]], row: int, column: int) -> str:
+def _at(rows: Sequence[Sequence[Any]], row: int, column: int) -> Any:
     return rows[row][column] if row < len(rows) and column < len(rows[row]) else ""
 
 

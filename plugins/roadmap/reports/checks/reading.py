@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ctypes import POINTER, cast, create_string_buffer
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,10 +26,21 @@ _CYRILLIC = re.compile(r"[А-Яа-яЁё]|%D0|%D1|(?:sch|edu)\d", re.IGNORECASE)
 _ENDS_OF_PAGE = ("Header", "Footer")
 
 
+@lru_cache(maxsize=4)  # the parity and the leak check read the same files
+def _parts(content: bytes) -> Mapping[str, Any]:
+    """The parts of a DOCX or XLSX by name; the roots of those that are XML, else None."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {
+            name: _parse(archive.read(name))
+            if name.endswith((".xml", ".rels", ".svg", ".vml"))
+            else None
+            for name in archive.namelist()
+        }
+
+
 def docx_tables(content: bytes) -> tuple[tuple[tuple[str, ...], ...], ...]:
     """The text of every table's cells without heading rows, in order of appearance."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        body = _parse(archive.read("word/document.xml"))
+    body = _parts(content)["word/document.xml"]
     return tuple(
         tuple(
             tuple(text_of(cell) for cell in row.iterchildren(tag("w:tc")))
@@ -42,8 +53,7 @@ def docx_tables(content: bytes) -> tuple[tuple[tuple[str, ...], ...], ...]:
 
 def docx_text(content: bytes) -> str:
     """The document's text, one line for a paragraph or a row of a table."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        body = _parse(archive.read("word/document.xml")).find(tag("w:body"))
+    body = _parts(content)["word/document.xml"].find(tag("w:body"))
     lines = []
     for node in body.iterchildren():
         if node.tag == tag("w:tbl"):
@@ -91,12 +101,18 @@ def read_pdf(content: bytes) -> PdfContent:
     return PdfContent(tuple(pages), tuple(others))
 
 
-def xlsx_values(content: bytes) -> dict[str, Any]:
-    """The sheets of a workbook by title; rows and columns are openpyxl's."""
-    import openpyxl
+def xlsx_values(content: bytes) -> dict[str, list[list[Any]]]:
+    """The sheets of a workbook by title, their cells by row and column from zero.
 
-    book = openpyxl.load_workbook(io.BytesIO(content), data_only=True, keep_links=False)
-    return {sheet.title: sheet for sheet in book.worksheets}
+    An empty cell is an empty string, a day is a date.
+    """
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    return {
+        title: book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+        for title in book.sheet_names
+    }
 
 
 # -- Every text of a file, wherever it stands ------------------------------------------------
@@ -107,11 +123,10 @@ def office_texts(content: bytes) -> Iterator[str]:
 
     Numbers in number cells are left out; each text stands for itself.
     """
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            yield name
-            if name.endswith((".xml", ".rels", ".svg", ".vml")):
-                yield from _part_texts(_parse(archive.read(name)))
+    for name, root in _parts(content).items():
+        yield name
+        if root is not None:
+            yield from _part_texts(root)
 
 
 def _part_texts(node: etree._Element, *, is_piece: bool = False) -> Iterator[str]:
@@ -265,9 +280,14 @@ def _alternatives(page: Any) -> Iterator[str]:
         raw.FPDF_StructTree_Close(tree)
 
 
+@lru_cache(maxsize=2)
+def _html(content: str) -> Any:
+    return html.document_fromstring(content)
+
+
 def html_texts(content: str) -> Iterator[str]:
     """The whole text of an HTML letter, its comments and its attributes for people."""
-    root = html.document_fromstring(content)
+    root = _html(content)
     yield "".join(_flow(root))
     for node in (*root.itersiblings(preceding=True), *root.itersiblings(), *root.iter()):
         if not isinstance(node.tag, str):
@@ -299,8 +319,7 @@ _INLINE = frozenset({
 
 def html_figures(content: str, caption: str) -> tuple[tuple[str, ...], ...]:
     """The cells of the letter's table under `caption`, without the labels of rows."""
-    root = html.document_fromstring(content)
-    for table in root.iter("table"):
+    for table in _html(content).iter("table"):
         title = table.find("caption")
         if title is not None and folded(title.text_content()) == folded(caption):
             return tuple(
