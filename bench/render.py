@@ -29,6 +29,7 @@ from roadmap.reports.formats.layout import lay_out
 from roadmap.reports.formats.letter import Envelope
 from roadmap.reports.formats.native import native
 from roadmap.reports.model import Document, Figure, ReportModel
+from roadmap.reports.words import typeface
 
 REPEATS = 7
 MARCH_ENDS = date(2021, 3, 31)
@@ -116,6 +117,7 @@ def _forget() -> None:
     reading._parts.cache_clear()
     reading._html.cache_clear()
     lay_out.cache_clear()
+    typeface.text_width_mm.cache_clear()
     leak.index_of.cache_clear()
 
 
@@ -169,7 +171,7 @@ def _bare_calls(model: ReportModel, folder: Path) -> Callable[[], None]:
 def _drawn(chart: drawing.AnyChart) -> tuple[Callable[[], None], Callable[[], None]]:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    figure = drawing._figure(chart, drawing.WIDTH_MM)
+    figure = drawing._figure(chart)
     inputs = {"svg": drawing.chart_svg(chart).decode(), "width_mm": str(drawing.WIDTH_MM)}
 
     def draw_svg() -> None:

@@ -186,6 +186,8 @@ def draw(chart: BarChart, width_mm: float) -> Figure:
 
 
 def _draw_bar(axes: Axes, plan: _Plan, planned: _PlannedBar, marks: list[float]) -> None:
+    from matplotlib.patches import Rectangle
+
     bar, middle = planned.bar, planned.middle
     write_label(axes, planned.lines, middle)
     if not isinstance(bar.value, Share):
@@ -193,7 +195,17 @@ def _draw_bar(axes: Axes, plan: _Plan, planned: _PlannedBar, marks: list[float])
         return
     length = bar.value.percent * plan.per_percent
     color = THRESHOLD if bar.at_threshold else BAR
-    axes.barh(middle, length, _BAR_MM, plan.zero, color=color, clip_on=False)
+    # As an artist of its own: `barh` costs ten times as much for the limits that it adjusts.
+    axes.add_artist(
+        Rectangle(
+            (plan.zero, middle - _BAR_MM / 2),
+            length,
+            _BAR_MM,
+            facecolor=color,
+            linewidth=0,
+            clip_on=False,
+        )
+    )
     number, of = show_with_unit(bar.value), _of(bar)
     number_width = width_of(number, bold=bar.at_threshold)
     both = number_width + GAP_MM + width_of(of)

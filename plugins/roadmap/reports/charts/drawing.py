@@ -42,12 +42,12 @@ _Group = BarGroup | PairGroup
 
 
 @lru_cache(maxsize=64)  # DOCX and PDF show the same picture
-def chart_svg(chart: AnyChart, width_mm: float = WIDTH_MM) -> bytes:
-    """The chart as SVG with real text, `width_mm` wide."""
+def chart_svg(chart: AnyChart) -> bytes:
+    """The chart as SVG with real text, WIDTH_MM wide."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    figure = _figure(chart, width_mm)
+    figure = _figure(chart)
     out = io.BytesIO()
     # The salt and the absent date keep the bytes the same on every drawing.
     with matplotlib.rc_context({"svg.hashsalt": "500+", "svg.fonttype": "none"}):
@@ -58,12 +58,12 @@ def chart_svg(chart: AnyChart, width_mm: float = WIDTH_MM) -> bytes:
     return b"<svg" + out.getvalue().partition(b"<svg")[2]
 
 
-def chart_png(chart: AnyChart, width_mm: float = WIDTH_MM, dpi: int = 300) -> bytes:
+def chart_png(chart: AnyChart, dpi: int = 300) -> bytes:
     """The same picture as PNG, for programs that show no SVG: Typst draws the SVG."""
-    svg = chart_svg(chart, width_mm).decode()
+    svg = chart_svg(chart).decode()
     # One page, so the bytes of one picture.
     png = _compiler().compile(
-        format="png", ppi=dpi, sys_inputs={"svg": svg, "width_mm": str(width_mm)}
+        format="png", ppi=dpi, sys_inputs={"svg": svg, "width_mm": str(WIDTH_MM)}
     )
     return cast("bytes", png)
 
@@ -76,10 +76,10 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(_PICTURE, root=_PICTURE.parent, font_paths=fonts)
 
 
-def height_mm(chart: AnyChart, width_mm: float = WIDTH_MM) -> float:
+def height_mm(chart: AnyChart) -> float:
     if isinstance(chart, BarChart):
-        return bar.height_mm(chart, width_mm)
-    return pair.height_mm(chart, width_mm)
+        return bar.height_mm(chart, WIDTH_MM)
+    return pair.height_mm(chart, WIDTH_MM)
 
 
 def pictures(chart: AnyChart, tallest_mm: float = TALLEST_MM) -> tuple[AnyChart, ...]:
@@ -92,10 +92,10 @@ def pictures(chart: AnyChart, tallest_mm: float = TALLEST_MM) -> tuple[AnyChart,
     return tuple(_with_groups(chart, groups) for groups in parts if groups)
 
 
-def _figure(chart: AnyChart, width_mm: float) -> Figure:
+def _figure(chart: AnyChart) -> Figure:
     if isinstance(chart, BarChart):
-        return bar.draw(chart, width_mm)
-    return pair.draw(chart, width_mm)
+        return bar.draw(chart, WIDTH_MM)
+    return pair.draw(chart, WIDTH_MM)
 
 
 def _pieces(chart: AnyChart, group: _Group, tallest_mm: float) -> Iterator[_Group]:

@@ -7,7 +7,7 @@ charts and sheets in Arial and Liberation Sans: the widths measured here hold fo
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -51,6 +51,7 @@ def _advances(font: Path) -> tuple[dict[int, float], float]:
         )
 
 
+@lru_cache(maxsize=20_000)  # the same words stand in all formats and on every page
 def text_width_mm(text: str, font: Path, size_pt: float) -> float:
     """The width of one line of `text`, without kerning, in millimetres."""
     widths, missing = _advances(font)
