@@ -27,20 +27,6 @@ MODES = {
     "dry": "без отправки",
 }
 _RISK = "risk/"  # before the code of the factor whose programme is missing
-UNITS = {
-    "coordinator": "муниципальный координатор",
-    "curator": "куратор",
-    "school": "школа",
-    "municipality": "муниципальное образование",
-    "document": "документ",
-    "month": "месяц",
-    "programme": "программа",
-    "measure": "мероприятие",
-    "event": "мероприятие из реестра",
-    "seminar": "семинар",
-    "direction": "направление",
-    "page": "страница",
-}
 
 
 def main() -> None:
@@ -199,7 +185,7 @@ def _why(found: Explanation) -> str:
 def _query(query: Query, *, is_part: bool) -> Iterator[str]:
     if is_part:
         yield f"Часть {query.code}: {query.title}"
-    yield f"Запрос include/sql/indicators/{query.stem}.sql"
+    yield f"Запрос include/sql/indicators/{query.stem}/units.sql"
     yield f"Вопрос: {query.question}"
     yield "Параметры:"
     for name, value in query.bound:
@@ -238,12 +224,13 @@ def _missing(found: Explanation) -> Iterator[str]:
         yield "Недостающих нет."
         return
     yield f"Не хватает ({integer(len(found.missing))}):"
+    names = {kind: name for query in found.queries for kind, name in query.units.items()}
     for gap in found.missing:
-        yield f"  {_gap(gap)}"
+        yield f"  {_gap(gap, names[gap.unit_kind])}"
 
 
-def _gap(gap: Gap) -> str:
-    pieces = [gap.municipality_id, UNITS.get(gap.unit_kind, gap.unit_kind)]
+def _gap(gap: Gap, unit: str) -> str:
+    pieces = [gap.municipality_id, unit]
     if gap.person_id is not None:
         pieces.append(gap.person_id)
     if gap.school_id is not None:

@@ -1,13 +1,15 @@
 """Run each indicator's query on a few rows written by hand, on SQLite and on PostgreSQL.
 
 A case is a folder `tests/sql/<stem>/<what it shows>/` with `given.yaml` (rows by table, see
-tests/support/run_rows.py, and the parameters) and `expect.yaml` (the rows of the query; `gaps`,
-where the indicator is sliced). To add a case, add a folder.
+tests/support/run_rows.py, the parameters and, where it is not a share of 100 %, the indicator's
+kind and target) and `expect.yaml` (what is counted by municipality; `gaps`: what is missing). To
+add a case, add a folder.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,14 @@ import pytest
 import yaml
 from sqlalchemy import Engine
 
+from roadmap.indicators.about import About, about
+from roadmap.indicators.units import missing_of, reading_of, required_units
 from roadmap.paths import SQL
-from roadmap.store.sql import sql
+from roadmap.plan.model import IndicatorKind
 from support.run_rows import AS_OF, KNOWN_AT_MS, RUN_ID, put, put_run
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/*/given.yaml"))
-STEMS = {path.name.removesuffix(".sql") for path in (SQL / "indicators").glob("*.sql")}
-FAMILIES = {stem for stem in STEMS if not stem.endswith(".gaps")}
+STEMS = sorted(path.name for path in (SQL / "indicators").iterdir())
 NOTHING = {"person_id": None, "school_id": None, "measure": None, "detail": None}
 
 
@@ -38,55 +41,56 @@ def test_query(any_engine: Engine, case: Path) -> None:
         "plan_year": 2021,
         "as_of": as_of,
         "known_at_ms": KNOWN_AT_MS,
-        "target": 100.0,
         "window_starts": "2021-03-01",
         "window_ends": "2021-04-30",
     } | {name: _plain(value) for name, value in given.get("parameters", {}).items()}
 
+    indicator = {"kind": "share", "target": 100} | given.get("indicator", {})
+
     with any_engine.begin() as connection:
         put_run(connection, as_of=as_of)
         put(connection, given["tables"], frozen_batches=given.get("frozen_batches"))
-        rows = _rows(connection.execute(sql(f"indicators/{stem}"), parameters).mappings())
-        gaps = _rows(connection.execute(sql(f"indicators/{stem}.gaps"), parameters).mappings())
+        found = required_units(connection, stem, parameters) or {"region": []}
 
-    assert rows == [_plain_row(row) for row in expect["rows"]]
+    counted = [
+        (place, reading_of(rows, IndicatorKind(indicator["kind"]), indicator["target"]))
+        for place, rows in sorted(found.items())
+    ]
+    assert [
+        {
+            "municipality_id": place,
+            "numerator": reading.numerator,
+            "denominator": reading.denominator,
+            "met_on": _plain(reading.met_on),
+        }
+        for place, reading in counted
+    ] == [_plain_row(row) for row in expect["rows"]]
+    gaps = [asdict(one) for place in sorted(found) for one in missing_of(found[place])]
     assert gaps == [NOTHING | _plain_row(gap) for gap in expect.get("gaps", [])]
-    for row in rows:
-        # Of a number to be reached not every missing unit needs to be registered.
-        if row["numerator"] is not None and row["denominator"] is not None:
-            named = {
-                gap["person_id"] or gap["school_id"] or gap["measure"] or gap["detail"] or "it"
-                for gap in gaps
-                if gap["municipality_id"] == row["municipality_id"]
-            }
-            assert len(named) == row["denominator"] - row["numerator"], "a gap per missing unit"
 
 
 def test_every_query_has_cases_that_meet_miss_and_know_nothing() -> None:
-    assert {case.parent.name for case in CASES} == FAMILIES
-    assert len(FAMILIES) == 19
-    assert {f"{family}.gaps" for family in FAMILIES} == STEMS - FAMILIES
-    for family in sorted(FAMILIES):
+    assert sorted({case.parent.name for case in CASES}) == STEMS
+    for stem in STEMS:
         rows = [
             row
             for case in CASES
-            if case.parent.name == family
+            if case.parent.name == stem
             for row in yaml.safe_load((case / "expect.yaml").read_text(encoding="utf-8"))["rows"]
         ]
         numerators = {row["numerator"] for row in rows}
-        assert any(row["met_on"] for row in rows), family
-        assert 0 in numerators, family
-        # The ledger and the statuses are our own: they know, or there is no row at all.
-        if family not in ("recommendations_sent", "report_presented", "measures_executed"):
-            assert None in numerators, family
+        assert any(row["met_on"] for row in rows), stem
+        assert 0 in numerators, stem
+        # The ledger is our own and always knows.
+        if about(stem).confirmed_by != "letters":
+            assert None in numerators, stem
 
 
-@pytest.mark.parametrize("stem", sorted(STEMS))
-def test_every_query_begins_with_its_question(stem: str) -> None:
-    text = (SQL / "indicators" / f"{stem}.sql").read_text(encoding="utf-8")
-    first = text.splitlines()[0]
-    assert first.startswith("-- ")
-    assert first.endswith("?")
+@pytest.mark.parametrize("stem", STEMS)
+def test_an_indicator_is_its_query_and_what_is_declared_of_it(stem: str) -> None:
+    files = sorted(path.name for path in (SQL / "indicators" / stem).iterdir())
+    assert files == ["about.yaml", "units.sql"]
+    assert isinstance(about(stem), About)
 
 
 @pytest.mark.parametrize(
@@ -96,10 +100,6 @@ def test_no_comment_holds_a_parameter(path: Path) -> None:
     """SQLAlchemy binds `:name` in comments too; SQLite then counts one parameter too many."""
     comments = [line for line in path.read_text(encoding="utf-8").splitlines() if "--" in line]
     assert not [line for line in comments if re.search(r"--.*(?<!:):\w", line)]
-
-
-def _rows(found: Any) -> list[dict[str, Any]]:
-    return [dict(row) for row in found]
 
 
 def _plain(value: Any) -> Any:

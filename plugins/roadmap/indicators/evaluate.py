@@ -1,7 +1,7 @@
 """Evaluates the plan's indicators for one phase run and stores what was found.
 
-Each SQL file of include/sql/indicators counts for all municipalities at once; the region is
-the sum over their counts, never a mean of percents (except where the query counts the region
+Each query of include/sql/indicators names the required units of all municipalities at once; the
+region's are all of theirs, never a mean of percents (except where the query counts the region
 itself, as the monitorings do). Two passes: from the evidence before the report is composed,
 from the delivery ledger after it was sent (design.md §5).
 """
@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from roadmap.evidence.own_schedule import plan_of_run
+from roadmap.indicators.about import stem_of
 from roadmap.indicators.read import part_code, run_of_phase
 from roadmap.indicators.status import (
     WORDS,
@@ -29,6 +30,7 @@ from roadmap.indicators.status import (
     measure_status,
     whole_shortfall,
 )
+from roadmap.indicators.units import Required, missing_of, reading_of, required_units
 from roadmap.plan.due import due_date, has_begun, monitoring_scope, start_date
 from roadmap.plan.model import (
     Indicator,
@@ -42,7 +44,6 @@ from roadmap.plan.model import (
     Window,
 )
 from roadmap.russian import counted
-from roadmap.store.sql import sql
 from roadmap.store.tables import indicator_gap, indicator_result, phase_run, run_municipality
 from roadmap.store.tables import measure_status as measure_status_table
 from roadmap.store.tables import monitoring_scope as monitoring_scope_table
@@ -91,7 +92,7 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Row:
-    """What is stored of an indicator, or of one part of it, for one unit."""
+    """What is stored of an indicator, or of one part of it, for one municipality or the region."""
 
     indicator: str
     municipality_id: str
@@ -230,7 +231,6 @@ def _bound(
         "known_at_ms": run.known_at_ms,
         "measure": measure.number,
         "indicator": indicator.code,
-        "target": indicator.target,
         "window_starts": starts.isoformat() if starts else None,
         "window_ends": ends.isoformat() if ends else None,
     }
@@ -264,12 +264,11 @@ def _monitoring_run(connection: Connection, plan: Plan, run: _Run, measure: Meas
 
 @dataclass(frozen=True)
 class _Query:
-    """One query of an indicator: of itself, or of one of its parts."""
+    """What one query of an indicator found: of itself, or of one of its parts."""
 
     code: str  # under which its rows are stored
-    stem: str
-    bound: Mapping[str, Any]
-    readings: Mapping[str, Reading]  # by unit
+    required: Mapping[str, Sequence[Required]]  # by place
+    readings: Mapping[str, Reading]  # by place
 
 
 def _queries(
@@ -278,58 +277,27 @@ def _queries(
     found = []
     for part in indicator.parts or (None,):
         code = part_code(indicator, part) if part else indicator.code
-        stem = part.sql if part and part.sql else indicator.sql
-        if stem is None:
-            raise ValueError(f"indicator {code} names no query")
         bound = _bound(connection, plan, run, measure, indicator, part)
-        found.append(_Query(code, stem, bound, _readings(connection, run, indicator, stem, bound)))
+        by_place = required_units(connection, stem_of(indicator, code), bound)
+        if REGION not in by_place:
+            of_all = [row for place in run.municipalities for row in by_place.get(place, ())]
+            by_place = {**by_place, REGION: of_all}
+        # A part only splits a number, and has none to be reached.
+        target = indicator.target if part is None else None
+        readings = {
+            place: reading_of(by_place.get(place, ()), indicator.kind, target)
+            for place in _places(run, indicator)
+        }
+        found.append(_Query(code, by_place, readings))
     return found
 
 
-def _units(run: _Run, indicator: Indicator) -> tuple[str, ...]:
+def _places(run: _Run, indicator: Indicator) -> tuple[str, ...]:
     return (*run.municipalities, REGION) if _is_sliced(indicator) else (REGION,)
 
 
 def _is_sliced(indicator: Indicator) -> bool:
     return indicator.slice is Slice.MUNICIPALITY
-
-
-def _readings(
-    connection: Connection, run: _Run, indicator: Indicator, stem: str, bound: Mapping[str, Any]
-) -> dict[str, Reading]:
-    counted_by_sql = {
-        row["municipality_id"]: Reading(
-            row["numerator"],
-            row["denominator"],
-            date.fromisoformat(row["met_on"]) if row["met_on"] else None,
-        )
-        for row in _execute(connection, stem, bound)
-    }
-    nothing = Reading(None, None)
-    readings = {unit: counted_by_sql.get(unit, nothing) for unit in _units(run, indicator)}
-    if _is_sliced(indicator) and REGION not in counted_by_sql:
-        readings[REGION] = summed([readings[unit] for unit in run.municipalities])
-    return readings
-
-
-def _execute(connection: Connection, stem: str, bound: Mapping[str, Any]) -> Sequence[RowMapping]:
-    return connection.execute(sql(f"indicators/{stem}"), bound).mappings().all()
-
-
-def summed(readings: Iterable[Reading]) -> Reading:
-    """The region's reading: sums of counts, the last of the days.
-
-    A municipality of which nothing is known adds its denominator and nothing else; where
-    nothing is known of any, nothing is known of the region.
-    """
-    known = [reading for reading in readings if reading.denominator is not None]
-    numerators = [reading.numerator for reading in known if reading.numerator is not None]
-    days = [reading.met_on for reading in known if reading.met_on is not None]
-    return Reading(
-        sum(numerators) if numerators else None,
-        sum(reading.denominator or 0 for reading in known) if known else None,
-        max(days) if days else None,
-    )
 
 
 def added(parts: Sequence[Reading]) -> Reading:
@@ -350,78 +318,68 @@ def added(parts: Sequence[Reading]) -> Reading:
 def _rows(
     run: _Run, measure: Measure, indicator: Indicator, queries: Sequence[_Query]
 ) -> dict[str, list[_Row]]:
-    """By unit: the row of the indicator and after it those of its parts."""
+    """By place: the row of the indicator and after it those of its parts."""
     return {
-        unit: _rows_of_unit(run, measure, indicator, unit, queries)
-        for unit in _units(run, indicator)
+        place: _rows_of_place(run, measure, indicator, place, queries)
+        for place in _places(run, indicator)
     }
 
 
-def _rows_of_unit(
-    run: _Run, measure: Measure, indicator: Indicator, unit: str, queries: Sequence[_Query]
+def _rows_of_place(
+    run: _Run, measure: Measure, indicator: Indicator, place: str, queries: Sequence[_Query]
 ) -> list[_Row]:
     kind, target, window = indicator.kind, indicator.target, measure.window
-    readings = [query.readings[unit] for query in queries]
+    readings = [query.readings[place] for query in queries]
     of_each = [indicator_status(kind, target, one, window, run.as_of) for one in readings]
     if not indicator.parts:
-        return [_row(indicator, indicator.code, unit, readings[0], of_each[0])]
+        return [_row(indicator, indicator.code, place, readings[0], of_each[0])]
     whole = added(readings)
     missing = whole_shortfall(kind, target, whole, [one.shortfall for one in of_each])
     found = assessed(kind, missing, whole, window, run.as_of)
     if kind is not IndicatorKind.SHARE:
         of_each = [Assessment(found.status, None) for _ in of_each]
     return [
-        _row(indicator, indicator.code, unit, whole, found),
+        _row(indicator, indicator.code, place, whole, found),
         *(
-            _row(indicator, query.code, unit, reading, of_part)
-            for query, reading, of_part in zip(queries, readings, of_each, strict=True)
+            _row(indicator, query.code, place, one, of_part)
+            for query, one, of_part in zip(queries, readings, of_each, strict=True)
         ),
     ]
 
 
-def _row(indicator: Indicator, code: str, unit: str, reading: Reading, found: Assessment) -> _Row:
-    is_met_on_known = reading.met_on is not None and found.shortfall == 0
+def _row(indicator: Indicator, code: str, place: str, found: Reading, status: Assessment) -> _Row:
+    is_met_on_known = found.met_on is not None and status.shortfall == 0
     return _Row(
         indicator=code,
-        municipality_id=unit,
-        numerator=reading.numerator,
-        denominator=reading.denominator,
+        municipality_id=place,
+        numerator=found.numerator,
+        denominator=found.denominator,
         target=indicator.target,
-        shortfall=found.shortfall,
-        met_on=reading.met_on.isoformat() if reading.met_on and is_met_on_known else None,
-        status=found.status,
+        shortfall=status.shortfall,
+        met_on=found.met_on.isoformat() if found.met_on and is_met_on_known else None,
+        status=status.status,
     )
 
 
 def _gaps(
-    connection: Connection,
-    run: _Run,
-    window: Window,
-    queries: Sequence[_Query],
-    rows: Mapping[str, list[_Row]],
+    run: _Run, window: Window, queries: Sequence[_Query], rows: Mapping[str, list[_Row]]
 ) -> list[dict[str, Any]]:
     """The units that are missing, where something is known and the indicator is not met.
 
     Without a file nobody is missing, nor before a period begins; of a single day it is told
-    before that day what it still needs.
+    before that day what it still needs. What the municipalities miss is theirs, not the region's.
     """
-    gaps = []
     is_period = isinstance(window, Period | WholePeriod)
-    for query in queries:
-        lacking = {
-            unit
-            for unit, (whole, *_) in rows.items()
-            if query.readings[unit].numerator is not None
-            and whole.shortfall != 0
-            and not (whole.status is Status.NOT_DUE and is_period)
-        }
-        if lacking:
-            gaps += [
-                {"run_id": run.run_id, "indicator": query.code, **row}
-                for row in _execute(connection, f"{query.stem}.gaps", query.bound)
-                if row["municipality_id"] in lacking
-            ]
-    return gaps
+    return [
+        {"run_id": run.run_id, "indicator": query.code, **asdict(one)}
+        for query in queries
+        for place, (whole, *_) in rows.items()
+        if query.readings[place].numerator is not None
+        and whole.shortfall != 0
+        and not (whole.status is Status.NOT_DUE and is_period)
+        for one in missing_of(query.required.get(place, ()))
+        if one.municipality_id == place
+    ]
 
 
 def _evaluated(
@@ -431,9 +389,9 @@ def _evaluated(
     gaps: list[dict[str, Any]] = []
     for measure, indicator in chosen:
         queries = _queries(connection, plan, run, measure, indicator)
-        by_unit = _rows(run, measure, indicator, queries)
-        rows += [row for of_unit in by_unit.values() for row in of_unit]
-        gaps += _gaps(connection, run, measure.window, queries, by_unit)
+        by_place = _rows(run, measure, indicator, queries)
+        rows += [row for of_place in by_place.values() for row in of_place]
+        gaps += _gaps(run, measure.window, queries, by_place)
     return rows, gaps
 
 
@@ -517,11 +475,11 @@ def _replace_measure_statuses(
     rows = []
     for measure in plan.measures:
         due = due_date(measure.window)
-        for unit in (*run.municipalities, REGION):
+        for place in (*run.municipalities, REGION):
             judged = {
-                indicator.code: stored.get((indicator.code, unit), (Status.NO_DATA, None))
+                indicator.code: stored.get((indicator.code, place), (Status.NO_DATA, None))
                 for indicator in measure.indicators
-                if unit == REGION or _is_sliced(indicator)
+                if place == REGION or _is_sliced(indicator)
             }
             if not judged:
                 continue
@@ -536,7 +494,7 @@ def _replace_measure_statuses(
                 {
                     "run_id": run.run_id,
                     "measure": measure.number,
-                    "municipality_id": unit,
+                    "municipality_id": place,
                     "due": due.isoformat() if due else None,
                     "status": status.value,
                     "is_executed": int(is_executed(status, measure.window, run.as_of, missed)),

@@ -7,7 +7,7 @@ appear as codes only, addresses not at all; values are for `roadmap_cli.explain`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,6 +18,7 @@ from roadmap.datasets.catalogue import DATASETS
 from roadmap.evidence.names import near
 from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.evidence.sources import load_sources
+from roadmap.indicators.about import about, stem_of
 from roadmap.indicators.evaluate import bound_parameters
 from roadmap.indicators.read import (
     Gap,
@@ -82,8 +83,9 @@ class Batch:
 class Query:
     """One query: the indicator's own, or that of one of its parts.
 
-    `question` is the first comment line of the file, `text` the whole file. `bound` holds the
-    parameters that the text really names, `rules` the lists that it joins.
+    `question` is what about.yaml says, `text` the whole query. `bound` holds the parameters that
+    the text really names, `rules` the lists that it joins, `units` the kinds of units that may be
+    missing, with their names.
     """
 
     code: str
@@ -93,6 +95,7 @@ class Query:
     text: str
     bound: tuple[tuple[str, Any], ...]
     rules: tuple[tuple[str, tuple[str, ...]], ...]
+    units: Mapping[str, str]
     reads_ledger: bool
 
 
@@ -108,7 +111,7 @@ class Monitoring:
     late_counts: bool
 
     def counts(self, one: MeasureStatus) -> bool:
-        """Whether that measure stands in the numerator (measures_executed.sql)."""
+        """Whether that measure stands in the numerator (measures_executed/units.sql)."""
         return one.is_executed and (self.late_counts or one.status is not Status.DONE_LATE)
 
 
@@ -317,21 +320,22 @@ def _query(
     indicator: Indicator,
     part: IndicatorPart | None,
 ) -> Query:
-    stem = (part.sql if part else None) or indicator.sql
-    if stem is None:
-        raise ExplainRefused(f"Показатель {indicator.code} объявлен в плане без запроса.")
-    text = (SQL / "indicators" / f"{stem}.sql").read_text(encoding="utf-8")
+    code = part_code(indicator, part) if part else indicator.code
+    stem = stem_of(indicator, code)
+    declared = about(stem)
+    text = (SQL / "indicators" / stem / "units.sql").read_text(encoding="utf-8")
     body = _COMMENT.sub("", text)
     named = set(re.findall(r"(?<!:):([a-z_]+)", body))
     bound = bound_parameters(connection, plan, run_id, measure, indicator, part)
     return Query(
-        code=part_code(indicator, part) if part else indicator.code,
+        code=code,
         title=part.title if part else indicator.title,
         stem=stem,
-        question=text.partition("\n")[0].removeprefix("--").strip(),
+        question=declared.question,
         text=text,
         bound=tuple((name, bound[name]) for name in sorted(named & bound.keys())),
         rules=tuple(_rules(connection, run_id, measure, body)),
+        units={kind: words.name for kind, words in declared.units.items()},
         reads_ledger=bool(_tables(body) & _LEDGER),
     )
 

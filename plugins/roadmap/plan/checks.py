@@ -124,7 +124,7 @@ def _indicators(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Proble
                 f"{path}.sql", "показатель не считается: назовите запрос у него или у каждой части"
             )
         if indicator.sql is not None and not sql_names(indicator.sql):
-            yield Problem(f"{path}.sql", f"нет запроса include/sql/indicators/{indicator.sql}.sql")
+            yield Problem(f"{path}.sql", _no_query(indicator.sql))
         for index, code in enumerate(indicator.outside_letter_of):
             if code not in phases:
                 yield Problem(f"{path}.outside_letter_of[{index}]", f"нет этапа «{code}»")
@@ -133,6 +133,10 @@ def _indicators(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Proble
                 f"{path}.outside_letter_of",
                 "показатель измеряется по журналу рассылки: назовите этап, о письме которого речь",
             )
+
+
+def _no_query(stem: str) -> str:
+    return f"нет units.sql и about.yaml в include/sql/indicators/{stem}"
 
 
 def _is_counted_by_parts(indicator: Indicator) -> bool:
@@ -167,9 +171,7 @@ def _readings(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Problem]
             for place, part in enumerate(indicator.parts):
                 of_part = f"{path}.parts[{place}]"
                 if part.sql is not None and not sql_names(part.sql):
-                    yield Problem(
-                        f"{of_part}.sql", f"нет запроса include/sql/indicators/{part.sql}.sql"
-                    )
+                    yield Problem(f"{of_part}.sql", _no_query(part.sql))
                 yield from _given(f"{of_part}.parameters", measure, part.parameters, phases)
                 above = {*indicator.parameters, *rules}
                 yield from _clashes(

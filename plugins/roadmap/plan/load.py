@@ -101,7 +101,8 @@ def plan_sha256(plan: Plan) -> str:
 
 
 def _has_query(sql_folder: Path, stem: str) -> bool:
-    return (sql_folder / "indicators" / f"{stem}.sql").is_file()
+    folder = sql_folder / "indicators" / stem
+    return (folder / "units.sql").is_file() and (folder / "about.yaml").is_file()
 
 
 @cache

@@ -122,7 +122,7 @@ class Indicator(PlanPart):
     target: float  # percent for a share, units for a count, 1 for a fact
     unit: Unit
     slice: Slice
-    sql: str | None = None  # file in include/sql/indicators; None: its parts name theirs
+    sql: str | None = None  # folder in include/sql/indicators; None: its parts name theirs
     parameters: dict[str, Setting] = {}
     # «100 % участников»: coordinators, curators and schools, each counted by itself. Stored
     # as indicators «13.1/curator» of their own, and summed as 13.1.

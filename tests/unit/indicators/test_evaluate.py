@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, func, select
 
-from roadmap.indicators.evaluate import bound_parameters, evaluate, summed
+from roadmap.indicators.evaluate import bound_parameters, evaluate
 from roadmap.indicators.read import (
     gaps,
     indicator_results,
@@ -18,9 +18,10 @@ from roadmap.indicators.read import (
     letter_statuses,
     measure_statuses,
 )
-from roadmap.indicators.status import Reading, Status
+from roadmap.indicators.status import Status
+from roadmap.indicators.units import Required, missing_of, reading_of
 from roadmap.plan.load import load_plan
-from roadmap.plan.model import Plan
+from roadmap.plan.model import IndicatorKind, Plan
 from roadmap.russian import NBSP
 from roadmap.store.tables import indicator_gap, indicator_result, metadata
 from roadmap.store.tables import measure_status as measure_status_table
@@ -318,7 +319,7 @@ def test_a_query_is_given_the_run_the_rules_and_the_parameters_of_indicator_and_
         )
     assert bound == {
         "run_id": RUN_ID, "plan_year": 2021, "as_of": "2021-06-30", "known_at_ms": KNOWN_AT_MS,
-        "measure": 13, "indicator": "13.1", "target": 100.0,
+        "measure": 13, "indicator": "13.1",
         "window_starts": "2021-06-01", "window_ends": "2021-06-30",
         "least_employees_of_school": 1, "acknowledgement": "optional",
         "event": "webinar-2021-06", "role": "curator",
@@ -346,24 +347,38 @@ def test_what_the_run_or_a_rule_says_may_not_be_said_again(
         bound_parameters(connection, plan, RUN_ID, measure, stolen)
 
 
-readings = st.builds(
-    lambda denominator, part, day: Reading(
-        None if part is None else min(part, denominator), denominator, day
+units = st.builds(
+    lambda place, n, day, is_known: Required(
+        place, "school", f"s{n}" if n else None, day and day.isoformat(), is_known
     ),
-    st.integers(0, 40),
-    st.none() | st.integers(0, 40),
+    st.sampled_from([BUYSKIY, GALICH]),
+    st.integers(0, 9),
     st.none() | st.dates(date(2021, 1, 1), date(2021, 12, 31)),
+    st.booleans(),
 )
 
 
-@given(st.lists(readings, max_size=29))
-def test_the_region_is_the_sum_and_never_above_100_percent(found: list[Reading]) -> None:
-    region = summed(found)
-    known = [r.numerator for r in found if r.numerator is not None]
-    assert (region.numerator or 0) == sum(known)
-    assert (region.numerator is None) == (not known)
-    assert (region.denominator or 0) == sum(r.denominator or 0 for r in found)
-    assert (region.numerator or 0) <= (region.denominator or 0)
+@given(st.lists(units, max_size=29))
+def test_what_is_missing_of_a_share_is_named_and_the_region_is_the_sum(
+    rows: list[Required],
+) -> None:
+    found = {
+        place: [row for row in rows if row.municipality_id == place] for place in (BUYSKIY, GALICH)
+    }
+    each = {place: reading_of(of, IndicatorKind.SHARE, 100) for place, of in found.items()}
+    for place, of in found.items():
+        lacking = {row.unit for row in of if row.unit and row.met_on is None}
+        reading = each[place]
+        if reading.numerator is not None:
+            assert reading.numerator + len(lacking) == reading.denominator
+        assert bool(missing_of(of)) == bool(lacking)
+    region = reading_of(rows, IndicatorKind.SHARE, 100)
+    known = [r.numerator for r in each.values() if r.numerator is not None]
+    assert region.numerator == (sum(known) if known else None)
+    assert (region.denominator or 0) == sum(r.denominator or 0 for r in each.values())
+    assert region.met_on == max(
+        (r.met_on for r in each.values() if r.met_on is not None), default=None
+    )
 
 
 @settings(

@@ -93,7 +93,7 @@ def test_a_share_is_told_with_its_query_its_parameters_and_its_file(run: Engine)
     (query,) = found.queries
     assert query.stem == "attendance_share"
     assert query.question == "What share of the people in a role took part in an event?"
-    assert query.text == (SQL / "indicators" / "attendance_share.sql").read_text("utf-8")
+    assert query.text == (SQL / "indicators" / "attendance_share" / "units.sql").read_text("utf-8")
     assert dict(query.bound) == {
         "as_of": "2021-03-31", "event": WEBINAR, "role": "curator", "run_id": RUN_ID,
     }  # fmt: skip
@@ -239,7 +239,7 @@ def test_every_fact_that_a_query_reads_has_a_dataset_to_be_told() -> None:
     facts = {table.name for table in FACTS}
     read = {
         name
-        for path in (SQL / "indicators").glob("*.sql")
+        for path in (SQL / "indicators").glob("*/units.sql")
         for name in re.findall(r"\b(?:from|join)\s+([a-z_]+)", path.read_text("utf-8"))
     } & facts
     assert len(read) > 10

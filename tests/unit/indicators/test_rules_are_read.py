@@ -21,8 +21,7 @@ RULES = [(m, name, value) for m in PLAN.measures for name, value in m.rules.item
 def queries(indicator: Indicator) -> Iterator[str]:
     for stem in {part.sql or indicator.sql for part in indicator.parts} or {indicator.sql}:
         assert stem is not None
-        for name in (stem, f"{stem}.gaps"):
-            yield (SQL / "indicators" / f"{name}.sql").read_text(encoding="utf-8")
+        yield (SQL / "indicators" / stem / "units.sql").read_text(encoding="utf-8")
 
 
 def binds(text: str, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,8 @@ WRONG = {
     ),
     "an unknown query": (
         ("sql: events_held", "sql: events_hold"),
-        "measures[7].indicators[0].sql", "нет запроса include/sql/indicators/events_hold.sql",
+        "measures[7].indicators[0].sql",
+        "нет units.sql и about.yaml в include/sql/indicators/events_hold",
     ),
     "a share above the whole": (
         ("target: 100", "target: 110"),
@@ -381,6 +383,17 @@ def test_a_plan_that_says_something_else_has_another_hash(tmp_path: Path) -> Non
 
 
 def test_every_query_of_the_plan_exists_where_the_message_says(tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match=r"include/sql/indicators/attendance_share\.sql"):
+    with pytest.raises(PlanError, match=r"include/sql/indicators/attendance_share"):
         load_plan(2021, sql_folder=tmp_path)
-    assert (SQL / "indicators" / "attendance_share.sql").exists()
+    assert (SQL / "indicators" / "attendance_share" / "units.sql").exists()
+
+
+@pytest.mark.parametrize("forgotten", ["units.sql", "about.yaml"])
+def test_an_indicator_without_one_of_its_two_files_is_refused(
+    tmp_path: Path, forgotten: str
+) -> None:
+    shutil.copytree(SQL / "indicators", tmp_path / "indicators")
+    (tmp_path / "indicators" / "events_held" / forgotten).unlink()
+    with pytest.raises(PlanError, match="events_held") as refused:
+        load_plan(2021, sql_folder=tmp_path)
+    assert [path for path, _ in refused.value.problems] == ["measures[7].indicators[0].sql"]

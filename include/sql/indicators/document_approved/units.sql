@@ -1,32 +1,22 @@
--- Is the document approved that confirms an indicator?
--- One row 'region', 1 of 1 or 0 of 1; a draft or a later signature is none. Without any
--- register of documents nothing is known and the numerator is empty.
+-- One unit, the document that confirms the indicator: met by the first one approved up to the
+-- as-of date; a draft or a later signature is none. `detail` is the title of a draft, where one
+-- is registered. Known once a register of documents came.
 
-with received as (
-    select count(*) as batches
-    from run_batch
-    join load_batch on load_batch.batch_id = run_batch.batch_id
-    where run_batch.run_id = :run_id
-        and load_batch.dataset = 'documents'
-),
-approved as (
-    select min(document.signed_on) as signed_on
-    from document
-    join run_batch
-        on run_batch.batch_id = document.batch_id
-        and run_batch.run_id = :run_id
-    where document.indicator = :indicator
-        and document.state = 'approved'
-        and document.signed_on <= :as_of
-)
 select
     'region' as municipality_id,
-    case
-        when received.batches = 0 then null
-        when approved.signed_on is null then 0
-        else 1
-    end as numerator,
-    1 as denominator,
-    approved.signed_on as met_on
-from received
-cross join approved
+    'document' as unit_kind,
+    'document' as unit,
+    min(case when document.state = 'draft' then document.title end) as detail,
+    min(
+        case
+            when document.state = 'approved' and document.signed_on <= :as_of
+                then document.signed_on
+        end
+    ) as met_on,
+    coalesce(max(case when load_batch.dataset = 'documents' then 1 end), 0) as is_known
+from run_batch
+join load_batch on load_batch.batch_id = run_batch.batch_id
+left join document
+    on document.batch_id = run_batch.batch_id
+    and document.indicator = :indicator
+where run_batch.run_id = :run_id

@@ -1,12 +1,11 @@
--- What share of the project schools has agreed and placed all of its documents in МЭДК?
--- One row per participating municipality. Required of each school in the project on the as-of
--- date: the documents that the plan's rule lists, and one anti-risk programme per factor that
--- the school activated by its latest risk profile up to that day (where the plan asks for it; a
--- school that stands in no profile has activated none). A document's state on a day is its
--- latest one up to it; the plan's rule says which states count. `met_on` is the day from which
--- all of them have counted without a break.
--- Without an export of documents nothing is known, and while programmes are asked for, without
--- risk profiles neither: the numerator is empty.
+-- One unit per school in the project on the as-of date, a row per document that is required of
+-- it: those that the plan's rule lists, and one anti-risk programme per factor that the school
+-- activated by its latest risk profile up to that day (where the plan asks for it; a school that
+-- stands in no profile has activated none). `detail` is the document as the plan names it, or
+-- risk/ and the code of the factor. A document's state on a day is its latest one up to it; the
+-- plan's rule says which states count. `met_on` is the day from which it has counted without a
+-- break.
+-- Known once an export of documents came and, while programmes are asked for, risk profiles.
 
 with received as (
     select
@@ -100,35 +99,32 @@ placed as (
     from latest
     group by latest.school_id, latest.kind, latest.factor
     having max(case when latest.place = 1 then latest.counts end) = 1
-),
-complete as (
-    select required.school_id, max(placed.placed_on) as placed_on
-    from required
-    left join placed
-        on placed.school_id = required.school_id
-        and placed.kind = required.kind
-        and placed.factor = required.factor
-    group by required.school_id
-    having count(placed.placed_on) = count(*)
 )
 select
     run_municipality.municipality_id,
+    'school' as unit_kind,
+    run_school.school_id as unit,
+    run_school.school_id,
+    case when required.factor = '' then required.kind else 'risk/' || required.factor end
+        as detail,
+    placed.placed_on as met_on,
     case
-        when max(received.documents) > 0
-            and (:programme_per_activated_risk = 0 or max(received.profiles) > 0)
-            then count(complete.school_id)
-    end as numerator,
-    count(run_school.school_id) as denominator,
-    max(complete.placed_on) as met_on
+        when received.documents > 0
+            and (:programme_per_activated_risk = 0 or received.profiles > 0)
+            then 1
+        else 0
+    end as is_known
 from run_municipality
 cross join received
 left join run_school
     on run_school.run_id = run_municipality.run_id
     and run_school.municipality_id = run_municipality.municipality_id
     and run_school.is_participating = 1
-left join complete on complete.school_id = run_school.school_id
+left join required on required.school_id = run_school.school_id
+left join placed
+    on placed.school_id = required.school_id
+    and placed.kind = required.kind
+    and placed.factor = required.factor
 where run_municipality.run_id = :run_id
     and run_municipality.is_participating = 1
     and run_municipality.municipality_id <> 'region'
-group by run_municipality.municipality_id
-order by run_municipality.municipality_id

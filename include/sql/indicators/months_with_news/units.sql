@@ -1,8 +1,6 @@
--- In what share of the months that have passed did news of the project come out?
--- One row 'region'. A month counts once its last day is over, from the month in which the
--- measure's window begins; it has news when it has as many as the plan's rule asks for, from
--- the window's first day on, on any channel. `met_on` is the day of the last news that was
--- needed. Without a register of publications nothing is known and the numerator is empty.
+-- One unit per month (2021-05) whose last day is over, from the month in which the measure's
+-- window begins: met by the last news that was needed, which are as many as the plan's rule asks
+-- for, from the window's first day on, on any channel. Known once a register of publications came.
 
 with recursive edge as (
     select
@@ -77,9 +75,11 @@ received as (
 )
 select
     'region' as municipality_id,
-    case when max(received.batches) > 0 then count(news.name) end as numerator,
-    count(passed.name) as denominator,
-    max(news.published_on) as met_on
+    'month' as unit_kind,
+    passed.name as unit,
+    passed.name as detail,
+    news.published_on as met_on,
+    case when received.batches > 0 then 1 else 0 end as is_known
 from received
 left join passed on 1 = 1
 left join news on news.name = passed.name

@@ -1,10 +1,9 @@
--- Which participating municipalities amended their legal acts after the recommendations?
--- One row per participating municipality, 1 of 1 or 0 of 1. The act must rest on the
--- recommendations and be adopted from the day that the plan names (the recommendations can't
--- be older than the monitoring they come from) to the as-of date; past the window's end only
--- where the plan's rule says that late ones count.
--- A municipality without a file has amended nothing; while no municipality has sent any,
--- nothing is known and the numerator is empty.
+-- One unit per participating municipality: met by its first act that rests on the
+-- recommendations, adopted from the day that the plan names (the recommendations can't be older
+-- than the monitoring they come from) to the as-of date; past the window's end only where the
+-- plan's rule says that late ones count.
+-- A municipality without a file has amended nothing; while no municipality has sent any, nothing
+-- is known.
 
 with act as (
     select municipal_act.municipality_id, min(municipal_act.adopted_on) as adopted_on
@@ -27,17 +26,13 @@ received as (
 )
 select
     run_municipality.municipality_id,
-    case
-        when received.batches = 0 then null
-        when act.adopted_on is null then 0
-        else 1
-    end as numerator,
-    1 as denominator,
-    act.adopted_on as met_on
+    'municipality' as unit_kind,
+    run_municipality.municipality_id as unit,
+    act.adopted_on as met_on,
+    case when received.batches > 0 then 1 else 0 end as is_known
 from run_municipality
 cross join received
 left join act on act.municipality_id = run_municipality.municipality_id
 where run_municipality.run_id = :run_id
     and run_municipality.is_participating = 1
     and run_municipality.municipality_id <> 'region'
-order by run_municipality.municipality_id

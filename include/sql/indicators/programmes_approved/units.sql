@@ -1,40 +1,25 @@
--- How many programmes of internships of a measure are approved?
--- One row 'region': programmes in state approved, approved up to the as-of date. `met_on` is
--- the day on which the target was reached. Without a register of programmes nothing is known
--- and the numerator is empty.
+-- One unit per registered programme of internships of the measure, told by its title; it counts
+-- once it is in state approved, from a day up to the as-of date. No row, and nothing is known,
+-- while no register of programmes came.
 
-with received as (
-    select count(*) as batches
-    from run_batch
-    join load_batch on load_batch.batch_id = run_batch.batch_id
-    where run_batch.run_id = :run_id
-        and load_batch.dataset = 'programmes'
-),
-approved as (
-    select programme.programme_id, min(programme.approved_on) as approved_on
-    from programme
-    join run_batch
-        on run_batch.batch_id = programme.batch_id
-        and run_batch.run_id = :run_id
-    where programme.measure = :measure
-        and programme.state = 'approved'
-        and programme.approved_on <= :as_of
-    group by programme.programme_id
-),
-numbered as (
-    select approved_on, row_number() over (order by approved_on, programme_id) as place
-    from approved
-),
-counted as (
-    select
-        count(*) as programmes,
-        min(case when place >= :target then approved_on end) as met_on
-    from numbered
-)
 select
     'region' as municipality_id,
-    case when received.batches > 0 then counted.programmes end as numerator,
-    cast(null as integer) as denominator,
-    counted.met_on
-from received
-cross join counted
+    'programme' as unit_kind,
+    programme.programme_id as unit,
+    min(programme.title) as detail,
+    min(
+        case
+            when programme.state = 'approved' and programme.approved_on <= :as_of
+                then programme.approved_on
+        end
+    ) as met_on,
+    1 as is_known
+from run_batch
+join load_batch
+    on load_batch.batch_id = run_batch.batch_id
+    and load_batch.dataset = 'programmes'
+left join programme
+    on programme.batch_id = run_batch.batch_id
+    and programme.measure = :measure
+where run_batch.run_id = :run_id
+group by programme.programme_id

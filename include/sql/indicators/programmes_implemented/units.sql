@@ -1,8 +1,6 @@
--- What share of the approved programmes of internships has been carried out?
--- One row 'region'. The denominator is what programmes_approved.sql counts; carried out is a
--- programme of which at least one internship of the same measure was held up to the as-of
--- date. `met_on` is the day of the last first internship. Without a register of programmes or
--- of events nothing is known and the numerator is empty.
+-- One unit per programme that programmes_approved counts, told by its title: met by the first
+-- internship of the same measure that was held up to the as-of date. Known once registers of
+-- programmes and of events came.
 
 with received as (
     select
@@ -13,7 +11,7 @@ with received as (
     where run_batch.run_id = :run_id
 ),
 approved as (
-    select distinct programme.programme_id
+    select programme.programme_id, min(programme.title) as title
     from programme
     join run_batch
         on run_batch.batch_id = programme.batch_id
@@ -21,6 +19,7 @@ approved as (
     where programme.measure = :measure
         and programme.state = 'approved'
         and programme.approved_on <= :as_of
+    group by programme.programme_id
 ),
 carried_out as (
     select event.programme_id, min(event.held_on) as held_on
@@ -36,12 +35,11 @@ carried_out as (
 )
 select
     'region' as municipality_id,
-    case
-        when max(received.programmes) > 0 and max(received.events) > 0
-            then count(carried_out.programme_id)
-    end as numerator,
-    count(approved.programme_id) as denominator,
-    max(carried_out.held_on) as met_on
+    'programme' as unit_kind,
+    approved.programme_id as unit,
+    approved.title as detail,
+    carried_out.held_on as met_on,
+    case when received.programmes > 0 and received.events > 0 then 1 else 0 end as is_known
 from received
 left join approved on 1 = 1
 left join carried_out on carried_out.programme_id = approved.programme_id

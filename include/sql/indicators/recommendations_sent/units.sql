@@ -1,8 +1,7 @@
--- To which participating municipalities did the recommendations of a phase go out?
--- One row per participating municipality, 1 of 1 or 0 of 1. Sent is what a mail server
--- accepted in live mode and did not return since. The fact carries the as-of date of the
--- phase run that made the letter; the moment of acceptance counts against known-at only, and
--- for letters of this very run not at all (they are sent after it froze its inputs).
+-- One unit per participating municipality. Sent is what a mail server accepted in live mode and
+-- did not return since. The fact carries the as-of date of the phase run that made the letter;
+-- the moment of acceptance counts against known-at only, and for letters of this very run not at
+-- all (they are sent after it froze its inputs). The ledger is our own: it always knows.
 
 with acceptance as (
     select delivery.municipality_id, min(phase_run.as_of) as sent_on
@@ -27,12 +26,12 @@ with acceptance as (
 )
 select
     run_municipality.municipality_id,
-    case when acceptance.sent_on is null then 0 else 1 end as numerator,
-    1 as denominator,
-    acceptance.sent_on as met_on
+    'municipality' as unit_kind,
+    run_municipality.municipality_id as unit,
+    acceptance.sent_on as met_on,
+    1 as is_known
 from run_municipality
 left join acceptance on acceptance.municipality_id = run_municipality.municipality_id
 where run_municipality.run_id = :run_id
     and run_municipality.is_participating = 1
     and run_municipality.municipality_id <> 'region'
-order by run_municipality.municipality_id

@@ -1,16 +1,8 @@
--- Which of the regional acts that the plan requires are approved?
--- One row 'region': required acts (the plan's list, frozen as a rule of the run) with an
--- approved act of that name, signed up to the as-of date. A draft or a later signature is
--- none. Without a register of acts nothing is known and the numerator is empty.
+-- One unit per act that the plan requires (its list, frozen as a rule of the run), named as the
+-- plan names it: met by the first approved act of that name, signed up to the as-of date. A draft
+-- or a later signature is none. Known once a register of acts came.
 
-with required as (
-    select run_rule.value as document
-    from run_rule
-    where run_rule.run_id = :run_id
-        and run_rule.measure = :measure
-        and run_rule.rule = 'required_documents'
-),
-received as (
+with received as (
     select count(*) as batches
     from run_batch
     join load_batch on load_batch.batch_id = run_batch.batch_id
@@ -29,9 +21,14 @@ approved as (
 )
 select
     'region' as municipality_id,
-    case when max(received.batches) > 0 then count(approved.document) end as numerator,
-    count(required.document) as denominator,
-    max(approved.signed_on) as met_on
-from required
-cross join received
-left join approved on approved.document = required.document
+    'document' as unit_kind,
+    run_rule.value as unit,
+    run_rule.value as detail,
+    approved.signed_on as met_on,
+    case when received.batches > 0 then 1 else 0 end as is_known
+from received
+left join run_rule
+    on run_rule.run_id = :run_id
+    and run_rule.measure = :measure
+    and run_rule.rule = 'required_documents'
+left join approved on approved.document = run_rule.value

@@ -1,11 +1,10 @@
--- To what share of the participating schools was the report of a phase presented?
--- One row per participating municipality. The letter goes to the municipality, which passes
--- it on: presented are its schools in the project on the as-of date once a mail server
--- accepted the letter in live mode and did not return it since. Where the plan requires it, a
--- school must have acknowledged the report too, by the as-of date. The fact carries the as-of
--- date of the phase run that made the letter; the moment of acceptance counts against
--- known-at only, and for letters of this very run not at all (they are sent after it froze
--- its inputs).
+-- One unit per school in the project on the as-of date. The letter goes to the municipality,
+-- which passes it on: presented are its schools once a mail server accepted the letter in live
+-- mode and did not return it since. Where the plan requires it, a school must have acknowledged
+-- the report too, by the as-of date. The fact carries the as-of date of the phase run that made
+-- the letter; the moment of acceptance counts against known-at only, and for letters of this
+-- very run not at all (they are sent after it froze its inputs). The ledger is our own: it
+-- always knows.
 
 with acceptance as (
     select delivery.municipality_id, min(phase_run.as_of) as presented_on
@@ -42,37 +41,28 @@ receipt as (
     where acknowledgement.phase = :phase
         and acknowledgement.received_on <= :as_of
     group by load_batch.scope, acknowledgement.school_id
-),
-presented as (
-    select
-        run_school.municipality_id,
-        run_school.school_id,
-        case
-            when :acknowledgement <> 'required' or receipt.received_on <= acceptance.presented_on
-                then acceptance.presented_on
-            else receipt.received_on
-        end as presented_on
-    from run_school
-    join acceptance on acceptance.municipality_id = run_school.municipality_id
-    left join receipt
-        on receipt.school_id = run_school.school_id
-        and receipt.municipality_id = run_school.municipality_id
-    where run_school.run_id = :run_id
-        and run_school.is_participating = 1
 )
 select
     run_municipality.municipality_id,
-    count(presented.presented_on) as numerator,
-    count(run_school.school_id) as denominator,
-    max(presented.presented_on) as met_on
+    'school' as unit_kind,
+    run_school.school_id as unit,
+    run_school.school_id,
+    case
+        when :acknowledgement <> 'required' or receipt.received_on <= acceptance.presented_on
+            then acceptance.presented_on
+        when acceptance.presented_on is not null
+            then receipt.received_on
+    end as met_on,
+    1 as is_known
 from run_municipality
 left join run_school
     on run_school.run_id = run_municipality.run_id
     and run_school.municipality_id = run_municipality.municipality_id
     and run_school.is_participating = 1
-left join presented on presented.school_id = run_school.school_id
+left join acceptance on acceptance.municipality_id = run_municipality.municipality_id
+left join receipt
+    on receipt.school_id = run_school.school_id
+    and receipt.municipality_id = run_school.municipality_id
 where run_municipality.run_id = :run_id
     and run_municipality.is_participating = 1
     and run_municipality.municipality_id <> 'region'
-group by run_municipality.municipality_id
-order by run_municipality.municipality_id

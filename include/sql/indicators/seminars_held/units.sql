@@ -1,44 +1,30 @@
--- How many seminars of a measure have had an event?
--- One row 'region'. A seminar counts from its first event that was held from the first day of
--- the measure's window to the as-of date (past the window's end only where the plan's rule
--- says that late ones count). `met_on` is the day on which the target was reached. Without a
--- register of events nothing is known and the numerator is empty.
+-- One unit per seminar that an event of the measure names, told by its code; it counts from its
+-- first event that was held from the first day of the measure's window to the as-of date (past
+-- the window's end only where the plan's rule says that late ones count). Not every missing
+-- seminar needs to be registered. No row, and nothing is known, while no register of events came.
 
-with received as (
-    select count(*) as batches
-    from run_batch
-    join load_batch on load_batch.batch_id = run_batch.batch_id
-    where run_batch.run_id = :run_id
-        and load_batch.dataset = 'events'
-),
-begun as (
-    select event.seminar_id, min(event.held_on) as held_on
-    from event
-    join run_batch
-        on run_batch.batch_id = event.batch_id
-        and run_batch.run_id = :run_id
-    where event.measure = :measure
-        and event.state = 'held'
-        and event.held_on <= :as_of
-        and event.held_on >= :window_starts
-        and (:late_counts_as_done = 1 or event.held_on <= :window_ends)
-        and coalesce(event.seminar_id, '') <> ''
-    group by event.seminar_id
-),
-numbered as (
-    select held_on, row_number() over (order by held_on, seminar_id) as place
-    from begun
-),
-counted as (
-    select
-        count(*) as seminars,
-        min(case when place >= :target then held_on end) as met_on
-    from numbered
-)
 select
     'region' as municipality_id,
-    case when received.batches > 0 then counted.seminars end as numerator,
-    cast(null as integer) as denominator,
-    counted.met_on
-from received
-cross join counted
+    'seminar' as unit_kind,
+    event.seminar_id as unit,
+    event.seminar_id as detail,
+    min(
+        case
+            when event.state = 'held'
+                and event.held_on <= :as_of
+                and event.held_on >= :window_starts
+                and (:late_counts_as_done = 1 or event.held_on <= :window_ends)
+                then event.held_on
+        end
+    ) as met_on,
+    1 as is_known
+from run_batch
+join load_batch
+    on load_batch.batch_id = run_batch.batch_id
+    and load_batch.dataset = 'events'
+left join event
+    on event.batch_id = run_batch.batch_id
+    and event.measure = :measure
+    and event.seminar_id <> ''
+where run_batch.run_id = :run_id
+group by event.seminar_id

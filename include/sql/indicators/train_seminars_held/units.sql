@@ -1,17 +1,33 @@
--- How many seminars of a kind were held with teachers of project schools?
--- One row 'region'. Counted: events of the measure and of that kind, state held, on a day of
--- the measure's window up to the as-of date, where the log has as many participants from
--- schools in the project as the plan's rule asks for. `met_on` is the day on which the target
--- was reached. Without a register of events nothing is known and the numerator is empty, as it is
--- while seminars were held and the log of not a single event has come.
+-- One unit per registered event of the measure and of that kind; it counts once it is held, on a
+-- day of the measure's window up to the as-of date, and the log has as many participants from
+-- schools in the project as the plan's rule asks for. Not every missing seminar needs to be
+-- registered.
+-- No row, and nothing is known, while no register of events came; nor is anything known while
+-- seminars were held and the log of not a single event has come.
 
-with received as (
+with seminar as (
     select
-        count(case when load_batch.dataset = 'events' then 1 end) as events,
-        count(case when load_batch.dataset = 'attendance' then 1 end) as logs
+        event.event_id,
+        min(event.title) as title,
+        min(
+            case
+                when event.state = 'held'
+                    and event.held_on <= :as_of
+                    and event.held_on >= :window_starts
+                    and event.held_on <= :window_ends
+                    then event.held_on
+            end
+        ) as held_on
     from run_batch
-    join load_batch on load_batch.batch_id = run_batch.batch_id
+    join load_batch
+        on load_batch.batch_id = run_batch.batch_id
+        and load_batch.dataset = 'events'
+    left join event
+        on event.batch_id = run_batch.batch_id
+        and event.measure = :measure
+        and event.kind = :kind
     where run_batch.run_id = :run_id
+    group by event.event_id
 ),
 present as (
     select
@@ -30,40 +46,25 @@ present as (
         and attendance.is_present = 1
     group by attendance.event_id
 ),
-held as (
-    select event.event_id, min(event.held_on) as held_on
-    from event
-    join run_batch
-        on run_batch.batch_id = event.batch_id
-        and run_batch.run_id = :run_id
-    where event.measure = :measure
-        and event.kind = :kind
-        and event.state = 'held'
-        and event.held_on <= :as_of
-        and event.held_on >= :window_starts
-        and event.held_on <= :window_ends
-    group by event.event_id
-),
-numbered as (
-    select held.held_on, row_number() over (order by held.held_on, held.event_id) as place
-    from held
-    join present
-        on present.event_id = held.event_id
-        and present.participants >= :least_project_participants
-),
-counted as (
-    select
-        count(*) as seminars,
-        min(case when place >= :target then held_on end) as met_on
-    from numbered
+logs as (
+    select count(*) as batches
+    from run_batch
+    join load_batch on load_batch.batch_id = run_batch.batch_id
+    where run_batch.run_id = :run_id
+        and load_batch.dataset = 'attendance'
 )
 select
     'region' as municipality_id,
+    'event' as unit_kind,
+    seminar.event_id as unit,
+    seminar.title as detail,
+    case when present.participants >= :least_project_participants then seminar.held_on end
+        as met_on,
     case
-        when received.events > 0 and (received.logs > 0 or not exists (select 1 from held))
-            then counted.seminars
-    end as numerator,
-    cast(null as integer) as denominator,
-    counted.met_on
-from received
-cross join counted
+        when logs.batches > 0 or not exists (select 1 from seminar where held_on is not null)
+            then 1
+        else 0
+    end as is_known
+from seminar
+cross join logs
+left join present on present.event_id = seminar.event_id

@@ -1,0 +1,137 @@
+"""The units that an indicator requires, one query each, and what follows from them.
+
+`include/sql/indicators/<stem>/units.sql` gives a row per thing that is required, of all
+municipalities at once:
+
+- `municipality_id`: 'region' where the region as a whole is counted;
+- `unit_kind`: one that the query's about.yaml declares; `unit`: what is counted. Rows of one
+  unit are the things that it needs (a school's documents): it is met when all of them are, on
+  the last of their days. A row without `unit` says only whether something is known;
+- `person_id`, `school_id`, `measure`, `detail`, where the query has them: by what it is named;
+- `met_on`: ISO day on which it was met, or null;
+- `is_known`: 1, or 0 while the evidence that would show it has not come.
+
+Numerator, denominator and gaps follow, so that they can't contradict each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from math import ceil
+from typing import Any
+
+from sqlalchemy import Connection
+
+from roadmap.indicators.about import about
+from roadmap.indicators.status import Reading
+from roadmap.plan.model import IndicatorKind
+from roadmap.store.sql import sql
+
+
+@dataclass(frozen=True)
+class Required:
+    """One row of a query; the fields are its columns."""
+
+    municipality_id: str
+    unit_kind: str
+    unit: str | None
+    met_on: str | None
+    is_known: bool
+    person_id: str | None = None
+    school_id: str | None = None
+    measure: int | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What one unit lacks, as `indicator_gap` keeps it; `indicators.read.Gap` explains it."""
+
+    unit_kind: str
+    municipality_id: str
+    person_id: str | None
+    school_id: str | None
+    measure: int | None
+    detail: str | None
+
+
+def required_units(
+    connection: Connection, stem: str, bound: Mapping[str, Any]
+) -> dict[str, list[Required]]:
+    """The rows of that query by municipality, with 'region' where it is counted as a whole.
+
+    Raises ValueError where a row is of a kind that about.yaml does not declare.
+    """
+    declared = about(stem).units.keys()
+    found: dict[str, list[Required]] = {}
+    for row in connection.execute(sql(f"indicators/{stem}/units"), bound).mappings():
+        if row["unit_kind"] not in declared:
+            raise ValueError(
+                f"include/sql/indicators/{stem}/about.yaml does not declare units of the kind "
+                f"{row['unit_kind']!r}"
+            )
+        one = Required(**{**row, "is_known": bool(row["is_known"])})
+        found.setdefault(one.municipality_id, []).append(one)
+    return found
+
+
+def reading_of(rows: Iterable[Required], kind: IndicatorKind, target: float | None) -> Reading:
+    """How many units are met, of how many; None for what is not known, and without any row.
+
+    The day is the last one of those that are met; of a number to be reached (`kind` count) the
+    day on which `target` was, and how many there are says nothing of how many there should be:
+    no denominator. `target` None: of a part, which has none.
+    """
+    by_unit: dict[tuple[str, str], list[str | None]] = {}
+    is_known: dict[str, bool] = {}  # by municipality
+    for row in rows:
+        place = row.municipality_id
+        is_known[place] = is_known.get(place, True) and row.is_known
+        if row.unit is not None:
+            by_unit.setdefault((place, row.unit), []).append(row.met_on)
+    if not is_known:
+        return Reading(None, None)
+    met = {
+        unit: max(day for day in days if day is not None)
+        for unit, days in by_unit.items()
+        if None not in days
+    }
+    days = sorted(met.values())
+    if kind is IndicatorKind.SHARE or target is None:
+        met_on = days[-1] if days else None
+    else:
+        needed = ceil(target)
+        met_on = days[needed - 1] if len(days) >= needed else None
+    return Reading(
+        sum(is_known[place] for place, _ in met) if any(is_known.values()) else None,
+        None if kind is IndicatorKind.COUNT else len(by_unit),
+        date.fromisoformat(met_on) if met_on else None,
+    )
+
+
+def missing_of(rows: Iterable[Required]) -> list[Missing]:
+    """What the units lack, each thing once, ordered by whom it concerns and what it is."""
+    found = {
+        Missing(
+            row.unit_kind,
+            row.municipality_id,
+            row.person_id,
+            row.school_id,
+            row.measure,
+            row.detail,
+        )
+        for row in rows
+        if row.unit is not None and row.met_on is None
+    }
+    return sorted(
+        found,
+        key=lambda one: (
+            one.municipality_id,
+            one.person_id or "",
+            one.school_id or "",
+            one.measure or 0,
+            one.detail or "",
+        ),
+    )
