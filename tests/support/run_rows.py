@@ -24,6 +24,7 @@ KNOWN_AT_MS = 1_617_174_000_000  # 31.03.2021 10:00 in Moscow
 FACT_TABLES = {table.name for table in FACTS}
 # The dataset a table's batch belongs to, where it is not the table's name.
 DATASETS = {
+    "municipality_name": "registry_municipalities",
     "school": "registry_schools",
     "person_role": "registry_people",
     "event": "events",

@@ -208,9 +208,9 @@ def _general(draft: Draft, facts: Facts) -> None:
 def _people(indicators: Iterable[IndicatorResult]) -> str:
     """How many coordinators and curators there are: the denominators of their attendance."""
     found = {
-        str(r.indicator.parameters.get("role")): r.denominator
+        r.indicator.parameters["role"]: r.denominator
         for r in indicators
-        if r.indicator.sql == "attendance_share"
+        if "role" in r.indicator.parameters
     }
     coordinators, curators = found.get("coordinator"), found.get("curator")
     if coordinators is None or curators is None:

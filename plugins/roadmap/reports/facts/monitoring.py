@@ -15,6 +15,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from roadmap.analysis.small_numbers import REGION
 from roadmap.evidence.own_schedule import plan_of_run
+from roadmap.indicators.about import about_each
 from roadmap.indicators.read import (
     IndicatorResult,
     MeasureStatus,
@@ -200,7 +201,7 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
         acts[row["municipality_id"]].append(
             Paper(row["kind"], row["number"], adopted, row["link"], row["basis"])
         )
-    measure = _measure_of(plan, "medk_documents_placed")
+    measure = _measure_of_medk(plan)
     return Registers(
         regional_acts=tuple(
             Paper(row["document"], row["number"], _day(row["signed_on"]), row["link"], "")
@@ -245,11 +246,18 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
     )
 
 
-def _measure_of(plan: Plan, stem: str) -> int | None:
-    for measure in plan.measures:
-        if any(indicator.sql == stem for indicator in measure.indicators):
-            return measure.number
-    return None
+def _measure_of_medk(plan: Plan) -> int | None:
+    """The measure whose rules say which states of a document count."""
+    return next(
+        (
+            measure.number
+            for measure in plan.measures
+            for indicator in measure.indicators
+            for declared in about_each(indicator)
+            if declared.confirmed_by == "medk_documents"
+        ),
+        None,
+    )
 
 
 def _day(text: str) -> date:

@@ -1,13 +1,16 @@
 """«Подтверждение»: the requisites from the registers that stand behind a measure's figures.
 
-Which register confirms an indicator follows from the query that counts it (plan: Indicator.sql).
+Which register confirms an indicator, and whether what changes in it is the addressee's own deed,
+is declared beside the query that counts it (indicators.about).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from roadmap.analysis.small_numbers import REGION
+from roadmap.indicators.about import Register, about_each
 from roadmap.indicators.read import IndicatorResult
 from roadmap.plan.model import Indicator
 from roadmap.reports.facts.monitoring import Event, Paper, Placed, Registers
@@ -16,13 +19,13 @@ from roadmap.reports.words.wording import named, say
 
 _WORDING = "monitoring"
 _NAMED = 2  # so many papers are named; of more the number and the last day are told
-# Registers of what a municipality itself did: changed, they correct its report.
-_OWN = ("municipal_acts_amended", "survey_share", "medk_documents_placed")
 
 
 def is_confirmed_by_own(results: Sequence[IndicatorResult]) -> bool:
     """Whether the confirmation speaks of nothing but the addressee's own deeds."""
-    return all(result.indicator.sql in _OWN for result in results)
+    return all(
+        declared.is_own_deed for result in results for declared in about_each(result.indicator)
+    )
 
 
 def confirmation(facts: Facts, results: Sequence[IndicatorResult], unit: str) -> str:
@@ -30,7 +33,10 @@ def confirmation(facts: Facts, results: Sequence[IndicatorResult], unit: str) ->
     if facts.monitoring is None:
         return ""
     told = [
-        text for result in results for text in _of(facts, facts.monitoring.registers, result, unit)
+        text
+        for result in results
+        for declared in about_each(result.indicator)
+        for text in _of(facts, facts.monitoring.registers, declared.confirmed_by, result, unit)
     ]
     return "; ".join(dict.fromkeys(told))
 
@@ -40,49 +46,49 @@ def breakable(link: str) -> str:
     return named(link).replace("/", "/\u200b").replace(".", ".\u200b").replace("/\u200b/", "//")
 
 
-def _of(facts: Facts, registers: Registers, result: IndicatorResult, unit: str) -> list[str]:
+def _of(
+    facts: Facts, registers: Registers, register: Register, result: IndicatorResult, unit: str
+) -> list[str]:
     indicator = result.indicator
-    match indicator.sql:
-        case "regional_acts_approved":
+    match register:
+        case "regional_acts":
             return _papers(registers.regional_acts, "act")
-        case "municipal_acts_amended":
+        case "municipal_acts":
             return _acts(registers, indicator, unit)
-        case "document_approved":
+        case "documents":
             key = str(indicator.parameters.get("indicator", indicator.code))
             return _papers([p for p in registers.documents if p.key == key], "document")
-        case "attendance_share" | "schools_present":
+        case "event":
             return _single_event(registers, indicator)
-        case "events_held" | "seminars_held" | "train_seminars_held" | "internships_held":
+        case "events":
             return _events(registers, result)
-        case "programmes_approved" | "programmes_implemented":
+        case "programmes":
             key = str(indicator.parameters.get("measure", result.measure.number))
             return _papers([p for p in registers.programmes if p.key == key], "programme")
-        case "page_published":
+        case "page":
             return [
                 say(_WORDING, "page", link=breakable(p.link or ""), on=p.on)
                 for p in registers.publications
                 if p.key == "page"
             ][:1]
-        case "months_with_news":
+        case "news":
             news = [p for p in registers.publications if p.key == "news"]
             return [say(_WORDING, "news", n=len(news), last=news[-1].on)] if news else []
-        case "survey_share":
+        case "questionnaires":
             return _placed(registers, indicator, unit)
-        case "medk_documents_placed":
+        case "medk_documents":
             found = _sum(
                 [p for key, p in registers.placed_documents.items() if unit in (REGION, key)]
             )
             return [say(_WORDING, "placed", n=found.n, last=found.on)] if found else []
-        case "directions_approved":
+        case "directions":
             days = [d.approved_on for d in registers.directions]
             return [say(_WORDING, "directions", n=len(days), last=max(days))] if days else []
-        case "recommendations_sent" | "report_presented":
+        case "letters":
             return [say(_WORDING, "sent", on=result.met_on)] if result.met_on else []
-        case "measures_executed":
+        case "monitoring":
             return _monitoring(facts, indicator)
-    if indicator.parts:
-        return _single_event(registers, indicator)
-    return []
+    assert_never(register)
 
 
 def _papers(papers: Sequence[Paper], kind: str) -> list[str]:

@@ -14,15 +14,16 @@ from itertools import groupby
 
 from roadmap.analysis.small_numbers import REGION
 from roadmap.evidence.registers.risk_factors import factor_names
+from roadmap.indicators.about import about, stem_of
 from roadmap.indicators.read import Gap, IndicatorResult
 from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date
-from roadmap.plan.model import Indicator, IndicatorKind, IndicatorPart
+from roadmap.plan.model import IndicatorKind
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Cell, Column, Day, Row, Table, Value, Words
 from roadmap.reports.parts.measures import missing
 from roadmap.reports.parts.results import words
-from roadmap.reports.words.wording import named, say, title
+from roadmap.reports.words.wording import named, say, say_declared, title
 from roadmap.russian import MONTHS, NBSP, natural_key
 
 _WORDING = "monitoring"
@@ -69,7 +70,7 @@ def lacks(facts: Facts) -> tuple[Lack, ...]:
     by_indicator: dict[tuple[int, tuple[int, ...], str], list[Gap]] = defaultdict(list)
     for gap in facts.gaps:
         code = gap.indicator_code.partition("/")[0]
-        if code not in open_codes or gap.unit_kind == "measure":
+        if code not in open_codes or _words_of(shown[code], gap) is None:
             continue
         place = units.index(gap.municipality_id) if gap.municipality_id in units else len(units)
         by_indicator[place, _order(code), gap.municipality_id].append(gap)
@@ -92,11 +93,11 @@ def _of_indicator(
         told.append((say(_WORDING, "region"), missing(result), "count"))
     persons = [gap for gap in gaps if gap.unit_kind in ("coordinator", "curator")]
     persons.sort(key=lambda g: (g.unit_kind, g.indicator_code, g.person_id or ""))
-    for (kind, code, _), group in groupby(
+    for (kind, _, _), group in groupby(
         persons, key=lambda g: (g.unit_kind, g.indicator_code, g.person_id)
     ):
         of_person = list(group)
-        told.append((_person(kind, of_person), _absence(result, code, kind, of_person), kind))
+        told.append((_person(kind, of_person), _thing(result, of_person[0]), kind))
     # What every school has to have stands before what its own risks ask for.
     for gap in sorted(gaps, key=lambda g: (g.detail or "").startswith(f"{_RISK}/")):
         if gap.unit_kind not in ("coordinator", "curator"):
@@ -123,53 +124,22 @@ def _unit(facts: Facts, gap: Gap) -> str:
     return say(_WORDING, "municipality")
 
 
-def _absence(result: IndicatorResult, code: str, kind: str, gaps: Sequence[Gap]) -> str:
-    """What a person did not do: a questionnaire, or taking part."""
-    if _stem(result.indicator, code) == "survey_share":
-        return _questionnaires([gap.detail for gap in gaps])
-    return say(_WORDING, "absent", kind=kind)
-
-
-def _questionnaires(details: Sequence[str | None]) -> str:
-    names = sorted({named(detail) for detail in details if detail}, key=natural_key)
-    return say(_WORDING, "questionnaire", names=names)
+def _words_of(result: IndicatorResult, gap: Gap) -> str | None:
+    """The sentence that is declared beside the query which named the gap; None: it is not told."""
+    return about(stem_of(result.indicator, gap.indicator_code)).units[gap.unit_kind].missing
 
 
 def _thing(result: IndicatorResult, gap: Gap) -> str:
-    """What a school, a municipality or the region lacks."""
-    stem = _stem(result.indicator, gap.indicator_code)
-    match gap.unit_kind:
-        case "month":
-            return say(_WORDING, "month", month=_month(gap.detail or ""))
-        case "programme":
-            return say(_WORDING, "programme", title=named(gap.detail or ""))
-        case "document":
-            if not gap.detail:
-                return say(_WORDING, "document_of", title=result.indicator.title)
-            return say(_WORDING, "document", title=named(gap.detail))
-        case "event":
-            return say(_WORDING, "not_held", title=named(gap.detail or ""))
-        case "seminar":
-            return say(_WORDING, "seminar", title=named(gap.detail or ""))
-        case "municipality":
-            return say(_WORDING, "not_sent" if stem == "recommendations_sent" else "act")
-    match stem:
-        case "survey_share":
-            return _questionnaires([gap.detail])
-        case "medk_documents_placed":
-            return document_name(gap.detail or "")
-        case "schools_present":
-            return say(_WORDING, "absent", kind="school")
-        case "report_presented":
-            return say(_WORDING, "not_presented")
-    return say(_WORDING, "other", title=result.indicator.title)
-
-
-def _stem(indicator: Indicator, code: str) -> str | None:
-    """Which query named the gap: the part's own where it has one."""
-    _, _, part_code = code.partition("/")
-    part: IndicatorPart | None = next((p for p in indicator.parts if p.code == part_code), None)
-    return part.sql if part is not None and part.sql is not None else indicator.sql
+    """What a person, a school, a municipality or the region lacks, or did not do."""
+    template = _words_of(result, gap)
+    if template is None:
+        raise ValueError(f"{gap.indicator_code}: units of the kind {gap.unit_kind!r} are not told")
+    detail = gap.detail or ""
+    return say_declared(
+        template,
+        title=result.indicator.title,
+        detail=_month(detail) if gap.unit_kind == "month" else document_name(detail),
+    )
 
 
 def document_name(detail: str) -> str:

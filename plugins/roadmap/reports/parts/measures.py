@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from roadmap import russian
+from roadmap.indicators.about import about
 from roadmap.indicators.read import IndicatorResult
 from roadmap.indicators.status import WORDS, Status
 from roadmap.plan.due import due_date
@@ -24,13 +25,11 @@ from roadmap.reports.model import (
     Value,
     Words,
 )
-from roadmap.reports.words.wording import say
+from roadmap.reports.words.wording import say, say_declared
 from roadmap.russian import NBSP
 
 _WORDING = "shared"
 REGIONAL = "регион"
-_ATTENDANCE = "attendance_share"
-_ACTS = "municipal_acts_amended"
 
 
 @dataclass(frozen=True)
@@ -135,10 +134,12 @@ def missing(result: IndicatorResult) -> str:
         target = russian.decimal(indicator.target, 0)
         return say(_WORDING, "missing_count", units=units, target=target)
     units = counted(result.shortfall, indicator.unit)
-    if indicator.sql == _ATTENDANCE:
-        return say(_WORDING, "missing_attendance", units=units)
-    if indicator.sql == _ACTS and not _is_of_many(result):
-        return say(_WORDING, "missing_act")
+    # One whose parts are counted by queries of their own has no words of its own.
+    declared = about(indicator.sql) if indicator.sql is not None else None
+    if declared and declared.shortfall_of_one and not _is_of_many(result):
+        return say_declared(declared.shortfall_of_one)
+    if declared and declared.shortfall:
+        return say_declared(declared.shortfall, units=units)
     return say(_WORDING, "missing_share", units=units)
 
 

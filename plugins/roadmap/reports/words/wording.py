@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 import yaml
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -35,11 +35,23 @@ def say(template: str, sentence: str, **values: Any) -> str:
     macro = _macros(template).get(sentence)
     if not isinstance(macro, Macro):
         raise KeyError(f"include/templates/wording/{template}.j2 has no macro «{sentence}»")
-    text = _BREAKS.sub(" ", str(macro(**values))).strip()
+    return _in_one_line(str(macro(**values)))
+
+
+def _in_one_line(said: str) -> str:
+    text = _BREAKS.sub(" ", said).strip()
     # «… 569 чел.» at the end of a sentence already has its full stop.
     if text.endswith("..") and not text.endswith("..."):
         text = text[:-1]
     return russian.typographic(text)
+
+
+def say_declared(sentence: str, **values: Any) -> str:
+    """The same for a sentence that is declared beside what it speaks of: an indicator's query.
+
+    jinja2.TemplateError where it is no template or needs a value that is not given.
+    """
+    return _in_one_line(_declared(sentence).render(**values))
 
 
 def named(name: str) -> str:
@@ -71,6 +83,11 @@ def _macros(template: str) -> dict[str, Any]:
     context = found.new_context()
     "".join(found.root_render_func(context))
     return context.vars
+
+
+@cache
+def _declared(sentence: str) -> Template:
+    return _environment().from_string(sentence)
 
 
 @cache
