@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -56,20 +57,21 @@ def _free_base(start: int = 18400) -> int:
 
 def _stages_seconds(var: Path, ports: Ports) -> float:
     from bench.stages import Place, run_stages
-    from roadmap.delivery.sending.smtp import SmtpSettings
     from roadmap.delivery.settings import settings_from
     from roadmap.evidence.freeze import RunRequest
     from roadmap.store.engine import open_engine
 
     env = demo_environment(var / "home", ports, var)
     make_ready(env, var)
+    os.environ |= {name: env[name] for name in ("AIRFLOW_HOME", "AIRFLOW_CONN_SMTP_DEFAULT")}
+    from roadmap_airflow.mail import mail_server
+
     put_files(MARCH_ENDS, var)
     engine = open_engine(f"sqlite:///{var / 'roadmap.db'}")
     with _mailbox(env, var, ports):
-        smtp = SmtpSettings(host="127.0.0.1", port=ports.mail, use_starttls=False)
         request = RunRequest(2021, "march_analysis", "live", None, None, (), None, "bench")
         begun = time.monotonic()
-        result = run_stages(Place(engine, var, smtp, settings_from(env)), request)
+        result = run_stages(Place(engine, var, mail_server(), settings_from(env)), request)
         seconds = time.monotonic() - begun
     engine.dispose()
     if not result.is_settled:

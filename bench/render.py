@@ -73,8 +73,7 @@ def measure(model: ReportModel, registry: Registry, repeats: int = REPEATS) -> R
 
 def demo_model() -> ReportModel:
     """The demo's March for one municipality, made by the stages up to composing."""
-    from bench.stages import Place, composed, pull
-    from roadmap.delivery.sending.smtp import SmtpSettings
+    from bench.stages import composed, pull
     from roadmap.delivery.settings import settings_from
     from roadmap.evidence.freeze import RunRequest
     from roadmap.plan.load import load_plan
@@ -91,10 +90,9 @@ def demo_model() -> ReportModel:
         engine = open_engine(f"sqlite:///{var / 'roadmap.db'}")
         upgrade(engine)
         settings = settings_from(demo_environment(var, Ports(18400), var))
-        place = Place(engine, var, SmtpSettings(host="127.0.0.1", port=1), settings)
         moment = time.time_ns() // 1_000_000
         request = RunRequest(2021, "march_analysis", "live", None, None, (), None, "bench")
-        pull(place, request, moment)
+        pull(engine, var, request, moment)
         run_id, _ = composed(engine, load_plan(2021), request, settings.reply_to, moment)
         with engine.connect() as db:
             model = load_model(db, run_id, "buyskiy")

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from roadmap.delivery.account.reconcile import Reconciliation
-from roadmap.delivery.sending.smtp import SmtpSettings
+from roadmap.delivery.sending.smtp import MailServer
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.evidence.freeze import RunRequest
 from roadmap.plan.model import Plan
@@ -27,17 +27,17 @@ class Place:
 
     engine: Engine
     var: Path
-    smtp: SmtpSettings
+    mail_server: MailServer
     settings: DeliverySettings
 
 
 def run_stages(place: Place, request: RunRequest, now_ms: int | None = None) -> Reconciliation:
     """Pull, freeze, check, analyse, compose, render, send, reconcile; no Airflow anywhere."""
-    pull(place, request, now_ms)
+    pull(place.engine, place.var, request, now_ms)
     return run_frozen(place, request, now_ms)
 
 
-def pull(place: Place, request: RunRequest, now_ms: int | None = None) -> None:
+def pull(engine: Engine, var: Path, request: RunRequest, now_ms: int | None = None) -> None:
     """Take in every dataset that the phase reads; the portal's database lies beside the inbox."""
     from roadmap.evidence.files.database import open_read_only
     from roadmap.evidence.intake import take_in
@@ -49,14 +49,14 @@ def pull(place: Place, request: RunRequest, now_ms: int | None = None) -> None:
 
     @contextmanager
     def open_portal(connection: str) -> Iterator[Engine]:
-        yield open_read_only(f"sqlite:///{place.var / 'portal.db'}")
+        yield open_read_only(f"sqlite:///{var / 'portal.db'}")
 
     for dataset in datasets.needed + datasets.told:
         take_in(
-            place.engine,
+            engine,
             sources[dataset],
-            place.var / "inbox",
-            place.var / "archive",
+            var / "inbox",
+            var / "archive",
             request.plan_year,
             now_ms or _now_ms(),
             open_portal,
@@ -80,7 +80,7 @@ def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> 
         engine,
         run_id,
         addressees,
-        place.smtp,
+        place.mail_server,
         place.settings,
         stop=threading.Event(),
         soft_deadline_seconds=600,

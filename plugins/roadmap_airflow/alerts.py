@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import smtplib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def mail_operator(context: Any, subject: str, template: str) -> None:
     notifier.render_template_fields(context)
     try:
         notifier.notify(context)
-    except (smtplib.SMTPException, OSError) as broken:
+    except OSError as broken:
         raise OperatorNotTold(
             f"Письмо оператору не отправлено ({_kind(broken)}). Проверьте почтовый сервер, "
             "соединение «smtp_default» и ROADMAP_OPERATOR_ADDRESS."
@@ -72,8 +71,9 @@ def mail_operator(context: Any, subject: str, template: str) -> None:
 
 def _kind(broken: Exception) -> str:
     """The error's name and the server's code, without its words."""
-    if isinstance(broken, smtplib.SMTPRecipientsRefused):
-        codes = sorted({code for code, _ in broken.recipients.values()})
+    refused = getattr(broken, "recipients", None)
+    if refused:
+        codes = sorted({code for code, _ in refused.values()})
         return f"{type(broken).__name__} {', '.join(map(str, codes))}"
     code = getattr(broken, "smtp_code", None)
     return f"{type(broken).__name__} {code}" if code else type(broken).__name__

@@ -1,4 +1,4 @@
-"""Airflow connections turned into what the library takes: an engine, folders, a transport.
+"""Airflow connections turned into what the library takes: an engine, folders, proof.
 
 | connection | what it is |
 |---|---|
@@ -7,7 +7,7 @@
 | `roadmap_archive` | taken-in files, kept by hash |
 | `roadmap_reports` | rendered files, kept by hash |
 | `roadmap_portal` | the portal's database, read by include/sql/sources: sqlite or postgres |
-| `smtp_default` | the mail server, of Airflow's type smtp |
+| `smtp_default` | the mail server, of Airflow's type smtp (roadmap_airflow.mail) |
 | `roadmap_journal` | the mailbox of copies: imap, or file with `base` (a Maildir); may be absent |
 """
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from roadmap.delivery.proof.proofs import Source
     from roadmap.delivery.proof.receipts import Receipts
-    from roadmap.delivery.sending.smtp import SmtpSettings
     from roadmap.delivery.settings import DeliverySettings
 
 JOURNAL = "roadmap_journal"
@@ -187,7 +186,7 @@ def _journal() -> Source | None:
             f"Соединение «{JOURNAL}»: нужны тип imap, сервер, имя и пароль ящика копий."
         )
     # The fields of the provider's form («apache-airflow-providers-imap»): TLS unless refused.
-    use_ssl = "use_ssl" not in extra or _is_set(extra, "use_ssl")
+    use_ssl = "use_ssl" not in extra or is_set(extra, "use_ssl")
     return ImapJournal(
         host=connection.host,
         port=connection.port or (993 if use_ssl else 143),
@@ -195,77 +194,10 @@ def _journal() -> Source | None:
         password=connection.password,
         mailbox=str(extra.get("mailbox") or "INBOX"),
         use_ssl=use_ssl,
-        use_starttls=not use_ssl and _is_set(extra, "use_starttls"),
+        use_starttls=not use_ssl and is_set(extra, "use_starttls"),
     )
 
 
-def smtp_settings() -> SmtpSettings:
-    """The mail server, read once: each look at a connection's extra talks to the supervisor.
-
-    With `auth_type` oauth2 in its extra, the token is asked of the provider's hook at each
-    new connection to the mail server.
-    """
-    from airflow.providers.smtp.hooks.smtp import SmtpHook
-
-    from roadmap.delivery.sending.smtp import BASIC, XOAUTH2, SmtpSettings
-
-    connection = SmtpHook.get_connection(SmtpHook.default_conn_name)
-    extra = connection.extra_dejson
-    auth_type = str(extra.get("auth_type") or "basic")
-    if not connection.host:
-        raise ConnectionIncomplete("Соединение «smtp_default»: впишите имя почтового сервера.")
-    if auth_type not in ("basic", "oauth2"):
-        raise ConnectionIncomplete("Соединение «smtp_default»: auth_type — basic или oauth2.")
-    by_token = auth_type == "oauth2"
-    if not by_token and bool(connection.login) != bool(connection.password):
-        # The stock hook would go on without logging in.
-        raise ConnectionIncomplete(
-            "Соединение «smtp_default»: впишите и имя, и пароль или оставьте оба поля пустыми."
-        )
-    user = connection.login or (extra.get("from_email") if by_token else None)
-    if by_token and not user:
-        raise ConnectionIncomplete(
-            "Соединение «smtp_default»: для входа по OAuth2 впишите имя ящика (Login)."
-        )
-    use_ssl = not _is_set(extra, "disable_ssl")
-    return SmtpSettings(
-        host=connection.host,
-        port=connection.port or (465 if use_ssl else 25),
-        user=user or None,
-        password=None if by_token else connection.password or None,
-        auth=XOAUTH2 if by_token else BASIC,
-        access_token=_access_token if by_token else None,
-        use_ssl=use_ssl,
-        use_starttls=not use_ssl and not _is_set(extra, "disable_tls"),
-        ssl_context=str(extra.get("ssl_context") or "default"),
-    )
-
-
-def _access_token() -> str:
-    """A token as the provider's hook gets it: from the connection, or of Microsoft by MSAL.
-
-    MailServerUnavailable, in Russian, where there is none. The connection is read anew, since
-    a secrets backend may have renewed the token.
-    """
-    from airflow.providers.common.compat.sdk import AirflowException
-    from airflow.providers.smtp.hooks.smtp import SmtpHook
-
-    from roadmap.delivery.transport import MailServerUnavailable
-
-    hook = SmtpHook(auth_type="oauth2")
-    try:
-        hook.smtp_connection = hook.get_connection(hook.smtp_conn_id)
-        # The hook's own public way connects to the mail server, and this is all it does before.
-        return hook._setup_oauth2()[1]
-    except ImportError:
-        why = "для этого способа нужна библиотека msal, а её нет"
-    except (AirflowException, OSError, ValueError, KeyError):
-        why = "сервис входа не выдал токен"  # its own words may carry the secret
-    raise MailServerUnavailable(
-        f"Токен OAuth2 для почтового сервера не получен: {why}."
-        " Проверьте access_token или client_id и client_secret в подключении smtp_default."
-    )
-
-
-def _is_set(extra: dict[str, Any], name: str) -> bool:
+def is_set(extra: dict[str, Any], name: str) -> bool:
+    """Is a field of an extra switched on? A URI gives its «true» as a text."""
     return str(extra.get(name, "")).strip().lower() in {"1", "true", "yes", "on"}

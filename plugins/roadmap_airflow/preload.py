@@ -9,7 +9,6 @@ without it, runs only take longer.
 """
 
 import airflow.dag_processing.dagbag
-import airflow.providers.smtp.hooks.smtp
 import airflow.providers.standard.decorators.python
 import css_inline
 import docx
@@ -37,6 +36,7 @@ import roadmap.plan.schedule
 import roadmap.reports.compose
 import roadmap.reports.package
 import roadmap_airflow.intake
+import roadmap_airflow.mail
 import roadmap_airflow.phases
 import roadmap_airflow.watch
 

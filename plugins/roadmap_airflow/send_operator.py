@@ -58,12 +58,8 @@ class SendOperator(BaseOperator):
     def execute(self, context: Any) -> None:
         from roadmap.delivery.sending.sender import send_run
         from roadmap.delivery.transport import MailServerUnavailable
-        from roadmap_airflow.connections import (
-            delivery_settings,
-            receipts,
-            roadmap_db,
-            smtp_settings,
-        )
+        from roadmap_airflow.connections import delivery_settings, receipts, roadmap_db
+        from roadmap_airflow.mail import mail_server
 
         with roadmap_db() as engine:
             context["roadmap_label"] = names(plan_of(engine, self.phase_run), self.batch)
@@ -72,7 +68,7 @@ class SendOperator(BaseOperator):
                     engine,
                     self.phase_run,
                     self.batch,
-                    smtp_settings(),
+                    mail_server(),
                     delivery_settings(),
                     stop=self._stop,
                     soft_deadline_seconds=SEND_SOFT_DEADLINE.total_seconds(),
@@ -104,18 +100,14 @@ class SendLeftOperator(BaseOperator):
     def execute(self, context: Any) -> None:
         from roadmap.delivery.sending.sender import send_left
         from roadmap.delivery.transport import MailServerUnavailable
-        from roadmap_airflow.connections import (
-            delivery_settings,
-            receipts,
-            roadmap_db,
-            smtp_settings,
-        )
+        from roadmap_airflow.connections import delivery_settings, receipts, roadmap_db
+        from roadmap_airflow.mail import mail_server
 
         with roadmap_db() as engine:
             try:
                 summary = send_left(
                     engine,
-                    smtp_settings(),
+                    mail_server(),
                     delivery_settings(),
                     stop=self._stop,
                     soft_deadline_seconds=WATCH_SOFT_DEADLINE.total_seconds(),

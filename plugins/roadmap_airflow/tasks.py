@@ -173,7 +173,8 @@ def freeze_run(find_plan: Callable[[], Plan], ask: Callable[[Plan], RunRequest])
     from roadmap.evidence.freeze import freeze as freeze_inputs
     from roadmap.evidence.freeze import run_summary
     from roadmap.versions import code_version, templates_sha256
-    from roadmap_airflow.connections import delivery_settings, roadmap_db, smtp_settings
+    from roadmap_airflow.connections import delivery_settings, roadmap_db
+    from roadmap_airflow.mail import mail_server
 
     with roadmap_db() as engine:
         plan = find_plan()
@@ -182,7 +183,7 @@ def freeze_run(find_plan: Callable[[], Plan], ask: Callable[[Plan], RunRequest])
         )
         for line in run_summary(engine, run_id):
             log.info(line)
-        refuse_unsafe_run(engine, run_id, smtp_settings(), delivery_settings())
+        refuse_unsafe_run(engine, run_id, mail_server(), delivery_settings())
     return run_id
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 # Airflow reads its settings at its first import, which happens while tests are collected.
 _HOME = Path(tempfile.mkdtemp(prefix="roadmap-airflow-tests-"))
@@ -19,3 +24,13 @@ def pytest_configure() -> None:
 
 
 pytest_configure()
+
+
+@pytest.fixture
+def connection(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sets one connection by its environment variable."""
+
+    def enter(name: str, **fields: Any) -> None:
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(fields))
+
+    return enter

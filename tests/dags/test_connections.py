@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from roadmap.delivery.sending.smtp import SmtpTransport
-from roadmap.delivery.transport import MailServerUnavailable
 from roadmap_airflow.connections import (
     ConnectionIncomplete,
     database_url,
@@ -19,66 +14,7 @@ from roadmap_airflow.connections import (
     folder,
     receipts,
     roadmap_db,
-    smtp_settings,
 )
-
-
-@pytest.fixture
-def connection(monkeypatch):
-    """Sets one connection by its environment variable."""
-
-    def enter(name: str, **fields: Any) -> None:
-        monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(fields))
-
-    return enter
-
-
-@pytest.mark.parametrize(
-    ("port", "extra", "expected"),
-    [
-        (None, {}, (465, True, False)),
-        (465, {"disable_tls": True}, (465, True, False)),
-        (587, {"disable_ssl": True}, (587, False, True)),
-        (587, {"disable_ssl": "true"}, (587, False, True)),
-        (587, {"disable_ssl": "false"}, (587, True, False)),
-        (1025, {"disable_ssl": True, "disable_tls": True}, (1025, False, False)),
-        (None, {"disable_ssl": True}, (25, False, True)),
-    ],
-)
-def test_the_mail_server_is_read_as_the_form_of_airflow_means_it(connection, port, extra, expected):
-    connection(
-        "smtp_default", conn_type="smtp", host="mail.example.org", port=port, extra=extra,
-        login="roadmap", password="secret-of-a-test",  # noqa: S106
-    )  # fmt: skip
-    settings = smtp_settings()
-    assert (settings.port, settings.use_ssl, settings.use_starttls) == expected
-    assert (settings.user, settings.password) == ("roadmap", "secret-of-a-test")
-    assert settings.is_verified_tls == (settings.use_ssl or settings.use_starttls)
-
-
-def test_a_server_whose_certificate_is_not_checked_gets_no_letter(connection):
-    connection(
-        "smtp_default", conn_type="smtp", host="mail.example.org", extra={"ssl_context": "none"}
-    )
-    settings = smtp_settings()
-    assert not settings.is_verified_tls
-    with pytest.raises(MailServerUnavailable, match="ssl_context=none"):
-        SmtpTransport(settings).open()
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"host": "mail.example.org", "login": "roadmap"},
-        {"host": "mail.example.org", "password": "secret-of-a-test"},
-        {"login": "roadmap", "password": "secret-of-a-test"},
-    ],
-)
-def test_half_a_connection_is_not_used_without_logging_in(connection, fields):
-    connection("smtp_default", conn_type="smtp", **fields)
-    with pytest.raises(ConnectionIncomplete, match="впишите") as refused:
-        smtp_settings()
-    assert "secret" not in str(refused.value)
 
 
 def test_the_database_is_sqlite_or_postgresql(connection):
@@ -106,50 +42,6 @@ def test_a_folder_of_files_is_a_plain_path_and_one_without_an_address_is_said(co
     connection("roadmap_inbox", conn_type="file")
     with pytest.raises(ConnectionIncomplete, match="«base»"):
         folder("roadmap_inbox")
-
-
-# -- Logging in by OAuth2 --------------------------------------------------------------------------
-
-
-def test_a_token_is_asked_of_the_provider_s_hook_each_time(connection):
-    extra = {"auth_type": "oauth2", "access_token": "token-of-a-test"}
-    connection(
-        "smtp_default", conn_type="smtp", host="mail.example.org", login="roadmap", extra=extra
-    )
-    settings = smtp_settings()
-    assert (settings.auth, settings.user, settings.password) == ("xoauth2", "roadmap", None)
-    assert settings.access_token is not None
-    assert settings.access_token() == "token-of-a-test"
-    assert "token-of-a-test" not in repr(settings)
-    renewed = extra | {"access_token": "the-next-token"}
-    connection(
-        "smtp_default", conn_type="smtp", host="mail.example.org", login="roadmap", extra=renewed
-    )
-    assert settings.access_token() == "the-next-token"
-
-
-@pytest.mark.parametrize(
-    ("extra", "why"),
-    [({}, "не выдал токен"), ({"client_id": "a", "client_secret": "b-of-a-test"}, "msal")],
-)
-def test_without_a_token_the_mail_server_is_not_asked(connection, extra, why, monkeypatch):
-    monkeypatch.setitem(sys.modules, "msal", None)
-    connection(
-        "smtp_default", conn_type="smtp", host="mail.example.org", login="roadmap",
-        extra={"auth_type": "oauth2"} | extra,
-    )  # fmt: skip
-    token = smtp_settings().access_token
-    assert token is not None
-    with pytest.raises(MailServerUnavailable, match=why) as refused:
-        token()
-    assert "of-a-test" not in str(refused.value)
-
-
-@pytest.mark.parametrize("extra", [{"auth_type": "oauth2"}, {"auth_type": "kerberos"}])
-def test_a_way_to_log_in_that_can_t_be_is_refused_at_once(connection, extra):
-    connection("smtp_default", conn_type="smtp", host="mail.example.org", extra=extra)
-    with pytest.raises(ConnectionIncomplete, match="smtp_default"):
-        smtp_settings()
 
 
 # -- Proof of what left ----------------------------------------------------------------------------

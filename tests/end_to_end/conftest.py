@@ -8,12 +8,13 @@ from datetime import date
 import pytest
 
 from bench.stages import Place
-from roadmap.delivery.sending.smtp import SmtpSettings
+from roadmap.delivery.sending.smtp import Patience
 from roadmap.delivery.settings import settings_from
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap_cli.environment import demo_environment
 from roadmap_demo.generate import generate
+from support.mail_client import plain
 from support.march_world import March, free_ports, mailbox
 
 
@@ -26,7 +27,6 @@ def march(tmp_path_factory: pytest.TempPathFactory) -> Iterator[March]:
     upgrade(engine)
     ports = free_ports()
     with mailbox(var, ports) as letters:
-        smtp = SmtpSettings(host="127.0.0.1", port=ports.mail, use_starttls=False)
         settings = settings_from(demo_environment(var / "home", ports, var))
-        yield March(Place(engine, var, smtp, settings), letters)
+        yield March(Place(engine, var, plain(ports.mail, Patience()), settings), letters)
     engine.dispose()

@@ -232,7 +232,7 @@ def composed_again(march: March, run_id: str) -> dict[str, str]:
 def test_a_day_judged_again_with_the_knowledge_of_then_says_the_same(march, first):
     """Before and after a newer file came in, and in letters that were really sent."""
     correct(march.place.var / "inbox", 2021)
-    pull(march.place, MARCH)
+    pull(march.place.engine, march.place.var, MARCH)
     runs = rows(march, select(phase_run.c.run_id).order_by(phase_run.c.started_ms))
     stored = select(report.c.municipality_id, report.c.content_sha256)
     of_first = rows(march, stored.where(report.c.run_id == runs[0].run_id))
@@ -311,7 +311,7 @@ def test_a_drafted_plan_writes_to_the_operator_s_test_address_only(march, first,
     reports = place.var / "reports"
     plan_deliveries(place.engine, plan, run_id, addressees, reports, place.settings, now_ms)
     send_run(
-        place.engine, run_id, addressees, place.smtp, place.settings,
+        place.engine, run_id, addressees, place.mail_server, place.settings,
         stop=threading.Event(), soft_deadline_seconds=120, actor="tests",
     )  # fmt: skip
 

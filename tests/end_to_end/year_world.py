@@ -12,13 +12,14 @@ from pathlib import Path
 
 from bench.stages import Place, run_stages
 from roadmap.delivery.account.reconcile import Reconciliation
-from roadmap.delivery.sending.smtp import SmtpSettings
+from roadmap.delivery.sending.smtp import Patience
 from roadmap.delivery.settings import settings_from
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap_cli.demo_year import steps
 from roadmap_cli.environment import demo_environment
 from roadmap_demo.generate import generate
+from support.mail_client import plain
 from support.march_world import MARCH, Letters, free_ports, mailbox
 
 
@@ -54,8 +55,8 @@ def whole_year(var: Path) -> Iterator[Year]:
     upgrade(engine)
     ports = free_ports()
     with mailbox(var, ports) as letters:
-        smtp = SmtpSettings(host="127.0.0.1", port=ports.mail, use_starttls=False)
-        place = Place(engine, var, smtp, settings_from(demo_environment(var / "home", ports, var)))
+        settings = settings_from(demo_environment(var / "home", ports, var))
+        place = Place(engine, var, plain(ports.mail, Patience()), settings)
         done = []
         for step in steps():
             generate(var / "inbox", 2021, until=step.until)

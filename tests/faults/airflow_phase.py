@@ -13,14 +13,12 @@ from pathlib import Path
 import openpyxl
 from sqlalchemy import Engine, select
 
-from bench.stages import Place, pull
+from bench.stages import pull
 from conftest import create_all
 from faults.airflow_letters import OPEN, OPERATOR, WATCH
 from faults.airflow_live import LiveAirflow
 from faults.checker import Verdict, check
 from faults.world import CountingServer, Letter, World
-from roadmap.delivery.sending.smtp import SmtpSettings
-from roadmap.delivery.settings import settings_from
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import delivery, delivery_event, recipient
 from roadmap_demo.generate import generate
@@ -145,7 +143,6 @@ def phase_scene(airflow: LiveAirflow, world: World, server: CountingServer) -> I
     engine = open_engine(f"sqlite:///{airflow.var / 'roadmap.db'}")
     create_all(engine)
     generate(airflow.var / "inbox", 2021, until=date(2021, 3, 31))
-    smtp = SmtpSettings(host="127.0.0.1", port=server.port, use_starttls=False)
-    pull(Place(engine, airflow.var, smtp, settings_from(airflow.env)), MARCH)
+    pull(engine, airflow.var, MARCH)
     yield PhaseScene(airflow, engine, server, len(server.accepted))
     engine.dispose()

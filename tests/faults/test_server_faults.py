@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
 from collections import Counter
@@ -20,18 +21,19 @@ from faults.worker import start_process
 from faults.world import EXPIRES_MS, SETTINGS, CountingServer, World, make_world, scope
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.sending.sender import SendSummary, send_due
-from roadmap.delivery.sending.smtp import Patience, SmtpSettings, transports
+from roadmap.delivery.sending.smtp import Patience, transports
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.delivery.transport import MailServerUnavailable
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import delivery, delivery_event
+from support.mail_hook import hooked
 from support.smtp_server import self_signed
 
 Tell = Callable[[str, str, Verdict], None]
 WorldOf = Callable[..., AbstractContextManager[World]]
 
 OCCASION = "2021/march_analysis"
-PATIENT = Patience(connect=10, mail=10, rcpt=10, data=10, block=10, reply=10)
+PATIENT = Patience(mail=10, rcpt=10, data=10, block=10, reply=10)
 # In the phase in which the server is slow; it takes longer for its shortest reply.
 SHORT_SECONDS = 0.6
 BYTE_SECONDS = 0.15
@@ -69,22 +71,28 @@ def world_of(any_engine: Engine, request: pytest.FixtureRequest, tell: Tell) -> 
 
 
 def drain(
-    world: World, settings: DeliverySettings = SETTINGS, **smtp: Any
+    world: World,
+    settings: DeliverySettings = SETTINGS,
+    *,
+    patience: Patience = PATIENT,
+    ca_file: Path | None = None,
+    **connection: Any,
 ) -> SendSummary | Unavailable:
-    """A sender process, from its start to its end."""
-    given: dict[str, Any] = {"host": "127.0.0.1", "use_starttls": False, "patience": PATIENT}
-    dialled = SmtpSettings(port=world.server.port, **(given | smtp))
+    """A sender process, from its start to its end; it reaches the server as Airflow does."""
+    server = hooked(world.server.port, patience, **({"timeout": 10} | connection))
     url, later_ms = world.url, world.later_ms
 
     def work() -> SendSummary | Unavailable:
         import threading
 
+        if ca_file is not None:
+            os.environ["SSL_CERT_FILE"] = str(ca_file)
         engine = open_engine(url)
         try:
             return send_due(
                 engine,
                 scope(OCCASION),
-                transports(dialled),
+                transports(server),
                 settings,
                 threading.Event(),
                 "sender",
@@ -353,7 +361,7 @@ def test_s13_s18_a_server_that_does_not_let_us_in_gets_a_rest(world_of: WorldOf,
     with world_of(3, connection_plan=[behaviour], byte_seconds=BYTE_SECONDS) as world:
         is_slow = behaviour.startswith(("slow", "silent"))
         began = time.monotonic()
-        told = drain(world, patience=impatient("connect") if is_slow else PATIENT)
+        told = drain(world, timeout=SHORT_SECONDS if is_slow else 10)
         assert time.monotonic() - began < SHORT_SECONDS + 3
         nothing_was_charged(world, told)
         goes_on_when_mended(world)
@@ -385,10 +393,10 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, P
 def test_s16_starttls_not_offered(world_of: WorldOf, trusted: tuple[ssl.SSLContext, Path]):
     context, file = trusted
     with world_of(3) as world:
-        nothing_was_charged(world, drain(world, use_starttls=True, ca_file=str(file)))
+        nothing_was_charged(world, drain(world, use_starttls=True, ca_file=file))
         assert world.server.count("MAIL") == 0
         world.server.tls = context
-        goes_on_when_mended(world, use_starttls=True, ca_file=str(file))
+        goes_on_when_mended(world, use_starttls=True, ca_file=file)
 
 
 @pytest.mark.parametrize("how", ["nobody vouches for it", "it is another's"])
@@ -397,12 +405,12 @@ def test_s16_a_certificate_that_is_not_the_servers(
 ):
     context, file = trusted
     wrong: dict[str, Any] = (
-        {} if how == "nobody vouches for it" else {"host": "localhost", "ca_file": str(file)}
+        {} if how == "nobody vouches for it" else {"host": "localhost", "ca_file": file}
     )
     with world_of(3, tls=context) as world:
         nothing_was_charged(world, drain(world, use_starttls=True, **wrong))
         assert world.server.count("MAIL") == 0
-        goes_on_when_mended(world, use_starttls=True, ca_file=str(file))
+        goes_on_when_mended(world, use_starttls=True, ca_file=file)
 
 
 @pytest.mark.parametrize("behaviour", ["535_auth", "454_auth", "421_auth"])
@@ -413,8 +421,8 @@ def test_s16_a_password_that_is_not_taken(
     secret = "not-a-real-one"  # noqa: S105
     login: dict[str, Any] = {
         "use_starttls": True,
-        "ca_file": str(file),
-        "user": "roadmap",
+        "ca_file": file,
+        "login": "roadmap",
         "password": secret,
     }
     with world_of(3, tls=context, features=("AUTH PLAIN",), connection_plan=[behaviour]) as world:

@@ -27,10 +27,10 @@ from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.delivery.proof.receipts import Receipts
 from roadmap.delivery.sending.sender import SendSummary, send_due
-from roadmap.delivery.sending.smtp import Patience, SmtpSettings, transports
+from roadmap.delivery.sending.smtp import Patience, transports
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.store.engine import open_engine
-from support import ledger_world
+from support.mail_client import QUICK, plain
 
 _FIRST_OWN_FD = 3
 _BROKEN = 70
@@ -50,7 +50,7 @@ class Orders:
     arm_lease_ms: int | None = None
     receipts: Path | None = None
     settings: DeliverySettings = SETTINGS
-    patience: Patience = field(default_factory=lambda: ledger_world.QUICK)
+    patience: Patience = field(default_factory=lambda: QUICK)
     deadline_seconds: float = 60.0
     on_signal: str = "flag"  # SIGTERM sets the stop flag, as Airflow's on_kill | "die" | "raise"
     other_threads: int = 0  # that may be handed a signal of the process
@@ -230,11 +230,10 @@ def send(given: Orders) -> SendSummary:
         threading.Thread(target=threading.Event().wait, daemon=True).start()
     if given.failpoint is not None:
         install(given.failpoint, engine)
-    smtp = SmtpSettings("127.0.0.1", given.port, use_starttls=False, patience=given.patience)
     return send_due(
         engine,
         given.scope,
-        transports(smtp),
+        transports(plain(given.port, given.patience)),
         given.settings,
         stop,
         given.actor,

@@ -69,6 +69,7 @@ from roadmap.reports.package import Package
 from roadmap.store import sql as sql_files
 from roadmap.store.tables import metadata, report
 from support.ledger_world import NAMES, NOW_MS, SETTINGS, make_run
+from support.mail_client import plain
 from support.report_models import make_model
 
 MINUTE_MS = 60_000
@@ -529,8 +530,9 @@ class TlsSocket(ssl.SSLSocket):
 
 def _send_dot_over(sock: Any) -> None:
     """The real transport's word on a dot that breaks: DotNotSent, ReplyLost."""
-    transport = smtp.SmtpTransport(smtp.SmtpSettings("127.0.0.1", 25))
-    transport._dialogue = SimpleNamespace(sock=sock, close=sock.close)  # type: ignore[assignment]
+    transport = smtp.SmtpTransport(plain(25))
+    client = SimpleNamespace(sock=sock, close=sock.close)
+    transport._dialogue = SimpleNamespace(client=client)  # type: ignore[assignment]
     transport.send_dot()
     raise AssertionError("the dot did not break")
 

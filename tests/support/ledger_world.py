@@ -12,7 +12,7 @@ from roadmap.delivery.ledger.moves import ClaimScope, Planned
 from roadmap.delivery.letters import message
 from roadmap.delivery.letters.contacts import Recipient, recipients
 from roadmap.delivery.sending.sender import SendSummary, send_due
-from roadmap.delivery.sending.smtp import Patience, SmtpSettings, transports
+from roadmap.delivery.sending.smtp import MailServer, transports
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.store.tables import (
     delivery,
@@ -22,6 +22,7 @@ from roadmap.store.tables import (
     run_batch,
     run_municipality,
 )
+from support.mail_client import plain
 from support.smtp_server import SmtpServer
 
 OCCASION = "2021/march_analysis"
@@ -43,7 +44,6 @@ SETTINGS = DeliverySettings(
     max_attempts=3,
     letters_per_minute=60_000,
 )
-QUICK = Patience(connect=2, mail=2, rcpt=2, data=2, block=2, reply=1)
 SCOPE = ClaimScope(OCCASION, "live", None)
 
 
@@ -193,11 +193,6 @@ def plan_all(
     return planned
 
 
-def server_settings(server: SmtpServer, **changes) -> SmtpSettings:
-    given = {"use_starttls": False, "patience": QUICK} | changes
-    return SmtpSettings("127.0.0.1", server.port, **given)
-
-
 def send(
     engine: Engine,
     server: SmtpServer,
@@ -206,12 +201,12 @@ def send(
     settings: DeliverySettings = SETTINGS,
     stop: threading.Event | None = None,
     actor: str = "sender-1",
-    **changes,
+    over: MailServer | None = None,
 ) -> SendSummary:
     return send_due(
         engine,
         scope,
-        transports(server_settings(server, **changes)),
+        transports(over or plain(server.port)),
         settings,
         stop or threading.Event(),
         actor,

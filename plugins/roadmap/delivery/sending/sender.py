@@ -25,7 +25,7 @@ from roadmap.delivery.ledger import brakes, moves, refusals
 from roadmap.delivery.ledger.moves import Claim, ClaimScope, Clock, FuseBlown
 from roadmap.delivery.proof import proofs
 from roadmap.delivery.proof.receipts import Receipt, Receipts
-from roadmap.delivery.sending.smtp import SmtpSettings, transports
+from roadmap.delivery.sending.smtp import MailServer, transports
 from roadmap.delivery.settings import DeliverySettings, UnsafeLive, refuse_unsafe
 from roadmap.delivery.transport import (
     DotNotSent,
@@ -106,20 +106,20 @@ def run_scope(engine: Engine, run_id: str, municipalities: Sequence[str] | None)
 
 
 def refuse_unsafe_run(
-    engine: Engine, run_id: str, smtp: SmtpSettings, settings: DeliverySettings
+    engine: Engine, run_id: str, server: MailServer, settings: DeliverySettings
 ) -> None:
     """UnsafeLive where this run would write to its addressees and nothing is fit for that."""
-    _refuse_unsafe(engine, run_scope(engine, run_id, None).mode or "live", smtp, settings)
+    _refuse_unsafe(engine, run_scope(engine, run_id, None).mode or "live", server, settings)
 
 
 def _refuse_unsafe(
-    engine: Engine, mode: str, smtp: SmtpSettings, settings: DeliverySettings
+    engine: Engine, mode: str, server: MailServer, settings: DeliverySettings
 ) -> None:
     refuse_unsafe(
         mode=mode,
         database_dialect=engine.dialect.name,
-        mail_host=smtp.host,
-        mail_is_verified_tls=smtp.is_verified_tls,
+        mail_host=server.host,
+        mail_is_verified_tls=server.is_verified_tls,
         allowed_domains=settings.allowed_domains,
         journal_is_allowed=settings.journal_address is None
         or settings.allows(settings.journal_address),
@@ -133,7 +133,7 @@ def send_run(
     engine: Engine,
     run_id: str,
     batch: Sequence[str],
-    smtp: SmtpSettings,
+    server: MailServer,
     settings: DeliverySettings,
     *,
     stop: threading.Event,
@@ -143,13 +143,13 @@ def send_run(
 ) -> SendSummary:
     """Send the letters of a batch of addressees of one phase run; UnsafeLive where it may not."""
     scope = run_scope(engine, run_id, batch)
-    refuse_unsafe_run(engine, run_id, smtp, settings)
-    return _drain(engine, scope, smtp, settings, stop, actor, soft_deadline_seconds, receipts)
+    refuse_unsafe_run(engine, run_id, server, settings)
+    return _drain(engine, scope, server, settings, stop, actor, soft_deadline_seconds, receipts)
 
 
 def send_left(
     engine: Engine,
-    smtp: SmtpSettings,
+    server: MailServer,
     settings: DeliverySettings,
     *,
     stop: threading.Event,
@@ -163,25 +163,25 @@ def send_left(
     `refused_live` says why the others do not.
     """
     try:
-        _refuse_unsafe(engine, "live", smtp, settings)
+        _refuse_unsafe(engine, "live", server, settings)
     except UnsafeLive as unsafe:
         tests = [
             _drain(
-                engine, ClaimScope(mode=mode), smtp, settings, stop, actor,
+                engine, ClaimScope(mode=mode), server, settings, stop, actor,
                 soft_deadline_seconds / 2, receipts,
             )
             for mode in ("redirect", "dry")
         ]  # fmt: skip
         return replace(_together(*tests), refused_live=str(unsafe))
     return _drain(
-        engine, ClaimScope(), smtp, settings, stop, actor, soft_deadline_seconds, receipts
+        engine, ClaimScope(), server, settings, stop, actor, soft_deadline_seconds, receipts
     )
 
 
 def _drain(
     engine: Engine,
     scope: ClaimScope,
-    smtp: SmtpSettings,
+    server: MailServer,
     settings: DeliverySettings,
     stop: threading.Event,
     actor: str,
@@ -196,7 +196,7 @@ def _drain(
     return send_due(
         engine,
         scope,
-        transports(replace(smtp, ehlo_name=settings.message_domain)),
+        transports(replace(server, ehlo_name=settings.message_domain)),
         settings,
         stop,
         actor,

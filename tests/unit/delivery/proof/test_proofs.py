@@ -34,9 +34,9 @@ from support.ledger_world import (
     make_due,
     make_run,
     plan_all,
-    server_settings,
     states,
 )
+from support.mail_client import plain
 from support.smtp_server import SmtpServer
 
 ALL = {"buyskiy", "neya", "buy"}
@@ -80,7 +80,7 @@ def send(engine: Engine, server: SmtpServer, receipts: Receipts | None = None) -
     return send_due(
         engine,
         SCOPE,
-        transports(server_settings(server)),
+        transports(plain(server.port)),
         replace(SETTINGS, pause_after_unknown=100, pause_after_rejected=100),
         threading.Event(),
         "sender-1",
