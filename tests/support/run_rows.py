@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from roadmap.datasets import catalogue
 from roadmap.plan.model import Plan
 from roadmap.store import tables
 from roadmap.store.tables import FACTS, metadata
@@ -22,26 +23,11 @@ RUN_ID = "run"
 AS_OF = "2021-03-31"
 KNOWN_AT_MS = 1_617_174_000_000  # 31.03.2021 10:00 in Moscow
 FACT_TABLES = {table.name for table in FACTS}
-# The dataset a table's batch belongs to, where it is not the table's name.
-DATASETS = {
-    "municipality_name": "registry_municipalities",
-    "school": "registry_schools",
-    "person_role": "registry_people",
-    "event": "events",
-    "document": "documents",
-    "municipal_act": "municipal_acts",
+# The dataset that a table's batch belongs to.
+DATASETS = {dataset.table.name: name for name, dataset in catalogue.DATASETS.items()} | {
     "mark_result": "vpr_marks",
     "journal_result": "vpr_journal",
     "exam_result": "ege_protocols",
-    "regional_act": "regional_acts",
-    "own_schedule_date": "own_schedule",
-    "survey": "medk_surveys",
-    "publication": "publications",
-    "medk_document": "medk_documents",
-    "risk": "risk_profiles",
-    "programme": "programmes",
-    "direction": "directions",
-    "acknowledgement": "acknowledgements",
     "appeal_change": "gia_appeals",
 }
 PAPER = {"kind": "vpr", "year": 2020, "wave": "autumn", "grade": 5, "subject": "математика"}
@@ -172,7 +158,7 @@ def put(
 def _put_row(connection: Connection, name: str, row: Mapping[str, Any], run_id: str) -> None:
     filled = DEFAULTS.get(name, {}) | _plain(row)
     if name in FACT_TABLES:
-        dataset = DATASETS.get(name, name)
+        dataset = DATASETS[name]
         own = filled.get("batch_id")
         put_batch(connection, own or dataset, dataset, None if own else run_id)
         filled.setdefault("batch_id", dataset)

@@ -71,8 +71,9 @@ class Rule:
     """What must hold of every row.
 
     A rule that names a `column` is held by the reader, row by row, whose message then shows
-    the column; every rule is held of the whole table, a pandas frame, before it is stored. So
-    `holds` of the former is written in what both have: `==`, `&`, `|`, `filled`, `when`.
+    the column; every rule is held of the whole table before it is stored, as pandas' columns by
+    their keys. So `holds` of the former is written in what both have: `==`, `&`, `|`, `filled`,
+    `when`.
     """
 
     code: str

@@ -9,56 +9,43 @@ Importing this module loads pandas: only intake does, when there are new facts.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
 
 from roadmap.datasets.catalogue import TABLES
-from roadmap.datasets.model import FactTable, Kind
+from roadmap.datasets.model import Column, FactTable, Kind
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed, Rejected
 
-_DAY = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+_DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 _FARTHEST = 10**12  # from nought: of any number
-_FILE = "file"  # whose fact it is: a position in the list of files
+_PLACE = {"sheet": str, "row": int}  # of every fact, beside the table's own columns
+
+Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class _Fact:
-    """Where a row of a frame comes from."""
+@dataclass
+class _Facts:
+    """One table's facts of all files: the rows, whose each is, and the same by columns."""
 
-    file: int
-    file_name: str
-    row: dict[str, Any]
-
-    def place(self) -> str:
-        return place(self.file_name, self.row.get("sheet"), self.row.get("row"))
-
-    def rejected(self, rule: str, message: str) -> Rejected:
-        return Rejected(
-            rule, message, self.row.get("sheet"), self.row.get("row"), rows=self._weight()
-        )
-
-    def _weight(self) -> int:
-        """How many rows of the file stand behind a fact: one, or the pupils of an aggregate.
-
-        Of a comparison with the journal none: the same pupils stand in `mark_result`.
-        """
-        if self.row.get("row") is not None:
-            return 1
-        return int(self.row.get("participants") or 0) + int(self.row.get("absent") or 0)
+    rows: list[Row] = field(default_factory=list)
+    files: list[int] = field(default_factory=list)  # positions in the list of files
+    columns: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass
 class _Left:
     """What the checks leave of one file."""
 
-    facts: dict[str, list[dict[str, Any]]]
-    rejected: list[Rejected]
-    warnings: list[str]
+    facts: dict[str, list[Row]] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def check_all(files: Sequence[tuple[str, Parsed]]) -> list[Parsed | FileRefused]:
@@ -71,25 +58,27 @@ def check_all(files: Sequence[tuple[str, Parsed]]) -> list[Parsed | FileRefused]
     nobody can know which is right. FileRefused («SCHEMA») where a table lacks a column or has
     values of another kind.
     """
-    result: list[Parsed | FileRefused] = []
-    facts: dict[str, list[_Fact]] = defaultdict(list)
+    refused: dict[int, FileRefused] = {}
+    tables: dict[str, _Facts] = defaultdict(_Facts)
     for at, (file_name, parsed) in enumerate(files):
+        filled = {name: rows for name, rows in parsed.facts.items() if rows}
         try:
-            for name, rows in parsed.facts.items():
-                _refuse_other_shapes(name, rows, file_name)
+            columns = {name: _columns(name, rows, file_name) for name, rows in filled.items()}
         except FileRefused as refusal:
-            result.append(refusal)
+            refused[at] = refusal
             continue
-        result.append(parsed)
-        for name, rows in parsed.facts.items():
-            facts[name] += [_Fact(at, file_name, row) for row in rows]
-    left = [_Left({}, [], []) for _ in files]
-    for name, of_table in facts.items():
-        if of_table:
-            _check_table(TABLES[name], of_table, left)
+        for name, rows in filled.items():
+            tables[name].rows += rows
+            tables[name].files += [at] * len(rows)
+            for key, values in columns[name].items():
+                tables[name].columns[key] += values
+    names = [file_name for file_name, _ in files]
+    left = [_Left() for _ in files]
+    for name, facts in tables.items():
+        _check_table(TABLES[name], facts, names, left)
     return [
-        one if isinstance(one, FileRefused) else _with_left(one, found)
-        for one, found in zip(result, left, strict=True)
+        refused[at] if at in refused else _with_left(parsed, left[at])
+        for at, (_, parsed) in enumerate(files)
     ]
 
 
@@ -102,11 +91,10 @@ def check(parsed: Parsed, file_name: str) -> Parsed:
 
 
 def _with_left(parsed: Parsed, left: _Left) -> Parsed:
-    # In the order of the reader's tables, as messages are told.
     rejected = _each_row_once(left.rejected)
     return replace(
         parsed,
-        facts={name: left.facts[name] for name, rows in parsed.facts.items() if rows},
+        facts=left.facts,
         rows_accepted=max(parsed.rows_accepted - sum(item.rows for item in rejected), 0),
         rejected=(*parsed.rejected, *rejected),
         warnings=(*parsed.warnings, *left.warnings),
@@ -126,24 +114,26 @@ def _each_row_once(rejected: list[Rejected]) -> list[Rejected]:
     return counted
 
 
-def _kinds(table: FactTable) -> dict[str, type]:
-    kinds: dict[str, type] = {"sheet": str, "row": int}
-    return kinds | {column.key: int if column.is_number else str for column in table.stored}
-
-
-def _refuse_other_shapes(name: str, rows: list[dict[str, Any]], file_name: str) -> None:
-    """FileRefused where the rows are not whole numbers and text of the table's columns."""
-    if not rows:
-        return
+def _columns(name: str, rows: list[Row], file_name: str) -> dict[str, tuple[Any, ...]]:
+    """The rows by columns; FileRefused where they are not whole numbers and text of the table."""
     if name not in TABLES:
         raise _structural(file_name, f"неизвестный вид сведений «{name}»")
-    kinds = _kinds(TABLES[name])
+    kinds = _PLACE | {column.key: _type(column) for column in TABLES[name].stored}
     unknown = set().union(*rows) - kinds.keys()
     if unknown:
         raise _structural(file_name, f"лишние поля: {', '.join(sorted(unknown))}")
-    for column, kind in kinds.items():
-        if not {type(row.get(column)) for row in rows} <= {kind, type(None)}:
-            raise _structural(file_name, f"поле «{name}.{column}»")
+    try:
+        columns = dict(zip(kinds, zip(*map(itemgetter(*kinds), rows), strict=True), strict=True))
+    except KeyError:  # what a reader leaves out is empty
+        columns = {key: tuple(row.get(key) for row in rows) for key in kinds}
+    for key, kind in kinds.items():
+        if not set(map(type, columns[key])) <= {kind, type(None)}:
+            raise _structural(file_name, f"поле «{name}.{key}»")
+    return columns
+
+
+def _type(column: Column) -> type:
+    return int if column.is_number else str
 
 
 def _structural(file_name: str, what: str) -> FileRefused:
@@ -157,76 +147,118 @@ def _structural(file_name: str, what: str) -> FileRefused:
     )
 
 
-def _check_table(table: FactTable, facts: list[_Fact], left: list[_Left]) -> None:
-    frame = pd.DataFrame(
-        {_FILE: [fact.file for fact in facts]}
-        | {
-            column: pd.array(
-                [fact.row.get(column) for fact in facts], dtype="Int64" if kind is int else "string"
-            )
-            for column, kind in _kinds(table).items()
-        }
-    )
+def _check_table(table: FactTable, facts: _Facts, names: list[str], left: list[_Left]) -> None:
+    def where(index: int) -> str:
+        row = facts.rows[index]
+        return place(names[facts.files[index]], row.get("sheet"), row.get("row"))
+
     bad: dict[int, Rejected] = {}
-    for broken, code, what, to_do in _violations(table, frame):
-        for index in frame.index[broken]:
-            message = sentence(f"Строка не принята: {what}", facts[index].place(), to_do)
-            bad.setdefault(index, facts[index].rejected(code, message))
-    frame = frame.drop(index=list(bad))
-    repeated = frame.index[frame.duplicated([c for c in frame if c not in ("sheet", "row")])]
-    bad |= _conflicts(table, frame.drop(index=repeated), facts)
+    for broken, code, what, to_do in _violations(table, facts):
+        for index in broken:
+            message = sentence(f"Строка не принята: {what}", where(index), to_do)
+            bad.setdefault(index, _rejected(facts.rows[index], code, message))
+    content = [facts.files, *(facts.columns[column.key] for column in table.stored)]
+    groups = _equal(content, bad)
+    repeated = sorted(index for group in groups for index in group[1:])
+    key = [facts.files, *(facts.columns[column] for column in table.key)]
+    for group in _equal(key, {*bad, *repeated}):
+        bad |= _conflict(group, facts, names)
     for index in sorted(bad):
-        left[facts[index].file].rejected.append(bad[index])
+        left[facts.files[index]].rejected.append(bad[index])
     for index in repeated:
-        left[facts[index].file].warnings.append(
-            sentence("Строка повторяется, учтена один раз", facts[index].place(), "Удалите повтор")
+        left[facts.files[index]].warnings.append(
+            sentence("Строка повторяется, учтена один раз", where(index), "Удалите повтор")
         )
     dropped = {*bad, *repeated}
-    for index, fact in enumerate(facts):
-        kept = left[fact.file].facts.setdefault(table.name, [])
+    for index, (file, row) in enumerate(zip(facts.files, facts.rows, strict=True)):
+        kept = left[file].facts.setdefault(table.name, [])
         if index not in dropped:
-            kept.append(fact.row)
+            kept.append(row)
 
 
-def _violations(table: FactTable, frame: pd.DataFrame) -> Iterator[tuple[pd.Series, str, str, str]]:
+class _Series(dict[str, "pd.Series[Any]"]):
+    """The columns that rules ask for, as pandas has them."""
+
+    def __init__(self, table: FactTable, facts: _Facts) -> None:
+        super().__init__()
+        self._kinds = {column.key: _type(column) for column in table.stored}
+        self._facts = facts
+
+    def __missing__(self, key: str) -> pd.Series[Any]:
+        dtype = pd.Int64Dtype() if self._kinds[key] is int else pd.StringDtype()
+        self[key] = pd.Series(self._facts.columns[key], dtype=dtype)
+        return self[key]
+
+
+def _violations(table: FactTable, facts: _Facts) -> Iterator[tuple[Sequence[int], str, str, str]]:
     """Which rows break a rule, its code, what is said and what to do, a rule at a time."""
     to_do = "Исправьте строку и положите файл снова"
     for column in table.stored:
-        values = frame[column.key]
-        absent = values.isna()
-        if not column.is_nullable:
-            yield absent, "MISSING", "нет обязательного значения", to_do
-        if column.is_number:
-            least = -_FARTHEST if column.kind is Kind.DIFFERENCE else 0
-            held = values.between(least, _FARTHEST)
-            yield ~held.fillna(True), "RANGE", "число вне разумных границ", to_do
-        if column.is_day:
-            held = values.str.fullmatch(_DAY)
-            yield ~held.fillna(True), "TYPE", "дата не читается", to_do
-        if column.choices:
-            held = values.isin([*column.choices.values()])
-            yield ~(held | absent), "CHOICE", "недопустимое значение", to_do
+        values = facts.columns[column.key]
+        for code, what, is_right in _rules_of(column):
+            # Most columns hold few values, and nearly all are right.
+            wrong = {value for value in set(values) if not is_right(value)}
+            if wrong:
+                yield [at for at, value in enumerate(values) if value in wrong], code, what, to_do
+    series = _Series(table, facts)
     for rule in table.rules:
-        held = rule.holds(frame)
-        yield ~held.fillna(False).astype(bool), rule.code, rule.what, rule.to_do
+        held = rule.holds(series).fillna(False).astype(bool)
+        yield held.index[~held].tolist(), rule.code, rule.what, rule.to_do
 
 
-def _conflicts(table: FactTable, frame: pd.DataFrame, facts: list[_Fact]) -> dict[int, Rejected]:
-    """Rows of one file that say different things under one key."""
-    key = [_FILE, *table.key]
-    found: dict[int, Rejected] = {}
-    clashing = frame[frame.duplicated(key, keep=False)]
-    for _, group in clashing.groupby(key, dropna=False):
-        members = [facts[index] for index in group.index]
-        numbers = [str(one.row["row"]) for one in members if one.row.get("row") is not None]
-        where = place(members[0].file_name, members[0].row.get("sheet"))
-        if numbers:
-            where += f", строки {', '.join(numbers)}"
-        message = sentence(
-            "Строки противоречат друг другу: об одном и том же сказано по-разному",
-            where,
-            "Оставьте верную строку; пока не принята ни одна",
+def _rules_of(column: Column) -> Iterator[tuple[str, str, Callable[[Any], bool]]]:
+    """What each value of a column must be: code, what is said otherwise, the test."""
+    if not column.is_nullable:
+        yield "MISSING", "нет обязательного значения", lambda value: value is not None
+    if column.is_number:
+        least = -_FARTHEST if column.kind is Kind.DIFFERENCE else 0
+        yield (
+            "RANGE",
+            "число вне разумных границ",
+            lambda value: value is None or least <= value <= _FARTHEST,
         )
-        for index, one in zip(group.index, members, strict=True):
-            found[index] = one.rejected("CONFLICTING_DUPLICATE", message)
-    return found
+    if column.is_day:
+        yield "TYPE", "дата не читается", lambda value: value is None or bool(_DAY.fullmatch(value))
+    if column.choices:
+        allowed = {None, *column.choices.values()}
+        yield "CHOICE", "недопустимое значение", lambda value: value in allowed
+
+
+def _equal(columns: Sequence[Sequence[Any]], without: Iterable[int]) -> list[list[int]]:
+    """The rows that are equal in these columns, group by group, but for those left out."""
+    if len(set(zip(*columns, strict=True))) == len(columns[0]):
+        return []
+    left_out = set(without)
+    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for index, values in enumerate(zip(*columns, strict=True)):
+        if index not in left_out:
+            groups[values].append(index)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _conflict(group: list[int], facts: _Facts, names: list[str]) -> dict[int, Rejected]:
+    """Rows of one file that say different things under one key."""
+    members = [facts.rows[index] for index in group]
+    numbers = [str(row["row"]) for row in members if row.get("row") is not None]
+    where = place(names[facts.files[group[0]]], members[0].get("sheet"))
+    if numbers:
+        where += f", строки {', '.join(numbers)}"
+    message = sentence(
+        "Строки противоречат друг другу: об одном и том же сказано по-разному",
+        where,
+        "Оставьте верную строку; пока не принята ни одна",
+    )
+    return {
+        index: _rejected(row, "CONFLICTING_DUPLICATE", message)
+        for index, row in zip(group, members, strict=True)
+    }
+
+
+def _rejected(row: Row, rule: str, message: str) -> Rejected:
+    """The row set aside, or the pupils of an aggregated one.
+
+    Of a comparison with the journal none: the same pupils stand in `mark_result`.
+    """
+    pupils = int(row.get("participants") or 0) + int(row.get("absent") or 0)
+    number = row.get("row")
+    return Rejected(rule, message, row.get("sheet"), number, rows=pupils if number is None else 1)
