@@ -82,8 +82,8 @@ class Source(BaseModel):
         return self
 
     def options_of(self, plan_year: int) -> dict[str, Any]:
-        """The reader's options in that plan year; a register's reader is told which it is."""
-        own = {"register": self.dataset} if self.reader == _REGISTER else {}
+        """The reader's options in that plan year; of a register, which one it is among them."""
+        own = {"register": self.dataset} if self.dataset in DATASETS else {}
         return {**own, **self.options, **self.options_by_year.get(plan_year, {})}
 
 
