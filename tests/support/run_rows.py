@@ -24,7 +24,10 @@ AS_OF = "2021-03-31"
 KNOWN_AT_MS = 1_617_174_000_000  # 31.03.2021 10:00 in Moscow
 FACT_TABLES = {table.name for table in FACTS}
 # The dataset that a table's batch belongs to.
-DATASETS = {dataset.table.name: name for name, dataset in catalogue.DATASETS.items()} | {
+DATASETS = {
+    **{
+        table.name: name for name, dataset in catalogue.DATASETS.items() for table in dataset.tables
+    },
     "mark_result": "vpr_marks",
     "journal_result": "vpr_journal",
     "exam_result": "ege_protocols",
