@@ -9,6 +9,7 @@ from typing import Any
 
 import xlsxwriter
 
+from roadmap.datasets.catalogue import DATASETS
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers import register
 from roadmap.evidence.registers.vocabulary import with_words
@@ -50,21 +51,7 @@ DIRECTIONS = ["Код", "Год", "Направление", "Основание"
 ACKNOWLEDGEMENTS = ["Код муниципалитета", "Код школы", "Этап", "Дата"]
 PUBLICATIONS = ["Код", "Канал", "Вид", "Заголовок", "Ссылка", "Дата"]
 
-SHEETS = {
-    "registry_schools": "Школы",
-    "registry_people": "Роли",
-    "contacts": "Получатели",
-    "events": "Мероприятия",
-    "municipal_acts": "Акты",
-    "documents": "Документы",
-    "regional_acts": "Акты",
-    "own_schedule": "График",
-    "medk_surveys": "Анкеты",
-    "medk_documents": "Документы",
-    "risk_profiles": "Риски",
-    "programmes": "Программы",
-    "directions": "Направления",
-}
+SHEETS = {name: dataset.sheet for name, dataset in DATASETS.items() if dataset.sheet}
 
 
 def workbook(sheet: str, rows: Sequence[Sequence[Any]]) -> bytes:
@@ -101,5 +88,5 @@ def table_csv(
 def read_register(name: str, content: bytes, file_name: str = "файл.xlsx") -> Parsed:
     """The register by its real reader with its source's words, in this process."""
     source = _SOURCES[name]
-    options = with_words(source.options_of(YEAR), source.vocabulary, YEAR)
+    options = with_words(source.options_of(YEAR), YEAR)
     return register.read(content, ReaderContext(file_name, YEAR, options))

@@ -9,7 +9,7 @@ DATASET = Dataset(
             # The scope; whose the school is, the registry says.
             Column("Код муниципалитета", "municipality_id", Kind.MUNICIPALITY, is_stored=False),
             Column("Код школы", "school_id", Kind.CODE),
-            Column("Этап", "phase", Kind.CHOICE),  # evidence.registers.vocabulary
+            Column("Этап", "phase", Kind.CHOICE, words="phases"),
             # The letter of December is answered in January.
             Column("Дата", "received_on", Kind.DAY),
         ),

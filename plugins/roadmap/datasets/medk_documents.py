@@ -16,7 +16,7 @@ DATASET = Dataset(
             Column("Код школы", "school_id", Kind.CODE),
             Column("Документ", "kind", Kind.CHOICE),  # in the plan's words: «концепция развития»
             # Code of the risk factor; of an anti-risk programme only.
-            Column("Фактор риска", "factor", Kind.CHOICE, required=False),
+            Column("Фактор риска", "factor", Kind.CHOICE, required=False, words="risk_factors"),
             Column("Состояние", "state", Kind.CHOICE),  # the caption, in the plan's words
             Column(
                 "Дата состояния",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 
 class Kind(StrEnum):
@@ -46,6 +46,7 @@ class Column:
     required: bool = True
     # As written → as kept; `options.choices` of the source say or add more (docs/formats.md).
     choices: Mapping[str, Any] = field(default_factory=dict)
+    words: Literal["risk_factors", "phases"] | None = None  # choices that stand elsewhere
     may_be_absent: bool = False  # a file without the column is valid, its cells are empty
     is_stored: bool = True  # False: only read
     is_never_null: bool = False  # a cell may be empty, but then the row is no fact

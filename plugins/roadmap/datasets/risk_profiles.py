@@ -7,7 +7,7 @@ DATASET = Dataset(
         "risk",
         (
             Column("Код школы", "school_id", Kind.CODE),
-            Column("Фактор риска", "factor", Kind.CHOICE),  # include/risk_factors.yaml
+            Column("Фактор риска", "factor", Kind.CHOICE, words="risk_factors"),
             Column(
                 "Значимость",
                 "level",

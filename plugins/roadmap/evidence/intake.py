@@ -323,7 +323,7 @@ def _read(
     # Only new content is checked, so only then pandas is worth its loading time.
     from roadmap.evidence.schemas import check_all
 
-    options = with_words(source.options_of(plan_year), source.vocabulary, plan_year)
+    options = with_words(source.options_of(plan_year), plan_year)
     options |= options_for(source.scales)
     limits = Limits(
         size_bytes=round(source.limits.megabytes * 1_000_000),

@@ -54,8 +54,6 @@ class Source(BaseModel):
     # Options of one plan year, laid over `options`.
     options_by_year: dict[int, dict[str, Any]] = {}
     scales: Literal["vpr", "ege"] | None = None  # which scales of include/scales the reader needs
-    # Words of a column that stand elsewhere (evidence.registers.vocabulary).
-    vocabulary: Literal["risk_factors", "phases"] | None = None
     # Pupils' rows (names and documents in ГИА) stand in the files: they are aggregated while
     # reading, and no copy of the file is kept, only its hash.
     holds_pupils: bool = False

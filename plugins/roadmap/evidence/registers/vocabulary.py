@@ -1,42 +1,43 @@
 """Words that a register's column may hold and that stand elsewhere: factors, phases.
 
 Readers run in a child process that opens no files: intake hands them the words with the
-source's options, as `choices` (column key → as written → as kept).
+source's options, as `choices` (column key → as written → as kept). Which columns take them, the
+declarations of `roadmap.datasets` say.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
+from roadmap.datasets.catalogue import DATASETS
 from roadmap.evidence.registers.risk_factors import risk_factors
 from roadmap.plan.load import load_plan
 from roadmap.russian import MONTHS
 
-Vocabulary = Literal["risk_factors", "phases"]
+
+def with_words(options: Mapping[str, Any], plan_year: int) -> dict[str, Any]:
+    """The options of a source, with the words of its register's columns among the `choices`."""
+    dataset = DATASETS.get(options.get("register", ""))
+    words = {
+        column.key: _factors(plan_year) if column.words == "risk_factors" else _phases(plan_year)
+        for column in (dataset.table.columns if dataset else ())
+        if column.words
+    }
+    return {**options, "choices": {**options.get("choices", {}), **words}} if words else {**options}
 
 
-def with_words(
-    options: Mapping[str, Any], vocabulary: Vocabulary | None, plan_year: int
-) -> dict[str, Any]:
-    """The source's options with the words of its vocabulary among the `choices`."""
-    if vocabulary is None:
-        return dict(options)
-    words = _factors(plan_year) if vocabulary == "risk_factors" else _phases(plan_year)
-    return {**options, "choices": {**options.get("choices", {}), **words}}
-
-
-def _factors(plan_year: int) -> dict[str, dict[str, str]]:
+def _factors(plan_year: int) -> dict[str, str]:
     factors = risk_factors(plan_year)
     # Names first: of several ways to write one factor messages tell the first.
     named = {factor.name: code for code, factor in factors.items()}
     for code, factor in factors.items():
         named |= dict.fromkeys((*factor.aliases, code), code)
-    return {"factor": named}
+    return named
 
 
-def _phases(plan_year: int) -> dict[str, dict[str, str]]:
+def _phases(plan_year: int) -> dict[str, str]:
     """A phase by the month it judges («март»), its code or its title.
 
     The month means a phase only where no other phase of the year has the same.
@@ -50,4 +51,4 @@ def _phases(plan_year: int) -> dict[str, dict[str, str]]:
     }
     for phase in phases:
         named |= dict.fromkeys((phase.title, phase.code), phase.code)
-    return {"phase": named}
+    return named

@@ -59,13 +59,13 @@ def test_a_wrong_list_of_factors_names_the_place(
 
 
 def test_every_way_to_write_a_factor_of_the_year_means_its_code() -> None:
-    words = with_words({"register": "risk_profiles"}, "risk_factors", 2021)["choices"]["factor"]
+    words = with_words({"register": "risk_profiles"}, 2021)["choices"]["factor"]
     for code, factor in risk_factors(2021).items():
         assert {words[name] for name in (factor.name, *factor.aliases, code)} == {code}
 
 
 def test_every_phase_of_the_plan_is_named_by_its_month() -> None:
-    words = with_words({}, "phases", 2021)["choices"]["phase"]
+    words = with_words({"register": "acknowledgements"}, 2021)["choices"]["phase"]
     assert {words[month] for month in ("март", "июнь", "август", "сентябрь", "декабрь")} == {
         phase.code for phase in load_plan(2021).phases
     }
@@ -73,5 +73,6 @@ def test_every_phase_of_the_plan_is_named_by_its_month() -> None:
 
 def test_words_of_a_vocabulary_stand_beside_those_of_the_source() -> None:
     options = {"register": "medk_documents", "choices": {"state": ["загружен"]}}
-    assert set(with_words(options, "risk_factors", 2021)["choices"]) == {"state", "factor"}
-    assert with_words(options, None, 2021) == options
+    assert set(with_words(options, 2021)["choices"]) == {"state", "factor"}
+    assert with_words({"register": "events"}, 2021) == {"register": "events"}
+    assert with_words({"wave": "main"}, 2021) == {"wave": "main"}
