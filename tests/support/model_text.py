@@ -16,7 +16,7 @@ from roadmap.reports import model as m
 _VALUES = (
     m.Share, m.Points, m.Count, m.Mean, m.Day, m.Words, m.Suppressed, m.NoData, m.NotHeld,
 )  # fmt: skip
-_ON_ONE_LINE = (m.Cell, m.Column, m.Place)
+_ON_ONE_LINE = (m.Cell, m.Column, m.LetterColumn, m.Place)
 
 
 def text_of(*parts: m.Part) -> str:
@@ -84,7 +84,9 @@ def _shown(value: Any) -> str:
             return f"{_shown(value.value)}{marks}"
         case m.Column():
             group = "" if value.group is None else f"{_quoted(value.group)} / "
-            return f"{group}{_quoted(value.title)} {value.align} {value.width}"
+            return f"{value.key}: {group}{_quoted(value.title)} {value.align} {value.width}"
+        case m.LetterColumn():
+            return f"{value.key}: {_quoted(value.title)}"
         case m.Place():
             return f"{value.view} {_quoted(value.table_id)} {value.row}, {value.column}"
         case str():

@@ -24,6 +24,7 @@ from roadmap.reports.model import (
     Institution,
     KeyFigure,
     Letter,
+    LetterColumn,
     LetterFigures,
     LetterRow,
     Mean,
@@ -119,15 +120,15 @@ def marks_table(schools: dict[str, dict[str, Marks | None]] = SCHOOLS) -> Table:
         id="marks/vpr/2020/autumn/5",
         caption="Статистика по отметкам",
         columns=(
-            Column(title="ОО", width=48),
-            Column(title="Участников", align="right", width=16),
-            Column(title="«2»", group=share, align="right", width=12),
-            Column(title="«3»", group=share, align="right", width=12),
-            Column(title="«4»", group=share, align="right", width=12),
-            Column(title="«5»", group=share, align="right", width=12),
-            Column(title="Успеваемость, %", align="right", width=19),
-            Column(title="Качество знаний, %", align="right", width=20),
-            Column(title="Средняя отметка", align="right", width=19),
+            Column(key="unit", title="ОО", width=48),
+            Column(key="participants", title="Участников", align="right", width=16),
+            Column(key="low", title="«2»", group=share, align="right", width=12),
+            Column(key="three", title="«3»", group=share, align="right", width=12),
+            Column(key="four", title="«4»", group=share, align="right", width=12),
+            Column(key="five", title="«5»", group=share, align="right", width=12),
+            Column(key="passed", title="Успеваемость, %", align="right", width=19),
+            Column(key="good", title="Качество знаний, %", align="right", width=20),
+            Column(key="mean", title="Средняя отметка", align="right", width=19),
         ),
         rows=tuple(rows),
         notes=(
@@ -142,10 +143,10 @@ def sources_table() -> Table:
         id="sources",
         caption="Процедуры и источники данных",
         columns=(
-            Column(title="Процедура", width=90),
-            Column(title="Выгрузка", width=30),
-            Column(title="Школ", align="right", width=20),
-            Column(title="Участников", align="right", width=30),
+            Column(key="procedure", title="Процедура", width=90),
+            Column(key="received", title="Выгрузка", width=30),
+            Column(key="schools", title="Школ", align="right", width=20),
+            Column(key="works", title="Участников", align="right", width=30),
         ),
         rows=(
             Row(
@@ -190,12 +191,12 @@ def recommendations_table() -> Table:
         id="recommendations",
         caption="Адресные рекомендации",
         columns=(
-            Column(title="№", align="right", width=8),
-            Column(title="Выявленная проблема (показатель, значение)", width=45),
-            Column(title="Рекомендация", width=45),
-            Column(title="Адресат", width=28),
-            Column(title="Срок", width=20),
-            Column(title="Ожидаемый результат, подтверждение", width=34),
+            Column(key="number", title="№", align="right", width=8),
+            Column(key="matter", title="Выявленная проблема (показатель, значение)", width=45),
+            Column(key="recommendation", title="Рекомендация", width=45),
+            Column(key="addressee", title="Адресат", width=28),
+            Column(key="due", title="Срок", width=20),
+            Column(key="proof", title="Ожидаемый результат, подтверждение", width=34),
         ),
         rows=(
             Row(
@@ -218,8 +219,11 @@ def wide_table() -> Table:
         id="wide",
         caption="Участники по программам и предметам, чел.",
         columns=(
-            Column(title="ОО", width=40),
-            *(Column(title=f"Биология, {n}", align="right", width=12) for n in range(1, 15)),
+            Column(key="unit", title="ОО", width=40),
+            *(
+                Column(key=f"n{n}", title=f"Биология, {n}", align="right", width=12)
+                for n in range(1, 15)
+            ),
         ),
         rows=tuple(
             Row(cells=(words(name), *(cell(Count(n=1000 + n)) for n in range(1, 15))))
@@ -360,7 +364,10 @@ def appendix() -> tuple[Sheet, ...]:
             table=Table(
                 id="about",
                 caption="",
-                columns=(Column(title="Что", width=30), Column(title="Сведения", width=70)),
+                columns=(
+                    Column(key="label", title="Что", width=30),
+                    Column(key="told", title="Сведения", width=70),
+                ),
                 rows=(
                     Row(cells=(words("По состоянию на"), cell(Day(on=AS_OF)))),
                     Row(cells=(words("Пример"), words("+7 не формула"))),
@@ -377,17 +384,17 @@ def appendix() -> tuple[Sheet, ...]:
                 id="marks",
                 caption="",
                 columns=(
-                    Column(title="ОО", width=31),
-                    Column(title="Предмет", width=17),
-                    Column(title="Участников", align="right", width=10),
-                    Column(title="«2», чел.", align="right", width=9),
-                    Column(title="«2», %", align="right", width=10),
-                    Column(title="«3», %", align="right", width=9),
-                    Column(title="«4», %", align="right", width=9),
-                    Column(title="«5», %", align="right", width=9),
-                    Column(title="Успеваемость, %", align="right", width=11),
-                    Column(title="Качество знаний, %", align="right", width=11),
-                    Column(title="Средняя отметка", align="right", width=11),
+                    Column(key="unit", title="ОО", width=31),
+                    Column(key="subject", title="Предмет", width=17),
+                    Column(key="participants", title="Участников", align="right", width=10),
+                    Column(key="low_n", title="«2», чел.", align="right", width=9),
+                    Column(key="low", title="«2», %", align="right", width=10),
+                    Column(key="three", title="«3», %", align="right", width=9),
+                    Column(key="four", title="«4», %", align="right", width=9),
+                    Column(key="five", title="«5», %", align="right", width=9),
+                    Column(key="passed", title="Успеваемость, %", align="right", width=11),
+                    Column(key="good", title="Качество знаний, %", align="right", width=11),
+                    Column(key="mean", title="Средняя отметка", align="right", width=11),
                 ),
                 rows=tuple(rows),
                 notes=("* Без школ, где участников меньше пяти.",),
@@ -402,11 +409,11 @@ def appendix() -> tuple[Sheet, ...]:
                 id="attention",
                 caption="",
                 columns=(
-                    Column(title="Что", width=31),
-                    Column(title="Рекомендация", width=60),
-                    Column(title="Срок", width=11),
-                    Column(title="Что сделано", width=30),
-                    Column(title="Дата", width=11),
+                    Column(key="title", title="Что", width=31),
+                    Column(key="recommendation", title="Рекомендация", width=60),
+                    Column(key="due", title="Срок", width=11),
+                    Column(key="done", title="Что сделано", width=30),
+                    Column(key="day", title="Дата", width=11),
                 ),
                 rows=(
                     Row(
@@ -458,7 +465,11 @@ def letter() -> Letter:
         figures=LetterFigures(
             id="letter-marks",
             caption="Доля отметок «2», ВПР осень 2020, программа 5 класса",
-            columns=("Школа", "Русский язык", "Математика"),
+            columns=(
+                LetterColumn(key="label", title="Школа"),
+                LetterColumn(key="Русский язык", title="Русский язык"),
+                LetterColumn(key="Математика", title="Математика"),
+            ),
             rows=(
                 *(row(name, papers) for name, papers in SCHOOLS.items()),
                 row("Ваше муниципальное образование", dict(TOTAL), "total"),
@@ -479,9 +490,9 @@ def key_figures() -> tuple[KeyFigure, ...]:
                 name=f"Доля отметок «2», Школа № 101 (условная), {subject}",
                 value=Share(numerator=marks[0], denominator=sum(marks)),
                 places=(
-                    Place(view="letter", table_id="letter-marks", row=0, column=number),
-                    Place(view="document", table_id=table, row=1 + 6 * number, column=2),
-                    Place(view="appendix", table_id=sheet, row=number, column=4),
+                    Place(view="letter", table_id="letter-marks", row=0, column=subject),
+                    Place(view="document", table_id=table, row=1 + 6 * number, column="low"),
+                    Place(view="appendix", table_id=sheet, row=number, column="low"),
                 ),
             )
         )
@@ -491,9 +502,9 @@ def key_figures() -> tuple[KeyFigure, ...]:
                 name=f"Доля отметок «2», муниципалитет, {subject}",
                 value=Share(numerator=marks[0], denominator=sum(marks)),
                 places=(
-                    Place(view="letter", table_id="letter-marks", row=3, column=number),
-                    Place(view="document", table_id=table, row=4 + 6 * number, column=2),
-                    Place(view="appendix", table_id=sheet, row=6 + number, column=4),
+                    Place(view="letter", table_id="letter-marks", row=3, column=subject),
+                    Place(view="document", table_id=table, row=4 + 6 * number, column="low"),
+                    Place(view="appendix", table_id=sheet, row=6 + number, column="low"),
                 ),
             )
         )
@@ -501,7 +512,7 @@ def key_figures() -> tuple[KeyFigure, ...]:
         KeyFigure(
             name="Участников ВПР",
             value=Count(n=1412),
-            places=(Place(view="document", table_id="sources", row=0, column=3),),
+            places=(Place(view="document", table_id="sources", row=0, column="works"),),
         )
     )
     return tuple(figures)

@@ -20,8 +20,6 @@ from roadmap.reports.words.wording import say
 
 _WORDING = "shared"
 AT_MOST = 5
-# Columns of the appendix's sheet «Показатели» (reports.parts.measures.indicators_sheet_table).
-_CODE, _TITLE, _REACHED, _WHOLE, _STATUS = 0, 1, 5, 6, 8
 
 
 def changes(previous: ReportModel, current: ReportModel) -> tuple[str, ...]:
@@ -97,46 +95,32 @@ def _told(value: Value) -> str:
 
 
 def _indicators(previous: ReportModel, current: ReportModel) -> Iterable[str]:
-    before = {_text(row, _CODE): row for row in _indicator_rows(previous)}
-    for row in _indicator_rows(current):
-        old = before.get(_text(row, _CODE))
-        if old is None:
+    before = _indicators_of(previous)
+    for code, now in _indicators_of(current).items():
+        was = before.get(code)
+        if was is None:
             continue
-        code, title = _text(row, _CODE), _text(row, _TITLE)
-        if _text(old, _STATUS) != _text(row, _STATUS):
-            yield say(
-                _WORDING,
-                "status",
-                code=code,
-                title=title,
-                before=_text(old, _STATUS),
-                after=_text(row, _STATUS),
-            )
-        elif (_text(old, _REACHED), _text(old, _WHOLE)) != (
-            _text(row, _REACHED),
-            _text(row, _WHOLE),
-        ):
-            yield say(
-                _WORDING, "fact", code=code, title=title, before=_reached(old), after=_reached(row)
-            )
+        told = {"code": code, "title": show(now["title"])}
+        if was["status"] != now["status"]:
+            status, new_status = show(was["status"]), show(now["status"])
+            yield say(_WORDING, "status", **told, before=status, after=new_status)
+        elif any(was[key] != now[key] for key in ("reached", "whole")):
+            yield say(_WORDING, "fact", **told, before=_reached(was), after=_reached(now))
 
 
-def _indicator_rows(model: ReportModel) -> tuple[Row, ...]:
-    return tuple(
-        row
-        for sheet in model.appendix
-        if sheet.table.id == "indicators"
-        for row in sheet.table.rows
-        if row.own
-    )
+def _indicators_of(model: ReportModel) -> dict[str, dict[str, Value]]:
+    """The values of the appendix's own indicators, by code and column."""
+    found: dict[str, dict[str, Value]] = {}
+    for sheet in model.appendix:
+        if sheet.table.id == "indicators":
+            for row, cells in zip(sheet.table.rows, sheet.table.cells(), strict=True):
+                if row.own:
+                    found[show(cells["code"].value)] = {k: c.value for k, c in cells.items()}
+    return found
 
 
-def _text(row: Row, column: int) -> str:
-    return show(row.cells[column].value)
-
-
-def _reached(row: Row) -> str:
-    reached, whole = row.cells[_REACHED].value, row.cells[_WHOLE].value
+def _reached(values: dict[str, Value]) -> str:
+    reached, whole = values["reached"], values["whole"]
     return f"{show(reached)} из {show(whole)}" if whole.kind == "count" else show(reached)
 
 
@@ -180,34 +164,37 @@ def _cells(previous: ReportModel, current: ReportModel) -> Iterator[str]:
 
 def _cells_of(before: Table, after: Table) -> Iterator[str]:
     old = dict(_labelled(before))
-    for key, row in _labelled(after):
-        if key not in old:
-            continue
-        was = _by_title(before, old[key])
-        for title, value in _by_title(after, row).items():
-            if title in was and was[title] != value:
+    titles = {
+        column.key: f"{column.group} {column.title}" if column.group else column.title
+        for column in after.columns
+    }
+    for label, cells in _labelled(after):
+        was = old.get(label, {})
+        for key, value in cells.items():
+            if key in was and was[key] != value:
                 yield say(
                     _WORDING,
                     "cell",
                     table=after.caption,
-                    row=key[0],
-                    column=title,
-                    before=_told(was[title]),
+                    row=label[0],
+                    column=titles[key],
+                    before=_told(was[key]),
                     after=_told(value),
                 )
 
 
-def _labelled(table: Table) -> Iterator[tuple[tuple[str, int], Row]]:
-    """Own rows with what names them: the words they begin with, and how often these came."""
+def _labelled(table: Table) -> Iterator[tuple[tuple[str, int], dict[str, Value]]]:
+    """The own values of own rows by column, with what names the row: the words that it begins
+    with, and how often these came."""
     seen: Counter[str] = Counter()
     group = ""
-    for row in table.rows:
+    for row, cells in zip(table.rows, table.cells(), strict=True):
         if row.kind == "group":
             group = _first_words(row)
         elif row.own:
             label = ", ".join(words for words in (group, _first_words(row)) if words)
             seen[label] += 1
-            yield (label, seen[label]), row
+            yield (label, seen[label]), {k: cell.value for k, cell in cells.items() if cell.own}
 
 
 def _own_tables(model: ReportModel) -> Iterator[Table]:
@@ -219,21 +206,12 @@ def _own_tables(model: ReportModel) -> Iterator[Table]:
 
 
 def _first_words(row: Row) -> str:
-    """What names the row: the words that it begins with."""
     words: list[str] = []
     for cell in row.cells[:2]:
         if not isinstance(cell.value, Words):
             break
         words.append(cell.value.text)
     return ", ".join(words)
-
-
-def _by_title(table: Table, row: Row) -> dict[str, Value]:
-    titles = [
-        f"{column.group} {column.title}" if column.group else column.title
-        for column in table.columns
-    ]
-    return {title: cell.value for title, cell in zip(titles, row.cells, strict=False) if cell.own}
 
 
 def _texts(previous: ReportModel, current: ReportModel) -> Iterator[str]:

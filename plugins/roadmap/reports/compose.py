@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, and_, insert, select, update
 from roadmap.plan.model import Plan
 from roadmap.reports.analysis.report import compose_analysis
 from roadmap.reports.facts.run import Facts, read_facts, read_run
-from roadmap.reports.model import ReportModel, canonical_json
+from roadmap.reports.model import ReportModel, canonical_json, read_model
 from roadmap.reports.monitoring.report import compose_monitoring
 from roadmap.reports.reminder import compose_reminder
 from roadmap.store.tables import report, run_municipality
@@ -60,7 +60,7 @@ def load_model(connection: Connection, run_id: str, municipality_id: str) -> Rep
     ).scalar_one_or_none()
     if stored is None:
         raise LookupError(f"Нет отчёта: запуск {run_id}, адресат {municipality_id}")
-    return ReportModel.model_validate_json(stored)
+    return read_model(stored)
 
 
 def _store(connection: Connection, run_id: str, model: ReportModel) -> None:

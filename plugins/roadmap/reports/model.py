@@ -5,6 +5,9 @@ built from the same parts: values, tables, figures and paragraphs. A number is k
 number with its numerator and denominator; `roadmap.reports.words.show` turns it into text, and
 the appendix writes it natively.
 
+Columns have keys. A program that reads a table asks for a cell by its column's key and never by
+its place, so that a column may move or get another heading.
+
 `own` says whether a part is the addressee's own: regional comparison, dates of source
 files and moments are shown and not hashed (`content_sha256`), so that a changed file
 corrects only those whose own content changed.
@@ -17,7 +20,7 @@ import json
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Part(BaseModel):
@@ -108,7 +111,10 @@ class Cell(Part):
 
 class Row(Part):
     """`group`: one bold label over the rows below; `message`: a label and one sentence
-    across the other columns; `total` and `comparison` (the region) stand last."""
+    across the other columns; `total` and `comparison` (the region) stand last.
+
+    The cells stand in the order of the table's columns: `Table.cells` gives them by key.
+    """
 
     kind: Literal["data", "group", "message", "total", "comparison"] = "data"
     cells: tuple[Cell, ...]
@@ -116,6 +122,7 @@ class Row(Part):
 
 
 class Column(Part):
+    key: str  # stable: «two», «status»; not shown and not hashed
     title: str
     group: str | None = None  # spanning heading over neighbours with the same group
     align: Literal["left", "right"] = "left"
@@ -130,6 +137,28 @@ class Table(Part):
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     own: bool = True
+
+    @model_validator(mode="after")
+    def _rows_fit_columns(self) -> Table:
+        keys = self._keys()
+        if len(set(keys)) < len(keys):
+            raise ValueError(f"table {self.id}: two columns of one key in {keys}")
+        for number, row in enumerate(self.rows):
+            is_short = row.kind in ("group", "message")
+            if len(row.cells) > len(keys) or (len(row.cells) < len(keys) and not is_short):
+                raise ValueError(f"table {self.id}, row {number}: cells and columns differ")
+        return self
+
+    def _keys(self) -> list[str]:
+        return [column.key for column in self.columns]
+
+    def place_of(self, key: str) -> int:
+        """Where the column of that key stands, from 0; ValueError when there is none."""
+        return self._keys().index(key)
+
+    def cells(self) -> tuple[dict[str, Cell], ...]:
+        """Each row's cells by the keys of their columns; a group or a message has fewer."""
+        return tuple(dict(zip(self._keys(), row.cells, strict=False)) for row in self.rows)
 
 
 class Bar(Part):
@@ -245,13 +274,29 @@ class LetterRow(Part):
     own: bool = True
 
 
+class LetterColumn(Part):
+    key: str
+    title: str
+
+
 class LetterFigures(Part):
     """«Цифры»: three columns at the most, so that it fits a phone."""
 
     id: str
     caption: str
-    columns: Annotated[tuple[str, ...], Field(max_length=3)]  # the first heads the labels
+    columns: Annotated[tuple[LetterColumn, ...], Field(max_length=3)]  # the first: of the labels
     rows: tuple[LetterRow, ...]
+
+    def _keys(self) -> list[str]:
+        return [column.key for column in self.columns[1:]]
+
+    def place_of(self, key: str) -> int:
+        """Where the column of that key stands in the rows' cells, from 0; ValueError if nowhere."""
+        return self._keys().index(key)
+
+    def cells(self) -> tuple[dict[str, Cell], ...]:
+        """Each row's cells beside its label by the keys of their columns."""
+        return tuple(dict(zip(self._keys(), row.cells, strict=True)) for row in self.rows)
 
 
 class Letter(Part):
@@ -295,15 +340,12 @@ class Sheet(Part):
 
 
 class Place(Part):
-    """Where a key figure stands: 0-based row and column of a table's `cells`.
-
-    In the letter the label is no cell: column 0 is the first value beside it.
-    """
+    """Where a key figure stands: the 0-based row of a table and its column's key."""
 
     view: Literal["letter", "document", "appendix"]
     table_id: str
     row: int
-    column: int
+    column: str
 
 
 class KeyFigure(Part):
@@ -339,10 +381,16 @@ class ReportModel(Part):
     def content_sha256(self) -> str:
         """The hash of what is the addressee's own (design.md §7), as 64 hex digits.
 
-        Key figures are left out: they only repeat cells that are hashed where they stand.
+        Key figures are left out: they only repeat cells that are hashed where they stand. So
+        are the keys of columns: no reader sees them.
         """
         own = _own(self.model_dump(mode="json", exclude={"key_figures"}))
         return hashlib.sha256(canonical_json(own).encode()).hexdigest()
+
+
+def read_model(stored: str) -> ReportModel:
+    """A report model as the database keeps it, also one from before columns had keys."""
+    return ReportModel.model_validate(_with_keys(json.loads(stored)))
 
 
 def canonical_json(value: Any) -> str:
@@ -360,7 +408,9 @@ def _own(node: Any) -> Any:
             node = {**node, "alt": ""}
         if node.get("kind") == "bars":
             node = {**node, "groups": [{**g, "region": None} for g in node["groups"]]}
-        return {key: _own(value) for key, value in node.items()}
+        if node.keys() == {"key", "title"}:  # a column of the letter
+            return node["title"]
+        return {key: _own(value) for key, value in node.items() if key != "key"}
     if isinstance(node, list):
         return [_own(item) for item in node if not _is_foreign(item)]
     return node
@@ -368,3 +418,32 @@ def _own(node: Any) -> Any:
 
 def _is_foreign(node: Any) -> bool:
     return isinstance(node, dict) and node.get("own") is False
+
+
+# -- Models that were stored before columns had keys -------------------------------------------
+
+# What tells in a correction which indicator changed; no other key of an old column is asked for.
+_OLD_INDICATORS = (
+    "code", "title", "scope", "due", "target", "reached", "whole", "share", "status", "missing",
+)  # fmt: skip
+
+
+def _with_keys(node: Any) -> Any:
+    """The node with keys for columns that have none: their places as text."""
+    if isinstance(node, list):
+        return [_with_keys(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: _with_keys(value) for key, value in node.items()}
+    match node:
+        case {"kind": "table", "columns": columns} if any("key" not in c for c in columns):
+            is_sheet = node["id"] == "indicators" and len(columns) == len(_OLD_INDICATORS)
+            keys = _OLD_INDICATORS if is_sheet else [str(place) for place in range(len(columns))]
+            node["columns"] = [{**c, "key": k} for c, k in zip(columns, keys, strict=True)]
+        case {"caption": _, "columns": [str(), *_] as titles}:
+            keys = ["label", *(str(place) for place in range(len(titles) - 1))]
+            node["columns"] = [{"key": k, "title": t} for k, t in zip(keys, titles, strict=True)]
+        case {"view": view, "table_id": table_id, "column": int() as place}:
+            is_sheet = (view, table_id) == ("appendix", "indicators")
+            node["column"] = _OLD_INDICATORS[place] if is_sheet else str(place)
+    return node

@@ -634,10 +634,11 @@ def test_every_key_figure_stands_where_it_is_said_to(composed: Callable[..., Rep
 @pytest.mark.parametrize(
     "place",
     [
-        Place(view="document", table_id="vpr/2020/autumn/5", row=2, column=2),
-        Place(view="document", table_id="vpr/2020/autumn/5", row=99, column=2),
-        Place(view="appendix", table_id="nowhere", row=0, column=0),
-        Place(view="letter", table_id="letter-figures", row=0, column=1),
+        Place(view="document", table_id="vpr/2020/autumn/5", row=2, column="low"),
+        Place(view="document", table_id="vpr/2020/autumn/5", row=99, column="low"),
+        Place(view="document", table_id="vpr/2020/autumn/5", row=1, column="nowhere"),
+        Place(view="appendix", table_id="nowhere", row=0, column="low"),
+        Place(view="letter", table_id="letter-figures", row=0, column="математика"),
     ],
 )
 def test_a_key_figure_elsewhere_is_a_fault(
@@ -656,7 +657,7 @@ def test_the_letter_shows_the_usual_pair_else_the_one_most_schools_wrote(
     model = composed(made_run(_municipality(*schools)))
     assert model.letter.figures is not None
     assert "программа 6" in model.letter.figures.caption
-    assert model.letter.figures.columns == ("Школа", "Русский язык")
+    assert [c.title for c in model.letter.figures.columns] == ["Школа", "Русский язык"]
     assert VPR_5_RU in REGION_MARKS
 
 

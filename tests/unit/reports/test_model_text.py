@@ -83,9 +83,9 @@ def _other(part: Part, name: str, value: Any) -> Any:
             return f"{value}\u00a0"
         case None if str in get_args(annotation):
             return "said"
-        case (_, *_):
+        case (_, *_):  # in another order; there may be as many cells as columns only
             dumped = json.loads(part.model_dump_json())[name]
-            return dumped[:-1]
+            return dumped[::-1] if len(dumped) > 1 else []
     return NOTHING
 
 

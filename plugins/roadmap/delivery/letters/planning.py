@@ -474,7 +474,7 @@ def _unstated_reason(run: _Run, last: Past) -> str:
 
 def _changes(run: _Run, model: ReportModel, last: Past) -> tuple[str, ...]:
     from roadmap.reports.changes import changes
-    from roadmap.reports.model import ReportModel
+    from roadmap.reports.model import read_model
 
     told = {
         "municipality_id": model.addressee.municipality_id,
@@ -484,7 +484,7 @@ def _changes(run: _Run, model: ReportModel, last: Past) -> tuple[str, ...]:
         previous = db.execute(sql("delivery/told_report"), told).scalar_one_or_none()
     if previous is None:  # planned before reports were kept, and composed anew since
         return ()
-    return changes(ReportModel.model_validate_json(previous), model)
+    return changes(read_model(previous), model)
 
 
 def _freeze(

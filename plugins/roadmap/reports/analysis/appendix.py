@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from roadmap import russian
 from roadmap.analysis.read import Hidden, Level, PaperResult
 from roadmap.analysis.shares import wilson
 from roadmap.plan.model import Procedure
 from roadmap.reports.analysis.dynamics import (
-    is_marked,
-    placed_change,
-    points,
+    change_cells,
+    change_figure,
     reason_words,
     share_value,
     sign_words,
@@ -21,17 +20,12 @@ from roadmap.reports.analysis.dynamics import (
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import (
     AttentionItem,
-    Cell,
     Column,
     Count,
     NoData,
     NotHeld,
-    Place,
-    Row,
-    Share,
     Sheet,
     Suppressed,
-    Table,
     Value,
     Words,
 )
@@ -42,26 +36,25 @@ from roadmap.reports.parts.appendix import (
     indicators_sheet,
     sheet,
 )
-from roadmap.reports.parts.draft import Placed
+from roadmap.reports.parts.draft import Laid, Placed
 from roadmap.reports.parts.measures import Shown
 from roadmap.reports.parts.results import (
-    exam_values,
-    is_at_threshold,
     is_own,
+    journal_cells,
     low_share,
-    mark_values,
     of_procedure,
-    place_share,
+    result_cells,
     row_kind,
     row_label,
+    share_figure,
     threshold_text,
-    words,
     written_by_own,
 )
+from roadmap.reports.parts.tables import Cells, Given, Rows, foreign, number, text
+from roadmap.reports.words.show import NO_DATA
 from roadmap.reports.words.wording import named, say, title
 
 _WORDING = "analysis"
-_EMPTY = Words(text="")
 _ORDER = list(Level)
 
 
@@ -72,7 +65,8 @@ def compose_appendix(
     procedures = [p for p in facts.run.phase.procedures if p.not_held is None]
     with_marks = [p for p in procedures if p.kind != "ege"]
     with_exams = [p for p in procedures if p.kind == "ege"]
-    sheets = [about_sheet(facts, say(_WORDING, "heading_about"), _signs_text(facts))]
+    about = say(_WORDING, "heading_about")
+    sheets = [about_sheet(facts, about, _signs_text(facts), _sources(facts))]
     if shown:
         sheets.append(indicators_sheet(facts, shown))
     placed: list[Placed] = []
@@ -89,6 +83,21 @@ def compose_appendix(
         placed.extend(places)
     sheets.append(attention_sheet(facts, items))
     return Appendix(tuple(sheets), tuple(placed))
+
+
+def _sources(facts: Facts) -> Iterator[tuple[str, Given]]:
+    """Each procedure of the phase with the day of its file, or why there is none."""
+    for procedure in facts.run.phase.procedures:
+        received = facts.run.received_on(procedure)
+        if procedure.not_held is not None:
+            reason = procedure.not_held
+            yield procedure.title, say(_WORDING, "source_not_held", reason=reason)
+        elif received is None:
+            yield procedure.title, NO_DATA
+        else:
+            # The day of a file is no one's own: a file sent again unchanged corrects nobody.
+            told = say(_WORDING, "source_received", day=received)
+            yield procedure.title, foreign(Words(text=told))
 
 
 def _in_order(facts: Facts, procedures: Sequence[Procedure]) -> tuple[PaperResult, ...]:
@@ -122,29 +131,27 @@ def _subtitle(facts: Facts) -> str:
 
 
 def _unit_columns(facts: Facts) -> tuple[Column, ...]:
-    common = (
-        Column(title="ОО", width=31),
-        Column(title="Процедура", width=18),
-        Column(title="Программа, класс", align="right", width=13),
-        Column(title="Предмет", width=18),
+    return (
+        *((text("municipality", "Муниципалитет", 34),) if facts.is_region else ()),
+        text("unit", "ОО", 31),
+        text("procedure", "Процедура", 18),
+        number("grade", "Программа, класс", 13),
+        text("subject", "Предмет", 18),
     )
-    return (Column(title="Муниципалитет", width=34), *common) if facts.is_region else common
 
 
-def _unit_cells(facts: Facts, procedure: Procedure, result: PaperResult) -> tuple[Cell, ...]:
+def _unit_cells(facts: Facts, procedures: Sequence[Procedure], result: PaperResult) -> Cells:
     paper = result.paper
-    common = (
-        words(_unit_label(facts, result)),
-        words(procedure.short_title),
-        Cell(value=Count(n=paper.grade)),
-        words(title(paper.subject)),
-    )
-    if not facts.is_region:
-        return common
-    municipality = facts.run.municipalities.get(result.municipality_id)
-    is_within = result.level in (Level.SCHOOL, Level.MUNICIPALITY) and municipality is not None
-    name = title(named(municipality.name)) if is_within and municipality is not None else ""
-    return (words(name), *common)
+    procedure = next(p for p in procedures if of_procedure((result,), p))
+    is_within = result.level in (Level.SCHOOL, Level.MUNICIPALITY)
+    municipality = facts.run.municipalities.get(result.municipality_id) if is_within else None
+    return {
+        "municipality": title(named(municipality.name)) if municipality is not None else "",
+        "unit": _unit_label(facts, result),
+        "procedure": procedure.short_title,
+        "grade": Count(n=paper.grade),
+        "subject": title(paper.subject),
+    }
 
 
 def _unit_label(facts: Facts, result: PaperResult) -> str:
@@ -153,60 +160,46 @@ def _unit_label(facts: Facts, result: PaperResult) -> str:
     return row_label(facts, result)
 
 
-def _procedure_of(procedures: Sequence[Procedure], result: PaperResult) -> Procedure:
-    paper = result.paper
-    return next(
-        p for p in procedures if (p.kind, p.year, p.wave) == (paper.kind, paper.year, paper.wave)
-    )
-
-
 def _marks(
     facts: Facts, procedures: Sequence[Procedure], results: Sequence[PaperResult]
 ) -> tuple[Sheet, Iterable[Placed]]:
-    units = _unit_columns(facts)
     columns = (
-        *units,
-        Column(title="Участников", align="right", width=11),
-        Column(title="«2», чел.", align="right", width=9),
-        Column(title="«2», %", align="right", width=10),
-        Column(title="«2», 95\u00a0% интервал", align="right", width=12),
-        Column(title="«3», %", align="right", width=9),
-        Column(title="«4», %", align="right", width=9),
-        Column(title="«5», %", align="right", width=9),
-        Column(title="Успеваемость, %", align="right", width=11),
-        Column(title="Качество знаний, %", align="right", width=11),
-        Column(title="Средняя отметка", align="right", width=10),
-        Column(title="Понизили, %", align="right", width=10),
-        Column(title="Подтвердили, %", align="right", width=11),
-        Column(title="Повысили, %", align="right", width=10),
+        number("participants", "Участников", 11),
+        number("low_n", "«2», чел.", 9),
+        number("low", "«2», %", 10),
+        number("interval", "«2», 95\u00a0% интервал", 12),
+        number("three", "«3», %", 9),
+        number("four", "«4», %", 9),
+        number("five", "«5», %", 9),
+        number("passed", "Успеваемость, %", 11),
+        number("good", "Качество знаний, %", 11),
+        number("mean", "Средняя отметка", 10),
+        number("lowered", "Понизили, %", 10),
+        number("confirmed", "Подтвердили, %", 11),
+        number("raised", "Повысили, %", 10),
     )
-    table, placed = _results_table(
-        facts, "marks", columns, procedures, results, _mark_cells, len(units) + 2
-    )
+    notes = (say(_WORDING, "note_rounding"), say(_WORDING, "note_interval"))
+    laid = _results_table(facts, "marks", columns, procedures, results, notes)
     heading = say(_WORDING, "heading_marks", procedures=_present(procedures, results))
     tab, signs = say(_WORDING, "marks"), _signs(facts)
-    return sheet(facts, tab, heading, signs, table, _subtitle(facts)), placed
+    return sheet(facts, tab, heading, signs, laid.table, _subtitle(facts)), laid.placed
 
 
 def _exams(
     facts: Facts, procedures: Sequence[Procedure], results: Sequence[PaperResult]
 ) -> tuple[Sheet, Iterable[Placed]]:
-    units = _unit_columns(facts)
     columns = (
-        *units,
-        Column(title="Участников", align="right", width=11),
-        Column(title="Минимальный балл", align="right", width=12),
-        Column(title="Ниже минимума, чел.", align="right", width=11),
-        Column(title="Ниже минимума, %", align="right", width=11),
-        Column(title="Средний балл", align="right", width=10),
-        Column(title="81–100 баллов, чел.", align="right", width=11),
+        number("participants", "Участников", 11),
+        number("minimum", "Минимальный балл", 12),
+        number("low_n", "Ниже минимума, чел.", 11),
+        number("low", "Ниже минимума, %", 11),
+        number("mean", "Средний балл", 10),
+        number("high", "81–100 баллов, чел.", 11),
     )
-    table, placed = _results_table(
-        facts, "exams", columns, procedures, results, _exam_cells, len(units) + 3
-    )
+    laid = _results_table(facts, "exams", columns, procedures, results, ())
     heading = say(_WORDING, "heading_exams", procedures=_present(procedures, results))
     tab, signs = say(_WORDING, "exams"), _signs(facts)
-    return sheet(facts, tab, heading, signs, table, _subtitle(facts)), placed
+    return sheet(facts, tab, heading, signs, laid.table, _subtitle(facts)), laid.placed
 
 
 def _present(procedures: Sequence[Procedure], results: Sequence[PaperResult]) -> list[str]:
@@ -220,84 +213,43 @@ def _results_table(
     columns: tuple[Column, ...],
     procedures: Sequence[Procedure],
     results: Sequence[PaperResult],
-    cells_of: Callable[[PaperResult], tuple[Value, ...]],
-    share_column: int,
-) -> tuple[Table, list[Placed]]:
-    rows: list[Row] = []
-    placed: list[Placed] = []
-    first_value = len(_unit_columns(facts))
-    width = len(columns) - first_value
+    notes: tuple[str, ...],
+) -> Laid:
+    """A row per unit and paper; of a hidden result the first column tells why, the rest none."""
+    rows = Rows("appendix", table_id, (*_unit_columns(facts), *columns))
     for result in results:
-        place = Place(view="appendix", table_id=table_id, row=len(rows), column=share_column)
-        placed.extend(place_share(facts, result, place))
-        values = _hidden(result, width) if result.hidden is not None else cells_of(result)
-        cells = (
-            Cell(value=value, at_threshold=number == share_column and is_at_threshold(result))
-            for number, value in enumerate(values, start=first_value)
-        )
-        unit = _unit_cells(facts, _procedure_of(procedures, result), result)
-        rows.append(
-            Row(kind=row_kind(facts, result), cells=(*unit, *cells), own=is_own(facts, result))
+        cells: dict[str, Given] = dict.fromkeys((column.key for column in columns), "")
+        cells["participants"] = NotHeld() if result.hidden is Hidden.DIFFERENCE else Suppressed()
+        if result.hidden is None:
+            cells |= {**result_cells(result), **_interval(result), **_journal(result)}
+        rows.add(
+            {**_unit_cells(facts, procedures, result), **cells},
+            row_kind(facts, result),
+            own=is_own(facts, result),
+            figures={"low": share_figure(facts, result)},
         )
     is_partial = any(r.small_schools for r in results if r.level is not Level.REGION)
-    notes = [say(_WORDING, "note_partial")] if is_partial else []
-    if table_id == "marks":
-        notes.extend((say(_WORDING, "note_rounding"), say(_WORDING, "note_interval")))
-    return Table(
-        id=table_id, caption="", columns=columns, rows=tuple(rows), notes=tuple(notes)
-    ), placed
+    partial = (say(_WORDING, "note_partial"),) if is_partial else ()
+    return rows.laid(notes=(*partial, *notes))
 
 
-def _hidden(result: PaperResult, width: int) -> tuple[Value, ...]:
-    first: Value = NotHeld() if result.hidden is Hidden.DIFFERENCE else Suppressed()
-    return (first, *(_EMPTY for _ in range(width - 1)))
-
-
-def _mark_cells(result: PaperResult) -> tuple[Value, ...]:
-    if result.marks is None:
-        return _hidden(result, 13)
-    participants, two, three, four, five, passed, good, mean = mark_values(result.marks)
-    return (
-        participants,
-        Count(n=result.marks.two),
-        two,
-        Words(text=_interval(result.marks.two, result.marks.participants)),
-        three,
-        four,
-        five,
-        passed,
-        good,
-        mean,
-        *_journal(result),
-    )
-
-
-def _interval(numerator: int, denominator: int) -> str:
-    interval = wilson(numerator, denominator)
+def _interval(result: PaperResult) -> Cells:
+    share = low_share(result)
+    if share is None:
+        return {}
+    interval = wilson(share.numerator, share.denominator)
     low, high = (russian.decimal(100 * bound, 1) for bound in (interval.low, interval.high))
-    return say(_WORDING, "interval", low=low, high=high)
+    return {"interval": say(_WORDING, "interval", low=low, high=high)}
 
 
-def _journal(result: PaperResult) -> tuple[Value, ...]:
-    journal = result.journal
-    if journal is not None and journal.compared:
-        return tuple(
-            Share(numerator=n, denominator=journal.compared)
-            for n in (journal.lowered, journal.confirmed, journal.raised)
-        )
+def _journal(result: PaperResult) -> Cells:
+    if result.journal is not None and result.journal.compared:
+        return journal_cells(result.journal)
     # ДР has no journal to compare with; in ВПР too few marks, or none, were compared.
+    sign: Value = Suppressed() if result.is_journal_small else NoData()
     if result.paper.kind != "vpr":
-        value: Value = NotHeld()
-    else:
-        value = Suppressed() if result.is_journal_small else NoData()
-    return (value, value, value)
-
-
-def _exam_cells(result: PaperResult) -> tuple[Value, ...]:
-    if result.exam is None:
-        return _hidden(result, 6)
-    participants, *rest = exam_values(result.exam)
-    return (participants, Count(n=result.exam.minimum), *rest)
+        sign = NotHeld()
+    return dict.fromkeys(("lowered", "confirmed", "raised"), sign)
 
 
 def _signs(facts: Facts) -> str:
@@ -308,7 +260,7 @@ def _signs(facts: Facts) -> str:
 # -- Dynamics --------------------------------------------------------------------------------
 
 
-def _dynamics(facts: Facts) -> tuple[Sheet, list[Placed]] | None:
+def _dynamics(facts: Facts) -> tuple[Sheet, Iterable[Placed]] | None:
     """A row per unit and paper: both years and the change, or why there is none."""
     changes = sorted(
         (c for c in told(facts) if facts.is_region or c.current.level is not Level.PARTICIPANTS),
@@ -316,66 +268,57 @@ def _dynamics(facts: Facts) -> tuple[Sheet, list[Placed]] | None:
     )
     if not changes:
         return None
-    units = _unit_columns(facts)
     columns = (
-        *units,
-        Column(title="Сравнивается с", width=19),
-        Column(title="Было: участников", align="right", width=11),
-        Column(title="Было: низкий результат, чел.", align="right", width=12),
-        Column(title="Было, %", align="right", width=9),
-        Column(title="Стало: участников", align="right", width=11),
-        Column(title="Стало: низкий результат, чел.", align="right", width=12),
-        Column(title="Стало, %", align="right", width=9),
-        Column(title="Изменение, п.\u00a0п.", align="right", width=11),
-        Column(title="Признак", width=24),
-        Column(title="Почему не сравнивается", width=30),
+        *_unit_columns(facts),
+        text("compared_with", "Сравнивается с", 19),
+        number("then_n", "Было: участников", 11),
+        number("then_low_n", "Было: низкий результат, чел.", 12),
+        number("then_low", "Было, %", 9),
+        number("now_n", "Стало: участников", 11),
+        number("now_low_n", "Стало: низкий результат, чел.", 12),
+        number("now_low", "Стало, %", 9),
+        number("change", "Изменение, п.\u00a0п.", 11),
+        text("sign", "Признак", 24),
+        text("reason", "Почему не сравнивается", 30),
     )
-    last = len(units) + 7
-    rows: list[Row] = []
-    placed: list[Placed] = []
+    rows = Rows("appendix", "dynamics", columns)
     for change in changes:
-        value = points(change)
-        if value is not None:
-            place = Place(view="appendix", table_id="dynamics", row=len(rows), column=last)
-            placed.append(placed_change(facts, change, value, place))
         current = change.current
-        procedure = _procedure_of(facts.run.phase.procedures, current)
-        rows.append(
-            Row(
-                kind=row_kind(facts, current),
-                cells=(
-                    *_unit_cells(facts, procedure, current),
-                    words(change.comparison.previous.short_title),
-                    *_year_cells(change.previous),
-                    *_year_cells(current),
-                    Cell(value=value or NotHeld(), at_threshold=is_marked(change)),
-                    words(sign_words(facts, change)),
-                    words(reason_words(change)),
-                ),
-                own=is_own(facts, current),
-            )
+        rows.add(
+            {
+                **_unit_cells(facts, facts.run.phase.procedures, current),
+                "compared_with": change.comparison.previous.short_title,
+                **_year_cells("then", change.previous),
+                **_year_cells("now", current),
+                **change_cells(change),
+                "sign": sign_words(facts, change),
+                "reason": reason_words(change),
+            },
+            row_kind(facts, current),
+            own=is_own(facts, current),
+            figures={"change": change_figure(facts, change)},
         )
-    table = Table(id="dynamics", caption="", columns=columns, rows=tuple(rows))
+    laid = rows.laid()
     return sheet(
         facts,
         say(_WORDING, "s_dynamics"),
         say(_WORDING, "heading_dynamics"),
         say(_WORDING, "signs_dynamics", points=worse_text(facts)),
-        table,
+        laid.table,
         _subtitle(facts),
-    ), placed
+    ), laid.placed
 
 
-def _year_cells(result: PaperResult | None) -> tuple[Cell, Cell, Cell]:
+def _year_cells(year: str, result: PaperResult | None) -> Cells:
     """Participants, those with a low result, their share; the sign where they are hidden."""
     share = low_share(result) if result is not None else None
     if share is None:
-        return (Cell(value=share_value(result)), Cell(value=_EMPTY), Cell(value=_EMPTY))
-    return (
-        Cell(value=Count(n=share.denominator)),
-        Cell(value=Count(n=share.numerator)),
-        Cell(value=share),
-    )
+        return {f"{year}_n": share_value(result), f"{year}_low_n": "", f"{year}_low": ""}
+    return {
+        f"{year}_n": Count(n=share.denominator),
+        f"{year}_low_n": Count(n=share.numerator),
+        f"{year}_low": share,
+    }
 
 
 def _signs_text(facts: Facts) -> str:

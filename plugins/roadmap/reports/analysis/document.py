@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 from roadmap.analysis.dynamics import previous_procedures
 from roadmap.analysis.objectivity import unsupported
@@ -16,22 +15,19 @@ from roadmap.indicators.read import IndicatorResult
 from roadmap.plan.model import Procedure, Slice
 from roadmap.reports.analysis.dynamics import dynamics
 from roadmap.reports.analysis.summary import Summary, conclusions, ordering_measure
-from roadmap.reports.facts.run import Facts
+from roadmap.reports.facts.run import Facts, School
 from roadmap.reports.model import (
     AttentionItem,
-    Cell,
-    Column,
     Count,
     Day,
     Document,
     NoData,
     NotHeld,
-    Row,
     Suppressed,
     Table,
     Value,
-    Words,
 )
+from roadmap.reports.parts.attention import item_cells
 from roadmap.reports.parts.draft import Draft, Placed
 from roadmap.reports.parts.measures import (
     Shown,
@@ -41,11 +37,9 @@ from roadmap.reports.parts.measures import (
     status_word,
 )
 from roadmap.reports.parts.results import (
-    Placing,
     at,
     by_grade,
     comparison_sentence,
-    count,
     exams_table,
     journal_table,
     low_share,
@@ -57,8 +51,16 @@ from roadmap.reports.parts.results import (
     share_figures,
     shown_levels,
     threshold_text,
-    words,
     written_by_own,
+)
+from roadmap.reports.parts.tables import (
+    Cells,
+    Given,
+    Rows,
+    foreign,
+    number,
+    table_of,
+    text,
 )
 from roadmap.reports.words.wording import named, say, title
 
@@ -90,14 +92,13 @@ def compose_document(
 ) -> Composed:
     """The document of one addressee; `items` are all that needs attention."""
     draft = Draft()
-    placed: list[Placed] = []
     shown = shown_indicators(facts)
     _basis(draft, facts)
     _general(draft, facts)
-    placed.extend(_results(draft, facts))
+    _results(draft, facts)
     _objectivity(draft, facts)
     draft.section("dynamics", say(_WORDING, "s_dynamics"))
-    placed.extend(dynamics(draft, facts))
+    dynamics(draft, facts)
     _deficits(draft, facts)
     _measures(draft, facts, shown)
     draft.section("conclusions", say(_WORDING, "s_conclusions"))
@@ -115,7 +116,7 @@ def compose_document(
             main=tuple(main)[:3],
             blocks=draft.blocks,
         ),
-        tuple(placed),
+        draft.placed,
         draft.number_of("recommendations"),
     )
 
@@ -142,38 +143,29 @@ def _basis(draft: Draft, facts: Facts) -> None:
     draft.paragraph(
         say(_WORDING, "aim", schools=len(facts.schools), as_of=run.as_of, table=draft.next_table)
     )
-    draft.table(
-        Table(
-            id="sources",
-            caption=say(_WORDING, "caption_sources"),
-            columns=(
-                Column(title="Процедура", width=92),
-                Column(title="Выгрузка", width=26),
-                Column(title="Школ", align="right", width=18),
-                Column(title="Выполнено работ", align="right", width=34),
-            ),
-            rows=tuple(_source_row(facts, p) for p in run.phase.procedures),
-            notes=(f"{say(_WORDING, 'note_signs')} {say(_WORDING, 'note_works')}",),
-        )
+    columns = (
+        text("procedure", "Процедура", 92),
+        text("received", "Выгрузка", 26),
+        number("schools", "Школ", 18),
+        number("works", "Выполнено работ", 34),
     )
+    rows = (_source_cells(facts, procedure) for procedure in run.phase.procedures)
+    notes = (f"{say(_WORDING, 'note_signs')} {say(_WORDING, 'note_works')}",)
+    draft.table(table_of("sources", columns, rows, say(_WORDING, "caption_sources"), notes))
 
 
-def _source_row(facts: Facts, procedure: Procedure) -> Row:
-    name = words(procedure.title)
+def _source_cells(facts: Facts, procedure: Procedure) -> Cells:
+    name = {"procedure": procedure.title}
     received = facts.run.received_on(procedure)
-    if procedure.not_held is not None:
-        return Row(cells=(name, *(Cell(value=NotHeld()) for _ in range(3))))
-    if received is None:
-        return Row(cells=(name, *(Cell(value=NoData()) for _ in range(3))))
+    if procedure.not_held is not None or received is None:
+        sign = NoData() if procedure.not_held is None else NotHeld()
+        return name | dict.fromkeys(("received", "schools", "works"), sign)
     results = at(of_procedure(facts.results, procedure), Level.SCHOOL)
-    return Row(
-        cells=(
-            name,
-            Cell(value=Day(on=received), own=False),
-            count(len({r.unit_id for r in results})),
-            Cell(value=_works(results)),
-        )
-    )
+    return name | {
+        "received": foreign(Day(on=received)),
+        "schools": Count(n=len({r.unit_id for r in results})),
+        "works": _works(results),
+    }
 
 
 def _works(results: Sequence[PaperResult]) -> Value:
@@ -220,79 +212,51 @@ def _people(indicators: Iterable[IndicatorResult]) -> str:
 
 def _participants_table(facts: Facts) -> Table:
     held = [p for p in facts.run.phase.procedures if p.not_held is None]
+    columns = (text("unit", "ОО", 80), *(number(p.key, p.short_title, 30) for p in held))
     rows = []
     for school in facts.schools:
-        cells = []
+        cells: dict[str, Given] = {"unit": named(school.name)}
         for procedure in held:
             results = [
                 r for r in of_procedure(facts.results, procedure) if r.unit_id == school.school_id
             ]
             is_received = facts.run.received_on(procedure) is not None
-            cells.append(Cell(value=_works(results) if is_received else NoData()))
-        rows.append(Row(cells=(words(named(school.name)), *cells)))
-    return Table(
-        id="participants",
-        caption=say(_WORDING, "caption_participants"),
-        columns=(
-            Column(title="ОО", width=80),
-            *(Column(title=p.short_title, align="right", width=30) for p in held),
-        ),
-        rows=tuple(rows),
-        notes=(say(_WORDING, "note_works"),),
-    )
+            cells[procedure.key] = _works(results) if is_received else NoData()
+        rows.append(cells)
+    caption, notes = say(_WORDING, "caption_participants"), (say(_WORDING, "note_works"),)
+    return table_of("participants", columns, rows, caption, notes)
 
 
 def _municipalities_table(facts: Facts) -> Table:
-    kinds = tuple(Verdict)
-    rows = []
-    for key, addressee in facts.run.municipalities.items():
-        if key == REGION:
-            continue
-        schools = [s for s in facts.schools if s.municipality_id == key]
-        found = [v.verdict for v in facts.verdicts if v.municipality_id == key]
-        rows.append(_verdict_row(title(named(addressee.name)), len(schools), found, kinds, "data"))
-    every = [v.verdict for v in facts.verdicts]
-    total = say(_WORDING, "total")
-    rows.append(_verdict_row(total, len(facts.schools), every, kinds, "total"))
-    return Table(
-        id="municipalities",
-        caption=say(_WORDING, "caption_municipalities"),
-        columns=(
-            Column(title="Муниципалитет", width=66),
-            Column(title="Школ", align="right", width=16),
-            *(
-                Column(
-                    title=title(say(_WORDING, "verdict", verdict=kind)),
-                    group="Вывод, школ",
-                    align="right",
-                    width=26,
-                )
-                for kind in kinds
-            ),
+    columns = (
+        text("unit", "Муниципалитет", 66),
+        number("schools", "Школ", 16),
+        *(
+            number(kind, title(say(_WORDING, "verdict", verdict=kind)), 26, "Вывод, школ")
+            for kind in Verdict
         ),
-        rows=tuple(rows),
     )
+    rows = Rows("document", "municipalities", columns)
+    for key, addressee in facts.run.municipalities.items():
+        if key != REGION:
+            schools = [s for s in facts.schools if s.municipality_id == key]
+            found = [v.verdict for v in facts.verdicts if v.municipality_id == key]
+            rows.add({"unit": title(named(addressee.name)), **_verdict_cells(schools, found)})
+    every = _verdict_cells(facts.schools, [v.verdict for v in facts.verdicts])
+    rows.add({"unit": say(_WORDING, "total"), **every}, "total")
+    return rows.laid(say(_WORDING, "caption_municipalities")).table
 
 
-def _verdict_row(
-    label: str,
-    schools: int,
-    found: Sequence[Verdict],
-    kinds: Sequence[Verdict],
-    kind: Literal["data", "total"],
-) -> Row:
-    return Row(
-        kind=kind,
-        cells=(words(label), count(schools), *(count(found.count(verdict)) for verdict in kinds)),
-    )
+def _verdict_cells(schools: Sequence[School], found: Sequence[Verdict]) -> dict[str, Given]:
+    of_kinds = {kind.value: Count(n=found.count(kind)) for kind in Verdict}
+    return {"schools": Count(n=len(schools)), **of_kinds}
 
 
 # -- 3: results ------------------------------------------------------------------------------
 
 
-def _results(draft: Draft, facts: Facts) -> Iterable[Placed]:
+def _results(draft: Draft, facts: Facts) -> None:
     draft.section("results", say(_WORDING, "s_results"))
-    placed: list[Placed] = []
     for procedure in facts.run.phase.procedures:
         results = written_by_own(facts, of_procedure(facts.results, procedure))
         if procedure.not_held is not None:
@@ -304,10 +268,9 @@ def _results(draft: Draft, facts: Facts) -> Iterable[Placed]:
             draft.paragraph(say(_WORDING, "nobody", title=procedure.title))
         else:
             for grade, of_grade in by_grade(results):
-                placed.extend(_grade(draft, facts, procedure, grade, of_grade))
+                _grade(draft, facts, procedure, grade, of_grade)
     if facts.is_region:
         _schools_verdict(draft, facts)
-    return placed
 
 
 def _grade(
@@ -316,7 +279,7 @@ def _grade(
     procedure: Procedure,
     grade: int,
     results: Sequence[PaperResult],
-) -> Iterable[Placed]:
+) -> None:
     """One subsection: where to look, the table, the chart, what it says, the comparison."""
     kind, short = procedure.kind, procedure.short_title
     where = say(_WORDING, "heading", kind=kind, procedure=short, grade=grade)
@@ -324,9 +287,7 @@ def _grade(
     heading = say(_WORDING, "heading", kind=kind, procedure=full, grade=grade)
     table_id = f"{procedure.kind}/{procedure.year}/{procedure.wave}/{grade}"
     shown = shown_levels(facts, results)
-    make: Callable[[Facts, str, str, Sequence[PaperResult]], Placing]
     make = exams_table if procedure.kind == "ege" else marks_table
-    placing = make(facts, table_id, where, shown)
     figures = (
         share_figures(facts, table_id, where, results)
         if procedure.kind == "vpr" and not facts.is_region
@@ -334,7 +295,7 @@ def _grade(
     )
     draft.subsection(heading)
     draft.paragraph(_where_to_look(draft, len(figures)))
-    draft.table(placing.table)
+    draft.table(make(facts, table_id, where, shown))
     for figure in figures:
         draft.figure(figure)
     if not facts.is_region:
@@ -342,7 +303,6 @@ def _grade(
     comparison = comparison_sentence(facts, results)
     if comparison is not None:
         draft.paragraph(comparison, own=facts.is_region)
-    return placing.placed
 
 
 def _where_to_look(draft: Draft, figures: int) -> str:
@@ -353,35 +313,27 @@ def _where_to_look(draft: Draft, figures: int) -> str:
 def _schools_verdict(draft: Draft, facts: Facts) -> None:
     draft.subsection(say(_WORDING, "s_schools_verdict"))
     draft.paragraph(say(_WORDING, "see_schools", table=draft.next_table))
-    rows: list[Row] = []
+    columns = (
+        text("unit", "ОО", 70),
+        number("papers", "Работ с выводом", 30),
+        number("low_papers", "Из них достигли порога", 30),
+        text("verdict", "Вывод", 40),
+    )
+    rows = Rows("document", "schools", columns)
     for key, addressee in facts.run.municipalities.items():
         found = [v for v in facts.verdicts if v.municipality_id == key]
         if found:
-            rows.append(Row(kind="group", cells=(words(title(named(addressee.name))),)))
-        rows.extend(
-            Row(
-                cells=(
-                    words(named(v.name)),
-                    count(v.papers),
-                    count(v.low_papers),
-                    words(say(_WORDING, "verdict", verdict=v.verdict)),
-                )
+            rows.group(title(named(addressee.name)))
+        for one in found:
+            rows.add(
+                {
+                    "unit": named(one.name),
+                    "papers": Count(n=one.papers),
+                    "low_papers": Count(n=one.low_papers),
+                    "verdict": say(_WORDING, "verdict", verdict=one.verdict),
+                }
             )
-            for v in found
-        )
-    draft.table(
-        Table(
-            id="schools",
-            caption=say(_WORDING, "caption_schools"),
-            columns=(
-                Column(title="ОО", width=70),
-                Column(title="Работ с выводом", align="right", width=30),
-                Column(title="Из них достигли порога", align="right", width=30),
-                Column(title="Вывод", width=40),
-            ),
-            rows=tuple(rows),
-        )
-    )
+    draft.table(rows.laid(say(_WORDING, "caption_schools")))
 
 
 # -- 4, 5, 6: objectivity, dynamics, deficits ------------------------------------------------
@@ -464,7 +416,7 @@ def _measures(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None:
         if any(not s.is_own for s in shown):
             told = f"{told} {say(_WORDING, 'measures_regional')}"
         draft.paragraph(told)
-        draft.table(indicators_table(facts, "indicators", shown))
+        draft.table(indicators_table(facts, "document", "indicators", shown).table)
     else:
         draft.paragraph(say(_WORDING, "measures_none"))
     if facts.is_region:
@@ -492,35 +444,24 @@ def _by_municipality(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None
     if not sliced or not facts.by_municipality:
         return
     draft.paragraph(say(_WORDING, "measures_by_municipality", table=draft.next_table))
+    columns = [text("unit", "Муниципалитет", 56)]
+    for one in sliced:
+        columns += [
+            number(f"{one.code}/fact", "факт", 17, one.code),
+            text(f"{one.code}/status", "статус", 26, one.code),
+        ]
     rows = []
     for key, results in facts.by_municipality.items():
         found = {r.indicator.code: r for r in results}
-        cells: list[Cell] = []
+        cells: dict[str, Given] = {"unit": title(named(facts.run.municipalities[key].name))}
         for one in sliced:
             result = found.get(one.code)
-            fact: Value = NoData() if result is None else fact_value(result)
-            status = NoData() if result is None else Words(text=status_word(result.status))
-            cells.extend((Cell(value=fact), Cell(value=status)))
-        name = title(named(facts.run.municipalities[key].name))
-        rows.append(Row(cells=(words(name), *cells)))
-    draft.table(
-        Table(
-            id="by-municipality",
-            caption=say(_WORDING, "caption_by_municipality"),
-            columns=(
-                Column(title="Муниципалитет", width=56),
-                *(
-                    column
-                    for one in sliced
-                    for column in (
-                        Column(title="факт", group=one.code, align="right", width=17),
-                        Column(title="статус", group=one.code, width=26),
-                    )
-                ),
-            ),
-            rows=tuple(rows),
-        )
-    )
+            cells[f"{one.code}/fact"] = NoData() if result is None else fact_value(result)
+            status = NoData() if result is None else status_word(result.status)
+            cells[f"{one.code}/status"] = status
+        rows.append(cells)
+    caption = say(_WORDING, "caption_by_municipality")
+    draft.table(table_of("by-municipality", columns, rows, caption))
 
 
 # -- 9, 10: recommendations, limits ----------------------------------------------------------
@@ -532,33 +473,16 @@ def _recommendations(draft: Draft, items: Sequence[AttentionItem]) -> None:
         draft.paragraph(say(_WORDING, "nothing_to_do"))
         return
     draft.paragraph(say(_WORDING, "recommendations", n=len(items), table=draft.next_table))
-    draft.table(
-        Table(
-            id="recommendations",
-            caption=say(_WORDING, "s_recommendations"),
-            columns=(
-                Column(title="№", align="right", width=8),
-                Column(title="Выявленная проблема (показатель, значение)", width=46),
-                Column(title="Рекомендация", width=38),
-                Column(title="Адресат", width=28),
-                Column(title="Срок", width=21),
-                Column(title="Подтверждение", width=36),
-            ),
-            rows=tuple(
-                Row(
-                    cells=(
-                        count(number),
-                        words(f"{item.title}. {item.problem}"),
-                        words(item.recommendation),
-                        words(title(item.who)),
-                        Cell(value=Day(on=item.due)),
-                        words(title(item.confirmation)),
-                    )
-                )
-                for number, item in enumerate(items, start=1)
-            ),
-        )
+    columns = (
+        number("number", "№", 8),
+        text("matter", "Выявленная проблема (показатель, значение)", 46),
+        text("recommendation", "Рекомендация", 38),
+        text("addressee", "Адресат", 28),
+        text("due", "Срок", 21),
+        text("proof", "Подтверждение", 36),
     )
+    caption = say(_WORDING, "s_recommendations")
+    draft.table(table_of("recommendations", columns, item_cells(items), caption))
     draft.paragraph(say(_WORDING, "no_sanctions"))
 
 

@@ -21,15 +21,12 @@ from roadmap.reports.model import (
     Pair,
     PairChart,
     PairGroup,
-    Place,
     Points,
-    Row,
     Share,
     Suppressed,
-    Table,
     Value,
 )
-from roadmap.reports.parts.draft import Draft, Placed
+from roadmap.reports.parts.draft import Draft, Laid
 from roadmap.reports.parts.results import (
     MAIN_SUBJECTS,
     is_own,
@@ -40,9 +37,17 @@ from roadmap.reports.parts.results import (
     shown_levels,
     subject_order,
     threshold_text,
+    unit_column,
     unit_name,
-    words,
     written_by_own,
+)
+from roadmap.reports.parts.tables import (
+    Cells,
+    Given,
+    KeyFigure,
+    Rows,
+    number,
+    text,
 )
 from roadmap.reports.words.show import points as difference_in_points
 from roadmap.reports.words.wording import named, say, subject_dative, title
@@ -147,14 +152,13 @@ def _is_main(paper: Paper) -> bool:
 # -- The section -----------------------------------------------------------------------------
 
 
-def dynamics(draft: Draft, facts: Facts) -> tuple[Placed, ...]:
-    """The section's text, tables and charts after its heading; where key figures stand."""
+def dynamics(draft: Draft, facts: Facts) -> None:
+    """The section's text, tables and charts after its heading."""
     comparisons = facts.run.phase.comparisons
     if not comparisons:
         draft.paragraph(say(_WORDING, "first_analysis"))
-        return ()
+        return
     every = told(facts)
-    placed: list[Placed] = []
     compared = [c for c in comparisons if _has_changes(c, every)]
     if compared:
         draft.paragraph(say(_WORDING, "how", points=worse_text(facts)))
@@ -162,7 +166,7 @@ def dynamics(draft: Draft, facts: Facts) -> tuple[Placed, ...]:
         draft.paragraph(say(_WORDING, "nothing_to_compare"))
     for comparison in compared:
         of_comparison = [c for c in every if c.comparison is comparison]
-        placed.extend(_comparison(draft, facts, comparison, of_comparison))
+        _comparison(draft, facts, comparison, of_comparison)
     if facts.is_region:
         _regional_list(draft, facts)
     absent = tuple(_not_compared(facts, every))
@@ -170,7 +174,6 @@ def dynamics(draft: Draft, facts: Facts) -> tuple[Placed, ...]:
         draft.subsection(say(_WORDING, "s_not_compared"))
         draft.paragraph(say(_WORDING, "not_compared"))
         draft.numbered(absent)
-    return tuple(placed)
 
 
 def _has_changes(comparison: Comparison, changes: Iterable[Change]) -> bool:
@@ -182,7 +185,7 @@ def _has_changes(comparison: Comparison, changes: Iterable[Change]) -> bool:
 
 def _comparison(
     draft: Draft, facts: Facts, comparison: Comparison, changes: Sequence[Change]
-) -> Iterable[Placed]:
+) -> None:
     """One subsection: the tables, the charts, what they say, what to bear in mind."""
     now, then = _procedure(facts, comparison).short_title, comparison.previous.short_title
     draft.subsection(say(_WORDING, "two_procedures", first=now, second=then))
@@ -199,7 +202,7 @@ def _comparison(
         tables.append(_other_table(facts, f"{base}/other", where, other, bool(main)))
     figures = _figures(facts, comparison, base, where, main)
     draft.paragraph(_where_to_look(draft, len(tables), len(figures)))
-    for table, _ in tables:
+    for table in tables:
         draft.table(table)
     for figure in figures:
         draft.figure(figure)
@@ -211,7 +214,6 @@ def _comparison(
         draft.paragraph(" ".join(_schools_sentences(facts, changes, exams)))
     if comparison.caution is not None:
         draft.paragraph(say(_WORDING, "caution", caution=comparison.caution))
-    return [place for _, places in tables for place in places]
 
 
 def _procedure(facts: Facts, comparison: Comparison) -> Procedure:
@@ -231,29 +233,24 @@ def _where_to_look(draft: Draft, tables: int, figures: int) -> str:
 
 # -- Tables ----------------------------------------------------------------------------------
 
-_Placing = tuple[Table, list[Placed]]
 
-
-def _unit_title(facts: Facts) -> str:
-    return "Муниципалитет" if facts.is_region else "ОО"
-
-
-def _change_columns(group: str | None = None) -> tuple[Column, ...]:
+def _change_columns(subject: str = "", group: str | None = None) -> tuple[Column, ...]:
     return (
-        Column(title="было, %", group=group, align="right", width=18),
-        Column(title="стало, %", group=group, align="right", width=18),
-        Column(title="изменение, п.\u00a0п.", group=group, align="right", width=24),
+        number(f"{subject}then", "было, %", 18, group),
+        number(f"{subject}now", "стало, %", 18, group),
+        number(f"{subject}change", "изменение, п.\u00a0п.", 24, group),
     )
 
 
-def _main_table(
-    facts: Facts, table_id: str, where: str, changes: Sequence[Change]
-) -> tuple[Table, list[Placed]]:
+def _main_table(facts: Facts, table_id: str, where: str, changes: Sequence[Change]) -> Laid:
     """ВПР in the main subjects side by side: a group of rows for each programme."""
-    rows: list[Row] = []
-    placed: list[Placed] = []
+    columns = (
+        text("unit", unit_column(facts), 46),
+        *(c for subject in MAIN_SUBJECTS for c in _change_columns(f"{subject}/", title(subject))),
+    )
+    rows = Rows("document", table_id, columns)
     for grade in sorted({c.current.paper.grade for c in changes}):
-        rows.append(Row(kind="group", cells=(words(say(_WORDING, "grade", grade=grade)),)))
+        rows.group(say(_WORDING, "grade", grade=grade))
         of_grade = [c for c in changes if c.current.paper.grade == grade]
         for first in _units(of_grade):
             found = {
@@ -261,59 +258,41 @@ def _main_table(
                 for c in of_grade
                 if (c.current.level, c.current.unit_id) == (first.level, first.unit_id)
             }
-            cells = [words(_label(facts, tuple(found.values())))]
+            cells: dict[str, Given] = {"unit": _label(facts, tuple(found.values()))}
             for subject in MAIN_SUBJECTS:
-                change = found.get(subject)
-                place = Place(
-                    view="document", table_id=table_id, row=len(rows), column=len(cells) + 2
-                )
-                placed.extend(_place(facts, change, place))
-                cells.extend(change_cells(change))
-            rows.append(
-                Row(kind=row_kind(facts, first), cells=tuple(cells), own=is_own(facts, first))
+                cells |= change_cells(found.get(subject), f"{subject}/")
+            rows.add(
+                cells,
+                row_kind(facts, first),
+                own=is_own(facts, first),
+                figures={
+                    f"{subject}/change": change_figure(facts, found[subject])
+                    for subject in MAIN_SUBJECTS
+                    if subject in found
+                },
             )
-    columns = (
-        Column(title=_unit_title(facts), width=46),
-        *(c for subject in MAIN_SUBJECTS for c in _change_columns(title(subject))),
-    )
-    table = Table(
-        id=table_id,
-        caption=say(_WORDING, "caption_changes", exams=False, is_rest=False, where=where),
-        columns=columns,
-        rows=tuple(rows),
-        notes=_notes(facts, changes),
-    )
-    return table, placed
+    caption = say(_WORDING, "caption_changes", exams=False, is_rest=False, where=where)
+    return rows.laid(caption, _notes(facts, changes))
 
 
 def _other_table(
     facts: Facts, table_id: str, where: str, changes: Sequence[Change], is_rest: bool
-) -> tuple[Table, list[Placed]]:
+) -> Laid:
     """One paper after the other: a group of rows for each."""
-    rows: list[Row] = []
-    placed: list[Placed] = []
+    columns = (text("unit", unit_column(facts), 90), *_change_columns())
+    rows = Rows("document", table_id, columns)
     for paper, of_paper in _by_paper(changes).items():
-        rows.append(Row(kind="group", cells=(words(_paper_title(paper)),)))
+        rows.group(_paper_title(paper))
         for change in of_paper:
-            place = Place(view="document", table_id=table_id, row=len(rows), column=3)
-            placed.extend(_place(facts, change, place))
-            current = change.current
-            rows.append(
-                Row(
-                    kind=row_kind(facts, current),
-                    cells=(words(_label(facts, (change,))), *change_cells(change)),
-                    own=is_own(facts, current),
-                )
+            rows.add(
+                {"unit": _label(facts, (change,)), **change_cells(change)},
+                row_kind(facts, change.current),
+                own=is_own(facts, change.current),
+                figures={"change": change_figure(facts, change)},
             )
     exams = any(c.current.exam is not None for c in changes)
-    table = Table(
-        id=table_id,
-        caption=say(_WORDING, "caption_changes", exams=exams, is_rest=is_rest, where=where),
-        columns=(Column(title=_unit_title(facts), width=90), *_change_columns()),
-        rows=tuple(rows),
-        notes=_notes(facts, changes),
-    )
-    return table, placed
+    caption = say(_WORDING, "caption_changes", exams=exams, is_rest=is_rest, where=where)
+    return rows.laid(caption, _notes(facts, changes))
 
 
 def _units(changes: Iterable[Change]) -> tuple[PaperResult, ...]:
@@ -346,16 +325,16 @@ def _label(facts: Facts, changes: Sequence[Change]) -> str:
     return f"{label}*" if partial else label
 
 
-def change_cells(change: Change | None) -> tuple[Cell, Cell, Cell]:
+def change_cells(change: Change | None, subject: str = "") -> dict[str, Given]:
     """Then, now, the change; what grew by the plan's points is the one emphasis."""
     if change is None:
-        return (Cell(value=NotHeld()), Cell(value=NotHeld()), Cell(value=NotHeld()))
-    value = points(change)
-    return (
-        Cell(value=share_value(change.previous)),
-        Cell(value=share_value(change.current)),
-        Cell(value=value or NotHeld(), at_threshold=is_marked(change)),
-    )
+        return {f"{subject}{key}": NotHeld() for key in ("then", "now", "change")}
+    value = points(change) or NotHeld()
+    return {
+        f"{subject}then": share_value(change.previous),
+        f"{subject}now": share_value(change.current),
+        f"{subject}change": Cell(value=value, at_threshold=is_marked(change)),
+    }
 
 
 def is_marked(change: Change) -> bool:
@@ -378,15 +357,10 @@ def _paper_title(paper: Paper) -> str:
     return title(paper.subject)
 
 
-def _place(facts: Facts, change: Change | None, place: Place) -> Iterable[Placed]:
-    value = points(change) if change is not None else None
-    if change is None or value is None:
-        return ()
-    return (placed_change(facts, change, value, place),)
-
-
-def placed_change(facts: Facts, change: Change, value: Points, place: Place) -> Placed:
-    """The change as a key figure that stands at `place`."""
+def change_figure(facts: Facts, change: Change) -> KeyFigure | None:
+    """The change as a key figure; None where none may be shown."""
+    if points(change) is None:
+        return None
     current = change.current
     name = say(
         _WORDING,
@@ -396,7 +370,7 @@ def placed_change(facts: Facts, change: Change, value: Points, place: Place) -> 
         where=paper_label(current.paper),
         unit=unit_name(facts, current),
     )
-    return Placed(("change", current.paper.key, current.level, current.unit_id), name, value, place)
+    return ("change", current.paper.key, current.level, current.unit_id), name
 
 
 # -- Charts ----------------------------------------------------------------------------------
@@ -717,7 +691,13 @@ def _regional_list(draft: Draft, facts: Facts) -> None:
         return
     draft.subsection(say(_WORDING, "s_region_list"))
     draft.paragraph(say(_WORDING, "region_list", points=worse_text(facts), table=draft.next_table))
-    rows = []
+    columns = (
+        text("unit", "ОО", 46),
+        text("work", "Работа", 50),
+        *_change_columns(),
+        text("sign", "Признак", 34),
+    )
+    rows = Rows("document", "dynamics/schools", columns)
     for key, addressee in facts.run.municipalities.items():
         listed = [
             (school, c)
@@ -727,35 +707,24 @@ def _regional_list(draft: Draft, facts: Facts) -> None:
             if c.current.unit_id == school.school_id
         ]
         if listed:
-            rows.append(Row(kind="group", cells=(words(title(named(addressee.name))),)))
-            rows.extend(_list_row(facts, school, change) for school, change in listed)
-    draft.table(
-        Table(
-            id="dynamics/schools",
-            caption=say(_WORDING, "caption_region_list"),
-            columns=(
-                Column(title="ОО", width=46),
-                Column(title="Работа", width=50),
-                *_change_columns(),
-                Column(title="Признак", width=34),
-            ),
-            rows=tuple(rows),
-            notes=(say(_WORDING, "note_numbers"),),
-        )
-    )
+            rows.group(title(named(addressee.name)))
+        for school, change in listed:
+            rows.add(_list_cells(facts, school, change))
+    notes = (say(_WORDING, "note_numbers"),)
+    draft.table(rows.laid(say(_WORDING, "caption_region_list"), notes))
 
 
-def _list_row(facts: Facts, school: School, change: Change) -> Row:
+def _list_cells(facts: Facts, school: School, change: Change) -> Cells:
     paper = change.current.paper
     work = say(_WORDING, "work", subject=paper.subject, where=paper_label(paper))
-    return Row(
-        cells=(
-            words(named(school.name)),
-            words(title(work)),
-            *(cell.model_copy(update={"at_threshold": False}) for cell in change_cells(change)),
-            words(sign_words(facts, change)),
-        )
-    )
+    return {
+        "unit": named(school.name),
+        "work": title(work),
+        **change_cells(change),
+        # Every row of the list has a sign: none is marked among the others.
+        "change": points(change) or NotHeld(),
+        "sign": sign_words(facts, change),
+    }
 
 
 def sign_words(facts: Facts, change: Change) -> str:

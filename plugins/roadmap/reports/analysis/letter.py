@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,11 +23,6 @@ from roadmap.reports.model import (
     Cell,
     Letter,
     LetterFigures,
-    LetterRow,
-    NotHeld,
-    Place,
-    Suppressed,
-    Value,
 )
 from roadmap.reports.parts.draft import Placed
 from roadmap.reports.parts.results import (
@@ -36,13 +31,13 @@ from roadmap.reports.parts.results import (
     by_grade,
     by_paper,
     is_at_threshold,
-    low_share,
     of_procedure,
     only,
-    place_share,
+    share_figure,
     threshold_text,
     written_by_own,
 )
+from roadmap.reports.parts.tables import LetterRows
 from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import NBSP
 
@@ -168,30 +163,19 @@ def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
     pair = _main_pair(facts)
     if pair is None:
         return None, ()
-    rows = [*_own_rows(facts, pair), *_total_rows(facts, pair)]
-    placed: list[Placed] = []
-    for number, (_, results) in enumerate(rows):
-        for column, result in enumerate(results):
-            if result is not None:
-                place = Place(view="letter", table_id=_FIGURES, row=number, column=column)
-                placed.extend(place_share(facts, result, place))
-    return (
-        LetterFigures(
-            id=_FIGURES,
-            caption=say(
-                _WORDING,
-                "figures",
-                procedure=pair.procedure.short_title,
-                grade=pair.grade if pair.procedure.kind == "vpr" else None,
-                threshold=threshold_text(facts.run.plan.analysis.low_share_percent),
-            ),
-            columns=(
-                say(_WORDING, "column_municipality" if facts.is_region else "column_school"),
-                *(title(paper.subject) for paper, _ in pair.results),
-            ),
-            rows=tuple(row for row, _ in rows),
-        ),
-        tuple(placed),
+    head = say(_WORDING, "column_municipality" if facts.is_region else "column_school")
+    subjects = [paper.subject for paper, _ in pair.results]
+    rows = LetterRows(_FIGURES, head, {subject: title(subject) for subject in subjects})
+    _add_own(facts, pair, rows)
+    _add_totals(facts, pair, rows)
+    return rows.laid(
+        say(
+            _WORDING,
+            "figures",
+            procedure=pair.procedure.short_title,
+            grade=pair.grade if pair.procedure.kind == "vpr" else None,
+            threshold=threshold_text(facts.run.plan.analysis.low_share_percent),
+        )
     )
 
 
@@ -227,18 +211,19 @@ def _main_pair(facts: Facts) -> _Pair | None:
     return next(iter([*usual, *others]), None)
 
 
-_RowWithResults = tuple[LetterRow, tuple[PaperResult | None, ...]]
+# Of one unit the result in each subject of the pair.
+_Results = dict[str, PaperResult | None]
 
 
-def _own_rows(facts: Facts, pair: _Pair) -> Iterable[_RowWithResults]:
+def _add_own(facts: Facts, pair: _Pair, rows: LetterRows) -> None:
     """Schools of a municipality; municipalities of the region."""
     if facts.is_region:
         if len(facts.run.municipalities) > _ROWS_IN_TABLE:
             return
         for key, addressee in facts.run.municipalities.items():
             found = _of_unit(pair, Level.MUNICIPALITY, key)
-            if any(found):
-                yield _row(title(named(addressee.name)), None, found, "data")
+            if any(found.values()):
+                _add(facts, rows, title(named(addressee.name)), found)
         return
     if len(facts.schools) > _ROWS_IN_TABLE:
         return
@@ -247,26 +232,20 @@ def _own_rows(facts: Facts, pair: _Pair) -> Iterable[_RowWithResults]:
         is_judged = school.school_id not in no_verdict
         note = None if is_judged else say(_WORDING, "verdict", verdict=Verdict.NO_VERDICT)
         found = _of_unit(pair, Level.SCHOOL, school.school_id)
-        yield _row(named(school.name), note, found, "data")
+        _add(facts, rows, named(school.name), found, note=note)
 
 
-def _total_rows(facts: Facts, pair: _Pair) -> Iterable[_RowWithResults]:
+def _add_totals(facts: Facts, pair: _Pair, rows: LetterRows) -> None:
     """The own total (of one school it would repeat the row above), then the region."""
     level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
-    totals = tuple(only(of_paper, level) for _, of_paper in pair.results)
-    note = _total_note(totals)
-    if facts.is_region:
-        yield _row(say(_WORDING, "participants_row"), note, totals, "total")
-    elif len(facts.schools) > 1:
-        yield _row(say(_WORDING, "own_total"), note, totals, "total")
-    region = tuple(only(of_paper, Level.REGION) for _, of_paper in pair.results)
-    yield _row(
-        say(_WORDING, "region_average"),
-        say(_WORDING, "region_note"),
-        region,
-        "comparison",
-        own=facts.is_region,
-    )
+    totals = _of_level(pair, level)
+    note = _total_note(tuple(totals.values()))
+    if facts.is_region or len(facts.schools) > 1:
+        label = say(_WORDING, "participants_row" if facts.is_region else "own_total")
+        _add(facts, rows, label, totals, "total", note=note)
+    region, note = say(_WORDING, "region_average"), say(_WORDING, "region_note")
+    of_region = _of_level(pair, Level.REGION)
+    _add(facts, rows, region, of_region, "comparison", note=note, own=facts.is_region)
 
 
 def _total_note(totals: tuple[PaperResult | None, ...]) -> str:
@@ -277,28 +256,33 @@ def _total_note(totals: tuple[PaperResult | None, ...]) -> str:
     return say(_WORDING, "own_total_note" if is_partial else "own_total_all_note")
 
 
-def _of_unit(pair: _Pair, level: Level, unit_id: str) -> tuple[PaperResult | None, ...]:
-    return tuple(
-        next((r for r in at(of_paper, level) if r.unit_id == unit_id), None)
-        for _, of_paper in pair.results
-    )
+def _of_level(pair: _Pair, level: Level) -> _Results:
+    return {paper.subject: only(of_paper, level) for paper, of_paper in pair.results}
 
 
-def _row(
+def _of_unit(pair: _Pair, level: Level, unit_id: str) -> _Results:
+    return {
+        paper.subject: next((r for r in at(of_paper, level) if r.unit_id == unit_id), None)
+        for paper, of_paper in pair.results
+    }
+
+
+def _add(
+    facts: Facts,
+    rows: LetterRows,
     label: str,
-    note: str | None,
-    results: tuple[PaperResult | None, ...],
-    kind: Literal["data", "total", "comparison"],
+    results: _Results,
+    kind: Literal["data", "total", "comparison"] = "data",
+    *,
+    note: str | None = None,
     own: bool = True,
-) -> _RowWithResults:
-    cells = tuple(
-        Cell(value=_value(result), at_threshold=result is not None and is_at_threshold(result))
-        for result in results
-    )
-    return LetterRow(label=label, note=note, cells=cells, kind=kind, own=own), results
-
-
-def _value(result: PaperResult | None) -> Value:
-    if result is None or result.hidden is Hidden.DIFFERENCE:
-        return NotHeld()
-    return low_share(result) or Suppressed()
+) -> None:
+    cells = {
+        subject: Cell(
+            value=dynamics.share_value(result),
+            at_threshold=result is not None and is_at_threshold(result),
+        )
+        for subject, result in results.items()
+    }
+    figures = {s: share_figure(facts, r) for s, r in results.items() if r is not None}
+    rows.add(label, cells, kind, note=note, own=own, figures=figures)

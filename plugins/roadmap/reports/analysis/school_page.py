@@ -13,29 +13,25 @@ from roadmap.reports.model import (
     Bar,
     BarChart,
     BarGroup,
-    Cell,
-    Column,
     Document,
     Figure,
     NotHeld,
-    Row,
     SchoolPage,
     Suppressed,
     Table,
-    Value,
 )
 from roadmap.reports.parts.draft import Draft
 from roadmap.reports.parts.results import (
     MAIN_SUBJECTS,
     at,
     chart_alt,
-    count,
     is_at_threshold,
     low_share,
     paper_label,
+    result_cells,
     threshold_text,
-    words,
 )
+from roadmap.reports.parts.tables import Given, foreign, number, table_of, text
 from roadmap.reports.words.wording import named, say, title
 
 _Region = Mapping[Paper, PaperResult]
@@ -171,88 +167,56 @@ def _main_table(own: Sequence[PaperResult], region: _Region, changes: _Changes) 
         return None
     compared = (changes.get(r.paper) for r in main)
     then = next((c.comparison.previous.short_title for c in compared if c is not None), None)
+    columns = [text("programme", "Программа", 32)]
+    for subject in MAIN_SUBJECTS:
+        of, group = f"{subject}/", title(subject)
+        columns += [
+            number(f"{of}participants", "участников", 24, group),
+            number(f"{of}low", "«2», %", 20, group),
+            number(f"{of}region", "регион, %", 22, group),
+            *([number(f"{of}change", "п.\u00a0п.", 22, group)] if changes else []),
+        ]
     rows = []
     for grade in sorted({r.paper.grade for r in main}):
-        cells: list[Cell] = []
+        cells: dict[str, Given] = {"programme": say(_WORDING, "page_grade", grade=grade)}
+        of_grade = {r.paper.subject: r for r in own if _is_main(r) and r.paper.grade == grade}
         for subject in MAIN_SUBJECTS:
-            found = [r for r in own if _is_main(r) and r.paper.subject == subject]
-            result = next((r for r in found if r.paper.grade == grade), None)
-            cells.extend(_cells(result, region, changes))
-        rows.append(Row(cells=(words(say(_WORDING, "page_grade", grade=grade)), *cells)))
-    return Table(
-        id="school-main",
-        caption=say(_WORDING, "page_caption_main"),
-        columns=(
-            Column(title="Программа", width=32),
-            *(
-                column
-                for subject in MAIN_SUBJECTS
-                for column in (
-                    Column(title="участников", group=title(subject), align="right", width=24),
-                    Column(title="«2», %", group=title(subject), align="right", width=20),
-                    Column(title="регион, %", group=title(subject), align="right", width=22),
-                    *_change_column(changes, "п.\u00a0п.", title(subject)),
-                )
-            ),
-        ),
-        rows=tuple(rows),
-        notes=(say(_WORDING, "note_points", then=then),) if then else (),
-    )
+            cells |= _cells(of_grade.get(subject), region, changes, f"{subject}/")
+        rows.append(cells)
+    notes = (say(_WORDING, "note_points", then=then),) if then else ()
+    return table_of("school-main", columns, rows, say(_WORDING, "page_caption_main"), notes)
 
 
 def _other_table(own: Sequence[PaperResult], region: _Region, changes: _Changes) -> Table | None:
     others = [r for r in own if not _is_main(r) and r.hidden is None]
     if not others:
         return None
-    return Table(
-        id="school-other",
-        caption=say(_WORDING, "page_caption_other"),
-        columns=(
-            Column(title="Работа", width=88),
-            Column(title="Участников", align="right", width=26),
-            Column(title="Низкий результат, %", align="right", width=30),
-            Column(title="Регион, %", align="right", width=24),
-            *_change_column(changes, "Изменение, п.\u00a0п."),
-        ),
-        rows=tuple(
-            Row(cells=(words(title(_work(r))), *_cells(r, region, changes))) for r in others
-        ),
+    columns = (
+        text("work", "Работа", 88),
+        number("participants", "Участников", 26),
+        number("low", "Низкий результат, %", 30),
+        number("region", "Регион, %", 24),
+        *((number("change", "Изменение, п.\u00a0п.", 22),) if changes else ()),
     )
+    rows = ({"work": title(_work(r)), **_cells(r, region, changes)} for r in others)
+    return table_of("school-other", columns, rows, say(_WORDING, "page_caption_other"))
 
 
-def _change_column(changes: _Changes, heading: str, group: str | None = None) -> tuple[Column, ...]:
-    if not changes:
-        return ()
-    return (Column(title=heading, group=group, align="right", width=22),)
-
-
-def _cells(result: PaperResult | None, region: _Region, changes: _Changes) -> tuple[Cell, ...]:
+def _cells(
+    result: PaperResult | None, region: _Region, changes: _Changes, of: str = ""
+) -> dict[str, Given]:
     """Participants, share of low results, the region's share (not the school's own), change."""
-    change = changes.get(result.paper) if result is not None else None
-    grown = change is not None and dynamics.is_marked(change)
-    value = dynamics.points(change) if change is not None else None
-    changed = (Cell(value=value or NotHeld(), at_threshold=grown),) if changes else ()
-    return (*_result_cells(result, region), *changed)
-
-
-def _result_cells(result: PaperResult | None, region: _Region) -> tuple[Cell, Cell, Cell]:
-    if result is None:
-        return (_cell(NotHeld()), _cell(NotHeld()), Cell(value=NotHeld(), own=False))
-    whole = region.get(result.paper)
+    whole = region.get(result.paper) if result is not None else None
     of_region = low_share(whole) if whole is not None else None
-    comparison = Cell(value=of_region or NotHeld(), own=False)
-    share = low_share(result)
-    if share is None:
-        return (_cell(Suppressed()), _cell(Suppressed()), comparison)
-    return (
-        count(result.participants or 0),
-        Cell(value=share, at_threshold=is_at_threshold(result)),
-        comparison,
-    )
-
-
-def _cell(value: Value) -> Cell:
-    return Cell(value=value)
+    change = changes.get(result.paper) if result is not None else None
+    sign = NotHeld() if result is None else Suppressed()
+    cells = {"participants": sign, "low": sign, **(result_cells(result) if result else {})}
+    return {
+        f"{of}participants": cells["participants"],
+        f"{of}low": cells["low"],
+        f"{of}region": foreign(of_region or NotHeld()),
+        f"{of}change": dynamics.change_cells(change)["change"],
+    }
 
 
 def _figure(facts: Facts, own: Sequence[PaperResult]) -> Figure | None:

@@ -89,8 +89,9 @@ def _html_reader(model: m.ReportModel, letter: LetterText) -> Reader:
     cells = reading.html_figures(letter.html, figures.caption) if figures else ()
 
     def read(figure: m.KeyFigure, place: m.Place) -> _Found:
-        text = reading.folded(_at(cells, place.row, place.column))
-        where = f"Письмо, «Цифры», строка {place.row + 1}, столбец {place.column + 2}"
+        column = _column(figures, place)
+        text = reading.folded(_at(cells, place.row, column))
+        where = f"Письмо, «Цифры», строка {place.row + 1}, столбец {column + 2}"
         return _Found(_says(text, figure.value), text, where)
 
     return read
@@ -102,7 +103,8 @@ def _text_reader(model: m.ReportModel, letter: LetterText) -> Reader:
     def read(figure: m.KeyFigure, place: m.Place) -> _Found:
         # A row whose cells all say one thing says it once.
         lines = rows[place.row] if place.row < len(rows) else ()
-        text = reading.folded(lines[0] if len(lines) == 1 else _at((lines,), 0, place.column))
+        column = 0 if len(lines) == 1 else _column(model.letter.figures, place)
+        text = reading.folded(_at((lines,), 0, column))
         return _Found(
             _says(text, figure.value), text, f"Текст письма, «Цифры», строка {place.row + 1}"
         )
@@ -111,10 +113,11 @@ def _text_reader(model: m.ReportModel, letter: LetterText) -> Reader:
 
 
 def _docx_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
-    tables = dict(zip(_document_tables(model), reading.docx_tables(file.content), strict=False))
+    said = dict(zip(_document_tables(model), reading.docx_tables(file.content), strict=False))
 
     def read(figure: m.KeyFigure, place: m.Place) -> _Found:
-        text = reading.folded(_at(tables.get(place.table_id, ()), place.row, place.column))
+        column = _column(_document_tables(model).get(place.table_id), place)
+        text = reading.folded(_at(said.get(place.table_id, ()), place.row, column))
         return _Found(
             text == reading.folded(show(figure.value)), text, _in_table(model, file, place)
         )
@@ -163,23 +166,25 @@ def _instead(model: m.ReportModel, text: str, place: m.Place) -> str:
         re.escape(_hyphenless([printable(show(cell.value))]))
         for cell in table.rows[place.row].cells
     ]
-    pieces[place.column] = "(.{1,12}?)"
+    pieces[table.place_of(place.column)] = "(.{1,12}?)"
     match = re.search("".join(pieces), text)
     return match.group(1) if match else ""
 
 
 def _xlsx_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
     sheets = reading.xlsx_values(file.content)
+    tables = {sheet.table.id: sheet.table for sheet in model.appendix}
     titles = {sheet.table.id: sheet_title(sheet.title) for sheet in model.appendix}
 
     def read(figure: m.KeyFigure, place: m.Place) -> _Found:
         title = titles.get(place.table_id, "")
         row = FIRST_ROW + place.row
-        value = _at(sheets.get(title, ()), row, place.column)
+        column = _column(tables.get(place.table_id), place)
+        value = _at(sheets.get(title, ()), row, column)
         expected = native(figure.value)
         where = (
             f"Файл «{file.file_name}», лист «{title}», строка {row + 1}, "
-            f"столбец {xl_col_to_name(place.column)}"
+            f"столбец {xl_col_to_name(column)}"
         )
         return _Found(value == expected, _written(value), where)
 
@@ -195,12 +200,17 @@ def _document_tables(model: m.ReportModel) -> dict[str, m.Table]:
 
 
 def _in_table(model: m.ReportModel, file: RenderedFile, place: m.Place) -> str:
-    tables = list(_document_tables(model))
-    number = tables.index(place.table_id) + 1 if place.table_id in tables else 0
+    tables = _document_tables(model)
+    number = list(tables).index(place.table_id) + 1 if place.table_id in tables else 0
     return (
         f"Файл «{file.file_name}», таблица {number}, строка {place.row + 1}, "
-        f"столбец {place.column + 1}"
+        f"столбец {_column(tables.get(place.table_id), place) + 1}"
     )
+
+
+def _column(table: m.Table | m.LetterFigures | None, place: m.Place) -> int:
+    """Where the place's column stands in its table; in a table that is nowhere, the first."""
+    return 0 if table is None else table.place_of(place.column)
 
 
 def _at(rows: Sequence[Sequence[Any]], row: int, column: int) -> Any:

@@ -6,16 +6,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import Cell, Row, Sheet, Words
+from roadmap.reports.model import Words
 from roadmap.reports.monitoring.document import dataset_title
-from roadmap.reports.monitoring.lines import lines_sheet_table
+from roadmap.reports.monitoring.lines import lines_table
 from roadmap.reports.monitoring.matrix import matrix_sheet
 from roadmap.reports.monitoring.missing import lacks_sheet_table
 from roadmap.reports.monitoring.summary import Summary, wording
 from roadmap.reports.parts.appendix import Appendix, about_sheet, indicators_sheet, sheet
 from roadmap.reports.parts.draft import Placed
 from roadmap.reports.parts.measures import Shown
-from roadmap.reports.parts.results import words
+from roadmap.reports.parts.tables import Given, foreign
 from roadmap.reports.words.wording import say
 from roadmap.russian import NBSP
 
@@ -24,10 +24,12 @@ _WORDING = "monitoring"
 
 def compose_appendix(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> Appendix:
     """The sheets in their order, and where key figures stand in them."""
-    measures = lines_sheet_table(facts, summary.lines, "measures")
+    measures = lines_table(facts, "appendix", summary.lines, "measures")
+    about = say(wording(facts), "heading_about")
+    sources = ((dataset_title(d.dataset), _source(facts, d.dataset)) for d in facts.run.datasets)
     placed: list[Placed] = list(measures.placed)
     sheets = [
-        _about(facts),
+        about_sheet(facts, about, say(_WORDING, "signs_text"), sources),
         indicators_sheet(facts, shown),
         sheet(
             facts,
@@ -60,19 +62,10 @@ def compose_appendix(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> 
     return Appendix(tuple(sheets), tuple(placed))
 
 
-def _about(facts: Facts) -> Sheet:
-    """«О файле» with a row for each kind of evidence that the phase asks for."""
-    about = about_sheet(facts, say(wording(facts), "heading_about"), say(_WORDING, "signs_text"))
-    *first, signs, contact = about.table.rows
-    rows = (*first, *(_source_row(facts, d.dataset) for d in facts.run.datasets), signs, contact)
-    return about.model_copy(update={"table": about.table.model_copy(update={"rows": rows})})
-
-
-def _source_row(facts: Facts, dataset: str) -> Row:
-    label = words(say(_WORDING, "label_source", title=dataset_title(dataset)))
+def _source(facts: Facts, dataset: str) -> Given:
+    """What «О файле» says of a kind of evidence that the phase asks for."""
     days = [s.received_on for s in facts.run.sources if s.dataset == dataset]
     if not days:
-        return Row(cells=(label, words(say(_WORDING, "source_missing"))))
+        return say(_WORDING, "source_missing")
     # The day of a file is no one's own: a file sent again unchanged corrects nobody.
-    text = say(_WORDING, "source_received", day=max(days))
-    return Row(cells=(label, Cell(value=Words(text=text), own=False)))
+    return foreign(Words(text=say(_WORDING, "source_received", day=max(days))))

@@ -13,10 +13,10 @@ from roadmap.indicators.read import IndicatorResult
 from roadmap.indicators.status import Status
 from roadmap.reports.facts.monitoring import Earlier
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import Cell, Column, Row, Table, Words
+from roadmap.reports.model import Table
 from roadmap.reports.monitoring.lines import Line, state_of
 from roadmap.reports.parts.measures import Shown, fact_value, status_chip
-from roadmap.reports.parts.results import words
+from roadmap.reports.parts.tables import Rows, table_of, text
 from roadmap.reports.words.show import show
 from roadmap.reports.words.wording import named, say
 from roadmap.russian import NBSP, day
@@ -54,28 +54,22 @@ def first_told(earlier: Earlier, found: Sequence[Line]) -> tuple[int, ...]:
 
 def changes_table(facts: Facts, earlier: Earlier, found: Sequence[Change], table_id: str) -> Table:
     """№, показатель, было, стало."""
-    rows = [
-        Row(
-            cells=(
-                words(change.now.indicator.code),
-                words(named(change.now.indicator.title)),
-                words(_told(change.before)),
-                words(_told(change.now)),
-            )
-        )
-        for change in found
-    ]
-    return Table(
-        id=table_id,
-        caption=say(_WORDING, "caption_changes", on=earlier.as_of),
-        columns=(
-            Column(title="№", width=12),
-            Column(title="Показатель", width=70),
-            Column(title=f"На{NBSP}{day(earlier.as_of)}", width=44),
-            Column(title=f"На{NBSP}{day(facts.run.as_of)}", width=44),
-        ),
-        rows=tuple(rows),
+    columns = (
+        text("code", "№", 12),
+        text("title", "Показатель", 70),
+        text("before", f"На{NBSP}{day(earlier.as_of)}", 44),
+        text("now", f"На{NBSP}{day(facts.run.as_of)}", 44),
     )
+    rows = (
+        {
+            "code": change.now.indicator.code,
+            "title": named(change.now.indicator.title),
+            "before": _told(change.before),
+            "now": _told(change.now),
+        }
+        for change in found
+    )
+    return table_of(table_id, columns, rows, say(_WORDING, "caption_changes", on=earlier.as_of))
 
 
 def change_sentence(change: Change) -> str:
@@ -100,21 +94,24 @@ def _told(result: IndicatorResult) -> str:
 def year_table(facts: Facts, found: Sequence[Line], table_id: str) -> Table:
     """How each measure stood at each monitoring of the year and stands now."""
     earlier = state_of(facts).earlier
-    rows = []
-    for line in found:
-        cells = [words(str(line.number)), words(named(line.measure.text))]
-        cells += [words(_status_then(one, line)) for one in earlier]
-        cells.append(words(status_chip(line.status)))
-        rows.append(Row(cells=tuple(cells), own=line.is_own))
-    columns = [Column(title="№", width=10), Column(title="Мероприятие", width=70)]
-    columns += [Column(title=f"На{NBSP}{day(one.as_of)}", width=30) for one in earlier]
-    columns.append(Column(title=f"На{NBSP}{day(facts.run.as_of)}", width=30))
-    return Table(
-        id=table_id,
-        caption=say("summary", "caption_course"),
-        columns=tuple(columns),
-        rows=tuple(rows),
+    columns = (
+        text("number", "№", 10),
+        text("text", "Мероприятие", 70),
+        *(text(one.phase.code, f"На{NBSP}{day(one.as_of)}", 30) for one in earlier),
+        text("now", f"На{NBSP}{day(facts.run.as_of)}", 30),
     )
+    rows = Rows("document", table_id, columns)
+    for line in found:
+        rows.add(
+            {
+                "number": str(line.number),
+                "text": named(line.measure.text),
+                **{one.phase.code: _status_then(one, line) for one in earlier},
+                "now": status_chip(line.status),
+            },
+            own=line.is_own,
+        )
+    return rows.laid(say("summary", "caption_course")).table
 
 
 def _status_then(earlier: Earlier, line: Line) -> str:
@@ -123,8 +120,7 @@ def _status_then(earlier: Earlier, line: Line) -> str:
     return status_chip(status) if status is not None else "–"
 
 
-def executed_cell(earlier: Earlier, unit: str) -> Cell:
+def executed_then(earlier: Earlier, unit: str) -> str:
     """«6 из 7» of that monitoring, or «–» where nothing was counted for the unit."""
     found = earlier.executed.get(unit)
-    text = say(_WORDING, "executed", done=found[0], of=found[1]) if found else "–"
-    return Cell(value=Words(text=text))
+    return say(_WORDING, "executed", done=found[0], of=found[1]) if found else "–"

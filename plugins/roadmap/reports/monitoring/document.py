@@ -15,17 +15,7 @@ from roadmap.evidence.sources import load_sources
 from roadmap.plan.model import IndicatorKind
 from roadmap.reports.facts.monitoring import SUMMARY
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import (
-    AttentionItem,
-    Cell,
-    Column,
-    Day,
-    Document,
-    NoData,
-    Place,
-    Row,
-    Table,
-)
+from roadmap.reports.model import AttentionItem, Count, Document, NoData
 from roadmap.reports.monitoring.changes import (
     change_sentence,
     changes,
@@ -53,15 +43,13 @@ from roadmap.reports.monitoring.summary import (
     not_executed,
     wording,
 )
+from roadmap.reports.parts.attention import item_cells
 from roadmap.reports.parts.draft import Draft, Placed
 from roadmap.reports.parts.measures import Shown, fact_value, indicators_table, shown_indicators
-from roadmap.reports.parts.results import count, words
+from roadmap.reports.parts.tables import Rows, number, table_of, text
 from roadmap.reports.words.wording import named, say, title
 
 _WORDING = "monitoring"
-INDICATORS = "indicators"
-_FACT = 4  # column of the indicators' table
-_NO_CODE = words("")
 
 
 @dataclass(frozen=True)
@@ -80,9 +68,8 @@ def compose_document(
     own = wording(facts)
     draft = Draft()
     shown = shown_indicators(facts)
-    placed: list[Placed] = []
     _basis(draft, facts)
-    placed.extend(_execution(draft, facts, summary))
+    _execution(draft, facts, summary)
     if wording(facts) == SUMMARY:
         _year_figures(draft, facts, summary, shown)
         _undone(draft, facts, summary)
@@ -93,8 +80,8 @@ def compose_document(
     draft.section("conclusions", say(_WORDING, "s_conclusions"))
     draft.numbered(conclusions(facts, summary))
     _recommendations(draft, items)
-    placed.extend(_measures(draft, facts, summary))
-    placed.extend(_indicators(draft, facts, shown))
+    _measures(draft, facts, summary)
+    _indicators(draft, facts, shown)
     _limits(draft, facts)
     return Composed(
         Document(
@@ -107,7 +94,7 @@ def compose_document(
             main=tuple(main)[:3],
             blocks=draft.blocks,
         ),
-        tuple(placed),
+        draft.placed,
         draft.number_of("recommendations"),
     )
 
@@ -133,7 +120,7 @@ def _basis(draft: Draft, facts: Facts) -> None:
     )
 
 
-def _execution(draft: Draft, facts: Facts, summary: Summary) -> list[Placed]:
+def _execution(draft: Draft, facts: Facts, summary: Summary) -> None:
     """The count, what it holds, and for the region the counts by municipality."""
     own = wording(facts)
     draft.section("execution", say(own, "s_execution"))
@@ -142,16 +129,14 @@ def _execution(draft: Draft, facts: Facts, summary: Summary) -> list[Placed]:
     for sentence, is_own in parts_sentences(facts):
         draft.paragraph(sentence, own=is_own)
     if not facts.is_region or len(municipalities(facts)) > ROWS_IN_DOCUMENT:
-        return []
+        return
     found = tallies(facts)
     figure = tally_figure(facts, found)
     number = None if figure is None else draft.next_figure
     draft.paragraph(say(_WORDING, "tally", table=draft.next_table, figure=number))
-    laid = tally_table(facts, found, "executed")
-    draft.table(laid.table)
+    draft.table(tally_table(facts, found, "executed"))
     if figure is not None:
         draft.figure(figure)
-    return list(laid.placed)
 
 
 def _missing(draft: Draft, facts: Facts, summary: Summary) -> None:
@@ -218,18 +203,17 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
 def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown]) -> None:
     draft.section("year", say("summary", "s_year"))
     draft.paragraph(say("summary", "year", table=draft.next_table))
-    rows = [
-        Row(
-            cells=(
-                _NO_CODE,
-                words(say("summary", "year_schools")),
-                count(len(facts.schools)),
-            )
-        )
-    ]
+    columns = (
+        text("code", "№", 14),
+        text("what", "Что", 122),
+        number("whole", "Итог года", 34),
+    )
+    rows = Rows("document", "year", columns)
+    schools = Count(n=len(facts.schools))
+    rows.add({"code": "", "what": say("summary", "year_schools"), "whole": schools})
     if facts.is_region:
-        label = say("summary", "year_municipalities")
-        rows.append(Row(cells=(_NO_CODE, words(label), count(len(municipalities(facts))))))
+        units = Count(n=len(municipalities(facts)))
+        rows.add({"code": "", "what": say("summary", "year_municipalities"), "whole": units})
     for one in shown:
         result = one.result
         if result.indicator.kind is IndicatorKind.FACT:
@@ -238,31 +222,13 @@ def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[
         if not one.is_own and not facts.is_region:
             label = say("summary", "regional", title=label)
         value = NoData() if result.numerator is None else fact_value(result)
-        rows.append(Row(cells=(words(one.code), words(label), Cell(value=value)), own=one.is_own))
-        rows.extend(
-            Row(
-                cells=(
-                    _NO_CODE,
-                    words(say("summary", "year_part", title=named(part.part.title))),
-                    count(part.numerator),
-                ),
-                own=one.is_own,
-            )
-            for part in result.parts
-            if part.numerator is not None and result.indicator.kind is IndicatorKind.COUNT
-        )
-    draft.table(
-        Table(
-            id="year",
-            caption=say("summary", "caption_year"),
-            columns=(
-                Column(title="№", width=14),
-                Column(title="Что", width=122),
-                Column(title="Итог года", align="right", width=34),
-            ),
-            rows=tuple(rows),
-        )
-    )
+        rows.add({"code": one.code, "what": label, "whole": value}, own=one.is_own)
+        for part in result.parts:
+            if part.numerator is not None and result.indicator.kind is IndicatorKind.COUNT:
+                label = say("summary", "year_part", title=named(part.part.title))
+                n = Count(n=part.numerator)
+                rows.add({"code": "", "what": label, "whole": n}, own=one.is_own)
+    draft.table(rows.laid(say("summary", "caption_year")))
     if state_of(facts).earlier:
         draft.paragraph(say("summary", "course", table=draft.next_table))
         draft.table(year_table(facts, summary.lines, "course"))
@@ -317,55 +283,31 @@ def _recommendations(draft: Draft, items: Sequence[AttentionItem]) -> None:
         draft.paragraph(say(_WORDING, "nothing_to_do"))
         return
     draft.paragraph(say(_WORDING, "recommendations", n=len(items), table=draft.next_table))
-    draft.table(
-        Table(
-            id="recommendations",
-            caption=say(_WORDING, "s_recommendations"),
-            columns=(
-                Column(title="№", align="right", width=8),
-                Column(title="Чего не хватает", width=50),
-                Column(title="Рекомендация", width=35),
-                Column(title="Адресат", width=26),
-                Column(title="Срок", width=21),
-                Column(title="Подтверждение", width=34),
-            ),
-            rows=tuple(
-                Row(
-                    cells=(
-                        count(number),
-                        words(f"{item.title}. {item.problem}"),
-                        words(item.recommendation),
-                        words(title(item.who)),
-                        Cell(value=Day(on=item.due)),
-                        words(title(item.confirmation)),
-                    )
-                )
-                for number, item in enumerate(items, start=1)
-            ),
-        )
+    columns = (
+        number("number", "№", 8),
+        text("matter", "Чего не хватает", 50),
+        text("recommendation", "Рекомендация", 35),
+        text("addressee", "Адресат", 26),
+        text("due", "Срок", 21),
+        text("proof", "Подтверждение", 34),
     )
+    caption = say(_WORDING, "s_recommendations")
+    draft.table(table_of("recommendations", columns, item_cells(items), caption))
 
 
 # -- The order's table, indicators, the matrix -----------------------------------------------
 
 
-def _measures(draft: Draft, facts: Facts, summary: Summary) -> list[Placed]:
+def _measures(draft: Draft, facts: Facts, summary: Summary) -> None:
     draft.section("measures", say(_WORDING, "s_measures"))
     draft.paragraph(say(_WORDING, "measures", table=draft.next_table, order=facts.run.plan.order))
-    laid = lines_table(facts, summary.lines, "measures")
-    draft.table(laid.table)
-    return list(laid.placed)
+    draft.table(lines_table(facts, "document", summary.lines, "measures"))
 
 
-def _indicators(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> list[Placed]:
+def _indicators(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None:
     draft.section("indicators", say(_WORDING, "s_indicators"))
     draft.paragraph(say(_WORDING, "indicators", table=draft.next_table))
-    table = indicators_table(facts, INDICATORS, shown)
-    draft.table(table)
-    placed = [
-        indicator_figure(one, Place(view="document", table_id=INDICATORS, row=number, column=_FACT))
-        for number, one in enumerate(shown)
-    ]
+    draft.table(indicators_table(facts, "document", "indicators", shown))
     outside = [
         indicator.code
         for number in facts.run.phase.reports
@@ -375,37 +317,23 @@ def _indicators(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> list[Plac
     if outside:
         draft.paragraph(say(_WORDING, "outside", codes=outside))
     if facts.is_region:
-        placed.extend(_matrix(draft, facts))
-    return placed
+        _matrix(draft, facts)
 
 
-def indicator_figure(one: Shown, place: Place) -> Placed:
-    """Where an indicator's figure stands: «11 из 12» in the letter and the document."""
-    return Placed(
-        key=("indicator", one.code),
-        name=say(_WORDING, "name_indicator", code=one.code),
-        value=fact_value(one.result),
-        place=place,
-    )
-
-
-def _matrix(draft: Draft, facts: Facts) -> list[Placed]:
+def _matrix(draft: Draft, facts: Facts) -> None:
     """The matrix in as many tables as its columns need; of very many rows the appendix has it."""
     draft.section("matrix", say(_WORDING, "s_matrix"))
     if len(municipalities(facts)) > ROWS_IN_DOCUMENT:
         draft.paragraph(say(_WORDING, "matrix_in_appendix"))
-        return []
+        return
     found = matrix_tables(facts)
     if not found:
         draft.paragraph(say(_WORDING, "matrix_none"))
-        return []
+        return
     last = draft.next_table + len(found) - 1
     draft.paragraph(say(_WORDING, "matrix", first=draft.next_table, last=last))
-    placed: list[Placed] = []
     for laid in found:
-        draft.table(laid.table)
-        placed.extend(laid.placed)
-    return placed
+        draft.table(laid)
 
 
 # -- Sources and limits ----------------------------------------------------------------------

@@ -12,20 +12,20 @@ from roadmap.reports.facts.monitoring import MONITORING
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import (
     AttentionItem,
-    Cell,
     Letter,
     LetterFigures,
-    LetterRow,
     NotHeld,
-    Place,
-    Value,
-    Words,
 )
-from roadmap.reports.monitoring.document import indicator_figure
 from roadmap.reports.monitoring.matrix import tallies
 from roadmap.reports.monitoring.summary import Summary, explanation, wording
 from roadmap.reports.parts.draft import Placed
-from roadmap.reports.parts.measures import fact_value, shown_indicators, status_chip
+from roadmap.reports.parts.measures import (
+    fact_value,
+    indicator_figure,
+    shown_indicators,
+    status_chip,
+)
+from roadmap.reports.parts.tables import LetterRows
 from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import NBSP
 
@@ -117,34 +117,16 @@ def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
     ]
     if not shown or len(shown) > _ROWS_IN_TABLE:
         return None, ()
-    rows: list[LetterRow] = []
-    placed: list[Placed] = []
+    columns = {"fact": say(report, "column_fact"), "status": say(report, "column_status")}
+    rows = LetterRows(_FIGURES, say(report, "column_indicator"), columns)
     for one in shown:
-        place = Place(view="letter", table_id=_FIGURES, row=len(rows), column=0)
-        placed.append(indicator_figure(one, place))
-        rows.append(
-            LetterRow(
-                label=named(one.title),
-                note=say(report, "measure_note", number=one.result.measure.number),
-                cells=(
-                    Cell(value=fact_value(one.result)),
-                    Cell(value=Words(text=status_chip(one.result.status))),
-                ),
-            )
+        rows.add(
+            named(one.title),
+            {"fact": fact_value(one.result), "status": status_chip(one.result.status)},
+            note=say(report, "measure_note", number=one.result.measure.number),
+            figures={"fact": indicator_figure(one)},
         )
-    return (
-        LetterFigures(
-            id=_FIGURES,
-            caption=say(report, "figures", as_of=facts.run.as_of),
-            columns=(
-                say(report, "column_indicator"),
-                say(report, "column_fact"),
-                say(report, "column_status"),
-            ),
-            rows=tuple(rows),
-        ),
-        tuple(placed),
-    )
+    return rows.laid(say(report, "figures", as_of=facts.run.as_of))
 
 
 def _figures_region(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
@@ -153,28 +135,15 @@ def _figures_region(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, .
     found = tallies(facts)
     if len(found) > _ROWS_IN_TABLE:
         return None, ()
-    rows: list[LetterRow] = []
+    columns = {"executed": say(report, "column_executed")}
+    rows = LetterRows(_FIGURES, say(report, "column_municipality"), columns)
     for tally in found:
         is_region = tally.unit == REGION
         name = title(named(facts.run.municipalities[tally.unit].name))
-        value: Value = (
-            Words(text=say(report, "executed", done=tally.executed, of=tally.counted))
-            if tally.counted
-            else NotHeld()
+        executed = say(report, "executed", done=tally.executed, of=tally.counted)
+        rows.add(
+            say(report, "region_row") if is_region else name,
+            {"executed": executed if tally.counted else NotHeld()},
+            "total" if is_region else "data",
         )
-        rows.append(
-            LetterRow(
-                label=say(report, "region_row") if is_region else name,
-                cells=(Cell(value=value),),
-                kind="total" if is_region else "data",
-            )
-        )
-    return (
-        LetterFigures(
-            id=_FIGURES,
-            caption=say(report, "figures_region", as_of=facts.run.as_of),
-            columns=(say(report, "column_municipality"), say(report, "column_executed")),
-            rows=tuple(rows),
-        ),
-        (),
-    )
+    return rows.laid(say(report, "figures_region", as_of=facts.run.as_of))

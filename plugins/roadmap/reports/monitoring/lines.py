@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, TypeAlias
 
 from roadmap.analysis.small_numbers import REGION
 from roadmap.indicators.read import IndicatorResult, letter_statuses
@@ -19,19 +18,17 @@ from roadmap.plan.due import due_date, is_ongoing
 from roadmap.plan.model import IndicatorKind, Measure
 from roadmap.reports.facts.monitoring import MonitoringState, monitoring_measure
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import Cell, Column, Place, Row, Table, Value, Words
+from roadmap.reports.model import Cell, Words
 from roadmap.reports.monitoring.confirm import confirmation, is_confirmed_by_own
-from roadmap.reports.parts.draft import Placed
+from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.measures import fact_value, missing, status_chip, target_text
-from roadmap.reports.parts.results import words
+from roadmap.reports.parts.tables import Cells, Rows, View, text
 from roadmap.reports.words.show import show
 from roadmap.reports.words.wording import named, say
 from roadmap.russian import NBSP
 
 _WORDING = "monitoring"
 _BEFORE_YEAR = re.compile(r"(?<=[а-яё]) (?=\d{4}\b)")
-View: TypeAlias = Literal["document", "appendix"]
-_FACT, _STATUS = 5, 6  # columns of the table
 
 
 @dataclass(frozen=True)
@@ -139,92 +136,39 @@ def is_counted(facts: Facts, line: Line) -> bool:
 # -- The table of domain: §6.3 ---------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Laid:
-    table: Table
-    placed: tuple[Placed, ...]
+# Key, title, width in the document and in the appendix.
+_COLUMNS = (
+    ("number", "№", 8, 5),
+    ("text", "Описание действий", 50, 44),
+    ("when", "Дата реализации", 22, 16),
+    ("indicator", "Региональный показатель реализации", 48, 44),
+    ("target", "План", 18, 12),
+    ("fact", "Факт", 25, 17),
+    ("status", "Статус", 27, 20),
+    ("confirmation", "Подтверждение", 32, 32),
+    ("note", "Примечание", 28, 30),
+)
 
 
-def lines_table(facts: Facts, found: Sequence[Line], table_id: str) -> Laid:
+def lines_table(facts: Facts, view: View, found: Sequence[Line], table_id: str) -> Laid:
     """№ … Примечание, texts verbatim from the plan; wide, so its section is turned."""
-    return _table(
-        facts,
-        found,
-        table_id,
-        "document",
-        say(_WORDING, "caption_measures"),
-        (
-            Column(title="№", width=8),
-            Column(title="Описание действий", width=50),
-            Column(title="Дата реализации", width=22),
-            Column(title="Региональный показатель реализации", width=48),
-            Column(title="План", width=18),
-            Column(title="Факт", width=25),
-            Column(title="Статус", width=27),
-            Column(title="Подтверждение", width=32),
-            Column(title="Примечание", width=28),
-        ),
-    )
-
-
-def lines_sheet_table(facts: Facts, found: Sequence[Line], table_id: str) -> Laid:
-    """The same for the appendix."""
-    return _table(
-        facts,
-        found,
-        table_id,
-        "appendix",
-        "",
-        (
-            Column(title="№", width=5),
-            Column(title="Описание действий", width=44),
-            Column(title="Дата реализации", width=16),
-            Column(title="Региональный показатель реализации", width=44),
-            Column(title="План", width=12),
-            Column(title="Факт", width=17),
-            Column(title="Статус", width=20),
-            Column(title="Подтверждение", width=32),
-            Column(title="Примечание", width=30),
-        ),
-    )
-
-
-def _table(
-    facts: Facts,
-    found: Sequence[Line],
-    table_id: str,
-    view: View,
-    caption: str,
-    columns: tuple[Column, ...],
-) -> Laid:
-    rows: list[Row] = []
-    placed: list[Placed] = []
+    is_sheet = view == "appendix"
+    columns = (text(key, name, own if is_sheet else wide) for key, name, wide, own in _COLUMNS)
+    rows = Rows(view, table_id, tuple(columns))
     for line in found:
-        row = _row(facts, line, is_sheet=view == "appendix")
-        for column, key, name in (
-            (_FACT, "name_fact", say(_WORDING, "name_fact", number=line.number)),
-            (_STATUS, "name_status", say(_WORDING, "name_status", number=line.number)),
-        ):
-            placed.append(
-                Placed(
-                    key=("measure", str(line.number), key),
-                    name=name,
-                    value=row.cells[column].value,
-                    place=Place(view=view, table_id=table_id, row=len(rows), column=column),
-                )
-            )
-        rows.append(row)
-    has_regional = any(not line.is_own for line in found)
+        key = ("measure", str(line.number))
+        figures = {
+            "fact": ((*key, "name_fact"), say(_WORDING, "name_fact", number=line.number)),
+            "status": ((*key, "name_status"), say(_WORDING, "name_status", number=line.number)),
+        }
+        rows.add(_cells(facts, line, is_sheet=is_sheet), own=line.is_own, figures=figures)
     notes = [say(_WORDING, "note_signs")]
-    if has_regional:
+    if any(not line.is_own for line in found):
         notes.append(say(_WORDING, "note_regional"))
-    return Laid(
-        Table(id=table_id, caption=caption, columns=columns, rows=tuple(rows), notes=tuple(notes)),
-        tuple(placed),
-    )
+    return rows.laid("" if is_sheet else say(_WORDING, "caption_measures"), notes)
 
 
-def _row(facts: Facts, line: Line, *, is_sheet: bool) -> Row:
+def _cells(facts: Facts, line: Line, *, is_sheet: bool) -> Cells:
     unit = facts.addressee.municipality_id
     shown = confirmation(facts, line.results, unit if line.is_own else REGION)
     when = line.measure.date_text
@@ -233,36 +177,32 @@ def _row(facts: Facts, line: Line, *, is_sheet: bool) -> Row:
     else:
         # «Март-апрель 2021 г.» in a narrow column: the year may stand on a line of its own.
         when = _BEFORE_YEAR.sub(" \u200b", when)
+    is_own = facts.is_region or is_confirmed_by_own(line.results)
     note, is_own_note = _note(facts, line)
-    cells = (
-        words(str(line.number)),
-        words(named(line.measure.text)),
-        words(when),
-        words(named(line.measure.indicator_text)),
-        Cell(value=_joined(line.results, target_text)),
-        Cell(value=_joined(line.results, _fact)),
-        words(status_chip(line.status)),
-        Cell(
-            value=Words(text=shown or "–"),
-            own=facts.is_region or is_confirmed_by_own(line.results),
-        ),
-        Cell(value=Words(text=note or "–"), own=is_own_note),
-    )
-    return Row(cells=cells, own=line.is_own)
+    return {
+        "number": str(line.number),
+        "text": named(line.measure.text),
+        "when": when,
+        "indicator": named(line.measure.indicator_text),
+        "target": _joined(line.results, target_text),
+        "fact": _joined(line.results, _fact),
+        "status": status_chip(line.status),
+        "confirmation": Cell(value=Words(text=shown or "–"), own=is_own),
+        "note": Cell(value=Words(text=note or "–"), own=is_own_note),
+    }
 
 
 def _fact(result: IndicatorResult) -> str:
     return show(fact_value(result))
 
 
-def _joined(results: Sequence[IndicatorResult], of: Callable[[IndicatorResult], str]) -> Value:
+def _joined(results: Sequence[IndicatorResult], of: Callable[[IndicatorResult], str]) -> str:
     """«1 из 1», or «6.1: 1 из 1; 6.2: 1 из 2», each piece on a line of its own."""
     if not results:
-        return Words(text="–")
+        return "–"
     if len(results) == 1:
-        return Words(text=of(results[0]))
-    pieces = (f"{r.indicator.code}:{NBSP}{of(r).replace(' ', NBSP)}" for r in results)
-    return Words(text="; ".join(pieces))
+        return of(results[0])
+    return "; ".join(f"{r.indicator.code}:{NBSP}{of(r).replace(' ', NBSP)}" for r in results)
 
 
 def _note(facts: Facts, line: Line) -> tuple[str, bool]:

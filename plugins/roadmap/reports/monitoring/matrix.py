@@ -19,23 +19,17 @@ from roadmap.reports.model import (
     Bar,
     BarChart,
     BarGroup,
-    Cell,
     Column,
     Count,
     Figure,
     NotHeld,
-    Place,
-    Row,
     Share,
-    Table,
-    Value,
-    Words,
 )
-from roadmap.reports.monitoring.changes import executed_cell
-from roadmap.reports.monitoring.lines import Laid, View, state_of
-from roadmap.reports.parts.draft import Placed
+from roadmap.reports.monitoring.changes import executed_then
+from roadmap.reports.monitoring.lines import state_of
+from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.measures import fact_value, status_chip
-from roadmap.reports.parts.results import count, words
+from roadmap.reports.parts.tables import Cells, Rows, View, number, text
 from roadmap.reports.words.show import show, show_with_unit
 from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import NBSP, day
@@ -107,41 +101,26 @@ def _matrix(
     widths: tuple[float, float],
     caption: str,
 ) -> Laid:
-    rows: list[Row] = []
-    placed: list[Placed] = []
-    units = (*municipalities(facts), REGION)
-    for unit in units:
+    first, other = widths
+    codes = [one.indicator.code for one in sliced]
+    columns = (
+        text("unit", "Муниципалитет", first),
+        *(text(code, code, other) for code in codes),
+    )
+    rows = Rows(view, table_id, columns)
+    for unit in (*municipalities(facts), REGION):
         results = facts.indicators if unit == REGION else facts.by_municipality.get(unit, ())
         found = {r.indicator.code: r for r in results}
         name = _unit_name(facts, unit)
-        cells = [words(name)]
-        for column, one in enumerate(sliced, start=1):
-            code = one.indicator.code
-            value = Words(text=_cell_text(found.get(code)))
-            cells.append(Cell(value=value))
-            placed.append(
-                Placed(
-                    key=("matrix", unit, code),
-                    name=say(_WORDING, "name", unit=name, code=code),
-                    value=value,
-                    place=Place(view=view, table_id=table_id, row=len(rows), column=column),
-                )
-            )
-        rows.append(Row(kind="total" if unit == REGION else "data", cells=tuple(cells)))
-    first, other = widths
-    return Laid(
-        Table(
-            id=table_id,
-            caption=caption,
-            columns=(
-                Column(title="Муниципалитет", width=first),
-                *(Column(title=r.indicator.code, width=other) for r in sliced),
-            ),
-            rows=tuple(rows),
-            notes=_legend(sliced, is_sheet=view == "appendix"),
-        ),
-        tuple(placed),
-    )
+        rows.add(
+            {"unit": name, **{code: _cell_text(found.get(code)) for code in codes}},
+            "total" if unit == REGION else "data",
+            figures={
+                code: (("matrix", unit, code), say(_WORDING, "name", unit=name, code=code))
+                for code in codes
+            },
+        )
+    return rows.laid(caption, _legend(sliced, is_sheet=view == "appendix"))
 
 
 def _legend(sliced: Sequence[IndicatorResult], *, is_sheet: bool) -> tuple[str, ...]:
@@ -212,52 +191,41 @@ def _is_running(facts: Facts, measure: Measure) -> bool:
 def tally_table(facts: Facts, found: Sequence[Tally], table_id: str) -> Laid:
     """Исполнено, всего, доля — by both rules; then what earlier monitorings found."""
     earlier = state_of(facts).earlier
-    has_strict = any(t.counted != t.strict_counted for t in found)
-    columns = [Column(title="Муниципалитет", width=60), *_group("Все мероприятия")]
-    if has_strict:
-        columns += _group("Без длящихся весь период")
-    columns += [
-        Column(title=f"На{NBSP}{day(one.as_of)}", align="right", width=22) for one in earlier
-    ]
-    rows: list[Row] = []
-    placed: list[Placed] = []
+    columns = [text("unit", "Муниципалитет", 60), *_tally_columns("", "Все мероприятия")]
+    if any(t.counted != t.strict_counted for t in found):
+        columns += _tally_columns("strict_", "Без длящихся весь период")
+    columns += [number(one.phase.code, f"На{NBSP}{day(one.as_of)}", 22) for one in earlier]
+    rows = Rows("document", table_id, columns)
     for tally in found:
         name = _unit_name(facts, tally.unit)
-        cells = [words(name), *_tally_cells(tally.executed, tally.counted)]
-        if has_strict:
-            cells += _tally_cells(tally.strict_executed, tally.strict_counted)
-        cells += [executed_cell(one, tally.unit) for one in earlier]
-        placed.append(
-            Placed(
-                key=("tally", tally.unit),
-                name=say(_WORDING, "name_tally", unit=name),
-                value=Count(n=tally.executed),
-                place=Place(view="document", table_id=table_id, row=len(rows), column=1),
-            )
+        rows.add(
+            {
+                "unit": name,
+                **_tally_cells("", tally.executed, tally.counted),
+                **_tally_cells("strict_", tally.strict_executed, tally.strict_counted),
+                **{one.phase.code: executed_then(one, tally.unit) for one in earlier},
+            },
+            "total" if tally.unit == REGION else "data",
+            figures={"executed": (("tally", tally.unit), say(_WORDING, "name_tally", unit=name))},
         )
-        rows.append(Row(kind="total" if tally.unit == REGION else "data", cells=tuple(cells)))
-    return Laid(
-        Table(
-            id=table_id,
-            caption=say(_WORDING, "caption_tally"),
-            columns=tuple(columns),
-            rows=tuple(rows),
-            notes=(say(_WORDING, "note_tally"),),
-        ),
-        tuple(placed),
+    return rows.laid(say(_WORDING, "caption_tally"), (say(_WORDING, "note_tally"),))
+
+
+def _tally_columns(rule: str, group: str) -> tuple[Column, ...]:
+    return (
+        number(f"{rule}executed", "Исполнено", 20, group),
+        number(f"{rule}counted", "Всего", 20, group),
+        number(f"{rule}share", "Доля, %", 20, group),
     )
 
 
-def _group(name: str) -> tuple[Column, ...]:
-    return tuple(
-        Column(title=head, group=name, align="right", width=20)
-        for head in ("Исполнено", "Всего", "Доля, %")
-    )
-
-
-def _tally_cells(done: int, whole: int) -> list[Cell]:
-    share: Value = Share(numerator=done, denominator=whole) if whole else NotHeld()
-    return [count(done), count(whole), Cell(value=share)]
+def _tally_cells(rule: str, done: int, whole: int) -> Cells:
+    share = Share(numerator=done, denominator=whole) if whole else NotHeld()
+    return {
+        f"{rule}executed": Count(n=done),
+        f"{rule}counted": Count(n=whole),
+        f"{rule}share": share,
+    }
 
 
 def tally_figure(facts: Facts, found: Sequence[Tally]) -> Figure | None:

@@ -20,14 +20,14 @@ from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date
 from roadmap.plan.model import IndicatorKind
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import Cell, Column, Day, Row, Table, Value, Words
+from roadmap.reports.model import Day, Table, Value, Words
+from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.measures import missing
-from roadmap.reports.parts.results import words
+from roadmap.reports.parts.tables import Given, Rows, text
 from roadmap.reports.words.wording import named, say, say_declared, title
 from roadmap.russian import MONTHS, NBSP, natural_key
 
 _WORDING = "monitoring"
-_EMPTY = Words(text="")
 _RISK = "risk"
 
 
@@ -164,85 +164,62 @@ def _month(text: str) -> str:
 # -- As tables -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Grouped:
-    lack: Lack
-    what: str
+def lacks_table(facts: Facts, found: Sequence[Lack], table_id: str) -> Laid:
+    """№, кто, чего не хватает, срок; the region's has a heading per municipality.
 
-
-def _by_unit(found: Sequence[Lack]) -> list[_Grouped]:
-    """Of one unit in one indicator everything in one row: «концепция; программа»."""
-    return [
-        _Grouped(of_unit[0], "; ".join(lack.what for lack in of_unit))
-        for _, group in groupby(found, key=lambda lack: (lack.municipality_id, lack.code, lack.who))
-        for of_unit in (list(group),)
-    ]
-
-
-def lacks_table(facts: Facts, found: Sequence[Lack], table_id: str) -> Table:
-    """№, кто, чего не хватает, срок; the region's has a heading per municipality."""
-    rows: list[Row] = []
+    Of one unit in one indicator everything stands in one row: «концепция; программа».
+    """
+    columns = (
+        text("code", "Показатель", 28),
+        text("who", "Кто", 48),
+        text("what", "Чего не хватает", 68),
+        text("due", "Срок", 26),
+    )
+    rows = Rows("document", table_id, columns)
     last = None
-    for grouped in _by_unit(found):
-        lack = grouped.lack
+    for _, group in groupby(found, key=lambda lack: (lack.municipality_id, lack.code, lack.who)):
+        of_unit = list(group)
+        lack = of_unit[0]
         if facts.is_region and lack.municipality_id != last:
             last = lack.municipality_id
-            rows.append(Row(kind="group", cells=(words(_municipality(facts, last)),)))
-        rows.append(
-            Row(
-                cells=(
-                    words(lack.code),
-                    words(lack.who),
-                    words(grouped.what),
-                    Cell(value=_due(lack)),
-                ),
-                own=lack.is_own,
-            )
-        )
-    return Table(
-        id=table_id,
-        caption=say(_WORDING, "s_missing"),
-        columns=(
-            Column(title="Показатель", width=28),
-            Column(title="Кто", width=48),
-            Column(title="Чего не хватает", width=68),
-            Column(title="Срок", width=26),
-        ),
-        rows=tuple(rows),
-    )
+            rows.group(_municipality(facts, last))
+        cells = _cells(facts, lack) | {"what": "; ".join(one.what for one in of_unit)}
+        rows.add(cells, own=lack.is_own)
+    return rows.laid(say(_WORDING, "s_missing"))
 
 
 def lacks_sheet_table(facts: Facts, found: Sequence[Lack], table_id: str) -> Table:
     """One fact per row, with empty columns to fill in."""
     columns = (
-        *((Column(title="Муниципалитет", width=32),) if facts.is_region else ()),
-        Column(title="Показатель", width=12),
-        Column(title="Что оценивается", width=34),
-        Column(title="Кто", width=30),
-        Column(title="Чего не хватает", width=40),
-        Column(title="Срок", width=15),
-        Column(title="Что сделано", width=26),
-        Column(title="Дата", width=12),
+        *((text("municipality", "Муниципалитет", 32),) if facts.is_region else ()),
+        text("code", "Показатель", 12),
+        text("title", "Что оценивается", 34),
+        text("who", "Кто", 30),
+        text("what", "Чего не хватает", 40),
+        text("due", "Срок", 15),
+        text("done", "Что сделано", 26),
+        text("day", "Дата", 12),
     )
-    rows = []
+    rows = Rows("appendix", table_id, columns)
     for lack in found:
-        unit = (words(_municipality(facts, lack.municipality_id)),) if facts.is_region else ()
-        cells = (
-            *unit,
-            words(lack.code),
-            words(lack.result.indicator.title),
-            words(lack.who),
-            words(lack.what),
-            Cell(value=_due(lack)),
-            Cell(value=_EMPTY),
-            Cell(value=_EMPTY),
-        )
-        rows.append(Row(cells=cells, own=lack.is_own))
-    if not rows:
-        empty = Cell(value=_EMPTY)
-        nothing = words(say(_WORDING, "nothing"))
-        rows = [Row(cells=(nothing, *(empty for _ in columns[1:])))]
-    return Table(id=table_id, caption="", columns=columns, rows=tuple(rows))
+        rows.add(_cells(facts, lack), own=lack.is_own)
+    if not found:
+        empty = dict.fromkeys((column.key for column in columns), "")
+        rows.add({**empty, columns[0].key: say(_WORDING, "nothing")})
+    return rows.laid().table
+
+
+def _cells(facts: Facts, lack: Lack) -> dict[str, Given]:
+    return {
+        "municipality": _municipality(facts, lack.municipality_id),
+        "code": lack.code,
+        "title": lack.result.indicator.title,
+        "who": lack.who,
+        "what": lack.what,
+        "due": _due(lack),
+        "done": "",
+        "day": "",
+    }
 
 
 def _municipality(facts: Facts, unit: str) -> str:

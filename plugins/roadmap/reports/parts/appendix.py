@@ -6,31 +6,18 @@ One fact per row, numbers native; a report adds the sheets that are its own
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from roadmap.plan.model import Procedure
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import (
-    AttentionItem,
-    Cell,
-    Column,
-    Count,
-    Day,
-    Row,
-    Sheet,
-    Table,
-    Value,
-    Words,
-)
+from roadmap.reports.model import AttentionItem, Day, Sheet, Table
+from roadmap.reports.parts.attention import item_cells
 from roadmap.reports.parts.draft import Placed
-from roadmap.reports.parts.measures import Shown, indicators_sheet_table
-from roadmap.reports.parts.results import words
-from roadmap.reports.words.show import NO_DATA
+from roadmap.reports.parts.measures import Shown, indicators_table
+from roadmap.reports.parts.tables import Cells, Given, number, table_of, text
 from roadmap.reports.words.wording import named, say, title
 
 _WORDING = "shared"
-_EMPTY = Words(text="")
 
 
 @dataclass(frozen=True)
@@ -49,56 +36,32 @@ def sheet(
     return Sheet(title=tab, heading=heading, subtitle=subtitle, signs=signs, table=table)
 
 
-def about_sheet(facts: Facts, heading: str, signs_text: str) -> Sheet:
+def about_sheet(
+    facts: Facts, heading: str, signs_text: str, sources: Iterable[tuple[str, Given]]
+) -> Sheet:
     """«О файле»: whose, as of when, from what sources, what the signs mean, whom to ask."""
-    run = facts.run
-    contact = run.institution
-    rows = [
-        _about_row(say(_WORDING, "label_whose"), Words(text=title(named(facts.addressee.name)))),
-        _about_row(say(_WORDING, "label_period"), Words(text=run.phase.title)),
-        _about_row(say(_WORDING, "label_as_of"), Day(on=run.as_of)),
-        *(_source_row(facts, procedure) for procedure in run.phase.procedures),
-        _about_row(
-            say(_WORDING, "label_signs"),
-            Words(text=signs_text),
-        ),
-        _about_row(
+    contact = facts.run.institution
+    told: tuple[tuple[str, Given], ...] = (
+        (say(_WORDING, "label_whose"), title(named(facts.addressee.name))),
+        (say(_WORDING, "label_period"), facts.run.phase.title),
+        (say(_WORDING, "label_as_of"), Day(on=facts.run.as_of)),
+        *((say(_WORDING, "label_source", title=source), state) for source, state in sources),
+        (say(_WORDING, "label_signs"), signs_text),
+        (
             say(_WORDING, "label_contact"),
-            Words(
-                text=say(
-                    _WORDING,
-                    "contact",
-                    name=contact.contact_name,
-                    organisation=contact.short_name,
-                    phone=contact.contact_phone,
-                    address=contact.contact_address,
-                )
+            say(
+                _WORDING,
+                "contact",
+                name=contact.contact_name,
+                organisation=contact.short_name,
+                phone=contact.contact_phone,
+                address=contact.contact_address,
             ),
         ),
-    ]
-    table = Table(
-        id="about",
-        caption="",
-        columns=(Column(title="Что", width=44), Column(title="Сведения", width=84)),
-        rows=tuple(rows),
     )
+    columns = (text("label", "Что", 44), text("told", "Сведения", 84))
+    table = table_of("about", columns, ({"label": label, "told": one} for label, one in told))
     return sheet(facts, say(_WORDING, "about"), heading, "", table)
-
-
-def _about_row(label: str, value: Value, own: bool = True) -> Row:
-    return Row(cells=(words(label), Cell(value=value, own=own)))
-
-
-def _source_row(facts: Facts, procedure: Procedure) -> Row:
-    label = say(_WORDING, "label_source", title=procedure.title)
-    received = facts.run.received_on(procedure)
-    if procedure.not_held is not None:
-        text = say(_WORDING, "source_not_held", reason=procedure.not_held)
-        return _about_row(label, Words(text=text))
-    if received is None:
-        return _about_row(label, Words(text=NO_DATA))
-    # The day of a file is no one's own: a file sent again unchanged corrects nobody.
-    return _about_row(label, Words(text=say(_WORDING, "source_received", day=received)), own=False)
 
 
 def indicators_sheet(facts: Facts, shown: Sequence[Shown]) -> Sheet:
@@ -108,44 +71,28 @@ def indicators_sheet(facts: Facts, shown: Sequence[Shown]) -> Sheet:
         say(_WORDING, "s_indicators"),
         say(_WORDING, "heading_indicators"),
         say(_WORDING, "signs_indicators"),
-        indicators_sheet_table(facts, "indicators", shown),
+        indicators_table(facts, "appendix", "indicators", shown).table,
     )
 
 
 def attention_sheet(facts: Facts, items: Sequence[AttentionItem]) -> Sheet:
     """«Внимание»: the letter's list with empty columns to fill in."""
     columns = (
-        Column(title="№", align="right", width=5),
-        Column(title="Что", width=24),
-        Column(title="Показатель, значение", width=38),
-        Column(title="Рекомендация", width=30),
-        Column(title="Кто", width=18),
-        Column(title="Срок", width=12),
-        Column(title="Подтверждение", width=18),
-        Column(title="Что сделано", width=24),
-        Column(title="Дата", width=11),
+        number("number", "№", 5),
+        text("title", "Что", 24),
+        text("problem", "Показатель, значение", 38),
+        text("recommendation", "Рекомендация", 30),
+        text("who", "Кто", 18),
+        text("due", "Срок", 12),
+        text("confirmation", "Подтверждение", 18),
+        text("done", "Что сделано", 24),
+        text("day", "Дата", 11),
     )
-    rows = [
-        Row(
-            cells=(
-                Cell(value=Count(n=number)),
-                words(item.title),
-                words(item.problem),
-                words(item.recommendation),
-                words(item.who),
-                Cell(value=Day(on=item.due)),
-                words(item.confirmation),
-                Cell(value=_EMPTY),
-                Cell(value=_EMPTY),
-            )
-        )
-        for number, item in enumerate(items, start=1)
-    ]
+    rows: list[Cells] = [{**one, "done": "", "day": ""} for one in item_cells(items)]
     if not rows:
-        nothing = words(say(_WORDING, "nothing"))
-        empty = Cell(value=_EMPTY)
-        rows = [Row(cells=(empty, nothing, *(empty for _ in columns[2:])))]
-    table = Table(id="attention", caption="", columns=columns, rows=tuple(rows))
+        empty = dict.fromkeys((column.key for column in columns), "")
+        rows = [{**empty, "title": say(_WORDING, "nothing")}]
+    table = table_of("attention", columns, rows)
     return sheet(
         facts,
         say(_WORDING, "attention"),

@@ -7,7 +7,7 @@ together which matters it tells (`analysis_attention`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from roadmap.analysis.small_numbers import REGION
@@ -16,9 +16,10 @@ from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date
 from roadmap.plan.model import IndicatorKind, OnDay
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import AttentionItem
+from roadmap.reports.model import AttentionItem, Count, Day
 from roadmap.reports.parts.measures import missing
-from roadmap.reports.words.wording import named, say
+from roadmap.reports.parts.tables import Given
+from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import natural_key
 
 _WORDING = "analysis"
@@ -180,3 +181,20 @@ def _regional_problem(facts: Facts, result: IndicatorResult) -> str:
         key=natural_key,
     )
     return f"{told} {say(_WORDING, 'region_by_municipality', names=names)}" if names else told
+
+
+def item_cells(items: Sequence[AttentionItem]) -> Iterator[dict[str, Given]]:
+    """What tables say of each thing to heed, in the document and in the appendix."""
+    for place, item in enumerate(items, start=1):
+        yield {
+            "number": Count(n=place),
+            "title": item.title,
+            "problem": item.problem,
+            "matter": f"{item.title}. {item.problem}",
+            "recommendation": item.recommendation,
+            "who": item.who,
+            "addressee": title(item.who),
+            "due": Day(on=item.due),
+            "confirmation": item.confirmation,
+            "proof": title(item.confirmation),
+        }

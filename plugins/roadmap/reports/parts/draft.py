@@ -16,6 +16,7 @@ from roadmap.reports.model import (
     Heading,
     KeyFigure,
     Letter,
+    LetterFigures,
     Numbered,
     Paragraph,
     Place,
@@ -26,6 +27,24 @@ from roadmap.reports.model import (
 from roadmap.reports.words.show import show
 
 
+@dataclass(frozen=True)
+class Placed:
+    """One standing place of a key figure. `key` joins the places of one figure."""
+
+    key: tuple[str, ...]
+    name: str
+    value: Value
+    place: Place
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A table and the key figures that stand in it."""
+
+    table: Table
+    placed: tuple[Placed, ...]
+
+
 class Draft:
     """The blocks of one document so far."""
 
@@ -34,6 +53,7 @@ class Draft:
         self._sections: dict[str, int] = {}
         self._tables = 0
         self._figures = 0
+        self._placed: list[Placed] = []
 
     @property
     def next_table(self) -> int:
@@ -46,6 +66,11 @@ class Draft:
     @property
     def blocks(self) -> tuple[Block, ...]:
         return tuple(self._blocks)
+
+    @property
+    def placed(self) -> tuple[Placed, ...]:
+        """Where key figures stand in the tables so far."""
+        return tuple(self._placed)
 
     def section(self, name: str, text: str) -> None:
         """Begin a section; `name` is for `number_of`."""
@@ -65,8 +90,11 @@ class Draft:
     def numbered(self, items: Iterable[str], own: bool = True) -> None:
         self._blocks.append(Numbered(items=tuple(items), own=own))
 
-    def table(self, table: Table) -> None:
+    def table(self, table: Table | Laid) -> None:
         self._tables += 1
+        if isinstance(table, Laid):
+            self._placed += table.placed
+            table = table.table
         self._blocks.append(table)
 
     def figure(self, figure: Figure) -> None:
@@ -76,16 +104,6 @@ class Draft:
 
 class ModelDisagrees(ValueError):
     """A key figure is said to stand where another value stands: a fault of the composer."""
-
-
-@dataclass(frozen=True)
-class Placed:
-    """One standing place of a key figure. `key` joins the places of one figure."""
-
-    key: tuple[str, ...]
-    name: str
-    value: Value
-    place: Place
 
 
 def key_figures(placed: Iterable[Placed]) -> tuple[KeyFigure, ...]:
@@ -114,30 +132,27 @@ def check_places(
 
     ModelDisagrees also when two tables of one view share an id: a place would be ambiguous.
     """
-    tables: dict[tuple[str, str], tuple[tuple[Value, ...], ...]] = {}
+    tables: dict[tuple[str, str], list[dict[str, Value]]] = {}
 
-    def put(view: str, table_id: str, rows: tuple[tuple[Value, ...], ...]) -> None:
-        if (view, table_id) in tables:
-            raise ModelDisagrees(f"two tables {table_id} in the {view}")
-        tables[view, table_id] = rows
+    def put(view: str, table: Table | LetterFigures) -> None:
+        if (view, table.id) in tables:
+            raise ModelDisagrees(f"two tables {table.id} in the {view}")
+        tables[view, table.id] = [
+            {key: cell.value for key, cell in cells.items()} for cells in table.cells()
+        ]
 
     if letter.figures is not None:
-        rows = letter.figures.rows
-        put("letter", letter.figures.id, tuple(tuple(c.value for c in r.cells) for r in rows))
+        put("letter", letter.figures)
     for block in document.blocks:
         if isinstance(block, Table):
-            put("document", block.id, _values(block))
+            put("document", block)
     for sheet in appendix:
-        put("appendix", sheet.table.id, _values(sheet.table))
+        put("appendix", sheet.table)
     for figure in figures:
         for place in figure.places:
-            found = tables.get((place.view, place.table_id), ())
-            if place.row >= len(found) or place.column >= len(found[place.row]):
+            rows = tables.get((place.view, place.table_id), [])
+            if place.row >= len(rows) or place.column not in rows[place.row]:
                 raise ModelDisagrees(f"no such place: {place}")
-            if found[place.row][place.column] != figure.value:
-                there = show(found[place.row][place.column])
-                raise ModelDisagrees(f"{place} holds {there}, not {show(figure.value)}")
-
-
-def _values(table: Table) -> tuple[tuple[Value, ...], ...]:
-    return tuple(tuple(cell.value for cell in row.cells) for row in table.rows)
+            there = rows[place.row][place.column]
+            if there != figure.value:
+                raise ModelDisagrees(f"{place} holds {show(there)}, not {show(figure.value)}")

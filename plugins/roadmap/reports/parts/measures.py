@@ -12,19 +12,9 @@ from roadmap.indicators.status import WORDS, Status
 from roadmap.plan.due import due_date
 from roadmap.plan.model import IndicatorKind, Unit
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import (
-    Cell,
-    Column,
-    Count,
-    Day,
-    NoData,
-    NotHeld,
-    Row,
-    Share,
-    Table,
-    Value,
-    Words,
-)
+from roadmap.reports.model import Column, Count, Day, NoData, NotHeld, Share, Value, Words
+from roadmap.reports.parts.draft import Laid
+from roadmap.reports.parts.tables import Given, KeyFigure, Rows, View, number, text
 from roadmap.reports.words.wording import say, say_declared
 from roadmap.russian import NBSP
 
@@ -59,43 +49,40 @@ def shown_indicators(facts: Facts) -> tuple[Shown, ...]:
     return tuple(sorted(own + regional, key=lambda s: _order(s.code)))
 
 
-def indicators_table(facts: Facts, table_id: str, shown: Sequence[Shown]) -> Table:
-    """№, показатель, срок, план, факт, статус, чего не хватает."""
-    return Table(
-        id=table_id,
-        caption=say(_WORDING, "caption_measures"),
-        columns=(
-            Column(title="№", width=10),
-            Column(title="Показатель", width=52),
-            Column(title="Срок", width=22),
-            Column(title="План", align="right", width=16),
-            Column(title="Факт", align="right", width=18),
-            Column(title="Статус", width=27),
-            Column(title="Чего не хватает", width=33),
-        ),
-        rows=tuple(_row(one, facts.is_region) for one in shown),
+def indicators_table(facts: Facts, view: View, table_id: str, shown: Sequence[Shown]) -> Laid:
+    """One row per indicator; the appendix has its numbers native, one fact per column."""
+    columns: tuple[Column, ...] = (
+        text("code", "№", 10),
+        text("name", "Показатель", 52),
+        text("due", "Срок", 22),
+        number("target", "План", 16),
+        number("fact", "Факт", 18),
+        text("status", "Статус", 27),
+        text("missing", "Чего не хватает", 33),
     )
+    if view == "appendix":
+        columns = (
+            text("code", "№", 7),
+            text("title", "Показатель", 40),
+            text("scope", "Считается по", 16),
+            text("due", "Срок", 12),
+            number("target", "План", 9),
+            number("reached", "Выполнено", 9),
+            number("whole", "Всего", 9),
+            number("share", "Доля, %", 9),
+            text("status", "Статус", 21),
+            text("missing", "Чего не хватает", 28),
+        )
+    rows = Rows(view, table_id, columns)
+    for one in shown:
+        figures = {"fact": indicator_figure(one)} if view == "document" else {}
+        rows.add(_cells(one, facts.is_region), own=one.is_own, figures=figures)
+    return rows.laid(say(_WORDING, "caption_measures") if view == "document" else "")
 
 
-def indicators_sheet_table(facts: Facts, table_id: str, shown: Sequence[Shown]) -> Table:
-    """The same for the appendix: numbers native, one fact per column."""
-    return Table(
-        id=table_id,
-        caption="",
-        columns=(
-            Column(title="№", width=7),
-            Column(title="Показатель", width=40),
-            Column(title="Считается по", width=16),
-            Column(title="Срок", width=12),
-            Column(title="План", align="right", width=9),
-            Column(title="Выполнено", align="right", width=9),
-            Column(title="Всего", align="right", width=9),
-            Column(title="Доля, %", align="right", width=9),
-            Column(title="Статус", width=21),
-            Column(title="Чего не хватает", width=28),
-        ),
-        rows=tuple(_sheet_row(one, facts.is_region) for one in shown),
-    )
+def indicator_figure(one: Shown) -> KeyFigure:
+    """An indicator's key figure: «11 из 12» in the letter and the document."""
+    return ("indicator", one.code), say(_WORDING, "name_indicator", code=one.code)
 
 
 def status_word(status: Status) -> str:
@@ -168,49 +155,37 @@ def _order(code: str) -> tuple[int, ...]:
     return tuple(int(part) for part in code.split("."))
 
 
-def _row(shown: Shown, is_region: bool) -> Row:
-    result, own = shown.result, shown.is_own
-    name = result.indicator.title if own or is_region else f"{result.indicator.title} ({REGIONAL})"
-    texts: tuple[Value, ...] = (
-        Words(text=shown.code),
-        Words(text=name),
-        _due(result),
-        Words(text=target_text(result)),
-        fact_value(result),
-        Words(text=status_word(result.status)),
-        _missing_value(result),
-    )
-    return Row(cells=tuple(Cell(value=value) for value in texts), own=own)
+def _cells(shown: Shown, is_region: bool) -> dict[str, Given]:
+    result, name = shown.result, shown.title
+    is_regional = is_region or not shown.is_own
+    return {
+        "code": shown.code,
+        "name": name if shown.is_own or is_region else f"{name} ({REGIONAL})",
+        "title": name,
+        "scope": REGIONAL if is_regional else "муниципалитет",
+        "due": _due(result),
+        "target": target_text(result),
+        "fact": fact_value(result),
+        "reached": NoData() if result.numerator is None else Count(n=result.numerator),
+        "whole": _whole(result),
+        "share": _share(result),
+        "status": status_word(result.status),
+        "missing": missing(result) or NotHeld(),
+    }
 
 
-def _sheet_row(shown: Shown, is_region: bool) -> Row:
-    result = shown.result
-    is_share = result.indicator.kind is IndicatorKind.SHARE
-    counted_for = REGIONAL if is_region or not shown.is_own else "муниципалитет"
-    share: Value = NotHeld()
-    if is_share:
-        share = NoData()
-        if result.numerator is not None and result.denominator:
-            share = Share(numerator=result.numerator, denominator=result.denominator)
-    values: tuple[Value, ...] = (
-        Words(text=shown.code),
-        Words(text=result.indicator.title),
-        Words(text=counted_for),
-        _due(result),
-        Words(text=target_text(result)),
-        NoData() if result.numerator is None else Count(n=result.numerator),
-        _whole(result, is_share),
-        share,
-        Words(text=status_word(result.status)),
-        _missing_value(result),
-    )
-    return Row(cells=tuple(Cell(value=value) for value in values), own=shown.is_own)
-
-
-def _whole(result: IndicatorResult, is_share: bool) -> Value:
-    if not is_share:
+def _whole(result: IndicatorResult) -> Value:
+    if result.indicator.kind is not IndicatorKind.SHARE:
         return NotHeld()
     return NoData() if result.denominator is None else Count(n=result.denominator)
+
+
+def _share(result: IndicatorResult) -> Value:
+    if result.indicator.kind is not IndicatorKind.SHARE:
+        return NotHeld()
+    if result.numerator is None or not result.denominator:
+        return NoData()
+    return Share(numerator=result.numerator, denominator=result.denominator)
 
 
 def _due(result: IndicatorResult) -> Value:
@@ -244,8 +219,3 @@ def fact_value(result: IndicatorResult) -> Value:
             return Count(n=result.numerator)
         case IndicatorKind.FACT:
             return Words(text="есть" if result.numerator else "нет")
-
-
-def _missing_value(result: IndicatorResult) -> Value:
-    text = missing(result)
-    return Words(text=text) if text else NotHeld()

@@ -7,13 +7,13 @@ region last. Nothing is sorted by value.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
 from typing import Literal
 
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
-from roadmap.analysis.shares import Exam, Journal, Marks, wilson
+from roadmap.analysis.shares import Journal, wilson
 from roadmap.plan.model import Procedure
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import (
@@ -21,19 +21,15 @@ from roadmap.reports.model import (
     BarChart,
     BarGroup,
     Cell,
-    Column,
     Count,
     Figure,
     Mean,
-    Place,
-    Row,
     Share,
     Suppressed,
     Table,
-    Value,
-    Words,
 )
-from roadmap.reports.parts.draft import Placed
+from roadmap.reports.parts.draft import Laid
+from roadmap.reports.parts.tables import Given, KeyFigure, Rows, number, text
 from roadmap.reports.words.show import NO_DATA, SUPPRESSED_ROW, points
 from roadmap.reports.words.wording import named, say, subject_dative, title
 from roadmap.russian import natural_key
@@ -44,22 +40,9 @@ BARS_ON_ONE_FIGURE = 12
 BARS_AT_MOST = 36
 
 _WORDING = "analysis"
-_MARKS = ("«2»", "«3»", "«4»", "«5»")
 
 
 # -- Words -----------------------------------------------------------------------------------
-
-
-def cell(value: Value, at_threshold: bool = False, own: bool = True) -> Cell:
-    return Cell(value=value, at_threshold=at_threshold, own=own)
-
-
-def words(text: str, own: bool = True) -> Cell:
-    return Cell(value=Words(text=text), own=own)
-
-
-def count(n: int) -> Cell:
-    return Cell(value=Count(n=n))
 
 
 def paper_label(paper: Paper) -> str:
@@ -126,38 +109,35 @@ def low_totals(facts: Facts) -> tuple[PaperResult, ...]:
     )
 
 
-def mark_shares(marks: Marks) -> tuple[Share, Share, Share, Share]:
-    n = marks.participants
-    two, three, four, five = marks.two, marks.three, marks.four, marks.five
-    return (
-        Share(numerator=two, denominator=n),
-        Share(numerator=three, denominator=n),
-        Share(numerator=four, denominator=n),
-        Share(numerator=five, denominator=n),
-    )
+def result_cells(result: PaperResult) -> dict[str, Given]:
+    """What tables say of a result, by column; empty where it may not be shown.
 
-
-def mark_values(marks: Marks) -> tuple[Value, ...]:
-    """Participants, four shares, успеваемость, качество, mean mark."""
-    n = marks.participants
-    return (
-        Count(n=n),
-        *mark_shares(marks),
-        Share(numerator=marks.passed, denominator=n),
-        Share(numerator=marks.good, denominator=n),
-        Mean(total=marks.total, n=n),
-    )
-
-
-def exam_values(exam: Exam) -> tuple[Value, ...]:
-    """Participants, below the minimum (number and share), mean score, 81–100 points."""
-    return (
-        Count(n=exam.participants),
-        Count(n=exam.below_minimum),
-        Share(numerator=exam.below_minimum, denominator=exam.participants),
-        Mean(total=exam.score_sum, n=exam.participants, digits=1),
-        Count(n=exam.high_scores),
-    )
+    `low` is the share of «2», or of those below the minimum.
+    """
+    low, marks, exam = low_share(result), result.marks, result.exam
+    if low is None:
+        return {}
+    n = low.denominator
+    cells: dict[str, Given] = {
+        "participants": Count(n=n),
+        "low_n": Count(n=low.numerator),
+        "low": Cell(value=low, at_threshold=is_at_threshold(result)),
+    }
+    if marks is not None:
+        counted = {
+            "three": marks.three,
+            "four": marks.four,
+            "five": marks.five,
+            "passed": marks.passed,
+            "good": marks.good,
+        }
+        cells |= {key: Share(numerator=k, denominator=n) for key, k in counted.items()}
+        cells["mean"] = Mean(total=marks.total, n=n)
+    if exam is not None:
+        cells["minimum"] = Count(n=exam.minimum)
+        cells["mean"] = Mean(total=exam.score_sum, n=n, digits=1)
+        cells["high"] = Count(n=exam.high_scores)
+    return cells
 
 
 # -- Choosing --------------------------------------------------------------------------------
@@ -223,82 +203,54 @@ def shown_levels(facts: Facts, results: Sequence[PaperResult]) -> tuple[PaperRes
 # -- Tables ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Placing:
-    """A table and the key figures that stand in it."""
-
-    table: Table
-    placed: tuple[Placed, ...]
-
-
-def marks_table(facts: Facts, table_id: str, where: str, results: Sequence[PaperResult]) -> Placing:
+def marks_table(facts: Facts, table_id: str, where: str, results: Sequence[PaperResult]) -> Laid:
     """«Статистика по отметкам»: a group of rows per subject. `where` ends the caption."""
     share = "Доля отметок, %"
     columns = (
-        Column(title=_unit_column(facts), width=44),
-        Column(title="Участников", align="right", width=21),
-        *(Column(title=mark, group=share, align="right", width=12) for mark in _MARKS),
-        Column(title="Успеваемость, %", align="right", width=26),
-        Column(title="Качество знаний, %", align="right", width=21),
-        Column(title="Средняя отметка", align="right", width=19),
+        text("unit", unit_column(facts), 44),
+        number("participants", "Участников", 21),
+        number("low", "«2»", 12, share),
+        number("three", "«3»", 12, share),
+        number("four", "«4»", 12, share),
+        number("five", "«5»", 12, share),
+        number("passed", "Успеваемость, %", 26),
+        number("good", "Качество знаний, %", 21),
+        number("mean", "Средняя отметка", 19),
     )
-    rows, placed = _rows_by_subject(facts, table_id, results, share_column=2)
     notes = (*_notes(facts, results), say(_WORDING, "note_rounding"))
-    return Placing(
-        Table(
-            id=table_id,
-            caption=say(_WORDING, "caption_marks", where=where),
-            columns=columns,
-            rows=rows,
-            notes=(" ".join(notes),),
-        ),
-        placed,
-    )
+    rows = _rows_by_subject(facts, Rows("document", table_id, columns), results)
+    return rows.laid(say(_WORDING, "caption_marks", where=where), (" ".join(notes),))
 
 
-def exams_table(facts: Facts, table_id: str, where: str, results: Sequence[PaperResult]) -> Placing:
+def exams_table(facts: Facts, table_id: str, where: str, results: Sequence[PaperResult]) -> Laid:
     """ЕГЭ: a group of rows per subject, with its minimum."""
     below = "Ниже минимального балла"
     columns = (
-        Column(title=_unit_column(facts), width=58),
-        Column(title="Участников", align="right", width=22),
-        Column(title="чел.", group=below, align="right", width=20),
-        Column(title="%", group=below, align="right", width=20),
-        Column(title="Средний балл", align="right", width=22),
-        Column(title="81–100 баллов, чел.", align="right", width=26),
+        text("unit", unit_column(facts), 58),
+        number("participants", "Участников", 22),
+        number("low_n", "чел.", 20, below),
+        number("low", "%", 20, below),
+        number("mean", "Средний балл", 22),
+        number("high", "81–100 баллов, чел.", 26),
     )
-    rows, placed = _rows_by_subject(facts, table_id, results, share_column=3)
-    return Placing(
-        Table(
-            id=table_id,
-            caption=say(_WORDING, "caption_exams", where=where),
-            columns=columns,
-            rows=rows,
-            notes=(" ".join(_notes(facts, results)),),
-        ),
-        placed,
-    )
+    rows = _rows_by_subject(facts, Rows("document", table_id, columns), results)
+    caption = say(_WORDING, "caption_exams", where=where)
+    return rows.laid(caption, (" ".join(_notes(facts, results)),))
 
 
-def _unit_column(facts: Facts) -> str:
+def unit_column(facts: Facts) -> str:
     return "Муниципалитет" if facts.is_region else "ОО"
 
 
-def _rows_by_subject(
-    facts: Facts, table_id: str, results: Sequence[PaperResult], share_column: int
-) -> tuple[tuple[Row, ...], tuple[Placed, ...]]:
-    rows: list[Row] = []
-    placed: list[Placed] = []
+def _rows_by_subject(facts: Facts, rows: Rows, results: Sequence[PaperResult]) -> Rows:
     for paper, of_paper in by_paper(results):
-        rows.append(Row(kind="group", cells=(words(_group_title(paper, of_paper)),)))
+        rows.group(_group_title(paper, of_paper))
         for result in of_paper:
-            place = Place(view="document", table_id=table_id, row=len(rows), column=share_column)
-            placed.extend(place_share(facts, result, place))
-            rows.append(_row(facts, result, share_column))
+            _add(facts, rows, result)
         if only(of_paper, Level.REGION) is None:
             # The row stays, so that nothing of the addressee's own moves when the region comes.
-            rows.append(_message(say(_WORDING, "region_row"), NO_DATA, own=False))
-    return tuple(rows), tuple(placed)
+            rows.message(say(_WORDING, "region_row"), NO_DATA, own=False)
+    return rows
 
 
 def _group_title(paper: Paper, results: Sequence[PaperResult]) -> str:
@@ -308,31 +260,22 @@ def _group_title(paper: Paper, results: Sequence[PaperResult]) -> str:
     return say(_WORDING, "subject_with_minimum", subject=paper.subject, minimum=minimum)
 
 
-def _row(facts: Facts, result: PaperResult, share_column: int) -> Row:
+def _add(facts: Facts, rows: Rows, result: PaperResult) -> None:
     label = row_label(facts, result)
-    own = is_own(facts, result)
     match result.hidden:
         case Hidden.SMALL:
-            return _message(label, SUPPRESSED_ROW)
+            rows.message(label, SUPPRESSED_ROW)
         case Hidden.NOTHING_LEFT:
-            return _message(label, say(_WORDING, "all_small"))
+            rows.message(label, say(_WORDING, "all_small"))
         case Hidden.DIFFERENCE:
-            return _message(label, say(_WORDING, "region_hidden"), own=False)
-    values: tuple[Value, ...] = ()
-    if result.marks is not None:
-        values = mark_values(result.marks)
-    elif result.exam is not None:
-        values = exam_values(result.exam)
-    kind = row_kind(facts, result)
-    cells = (
-        cell(value, at_threshold=number == share_column and is_at_threshold(result))
-        for number, value in enumerate(values, start=1)
-    )
-    return Row(kind=kind, cells=(words(label), *cells), own=own)
-
-
-def _message(label: str, text: str, own: bool = True) -> Row:
-    return Row(kind="message", cells=(words(label), words(text)), own=own)
+            rows.message(label, say(_WORDING, "region_hidden"), own=False)
+        case None:
+            rows.add(
+                {"unit": label, **result_cells(result)},
+                row_kind(facts, result),
+                own=is_own(facts, result),
+                figures={"low": share_figure(facts, result)},
+            )
 
 
 def is_own(facts: Facts, result: PaperResult) -> bool:
@@ -391,11 +334,10 @@ def _is_a_school_absent(facts: Facts, results: Sequence[PaperResult]) -> bool:
     )
 
 
-def place_share(facts: Facts, result: PaperResult, place: Place) -> tuple[Placed, ...]:
-    """The share of low results as a key figure that stands at `place`; none where hidden."""
-    share = low_share(result)
-    if share is None or result.hidden is not None:
-        return ()
+def share_figure(facts: Facts, result: PaperResult) -> KeyFigure | None:
+    """The share of low results as a key figure; None where it is hidden."""
+    if low_share(result) is None or result.hidden is not None:
+        return None
     name = say(
         _WORDING,
         "key_share",
@@ -404,7 +346,7 @@ def place_share(facts: Facts, result: PaperResult, place: Place) -> tuple[Placed
         where=paper_label(result.paper),
         unit=unit_name(facts, result),
     )
-    return (Placed((result.paper.key, result.level, result.unit_id), name, share, place),)
+    return (result.paper.key, result.level, result.unit_id), name
 
 
 # -- Agreement with the journal --------------------------------------------------------------
@@ -416,39 +358,34 @@ def journal_table(facts: Facts, table_id: str, results: Sequence[PaperResult]) -
     Papers compared for fewer than `least_participants` are not among the results at all.
     """
     share = "Доля отметок, %"
+    columns = (
+        text("unit", unit_column(facts), 60),
+        number("compared", "Сравнено отметок", 26),
+        number("lowered", "понизили", 27, share),
+        number("confirmed", "подтвердили", 32, share),
+        number("raised", "повысили", 27, share),
+    )
     groups = (
         *((title(subject), (subject,)) for subject in MAIN_SUBJECTS),
         ("Другие предметы", _other_subjects(results)),
     )
-    rows: list[Row] = []
+    rows = Rows("document", table_id, columns)
     for heading, subjects in groups:
         found = [r for r in results if r.journal is not None and r.paper.subject in subjects]
-        if not any(is_own(facts, r) for r in found):
-            continue
-        rows.append(Row(kind="group", cells=(words(heading),)))
-        rows.extend(_journal_rows(facts, found))
-    if not rows:
+        if any(is_own(facts, r) for r in found):
+            rows.group(heading)
+            _add_journals(facts, rows, found)
+    if not len(rows):
         return None
-    return Table(
-        id=table_id,
-        caption=say(_WORDING, "caption_journal"),
-        columns=(
-            Column(title=_unit_column(facts), width=60),
-            Column(title="Сравнено отметок", align="right", width=26),
-            Column(title="понизили", group=share, align="right", width=27),
-            Column(title="подтвердили", group=share, align="right", width=32),
-            Column(title="повысили", group=share, align="right", width=27),
-        ),
-        rows=tuple(rows),
-        notes=(say(_WORDING, "note_journal"),),
-    )
+    notes = (say(_WORDING, "note_journal"),)
+    return rows.laid(say(_WORDING, "caption_journal"), notes).table
 
 
 def _other_subjects(results: Iterable[PaperResult]) -> tuple[str, ...]:
     return tuple(sorted({r.paper.subject for r in results} - set(MAIN_SUBJECTS)))
 
 
-def _journal_rows(facts: Facts, results: Sequence[PaperResult]) -> Iterable[Row]:
+def _add_journals(facts: Facts, rows: Rows, results: Sequence[PaperResult]) -> None:
     sums: dict[tuple[Level, str], Journal] = {}
     first: dict[tuple[Level, str], PaperResult] = {}
     for result in results:
@@ -458,23 +395,25 @@ def _journal_rows(facts: Facts, results: Sequence[PaperResult]) -> Iterable[Row]
             sums[unit] = _added(sums.get(unit, Journal(0, 0, 0)), result.journal)
     order = list(Level)
     for unit in sorted(sums, key=lambda u: (order.index(u[0]), natural_key(first[u].name), u[1])):
-        journal, result = sums[unit], first[unit]
-        shares = (journal.lowered, journal.confirmed, journal.raised)
-        label = {
-            Level.MUNICIPALITY: say(_WORDING, "municipality_total", is_partial=False),
-            Level.PARTICIPANTS: say(_WORDING, "participants_total", is_partial=False),
-        }.get(result.level, row_label(facts, result))
-        if facts.is_region and result.level is Level.MUNICIPALITY:
-            label = title(named(result.name))
-        yield Row(
-            kind=row_kind(facts, result),
-            cells=(
-                words(label),
-                count(journal.compared),
-                *(cell(Share(numerator=n, denominator=journal.compared)) for n in shares),
-            ),
+        # The sums leave no school out, whatever one of the papers does.
+        result = replace(first[unit], small_schools=0)
+        rows.add(
+            {
+                "unit": row_label(facts, result),
+                "compared": Count(n=sums[unit].compared),
+                **journal_cells(sums[unit]),
+            },
+            row_kind(facts, result),
             own=is_own(facts, result),
         )
+
+
+def journal_cells(journal: Journal) -> dict[str, Given]:
+    """Shares of the compared marks that were lowered, confirmed, raised."""
+    return {
+        key: Share(numerator=getattr(journal, key), denominator=journal.compared)
+        for key in ("lowered", "confirmed", "raised")
+    }
 
 
 def _added(one: Journal, other: Journal) -> Journal:

@@ -310,7 +310,8 @@ def test_a_change_is_shown_only_if_both_shares_are_shown(
 ) -> None:
     change = _compared(*pair)
     assert change is not None
-    then_cell, now_cell, value = (cell.value for cell in dynamics.change_cells(change))
+    cells = dynamics.change_cells(change)
+    then_cell, now_cell, value = cells["then"], cells["now"], cells["change"].value
     both = isinstance(then_cell, Share) and isinstance(now_cell, Share)
     if isinstance(value, Points):
         assert both

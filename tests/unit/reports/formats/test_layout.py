@@ -74,7 +74,10 @@ def test_widths_fill_the_page_and_hold_every_word(columns: list[tuple[str, float
     table = Table(
         id="t",
         caption="",
-        columns=tuple(Column(title=title, width=width) for title, width, _ in columns),
+        columns=tuple(
+            Column(key=str(n), title=title, width=width)
+            for n, (title, width, _) in enumerate(columns)
+        ),
         rows=(Row(cells=tuple(factory.words(text) for _, _, text in columns)),),
     )
     laid = layout._laid_table(table, 1)
@@ -93,13 +96,15 @@ def test_a_word_of_a_heading_is_divided_once_at_the_most() -> None:
 
 def test_a_name_gets_room_also_where_its_figures_are_hidden() -> None:
     name = "Боровская основная школа имени первого учителя (условная)"
-    numbers = tuple(Column(title="Участников", width=10, align="right") for _ in range(6))
+    numbers = tuple(
+        Column(key=str(n), title="Участников", width=10, align="right") for n in range(6)
+    )
     hidden = Row(kind="message", cells=(factory.words(name), factory.words("менее 5 участников")))
     shown = Row(cells=(factory.words("Регион"), *(factory.words("5 468") for _ in numbers)))
     table = Table(
         id="t",
         caption="",
-        columns=(Column(title="ОО", width=10), *numbers),
+        columns=(Column(key="unit", title="ОО", width=10), *numbers),
         rows=(hidden, hidden, shown),
     )
     widths = layout._laid_table(table, 1).widths_mm
@@ -111,7 +116,7 @@ def test_a_sentence_never_stands_a_word_to_a_line() -> None:
     table = Table(
         id="t",
         caption="",
-        columns=tuple(Column(title="Столбец", width=10) for _ in range(4)),
+        columns=tuple(Column(key=str(n), title="Столбец", width=10) for n in range(4)),
         rows=(Row(cells=tuple(factory.words(text) for text in (long * 5, long, "да", "нет"))),),
     )
     widths = layout._laid_table(table, 1).widths_mm
