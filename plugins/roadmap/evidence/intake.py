@@ -15,9 +15,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
+from sqlalchemy import Connection, Dialect, Engine, Row, Table, func, insert, select
 
 from roadmap.evidence.files.inbox import (
     AnyPath,
@@ -616,15 +617,20 @@ def _write_facts(
     conn: Connection, table: Table, batch_id: str, rows: Iterable[Mapping[str, Any]]
 ) -> None:
     """Straight to the driver: SQLAlchemy's look at each of 300 rows costs more than they do."""
-    statement = insert(table).compile(dialect=conn.dialect)
+    statement, is_positional = _insert_statement(table, conn.dialect)
     names = [column.name for column in table.columns if column.name != "batch_id"]
-    if statement.positional:
-        conn.exec_driver_sql(str(statement), [(batch_id, *map(row.get, names)) for row in rows])
+    if is_positional:
+        conn.exec_driver_sql(statement, [(batch_id, *map(row.get, names)) for row in rows])
     else:
         empty = dict.fromkeys(names)
-        conn.exec_driver_sql(
-            str(statement), [{**empty, **row, "batch_id": batch_id} for row in rows]
-        )
+        conn.exec_driver_sql(statement, [{**empty, **row, "batch_id": batch_id} for row in rows])
+
+
+@lru_cache(maxsize=64)
+def _insert_statement(table: Table, dialect: Dialect) -> tuple[str, bool]:
+    """The text of an insert, and whether its parameters go by position, `batch_id` first."""
+    statement = insert(table).compile(dialect=dialect)
+    return str(statement), statement.positional
 
 
 def _of_file(warning: str, file_name: str) -> str:

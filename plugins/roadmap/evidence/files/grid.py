@@ -201,8 +201,7 @@ def the_sheet(sheets: Sequence[Sheet], name: str, file_name: str) -> Sheet:
 # -- What a fast reader does not tell: errors, formulas without values, hidden rows ------------
 
 
-@dataclass(frozen=True)
-class _Flaws:
+class _Flaws(NamedTuple):
     faults: tuple[tuple[int, int, Fault], ...] = ()  # 0-based row and column
     hidden_rows: int = 0
 

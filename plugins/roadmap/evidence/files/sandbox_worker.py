@@ -40,7 +40,6 @@ def main() -> int:
     """Serve files from standard input until it ends."""
     sys.excepthook = _fail
     _isolate()
-    gc.disable()  # while a file is read; between two files memory is tidied up
     files, answers = _pipes()
     for line in iter(files.readline, b""):
         head = json.loads(line)
