@@ -45,21 +45,14 @@ _START = (
 )
 
 
-def parse(
-    content: bytes, reader: str, context: ReaderContext, limits: Limits | None = None
-) -> Parsed:
-    """The file's facts by `roadmap.evidence.readers.<reader>:read(content, context)`.
-
-    Raises FileRefused with the codes of `prescan` and of the reader, and TIME_LIMIT,
-    MEMORY_LIMIT, PARSER_DIED, READER_FAILED for what became of the worker.
-    """
-    with reading() as parse_one:
-        return parse_one(content, reader, context, limits or Limits())
-
-
 @contextmanager
 def reading() -> Iterator[Parse]:
-    """A function like `parse` for many files. For one thread: files are read one at a time."""
+    """A function that gives a file's facts by `roadmap.evidence.readers.<reader>:read`.
+
+    For one thread: files are read one at a time. It raises FileRefused with the codes of
+    `prescan` and of the reader, and TIME_LIMIT, MEMORY_LIMIT, PARSER_DIED, READER_FAILED for
+    what became of the worker.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="roadmap-read-") as folder,
         tempfile.TemporaryFile() as trace,
@@ -86,13 +79,13 @@ class _Sandbox:
         while True:
             is_fresh = self._worker is None
             worker = self._worker = self._worker or self._start()
-            said_before = self._trace.seek(0, os.SEEK_END)
+            trace_start = self._trace.seek(0, os.SEEK_END)
             answer = _ask(worker, head, content, limits)
             if isinstance(answer, bytes):
                 return _answer(answer)
             self.stop()
-            said = _places_said(self._trace, said_before)
-            log.warning("reader %s: status %s: %s", reader, answer, said)
+            where = _places(self._trace, trace_start)
+            log.warning("reader %s: status %s: %s", reader, answer, where)
             # Time is counted by file; what else ended the worker may be of the files before.
             if is_fresh or answer == -signal.SIGXCPU:
                 raise _what_became(answer, limits, context.file_name)
@@ -150,8 +143,11 @@ def _ask(
         if answer is not None and len(answer) == size:
             return answer
         if line:
-            worker.kill()  # it told what no answer of ours can be
+            worker.kill()  # no answer of ours begins so, or is as long
         status = worker.wait()
+    except BaseException:
+        worker.kill()  # else its answer would be taken for that of the next file
+        raise
     finally:
         clock.cancel()
     return -signal.SIGXCPU if is_late.is_set() else status or READER_FAILED
@@ -172,7 +168,7 @@ def _import_path() -> list[str]:
 
 def _head(reader: str, context: ReaderContext, limits: Limits, size: int) -> bytes:
     """The line before the content. Keys of options are text there, as JSON has them."""
-    told = {
+    head = {
         "reader": reader,
         "context": {
             "file_name": context.file_name,
@@ -182,11 +178,11 @@ def _head(reader: str, context: ReaderContext, limits: Limits, size: int) -> byt
         "limits": asdict(limits),
         "size": size,
     }
-    return json.dumps(told).encode("ascii") + b"\n"
+    return json.dumps(head).encode("ascii") + b"\n"
 
 
-def _places_said(trace: IO[bytes], start: int) -> str:
-    """What the worker said of its failure: places in the code, no content."""
+def _places(trace: IO[bytes], start: int) -> str:
+    """Where the reader failed: places in the code, no content."""
     trace.seek(start)
     text = trace.read(10_000).decode("utf-8", "replace")
     # A library that prints by itself (Rust's panics) may quote the file.

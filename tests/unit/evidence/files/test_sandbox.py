@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
 import textwrap
@@ -13,13 +14,13 @@ import pytest
 
 from roadmap.evidence.files import sandbox
 from roadmap.evidence.files.limits import Limits
-from roadmap.evidence.files.sandbox import parse
-from roadmap.evidence.parsed import FileRefused, ReaderContext
+from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from support.workbooks import csv_bytes, one_sheet, with_sheet
 
 HEAD = ["Код ОО", "Муниципалитет", "Предмет", "Класс", "Дата", "Кол-во участников", 2, 3, 4, 5]
 WORK = [HEAD, ["1001", "г. Буй", "Математика", 10, "24.09.2020", 10, 1, 2, 3, 4]]
 CONTEXT = ReaderContext("dr10.xlsx", 2021, {"wave": "autumn"})
+WIDE = Limits()
 FEW = Limits(memory_bytes=256 << 20, cpu_seconds=2)
 
 
@@ -44,6 +45,12 @@ def reader(tmp_path, monkeypatch):
 
 IMPORT_PATH = sandbox._import_path()
 POINT_TO_BAD = "import roadmap.evidence.files.sandbox_worker as n; n._READERS = 'bad_readers'"
+
+
+def parse(content: bytes, reader: str, context: ReaderContext, limits: Limits = WIDE) -> Parsed:
+    """A pull of one file."""
+    with sandbox.reading() as read:
+        return read(content, reader, context, limits)
 
 
 def refusal(reader: str, content: bytes | None = None, limits: Limits = FEW) -> FileRefused:
@@ -77,7 +84,7 @@ def test_rows_come_back_with_their_own_columns_and_any_text(reader):
 
 
 def test_a_readers_refusal_comes_back_with_its_words():
-    refused = refusal("diagnostic_works", one_sheet([["Код ОО"], ["1"]]), Limits())
+    refused = refusal("diagnostic_works", one_sheet([["Код ОО"], ["1"]]), WIDE)
     assert refused.code == "HEADER"
     assert "«Муниципалитет»" in refused.message
 
@@ -329,6 +336,32 @@ def test_a_worker_that_was_stopped_by_the_clock_starts_anew(reader, monkeypatch)
             with pytest.raises(FileRefused) as caught:
                 read(one_sheet(WORK), name, replace(CONTEXT, plan_year=year), Limits(cpu_seconds=1))
             assert caught.value.code == code
+
+
+def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next_files(reader):
+    name = reader(
+        """
+        import time
+        from roadmap.evidence.parsed import Parsed
+        time.sleep(1 if context.plan_year == 1 else 0)
+        return Parsed(str(context.plan_year), {}, 0, 0)
+        """
+    )
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    try:
+        with sandbox.reading() as read:
+            assert read(one_sheet(WORK), name, CONTEXT, WIDE).scope == "2021"
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(TimeoutError):
+                read(one_sheet(WORK), name, replace(CONTEXT, plan_year=1), WIDE)
+            assert read(one_sheet(WORK), name, CONTEXT, WIDE).scope == "2021"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_worker_that_answers_nonsense_refuses_the_file(reader, monkeypatch):
