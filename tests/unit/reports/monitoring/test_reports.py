@@ -80,18 +80,21 @@ def _text(model: ReportModel) -> str:
     return told.replace("\u00a0", " ").replace("\u200b", "")
 
 
-def _table(model: ReportModel, table_id: str) -> list[list[str]]:
-    """Rows of a table of the document as they are shown, with plain spaces."""
+def _table(model: ReportModel, table_id: str) -> list[dict[str, str]]:
+    """Rows of a table of the document as they are shown, by the keys of its columns."""
     assert model.document is not None
     found = [b for b in model.document.blocks if isinstance(b, Table) and b.id == table_id]
     assert len(found) == 1, table_id
-    return [_shown(row.cells) for row in found[0].rows]
+    return _rows(found[0])
 
 
-def _shown(cells: object) -> list[str]:
+def _rows(table: Table) -> list[dict[str, str]]:
     return [
-        show(cell.value).replace("\u00a0", " ").replace("\u200b", "")
-        for cell in cells  # type: ignore[attr-defined]
+        {
+            key: show(cell.value).replace("\u00a0", " ").replace("\u200b", "")
+            for key, cell in cells.items()
+        }
+        for cells in table.cells()
     ]
 
 
@@ -144,7 +147,7 @@ def test_an_addressee_with_everything_done_is_told_that_nothing_is_asked(
     assert "Действий не требуется" in _plain(model.letter.preheader)
     assert "Ответ на это письмо не требуется" in _plain(model.letter.request_rest)
     assert "действий не требуется" in _paragraphs(model)
-    assert "Всё есть" in show(_sheet(model, "Чего не хватает").table.rows[0].cells[0].value)
+    assert "Всё есть" in _rows(_sheet(model, "Чего не хватает").table)[0]["code"]
 
 
 def test_an_addressee_with_something_missing_is_asked_for_an_answer(composed: Composed) -> None:
@@ -159,7 +162,7 @@ def test_a_measure_without_a_date_is_never_counted(composed: Composed) -> None:
     assert "Засчитываются мероприятия № 2, 5, 6, 7 и 11." in told
     assert "Срок мероприятия № 3 не определён" in told
     third = _table(composed_again(composed), "measures")[2]
-    assert third[6] == "○ срок не определён"
+    assert third["status"] == "○ срок не определён"
 
 
 def composed_again(composed: Composed) -> ReportModel:
@@ -174,8 +177,8 @@ def test_no_data_is_a_status_of_its_own(composed: Composed) -> None:
     unit.gaps = [gap for gap in unit.gaps if gap[0] != "5.1"]
     model = composed(june(unit, neyskiy()))
     fifth = _table(model, "measures")[4]
-    assert fifth[5] == "5.0: н/д; 5.1: н/д"
-    assert fifth[6] == "нет данных"
+    assert fifth["fact"] == "5.0: н/д; 5.1: н/д"
+    assert fifth["status"] == "нет данных"
     # Nobody is to blame that a file did not come.
     assert not any("5.1" in item.title for item in model.letter.attention)
 
@@ -189,26 +192,27 @@ def test_without_a_counted_measure_the_headline_says_so(composed: Composed) -> N
 
 def test_missing_documents_are_named_by_school_and_document(composed: Composed) -> None:
     found = _table(composed(june()), "missing")
-    assert [
-        "11.1",
-        "Школа № 101 (условная)",
-        "концепция развития; антирисковая программа «Низкая учебная мотивация обучающихся»",
-        "31.12.2021",
-    ] in found
+    assert {
+        "code": "11.1",
+        "who": "Школа № 101 (условная)",
+        "what": "концепция развития; антирисковая программа «Низкая учебная мотивация обучающихся»",
+        "due": "31.12.2021",
+    } in found
 
 
 def test_a_person_is_named_by_role_and_schools_once(composed: Composed) -> None:
     """A curator of two schools is one curator."""
-    found = [row for row in _table(composed(june()), "missing") if row[0] == "6.2"]
-    assert [row[1] for row in found] == ["Куратор: Школа № 102 (условная), Школа № 103 (условная)"]
+    found = [row for row in _table(composed(june()), "missing") if row["code"] == "6.2"]
+    assert [row["who"] for row in found] == [
+        "Куратор: Школа № 102 (условная), Школа № 103 (условная)"
+    ]
 
 
 def test_the_sheet_has_one_fact_per_row_and_room_for_what_was_done(composed: Composed) -> None:
     table = _sheet(composed(june()), "Чего не хватает").table
     assert [column.title for column in table.columns][-2:] == ["Что сделано", "Дата"]
-    documents = [row for row in table.rows if show(row.cells[0].value) == "11.1"]
-    assert len(documents) == 2
-    assert all(show(cell.value) == "" for row in table.rows for cell in row.cells[-2:])
+    assert len([row for row in _rows(table) if row["code"] == "11.1"]) == 2
+    assert all(row["done"] == row["day"] == "" for row in _rows(table))
 
 
 def test_nobodys_name_or_code_stands_in_a_report(composed: Composed) -> None:
@@ -244,9 +248,9 @@ def test_the_region_reads_what_is_missing_by_municipality_and_its_own(
             ],
         )
     found = _table(_composed(engine, run.run, REGION), "missing")
-    groups = [row[0] for row in found if len(row) == 1]
+    groups = [row["code"] for row in found if len(row) == 1]
     assert groups == ["Буйский муниципальный район", "Регион в целом"]
-    regional = [row[2] for row in found if len(row) > 1 and row[1] == "Оператор плана-графика"]
+    regional = [row["what"] for row in found if row.get("who") == "Оператор плана-графика"]
     assert regional == [
         "нет документа: положение",
         "не хватает 1 семинара до 5; не проведён семинар С5",
@@ -300,10 +304,11 @@ def test_the_orders_texts_stand_in_the_table_verbatim_and_in_sequence(
     run = make()
     found = _table(composed(run, unit), "measures")
     numbers = plan().phase(run.phase).reports
-    assert [row[0] for row in found] == [str(number) for number in numbers]
+    assert [row["number"] for row in found] == [str(number) for number in numbers]
     for row, number in zip(found, numbers, strict=True):
         measure = plan().measure(number)
-        assert row[1:4] == [measure.text, measure.date_text, measure.indicator_text]
+        texts = [row["text"], row["when"], row["indicator"]]
+        assert texts == [measure.text, measure.date_text, measure.indicator_text]
 
 
 def test_a_summary_reports_all_seventeen_measures(composed: Composed) -> None:
@@ -312,36 +317,39 @@ def test_a_summary_reports_all_seventeen_measures(composed: Composed) -> None:
 
 def test_an_act_is_confirmed_by_its_requisites(composed: Composed) -> None:
     fifth = _table(composed(june(), "neyskiy"), "measures")[4]
-    assert fifth[7] == "постановление от 12.04.2021 № 55-а, https://npa.example.org/neya/2021/55-a"
+    assert fifth["confirmation"] == (
+        "постановление от 12.04.2021 № 55-а, https://npa.example.org/neya/2021/55-a"
+    )
 
 
 def test_an_event_is_confirmed_by_its_day_a_page_by_its_link(composed: Composed) -> None:
-    found = _table(composed(june()), "measures")
-    assert found[5][7] == "вебинар 12.03.2021"
-    assert "https://portal.example.org/projects/500plus/index.html" in found[3][7]
+    found = {row["number"]: row["confirmation"] for row in _table(composed(june()), "measures")}
+    assert found["6"] == "вебинар 12.03.2021"
+    assert "https://portal.example.org/projects/500plus/index.html" in found["4"]
     # A draft confirms nothing.
-    assert found[0][7] == "положение о проекте от 15.02.2021 № 161"
+    assert found["1"] == "положение о проекте от 15.02.2021 № 161"
 
 
 def test_documents_in_medk_confirm_from_an_agreed_state_on(composed: Composed) -> None:
     model = composed(june(), "neyskiy")
-    eleventh = next(row for row in _table(model, "measures") if row[0] == "11")
-    assert eleventh[7] == "ИС МЭДК: согласовано документов — 1, последний 12.05.2021"
+    eleventh = next(row for row in _table(model, "measures") if row["number"] == "11")
+    told = "ИС МЭДК: согласовано документов — 1, последний 12.05.2021"
+    assert eleventh["confirmation"] == told
 
 
 def test_what_the_region_executes_is_said_to_be_so(composed: Composed) -> None:
-    found = {row[0]: row for row in _table(composed(june()), "measures")}
-    assert "исполняет регион" in found["8"][8]
-    assert "исполняет регион" not in found["6"][8]
-    assert "по региону: 6.3 — есть" in found["6"][8]
+    notes = {row["number"]: row["note"] for row in _table(composed(june()), "measures")}
+    assert "исполняет регион" in notes["8"]
+    assert "исполняет регион" not in notes["6"]
+    assert "по региону: 6.3 — есть" in notes["6"]
 
 
 def test_a_running_measure_is_told_by_its_interim_rule(composed: Composed) -> None:
-    assert "не выполняется" in _table(composed(june()), "measures")[9][8]
+    assert "не выполняется" in _table(composed(june()), "measures")[9]["note"]
 
 
 def test_a_status_is_a_whole_word_with_its_sign(composed: Composed) -> None:
-    statuses = {row[6] for row in _table(composed(june(), REGION), "measures")}
+    statuses = {row["status"] for row in _table(composed(june(), REGION), "measures")}
     assert len(statuses) >= 4
     assert {
         status.removeprefix("● ").removeprefix("▲ ").removeprefix("○ ") for status in statuses
@@ -359,16 +367,16 @@ def test_september_says_what_changed_since_june(engine: Engine, composed: Compos
     assert "На 30.06.2021 было исполнено 2 из 5" in _plain(" ".join(model.letter.lead))
     changed = _table(model, "changes")
     assert ["5.1", "0 из 1, ▲ не исполнено", "1 из 1, ● исполнено с нарушением срока"] in [
-        [row[0], *row[2:]] for row in changed
+        [row["code"], row["before"], row["now"]] for row in changed
     ]
-    assert "6.2" not in [row[0] for row in changed]
+    assert "6.2" not in [row["code"] for row in changed]
 
 
 def test_what_june_did_not_tell_is_new_and_not_changed(engine: Engine, composed: Composed) -> None:
     """13.3 stood outside June's own letter, 14 was not reported by it."""
     june().insert(engine)
     model = composed(september())
-    assert not {"13.3", "14.2", "15.1"} & {row[0] for row in _table(model, "changes")}
+    assert not {"13.3", "14.2", "15.1"} & {row["code"] for row in _table(model, "changes")}
     assert "Впервые приводятся мероприятия № 14 и 15" in _paragraphs(model)
 
 
@@ -422,14 +430,14 @@ def test_the_summary_tells_the_final_state_of_the_year(engine: Engine, composed:
         run.insert(engine)
     model = composed(december())
     assert _plain(model.letter.headline) == "За год исполнено 5 из 10 мероприятий"
-    fifth = next(row for row in _table(model, "course") if row[0] == "5")
+    fifth = next(row for row in _table(model, "course") if row["number"] == "5")
     # In the made-up year the act was taken back.
-    assert fifth[2:] == [
+    assert [fifth[JUNE], fifth[SEPTEMBER], fifth["now"]] == [
         "▲ исполнено частично",
         "● исполнено с нарушением срока",
         "▲ исполнено частично",
     ]
-    assert [row[0] for row in _table(model, "course")] == [str(n) for n in range(1, 18)]
+    assert [row["number"] for row in _table(model, "course")] == [str(n) for n in range(1, 18)]
 
 
 def test_a_date_that_came_later_does_not_rewrite_an_earlier_monitoring(
@@ -437,15 +445,15 @@ def test_a_date_that_came_later_does_not_rewrite_an_earlier_monitoring(
 ) -> None:
     june(own_schedule={1: "2021-04-15"}).insert(engine)
     model = composed(december(own_schedule={1: "2021-04-15", 2: "2021-09-15"}))
-    second = next(row for row in _table(model, "course") if row[0] == "2")
-    assert second[2:] == ["○ срок не определён", "● исполнено"]
+    second = next(row for row in _table(model, "course") if row["number"] == "2")
+    assert (second[JUNE], second["now"]) == ("○ срок не определён", "● исполнено")
 
 
 def test_what_stays_undone_is_told_with_its_reason(composed: Composed) -> None:
     model = composed(december())
     told = _paragraphs(model)
     assert "№ 11 завершает год со статусом «исполнено частично» (не хватает: 1 школа)" in told
-    assert [row[1] for row in _table(model, "missing")] == ["Школа № 101 (условная)"]
+    assert [row["who"] for row in _table(model, "missing")] == ["Школа № 101 (условная)"]
 
 
 def test_only_approved_directions_of_the_next_year_are_told(composed: Composed) -> None:
@@ -463,7 +471,7 @@ def test_without_directions_the_summary_says_so(composed: Composed) -> None:
 def test_internships_are_split_by_host(composed: Composed) -> None:
     told = _paragraphs(composed(december(), REGION))
     assert re.search(r"\(16\.1\): .* — 15; .* — 4; .* — 2\.", told)
-    parts = [row[1] for row in _table(composed(december(run_id="e" * 32), REGION), "year")]
+    parts = [row["what"] for row in _table(composed(december(run_id="e" * 32), REGION), "year")]
     assert sum(part.startswith("— ") for part in parts) == 3
 
 
@@ -486,11 +494,10 @@ def test_the_matrix_holds_every_municipality_and_indicator_by_alphabet(composed:
     codes = [column.title for table in tables for column in table.columns[1:]]
     assert codes == ["2.1", "3.1", "3.2", "5.0", "5.1", "6.1", "6.2", "7.2", "11.1", "13.1"]
     for table in tables:
-        names = [show(row.cells[0].value) for row in table.rows if row.kind == "data"]
+        names = [row["unit"] for row in _rows(table)[:-1]]
         assert names == sorted(names, key=natural_key)
         assert table.rows[-1].kind == "total"
-    first = _shown(tables[-1].rows[0].cells)
-    assert "1 из 2, ▲ исполнено частично" in first
+    assert _rows(tables[-1])[0]["6.2"] == "1 из 2, ▲ исполнено частично"
 
 
 def test_the_appendix_has_the_whole_matrix_in_one_sheet(composed: Composed) -> None:
@@ -501,7 +508,10 @@ def test_the_appendix_has_the_whole_matrix_in_one_sheet(composed: Composed) -> N
 
 def test_the_region_reads_both_shares_by_municipality(composed: Composed) -> None:
     """Of all counted measures, and of those alone whose date has come."""
-    found = {row[0]: row[1:] for row in _table(composed(june(), REGION), "executed")}
+    found = {}
+    for row in _table(composed(june(), REGION), "executed"):
+        unit, *shares = row.values()
+        found[unit] = shares
     assert found["Буйский муниципальный район"] == ["2", "5", "40,0", "2", "4", "50,0"]
     # 4, 9 and 11 last the whole period; the region is not the sum of its municipalities.
     assert found["Регион"] == ["4", "9", "44,4", "2", "6", "33,3"]
@@ -518,10 +528,10 @@ def test_the_regions_order_does_not_follow_the_values(composed: Composed) -> Non
     """Nothing ranks: whoever has done more stands where the alphabet puts him."""
     best, worst = buyskiy(), neyskiy()
     best.executed, worst.executed = set(neyskiy().executed), set()
-    names = [row[0] for row in _table(composed(june(worst, best), REGION), "executed")]
+    names = [row["unit"] for row in _table(composed(june(worst, best), REGION), "executed")]
     assert names[0] == "Буйский муниципальный район"
     again = june(buyskiy(), neyskiy(), run_id="8" * 32)
-    assert [row[0] for row in _table(composed(again, REGION), "executed")] == names
+    assert [row["unit"] for row in _table(composed(again, REGION), "executed")] == names
 
 
 @settings(
@@ -544,8 +554,8 @@ def test_headline_table_and_list_of_the_rest_always_agree(executed: set[int]) ->
     counted = {2, 5, 6, 7, 11}
     done, whole = re.findall(r"\d+", own.letter.headline) if len(executed) < 5 else ("5", "5")
     assert (int(done), int(whole)) == (len(executed), len(counted))
-    row = next(r for r in _table(region, "executed") if r[0].startswith("Буйский"))
-    assert row[1:3] == [str(len(executed)), "5"]
+    row = next(r for r in _table(region, "executed") if r["unit"].startswith("Буйский"))
+    assert (row["executed"], row["counted"]) == (str(len(executed)), "5")
     named = re.search(
         r"Не исполнен\w+ полностью мероприяти\w+ № ([\d, и]+)\.", _plain(" ".join(own.letter.lead))
     )
