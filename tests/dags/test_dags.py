@@ -23,7 +23,7 @@ PARSE = """
 import runpy, socket, sys
 socket.socket.connect = lambda *_: sys.exit("connects while being parsed")
 runpy.run_path(sys.argv[1])
-heavy = {"pandas", "numpy", "matplotlib", "openpyxl", "pandera", "docxtpl", "typst", "holidays",
+heavy = {"pandas", "numpy", "matplotlib", "openpyxl", "docxtpl", "typst", "holidays",
          "lxml", "smtplib_client"}
 sys.exit(" ".join(heavy & set(sys.modules)) or 0)
 """

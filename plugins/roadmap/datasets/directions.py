@@ -10,6 +10,8 @@ from roadmap.datasets.model import (
     Rule,
 )
 
+_STATES = {"утверждено": "approved", "проект": "draft"}
+
 DATASET = Dataset(
     FactTable(
         "direction",
@@ -18,12 +20,7 @@ DATASET = Dataset(
             Column("Год", "for_year", Kind.INTEGER),
             Column("Направление", "title"),
             Column("Основание", "basis"),  # what it follows from
-            Column(
-                "Состояние",
-                "state",
-                Kind.CHOICE,
-                choices={"утверждено": "approved", "проект": "draft"},
-            ),
+            Column("Состояние", "state", Kind.CHOICE, choices=_STATES),
             Column("Дата", "approved_on", Kind.DAY, required=False),
         ),
         key=("direction_id",),

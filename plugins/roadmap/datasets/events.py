@@ -21,14 +21,7 @@ DATASET = Dataset(
             # Of an internship.
             Column("Код программы", "programme_id", Kind.CODE, required=False, may_be_absent=True),
             # Whose base it took place on; empty: not said.
-            Column(
-                "Вид площадки",
-                "host_kind",
-                Kind.CHOICE,
-                required=False,
-                choices=_HOSTS,
-                may_be_absent=True,
-            ),
+            Column("Вид площадки", "host_kind", Kind.CHOICE, False, _HOSTS, may_be_absent=True),
             Column("Площадка", "host", required=False, may_be_absent=True),
         ),
         key=("event_id",),

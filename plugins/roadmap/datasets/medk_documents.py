@@ -18,13 +18,7 @@ DATASET = Dataset(
             # Code of the risk factor; of an anti-risk programme only.
             Column("Фактор риска", "factor", Kind.CHOICE, required=False, words="risk_factors"),
             Column("Состояние", "state", Kind.CHOICE),  # the caption, in the plan's words
-            Column(
-                "Дата состояния",
-                "state_on",
-                Kind.DAY_OF_YEAR,
-                required=False,
-                is_never_null=True,
-            ),
+            Column("Дата состояния", "state_on", Kind.DAY_OF_YEAR, False, is_never_null=True),
         ),
         key=("school_id", "kind", "factor", "state_on"),
         rules=(

@@ -2,25 +2,19 @@
 
 from roadmap.datasets.model import Column, Dataset, FactTable, Kind, Rule, filled, when
 
+_WHO = {"куратор": "curator", "школа": "school"}
+_STATES = {"закрыта": "closed", "открыта": "open"}
 _FIX_STATE = "Исправьте состояние или дату"
 
 DATASET = Dataset(
     FactTable(
         "survey",
         (
-            Column(
-                "Респондент",
-                "respondent",
-                Kind.CHOICE,
-                choices={"куратор": "curator", "школа": "school"},
-                is_constrained=True,
-            ),
+            Column("Респондент", "respondent", Kind.CHOICE, choices=_WHO, is_constrained=True),
             Column("Код лица", "person_id", Kind.CODE, required=False),
             Column("Код школы", "school_id", Kind.CODE, required=False),
             Column("Анкета", "questionnaire", Kind.PHRASE),
-            Column(
-                "Состояние", "state", Kind.CHOICE, choices={"закрыта": "closed", "открыта": "open"}
-            ),
+            Column("Состояние", "state", Kind.CHOICE, choices=_STATES),
             Column("Дата закрытия", "closed_on", Kind.DAY_OF_YEAR, required=False),
         ),
         key=("respondent", "person_id", "school_id", "questionnaire"),

@@ -2,6 +2,8 @@
 
 from roadmap.datasets.model import Column, Dataset, FactTable, Kind, Scope
 
+_BASES = {"адресные рекомендации": "recommendations", "иное": "other"}
+
 DATASET = Dataset(
     FactTable(
         "municipal_act",
@@ -11,12 +13,7 @@ DATASET = Dataset(
             Column("Номер", "number"),
             Column("Дата", "adopted_on", Kind.DAY_OF_YEAR),
             Column("Ссылка", "link", Kind.LINK, required=False),
-            Column(
-                "Основание",
-                "basis",
-                Kind.CHOICE,
-                choices={"адресные рекомендации": "recommendations", "иное": "other"},
-            ),
+            Column("Основание", "basis", Kind.CHOICE, choices=_BASES),
         ),
         key=("municipality_id", "kind", "number", "adopted_on"),
     ),

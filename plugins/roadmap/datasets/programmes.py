@@ -9,6 +9,8 @@ from roadmap.datasets.model import (
     Kind,
 )
 
+_STATES = {"утверждена": "approved", "проект": "draft"}
+
 DATASET = Dataset(
     FactTable(
         "programme",
@@ -17,12 +19,7 @@ DATASET = Dataset(
             Column("№ мероприятия", "measure", Kind.INTEGER),
             Column("Наименование", "title"),
             Column("Площадка", "host"),  # the leader school
-            Column(
-                "Состояние",
-                "state",
-                Kind.CHOICE,
-                choices={"утверждена": "approved", "проект": "draft"},
-            ),
+            Column("Состояние", "state", Kind.CHOICE, choices=_STATES),
             Column("Дата утверждения", "approved_on", Kind.DAY, required=False),
         ),
         key=("programme_id",),

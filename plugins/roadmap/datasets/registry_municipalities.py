@@ -21,9 +21,7 @@ DATASET = Dataset(
             # For names of files: «Буйский МР».
             Column("Краткое наименование", "short_name", Kind.NAME),
             *PERIOD,
-            Column(
-                "Варианты написания", "variants", Kind.VARIANTS, required=False, is_stored=False
-            ),
+            Column("Варианты написания", "variants", Kind.VARIANTS, False, is_stored=False),
         ),
         key=("municipality_id", "valid_from"),
         rules=(PERIOD_ENDS_LATER,),

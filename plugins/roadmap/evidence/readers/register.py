@@ -60,6 +60,17 @@ _CODE = re.compile(r"[^\s|;\"'<>]{1,64}")
 _MUNICIPALITY = re.compile(r"[a-z]{1,16}")
 _DIGITS = re.compile(r"\d{2,12}")
 _LINK = re.compile(r"https?://[^\s<>\"']{1,400}")
+_OF_REGISTRY = (
+    _MUNICIPALITY, "кода муниципалитета",
+    "Впишите код из реестра муниципалитетов, латинскими буквами",
+)  # fmt: skip
+# What the code of each kind looks like, what another is not, what to do.
+_CODES = {
+    Kind.CODE: (_CODE, "кода", "Впишите код без пробелов"),
+    Kind.DIGITS: (_DIGITS, "кода", "Впишите цифры"),
+    Kind.MUNICIPALITY: _OF_REGISTRY,
+    Kind.ADDRESSEE: _OF_REGISTRY,
+}
 
 
 class _Bad(Exception):
@@ -380,31 +391,12 @@ def _coded(text: str, column: Column, warn: Callable[[str], None]) -> str | None
                 "TYPE", "Строка не принята: это не логин ВПР", "Впишите логин вида sch440123"
             )
         return digits
-    if column.kind is Kind.DIGITS:
-        if not _DIGITS.fullmatch(text):
-            raise _Bad("TYPE", f"Строка не принята: «{_short(text)}» вместо кода", "Впишите цифры")
-        return text
-    if column.kind in (Kind.MUNICIPALITY, Kind.ADDRESSEE):
-        return _municipality(text, column)
-    if not _CODE.fullmatch(text):
-        raise _Bad(
-            "TYPE", f"Строка не принята: «{_short(text)}» вместо кода", "Впишите код без пробелов"
-        )
-    if mixes_alphabets(text):
+    pattern, what, to_do = _CODES[column.kind]
+    code = text.casefold() if pattern is _MUNICIPALITY else text
+    if not pattern.fullmatch(code) or (code == "region" and column.kind is Kind.MUNICIPALITY):
+        raise _Bad("TYPE", f"Строка не принята: «{_short(text)}» вместо {what}", to_do)
+    if column.kind is Kind.CODE and mixes_alphabets(text):
         warn("В коде смешаны русские и латинские буквы")
-    return text
-
-
-def _municipality(text: str, column: Column) -> str:
-    code = text.casefold()
-    if not _MUNICIPALITY.fullmatch(code) or (
-        code == "region" and column.kind is not Kind.ADDRESSEE
-    ):
-        raise _Bad(
-            "TYPE",
-            f"Строка не принята: «{_short(text)}» вместо кода муниципалитета",
-            "Впишите код из реестра муниципалитетов, латинскими буквами",
-        )
     return code
 
 
