@@ -121,7 +121,11 @@ def _indicators_of(model: ReportModel) -> dict[str, dict[str, Value]]:
 
 def _reached(values: dict[str, Value]) -> str:
     reached, whole = values["reached"], values["whole"]
-    return f"{show(reached)} из {show(whole)}" if whole.kind == "count" else show(reached)
+    return (
+        say(_WORDING, "part_of", part=show(reached), whole=show(whole))
+        if whole.kind == "count"
+        else show(reached)
+    )
 
 
 def _items(previous: ReportModel, current: ReportModel) -> Iterable[str]:

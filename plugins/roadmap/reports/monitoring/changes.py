@@ -123,4 +123,4 @@ def _status_then(earlier: Earlier, line: Line) -> str:
 def executed_then(earlier: Earlier, unit: str) -> str:
     """«6 из 7» of that monitoring, or «–» where nothing was counted for the unit."""
     found = earlier.executed.get(unit)
-    return say(_WORDING, "executed", done=found[0], of=found[1]) if found else "–"
+    return say(_WORDING, "part_of", part=found[0], whole=found[1]) if found else "–"

@@ -140,7 +140,7 @@ def _figures_region(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, .
     for tally in found:
         is_region = tally.unit == REGION
         name = title(named(facts.run.municipalities[tally.unit].name))
-        executed = say(report, "executed", done=tally.executed, of=tally.counted)
+        executed = say(report, "part_of", part=tally.executed, whole=tally.counted)
         rows.add(
             say(report, "region_row") if is_region else name,
             {"executed": executed if tally.counted else NotHeld()},

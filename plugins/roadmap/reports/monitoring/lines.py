@@ -215,7 +215,7 @@ def _note(facts: Facts, line: Line) -> tuple[str, bool]:
     if line.status is Status.NO_DUE_DATE:
         told.append(say(_WORDING, "no_schedule"))
     if line.status is Status.IN_PROGRESS and is_ongoing(line.measure) and line.is_counted:
-        told.append(say(_WORDING, "interim_met" if line.is_executed else "interim_missed"))
+        told.append(say(_WORDING, "interim", is_met=line.is_executed))
     if line.regional:
         pieces = [f"{r.indicator.code} — {_fact(r)}" for r in line.regional]
         told.append(say(_WORDING, "of_region", facts=pieces))

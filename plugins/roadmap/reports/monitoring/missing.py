@@ -25,7 +25,7 @@ from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.measures import missing
 from roadmap.reports.parts.tables import Given, Rows, text
 from roadmap.reports.words.wording import named, say, say_declared, title
-from roadmap.russian import MONTHS, NBSP, natural_key
+from roadmap.russian import month, natural_key
 
 _WORDING = "monitoring"
 _RISK = "risk"
@@ -154,11 +154,11 @@ def document_name(detail: str) -> str:
 
 
 def _month(text: str) -> str:
-    """«май 2021» of «2021-05»."""
-    year, _, month = text.partition("-")
-    if not (year.isdigit() and month.isdigit() and 1 <= int(month) <= len(MONTHS)):
+    """«май 2021 г.» of «2021-05»."""
+    try:
+        return month(date.fromisoformat(f"{text}-01"))
+    except ValueError:
         return text
-    return f"{MONTHS[int(month) - 1]}{NBSP}{year}{NBSP}г."
 
 
 # -- As tables -------------------------------------------------------------------------------

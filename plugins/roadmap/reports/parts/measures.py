@@ -19,7 +19,6 @@ from roadmap.reports.words.wording import say, say_declared
 from roadmap.russian import NBSP
 
 _WORDING = "shared"
-REGIONAL = "регион"
 
 
 @dataclass(frozen=True)
@@ -157,12 +156,12 @@ def _order(code: str) -> tuple[int, ...]:
 
 def _cells(shown: Shown, is_region: bool) -> dict[str, Given]:
     result, name = shown.result, shown.title
-    is_regional = is_region or not shown.is_own
+    regional, own = (say(_WORDING, "scope", is_region=scope) for scope in (True, False))
     return {
         "code": shown.code,
-        "name": name if shown.is_own or is_region else f"{name} ({REGIONAL})",
+        "name": name if shown.is_own or is_region else f"{name} ({regional})",
         "title": name,
-        "scope": REGIONAL if is_regional else "муниципалитет",
+        "scope": own if shown.is_own and not is_region else regional,
         "due": _due(result),
         "target": target_text(result),
         "fact": fact_value(result),
@@ -201,7 +200,7 @@ def target_text(result: IndicatorResult) -> str:
         case IndicatorKind.COUNT:
             return russian.decimal(result.indicator.target, 0)
         case IndicatorKind.FACT:
-            return "есть"
+            return say(_WORDING, "is_there", is_there=True)
 
 
 def fact_value(result: IndicatorResult) -> Value:
@@ -210,12 +209,11 @@ def fact_value(result: IndicatorResult) -> Value:
         return NoData()
     match result.indicator.kind:
         case IndicatorKind.SHARE if result.denominator:
-            numerator, denominator = result.numerator, result.denominator
-            text = f"{russian.integer(numerator)} из{NBSP}{russian.integer(denominator)}"
-            return Words(text=text)
+            part, whole = russian.integer(result.numerator), russian.integer(result.denominator)
+            return Words(text=say(_WORDING, "part_of", part=part, whole=whole))
         case IndicatorKind.SHARE:
             return NoData()
         case IndicatorKind.COUNT:
             return Count(n=result.numerator)
         case IndicatorKind.FACT:
-            return Words(text="есть" if result.numerator else "нет")
+            return Words(text=say(_WORDING, "is_there", is_there=bool(result.numerator)))

@@ -73,12 +73,8 @@ def unit_name(facts: Facts, result: PaperResult) -> str:
             return named(result.name)
         case Level.MUNICIPALITY if facts.is_region:
             return named(result.name)
-        case Level.MUNICIPALITY:
-            return say(_WORDING, "unit_municipality")
-        case Level.PARTICIPANTS:
-            return say(_WORDING, "unit_participants")
-        case Level.REGION:
-            return say(_WORDING, "unit_region")
+        case level:
+            return say(_WORDING, "unit", level=level)
 
 
 # -- Values ----------------------------------------------------------------------------------
@@ -367,7 +363,7 @@ def journal_table(facts: Facts, table_id: str, results: Sequence[PaperResult]) -
     )
     groups = (
         *((title(subject), (subject,)) for subject in MAIN_SUBJECTS),
-        ("Другие предметы", _other_subjects(results)),
+        (say(_WORDING, "other_subjects"), _other_subjects(results)),
     )
     rows = Rows("document", table_id, columns)
     for heading, subjects in groups:

@@ -132,3 +132,48 @@ def test_every_sentence_is_said() -> None:
     assert [one for one in idle if one not in taken] == []
     unused = [(n, one) for n in KINDS for _, one in imports(n) if (n, one) not in used]
     assert unused == []
+
+
+def test_composers_hold_no_russian_text_but_the_headings_of_columns() -> None:
+    composers = (
+        *(
+            path
+            for room in ("analysis", "monitoring", "parts")
+            for path in REPORTS.glob(f"{room}/*")
+        ),
+        REPORTS / "changes.py",
+        REPORTS / "reminder.py",
+    )
+    found = []
+    for path in composers:
+        if path.suffix == ".py":
+            tree = ast.parse(path.read_text("utf-8"))
+            allowed = {id(one) for node in _not_said(tree) for one in ast.walk(node)}
+            found += [
+                (path.name, node.lineno, node.value)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+                if re.search("[А-Яа-яЁё]", node.value) and id(node) not in allowed
+            ]
+    assert found == []
+
+
+def _not_said(tree: ast.Module) -> Iterator[ast.AST]:
+    """Docstrings; patterns; names of subjects, which are keys; headings of columns and of groups
+    of columns, given to `text` and `number` of reports.parts.tables."""
+    heads = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        if re.fullmatch(r"text|number|\w+_columns|re\.compile", ast.unparse(node.func))
+    ]
+    yield from heads
+    groups = {arg.id for call in heads for arg in call.args if isinstance(arg, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            if node.targets[0].id in {"MAIN_SUBJECTS", "_COLUMNS", *groups}:
+                yield node
+        elif isinstance(node, ast.FunctionDef) and node.name == "unit_column":
+            yield node
