@@ -244,8 +244,8 @@ def _faults(text: bytes) -> Iterator[tuple[int, int, Fault]]:
         letters, digits, attributes, inside = cell.groups()
         value = _VALUE.search(inside)
         if b't="e"' in attributes:
-            said = value.group(1).decode("utf-8", "replace") if value and value.group(1) else "#"
-            fault = Fault("CELL_ERROR", said)
+            error = value.group(1).decode("utf-8", "replace") if value and value.group(1) else "#"
+            fault = Fault("CELL_ERROR", error)
         elif value is None and _HAS_FORMULA.search(inside):
             fault = Fault("NO_CACHED_VALUE", "формула без значения")
         else:

@@ -234,11 +234,11 @@ class _Table:
         if _MEAN not in self._at or not participants:
             return
         try:
-            said = decimal_of(self._cell(row, _MEAN))
+            stated = decimal_of(self._cell(row, _MEAN))
         except BadCell:
-            said = None
+            stated = None
         total = sum(int(mark) * count for mark, count in zip(_MARKS, marks, strict=True))
-        if said is not None and abs(Decimal(total) / participants - said) > Decimal("0.051"):
+        if stated is not None and abs(Decimal(total) / participants - stated) > Decimal("0.051"):
             self.warn("Средний балл не сходится с отметками, взяты отметки")
 
     def _count(self, row: list[Cell], title: str) -> int:

@@ -231,11 +231,11 @@ def _agrees(row: Sequence[Cell], columns: _Columns, difference: int) -> bool:
     """Whether «Разница» says the same; an empty cell says nothing."""
     if columns.difference is None:
         return True
-    said = cell_of(row, columns.difference)
-    if str(said).strip() == "":
+    stated = cell_of(row, columns.difference)
+    if str(stated).strip() == "":
         return True
     try:
-        return decimal_of(said) == difference
+        return decimal_of(stated) == difference
     except ValueError:
         return False
 
@@ -288,14 +288,14 @@ def _no_marks() -> dict[str, int]:
 
 
 def _warnings(appeals: _Appeals) -> tuple[str, ...]:
-    said = []
+    warnings = []
     if appeals.without_effect:
         rows = counted(appeals.without_effect, "строка", "строки", "строк")
-        said.append(f"Состояние не «Апелляция удовлетворена», балл не меняется: {rows}.")
+        warnings.append(f"Состояние не «Апелляция удовлетворена», балл не меняется: {rows}.")
     if appeals.repeated:
         rows = counted(appeals.repeated, "строка", "строки", "строк")
-        said.append(f"Повторённые строки, взяты один раз: {rows}.")
-    return tuple(said)
+        warnings.append(f"Повторённые строки, взяты один раз: {rows}.")
+    return tuple(warnings)
 
 
 def _no_heading(appeals: _Appeals) -> FileRefused:

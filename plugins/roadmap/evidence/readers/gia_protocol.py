@@ -373,28 +373,28 @@ def _trailer(plain: str) -> str | None:
 
 def _check_trailer(protocol: _Protocol, block: _Block, kind: str, row: Sequence[Cell]) -> None:
     """Trailers are not pupils: they say whether the file is whole and of the year's scale."""
-    said = _last_number(row, block.score)
-    if said is None:
+    stated = _last_number(row, block.score)
+    if stated is None:
         return
     block.is_total_known |= kind == "total"
-    if kind == "total" and said not in (block.rows, protocol.rows_read):
+    if kind == "total" and stated not in (block.rows, protocol.rows_read):
         read = counted(block.rows, "участник", "участника", "участников")
         raise _refusal(
             protocol,
             "TOTAL",
-            f"прочитано: {read}, а в строке «Всего участников» — {integer(int(said))}",
+            f"прочитано: {read}, а в строке «Всего участников» — {integer(int(stated))}",
         )
-    if kind == "minimum" and protocol.minimum is not None and said != protocol.minimum:
+    if kind == "minimum" and protocol.minimum is not None and stated != protocol.minimum:
         protocol.warnings.append(
-            f"Минимальная граница в файле — {integer(int(said))}, по шкале года —"
+            f"Минимальная граница в файле — {integer(int(stated))}, по шкале года —"
             f" {integer(protocol.minimum)}; рассчитано по шкале."
         )
     if kind == "mean" and block.scores:
         mean = Decimal(block.score_sum) / block.scores
         # Set-aside rows are in the file's mean; it is written rounded, often to a whole.
-        if not protocol.rejected and abs(mean - said) > Decimal("0.5"):
+        if not protocol.rejected and abs(mean - stated) > Decimal("0.5"):
             protocol.warnings.append(
-                f"Средний балл в файле — {decimal(float(said), 1)}, по строкам —"
+                f"Средний балл в файле — {decimal(float(stated), 1)}, по строкам —"
                 f" {decimal(float(mean), 1)}."
             )
 

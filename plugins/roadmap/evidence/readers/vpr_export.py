@@ -136,11 +136,11 @@ def paper_of(sheet: Sheet, heading: Heading, context: ReaderContext) -> Paper:
     year, subject_text, grade = titles.pop()
     subject = known_subject(subject_text, context.file_name, sheet.name)
     for row in sheet.rows[: heading.row]:
-        said = _labelled(row, "предмет")
-        if said is not None and subject_of(said) not in (subject, None):
+        stated = _labelled(row, "предмет")
+        if stated is not None and subject_of(stated) not in (subject, None):
             raise refused(
                 "TITLE",
-                f"Файл не принят: в названии «{subject}», а в строке «Предмет» — «{said}»",
+                f"Файл не принят: в названии «{subject}», а в строке «Предмет» — «{stated}»",
                 "Проверьте, тот ли это файл, или запросите его заново",
                 context.file_name,
                 sheet=sheet.name,

@@ -121,16 +121,16 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
 
 
 def _warnings(sheet: Sheet, without_pupils: int, repeated: int) -> tuple[str, ...]:
-    said = []
+    warnings = []
     if sheet.is_hidden:
-        said.append("Таблица прочитана со скрытого листа.")
+        warnings.append("Таблица прочитана со скрытого листа.")
     if without_pupils:
         groups = counted(without_pupils, "группа", "группы", "групп")
-        said.append(f"Без участников: {groups}.")
+        warnings.append(f"Без участников: {groups}.")
     if repeated:
         groups = counted(repeated, "группа", "группы", "групп")
-        said.append(f"Повторённые группы, взяты один раз: {groups}.")
-    return tuple(said)
+        warnings.append(f"Повторённые группы, взяты один раз: {groups}.")
+    return tuple(warnings)
 
 
 def _blocks(sheet: Sheet, heading: Heading) -> Iterator[_Block]:
@@ -147,9 +147,9 @@ def _blocks(sheet: Sheet, heading: Heading) -> Iterator[_Block]:
         for cell in row[at[GROUPS] : at[PARTICIPANTS]]:
             if not isinstance(cell, str):
                 continue
-            said = _said(cell)
-            kind = kind or said.kind
-            name = name or said.name
+            label = _label_of(cell)
+            kind = kind or label.kind
+            name = name or label.name
         # Beside its captions a name stands once, in merged cells, or again and again.
         is_same = kind is not None and block is not None and name == block.name
         if name is not None and not is_same and normal_title(name) != title:
@@ -164,7 +164,7 @@ def _blocks(sheet: Sheet, heading: Heading) -> Iterator[_Block]:
         yield block
 
 
-class _Said(NamedTuple):
+class _Label(NamedTuple):
     """What a text before the numbers is: a group's name, a caption's kind, or nothing."""
 
     name: str | None = None
@@ -172,11 +172,11 @@ class _Said(NamedTuple):
 
 
 @lru_cache(maxsize=4096)  # captions stand in every group, groups in every file of a pull
-def _said(text: str) -> _Said:
+def _label_of(text: str) -> _Label:
     first = normal_title(text).partition(" ")[0].strip(" :,.(")
     if first in _KINDS or first == _TOTAL:
-        return _Said(kind=_KINDS.get(first, _TOTAL))
-    return _Said(name=text_of(text))
+        return _Label(kind=_KINDS.get(first, _TOTAL))
+    return _Label(name=text_of(text))
 
 
 def _counts(block: _Block) -> dict[str, int]:
@@ -197,8 +197,8 @@ def _counts(block: _Block) -> dict[str, int]:
         raise _GroupRejected("RANGE", "Число участников невозможно")
     percents = [Decimal(0) if share is None else share for share in shares.values()]
     if any(percents) and not sums_to_whole(percents):
-        said = decimal(float(sum(percents)), 2)
-        raise _GroupRejected("PERCENT_SUM", f"Сумма долей — {said} % вместо 100 %")
+        sum_of_shares = decimal(float(sum(percents)), 2)
+        raise _GroupRejected("PERCENT_SUM", f"Сумма долей — {sum_of_shares} % вместо 100 %")
     if len(known) == len(counts):
         if total is not None and total != sum(known.values()):
             raise _GroupRejected(

@@ -212,11 +212,11 @@ def _layout(head: list[list[Cell]], sheet: str, context: ReaderContext) -> tuple
 def _other_maximum(heading: list[Cell], maximum: int) -> tuple[str, ...]:
     """A warning where the tasks' maxima add up to another paper than the scale's."""
     tasks = [task for cell in heading if (task := _TASK.fullmatch(normal_title(cell)))]
-    said = sum(int(task.group(1)) for task in tasks)
-    if said in (0, maximum):
+    stated = sum(int(task.group(1)) for task in tasks)
+    if stated in (0, maximum):
         return ()
     return (
-        f"Наибольший балл по заголовкам заданий — {said}, по шкале — {maximum}: проверьте "
+        f"Наибольший балл по заголовкам заданий — {stated}, по шкале — {maximum}: проверьте "
         "имя файла и шкалу.",
     )
 
@@ -426,19 +426,19 @@ def _rejected(
 
 
 def _warnings(found: _Found) -> tuple[str, ...]:
-    said = []
+    warnings = []
     if found.repeated:
         rows = counted(found.repeated, "строка", "строки", "строк")
-        said.append(f"Повторённые строки одного участника, взяты один раз: {rows}.")
+        warnings.append(f"Повторённые строки одного участника, взяты один раз: {rows}.")
     if found.without_journal:
         pupils = counted(found.without_journal, "участник", "участника", "участников")
-        said.append(f"Без отметки по журналу: {pupils}.")
+        warnings.append(f"Без отметки по журналу: {pupils}.")
     moved = sum(len(school.municipalities) > 1 for school in found.schools.values())
     if moved:
         schools = counted(moved, "школа", "школы", "школ")
-        said.append(f"Муниципалитет указан по-разному, взят чаще указанный: {schools}.")
+        warnings.append(f"Муниципалитет указан по-разному, взят чаще указанный: {schools}.")
     empty = sum(not sum(school.marks) for school in found.schools.values())
     if empty:
         schools = counted(empty, "школа", "школы", "школ")
-        said.append(f"Никто не писал работу: {schools}.")
-    return tuple(said)
+        warnings.append(f"Никто не писал работу: {schools}.")
+    return tuple(warnings)
