@@ -1,9 +1,11 @@
 """Reading files in a process of its own, which may die without harm.
 
 One sandbox worker (`sandbox_worker`) reads all files of a pull: an interpreter that has the
-readers imported and nothing else of weight. The answer comes back as JSON: facts, counts and
-messages, never a pupil's row. A file that ends a worker which has read others before is read
-once more by a fresh one; a file that ends a fresh worker is refused, and no other with it.
+readers imported and nothing else of weight. It is no fork of the caller, who holds the
+database's password and Airflow's token in memory (docs/decisions/0024). The answer comes back
+as JSON: facts, counts and messages, never a pupil's row. A file that ends a worker which has
+read others before is read once more by a fresh one; a file that ends a fresh worker is refused,
+and no other with it.
 """
 
 from __future__ import annotations
