@@ -155,12 +155,12 @@ def _by_matter(model: ReportModel) -> dict[tuple[str, str], AttentionItem]:
 
 def _cells(previous: ReportModel, current: ReportModel) -> Iterator[str]:
     """Each own cell that reads otherwise, once, though several tables may show it."""
-    before = {table.id: table for table in _own_tables(previous)}
+    before = dict(_own_tables(previous))
     said: set[str] = set()
-    for table in _own_tables(current):
-        if table.id not in before:
+    for place, table in _own_tables(current):
+        if place not in before:
             continue
-        for sentence in _cells_of(before[table.id], table):
+        for sentence in _cells_of(before[place], table):
             if sentence not in said:
                 said.add(sentence)
                 yield sentence
@@ -201,12 +201,13 @@ def _labelled(table: Table) -> Iterator[tuple[tuple[str, int], dict[str, Value]]
             yield (label, seen[label]), {k: cell.value for k, cell in cells.items() if cell.own}
 
 
-def _own_tables(model: ReportModel) -> Iterator[Table]:
-    blocks = model.document.blocks if model.document is not None else ()
-    blocks += tuple(block for school in model.schools for block in school.document.blocks)
-    tables = [block for block in blocks if isinstance(block, Table)]
-    tables += [sheet.table for sheet in model.appendix]
-    return (table for table in tables if table.own)
+def _own_tables(model: ReportModel) -> Iterator[tuple[tuple[str, str], Table]]:
+    """Each own table with its view and id; a view is the document, the appendix or a school."""
+    views = {"document": model.document.blocks if model.document is not None else ()}
+    views |= {school.school_id: school.document.blocks for school in model.schools}
+    for view, blocks in views.items():
+        yield from (((view, b.id), b) for b in blocks if isinstance(b, Table) and b.own)
+    yield from ((("appendix", s.table.id), s.table) for s in model.appendix if s.table.own)
 
 
 def _first_words(row: Row) -> str:

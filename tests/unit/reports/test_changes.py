@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import Engine, delete, update
 
 import support.analysis_rows as rows
+import support.monitoring_rows as monitoring
 from roadmap.analysis.read import Level
 from roadmap.reports.changes import AT_MOST, changes
 from roadmap.reports.compose import compose, load_model
-from roadmap.reports.model import ReportModel
+from roadmap.reports.model import Cell, ReportModel, Table, Words
 from roadmap.store.tables import indicator_gap, indicator_result, paper_result, phase_run
 from support.analysis_rows import REGION, RUN, made_run
 
@@ -115,6 +116,30 @@ def test_a_change_of_no_key_figure_is_told_cell_by_cell(
         " (условная); доля отметок, % «3»: было 47,8 %, стало 43,5 %"
     )
     assert not any("документах" in sentence for sentence in told)
+
+
+def test_a_table_is_compared_with_itself_and_not_with_its_like_in_the_appendix(
+    engine: Engine,
+) -> None:
+    """The order's table stands in the document and in the appendix, its dates broken otherwise."""
+    run = monitoring.june()
+    run.insert(engine)
+    compose(engine, monitoring.plan(), run.run, rows.ANSWERS_TO)
+    with engine.connect() as db:
+        model = load_model(db, run.run, "buyskiy")
+    assert model.document is not None
+    blocks = []
+    for block in model.document.blocks:
+        if isinstance(block, Table) and block.id == "measures":
+            cells = block.cells()[4] | {"note": Cell(value=Words(text="иначе"))}
+            fifth = block.rows[4].model_copy(update={"cells": tuple(cells.values())})
+            rows_now = (*block.rows[:4], fifth, *block.rows[5:])
+            block = block.model_copy(update={"rows": rows_now})
+        blocks.append(block)
+    document = model.document.model_copy(update={"blocks": tuple(blocks)})
+    (told,) = changes(model, model.model_copy(update={"document": document}))
+    assert "; 5, " in told.replace("\u00a0", " ")
+    assert told.endswith("стало иначе")
 
 
 def test_reports_of_different_addressees_are_not_compared(engine: Engine) -> None:
