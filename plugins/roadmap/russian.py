@@ -30,6 +30,22 @@ def counted(n: int, one: str, few: str, many: str) -> str:
     return f"{integer(n)}{NBSP}{plural(n, one, few, many)}"
 
 
+def genitive(n: int) -> str:
+    """«меньше пяти»: the number in words up to ten, larger ones in digits."""
+    return _GENITIVES.get(n) or integer(n)
+
+
+def instrumental(n: int) -> str:
+    """«с пятью участниками»: the number in words up to ten, larger ones in digits."""
+    return _INSTRUMENTALS.get(n) or integer(n)
+
+
+_FROM_TWO = "двух трёх четырёх пяти шести семи восьми девяти десяти"
+_BY_TWO = "двумя тремя четырьмя пятью шестью семью восемью девятью десятью"
+_GENITIVES = dict(enumerate(_FROM_TWO.split(), start=2))
+_INSTRUMENTALS = dict(enumerate(_BY_TWO.split(), start=2))
+
+
 def integer(n: int) -> str:
     """«5 214», digits grouped by three with no-break spaces, a real minus."""
     digits = f"{abs(n):,}".replace(",", NBSP)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from airflow.sdk import Param
 
 from roadmap_airflow.plans import plans_with
 from roadmap_airflow.runs import by_name, names_of
+
+if TYPE_CHECKING:
+    from roadmap.plan.model import Plan
 
 MODES = {
     "live": "Отправить адресатам",
@@ -48,8 +54,7 @@ def phase_params(phase: str) -> dict[str, Param]:
             [],
             type=["null", "array"],  # the form makes an emptied choice null
             title="Муниципалитеты",
-            description="Пусто — все участники проекта и департамент. Если выбрать, остальным, в "
-            "том числе департаменту, этот запуск ничего не составляет и не отправляет.",
+            description=_whom(plans),
             items={"type": "string", "enum": offered},
             examples=offered,
             values_display=names,
@@ -80,3 +85,13 @@ def phase_params(phase: str) -> dict[str, Param]:
             pattern=r"^[^\x00-\x1f@]*$",
         ),
     }
+
+
+def _whom(plans: Sequence[Plan]) -> str:
+    if not plans:
+        return "Ни одного годного плана нет."
+    department = plans[-1].department
+    return (
+        f"Пусто — все участники проекта и {department.short_name}. Если выбрать, остальным, в "
+        f"том числе {department.short_dative}, этот запуск ничего не составляет и не отправляет."
+    )

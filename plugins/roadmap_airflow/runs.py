@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
 
+from roadmap.plan.model import REGION
+
 if TYPE_CHECKING:
     from roadmap.plan.model import Plan
 
@@ -28,13 +30,16 @@ def plan_of(engine: Any, phase_run: str) -> Plan:
 
 def names_of(plans: Iterable[Plan]) -> dict[str, str]:
     """How forms and the grid name each addressee, by id; a later plan's name wins."""
-    known = {unit.id: unit.name for plan in plans for unit in plan.municipalities}
-    return known | {"region": "Департамент (региональный отчёт)"}
+    known: dict[str, str] = {}
+    for plan in plans:
+        known |= {unit.id: unit.name for unit in plan.municipalities}
+        known[REGION] = f"{plan.department.short_name.capitalize()} (региональный отчёт)"
+    return known
 
 
 def by_name(names: dict[str, str]) -> list[str]:
     """The ids in the order in which a form offers them: by alphabet, the region last."""
-    return sorted(names, key=lambda unit: (unit == "region", names[unit].casefold()))
+    return sorted(names, key=lambda unit: (unit == REGION, names[unit].casefold()))
 
 
 def names(plan: Plan, batch: Sequence[str]) -> str:

@@ -34,7 +34,7 @@ def account_of_year(engine: Engine, plan: Plan) -> tuple[str, ...]:
                 lines.append(f"{phase.dag_title}: {letters}")
                 continue
             whom = sorted(
-                names.get(one.municipality_id, "департамент")
+                names.get(one.municipality_id, plan.department.short_name)
                 for one in corrected
                 if (one.occasion, one.revision) == (occasion, row.revision)
             )

@@ -40,6 +40,7 @@ def main() -> None:
 def refuse_unknown(arguments: argparse.Namespace) -> None:
     """SystemExit, in Russian, where the year has no plan, or its plan no such phase or unit."""
     from roadmap.plan.load import PlanError, load_plan
+    from roadmap.plan.model import REGION
 
     try:
         plan = load_plan(arguments.year)
@@ -50,7 +51,7 @@ def refuse_unknown(arguments: argparse.Namespace) -> None:
         raise SystemExit(
             f"В плане {plan.year} года нет этапа «{arguments.phase}». Есть: {', '.join(phases)}."
         )
-    known = {municipality.id for municipality in plan.municipalities} | {"region"}
+    known = {municipality.id for municipality in plan.municipalities} | {REGION}
     unknown = [key for key in arguments.municipalities if key not in known]
     if unknown:
         raise SystemExit(

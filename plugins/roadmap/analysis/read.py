@@ -13,8 +13,8 @@ from enum import StrEnum
 from sqlalchemy import Connection, RowMapping
 
 from roadmap.analysis.shares import Exam, Journal, Marks
-from roadmap.analysis.small_numbers import REGION, hides_region, hides_total
-from roadmap.plan.model import Procedure
+from roadmap.analysis.small_numbers import hides_region, hides_total
+from roadmap.plan.model import REGION, Procedure
 from roadmap.russian import natural_key
 from roadmap.store.sql import sql
 
@@ -34,7 +34,7 @@ class Level(StrEnum):
 class Hidden(StrEnum):
     """Why figures are not given."""
 
-    SMALL = "small"  # the school had fewer than least_participants: «менее 5 уч.»
+    SMALL = "small"  # the school had fewer than least_participants: «менее … уч.»
     NOTHING_LEFT = "nothing_left"  # a total all of whose schools are small
     DIFFERENCE = "difference"  # the region minus the own schools would give a school away
 
@@ -94,6 +94,7 @@ class PaperResult:
     journal: Journal | None
     is_journal_small: bool
     is_low: bool | None
+    least_participants: int  # the plan's: a unit of fewer is hidden
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,9 @@ def papers(
     wanted = None if procedures is None else {procedure.key for procedure in procedures}
     found = [row for row in rows if wanted is None or _paper(row).procedure in wanted]
     hides = _papers_that_hide_the_region(found, municipality_id, least_participants)
-    return tuple(sorted((_paper_result(row, hides) for row in found), key=_order))
+    return tuple(
+        sorted((_paper_result(row, hides, least_participants) for row in found), key=_order)
+    )
 
 
 def verdicts(
@@ -173,7 +176,7 @@ def _hidden(row: RowMapping, hides: frozenset[Paper]) -> Hidden | None:
     return Hidden.NOTHING_LEFT if hides_total(row["schools"]) else None
 
 
-def _paper_result(row: RowMapping, hides: frozenset[Paper]) -> PaperResult:
+def _paper_result(row: RowMapping, hides: frozenset[Paper], least_participants: int) -> PaperResult:
     hidden = _hidden(row, hides)
     is_shown = hidden is None
     has_journal = is_shown and bool(row["compared"]) and not row["is_journal_small"]
@@ -193,6 +196,7 @@ def _paper_result(row: RowMapping, hides: frozenset[Paper]) -> PaperResult:
         journal=_journal(row) if has_journal else None,
         is_journal_small=bool(row["is_journal_small"]),
         is_low=None if row["is_low"] is None else bool(row["is_low"]),
+        least_participants=least_participants,
     )
 
 

@@ -2,7 +2,7 @@
 
 Three rules (look.md §4, domain.md §8 rule 3):
 
-1. A unit with fewer than `least_participants` in a paper shows nothing but «менее 5 уч.».
+1. A unit with fewer than `least_participants` in a paper shows nothing but «менее … уч.».
 2. The municipality's total leaves such schools out, so the total minus the schools shown is
    empty: nothing is left to subtract. Where no school remains, there is no total.
 3. The region's figures minus the municipality's own are the results of the schools
@@ -14,7 +14,6 @@ The department and the institute see everything; rule 3 is not for them.
 
 from __future__ import annotations
 
-REGION = "region"
 LEAST_SCHOOLS_ELSEWHERE = 2
 
 

@@ -33,7 +33,7 @@ class DeliverySettings:
     """Settings of the sender; periods in milliseconds."""
 
     from_address: str
-    from_name: str
+    from_name: str  # empty: the operator's short name in the plan
     reply_to: str
     operator_address: str
     message_domain: str  # the right-hand side of every Message-ID
@@ -65,7 +65,7 @@ def settings_from(values: Mapping[str, str]) -> DeliverySettings:
     domain = values.get("ROADMAP_MESSAGE_DOMAIN", "") or from_address.rpartition("@")[2]
     return DeliverySettings(
         from_address=from_address,
-        from_name=_line(values, "ROADMAP_FROM_NAME", "ОГБОУ ДПО «КОИРО»"),
+        from_name=_line(values, "ROADMAP_FROM_NAME", ""),
         reply_to=_address(values, "ROADMAP_REPLY_TO_ADDRESS", from_address),
         operator_address=operator,
         message_domain=_domain(domain, "ROADMAP_MESSAGE_DOMAIN"),

@@ -18,12 +18,10 @@ from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.names import masked_code, masked_login, near, plan_words
 from roadmap.evidence.registers.risk_factors import factor_names
 from roadmap.evidence.sources import load_sources
-from roadmap.plan.model import Phase, Plan
+from roadmap.plan.model import REGION, Phase, Plan
 from roadmap.russian import counted, day, integer
 from roadmap.store.sql import sql
 from roadmap.store.tables import metadata, run_batch, run_finding, run_municipality
-
-_REGION = "region"
 
 
 @dataclass(frozen=True)
@@ -295,7 +293,7 @@ def write_findings(
             for row in conn.execute(
                 select(run_municipality.c.municipality_id, run_municipality.c.name).where(
                     run_municipality.c.run_id == run_id,
-                    run_municipality.c.municipality_id != _REGION,
+                    run_municipality.c.municipality_id != REGION,
                 )
             )
         },

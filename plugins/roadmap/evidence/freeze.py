@@ -38,7 +38,7 @@ from roadmap.evidence.names import plan_words, school_ref
 from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import plan_sha256
-from roadmap.plan.model import Phase, Plan
+from roadmap.plan.model import REGION, Department, Phase, Plan
 from roadmap.russian import counted, integer
 from roadmap.store.sql import sql
 from roadmap.store.statistics import refresh_statistics
@@ -58,9 +58,6 @@ log = logging.getLogger(__name__)
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
-REGION = "region"
-REGION_NAME = "Департамент образования и науки Костромской области"
-REGION_GENITIVE = "Департамента образования и науки Костромской области"
 REGION_SHORT_NAME = "Регион"
 
 _MOST_OF_A_RULE = 5  # findings of one rule in the task's log; all of them are stored
@@ -163,7 +160,7 @@ def freeze(
         conn.execute(sql("evidence/frozen_municipalities"), at)
         unnamed = _add_unnamed(conn, plan, at)
         conn.execute(sql("evidence/frozen_schools"), at)
-        _add_region(conn, run_id)
+        _add_region(conn, run_id, plan.department)
         _select(conn, run_id, request.municipalities)
         if request.sample is not None:
             _draw(conn, run_id, request.sample, request.requested_by)
@@ -385,14 +382,14 @@ def _add_unnamed(conn: Connection, plan: Plan, at: dict[str, str]) -> tuple[str,
     return tuple(unnamed)
 
 
-def _add_region(conn: Connection, run_id: str) -> None:
+def _add_region(conn: Connection, run_id: str, department: Department) -> None:
     """The department is an addressee of every run and takes part in no measure."""
     conn.execute(
         insert(run_municipality).values(
             run_id=run_id,
             municipality_id=REGION,
-            name=REGION_NAME,
-            genitive=REGION_GENITIVE,
+            name=department.name,
+            genitive=department.genitive,
             short_name=REGION_SHORT_NAME,
             is_participating=0,
             is_selected=0,

@@ -33,6 +33,7 @@ from roadmap.indicators.status import (
 from roadmap.indicators.units import Required, missing_of, reading_of, required_units
 from roadmap.plan.due import due_date, has_begun, monitoring_scope, start_date
 from roadmap.plan.model import (
+    REGION,
     Indicator,
     IndicatorKind,
     IndicatorPart,
@@ -50,7 +51,6 @@ from roadmap.store.tables import monitoring_scope as monitoring_scope_table
 
 log = logging.getLogger(__name__)
 
-REGION = "region"
 Pass = Literal["evidence", "ledger"]
 
 

@@ -32,7 +32,7 @@ from roadmap.indicators.read import (
 from roadmap.indicators.status import Status
 from roadmap.paths import SQL
 from roadmap.plan.load import load_plan, plan_sha256
-from roadmap.plan.model import Indicator, IndicatorPart, Measure, Plan, Slice
+from roadmap.plan.model import REGION, Indicator, IndicatorPart, Measure, Plan, Slice
 from roadmap.russian import day
 from roadmap.store.tables import (
     load_batch,
@@ -43,7 +43,6 @@ from roadmap.store.tables import (
     run_rule,
 )
 
-REGION = "region"
 LATEST = "latest:"
 LEAST_PREFIX = 4
 _MOST_LISTED = 10

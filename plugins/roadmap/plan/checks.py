@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from roadmap.plan.due import is_ongoing, monitoring_rules
 from roadmap.plan.model import (
+    REGION,
     Comparison,
     Datasets,
     Indicator,
@@ -443,7 +444,7 @@ def _municipalities(plan: Plan) -> Iterator[Problem]:
     for index, name in _repeated(municipality.name for municipality in plan.municipalities):
         yield Problem(f"municipalities[{index}].name", f"наименование «{name}» указано дважды")
     for index, municipality in enumerate(plan.municipalities):
-        if municipality.id == "region":
+        if municipality.id == REGION:
             yield Problem(f"municipalities[{index}].id", "код «region» занят: так зовётся область")
 
 

@@ -21,6 +21,10 @@ Date = date  # where a field itself is called `date`
 Setting = str | int | float | bool
 
 
+# The addressee that is no municipality: the department, with what the whole region did.
+REGION = "region"
+
+
 class PlanPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -154,7 +158,6 @@ class Datasets(PlanPart):
 
 class Approval(PlanPart):
     required: bool
-    approver_differs_from_requester: bool = True
 
 
 class ReplyBy(PlanPart):
@@ -233,7 +236,6 @@ class Contact(PlanPart):
     """Who answers questions: shown in the letter's «Контакты» and as «Исполнитель»."""
 
     name: Text
-    organisation: Text
     phone: Text
 
 
@@ -242,29 +244,43 @@ class Municipality(PlanPart):
     name: Text
 
 
-class Order(PlanPart):
+class Department(PlanPart):
+    """Who gets the regional report; the forms that sentences need."""
+
+    name: Text
+    genitive: Text
+    short_name: Text  # «департамент», in forms and notes
+    short_dative: Text
+
+
+class EarlierOrder(PlanPart):
     """An order; of one that is not issued yet, number and date are None."""
 
     number: Text | None
     date: Date | None
-    issued_by: Text
-    title: Text
 
     @property
     def is_issued(self) -> bool:
         return self.number is not None and self.date is not None
 
 
+class Order(EarlierOrder):
+    issued_by: Text  # whose order it is, in the genitive: «приказ департамента …»
+
+
 class Plan(PlanPart):
     year: int
     order: Order
-    based_on: tuple[Order, ...] = ()  # earlier orders that this one follows
+    based_on: tuple[EarlierOrder, ...] = ()  # earlier orders that this one follows
     in_force: date | None
     closed: bool  # not scheduled any more, only backfilled or triggered
     timezone: Literal["Europe/Moscow"] = "Europe/Moscow"
     working_day: Literal["previous", "next"]
+    region_name: Text
+    department: Department
     operator_full_name: Text
     operator_short_name: Text
+    place: Text  # «г. Кострома», on title pages
     contact: Contact
     analysis: Analysis
     measures: tuple[Measure, ...]

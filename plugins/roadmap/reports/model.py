@@ -22,6 +22,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from roadmap.plan.model import REGION
+
 
 class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,9 +79,10 @@ class Words(Part):
 
 
 class Suppressed(Part):
-    """Fewer than five took part: «менее 5 уч.»."""
+    """Fewer took part than the plan's `least_participants`: «менее 5 уч.»."""
 
     kind: Literal["suppressed"] = "suppressed"
+    fewer_than: int = 5  # of reports that were kept before the plan's number was
 
 
 class NoData(Part):
@@ -252,7 +255,7 @@ class Addressee(Part):
 
     @property
     def is_region(self) -> bool:
-        return self.municipality_id == "region"
+        return self.municipality_id == REGION
 
 
 class AttentionItem(Part):

@@ -43,7 +43,7 @@ def result(paper: Paper, two: int = 2, three: int = 8, **more: Any) -> PaperResu
         "participants": two + three, "absent": None,
         "marks": None if paper.kind == "ege" else Marks(two, three, 0, 0),
         "exam": Exam(two + three, two, 36, 500, 0) if paper.kind == "ege" else None,
-        "journal": None, "is_journal_small": False, "is_low": False,
+        "journal": None, "is_journal_small": False, "is_low": False, "least_participants": 5,
     } | more  # fmt: skip
     if values["hidden"] is not None:
         values |= {"participants": None, "marks": None, "exam": None, "is_low": None}

@@ -26,13 +26,13 @@ from roadmap.delivery.ledger.brakes import Brakes
 from roadmap.delivery.letters import contacts
 from roadmap.delivery.letters.planning import NO_RECIPIENT
 from roadmap.delivery.transport import without_addresses
-from roadmap.evidence.freeze import REGION, REGION_NAME, REGION_SHORT_NAME
+from roadmap.evidence.freeze import REGION_SHORT_NAME
 from roadmap.evidence.names import near
 from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.sources import load_sources
 from roadmap.indicators.explain import ExplainRefused, find_run
 from roadmap.plan.load import load_plan
-from roadmap.plan.model import Phase, Plan
+from roadmap.plan.model import REGION, Phase, Plan
 from roadmap.plan.schedule import phase_events
 from roadmap.store.sql import sql
 
@@ -367,10 +367,10 @@ def _phase(plan: Plan, code: str) -> Phase:
 def _municipality(db: Connection, plan: Plan, text: str) -> tuple[str, str]:
     """Id and name; the plan's names, and those under which runs have known the addressees."""
     names: dict[str, set[str]] = defaultdict(set)
-    shown = {one.id: one.name for one in plan.municipalities} | {REGION: REGION_NAME}
+    shown = {one.id: one.name for one in plan.municipalities} | {REGION: plan.department.name}
     for one in plan.municipalities:
         names[one.id] |= {one.id, one.name}
-    names[REGION] |= {REGION, REGION_NAME, REGION_SHORT_NAME, "департамент"}
+    names[REGION] |= {REGION, REGION_SHORT_NAME, plan.department.name, plan.department.short_name}
     for row in db.execute(sql("delivery/known_addressees"), {"plan_year": plan.year}):
         names[row.municipality_id] |= {row.municipality_id, row.name, row.short_name}
         shown.setdefault(row.municipality_id, row.name)

@@ -503,7 +503,7 @@ def _freeze(
         revision=revision,
         sender=message.Sender(
             settings.from_address,
-            settings.from_name,
+            settings.from_name or model.institution.short_name,
             settings.reply_to,
             settings.message_domain,
         ),

@@ -25,7 +25,6 @@ from roadmap.reports.model import (
     NoData,
     NotHeld,
     Sheet,
-    Suppressed,
     Value,
     Words,
 )
@@ -47,6 +46,7 @@ from roadmap.reports.parts.results import (
     row_kind,
     row_label,
     share_figure,
+    suppressed,
     threshold_text,
     written_by_own,
 )
@@ -219,7 +219,9 @@ def _results_table(
     rows = Rows("appendix", table_id, (*_unit_columns(facts), *columns))
     for result in results:
         cells: dict[str, Given] = dict.fromkeys((column.key for column in columns), "")
-        cells["participants"] = NotHeld() if result.hidden is Hidden.DIFFERENCE else Suppressed()
+        cells["participants"] = (
+            NotHeld() if result.hidden is Hidden.DIFFERENCE else suppressed(result)
+        )
         if result.hidden is None:
             cells |= {**result_cells(result), **_interval(result), **_journal(result)}
         rows.add(
@@ -229,7 +231,7 @@ def _results_table(
             figures={"low": share_figure(facts, result)},
         )
     is_partial = any(r.small_schools for r in results if r.level is not Level.REGION)
-    partial = (say(_WORDING, "note_partial"),) if is_partial else ()
+    partial = (say(_WORDING, "note_partial", least=facts.run.least),) if is_partial else ()
     return rows.laid(notes=(*partial, *notes))
 
 
@@ -246,7 +248,7 @@ def _journal(result: PaperResult) -> Cells:
     if result.journal is not None and result.journal.compared:
         return journal_cells(result.journal)
     # ДР has no journal to compare with; in ВПР too few marks, or none, were compared.
-    sign: Value = Suppressed() if result.is_journal_small else NoData()
+    sign: Value = suppressed(result) if result.is_journal_small else NoData()
     if result.paper.kind != "vpr":
         sign = NotHeld()
     return dict.fromkeys(("lowered", "confirmed", "raised"), sign)
@@ -254,7 +256,7 @@ def _journal(result: PaperResult) -> Cells:
 
 def _signs(facts: Facts) -> str:
     threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
-    return say(_WORDING, "signs", threshold=threshold)
+    return say(_WORDING, "signs", threshold=threshold, least=facts.run.least)
 
 
 # -- Dynamics --------------------------------------------------------------------------------
@@ -323,4 +325,4 @@ def _year_cells(year: str, result: PaperResult | None) -> Cells:
 
 def _signs_text(facts: Facts) -> str:
     threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
-    return say(_WORDING, "signs_text", threshold=threshold)
+    return say(_WORDING, "signs_text", threshold=threshold, least=facts.run.least)

@@ -14,7 +14,6 @@ from roadmap.reports.parts.attention import (
     curator_gaps,
     curator_item,
     missing_acts,
-    other_indicators,
     people,
     regional_findings,
     regional_indicators,
@@ -33,7 +32,6 @@ def attention(facts: Facts, findings_section: int) -> tuple[AttentionItem, ...]:
         *_low_schools(facts, Verdict.LOW),
         *people(facts),
         *missing_acts(facts),
-        *other_indicators(facts),
         *_grown_schools(facts),
         *_low_schools(facts, Verdict.RISK),
     )
@@ -125,7 +123,7 @@ def _of_region(facts: Facts, findings_section: int) -> Iterable[AttentionItem]:
                 municipalities=len({v.municipality_id for v in low}),
             ),
             recommendation=say(_WORDING, "region_low_todo"),
-            who=say(_WORDING, "region_low_who"),
+            who=say(_WORDING, "region_low_who", operator=facts.run.institution.short_name),
             due=due,
             confirmation=say(_WORDING, "region_low_confirmation"),
         )
@@ -141,7 +139,7 @@ def _of_region(facts: Facts, findings_section: int) -> Iterable[AttentionItem]:
                 municipalities=len({s.municipality_id for s in grown}),
             ),
             recommendation=say(_WORDING, "region_worse_todo"),
-            who=say(_WORDING, "region_low_who"),
+            who=say(_WORDING, "region_low_who", operator=facts.run.institution.short_name),
             due=due,
             confirmation=say(_WORDING, "region_low_confirmation"),
         )

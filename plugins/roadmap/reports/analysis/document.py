@@ -9,13 +9,12 @@ from functools import cache
 from roadmap.analysis.dynamics import previous_procedures
 from roadmap.analysis.objectivity import unsupported
 from roadmap.analysis.read import KINDS, Level, PaperResult, Verdict
-from roadmap.analysis.small_numbers import REGION
 from roadmap.evidence.sources import load_sources
 from roadmap.indicators.read import IndicatorResult
-from roadmap.plan.model import Procedure, Slice
+from roadmap.plan.model import REGION, Procedure, Slice
 from roadmap.reports.analysis.dynamics import dynamics
 from roadmap.reports.analysis.summary import Summary, conclusions, ordering_measure
-from roadmap.reports.facts.run import Facts, School
+from roadmap.reports.facts.run import Facts, Run, School
 from roadmap.reports.model import (
     AttentionItem,
     Count,
@@ -23,7 +22,6 @@ from roadmap.reports.model import (
     Document,
     NoData,
     NotHeld,
-    Suppressed,
     Table,
     Value,
 )
@@ -50,6 +48,7 @@ from roadmap.reports.parts.results import (
     reached_sentence,
     share_figures,
     shown_levels,
+    suppressed,
     threshold_text,
     written_by_own,
 )
@@ -110,7 +109,7 @@ def compose_document(
             kind_title=say(_WORDING, "document_kind"),
             dated=facts.run.as_of,
             subject=say(_WORDING, "document_subject", kinds=_kinds(facts)),
-            subject_strong=say(_WORDING, "region_name")
+            subject_strong=named(facts.run.plan.region_name)
             if facts.is_region
             else title(named(facts.addressee.name)),
             main=tuple(main)[:3],
@@ -150,7 +149,7 @@ def _basis(draft: Draft, facts: Facts) -> None:
         number("works", "Выполнено работ", 34),
     )
     rows = (_source_cells(facts, procedure) for procedure in run.phase.procedures)
-    notes = (f"{say(_WORDING, 'note_signs')} {say(_WORDING, 'note_works')}",)
+    notes = (f"{say(_WORDING, 'note_signs')} {_note_works(run)}",)
     draft.table(table_of("sources", columns, rows, say(_WORDING, "caption_sources"), notes))
 
 
@@ -168,12 +167,16 @@ def _source_cells(facts: Facts, procedure: Procedure) -> Cells:
     }
 
 
+def _note_works(run: Run) -> str:
+    return say(_WORDING, "note_works", least=run.least)
+
+
 def _works(results: Sequence[PaperResult]) -> Value:
     """Works written; those of small groups are left out, so that no difference tells them."""
     shown = [r.participants or 0 for r in results if r.hidden is None]
     if shown:
         return Count(n=sum(shown))
-    return Suppressed() if results else NotHeld()
+    return suppressed(results[0]) if results else NotHeld()
 
 
 def _general(draft: Draft, facts: Facts) -> None:
@@ -223,7 +226,10 @@ def _participants_table(facts: Facts) -> Table:
             is_received = facts.run.received_on(procedure) is not None
             cells[procedure.key] = _works(results) if is_received else NoData()
         rows.append(cells)
-    caption, notes = say(_WORDING, "caption_participants"), (say(_WORDING, "note_works"),)
+    caption, notes = (
+        say(_WORDING, "caption_participants"),
+        (_note_works(facts.run),),
+    )
     return table_of("participants", columns, rows, caption, notes)
 
 
@@ -400,7 +406,7 @@ def _deficits(draft: Draft, facts: Facts) -> None:
             say(_WORDING, "deficits_none", is_region=facts.is_region, threshold=threshold)
         )
     else:
-        draft.paragraph(say(_WORDING, "deficits_unknown"))
+        draft.paragraph(say(_WORDING, "deficits_unknown", least=facts.run.least))
     draft.paragraph(say(_WORDING, "deficits_limits"))
 
 
@@ -490,7 +496,7 @@ def _limits(draft: Draft, facts: Facts) -> None:
     run = facts.run
     draft.section("limits", say(_WORDING, "s_limits"))
     limits = [
-        say(_WORDING, "limit_small", least=run.plan.analysis.least_participants),
+        say(_WORDING, "limit_small", least=run.least),
         say(_WORDING, "limit_no_ranking"),
     ]
     exams = [r.paper.year for r in at(facts.results, Level.SCHOOL) if r.paper.kind == "ege"]

@@ -23,7 +23,6 @@ from roadmap.reports.model import (
     PairGroup,
     Points,
     Share,
-    Suppressed,
     Value,
 )
 from roadmap.reports.parts.draft import Draft, Laid
@@ -36,6 +35,7 @@ from roadmap.reports.parts.results import (
     row_label,
     shown_levels,
     subject_order,
+    suppressed,
     threshold_text,
     unit_column,
     unit_name,
@@ -84,7 +84,7 @@ def share_value(result: PaperResult | None) -> Value:
     """The share of low results, or the sign that stands in its place."""
     if result is None or result.hidden is Hidden.DIFFERENCE:
         return NotHeld()
-    return low_share(result) or Suppressed()
+    return low_share(result) or suppressed(result)
 
 
 def told(facts: Facts) -> tuple[Change, ...]:
@@ -347,7 +347,7 @@ def _notes(facts: Facts, changes: Sequence[Change]) -> tuple[str, ...]:
     if any(is_marked(c) for c in changes):
         notes.append(say(_WORDING, "note_worse", points=worse_text(facts)))
     if any(_label(facts, (c,)).endswith("*") for c in changes):
-        notes.append(say(_WORDING, "note_partial"))
+        notes.append(say(_WORDING, "note_partial", least=facts.run.least))
     return (" ".join(notes),)
 
 
@@ -655,7 +655,14 @@ def _papers_not_compared(changes: Sequence[Change], both: dict[str, str]) -> Ite
             reason = NotComparable.NOT_WRITTEN if is_new else NotComparable.SMALL
         found.setdefault(reason, []).append(_not_compared_paper(paper, of_paper, reason))
     for why, papers in found.items():
-        yield say(_WORDING, "because", why=why, **both, papers=papers)
+        yield say(
+            _WORDING,
+            "because",
+            why=why,
+            **both,
+            papers=papers,
+            least=changes[0].current.least_participants,
+        )
 
 
 def _not_compared_paper(paper: Paper, changes: Sequence[Change], reason: NotComparable) -> str:
@@ -677,7 +684,9 @@ def _not_compared_paper(paper: Paper, changes: Sequence[Change], reason: NotComp
 
 def reason_words(change: Change) -> str:
     """Why one unit has no change, as a table says it; "" where it has one."""
-    return "" if change.reason is None else say(_WORDING, "reason", why=change.reason)
+    if change.reason is None:
+        return ""
+    return say(_WORDING, "reason", why=change.reason, least=change.current.least_participants)
 
 
 # -- The region's list of schools ------------------------------------------------------------

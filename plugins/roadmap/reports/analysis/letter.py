@@ -239,7 +239,7 @@ def _add_totals(facts: Facts, pair: _Pair, rows: LetterRows) -> None:
     """The own total (of one school it would repeat the row above), then the region."""
     level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
     totals = _of_level(pair, level)
-    note = _total_note(tuple(totals.values()))
+    note = _total_note(facts, tuple(totals.values()))
     if facts.is_region or len(facts.schools) > 1:
         label = say(_WORDING, "participants_row" if facts.is_region else "own_total")
         _add(facts, rows, label, totals, "total", note=note)
@@ -248,12 +248,13 @@ def _add_totals(facts: Facts, pair: _Pair, rows: LetterRows) -> None:
     _add(facts, rows, region, of_region, "comparison", note=note, own=facts.is_region)
 
 
-def _total_note(totals: tuple[PaperResult | None, ...]) -> str:
+def _total_note(facts: Facts, totals: tuple[PaperResult | None, ...]) -> str:
     """Which schools the own total is of."""
     if all(r is None or r.hidden is Hidden.NOTHING_LEFT for r in totals):
         return say(_WORDING, "own_total_small_note")
-    is_partial = any(r is not None and r.small_schools for r in totals)
-    return say(_WORDING, "own_total_note" if is_partial else "own_total_all_note")
+    if any(r is not None and r.small_schools for r in totals):
+        return say(_WORDING, "own_total_note", least=facts.run.least)
+    return say(_WORDING, "own_total_all_note")
 
 
 def _of_level(pair: _Pair, level: Level) -> _Results:

@@ -17,7 +17,6 @@ from roadmap.reports.model import (
     Figure,
     NotHeld,
     SchoolPage,
-    Suppressed,
     Table,
 )
 from roadmap.reports.parts.draft import Draft
@@ -29,6 +28,7 @@ from roadmap.reports.parts.results import (
     low_share,
     paper_label,
     result_cells,
+    suppressed,
     threshold_text,
 )
 from roadmap.reports.parts.tables import Given, foreign, number, table_of, text
@@ -63,9 +63,9 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
     small = [_work(r) for r in own if r.hidden is not None]
     remarks = []
     if small:
-        remarks.append(say(_WORDING, "small", works=small))
+        remarks.append(say(_WORDING, "small", works=small, least=facts.run.least))
     elif main is None and other is None:
-        remarks.append(say(_WORDING, "nothing"))
+        remarks.append(say(_WORDING, "nothing", least=facts.run.least))
     if changes and not dynamics.school_problem(facts, school.school_id):
         # What grew stands among the recommendations, with its figures.
         remarks.append(_calm(facts, tuple(changes.values())))
@@ -132,14 +132,14 @@ def _is_room(rows: int, texts: Sequence[str], *, is_compared: bool) -> bool:
 def _calm(facts: Facts, changes: Sequence[Change]) -> str:
     if any(c.points is not None for c in changes):
         return say(_WORDING, "dynamics_calm", points=dynamics.worse_text(facts))
-    return say(_WORDING, "dynamics_none")
+    return say(_WORDING, "dynamics_none", least=facts.run.least)
 
 
 def _main_sentence(facts: Facts, verdict: SchoolVerdict | None) -> str:
     if verdict is None or (verdict.verdict is Verdict.NO_VERDICT and not verdict.small_papers):
         return say(_WORDING, "main_no_data")
     if verdict.verdict is Verdict.NO_VERDICT:
-        return say(_WORDING, "main_no_verdict")
+        return say(_WORDING, "main_no_verdict", least=facts.run.least)
     return say(
         _WORDING,
         "main",
@@ -209,7 +209,7 @@ def _cells(
     whole = region.get(result.paper) if result is not None else None
     of_region = low_share(whole) if whole is not None else None
     change = changes.get(result.paper) if result is not None else None
-    sign = NotHeld() if result is None else Suppressed()
+    sign = NotHeld() if result is None else suppressed(result)
     cells = {"participants": sign, "low": sign, **(result_cells(result) if result else {})}
     return {
         f"{of}participants": cells["participants"],

@@ -95,7 +95,9 @@ def headline(facts: Facts, summary: Summary) -> str:
             subjects=_subjects(summary.low_results),
         )
     if not summary.judged:
-        return say(_WORDING, "headline_small" if summary.small else "headline_no_data")
+        if summary.small:
+            return say(_WORDING, "headline_small", least=facts.run.least)
+        return say(_WORDING, "headline_no_data")
     return say(
         _WORDING,
         "headline_not_low",
@@ -116,22 +118,22 @@ def _subjects(results: Sequence[PaperResult]) -> list[str]:
 
 def explanation(facts: Facts, summary: Summary) -> tuple[str, ...]:
     """What follows the headline: the other schools, the rule of low results."""
-    told = [*_other_schools(summary)]
+    told = [*_other_schools(facts, summary)]
     if summary.reached and summary.total > 1:
         procedures = facts.run.plan.analysis.low_procedures
         told.append(say(_WORDING, "low_rule", low=len(summary.low), procedures=procedures))
     return tuple(told)
 
 
-def _other_schools(summary: Summary) -> list[str]:
+def _other_schools(facts: Facts, summary: Summary) -> list[str]:
     not_low, small = len(summary.not_low), len(summary.small)
     told = []
     if summary.reached and not_low and small:
-        told.append(say(_WORDING, "rest", not_low=not_low, small=small))
+        told.append(say(_WORDING, "rest", not_low=not_low, small=small, least=facts.run.least))
     elif summary.reached and not_low:
         told.append(say(_WORDING, "rest_not_low", not_low=not_low))
     elif small and summary.judged:
-        told.append(say(_WORDING, "rest_small", small=small))
+        told.append(say(_WORDING, "rest_small", small=small, least=facts.run.least))
     if summary.unknown and (summary.judged or small):
         told.append(say(_WORDING, "rest_no_data", n=len(summary.unknown)))
     return told
@@ -190,7 +192,14 @@ def conclusions(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> tuple
     if summary.risk:
         told.append(say(_WORDING, "risk_schools", schools=_names(facts, summary.risk)))
     if summary.small:
-        told.append(say(_WORDING, "no_verdict_small", schools=_names(facts, summary.small)))
+        told.append(
+            say(
+                _WORDING,
+                "no_verdict_small",
+                schools=_names(facts, summary.small),
+                least=facts.run.least,
+            )
+        )
     if summary.unknown:
         names = _shortened([named(name) for name in summary.unknown])
         told.append(say(_WORDING, "no_verdict_no_data", schools=names))

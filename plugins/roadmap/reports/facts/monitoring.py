@@ -13,7 +13,6 @@ from datetime import date
 
 from sqlalchemy import Connection, RowMapping, select
 
-from roadmap.analysis.small_numbers import REGION
 from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.indicators.about import about_each
 from roadmap.indicators.read import (
@@ -25,7 +24,7 @@ from roadmap.indicators.read import (
     run_of_phase,
 )
 from roadmap.indicators.status import Status
-from roadmap.plan.model import Indicator, Phase, Plan, Slice
+from roadmap.plan.model import REGION, Indicator, Phase, Plan, Slice
 from roadmap.store.sql import sql
 from roadmap.store.tables import (
     indicator_result,

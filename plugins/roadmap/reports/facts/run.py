@@ -14,10 +14,9 @@ from sqlalchemy import Connection, select
 
 from roadmap.analysis.dynamics import Change, changes, previous_procedures
 from roadmap.analysis.read import PaperResult, SchoolVerdict, papers, verdicts
-from roadmap.analysis.small_numbers import REGION
 from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.indicators.read import Gap, IndicatorResult, gaps, letter_results
-from roadmap.plan.model import Phase, Plan, Procedure
+from roadmap.plan.model import REGION, Phase, Plan, Procedure
 from roadmap.reports.facts.monitoring import MONITORING, SUMMARY, MonitoringState, read_state
 from roadmap.reports.model import Addressee, Institution
 from roadmap.russian import natural_key
@@ -87,6 +86,11 @@ class Run:
     schools: tuple[School, ...]  # participating ones, by natural order of names
     sources: tuple[Source, ...]
     datasets: tuple[Dataset, ...]
+
+    @property
+    def least(self) -> int:
+        """Of fewer participants the reports show nothing."""
+        return self.plan.analysis.least_participants
 
     def received_on(self, procedure: Procedure) -> date | None:
         """The day the procedure's latest file came; None when none did."""
@@ -172,7 +176,7 @@ def read_run(connection: Connection, plan: Plan, run_id: str, answers_to: str) -
         institution=Institution(
             full_name=plan.operator_full_name,
             short_name=plan.operator_short_name,
-            place="г. Кострома",
+            place=plan.place,
             contact_name=plan.contact.name,
             contact_phone=plan.contact.phone,
             contact_address=answers_to,

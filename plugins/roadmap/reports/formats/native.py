@@ -24,8 +24,6 @@ from roadmap.reports.words.show import NO_DATA, NOT_HELD, show
 from roadmap.reports.words.typeface import printable
 from roadmap.russian import MINUS, NBSP
 
-SUPPRESSED = f"менее{NBSP}5"
-
 PERCENT = "0.0"
 PERCENT_AT_THRESHOLD = '0.0" ▲"'
 # A change is never read without its sign.
@@ -45,8 +43,8 @@ def native(value: Value) -> int | float | date | str:
             return on
         case Words(text=text):
             return printable(text)
-        case Suppressed():
-            return SUPPRESSED
+        case Suppressed(fewer_than=least):
+            return f"менее{NBSP}{least}"
         case NoData():
             return NO_DATA
         case NotHeld():

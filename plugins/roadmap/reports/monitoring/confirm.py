@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from roadmap.analysis.small_numbers import REGION
 from roadmap.indicators.about import Register, about_each
 from roadmap.indicators.read import IndicatorResult
-from roadmap.plan.model import Indicator
+from roadmap.plan.model import REGION, Indicator
 from roadmap.reports.facts.monitoring import Event, Paper, Placed, Registers
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.words.wording import named, say

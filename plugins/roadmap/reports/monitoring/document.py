@@ -88,7 +88,7 @@ def compose_document(
             kind_title=say(own, "document_kind"),
             dated=facts.run.as_of,
             subject=say(own, "document_subject", phase=facts.run.phase.title),
-            subject_strong=say(_WORDING, "region_name")
+            subject_strong=named(facts.run.plan.region_name)
             if facts.is_region
             else title(named(facts.addressee.name)),
             main=tuple(main)[:3],

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from roadmap import russian
-from roadmap.analysis.small_numbers import REGION
 from roadmap.indicators.status import Status
+from roadmap.plan.model import REGION
 from roadmap.reports.facts.monitoring import MONITORING
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import (

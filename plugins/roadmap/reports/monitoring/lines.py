@@ -11,11 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from roadmap.analysis.small_numbers import REGION
 from roadmap.indicators.read import IndicatorResult, letter_statuses
 from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date, is_ongoing
-from roadmap.plan.model import IndicatorKind, Measure
+from roadmap.plan.model import REGION, IndicatorKind, Measure
 from roadmap.reports.facts.monitoring import MonitoringState, monitoring_measure
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Cell, Words
@@ -164,7 +163,9 @@ def lines_table(facts: Facts, view: View, found: Sequence[Line], table_id: str) 
         rows.add(_cells(facts, line, is_sheet=is_sheet), own=line.is_own, figures=figures)
     notes = [say(_WORDING, "note_signs")]
     if any(not line.is_own for line in found):
-        notes.append(say(_WORDING, "note_regional"))
+        notes.append(
+            say(_WORDING, "note_regional", department=facts.run.plan.department.short_name)
+        )
     return rows.laid("" if is_sheet else say(_WORDING, "caption_measures"), notes)
 
 

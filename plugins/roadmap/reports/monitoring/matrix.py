@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from roadmap.analysis.small_numbers import REGION
 from roadmap.indicators.read import IndicatorResult, letter_statuses
 from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date, is_ongoing
-from roadmap.plan.model import IndicatorKind, Measure, Slice
+from roadmap.plan.model import REGION, IndicatorKind, Measure, Slice
 from roadmap.reports.facts.monitoring import MONITORING, monitoring_measure
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import (

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from roadmap.analysis.small_numbers import REGION
 from roadmap.evidence.registers.risk_factors import factor_names
 from roadmap.indicators.about import about, stem_of
 from roadmap.indicators.read import Gap, IndicatorResult
 from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date
-from roadmap.plan.model import IndicatorKind
+from roadmap.plan.model import REGION, IndicatorKind
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Day, Table, Value, Words
 from roadmap.reports.parts.draft import Laid

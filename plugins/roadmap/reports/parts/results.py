@@ -30,7 +30,7 @@ from roadmap.reports.model import (
 )
 from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.tables import Given, KeyFigure, Rows, number, text
-from roadmap.reports.words.show import NO_DATA, SUPPRESSED_ROW, points
+from roadmap.reports.words.show import NO_DATA, points
 from roadmap.reports.words.wording import named, say, subject_dative, title
 from roadmap.russian import natural_key
 
@@ -87,6 +87,11 @@ def low_share(result: PaperResult) -> Share | None:
     if result.exam is not None:
         return Share(numerator=result.exam.below_minimum, denominator=result.exam.participants)
     return None
+
+
+def suppressed(result: PaperResult) -> Suppressed:
+    """The sign of a unit with too few participants, or of a total of which nothing is left."""
+    return Suppressed(fewer_than=result.least_participants)
 
 
 def reaches(share: Share, percent: float) -> bool:
@@ -260,9 +265,9 @@ def _add(facts: Facts, rows: Rows, result: PaperResult) -> None:
     label = row_label(facts, result)
     match result.hidden:
         case Hidden.SMALL:
-            rows.message(label, SUPPRESSED_ROW)
+            rows.message(label, say(_WORDING, "row_small", least=facts.run.least))
         case Hidden.NOTHING_LEFT:
-            rows.message(label, say(_WORDING, "all_small"))
+            rows.message(label, say(_WORDING, "all_small", least=facts.run.least))
         case Hidden.DIFFERENCE:
             rows.message(label, say(_WORDING, "region_hidden"), own=False)
         case None:
@@ -315,7 +320,7 @@ def _notes(facts: Facts, results: Sequence[PaperResult]) -> tuple[str, ...]:
     """What the signs of this very table mean; a sign that isn't there is not explained."""
     notes = []
     if any(r.small_schools for r in results if r.level is not Level.REGION):
-        notes.append(say(_WORDING, "note_partial"))
+        notes.append(say(_WORDING, "note_partial", least=facts.run.least))
     if any(is_at_threshold(r) for r in results):
         percent = threshold_text(facts.run.plan.analysis.low_share_percent)
         notes.append(say(_WORDING, "note_threshold", threshold=percent))
@@ -373,7 +378,7 @@ def journal_table(facts: Facts, table_id: str, results: Sequence[PaperResult]) -
             _add_journals(facts, rows, found)
     if not len(rows):
         return None
-    notes = (say(_WORDING, "note_journal"),)
+    notes = (say(_WORDING, "note_journal", least=facts.run.least),)
     return rows.laid(say(_WORDING, "caption_journal"), notes).table
 
 
@@ -469,7 +474,7 @@ def _bar_group(heading: str, results: Sequence[PaperResult]) -> BarGroup:
         bars=tuple(
             Bar(
                 label=named(result.name),
-                value=low_share(result) or Suppressed(),
+                value=low_share(result) or suppressed(result),
                 at_threshold=is_at_threshold(result),
             )
             for result in at(results, Level.SCHOOL)
@@ -482,16 +487,19 @@ def chart_alt(groups: Sequence[BarGroup], threshold: float) -> str:
     """Every number of the chart in words."""
     told = []
     for group in groups:
-        bars = [
-            say(_WORDING, "chart_bar", name=bar.label, share=bar.value)
-            if isinstance(bar.value, Share)
-            else say(_WORDING, "chart_small", name=bar.label)
-            for bar in group.bars
-        ]
+        bars = [_bar_in_words(bar) for bar in group.bars]
         if group.region is not None:
             bars.append(say(_WORDING, "chart_region", share=group.region))
         told.append(say(_WORDING, "chart_group", subject=group.title, bars=bars))
     return say(_WORDING, "chart_alt", threshold=threshold_text(threshold), groups=told)
+
+
+def _bar_in_words(bar: Bar) -> str:
+    match bar.value:
+        case Suppressed(fewer_than=least):
+            return say(_WORDING, "chart_small", name=bar.label, least=least)
+        case share:
+            return say(_WORDING, "chart_bar", name=bar.label, share=share)
 
 
 # -- Sentences -------------------------------------------------------------------------------
@@ -512,8 +520,8 @@ def reached_sentence(facts: Facts, results: Sequence[PaperResult]) -> str:
     if found:
         return say(_WORDING, "reached_by_schools", threshold=threshold, found=found)
     if any(r.hidden is None for r in at(results, Level.SCHOOL)):
-        return say(_WORDING, "not_reached", threshold=threshold)
-    return say(_WORDING, "all_papers_small")
+        return say(_WORDING, "not_reached", threshold=threshold, least=facts.run.least)
+    return say(_WORDING, "all_papers_small", least=facts.run.least)
 
 
 def comparison_sentence(facts: Facts, results: Sequence[PaperResult]) -> str | None:

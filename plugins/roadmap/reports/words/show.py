@@ -21,9 +21,6 @@ from roadmap.reports.model import (
 )
 from roadmap.russian import NBSP
 
-SUPPRESSED = f"менее 5{NBSP}уч."
-SUPPRESSED_IN_WORDS = f"менее 5{NBSP}участников"
-SUPPRESSED_ROW = f"менее 5{NBSP}участников, показатели не{NBSP}приводятся"
 NO_DATA = "н/д"
 NOT_HELD = russian.EN_DASH
 
@@ -43,8 +40,8 @@ def show(value: Value) -> str:
             return russian.day(on)
         case Words(text=text):
             return russian.typographic(text)
-        case Suppressed():
-            return SUPPRESSED
+        case Suppressed(fewer_than=least):
+            return f"менее {least}{NBSP}уч."
         case NoData():
             return NO_DATA
         case NotHeld():

@@ -108,6 +108,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
     )
     environment.filters.update(
         integer=russian.integer,
+        genitive=russian.genitive,
+        instrumental=russian.instrumental,
         day=russian.day,
         long_day=russian.long_day,
         value=show.show,

@@ -290,6 +290,7 @@ def _results(draw: st.DrawFn, kind: str, year: int) -> PaperResult:
         journal=None,
         is_journal_small=False,
         is_low=draw(st.booleans()) if shown else None,
+        least_participants=5,
     )
 
 
