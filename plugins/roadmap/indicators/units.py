@@ -80,9 +80,9 @@ def required_units(
 def reading_of(rows: Iterable[Required], kind: IndicatorKind, target: float | None) -> Reading:
     """How many units are met, of how many; None for what is not known, and without any row.
 
-    The day is the last one of those that are met; of a number to be reached (`kind` count) the
-    day on which `target` was, and how many there are says nothing of how many there should be:
-    no denominator. `target` None: of a part, which has none.
+    The day of a share is the last one of those that are met, of anything else the one on which
+    `target` was reached (None: a part, which has none to reach). How many units are registered says
+    nothing of how many a number to be reached (`kind` count) should have: no denominator.
     """
     by_unit: dict[tuple[str, str], list[str | None]] = {}
     is_known: dict[str, bool] = {}  # by municipality

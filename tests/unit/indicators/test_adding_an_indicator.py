@@ -148,7 +148,7 @@ def test_a_forgotten_name_is_refused_and_never_taken_for_no(name: str) -> None:
     ("right", "wrong"),
     [
         ("municipal_acts", "municipal_act"),
-        ("is_own_deed: true", "is_own_deed: 'yes, it is'"),
+        ("is_own_deed: true", "is_own_deed: yes"),
         ("shortfall:", "short_fall:"),
     ],
 )
