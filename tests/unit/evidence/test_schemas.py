@@ -67,6 +67,56 @@ def test_a_fact_that_breaks_a_rule_is_quarantined(
     assert [item.rule for item in parsed.rejected] == [rule]
 
 
+REGISTER_ROWS: dict[str, dict[str, Any]] = {
+    "survey": {
+        "respondent": "school", "person_id": None, "school_id": "SH-101",
+        "questionnaire": "анкета", "state": "closed", "closed_on": "2021-03-25",
+    },
+    "programme": {
+        "programme_id": "p", "measure": 9, "title": "Урок", "host": "Лицей", "state": "approved",
+        "approved_on": "2021-05-12",
+    },
+    "medk_document": {
+        "school_id": "SH-101", "kind": "антирисковая программа", "factor": "motivation",
+        "state": "загружен", "state_on": "2021-05-20",
+    },
+    "person_role": {
+        "person_id": "p", "role": "curator", "municipality_id": "buyskiy", "school_id": "SH-101",
+        "valid_from": "2021-01-01", "valid_to": None,
+    },
+    "attendance": {
+        "event_id": "e", "role": "school", "person_id": None, "school_id": "SH-101",
+        "is_present": 1,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "rule"),
+    [
+        ("survey", {"closed_on": None}, "CONTRADICTION"),
+        ("survey", {"state": "open"}, "CONTRADICTION"),
+        ("survey", {"respondent": "curator"}, "MISSING"),
+        ("survey", {"closed_on": "25.03.2021"}, "TYPE"),
+        ("programme", {"state": "draft"}, "CONTRADICTION"),
+        ("programme", {"approved_on": None}, "CONTRADICTION"),
+        ("medk_document", {"factor": None}, "MISSING"),
+        ("medk_document", {"kind": "концепция развития"}, "MISSING"),
+        ("person_role", {"school_id": None}, "MISSING"),
+        ("person_role", {"valid_to": "2020-12-31"}, "PERIOD"),
+        ("attendance", {"role": "curator"}, "MISSING"),
+        ("attendance", {"is_present": 2}, "CHOICE"),
+    ],
+)
+def test_what_a_register_forbids_is_forbidden_whatever_its_reader_let_through(
+    table: str, change: dict[str, Any], rule: str
+) -> None:
+    sound = {"sheet": "Лист", "row": 2, **REGISTER_ROWS[table]}
+    parsed = checked(table, sound, {**sound, **change, "row": 3})
+    assert [(item.rule, item.row) for item in parsed.rejected] == [(rule, 3)]
+    assert parsed.facts[table] == [sound]
+
+
 def test_the_message_names_the_place() -> None:
     parsed = checked("mark_result", {**MARKS, "mark_5": 3})
     assert parsed.rejected[0].message == (
