@@ -1,13 +1,14 @@
 """One phase run on the files beside it: freeze, evaluate, compose for one municipality.
 
 `test_adding_an_indicator` runs it inside a copy of the repository that has one indicator more.
-Prints the composed report.
+Prints the composed report of each phase that is named.
 """
 
 from __future__ import annotations
 
 import sys
 
+from roadmap.analysis.analyse import analyse
 from roadmap.evidence.freeze import RunRequest, freeze
 from roadmap.indicators.evaluate import evaluate
 from roadmap.plan.load import load_plan
@@ -16,7 +17,7 @@ from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from support.run_rows import put
 
-JULY = 1_625_126_400_000  # 01.07.2021
+JULY = 1_625_126_400_000  # 01.07.2021, when the files came that the phases look back on
 SINCE = "2021-02-15"
 EVIDENCE = {
     "municipality_name": [
@@ -41,19 +42,21 @@ EVIDENCE = {
 }  # fmt: skip
 
 
-def main(database: str) -> None:
+def main(database: str, phases: list[str]) -> None:
     engine, plan = open_engine(f"sqlite:///{database}"), load_plan(2021)
     upgrade(engine)
     with engine.begin() as connection:
         put(connection, EVIDENCE)
-    request = RunRequest(2021, "june_monitoring", "dry", None, None, ("buyskiy",), None, "tests")
-    run_id = freeze(engine, plan, request, JULY, "test", "0" * 64)
-    evaluate(engine, plan, run_id)
-    compose(engine, plan, run_id, "answers@example.org")
-    with engine.connect() as connection:
-        print(load_model(connection, run_id, "buyskiy").model_dump_json())
+    for phase in phases:
+        request = RunRequest(2021, phase, "dry", None, None, ("buyskiy",), None, "tests")
+        run_id = freeze(engine, plan, request, JULY, "test", "0" * 64)
+        evaluate(engine, plan, run_id)
+        analyse(engine, plan, run_id)
+        compose(engine, plan, run_id, "answers@example.org")
+        with engine.connect() as connection:
+            print(load_model(connection, run_id, "buyskiy").model_dump_json())
     engine.dispose()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2:])

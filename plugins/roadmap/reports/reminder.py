@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from roadmap import russian
+from roadmap.indicators.about import about, stem_of
 from roadmap.indicators.read import Gap, IndicatorResult
+from roadmap.plan.model import Indicator
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem, Letter, ReportModel
 from roadmap.reports.monitoring.missing import document_name
@@ -19,6 +21,8 @@ from roadmap.russian import NBSP, natural_key
 
 _WORDING = "reminder"
 _ITEMS = 5  # as many as a letter has room for
+# Kinds of units that have sentences of their own here.
+_NAMED_APART = ("coordinator", "curator", "school", "municipality")
 
 
 def compose_reminder(facts: Facts) -> ReportModel | None:
@@ -91,7 +95,7 @@ def _item(facts: Facts, result: IndicatorResult, gaps: Sequence[Gap]) -> Attenti
             "problem",
             numerator=result.numerator,
             denominator=result.denominator,
-            missing=missing_units(gaps),
+            missing=missing_units(indicator, gaps),
         ),
         recommendation=named(advice.text) if advice else say(_WORDING, "recommendation"),
         who=named(advice.addressee) if advice else say(_WORDING, "who"),
@@ -101,9 +105,10 @@ def _item(facts: Facts, result: IndicatorResult, gaps: Sequence[Gap]) -> Attenti
     )
 
 
-def missing_units(gaps: Sequence[Gap]) -> list[str]:
+def missing_units(indicator: Indicator, gaps: Sequence[Gap]) -> list[str]:
     """The units of one indicator by name: coordinators, curators with their schools, schools
-    with what each of them lacks; in natural order of names, persons without names."""
+    with what each of them lacks, any other by its kind; in natural order of names, persons
+    without names."""
     told: list[str] = []
     coordinators = {gap.person_id for gap in gaps if gap.unit_kind == "coordinator"}
     if coordinators:
@@ -127,9 +132,17 @@ def missing_units(gaps: Sequence[Gap]) -> list[str]:
         ),
         key=natural_key,
     )
+    others = (g for g in gaps if g.unit_kind not in _NAMED_APART)
+    told += sorted({_other(indicator, gap) for gap in others}, key=natural_key)
     if any(gap.unit_kind == "municipality" for gap in gaps):
         told.append(say(_WORDING, "municipality"))
     return told
+
+
+def _other(indicator: Indicator, gap: Gap) -> str:
+    words = about(stem_of(indicator, gap.indicator_code)).units[gap.unit_kind]
+    detail = document_name(gap.detail) if gap.detail else ""
+    return say(_WORDING, "unit", name=words.name, measure=gap.measure, detail=detail)
 
 
 def _by(gaps: Sequence[Gap], unit_kind: str, key: str) -> list[tuple[str, list[Gap]]]:

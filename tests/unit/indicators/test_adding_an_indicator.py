@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 import subprocess
@@ -123,11 +124,42 @@ def test_its_cases_are_found_and_run(house: Path) -> None:
     assert "1 passed" in told
 
 
-def test_a_phase_counts_it_and_the_letter_says_what_is_missing(house: Path, tmp_path: Path) -> None:
-    report = run(house, "-m", "support.phase_of_new_indicator", str(tmp_path / "roadmap.db"))
-    assert json.loads(report)["addressee"]["municipality_id"] == "buyskiy"
-    for said in ("по акту № 18 нет ссылки", "без ссылки: 1 акт", "приказ от 12.04.2021 № 17"):
-        assert said in report.replace("\u00a0", " "), said
+SAID = {
+    "june_monitoring": (
+        "по акту № 18 нет ссылки",
+        "без ссылки: 1 акт",
+        "приказ от 12.04.2021 № 17",
+    ),
+    "march_analysis": (
+        "Показатель 5.2 — размещены тексты муниципальных актов",
+        "без ссылки: 1 акт",
+    ),
+    "reminder/2021-03-31/14": ("Исполнено 1 из 2. Не хватает: акт — 18.",),
+}
+
+
+def test_each_kind_of_report_counts_it_and_says_what_is_missing(
+    house: Path, tmp_path: Path
+) -> None:
+    database = str(tmp_path / "roadmap.db")
+    told = run(house, "-m", "support.phase_of_new_indicator", database, *SAID)
+    for (phase, sentences), report in zip(SAID.items(), told.splitlines(), strict=True):
+        assert json.loads(report)["addressee"]["municipality_id"] == "buyskiy"
+        for said in sentences:
+            assert said in report.replace("\u00a0", " "), (phase, said, report)
+
+
+def test_no_module_asks_for_a_query_by_its_name() -> None:
+    """It would know one indicator and forget the next."""
+    stems = {path.name for path in (SQL / "indicators").iterdir()}
+    assert len(stems) > 10
+    for path in (ROOT / "plugins").rglob("*.py"):
+        words = {
+            node.value
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        assert not words & stems, path
 
 
 FORGOTTEN = ["question", "confirmed_by", "is_own_deed", "units", "name", "missing"]
@@ -178,6 +210,7 @@ def test_a_kind_of_unit_that_is_not_declared_stops_the_run(house: Path, tmp_path
     query.write_text(UNITS.replace("'act' as", "'deed' as"), encoding="utf-8")
     try:
         with pytest.raises(AssertionError, match="does not declare units of the kind 'deed'"):
-            run(house, "-m", "support.phase_of_new_indicator", str(tmp_path / "roadmap.db"))
+            database = str(tmp_path / "roadmap.db")
+            run(house, "-m", "support.phase_of_new_indicator", database, "june_monitoring")
     finally:
         query.write_text(UNITS, encoding="utf-8")

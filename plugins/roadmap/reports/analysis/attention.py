@@ -14,6 +14,7 @@ from roadmap.reports.parts.attention import (
     curator_gaps,
     curator_item,
     missing_acts,
+    other_indicators,
     people,
     regional_findings,
     regional_indicators,
@@ -32,6 +33,7 @@ def attention(facts: Facts, findings_section: int) -> tuple[AttentionItem, ...]:
         *_low_schools(facts, Verdict.LOW),
         *people(facts),
         *missing_acts(facts),
+        *other_indicators(facts),
         *_grown_schools(facts),
         *_low_schools(facts, Verdict.RISK),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from roadmap.indicators.about import Register, about_each
 from roadmap.indicators.read import Gap, IndicatorResult, asked_by
 from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date
@@ -24,11 +25,25 @@ from roadmap.russian import natural_key
 _WORDING = "analysis"
 # Missed and due: a running window is no reproach, and of no data nobody can be blamed.
 _MISSED = (Status.NOT_DONE, Status.PARTLY)
+# Units that have sentences of their own, by the register that confirms them.
+_TOLD_APART: dict[Register, tuple[str, ...]] = {
+    "event": ("coordinator", "curator"),
+    "municipal_acts": ("municipality",),
+}
 
 
 def missed(facts: Facts) -> tuple[IndicatorResult, ...]:
     """The addressee's indicators that are due and not met."""
     return tuple(r for r in facts.indicators if r.status in _MISSED)
+
+
+def _missed_in(facts: Facts, register: Register) -> tuple[IndicatorResult, ...]:
+    """Those of them that this register confirms."""
+    return tuple(
+        r
+        for r in missed(facts)
+        if any(declared.confirmed_by == register for declared in about_each(r.indicator))
+    )
 
 
 def gaps_of(facts: Facts, result: IndicatorResult, unit_kind: str) -> tuple[Gap, ...]:
@@ -39,7 +54,7 @@ def gaps_of(facts: Facts, result: IndicatorResult, unit_kind: str) -> tuple[Gap,
 
 def people(facts: Facts) -> Iterable[AttentionItem]:
     """Coordinators and curators who did not take part."""
-    for result in missed(facts):
+    for result in _missed_in(facts, "event"):
         coordinators = {g.person_id for g in gaps_of(facts, result, "coordinator")}
         if coordinators:
             problem = say(
@@ -74,7 +89,7 @@ def _school_key(gap: Gap) -> tuple[object, ...]:
 def curator_item(facts: Facts, group: Sequence[Gap]) -> AttentionItem | None:
     """One curator, named by the schools that the curator leads; persons have no names here."""
     code = group[0].indicator_code
-    result = next((r for r in missed(facts) if r.indicator.code == code), None)
+    result = next((r for r in _missed_in(facts, "event") if r.indicator.code == code), None)
     if result is None:
         return None
     schools = [named(gap.school_name) for gap in group if gap.school_name]
@@ -85,10 +100,24 @@ def curator_item(facts: Facts, group: Sequence[Gap]) -> AttentionItem | None:
 
 def missing_acts(facts: Facts) -> Iterable[AttentionItem]:
     """Acts of municipalities that did not come."""
-    for result in missed(facts):
+    for result in _missed_in(facts, "municipal_acts"):
         if gaps_of(facts, result, "municipality"):
             problem = say(_WORDING, "act", measure=result.measure.number)
             yield advised(facts, result, say(_WORDING, "title_act"), problem)
+
+
+def other_indicators(facts: Facts) -> Iterable[AttentionItem]:
+    """What is missed beside persons and acts, which have sentences of their own."""
+    for result in missed(facts):
+        told = {
+            kind
+            for declared in about_each(result.indicator)
+            for kind in _TOLD_APART.get(declared.confirmed_by, ())
+        }
+        code = result.indicator.code
+        others = (g for g in facts.gaps if g.whole_code == code and g.unit_kind not in told)
+        if not told or any(others):
+            yield advised(facts, result, _indicator_title(result), _problem(result))
 
 
 def _day_of(result: IndicatorResult) -> object:
@@ -124,13 +153,10 @@ def advised(facts: Facts, result: IndicatorResult, title: str, problem: str) -> 
 def regional_indicators(facts: Facts) -> Iterable[AttentionItem]:
     """Each missed indicator of the region, with the municipalities where it is missed."""
     for result in missed(facts):
-        title = say(
-            _WORDING,
-            "indicator_title",
-            code=result.indicator.code,
-            title=result.indicator.title,
-        )
-        yield advised(facts, result, title, _regional_problem(facts, result))
+        told = _problem(result)
+        if result.indicator.kind is IndicatorKind.SHARE:
+            told = f"{told} {_where(facts, result)}".rstrip()
+        yield advised(facts, result, _indicator_title(result), told)
 
 
 def regional_findings(facts: Facts, section: int) -> Iterable[AttentionItem]:
@@ -147,7 +173,12 @@ def regional_findings(facts: Facts, section: int) -> Iterable[AttentionItem]:
         )
 
 
-def _regional_problem(facts: Facts, result: IndicatorResult) -> str:
+def _indicator_title(result: IndicatorResult) -> str:
+    indicator = result.indicator
+    return say(_WORDING, "indicator_title", code=indicator.code, title=indicator.title)
+
+
+def _problem(result: IndicatorResult) -> str:
     measure = result.measure.number
     match result.indicator.kind:
         case IndicatorKind.FACT:
@@ -161,7 +192,7 @@ def _regional_problem(facts: Facts, result: IndicatorResult) -> str:
                 measure=measure,
             )
         case IndicatorKind.SHARE:
-            told = say(
+            return say(
                 _WORDING,
                 "region_indicator",
                 numerator=result.numerator,
@@ -169,6 +200,10 @@ def _regional_problem(facts: Facts, result: IndicatorResult) -> str:
                 shortfall=missing(result),
                 measure=measure,
             )
+
+
+def _where(facts: Facts, result: IndicatorResult) -> str:
+    """In which municipalities a share of the region is missed."""
     names = sorted(
         {
             named(facts.run.municipalities[g.municipality_id].name)
@@ -179,7 +214,7 @@ def _regional_problem(facts: Facts, result: IndicatorResult) -> str:
         },
         key=natural_key,
     )
-    return f"{told} {say(_WORDING, 'region_by_municipality', names=names)}" if names else told
+    return say(_WORDING, "region_by_municipality", names=names) if names else ""
 
 
 def item_cells(items: Sequence[AttentionItem]) -> Iterator[dict[str, Given]]:
