@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
@@ -32,6 +33,7 @@ from roadmap.evidence.files.inbox import (
     read_receipts,
 )
 from roadmap.evidence.files.limits import Limits
+from roadmap.evidence.files.sandbox import Parse, reading
 from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
 from roadmap.evidence.registers.vocabulary import with_words
@@ -51,8 +53,6 @@ _MOSCOW = timezone(timedelta(hours=3))
 _NO_SCOPE = "-"  # of a file that was refused before its scope was known
 _MOST_MESSAGES = 20  # of one file, in the log; all of them are stored
 _PERSONAL_DATA = "PERSONAL_DATA"
-
-Parse = Callable[[bytes, str, ReaderContext, Limits], Parsed]
 
 
 @dataclass(frozen=True)
@@ -164,48 +164,55 @@ def take_in(
     sources that are a query. `parse` is that of `evidence.files.sandbox.reading` unless given: one
     worker for the whole pull, started with the first file that is new.
     """
-    if parse is None:
-        from roadmap.evidence.files.sandbox import reading
+    with reading() if parse is None else nullcontext(parse) as parse_one:
+        pull = _Pull(engine, source, plan_year, now_ms, parse_one)
+        return _take_in(pull, inbox, archive_folder, open_database)
 
-        with reading() as in_sandbox:
-            return take_in(
-                engine, source, inbox, archive_folder, plan_year, now_ms, open_database,
-                parse=in_sandbox,
-            )  # fmt: skip
-    with engine.begin() as conn:
-        known = _accepted(conn, plan_year, source.dataset)
+
+@dataclass(frozen=True)
+class _Pull:
+    """What all steps of one pull share."""
+
+    engine: Engine
+    source: Source
+    plan_year: int
+    now_ms: int
+    parse: Parse
+
+
+def _take_in(
+    pull: _Pull, inbox: AnyPath, archive_folder: AnyPath, open_database: OpenDatabase | None
+) -> Intake:
+    with pull.engine.begin() as conn:
+        known = _accepted(conn, pull)
     receipts = Receipts()
-    arrived: list[tuple[Found, Content]] = []
-    if source.query is None:
-        year_folder = inbox / str(plan_year)
-        receipts = read_receipts(year_folder, source, now_ms)
-        arrived, taken = _files(year_folder, source, receipts, now_ms)
+    if pull.source.query is None:
+        year_folder = inbox / str(pull.plan_year)
+        receipts = read_receipts(year_folder, pull.source, pull.now_ms)
+        arrived, taken = _files(pull, year_folder, receipts)
     else:
-        arrived, taken = _answered(source, plan_year, known, open_database)
+        arrived, taken = _answered(pull, known, open_database)
 
-    candidates = _understood(arrived, source, plan_year, known, receipts, parse)
-    for candidate in candidates:
-        _archive(archive_folder, source, candidate)
-
+    candidates = _understood(pull, arrived, known, receipts)
     by_scope: dict[str, list[_Candidate]] = defaultdict(list)
     for candidate in candidates:
+        _archive(archive_folder, pull.source, candidate)
         if candidate.refusal is None:
             by_scope[candidate.scope].append(candidate)
         else:
-            taken.append(_refuse(engine, source, plan_year, now_ms, candidate))
+            taken.append(_refuse(pull, candidate))
     for scope in sorted(by_scope):
-        group = _with_facts(engine, source, plan_year, scope, by_scope[scope], now_ms, parse)
-        taken.extend(_settle_scope(engine, source, plan_year, scope, group, now_ms))
+        taken.extend(_settle_scope(pull, scope, _with_facts(pull, scope, by_scope[scope])))
 
     taken.sort(key=lambda one: (one.state == "ignored", one.name))
-    return Intake(source.dataset, tuple(taken), receipts.messages)
+    return Intake(pull.source.dataset, tuple(taken), receipts.messages)
 
 
 def _files(
-    year_folder: AnyPath, source: Source, receipts: Receipts, now_ms: int
+    pull: _Pull, year_folder: AnyPath, receipts: Receipts
 ) -> tuple[list[tuple[Found, Content]], list[TakenFile]]:
     """The files that are whole, with their bytes; and what is told of the others."""
-    found, passed = find(year_folder, source)
+    found, passed = find(year_folder, pull.source)
     taken = [
         TakenFile(file.name, file.state, file.code, messages=(file.message,)) for file in passed
     ]
@@ -213,8 +220,8 @@ def _files(
     for file in found:
         try:
             content = (
-                read(file, round(source.limits.megabytes * 1_000_000))
-                if is_settled(file, receipts, now_ms)
+                read(file, round(pull.source.limits.megabytes * 1_000_000))
+                if is_settled(file, receipts, pull.now_ms)
                 else None
             )
         except (FileNotFoundError, PermissionError):
@@ -229,10 +236,7 @@ def _files(
 
 
 def _answered(
-    source: Source,
-    plan_year: int,
-    known: list[Row[Any]],
-    open_database: OpenDatabase | None,
+    pull: _Pull, known: list[Row[Any]], open_database: OpenDatabase | None
 ) -> tuple[list[tuple[Found, Content]], list[TakenFile]]:
     """What the source's query answers, as a file would come; it was received now.
 
@@ -240,9 +244,9 @@ def _answered(
     """
     from roadmap.evidence.files.database import snapshot, snapshot_name
 
-    name = snapshot_name(source)
+    name = snapshot_name(pull.source)
     try:
-        data = snapshot(source, plan_year, open_database)
+        data = snapshot(pull.source, pull.plan_year, open_database)
         if data is None and known:
             raise refused(
                 "EMPTY",
@@ -255,7 +259,7 @@ def _answered(
         return [], [TakenFile(name, "refused", refusal.code, messages=(message,))]
     if data is None:
         return [], []  # nothing yet: no fault, and no data
-    kept = data if len(data) <= source.limits.megabytes * 1_000_000 else None
+    kept = data if len(data) <= pull.source.limits.megabytes * 1_000_000 else None
     content = Content(hashlib.sha256(data).hexdigest(), len(data), kept)
     return [(Found(None, name, name), content)], []
 
@@ -273,14 +277,14 @@ class _Candidate:
     refusal: FileRefused | None = None
 
 
-def _accepted(conn: Connection, plan_year: int, dataset: str) -> list[Row[Any]]:
+def _accepted(conn: Connection, pull: _Pull) -> list[Row[Any]]:
     """All accepted batches of the dataset, oldest knowledge first: the last one is in force."""
     return list(
         conn.execute(
             select(load_batch)
             .where(
-                load_batch.c.plan_year == plan_year,
-                load_batch.c.dataset == dataset,
+                load_batch.c.plan_year == pull.plan_year,
+                load_batch.c.dataset == pull.source.dataset,
                 load_batch.c.state == "accepted",
             )
             .order_by(load_batch.c.received_ms, load_batch.c.loaded_ms, load_batch.c.batch_id)
@@ -289,12 +293,7 @@ def _accepted(conn: Connection, plan_year: int, dataset: str) -> list[Row[Any]]:
 
 
 def _understood(
-    arrived: list[tuple[Found, Content]],
-    source: Source,
-    plan_year: int,
-    known: list[Row[Any]],
-    receipts: Receipts,
-    parse: Parse,
+    pull: _Pull, arrived: list[tuple[Found, Content]], known: list[Row[Any]], receipts: Receipts
 ) -> list[_Candidate]:
     """The files in their order; those that are not known by name and content are read."""
     # Name and content: the name of a protocol's file says its grade and subject.
@@ -305,26 +304,25 @@ def _understood(
         candidate = _Candidate(file, content, receipts.received_ms.get(file.key), _NO_SCOPE)
         scope = scopes.get((file.name, content.sha256))
         if content.content is None:
-            candidate = replace(candidate, refusal=_too_large(file, content, source))
+            candidate = replace(candidate, refusal=_too_large(file, content, pull.source))
         elif scope is not None:
             candidate = replace(candidate, scope=scope)
         else:
             unread.append(candidate)
         candidates.append(candidate)
-    have_read = _read(unread, source, plan_year, parse)
+    have_read = _read(pull, unread)
     return [have_read.get(id(candidate), candidate) for candidate in candidates]
 
 
-def _read(
-    candidates: list[_Candidate], source: Source, plan_year: int, parse: Parse
-) -> dict[int, _Candidate]:
+def _read(pull: _Pull, candidates: list[_Candidate]) -> dict[int, _Candidate]:
     """By id, the files with their facts, or refused; read one by one, checked together."""
     if not candidates:
         return {}
     # Only new content is checked, so only then pandas is worth its loading time.
     from roadmap.evidence.schemas import check_all
 
-    options = with_words(source.options_of(plan_year), plan_year)
+    source = pull.source
+    options = with_words(source.options_of(pull.plan_year), pull.plan_year)
     options |= options_for(source.scales)
     limits = Limits(
         size_bytes=round(source.limits.megabytes * 1_000_000),
@@ -334,9 +332,9 @@ def _read(
     have_read: dict[int, _Candidate] = {}
     unchecked: list[tuple[_Candidate, Parsed]] = []
     for one in candidates:
-        context = ReaderContext(one.file.name, plan_year, options)
+        context = ReaderContext(one.file.name, pull.plan_year, options)
         try:
-            parsed = parse(one.content.content or b"", source.reader, context, limits)
+            parsed = pull.parse(one.content.content or b"", source.reader, context, limits)
         except FileRefused as refusal:
             have_read[id(one)] = replace(one, refusal=refusal)
         else:
@@ -411,53 +409,36 @@ def _unreadable(file: Found) -> TakenFile:
 # -- Deciding and writing ------------------------------------------------------------------
 
 
-def _with_facts(
-    engine: Engine,
-    source: Source,
-    plan_year: int,
-    scope: str,
-    candidates: list[_Candidate],
-    now_ms: int,
-    parse: Parse,
-) -> list[_Candidate]:
+def _with_facts(pull: _Pull, scope: str, candidates: list[_Candidate]) -> list[_Candidate]:
     """Read a file that is known by name and content where it is about to come back.
 
     Reading takes seconds, so it happens before the transaction that writes.
     """
     if all(one.parsed for one in candidates):
         return candidates
-    with engine.begin() as conn:
-        known = _of_scope(_accepted(conn, plan_year, source.dataset), scope)
-    returning = [one for _, one in _fresh(known, candidates, now_ms)[0] if not one.parsed]
-    have_read = _read(returning, source, plan_year, parse)
+    with pull.engine.begin() as conn:
+        known = _of_scope(_accepted(conn, pull), scope)
+    returning = [one for _, one in _fresh(known, candidates, pull.now_ms)[0] if not one.parsed]
+    have_read = _read(pull, returning)
     return [have_read.get(id(one), one) for one in candidates]
 
 
-def _settle_scope(
-    engine: Engine,
-    source: Source,
-    plan_year: int,
-    scope: str,
-    candidates: list[_Candidate],
-    now_ms: int,
-) -> list[TakenFile]:
+def _settle_scope(pull: _Pull, scope: str, candidates: list[_Candidate]) -> list[TakenFile]:
     """Decide about all files of one scope and write what is new, in one transaction."""
     taken: list[TakenFile] = []
-    with engine.begin() as conn:
-        _lock(conn, plan_year, source.dataset)
-        batches = _accepted(conn, plan_year, source.dataset)
-        fresh, left = _fresh(_of_scope(batches, scope), candidates, now_ms)
+    with pull.engine.begin() as conn:
+        _lock(conn, pull)
+        batches = _accepted(conn, pull)
+        fresh, left = _fresh(_of_scope(batches, scope), candidates, pull.now_ms)
         taken.extend(TakenFile(one.file.name, "unchanged", scope=scope) for one in left)
         for received_ms, group in _by_moment(fresh):
             if len(group) > 1:
-                group = _conflicting(source, scope, group)
+                group = _conflicting(pull.source, scope, group)
             for one in group:
                 if one.refusal:
-                    written = _write_refusal(conn, source, plan_year, one, batches, now_ms)
+                    written = _write_refusal(conn, pull, one, batches)
                 elif one.parsed:
-                    written = _write_batch(
-                        conn, source, plan_year, one, one.parsed, received_ms, now_ms
-                    )
+                    written = _write_batch(conn, pull, one, one.parsed, received_ms)
                 else:
                     # Another pull moved the scope in between; the next one sees both.
                     written = _waiting(one.file)
@@ -537,10 +518,10 @@ def _conflicting(source: Source, scope: str, group: list[_Candidate]) -> list[_C
     return [replace(one, refusal=FileRefused("CONFLICT", message)) for one in group]
 
 
-def _lock(conn: Connection, plan_year: int, dataset: str) -> None:
+def _lock(conn: Connection, pull: _Pull) -> None:
     """One writer a dataset. SQLite's transactions have one writer as they are."""
     if conn.dialect.name == "postgresql":
-        digest = hashlib.sha256(f"intake|{plan_year}|{dataset}".encode()).digest()
+        digest = hashlib.sha256(f"intake|{pull.plan_year}|{pull.source.dataset}".encode()).digest()
         key = int.from_bytes(digest[:8], "big", signed=True)
         conn.execute(select(func.pg_advisory_xact_lock(key)))
 
@@ -554,16 +535,12 @@ def _batch_id(*parts: object) -> str:
 
 
 def _write_batch(
-    conn: Connection,
-    source: Source,
-    plan_year: int,
-    one: _Candidate,
-    parsed: Parsed,
-    received_ms: int,
-    now_ms: int,
+    conn: Connection, pull: _Pull, one: _Candidate, parsed: Parsed, received_ms: int
 ) -> TakenFile:
     """The batch, its facts, its rejected rows and warnings."""
-    batch_id = _batch_id(plan_year, source.dataset, parsed.scope, one.content.sha256, received_ms)
+    batch_id = _batch_id(
+        pull.plan_year, pull.source.dataset, parsed.scope, one.content.sha256, received_ms
+    )
     warnings = tuple(_of_file(warning, one.file.name) for warning in parsed.warnings)
     if one.receipt_ms is not None and one.receipt_ms != received_ms:
         warnings += (
@@ -577,14 +554,14 @@ def _write_batch(
     conn.execute(
         insert(load_batch).values(
             batch_id=batch_id,
-            plan_year=plan_year,
-            dataset=source.dataset,
+            plan_year=pull.plan_year,
+            dataset=pull.source.dataset,
             scope=parsed.scope,
             file_name=one.file.name,
             sha256=one.content.sha256,
             size_bytes=one.content.size_bytes,
             received_ms=received_ms,
-            loaded_ms=now_ms,
+            loaded_ms=pull.now_ms,
             state="accepted",
             rows_read=parsed.rows_read,
             rows_accepted=parsed.rows_accepted,
@@ -600,7 +577,7 @@ def _write_batch(
             insert(load_warning),
             [{"batch_id": batch_id, "message": message} for message in warnings],
         )
-    log.debug("batch %s of %s: %s rows", batch_id, source.dataset, parsed.rows_accepted)
+    log.debug("batch %s of %s: %s rows", batch_id, pull.source.dataset, parsed.rows_accepted)
     return TakenFile(
         one.file.name,
         "accepted",
@@ -638,22 +615,14 @@ def _of_file(warning: str, file_name: str) -> str:
     return warning if f"«{file_name}»" in warning else f"{warning} {place(file_name)}."
 
 
-def _refuse(
-    engine: Engine, source: Source, plan_year: int, now_ms: int, one: _Candidate
-) -> TakenFile:
-    with engine.begin() as conn:
-        _lock(conn, plan_year, source.dataset)
-        batches = _accepted(conn, plan_year, source.dataset)
-        return _write_refusal(conn, source, plan_year, one, batches, now_ms)
+def _refuse(pull: _Pull, one: _Candidate) -> TakenFile:
+    with pull.engine.begin() as conn:
+        _lock(conn, pull)
+        return _write_refusal(conn, pull, one, _accepted(conn, pull))
 
 
 def _write_refusal(
-    conn: Connection,
-    source: Source,
-    plan_year: int,
-    one: _Candidate,
-    batches: list[Row[Any]],
-    now_ms: int,
+    conn: Connection, pull: _Pull, one: _Candidate, batches: list[Row[Any]]
 ) -> TakenFile:
     """The refused file is remembered once per content and reason, however often it is met."""
     refusal = one.refusal
@@ -661,7 +630,9 @@ def _write_refusal(
         raise ValueError("nothing refuses this file")
     message = refusal.message + _still_in_force(one.scope, one.file.name, batches)
     parsed = one.parsed
-    batch_id = _batch_id("refused", plan_year, source.dataset, one.content.sha256, refusal.code)
+    batch_id = _batch_id(
+        "refused", pull.plan_year, pull.source.dataset, one.content.sha256, refusal.code
+    )
     rejected = sum(item.rows for item in parsed.rejected) if parsed else 0
     if not conn.execute(
         select(load_batch.c.batch_id).where(load_batch.c.batch_id == batch_id)
@@ -669,14 +640,14 @@ def _write_refusal(
         conn.execute(
             insert(load_batch).values(
                 batch_id=batch_id,
-                plan_year=plan_year,
-                dataset=source.dataset,
+                plan_year=pull.plan_year,
+                dataset=pull.source.dataset,
                 scope=one.scope,
                 file_name=one.file.name,
                 sha256=one.content.sha256,
                 size_bytes=one.content.size_bytes,
-                received_ms=now_ms if one.receipt_ms is None else one.receipt_ms,
-                loaded_ms=now_ms,
+                received_ms=pull.now_ms if one.receipt_ms is None else one.receipt_ms,
+                loaded_ms=pull.now_ms,
                 state="refused",
                 rows_read=parsed.rows_read if parsed else 0,
                 rows_accepted=0,
@@ -687,7 +658,7 @@ def _write_refusal(
         )
         if parsed:
             _write_rejected(conn, batch_id, parsed.rejected)
-        log.debug("file of %s refused: %s", source.dataset, refusal.code)
+        log.debug("file of %s refused: %s", pull.source.dataset, refusal.code)
     rows = [item.message for item in parsed.rejected] if parsed else []
     return TakenFile(
         one.file.name,

@@ -59,7 +59,7 @@ def events(*participants: Any) -> bytes:
 
 
 def read_here(content: bytes, reader: str, context: ReaderContext, limits: Limits) -> Parsed:
-    """What the child does, in this process: most rules here are not about the child."""
+    """What the sandbox worker does, in this process: most rules here are not about it."""
     prescan(content, limits, context.file_name)
     return register.read(content, context)
 
@@ -88,7 +88,7 @@ class World:
         lines = [f"{key};{moment}" for key, moment in moments.items()]
         self.put("receipts.csv", "\n".join(["Файл;Получен", *lines]).encode())
 
-    def pull(self, dataset: str = "municipal_acts", in_child: bool = False) -> Intake:
+    def pull(self, dataset: str = "municipal_acts", in_sandbox: bool = False) -> Intake:
         self.now_ms += HOUR
         return take_in(
             self.engine,
@@ -97,7 +97,7 @@ class World:
             self.archive,
             2021,
             self.now_ms,
-            parse=None if in_child else read_here,
+            parse=None if in_sandbox else read_here,
         )
 
     def rows(self, table: Any) -> Sequence[Any]:
@@ -137,7 +137,7 @@ def states(intake: Intake) -> dict[str, str]:
 
 def test_a_file_becomes_a_batch_with_facts_and_an_archived_copy(any_world: World) -> None:
     any_world.put("acts/a.csv", act())
-    intake = any_world.pull(in_child=True)
+    intake = any_world.pull(in_sandbox=True)
     assert (intake.files, intake.rows_read, intake.rows_accepted) == (1, 1, 1)
     assert (intake.rows_rejected, intake.unchanged, intake.refused) == (0, 0, 0)
     assert intake.is_changed
@@ -178,7 +178,7 @@ def test_a_parser_that_dies_refuses_its_file_and_the_rest_of_the_pull_is_read(
     )
     for name, municipality in (("a", "buyskiy"), ("b", "vokhomskiy"), ("c", "galichskiy")):
         world.put(f"acts/{name}.csv", act(municipality=municipality))
-    intake = world.pull(in_child=True)
+    intake = world.pull(in_sandbox=True)
     assert [(file.name, file.state, file.code) for file in intake.taken] == [
         ("a.csv", "accepted", None),
         ("b.csv", "refused", "PARSER_DIED"),
@@ -591,7 +591,7 @@ def test_of_a_protocol_with_pupils_only_counts_are_kept(
         *[f"{n};111;111002;11А;1018;9;Условный{n};А;Б;4400;76{n:04};30;60" for n in range(4, 12)],
     ]
     world.put("ege/russkiy.csv", "\r\n".join(lines).encode("cp1251"))
-    intake = world.pull("ege_protocols", in_child=True)
+    intake = world.pull("ege_protocols", in_sandbox=True)
     assert (intake.accepted, intake.rows_read, intake.rows_rejected) == (1, 11, 1)
     (result,) = world.rows(exam_result)
     assert (result.participants, result.high_scores) == (10, 1)
