@@ -38,7 +38,11 @@ ENDED = {"success", "failed"}
 # (file, as it stands there, as it stands in the copy)
 SHORTENED = (
     ("plugins/roadmap/delivery/ledger/moves.py", "\nLEASE_MS = 180_000", "\nLEASE_MS = 8_000"),
-    ("plugins/roadmap/delivery/ledger/moves.py", "ARM_LEASE_MS = 900_000", "ARM_LEASE_MS = 12_000"),
+    (
+        "plugins/roadmap/delivery/ledger/moves.py",
+        "IN_DOUBT_LEASE_MS = 900_000",
+        "IN_DOUBT_LEASE_MS = 12_000",
+    ),
     # The scenario itself is the clock of the delivery watch.
     ("dags/delivery_watch.py", 'schedule="*/5 * * * *"', "schedule=None"),
     (

@@ -1,7 +1,7 @@
 """F1–F18 of reliability.md §6: where a sender is killed or stopped, wrapped from outside.
 
 `install` is called in the worker's process only. It wraps the functions the sender calls
-(ledger.claim, ledger.arm, ledger.accept, the phases of the transport) and events of its
+(ledger.claim, ledger.mark_in_doubt, ledger.accept, the phases of the transport) and events of its
 engine, and does to its own process what is ordered, at the n-th time the point is reached.
 """
 
@@ -120,7 +120,7 @@ def _has_claimed(*_args: Any, given: Any) -> bool:
     return given is not None
 
 
-def _is_armed(*_args: Any, given: Any) -> bool:
+def _is_marked(*_args: Any, given: Any) -> bool:
     return given is not None
 
 
@@ -229,11 +229,11 @@ SENDING: dict[str, Callable[[Fire, Engine], None]] = {
     "F5 after RCPT": _phase("rcpt"),
     "F6 after 354": _phase("data"),
     "F7 in the body": _in_body,
-    "F8 before arming": lambda fire, _: _before(moves, "arm", fire),
-    "F8 before the commit of arming": lambda fire, engine: _before_commit_in(
-        moves, "arm", fire, engine
+    "F8 before the mark": lambda fire, _: _before(moves, "mark_in_doubt", fire),
+    "F8 before the commit of the mark": lambda fire, engine: _before_commit_in(
+        moves, "mark_in_doubt", fire, engine
     ),
-    "F9 before the dot": lambda fire, _: _after(moves, "arm", fire, when=_is_armed),
+    "F9 before the dot": lambda fire, _: _after(moves, "mark_in_doubt", fire, when=_is_marked),
     "F10 after the dot": lambda fire, _: _after(SmtpTransport, "send_dot", fire),
     "F11 after the reply": lambda fire, _: _after(SmtpTransport, "read_reply", fire),
     "F11 before the commit of acceptance": lambda fire, engine: _before_commit_in(
@@ -254,9 +254,9 @@ PLANNING: dict[str, Callable[[Fire, Engine], None]] = {
 }
 # These strike by themselves, at the first letter; no signal is sent.
 DATABASE: dict[str, Callable[[Fire, Engine], None]] = {
-    "F18 disk full before the dot": _disk_full("arm"),
+    "F18 disk full before the dot": _disk_full("mark_in_doubt"),
     "F18 disk full after the reply": _disk_full("accept"),
-    "F18 read-only before the dot": _read_only("arm"),
+    "F18 read-only before the dot": _read_only("mark_in_doubt"),
     "F18 read-only after the reply": _read_only("accept"),
 }
 POINTS = {**PLANNING, **SENDING, **RECEIPTS, **DATABASE}

@@ -35,7 +35,7 @@ MOODS = ("accept",) * 12 + (
 # Chance makes more trouble than a pause of the occasion is meant for.
 UNPAUSED = replace(SETTINGS, pause_after_rejected=10**6, pause_after_unknown=10**6)
 # So short that the living lose theirs to the reaper, too.
-LEASE_MS, ARM_LEASE_MS = 300, 1500
+LEASE_MS, IN_DOUBT_LEASE_MS = 300, 1500
 PATIENCE_SECONDS = 60.0
 
 
@@ -125,6 +125,6 @@ def heal(world: World, server: CountingServer, occasion: str) -> None:
 def _sender(world: World, occasion: str, number: int) -> Worker:
     given = orders(
         world, scope(occasion), actor=f"sender-{number}", settings=UNPAUSED,
-        lease_ms=LEASE_MS, arm_lease_ms=ARM_LEASE_MS, keep_trying_seconds=5.0,
+        lease_ms=LEASE_MS, in_doubt_lease_ms=IN_DOUBT_LEASE_MS, keep_trying_seconds=5.0,
     )  # fmt: skip
     return start(world, given)

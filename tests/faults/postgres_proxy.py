@@ -1,4 +1,4 @@
-"""Between a sender and PostgreSQL: the line is cut in the very COMMIT that arms a letter.
+"""Between a sender and PostgreSQL: the line is cut in the very COMMIT that marks a letter in doubt.
 
 The sender can't tell the three cases apart: the server never got the COMMIT; it did it, and its
 word was lost; it does it a moment after the sender saw the line break.
@@ -27,7 +27,7 @@ _LATE_SECONDS = 0.4
 
 
 class Proxy:
-    """Cuts the first arming COMMIT that it sees; `cuts` says how many it has cut."""
+    """Cuts the first COMMIT of a mark in doubt that it sees; `cuts` says how many it has cut."""
 
     def __init__(self, server: Path, folder: Path, when: str) -> None:
         self.cuts = 0

@@ -144,8 +144,8 @@ def retry_a_lost_reply() -> None:
     SmtpTransport.read_reply = read_reply  # type: ignore[method-assign]
 
 
-def send_without_arming() -> None:
-    moves.arm = lambda *_args, **_kwargs: time.monotonic()  # type: ignore[assignment]
+def send_without_a_mark() -> None:
+    moves.mark_in_doubt = lambda *_args, **_kwargs: time.monotonic()  # type: ignore[assignment]
 
 
 def never_mind_having_been_frozen() -> None:
@@ -170,7 +170,7 @@ def test_a_sender_that_retries_a_lost_reply_is_found_out(world: World):
 def test_a_sender_that_does_not_arm_is_found_out(world: World):
     world.plan(3, "2021/broken", filler=100)
     given = orders(
-        world, scope("2021/broken"), sabotage=send_without_arming,
+        world, scope("2021/broken"), sabotage=send_without_a_mark,
         failpoint=Failpoint("F10 after the dot", 2),
     )  # fmt: skip
     ended = start(world, given).wait()

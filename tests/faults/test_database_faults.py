@@ -128,14 +128,14 @@ def test_d1_postgresql_crashes_again_and_again_while_many_send(mortal: PostgresS
     assert all("OperationalError" in one.said for one in died if one.code), died
 
 
-# -- D2: the line breaks in the COMMIT that arms -----------------------------------------------
+# -- D2: the line breaks in the COMMIT of the mark -----------------------------------------------
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize(
     ("when", "state_before"), [(BEFORE, "claimed"), (AFTER, "in_doubt"), (LATE, "in_doubt")]
 )
-def test_d2_where_the_commit_of_arming_is_lost_no_dot_leaves(
+def test_d2_where_the_commit_of_the_mark_is_lost_no_dot_leaves(
     postgres_engine: Engine, server: CountingServer, when: str, state_before: str, tell
 ):
     world = make_world(postgres_engine, server, 1)
@@ -154,24 +154,24 @@ def test_d2_where_the_commit_of_arming_is_lost_no_dot_leaves(
 
 
 @pytest.mark.parametrize("is_done", [False, True])
-def test_d2_where_sqlite_fails_in_the_commit_of_arming_no_dot_leaves(
+def test_d2_where_sqlite_fails_in_the_commit_of_the_mark_no_dot_leaves(
     engine: Engine, server: CountingServer, is_done: bool, tell
 ):
     world = make_world(engine, server, 1)
     world.plan(1, OCCASION)
 
     def break_commit() -> None:
-        """The file's disk goes away in the commit of arming, before or after it is done."""
-        arm, opened = moves.arm, store_engine._create_engine
+        """The file's disk goes away in the commit of the mark, before or after it is done."""
+        mark, opened = moves.mark_in_doubt, store_engine._create_engine
 
         def create(*args, **kwargs):
             made = opened(*args, **kwargs)
             commit = made.dialect.do_commit
 
-            def arm_and_fail(*given, **named):
+            def mark_and_fail(*given, **named):
                 made.dialect.do_commit = fail
                 try:
-                    return arm(*given, **named)
+                    return mark(*given, **named)
                 finally:
                     made.dialect.do_commit = commit
 
@@ -180,7 +180,7 @@ def test_d2_where_sqlite_fails_in_the_commit_of_arming_no_dot_leaves(
                     commit(connection)
                 raise sqlite3.OperationalError("disk I/O error")
 
-            moves.arm = arm_and_fail
+            moves.mark_in_doubt = mark_and_fail
             return made
 
         store_engine._create_engine = create
@@ -360,7 +360,7 @@ def test_d5_a_file_locked_for_longer_than_we_wait_sends_no_dot(
 ):
     world = make_world(engine, server, 1)
     world.plan(1, OCCASION, filler=SMALL)
-    point = Failpoint("F8 before arming", signal=signal.SIGSTOP)
+    point = Failpoint("F8 before the mark", signal=signal.SIGSTOP)
     keep_trying = 20.0 if is_freed else 0.3
     given = orders(
         world, scope(OCCASION), failpoint=point, sabotage=hasty, keep_trying_seconds=keep_trying

@@ -229,7 +229,7 @@ SLEEPS = (
     "F5 after RCPT",
     "F6 after 354",
     "F7 in the body",
-    "F8 before arming",
+    "F8 before the mark",
 )
 
 
@@ -242,7 +242,7 @@ def test_who_sleeps_longer_than_its_lease_sends_nothing_more(world: World, tell)
         world.plan(1, occasion)
         is_sent_meanwhile = number % 2 == 0
         # At least once it finds out by itself, at the last moment, that its time is over.
-        where = "F8 before arming" if number == 1 else dice.choice(SLEEPS)
+        where = "F8 before the mark" if number == 1 else dice.choice(SLEEPS)
         point = Failpoint(where, 1, dice.uniform(0, 0.02), signal.SIGSTOP)
         # A lease that lapses by itself is short; else the others' clock is moved on.
         lease_ms = None if is_sent_meanwhile else 400
@@ -268,7 +268,7 @@ def test_who_sleeps_longer_than_its_lease_sends_nothing_more(world: World, tell)
 
 
 def test_who_was_frozen_before_the_dot_does_not_send_it(world: World, tell):
-    """F15: between arming and the dot a second passed. Meanwhile a person may have decided
+    """F15: between the mark and the dot a second passed. Meanwhile a person may have decided
     that the letter is to be sent again, and another sender may have sent it."""
     dice = chance("F15", engine_of(world))
     for number in range(ROUNDS):
@@ -310,7 +310,7 @@ CRITICAL = ("F9 before the dot", "F10 after the dot", "F11 after the reply")
 def test_a_sender_asked_to_end_settles_the_letter_in_its_hands_first(
     world: World, where: str, on_signal: str, tell
 ):
-    """F16: SIGTERM between arming and acceptance waits, whatever it would do."""
+    """F16: SIGTERM between the mark and acceptance waits, whatever it would do."""
     occasion = "2021/asked"
     world.plan(LETTERS, occasion)
     point = Failpoint(where, 2, 0.0, signal.SIGTERM)

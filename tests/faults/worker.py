@@ -47,7 +47,7 @@ class Orders:
     failpoint: Failpoint | None = None
     later_ms: int = 0
     lease_ms: int | None = None
-    arm_lease_ms: int | None = None
+    in_doubt_lease_ms: int | None = None
     receipts: Path | None = None
     settings: DeliverySettings = SETTINGS
     patience: Patience = field(default_factory=lambda: QUICK)
@@ -213,8 +213,8 @@ def send(given: Orders) -> SendSummary:
     """What `roadmap_airflow` does for a batch, with a failpoint where one is ordered."""
     if given.lease_ms is not None:
         moves.LEASE_MS = given.lease_ms
-    if given.arm_lease_ms is not None:
-        moves.ARM_LEASE_MS = given.arm_lease_ms
+    if given.in_doubt_lease_ms is not None:
+        moves.IN_DOUBT_LEASE_MS = given.in_doubt_lease_ms
     if given.keep_trying_seconds is not None:
         moves._KEEP_TRYING_SECONDS = given.keep_trying_seconds
     if given.sabotage is not None:

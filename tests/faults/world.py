@@ -30,7 +30,7 @@ MUNICIPALITIES = ("buyskiy", "neya", "buy")
 FILLER_BYTES = 300_000
 SETTINGS = replace(ledger_world.SETTINGS, max_attempts=50, cap_per_recipient_day=1000)
 EXPIRES_MS = 300 * 24 * 3_600_000
-PAST_EVERY_LEASE_MS = moves.ARM_LEASE_MS + 60_000
+PAST_EVERY_LEASE_MS = moves.IN_DOUBT_LEASE_MS + 60_000
 DONE = ("accepted", "rejected", "exhausted", "cancelled", "bounced")
 
 

@@ -740,7 +740,7 @@ def wrongs_of(letters: Sequence[Letter], story: Story) -> list[str]:
     wrongs += [
         f"the database had to refuse {who.name}: {said}"
         for who, said in story.refusals
-        # The fuse is there to blow, and of two planners at once one is refused.
+        # The cap is there to be reached, and of two planners at once one is refused.
         if "ck_send_fuse" not in said and not (who.name.startswith("planner") and who.goes > 1)
     ]
     for letter in letters:
@@ -748,14 +748,14 @@ def wrongs_of(letters: Sequence[Letter], story: Story) -> list[str]:
         wrongs += [f"{what}: {letter.history}" for what in _wrongs_with_story(letter, story)]
     unfinished = Counter(one.recipient_id for one in letters if one.state not in _FINISHED)
     wrongs += [f"{n} unfinished letters to one recipient" for n in unfinished.values() if n > 1]
-    armed = Counter(
+    marked = Counter(
         (letter.recipient_id, datetime.fromtimestamp(one.at_ms / 1000, UTC).date())
         for letter in letters
         for one in letter.events
         if one.to_state == "in_doubt"
     )
     wrongs += [
-        f"{n} transmissions to one recipient on {day}" for (_, day), n in armed.items() if n > CAP
+        f"{n} transmissions to one recipient on {day}" for (_, day), n in marked.items() if n > CAP
     ]
     return wrongs + _same_content_twice(letters, story)
 
@@ -849,15 +849,15 @@ ADDRESSEES = (("buy",), ("buy",), ("buy", "neya"))  # one letter alone is fought
 PLANNED = ("over", "over", "over", "next", "write", "wrote", "render", "write:plan_message")
 UNTIL = (
     "next", "over", "write", "wrote", "write:claim", "wrote:claim", "body", "body", "peek",
-    "write:burn_fuse", "wrote:arm", "wrote:arm", "dot", "reply", "reply", "receipt",
-    "write:accept",
+    "write:count_towards_daily_cap", "wrote:mark_in_doubt", "wrote:mark_in_doubt", "dot",
+    "reply", "reply", "receipt", "write:accept",
 )  # fmt: skip
 FAULTS = (
     *(None,) * 8,
-    ("refused", "arm"), ("answer_lost", "arm"), ("refused", "accept"), ("answer_lost", "accept"),
-    ("answer_lost", "claim"),
+    ("refused", "mark_in_doubt"), ("answer_lost", "mark_in_doubt"),
+    ("refused", "accept"), ("answer_lost", "accept"), ("answer_lost", "claim"),
 )  # fmt: skip
-# Past the lease of a claim, of an armed letter, the back-off of an attempt or of a day.
+# Past the lease of a claim, of a letter in doubt, the back-off of an attempt or of a day.
 WAITS_MS = (
     2_000, MINUTE_MS, 4 * MINUTE_MS, 7 * MINUTE_MS,
     16 * MINUTE_MS, 16 * MINUTE_MS, 16 * MINUTE_MS, 200 * MINUTE_MS, 1500 * MINUTE_MS,
@@ -915,7 +915,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.world.forget()
         self.processes: list[Process] = []
         self.habits = Habits((), is_patient=True, until=(), weather=("fine",), wait_ms=())
-        self.armed: dict[str, int] = {}
+        self.times_in_doubt: dict[str, int] = {}
         self.told: dict[str, tuple[Event, ...]] = {}
         self.is_found = False
         self.number = 0
@@ -1083,20 +1083,22 @@ class LedgerMachine(RuleBasedStateMachine):
         wrongs = wrongs_of(letters, STORY)
         if not self.is_on:
             wrongs += [
-                "armed while sending was switched off" for one in letters if self._is_new_arm(one)
+                "marked in doubt while sending was switched off"
+                for one in letters
+                if self._is_newly_in_doubt(one)
             ]
         for letter in letters:
             told = self.told.get(letter.delivery_id, ())
             if letter.events[: len(told)] != told:
                 wrongs.append("an event was changed or is gone")
         self.told = {one.delivery_id: one.events for one in letters}
-        self.armed = {one.message_id: one.history.count("in_doubt") for one in letters}
+        self.times_in_doubt = {one.message_id: one.history.count("in_doubt") for one in letters}
         if wrongs:
             self.is_found = True
             raise Wrong("; ".join(wrongs))
 
-    def _is_new_arm(self, letter: Letter) -> bool:
-        return letter.history.count("in_doubt") > self.armed.get(letter.message_id, 0)
+    def _is_newly_in_doubt(self, letter: Letter) -> bool:
+        return letter.history.count("in_doubt") > self.times_in_doubt.get(letter.message_id, 0)
 
     def teardown(self) -> None:
         """All wake, everything works: then nothing may be left, or have been done twice."""

@@ -93,7 +93,7 @@ MUTANTS = (
     # -- the five that every sender without a ledger has
     _sql(
         "no fence",
-        "arm",
+        "mark_in_doubt",
         "    and claim_token = :claim_token\n    and lease_until_ms > :now_ms\n",
     ),
     Mutant(
@@ -120,11 +120,11 @@ MUTANTS = (
     _code(
         "a lost reply is tried again",
         sender._Letter,
-        "_cross",
+        "_finish",
         'return self._settle("doubt", phase="dot", detail=str(lost))',
         'return self._postpone(("in_doubt",), "dot", None, str(lost))',
     ),
-    _code("no frozen check", sender._Letter, "_cross", "> FROZEN_SECONDS", "> 10**9"),
+    _code("no frozen check", sender._Letter, "_finish", "> FROZEN_SECONDS", "> 10**9"),
     # -- the ledger
     _sql("accepted by anybody", "accept", "\n    and claim_token = :claim_token", ""),
     _sql("postponed by anybody", "postpone", "\n    and claim_token = :claim_token", ""),
@@ -132,7 +132,7 @@ MUTANTS = (
     _sql("claimed without comparing", "claim", "\n    and state = :from_state", ""),
     _sql(
         "the switch is not asked at the dot",
-        "arm",
+        "mark_in_doubt",
         "\n    and exists (select 1 from control where k = 'sending_enabled' and v = '1')",
         "",
     ),
@@ -165,30 +165,36 @@ MUTANTS = (
         ),
     ),
     _sql("an event that tells nothing", "write_event", "    version,\n", "    version + 1,\n"),
-    _code("the fuse does not burn", moves, "arm", "_burn_fuse(db, held, cap, now_ms)", "pass"),
+    _code(
+        "the daily cap is not counted",
+        moves,
+        "mark_in_doubt",
+        "_count_towards_daily_cap(db, held, cap, now_ms)",
+        "pass",
+    ),
     # -- the sender
     _code(
-        "the dot goes before arming",
+        "the dot goes before the mark",
         sender._Letter,
-        "_cross",
-        "    try:\n        counted_from = moves.arm(",
+        "_finish",
+        "    try:\n        counted_from = moves.mark_in_doubt(",
         "    try:\n        transport.send_dot()\n        transport.send_dot = lambda: None\n"
-        "        counted_from = moves.arm(",
+        "        counted_from = moves.mark_in_doubt(",
     ),
     _code(
-        "sent though arming failed",
+        "sent though the mark failed",
         sender._Letter,
-        "_cross",
+        "_finish",
         "transport.abandon()\n"
         '        states = ("in_doubt", "claimed", "in_doubt")\n'
         '        return self._postpone(states, "arm", None, type(broken).__name__)',
         "counted_from = time.monotonic()",
     ),
     _code(
-        "sent though not armed",
+        "sent though not marked",
         sender._Letter,
-        "_cross",
-        "if counted_from is None:\n        transport.abandon()\n        return self._not_armed()",
+        "_finish",
+        "if counted_from is None:\n        transport.abandon()\n        return self._not_marked()",
         "if counted_from is None:\n        counted_from = time.monotonic()",
     ),
     _code(

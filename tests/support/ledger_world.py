@@ -253,7 +253,11 @@ def lose_reply(engine: Engine, municipality_id: str, ago_ms: int = 900_000) -> s
             .values(not_before_ms=now_ms)
         )
         held = {"claim_token": "t", "lease_until_ms": now_ms + 1}
-        for name, state in (("claim", "ready"), ("arm", "claimed"), ("doubt", "in_doubt")):
+        for name, state in (
+            ("claim", "ready"),
+            ("mark_in_doubt", "claimed"),
+            ("doubt", "in_doubt"),
+        ):
             assert moves.move(
                 db, name, delivery_id, state, now_ms=now_ms, actor="lost", phase="dot", **held
             )

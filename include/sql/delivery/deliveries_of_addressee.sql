@@ -1,6 +1,6 @@
 -- Every letter of this occasion and mode to one addressee, oldest revision first,
 -- with the moment of acceptance and the state it was cancelled from.
--- What was accepted by evidence went out when it was armed, not when the evidence was found.
+-- What was accepted by evidence went out when it was marked in doubt, not when the evidence was found.
 select
     delivery.delivery_id,
     delivery.recipient_id,
@@ -11,7 +11,7 @@ select
     delivery.last_code,
     delivery.last_detail,
     case
-        when delivery.accepted_via = 'evidence' then coalesce(armed.at_ms, accepted.at_ms)
+        when delivery.accepted_via = 'evidence' then coalesce(marked.at_ms, accepted.at_ms)
         else accepted.at_ms
     end as accepted_ms,
     cancelled.from_state as cancelled_from
@@ -24,7 +24,7 @@ left join (
     from delivery_event
     where to_state = 'in_doubt'
     group by delivery_id
-) as armed on armed.delivery_id = delivery.delivery_id
+) as marked on marked.delivery_id = delivery.delivery_id
 left join delivery_event as cancelled
     on cancelled.delivery_id = delivery.delivery_id
     and cancelled.to_state = 'cancelled'

@@ -2,7 +2,7 @@
 -- What became of each recipient of the run, and how does the letter stand now?
 -- A letter counts only for the recipient, the occasion and the mode that it is of; where the run
 -- sent nothing because the recipient has the same content, it is the newest one that left. What
--- was accepted by evidence went out when it was armed, not when the evidence was found.
+-- was accepted by evidence went out when it was marked in doubt, not when the evidence was found.
 select
     run_outcome.municipality_id,
     run_outcome.recipient_id,
@@ -22,7 +22,7 @@ select
     recipient.active as is_active,
     given_up.delivery_id is not null as is_given_up,
     case
-        when delivery.accepted_via = 'evidence' then coalesce(armed.at_ms, accepted.at_ms)
+        when delivery.accepted_via = 'evidence' then coalesce(marked.at_ms, accepted.at_ms)
         else accepted.at_ms
     end as accepted_ms
 from run_outcome
@@ -59,6 +59,6 @@ left join (
     from delivery_event
     where to_state = 'in_doubt'
     group by delivery_id
-) as armed on armed.delivery_id = delivery.delivery_id
+) as marked on marked.delivery_id = delivery.delivery_id
 where run_outcome.run_id = :run_id
 order by run_outcome.municipality_id, run_outcome.recipient_id

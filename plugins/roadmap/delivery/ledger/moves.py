@@ -30,7 +30,7 @@ Clock = Callable[[Connection], int]
 
 LEASE_MS = 180_000
 # Longer than the wait for the last reply (10 minutes), so that a living sender is never reaped.
-ARM_LEASE_MS = 900_000
+IN_DOUBT_LEASE_MS = 900_000
 _KEEP_TRYING_SECONDS = 60.0
 # `last_detail` of what the reaper cancelled.
 EXPIRED = "expired"
@@ -50,7 +50,7 @@ MOVES: Mapping[str, Move] = MappingProxyType(
     {
         "approve": Move("T1", ("held",), "ready"),
         "claim": Move("T2", ("ready", "retry"), "claimed"),
-        "arm": Move("T3", ("claimed",), "in_doubt"),
+        "mark_in_doubt": Move("T3", ("claimed",), "in_doubt"),
         "accept": Move("T4", ("in_doubt",), "accepted"),
         "postpone": Move("T5, T6, T8", ("claimed", "in_doubt"), "retry"),
         "doubt": Move("T7", ("in_doubt",), "unknown"),
@@ -66,7 +66,7 @@ MOVES: Mapping[str, Move] = MappingProxyType(
         "bounce": Move("T17", ("accepted",), "bounced"),
         "release": Move("T18", ("claimed",), "ready"),
         "resume": Move("rerun", ("exhausted",), "retry"),
-        "distrust": Move("T19", ("ready", "retry"), "unknown"),
+        "doubt_restored": Move("T19", ("ready", "retry"), "unknown"),
     }
 )
 
@@ -75,7 +75,7 @@ class UnknownMove(ValueError):
     """The state machine has no such transition."""
 
 
-class FuseBlown(RuntimeError):
+class DailyCapReached(RuntimeError):
     """More transmissions to one recipient in a day than the cap allows (I9)."""
 
 
@@ -382,40 +382,40 @@ def extend_lease(engine: Engine, held: Claim, clock: Clock = db_now_ms) -> bool:
     return changed == 1
 
 
-def arm(engine: Engine, held: Claim, cap: int, clock: Clock = db_now_ms) -> float | None:
+def mark_in_doubt(engine: Engine, held: Claim, cap: int, clock: Clock = db_now_ms) -> float | None:
     """T3: commit that the letter may be going out; the final dot may follow, at once.
 
     Gives the monotonic second at which the lease was counted from, so that the caller can
     tell whether the process was frozen since; None when the letter is not ours any more or
-    sending is switched off. FuseBlown when the recipient had too many letters today.
+    sending is switched off. DailyCapReached when the recipient had too many letters today.
     An error of the commit is the caller's: the dot is not sent then.
     """
     with engine.connect() as db, db.begin() as transaction:
         # After the lock was got: waiting for another writer is not being frozen.
         counted_from = time.monotonic()
         now_ms = clock(db)
-        _burn_fuse(db, held, cap, now_ms)
-        is_armed = move(
-            db, "arm", held.delivery_id, "claimed",
+        _count_towards_daily_cap(db, held, cap, now_ms)
+        is_marked = move(
+            db, "mark_in_doubt", held.delivery_id, "claimed",
             now_ms=now_ms, actor=held.actor, phase="arm",
-            claim_token=held.token, lease_until_ms=now_ms + ARM_LEASE_MS,
+            claim_token=held.token, lease_until_ms=now_ms + IN_DOUBT_LEASE_MS,
         )  # fmt: skip
-        if not is_armed:
+        if not is_marked:
             transaction.rollback()
-    return counted_from if is_armed else None
+    return counted_from if is_marked else None
 
 
-def _burn_fuse(db: Connection, held: Claim, cap: int, now_ms: int) -> None:
-    # Test letters burn a fuse of their own: a rehearsal never uses up a day of the real thing.
+def _count_towards_daily_cap(db: Connection, held: Claim, cap: int, now_ms: int) -> None:
+    # Test letters are counted apart: a rehearsal never uses up a day of the real thing.
     prefix = "" if held.mode == "live" else f"{held.mode}:"
     day = datetime.fromtimestamp(now_ms / 1000, UTC).date().isoformat()
     try:
         db.execute(
-            sql("delivery/burn_fuse"),
+            sql("delivery/count_towards_daily_cap"),
             {"scope": f"{prefix}rcpt:{held.recipient_id}", "day": day, "cap": cap},
         )
     except IntegrityError as refused:
-        raise FuseBlown(held.recipient_id) from refused
+        raise DailyCapReached(held.recipient_id) from refused
 
 
 def accept(engine: Engine, held: Claim, code: int, detail: str, clock: Clock = db_now_ms) -> bool:
@@ -542,7 +542,7 @@ def scope_states(db: Connection, scope: ClaimScope) -> ScopeStates:
 
 
 def until_tomorrow_ms(now_ms: int) -> int:
-    """Milliseconds until the next day in UTC begins: when a blown fuse is whole again."""
+    """Milliseconds until the next day in UTC begins: when the daily cap begins anew."""
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
     tomorrow = datetime.combine(now.date(), datetime.min.time(), UTC) + timedelta(days=1)
     return int((tomorrow - now).total_seconds() * 1000) + 1

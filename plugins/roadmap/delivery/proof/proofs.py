@@ -142,7 +142,7 @@ def settle_unknown(
     accepted = 0
     for key, reference in proven.items():
         if key in waiting:
-            _distrust(engine, key, reference, actor, clock)
+            _doubt_restored(engine, key, reference, actor, clock)
         accepted += _accept(engine, key, reference, actor, clock)
     if unavailable:
         log.warning("%d sources of evidence can't be asked", len(unavailable))
@@ -191,12 +191,12 @@ def _accept(engine: Engine, delivery_id: str, reference: str, actor: str, clock:
         )  # fmt: skip
 
 
-def _distrust(engine: Engine, delivery_id: str, why: str, actor: str, clock: Clock) -> bool:
+def _doubt_restored(engine: Engine, delivery_id: str, why: str, actor: str, clock: Clock) -> bool:
     with engine.begin() as db:
         now_ms = clock(db)
         return any(
             moves.move(
-                db, "distrust", delivery_id, state,
+                db, "doubt_restored", delivery_id, state,
                 now_ms=now_ms, actor=actor, phase="evidence",
                 detail=without_addresses(f"restored, {why}"),
             )
@@ -213,8 +213,8 @@ def notice_restore(
     """Stop all sending when this database is not the one, or not as far, as the receipts say.
 
     It is so when it is another database (`control.incarnation`), when it has fewer events than
-    were seen, or when it never armed a letter for which there is a receipt: a receipt is kept
-    only after `in_doubt` was committed. Letters that wait there although there is a receipt
+    were seen, or when it never marked in doubt a letter for which there is a receipt: that is
+    kept only after `in_doubt` was committed. Letters that wait there although there is a receipt
     become unknown (T19), and accepted (T12) where the receipt is of the very same bytes.
     The sentence for the operator; None when nothing is wrong. Who starts sending again has
     looked: what was noticed once is not noticed again.
@@ -236,7 +236,7 @@ def notice_restore(
     reason = _reason(fault, len(sent), len(proven))
     brakes.stop_restored(engine, actor, reason, clock)
     for key in sorted(sent):
-        _distrust(engine, key, "receipt", actor, clock)
+        _doubt_restored(engine, key, "receipt", actor, clock)
     for key, reference in proven.items():
         _accept(engine, key, f"receipt: {reference}", actor, clock)
     after = _look(engine, kept)
@@ -251,7 +251,7 @@ class _Seen:
 
     incarnation: str
     events: int
-    waiting: frozenset[tuple[str, int]]  # receipts of letters that wait and were never armed so
+    waiting: frozenset[tuple[str, int]]  # receipts of letters that wait and were never in doubt so
     unplaced: int  # receipts of letters that are not there, or in no state that fits
 
 
@@ -260,17 +260,17 @@ def _look(engine: Engine, kept: frozenset[tuple[str, int]]) -> _Seen:
         incarnation = _incarnation(db)
         events = int(db.execute(sql("delivery/count_events")).scalar_one())
         states: dict[str, str] = {}
-        armed = set()
-        for row in db.execute(sql("delivery/armed_epochs")):
+        marked = set()
+        for row in db.execute(sql("delivery/epochs_in_doubt")):
             states[row.delivery_id] = row.state
-            armed.add((row.delivery_id, row.armed_epoch))
-    not_armed = {
+            marked.add((row.delivery_id, row.epoch_in_doubt))
+    not_marked = {
         pair
-        for pair in kept - armed
+        for pair in kept - marked
         if states.get(pair[0]) not in ("in_doubt", "unknown", "accepted", "bounced")
     }
-    waiting = frozenset(pair for pair in not_armed if states.get(pair[0]) in ("ready", "retry"))
-    return _Seen(incarnation, events, waiting, len(not_armed) - len(waiting))
+    waiting = frozenset(pair for pair in not_marked if states.get(pair[0]) in ("ready", "retry"))
+    return _Seen(incarnation, events, waiting, len(not_marked) - len(waiting))
 
 
 def _incarnation(db: Connection) -> str:

@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from roadmap.delivery.ledger import brakes, moves, refusals
-from roadmap.delivery.ledger.moves import Claim, ClaimScope, Clock, FuseBlown
+from roadmap.delivery.ledger.moves import Claim, ClaimScope, Clock, DailyCapReached
 from roadmap.delivery.proof import proofs
 from roadmap.delivery.proof.receipts import Receipt, Receipts
 from roadmap.delivery.sending.smtp import MailServer, transports
@@ -396,16 +396,16 @@ class _Letter:
             self.transport.abandon()
             return self._postpone(("claimed",), "body", None, "server spoke before the dot")
         with _no_signals():
-            return self._cross()
+            return self._finish()
 
-    def _cross(self) -> str:
-        """Arm, dot, reply: from the first to the last line the letter's fate may be open."""
+    def _finish(self) -> str:
+        """Mark, dot, reply: from the first to the last line the letter's fate may be open."""
         transport, held = self.transport, self.held
         try:
-            counted_from = moves.arm(
+            counted_from = moves.mark_in_doubt(
                 self.engine, held, self.settings.cap_per_recipient_day, self.clock
             )
-        except FuseBlown:
+        except DailyCapReached:
             transport.abandon()
             return self._wait_for_tomorrow()
         except DBAPIError as broken:
@@ -416,7 +416,7 @@ class _Letter:
             return self._postpone(states, "arm", None, type(broken).__name__)
         if counted_from is None:
             transport.abandon()
-            return self._not_armed()
+            return self._not_marked()
         if time.monotonic() - counted_from > FROZEN_SECONDS:
             transport.abandon()
             return self._settle("doubt", phase="arm", detail="frozen before the dot")
@@ -468,7 +468,7 @@ class _Letter:
             brakes.trip(self.engine, reason, at_once=False, clock=self.clock)
         return outcome
 
-    def _not_armed(self) -> str:
+    def _not_marked(self) -> str:
         """Sending is switched off, and the letter is given back; or our time with it was over,
         and it waits for its next try; or it is not ours any more."""
         with self.engine.connect() as db, db.begin():
@@ -527,8 +527,8 @@ _OUTCOMES = {
 
 def _states_of(name: str, phase: str) -> tuple[str, ...]:
     """In which state is the letter that failed in this phase of the dialogue?"""
-    is_after_arming = name == "doubt" or phase == "dot"
-    return ("in_doubt",) if is_after_arming else ("claimed",)
+    is_in_doubt = name == "doubt" or phase == "dot"
+    return ("in_doubt",) if is_in_doubt else ("claimed",)
 
 
 def backoff_ms(attempts: int, chance: Callable[[], float] = random.random) -> int:

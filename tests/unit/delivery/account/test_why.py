@@ -250,7 +250,7 @@ def foreign_domain(engine: Engine, folder: Path) -> None:
 def reason_wanted(engine: Engine, folder: Path) -> None:
     """A second run with other content, while the first letter came back."""
     planned(engine, folder)
-    move(engine, "claim", "arm", "accept", "bounce")
+    move(engine, "claim", "mark_in_doubt", "accept", "bounce")
     make_run(engine, "run-2", contacts={"buy": ("buy@example.org",)})
     make_newest(engine, "run-2")
     compose(engine, "run-2", "Порог не достигнут")
@@ -367,7 +367,7 @@ BREAKS = (
     Break(Fate.BREAKER, Step.SENDING, server_rests, Verdict.WAITING, "пауза из-за почтового"),
     Break(Fate.RETRY, Step.SENDING, greylisted, Verdict.WAITING, "сервер ответил 450"),
     Break(Fate.QUEUED, Step.SENDING, planned, Verdict.WAITING, "Письма ещё нет: в очереди."),
-    Break(Fate.IN_FLIGHT, Step.SENDING, moved("claim", "arm"), Verdict.WAITING, "сейчас"),
+    Break(Fate.IN_FLIGHT, Step.SENDING, moved("claim", "mark_in_doubt"), Verdict.WAITING, "сейчас"),
     Break(Fate.INACTIVE, Step.SENDING, address_ended, says="адрес больше не действует"),
     Break(Fate.EXPIRED, Step.SENDING, moved("cancel"), says="срок отправки истёк"),
     Break(Fate.SUPERSEDED, Step.SENDING, cancelled("superseded"),
@@ -375,7 +375,7 @@ BREAKS = (
     Break(Fate.REPLACED, Step.SENDING, cancelled("recipient_replaced"),
           says="адрес сменился, прежнее письмо не ушло"),
     Break(Fate.STOPPED, Step.SENDING, cancelled("campaign_stopped"), says="письмо отменено"),
-    Break(Fate.GIVEN_UP, Step.SENDING, moved("claim", "arm", "doubt", "give_up"),
+    Break(Fate.GIVEN_UP, Step.SENDING, moved("claim", "mark_in_doubt", "doubt", "give_up"),
           says="решено не отправлять"),
     Break(Fate.SPOILT, Step.SENDING, refused_by_us("integrity"), says="сообщите в поддержку"),
     Break(Fate.TOO_LARGE, Step.SENDING, refused_by_us("too_large: 4 > 3"),
@@ -384,7 +384,7 @@ BREAKS = (
     Break(Fate.UNKNOWN, Step.ACCEPTANCE, reply_lost, Verdict.UNKNOWN,
           "Исход неизвестен: связь прервалась"),
     Break(Fate.REJECTED, Step.ACCEPTANCE, refused, says="отклонил письмо (код 550)"),
-    Break(Fate.BOUNCED, Step.ACCEPTANCE, moved("claim", "arm", "accept", "bounce"),
+    Break(Fate.BOUNCED, Step.ACCEPTANCE, moved("claim", "mark_in_doubt", "accept", "bounce"),
           Verdict.BOUNCED, "Письмо было принято почтовым сервером и вернулось."),
 )  # fmt: skip
 

@@ -63,7 +63,7 @@ def test_a_letter_in_flight_when_sending_is_stopped_does_not_get_its_dot(engine)
     with SmtpServer() as server:
         held = moves.claim(engine, SCOPE, "sender-1")
         brakes.stop(engine, "operator", "Стоп")
-        assert moves.arm(engine, held, cap=20) is None
+        assert moves.mark_in_doubt(engine, held, cap=20) is None
         assert send(engine, server).accepted == 0
 
 

@@ -162,10 +162,10 @@ def test_i5_who_saw_an_older_state_changes_nothing(planned: Engine):
     assert chains_hold(planned)
 
 
-def test_i6_one_arming_per_epoch(planned: Engine):
+def test_i6_one_mark_in_doubt_per_epoch(planned: Engine):
     held = moves.claim(planned, SCOPE, "one")
     assert held is not None
-    assert moves.arm(planned, held, cap=9) is not None
+    assert moves.mark_in_doubt(planned, held, cap=9) is not None
     with pytest.raises(IntegrityError), planned.begin() as db:
         db.execute(insert(delivery_event), _event(held.delivery_id, 9, "claimed", "in_doubt"))
 
@@ -173,7 +173,7 @@ def test_i6_one_arming_per_epoch(planned: Engine):
 def test_i7_one_acceptance(planned: Engine):
     held = moves.claim(planned, SCOPE, "one")
     assert held is not None
-    moves.arm(planned, held, cap=9)
+    moves.mark_in_doubt(planned, held, cap=9)
     assert moves.accept(planned, held, 250, "queued")
     with pytest.raises(IntegrityError), planned.begin() as db:
         db.execute(insert(delivery_event), _event(held.delivery_id, 9, "in_doubt", "accepted"))
@@ -198,11 +198,11 @@ def test_i8_a_state_without_its_marks_is_impossible(planned: Engine, broken: dic
         db.execute(update(delivery).where(delivery.c.municipality_id == "buy").values(**broken))
 
 
-def test_i9_the_fuse_stops_a_runaway_and_arms_nothing(planned: Engine):
+def test_i9_the_daily_cap_stops_a_runaway_and_marks_nothing(planned: Engine):
     for _ in range(2):
         held = moves.claim(planned, SCOPE, "one")
         assert held is not None
-        assert moves.arm(planned, held, cap=2) is not None
+        assert moves.mark_in_doubt(planned, held, cap=2) is not None
         moves.settle(planned, held, "postpone", ("in_doubt",), phase="dot", wait_ms=-1)
         with planned.begin() as db:
             db.execute(
@@ -212,8 +212,8 @@ def test_i9_the_fuse_stops_a_runaway_and_arms_nothing(planned: Engine):
             )
     held = moves.claim(planned, SCOPE, "one")
     assert held is not None
-    with pytest.raises(moves.FuseBlown):
-        moves.arm(planned, held, cap=2)
+    with pytest.raises(moves.DailyCapReached):
+        moves.mark_in_doubt(planned, held, cap=2)
     assert "claimed" in states(planned).values()
 
 
@@ -224,13 +224,13 @@ def test_i9_a_test_letter_burns_no_live_fuse(any_engine: Engine):
     for mode in ("dry", "live"):
         held = moves.claim(any_engine, moves.ClaimScope(mode=mode), "one")
         assert held is not None
-        assert moves.arm(any_engine, held, cap=1) is not None
+        assert moves.mark_in_doubt(any_engine, held, cap=1) is not None
 
 
 def test_i10_every_change_has_its_event_and_a_hand_is_seen(planned: Engine):
     held = moves.claim(planned, SCOPE, "one")
     assert held is not None
-    moves.arm(planned, held, cap=9)
+    moves.mark_in_doubt(planned, held, cap=9)
     moves.accept(planned, held, 250, "queued")
     assert events(planned, held.delivery_id) == [
         ("new", "ready"),
@@ -248,45 +248,45 @@ def test_i10_every_change_has_its_event_and_a_hand_is_seen(planned: Engine):
         assert moves.broken_chains(db) == (held.delivery_id,)
 
 
-def test_a_lost_lease_arms_nothing(planned: Engine):
+def test_a_lost_lease_marks_nothing(planned: Engine):
     held = moves.claim(planned, SCOPE, "one")
     assert held is not None
     end_leases(planned)
-    assert moves.arm(planned, held, cap=9) is None
+    assert moves.mark_in_doubt(planned, held, cap=9) is None
     assert not moves.extend_lease(planned, held)
 
 
-def test_the_switch_stops_arming(planned: Engine):
+def test_the_switch_stops_the_mark_in_doubt(planned: Engine):
     held = moves.claim(planned, SCOPE, "one")
     assert held is not None
     with planned.begin() as db:
         db.execute(update(control).values(v="0"))
-    assert moves.arm(planned, held, cap=9) is None
+    assert moves.mark_in_doubt(planned, held, cap=9) is None
 
 
 def test_the_reaper_makes_claimed_wait_and_in_doubt_unknown(planned: Engine):
     claimed = moves.claim(planned, SCOPE, "one")
-    armed = moves.claim(planned, SCOPE, "two")
+    marked = moves.claim(planned, SCOPE, "two")
     assert claimed is not None
-    assert armed is not None
-    moves.arm(planned, armed, cap=9)
+    assert marked is not None
+    moves.mark_in_doubt(planned, marked, cap=9)
     end_leases(planned)
     assert moves.reap(planned, "reaper") == moves.Reaped(1, 1, 0, 0)
     by_addressee = states(planned)
     assert by_addressee[claimed.municipality_id] == "retry"
-    assert by_addressee[armed.municipality_id] == "unknown"
+    assert by_addressee[marked.municipality_id] == "unknown"
     assert moves.reap(planned, "reaper") == moves.Reaped(0, 0, 0, 0)
     assert chains_hold(planned)
 
 
 def test_a_reply_that_comes_after_the_reaper_is_evidence(planned: Engine):
-    armed = moves.claim(planned, SCOPE, "one")
-    assert armed is not None
-    moves.arm(planned, armed, cap=9)
+    marked = moves.claim(planned, SCOPE, "one")
+    assert marked is not None
+    moves.mark_in_doubt(planned, marked, cap=9)
     end_leases(planned)
     moves.reap(planned, "reaper")
-    assert moves.accept(planned, armed, 250, "queued")
-    row = next(r for r in _rows(planned) if r.delivery_id == armed.delivery_id)
+    assert moves.accept(planned, marked, 250, "queued")
+    row = next(r for r in _rows(planned) if r.delivery_id == marked.delivery_id)
     assert (row.state, row.accepted_via) == ("accepted", "evidence")
 
 
@@ -296,17 +296,17 @@ def _rows(engine: Engine):
 
 
 def test_an_unknown_letter_is_resent_by_a_person_only_and_not_at_once(planned: Engine):
-    armed = moves.claim(planned, SCOPE, "one")
-    assert armed is not None
-    moves.arm(planned, armed, cap=9)
-    moves.settle(planned, armed, "doubt", ("in_doubt",), phase="dot")
+    marked = moves.claim(planned, SCOPE, "one")
+    assert marked is not None
+    moves.mark_in_doubt(planned, marked, cap=9)
+    moves.settle(planned, marked, "doubt", ("in_doubt",), phase="dot")
     with planned.begin() as db:
         now = moves.db_now_ms(db)
         given_ms = {"now_ms": now, "actor": "person", "expires_ms": now + 1000}
-        assert not moves.move(db, "resend", armed.delivery_id, "unknown", **given_ms)
+        assert not moves.move(db, "resend", marked.delivery_id, "unknown", **given_ms)
         later = given_ms | {"now_ms": now + 900_001}
-        assert moves.move(db, "resend", armed.delivery_id, "unknown", **later)
-    row = next(r for r in _rows(planned) if r.delivery_id == armed.delivery_id)
+        assert moves.move(db, "resend", marked.delivery_id, "unknown", **later)
+    row = next(r for r in _rows(planned) if r.delivery_id == marked.delivery_id)
     assert (row.state, row.send_epoch) == ("retry", 2)
     assert chains_hold(planned)
 
@@ -338,7 +338,18 @@ def test_a_scope_claims_its_own_only(planned: Engine):
 
 STEPS = st.lists(
     st.sampled_from(
-        ["claim", "arm", "accept", "postpone", "reject", "doubt", "release", "crash", "reap", "due"]
+        [
+            "claim",
+            "mark_in_doubt",
+            "accept",
+            "postpone",
+            "reject",
+            "doubt",
+            "release",
+            "crash",
+            "reap",
+            "due",
+        ]
     ),
     max_size=40,
 )
@@ -348,11 +359,11 @@ STEPS = st.lists(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=STEPS)
-def test_whatever_happens_no_letter_is_armed_twice_without_a_sure_failure(
+def test_whatever_happens_no_letter_is_in_doubt_twice_without_a_sure_failure(
     engine: Engine, tmp_path_factory: pytest.TempPathFactory, steps: list[str]
 ):
-    """A model of the mail server: it may have taken a letter at every arming that was not
-    surely undone. More than one such arming would be a duplicate."""
+    """A model of the mail server: it may have taken a letter at every mark in doubt that was not
+    surely undone. More than one such mark would be a duplicate."""
     run = f"run-{tmp_path_factory.mktemp('r').name}"
     occasion_is_new = moves.ClaimScope(mode="live")
     with engine.begin() as db:
@@ -374,8 +385,8 @@ def test_whatever_happens_no_letter_is_armed_twice_without_a_sure_failure(
             continue
         elif step == "crash":
             held = None
-        elif step == "arm":
-            if moves.arm(engine, held, cap=999) is not None:
+        elif step == "mark_in_doubt":
+            if moves.mark_in_doubt(engine, held, cap=999) is not None:
                 possibly_out += 1
         elif step == "accept":
             if moves.accept(engine, held, 250, "ok"):
@@ -383,9 +394,9 @@ def test_whatever_happens_no_letter_is_armed_twice_without_a_sure_failure(
         else:
             states_ = ("in_doubt", "claimed") if step in ("postpone", "reject") else ()
             states_ = states_ or (("in_doubt",) if step == "doubt" else ("claimed",))
-            was_armed = states(engine)["buy"] == "in_doubt"
+            was_in_doubt = states(engine)["buy"] == "in_doubt"
             if moves.settle(engine, held, step, states_, phase="dot", code=450, wait_ms=-1):
-                if was_armed and step in ("postpone", "reject"):
+                if was_in_doubt and step in ("postpone", "reject"):
                     possibly_out -= 1  # the server said no, or the dot surely did not go out
                 held = None
         assert possibly_out in (0, 1)

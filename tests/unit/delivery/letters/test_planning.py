@@ -323,7 +323,8 @@ def test_changed_content_before_sending_takes_the_place_of_the_waiting_letter(
     envelope = renderer.asked[-1][1]
     assert (envelope.revision, envelope.replaces) == (1, None)  # nobody received the first
     line = reconcile(engine, "run-1").lines[0]
-    assert (line.category, line.reason) == ("cancelled", "Заменено новой редакцией.")
+    again = "Если письмо ещё нужно, запустите этап для этого муниципалитета."
+    assert (line.category, line.reason) == ("cancelled", f"Заменено новой редакцией. {again}")
 
 
 def test_while_the_last_letter_is_unknown_nothing_is_planned(
@@ -526,7 +527,8 @@ def test_what_waits_for_an_address_that_a_newer_phase_replaced_is_cancelled_and_
     assert not reconcile(engine, "run-1").is_settled
     plans = [plan.model_copy(update={"closed": False})]
     (alarm,) = find_alarms(engine, plans, 3)
-    assert alarm.sentence.startswith("Адрес сменился, прежнее письмо не ушло: городской округ")
+    assert alarm.sentence.startswith("городской округ город Буй, ")
+    assert "редакция 1. Адрес сменился, прежнее письмо не ушло." in alarm.sentence
     with engine.begin() as db:
         now_ms = moves.db_now_ms(db)
     make_run(

@@ -423,7 +423,7 @@ def test_d4_who_stopped_sending_before_is_told_of_the_copy_too(planned: Engine, 
 def test_d4_a_letter_on_its_way_to_be_accepted_is_no_sign(planned: Engine, receipts: Receipts):
     held = moves.claim(planned, SCOPE, "s")
     assert held is not None
-    assert moves.arm(planned, held, 20) is not None
+    assert moves.mark_in_doubt(planned, held, 20) is not None
     receipts.keep(
         Receipt(
             held.delivery_id, held.send_epoch, held.message_id, 250, "ok", 5, held.payload_sha256
@@ -436,7 +436,7 @@ def test_d4_a_letter_on_its_way_to_be_accepted_is_no_sign(planned: Engine, recei
 def test_d4_a_person_who_lets_a_letter_go_again_is_not_overruled(
     unknown: Engine, receipts: Receipts
 ):
-    """What the receipt says was known when it was decided: the database has that arming."""
+    """What the receipt says was known when it was decided: the database has that mark in doubt."""
     receipts.keep(kept_for(unknown, "neya"))
     later, neya = moves.LEASE_MS * 100, ids(unknown)["neya"]
     with unknown.begin() as db:

@@ -271,14 +271,14 @@ def test_a2_who_lost_the_lease_does_not_send_the_dot(one: Engine, monkeypatch: p
 def test_f15_a_process_frozen_before_the_dot_sends_none(
     one: Engine, monkeypatch: pytest.MonkeyPatch
 ):
-    arm = moves.arm
+    mark = moves.mark_in_doubt
 
-    def arm_and_freeze(*given, **named):
-        since = arm(*given, **named)
+    def mark_and_freeze(*given, **named):
+        since = mark(*given, **named)
         time.sleep(0.05)
         return since
 
-    monkeypatch.setattr(moves, "arm", arm_and_freeze)
+    monkeypatch.setattr(moves, "mark_in_doubt", mark_and_freeze)
     monkeypatch.setattr(sender, "FROZEN_SECONDS", 0.01)
     with SmtpServer() as server:
         assert send(one, server).unknown == 1
