@@ -25,7 +25,7 @@ from roadmap_airflow.failures import failed
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from roadmap.delivery.proof.proofs import Source
+    from roadmap.delivery.proof.proofs import ProofSource
     from roadmap.delivery.proof.receipts import Receipts
     from roadmap.delivery.settings import DeliverySettings
 
@@ -147,7 +147,7 @@ def receipts() -> Receipts | None:
     return Receipts(Path(kept_in))
 
 
-def evidence_sources() -> tuple[Source, ...]:
+def proof_sources() -> tuple[ProofSource, ...]:
     """Where proof of unknown letters may lie, in the order of asking; what is not set is left out.
 
     ConnectionIncomplete where `roadmap_journal` is there but can't be used.
@@ -163,7 +163,7 @@ def evidence_sources() -> tuple[Source, ...]:
     )
 
 
-def _journal() -> Source | None:
+def _journal() -> ProofSource | None:
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException
 

@@ -54,10 +54,10 @@ def find_evidence() -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
     from roadmap.delivery.proof.proofs import settle_unknown
-    from roadmap_airflow.connections import evidence_sources, roadmap_db
+    from roadmap_airflow.connections import proof_sources, roadmap_db
 
     with roadmap_db() as engine:
-        settled = settle_unknown(engine, evidence_sources(), ACTOR)
+        settled = settle_unknown(engine, proof_sources(), ACTOR)
     log.info(
         "Найдено доказательств: %s, исход неизвестен у писем: %s",
         settled.accepted,

@@ -58,13 +58,13 @@ def decide() -> dict[str, Any]:
     from roadmap.delivery.decisions.decision import DecisionRefused
     from roadmap.delivery.decisions.settle import DECISIONS, settle
     from roadmap.delivery.proof.proofs import settle_unknown
-    from roadmap_airflow.connections import delivery_settings, evidence_sources, roadmap_db
+    from roadmap_airflow.connections import delivery_settings, proof_sources, roadmap_db
 
     context = get_current_context()
     params = context["params"]
     with roadmap_db() as engine:
         # What is proven by now is nobody's to decide, least of all to send again.
-        looked = settle_unknown(engine, evidence_sources(), "settle_delivery")
+        looked = settle_unknown(engine, proof_sources(), "settle_delivery")
         for sentence in looked.unavailable:
             log.warning(sentence)
         try:

@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from roadmap_airflow.connections import (
     ConnectionIncomplete,
     database_url,
-    evidence_sources,
     folder,
+    proof_sources,
     receipts,
     roadmap_db,
 )
@@ -77,16 +77,16 @@ def test_a_folder_of_receipts_that_can_t_be_is_told(proof: Path, monkeypatch):
 def test_sources_of_evidence_are_those_that_are_set_in_the_order_of_asking(
     proof: Path, monkeypatch, connection
 ):
-    assert evidence_sources() == ()
+    assert proof_sources() == ()
     monkeypatch.setenv("AIRFLOW_CONN_ROADMAP_JOURNAL", "")  # as docker compose says «none»
-    assert evidence_sources() == ()
+    assert proof_sources() == ()
     monkeypatch.setenv("ROADMAP_RECEIPTS_FOLDER", str(proof))
     monkeypatch.setenv("ROADMAP_RELAY_LOG", "/var/log/mail.log*")
     connection(
         "roadmap_journal", conn_type="imap", host="mail.example.org",
         login="journal", password="secret-of-a-test",  # noqa: S106
     )  # fmt: skip
-    sources = evidence_sources()
+    sources = proof_sources()
     assert [source.kind for source in sources] == ["receipt", "relay_log", "journal"]
     assert "secret-of-a-test" not in repr(sources)
     (journal,) = sources[2:]
@@ -95,11 +95,11 @@ def test_sources_of_evidence_are_those_that_are_set_in_the_order_of_asking(
 
 def test_the_mailbox_of_copies_may_be_a_folder(proof: Path, connection):
     connection("roadmap_journal", conn_type="file", extra={"base": proof.as_uri()})
-    (journal,) = evidence_sources()
+    (journal,) = proof_sources()
     assert journal.folder == proof
 
 
 def test_half_a_mailbox_of_copies_is_told(proof: Path, connection):
     connection("roadmap_journal", conn_type="imap", host="mail.example.org", login="journal")
     with pytest.raises(ConnectionIncomplete, match="roadmap_journal"):
-        evidence_sources()
+        proof_sources()

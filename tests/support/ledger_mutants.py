@@ -145,7 +145,7 @@ MUTANTS = (
     ),
     _sql(
         "a late reply overrules the operator",
-        "accept_by_evidence",
+        "accept_by_proof",
         "\n    and state = :from_state",
         "",
     ),

@@ -1,6 +1,6 @@
 -- Every letter of this occasion and mode to one addressee, oldest revision first,
 -- with the moment of acceptance and the state it was cancelled from.
--- What was accepted by evidence went out when it was marked in doubt, not when the evidence was found.
+-- What was accepted by proof went out when it was marked in doubt, not when the proof was found.
 select
     delivery.delivery_id,
     delivery.recipient_id,

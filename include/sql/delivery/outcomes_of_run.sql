@@ -2,7 +2,7 @@
 -- What became of each recipient of the run, and how does the letter stand now?
 -- A letter counts only for the recipient, the occasion and the mode that it is of; where the run
 -- sent nothing because the recipient has the same content, it is the newest one that left. What
--- was accepted by evidence went out when it was marked in doubt, not when the evidence was found.
+-- was accepted by proof went out when it was marked in doubt, not when the proof was found.
 select
     run_outcome.municipality_id,
     run_outcome.recipient_id,

@@ -33,7 +33,7 @@ DECISIONS: Mapping[Decision, str] = MappingProxyType(
     }
 )
 _MOVES: Mapping[Decision, str] = MappingProxyType(
-    {"arrived": "accept_by_evidence", "resend": "resend", "give_up": "give_up"}
+    {"arrived": "accept_by_proof", "resend": "resend", "give_up": "give_up"}
 )
 # A sender that was frozen at the dot may still wake up; resend.sql holds the same.
 RESEND_AFTER_MS = 900_000

@@ -57,7 +57,7 @@ MOVES: Mapping[str, Move] = MappingProxyType(
         "reject": Move("T9", ("claimed", "in_doubt"), "rejected"),
         "reap_claimed": Move("T10", ("claimed",), "retry"),
         "reap_in_doubt": Move("T11", ("in_doubt",), "unknown"),
-        "accept_by_evidence": Move("T12", ("unknown",), "accepted"),
+        "accept_by_proof": Move("T12", ("unknown",), "accepted"),
         "resend": Move("T13", ("unknown",), "retry"),
         "give_up": Move("T14", ("unknown",), "cancelled"),
         "cancel": Move("T15", ("held", "ready", "retry", "exhausted"), "cancelled"),
@@ -422,7 +422,7 @@ def accept(engine: Engine, held: Claim, code: int, detail: str, clock: Clock = d
     """T4: the server took the letter. Tried for a minute, for it must not be forgotten.
 
     Where the lease was over and the reaper has written `unknown`, the reply in our hands is
-    evidence (T12). False when the letter is in neither state.
+    proof (T12). False when the letter is in neither state.
     """
 
     def write(db: Connection) -> bool:
@@ -431,7 +431,7 @@ def accept(engine: Engine, held: Claim, code: int, detail: str, clock: Clock = d
             db, "accept", held.delivery_id, "in_doubt", now_ms=now_ms, actor=held.actor,
             phase="dot", code=code, detail=detail, claim_token=held.token,
         ) or move(
-            db, "accept_by_evidence", held.delivery_id, "unknown", now_ms=now_ms,
+            db, "accept_by_proof", held.delivery_id, "unknown", now_ms=now_ms,
             actor=held.actor, phase="dot", code=code, detail=f"late_reply: {detail}",
         )  # fmt: skip
 

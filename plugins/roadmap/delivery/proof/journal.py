@@ -22,7 +22,7 @@ from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from roadmap.delivery.proof.proofs import Doubtful, EvidenceUnavailable
+from roadmap.delivery.proof.proofs import Doubtful, ProofUnavailable
 from roadmap.delivery.settings import is_loopback
 
 # Ours are some 1.5 kB; relays put more before them.
@@ -53,7 +53,7 @@ class ImapJournal:
         return "journal"
 
     def find(self, letters: Sequence[Doubtful]) -> Mapping[str, str]:
-        """By delivery_id, the mailbox and the copy's UID there; EvidenceUnavailable."""
+        """By delivery_id, the mailbox and the copy's UID there; ProofUnavailable."""
         found = {}
         try:
             with self._opened() as server:
@@ -62,11 +62,11 @@ class ImapJournal:
                     if uid is not None:
                         found[letter.delivery_id] = f"{self.mailbox}, UID {uid}"
         except ssl.SSLError:
-            raise EvidenceUnavailable(
+            raise ProofUnavailable(
                 f"Защищённая связь с ящиком копий не установлена. {_CHECK}"
             ) from None
         except (imaplib.IMAP4.error, OSError, ValueError) as broken:
-            raise EvidenceUnavailable(
+            raise ProofUnavailable(
                 f"Ящик копий не читается ({type(broken).__name__}). {_CHECK}"
             ) from None
         return found
@@ -74,7 +74,7 @@ class ImapJournal:
     @contextmanager
     def _opened(self) -> Iterator[imaplib.IMAP4]:
         if not (self.use_ssl or self.use_starttls or is_loopback(self.host)):
-            raise EvidenceUnavailable(f"Ящик копий без TLS не читается. {_CHECK}")
+            raise ProofUnavailable(f"Ящик копий без TLS не читается. {_CHECK}")
         server = self._connected()
         try:
             if self.use_starttls and not self.use_ssl:
@@ -130,7 +130,7 @@ class FolderJournal:
         return "journal"
 
     def find(self, letters: Sequence[Doubtful]) -> Mapping[str, str]:
-        """By delivery_id, the name of the copy's file; EvidenceUnavailable."""
+        """By delivery_id, the name of the copy's file; ProofUnavailable."""
         wanted = {letter.message_id.encode(): letter for letter in letters}
         found: dict[str, str] = {}
         try:
@@ -140,7 +140,7 @@ class FolderJournal:
                     if message_id in head and _is_copy(head, letter):
                         found.setdefault(letter.delivery_id, path.name)
         except OSError:
-            raise EvidenceUnavailable(f"Папка копий писем не читается. {_CHECK}") from None
+            raise ProofUnavailable(f"Папка копий писем не читается. {_CHECK}") from None
         return found
 
     def _files(self) -> Iterator[Path]:

@@ -1,7 +1,7 @@
 """What became of a letter whose outcome is unknown: proof from outside the database.
 
 A letter is `unknown` when the reply to its final dot was lost. It is then `accepted` by
-evidence (T12) or by a person, and by nothing else: that nothing was found proves nothing,
+proof (T12) or by a person, and by nothing else: that nothing was found proves nothing,
 because a source may be late, incomplete or about another server (reliability.md §5.6).
 The sources are receipts on a local disk (receipts.py), the relay's log (relay_log.py) and the
 mailbox of copies (journal.py).
@@ -48,11 +48,11 @@ class Doubtful:
     written_at: datetime
 
 
-class EvidenceUnavailable(RuntimeError):
+class ProofUnavailable(RuntimeError):
     """A source can't be asked now; the message is for the operator, in Russian, no address."""
 
 
-class Source(Protocol):
+class ProofSource(Protocol):
     """Somewhere outside the database where a letter that was taken leaves a trace."""
 
     @property
@@ -62,7 +62,7 @@ class Source(Protocol):
     def find(self, letters: Sequence[Doubtful]) -> Mapping[str, str]:
         """By delivery_id, where the proof lies; only letters that surely were taken.
 
-        References carry no addresses. EvidenceUnavailable.
+        References carry no addresses. ProofUnavailable.
         """
 
 
@@ -80,7 +80,7 @@ class ReceiptSource:
         try:
             kept = self.receipts.kept()
         except OSError:
-            raise EvidenceUnavailable(
+            raise ProofUnavailable(
                 "Квитанции почтового сервера не читаются: проверьте папку ROADMAP_RECEIPTS_FOLDER."
             ) from None
         asked = {letter.delivery_id: letter for letter in letters}
@@ -113,7 +113,7 @@ class Settled:
 
 
 def settle_unknown(
-    engine: Engine, sources: Sequence[Source], actor: str, clock: Clock = db_now_ms
+    engine: Engine, sources: Sequence[ProofSource], actor: str, clock: Clock = db_now_ms
 ) -> Settled:
     """T12 for every unknown letter that a source proves, and nothing for the others.
 
@@ -133,7 +133,7 @@ def settle_unknown(
             break
         try:
             found = source.find(left)
-        except EvidenceUnavailable as missing:
+        except ProofUnavailable as missing:
             unavailable.append(str(missing))
             continue
         proven |= {
@@ -145,7 +145,7 @@ def settle_unknown(
             _doubt_restored(engine, key, reference, actor, clock)
         accepted += _accept(engine, key, reference, actor, clock)
     if unavailable:
-        log.warning("%d sources of evidence can't be asked", len(unavailable))
+        log.warning("%d sources of proof can't be asked", len(unavailable))
     with engine.connect() as db, db.begin():
         left_unknown = len(db.execute(sql("delivery/unknown_bytes")).all())
     return Settled(accepted, left_unknown, tuple(unavailable))
@@ -186,7 +186,7 @@ def _date_of(head: bytes) -> datetime | None:
 def _accept(engine: Engine, delivery_id: str, reference: str, actor: str, clock: Clock) -> bool:
     with engine.begin() as db:
         return moves.move(
-            db, "accept_by_evidence", delivery_id, "unknown",
+            db, "accept_by_proof", delivery_id, "unknown",
             now_ms=clock(db), actor=actor, phase="evidence", detail=without_addresses(reference),
         )  # fmt: skip
 

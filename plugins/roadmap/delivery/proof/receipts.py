@@ -5,7 +5,7 @@ One small file per letter and epoch, written between the server's 2xx and the co
 copy: the file still says that the letter is with the mail server, and nobody sends it again.
 
 `<delivery_id>.<send_epoch>.json` holds the fields of `Receipt` as JSON in UTF-8; it carries no
-address and no word of the letter. `database.json` is the mark of `evidence.notice_restore`.
+address and no word of the letter. `database.json` is the mark of `proofs.notice_restore`.
 Files are written under a temporary name, synced, renamed, and the folder is synced: a file of
 that name is whole or not there (fsync(2), rename(2)).
 """

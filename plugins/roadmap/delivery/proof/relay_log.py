@@ -30,7 +30,7 @@ from datetime import UTC, datetime, timedelta
 from io import BufferedReader
 from pathlib import Path
 
-from roadmap.delivery.proof.proofs import Doubtful, EvidenceUnavailable
+from roadmap.delivery.proof.proofs import Doubtful, ProofUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class RelayLog:
         return "relay_log"
 
     def find(self, letters: Sequence[Doubtful]) -> Mapping[str, str]:
-        """By delivery_id: queue id and moment, as the log has them; EvidenceUnavailable."""
+        """By delivery_id: queue id and moment, as the log has them; ProofUnavailable."""
         wanted = {letter.message_id.encode(): letter for letter in letters}
         paths = self._paths()
         chains = _Chains(wanted)
@@ -77,20 +77,20 @@ class RelayLog:
                 unread += 1
                 log.warning("a file of the mail server's log: %s", type(broken).__name__)
         if unread == len(paths):
-            raise EvidenceUnavailable(
+            raise ProofUnavailable(
                 "Журнал почтового сервера не читается: проверьте ROADMAP_RELAY_LOG и права на файл."
             )
         return dict(chains.proven)
 
     def _paths(self) -> list[Path]:
-        """The log's files, the oldest first, as rotating leaves them; EvidenceUnavailable."""
+        """The log's files, the oldest first, as rotating leaves them; ProofUnavailable."""
         found = [Path(name) for name in glob.glob(self.pattern)]  # noqa: PTH207 # an absolute glob
         try:
             ordered = sorted((_modified(path), path) for path in found if path.is_file())
         except OSError:
             ordered = []
         if not ordered:
-            raise EvidenceUnavailable(
+            raise ProofUnavailable(
                 "Журнал почтового сервера не найден: проверьте ROADMAP_RELAY_LOG."
             )
         return [path for _, path in ordered]

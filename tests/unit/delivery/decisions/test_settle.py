@@ -148,7 +148,7 @@ def test_a_letter_that_evidence_has_settled_is_told_as_accepted(doubtful: Engine
     delivery_id = row(doubtful).delivery_id
     with doubtful.begin() as db:
         moves.move(
-            db, "accept_by_evidence", delivery_id, "unknown",
+            db, "accept_by_proof", delivery_id, "unknown",
             now_ms=moves.db_now_ms(db), actor="delivery_watch", detail="relay_log: 1A2B",
         )  # fmt: skip
     with pytest.raises(SettleRefused, match="Решать нечего: письмо принято почтовым сервером"):

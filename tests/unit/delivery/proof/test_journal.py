@@ -11,7 +11,7 @@ import pytest
 
 from roadmap.delivery.letters import message
 from roadmap.delivery.proof.journal import FolderJournal, ImapJournal
-from roadmap.delivery.proof.proofs import Doubtful, EvidenceUnavailable
+from roadmap.delivery.proof.proofs import Doubtful, ProofUnavailable
 from support.imap_server import PASSWORD, USER, ImapServer, NoDovecot, imap_server
 from support.left_out import leave_out
 from support.smtp_server import self_signed
@@ -96,7 +96,7 @@ def test_what_is_not_yet_delivered_or_no_mail_proves_nothing(tmp_path: Path):
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path):
-    with pytest.raises(EvidenceUnavailable, match="roadmap_journal"):
+    with pytest.raises(ProofUnavailable, match="roadmap_journal"):
         FolderJournal(tmp_path / "nothing").find([doubtful()])
 
 
@@ -166,7 +166,7 @@ def test_it_is_read_by_starttls_and_without_tls_on_this_machine_only(
         plain = mailbox(server, ca_file, port=server.plain, use_ssl=False, **changes)
         assert set(plain.find([doubtful()])) == {"a" * 64}
     far = mailbox(server, ca_file, host="mail.example.org", port=server.plain, use_ssl=False)
-    with pytest.raises(EvidenceUnavailable, match="без TLS"):
+    with pytest.raises(ProofUnavailable, match="без TLS"):
         far.find([doubtful()])
 
 
@@ -178,13 +178,13 @@ def test_it_is_read_by_starttls_and_without_tls_on_this_machine_only(
 def test_a_mailbox_that_can_t_be_read_is_told_without_its_server_s_words(
     server: ImapServer, ca_file: Path, changes: dict
 ):
-    with pytest.raises(EvidenceUnavailable, match="roadmap_journal") as refused:
+    with pytest.raises(ProofUnavailable, match="roadmap_journal") as refused:
         mailbox(server, ca_file, **changes).find([doubtful()])
     assert PASSWORD not in str(refused.value)
     assert "Nothing" not in str(refused.value)
 
 
 def test_a_server_that_is_not_there_is_told():
-    with pytest.raises(EvidenceUnavailable, match="не читается"):
+    with pytest.raises(ProofUnavailable, match="не читается"):
         ImapJournal("127.0.0.1", 1, USER, PASSWORD, seconds=2).find([doubtful()])
     assert PASSWORD not in repr(ImapJournal("127.0.0.1", 1, USER, PASSWORD))

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, delete, select, update
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.proof.proofs import (
     Doubtful,
-    EvidenceUnavailable,
+    ProofUnavailable,
     ReceiptSource,
     notice_restore,
     settle_unknown,
@@ -59,7 +59,7 @@ class Away:
     kind = "journal"
 
     def find(self, letters: Sequence[Doubtful]) -> Mapping[str, str]:
-        raise EvidenceUnavailable("Ящик копий не отвечает.")
+        raise ProofUnavailable("Ящик копий не отвечает.")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadmap.delivery.proof.proofs import Doubtful, EvidenceUnavailable
+from roadmap.delivery.proof.proofs import Doubtful, ProofUnavailable
 from roadmap.delivery.proof.relay_log import RelayLog
 
 WRITTEN_AT = datetime(2021, 3, 26, 7, 14, tzinfo=UTC)  # 10:14 in Moscow
@@ -190,13 +190,13 @@ def test_the_last_day_of_february_and_the_turn_of_the_year_are_days(log: Path):
 
 
 def test_a_log_that_is_not_there_or_not_ours_to_read_is_told(log: Path, tmp_path: Path):
-    with pytest.raises(EvidenceUnavailable, match="не найден"):
+    with pytest.raises(ProofUnavailable, match="не найден"):
         found(log)
     log.mkdir()
-    with pytest.raises(EvidenceUnavailable, match="не найден"):
+    with pytest.raises(ProofUnavailable, match="не найден"):
         found(log)
     write(tmp_path / "broken.gz", []).write_bytes(b"\x1f\x8b\x08 no gzip")
-    with pytest.raises(EvidenceUnavailable, match="не читается"):
+    with pytest.raises(ProofUnavailable, match="не читается"):
         found(tmp_path / "broken.gz")
 
 
