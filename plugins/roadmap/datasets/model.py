@@ -90,7 +90,7 @@ def filled(value: Any) -> Any:
 
 
 def when(condition: Any, then: Any) -> Any:
-    """`then` wherever `condition`."""
+    """`then` wherever `condition`, of a row or of columns: no is less than yes."""
     return condition <= then
 
 
