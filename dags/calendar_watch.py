@@ -35,7 +35,7 @@ from roadmap_airflow.timetable import WorkingDayTimetable
     tags=["500+", "каждый день"],
     doc_md=__doc__,
 )
-def calendar_watch():
+def calendar_watch() -> None:
     watch.watch_runs()
     watch.remind.expand(occasion=watch.find_reminders())
 

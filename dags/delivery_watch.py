@@ -36,7 +36,7 @@ from roadmap_airflow.defaults import DEFAULT_ARGS, START
     tags=["500+", "каждые пять минут"],
     doc_md=__doc__,
 )
-def delivery_watch():
+def delivery_watch() -> None:
     watch.look_after() >> watch.find_evidence() >> watch.send_left() >> watch.alarms()
 
 

@@ -14,6 +14,8 @@
 «Ежедневный приём».
 """
 
+from typing import Any
+
 from airflow.sdk import dag
 
 from roadmap_airflow import intake
@@ -32,8 +34,8 @@ from roadmap_airflow.timetable import WorkingDayTimetable
     tags=["500+", "каждый день"],
     doc_md=__doc__,
 )
-def evidence_intake():
-    troubles = intake.take_in.expand(dataset=list(intake.all_datasets()))
+def evidence_intake() -> None:
+    troubles: Any = intake.take_in.expand(dataset=list(intake.all_datasets()))
     intake.tell_operator(troubles)
 
 

@@ -32,7 +32,7 @@ from roadmap_airflow.defaults import DEFAULT_ARGS, START
     tags=["500+", "вручную"],
     doc_md=__doc__,
 )
-def sending_control():
+def sending_control() -> None:
     control.control_sending()
 
 

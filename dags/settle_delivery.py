@@ -17,6 +17,8 @@
 письма. Подробно — руководство оператора (docs/operator.md), глава «Исход неизвестен».
 """
 
+from typing import Any
+
 from airflow.sdk import dag
 
 from roadmap_airflow import settle_delivery as settle
@@ -35,8 +37,8 @@ from roadmap_airflow.defaults import DEFAULT_ARGS, START
     tags=["500+", "вручную"],
     doc_md=__doc__,
 )
-def settle_delivery():
-    decided = settle.decide()
+def settle_delivery() -> None:
+    decided: Any = settle.decide()
     sent = settle.send_again(decided["phase_run"], decided["batch"])
     sent >> settle.reconcile(decided["phase_run"])
 

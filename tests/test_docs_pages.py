@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from roadmap.delivery.ledger import MOVES
+from roadmap.delivery.ledger.moves import MOVES
 from roadmap.store.tables import TRANSITIONS
 
 ROOT = Path(__file__).parents[1]

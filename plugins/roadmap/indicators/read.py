@@ -297,6 +297,7 @@ def run_of_phase(connection: Connection, plan: Plan, run_id: str, phase_code: st
 
 
 def _phase_code(connection: Connection, run_id: str) -> str:
-    return connection.execute(
+    code: str = connection.execute(
         select(phase_run.c.phase).where(phase_run.c.run_id == run_id)
     ).scalar_one()
+    return code

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 from roadmap.delivery.proof.proofs import Doubtful, ProofUnavailable
 from roadmap.delivery.settings import is_loopback
@@ -112,7 +113,7 @@ class ImapJournal:
         return None
 
     @staticmethod
-    def _must(answer: tuple) -> list:
+    def _must(answer: tuple[str, list[Any]]) -> list[Any]:
         status, data = answer
         if status != "OK":
             raise imaplib.IMAP4.error("refused")  # the server's own words may name mailboxes

@@ -187,7 +187,7 @@ def _holds_text(value: etree._Element) -> bool:
         return True
     kind = etree.QName(holder).localname
     if kind == "c":
-        return holder.get("t") == "str"
+        return bool(holder.get("t") == "str")
     series = holder.getparent()
     return kind != "pt" or series is None or etree.QName(series).localname.startswith("str")
 
