@@ -97,12 +97,12 @@ bench: $(TOOLS) ## the figures of speed, as ratios taken in one run
 	PYTHONPATH=plugins:. $(VENV)/bin/python -m bench
 
 .PHONY: lock
-lock: ## write requirements.txt and requirements-dev.txt anew from the .in files
+lock: ## write requirements.txt and requirements-dev.txt anew, for Python 3.11 to 3.13
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
 	for name in requirements requirements-dev; do
-		UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --python-version 3.11 \
-			--generate-hashes $$name.in --output-file $$name.txt
+		UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --universal \
+			--python-version 3.11 --generate-hashes $$name.in --output-file $$name.txt
 	done
 
 .PHONY: clean
