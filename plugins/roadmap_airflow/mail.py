@@ -240,7 +240,7 @@ class MailHook(SmtpHook):
                     f"Защищённая связь с почтовым сервером {self.host}:{self.port}"
                     " не установлена. Проверьте порт и TLS в подключении smtp_default."
                 )
-            case UnicodeEncodeError():
+            case UnicodeEncodeError(encoding="ascii"):
                 return (
                     "Имя или пароль для почтового сервера — не латиницей: проверьте smtp_default."
                 )
