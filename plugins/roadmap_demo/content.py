@@ -54,7 +54,7 @@ class Municipality(_Part):
 
     @property
     def vpr_tag(self) -> str:
-        """The tag of ФИС ОКО's protocols of 2020 (domain.md §3.3a)."""
+        """The tag of ФИС ОКО's protocols of 2020 (docs/domain.md §3.3.1)."""
         return f"reg44_vpr_m{self.number:03d}"
 
 

@@ -1,4 +1,4 @@
-"""ЕГЭ protocols of the РЦОИ (domain.md §3.4) and regional works of grades 9 and 10 (§3.5)."""
+"""ЕГЭ protocols of the РЦОИ and regional works of grades 9 and 10 (docs/domain.md §3.4, §3.5)."""
 
 from __future__ import annotations
 

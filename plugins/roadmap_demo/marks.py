@@ -14,7 +14,7 @@ from random import Random
 
 from roadmap_demo.content import Content, Counts, MainExam, Paper, School, Work
 
-THRESHOLD_PERCENT = 30  # of the ШНОР rule, domain.md §4.2
+THRESHOLD_PERCENT = 30  # of the ШНОР rule, docs/domain.md §4.2
 LEAST_PARTICIPANTS = 5
 
 

@@ -1,4 +1,4 @@
-"""ОГЭ 2021: protocols of the РЦОИ in two subjects, and appeals (domain.md §3.4)."""
+"""ОГЭ 2021: protocols of the РЦОИ in two subjects, and appeals (docs/domain.md §3.4)."""
 
 from __future__ import annotations
 

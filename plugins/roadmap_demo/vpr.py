@@ -1,4 +1,4 @@
-"""ВПР of autumn 2020 and spring 2021 in both forms that regions hold (domain.md §3.2-3.3a)."""
+"""ВПР of autumn 2020 and spring 2021 in both forms regions hold (docs/domain.md §3.2–3.3.1)."""
 
 from __future__ import annotations
 

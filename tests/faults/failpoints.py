@@ -1,4 +1,4 @@
-"""F1–F18 of reliability.md §6: where a sender is killed or stopped, wrapped from outside.
+"""F1–F18 of docs/delivery.md §6: where a sender is killed or stopped, wrapped from outside.
 
 `install` is called in the worker's process only. It wraps the functions the sender calls
 (ledger.claim, ledger.mark_in_doubt, ledger.accept, the phases of the transport) and events of its
@@ -221,7 +221,7 @@ def _read_only(at: str) -> Callable[[Fire, Engine], None]:
     return arrange
 
 
-# Where a fault may strike; the number is the row of reliability.md §6.
+# Where a fault may strike; the number is the row of docs/delivery.md §6.
 SENDING: dict[str, Callable[[Fire, Engine], None]] = {
     "F2 after the claim": lambda fire, _: _after(moves, "claim", fire, when=_has_claimed),
     "F3 after connect": lambda fire, _: _after(SmtpTransport, "open", fire),

@@ -1,6 +1,6 @@
 """Airflow itself is killed, cleared, doubled and paused: one letter per key all the same.
 
-The faults A1-A8 and A11-A13 of reliability.md §6 in a live Airflow (`airflow_live`), with a
+The faults A1-A8 and A11-A13 of docs/delivery.md §6 in a live Airflow (`airflow_live`), with a
 mail server that takes its time over each letter, so that they hit in the middle of sending.
 What is sent is what the delivery watch finds due; A4, A5 and A11 hit a phase's own DAG too.
 """

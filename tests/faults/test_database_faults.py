@@ -1,4 +1,4 @@
-"""D1–D7 of reliability.md §6: the database crashes, is lost, locked, put back, or edited."""
+"""D1–D7 of docs/delivery.md §6: the database crashes, is lost, locked, put back, or edited."""
 
 from __future__ import annotations
 

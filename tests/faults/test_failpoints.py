@@ -1,4 +1,4 @@
-"""A sender killed, stopped or starved at every point of its way: F1–F18 of reliability.md §6."""
+"""A sender killed, stopped or starved at every point of its way: F1–F18 of docs/delivery.md §6."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""S1–S18 of reliability.md §6: a real sender process and a mail server that misbehaves."""
+"""S1–S18 of docs/delivery.md §6: a real sender process and a mail server that misbehaves."""
 
 from __future__ import annotations
 

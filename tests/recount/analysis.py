@@ -195,7 +195,7 @@ class Analysis:
         return str(self.procedures[procedure]["short_title"])
 
     def journal(self) -> list[Row]:
-        """Agreement with the class journal, summed over papers (domain.md §4.1)."""
+        """Agreement with the class journal, summed over papers (docs/domain.md §4.1)."""
         rows: list[Row] = []
         groups = {"Русский язык": MAIN[:1], "Математика": MAIN[1:], "Другие предметы": None}
         for group, subjects in groups.items():

@@ -1,4 +1,4 @@
-"""Counts the indicators of the seventeen measures (domain.md §7) from the registers of an inbox.
+"""Counts the indicators of the seventeen measures (docs/domain.md §7) from an inbox's registers.
 
 An indicator is told by its units: who or what is expected, and on which day it was done
 (None: not yet). Whether it is met, and when, follows from that.

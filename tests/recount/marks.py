@@ -1,4 +1,4 @@
-"""Counts what each school got in each paper (domain.md §3, §4): all files of one inbox.
+"""Counts what each school got in each paper (docs/domain.md §3, §4): all files of one inbox.
 
 A paper is (procedure, grade, subject), a procedure «vpr/2020/autumn». Counts are summed
 before they are divided. A school with fewer than five participants in a paper is shown
@@ -131,7 +131,7 @@ class Results:
         return self.region(paper)
 
     def verdict(self, school: str, procedures: Iterable[str]) -> tuple[int, int, str]:
-        """(papers judged, low papers, verdict) by the rule of domain.md §4.2."""
+        """(papers judged, low papers, verdict) by the rule of docs/domain.md §4.2."""
         judged = [
             results[school]
             for paper, results in self.schools.items()

@@ -1,4 +1,4 @@
-"""The status of an indicator, of a measure, and what a monitoring counts (domain.md §7)."""
+"""The status of an indicator, of a measure, and what a monitoring counts (docs/domain.md §7)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIGN = {DONE: "●", LATE: "●", PARTLY: "▲", NOT_DONE: "▲"}
 
 @dataclass(frozen=True)
 class Window:
-    """§7.1: `begins` and `due`; a measure of the whole period is not done before its end."""
+    """docs/domain.md §7.1: `begins`, `due`; the whole period is not done before its end."""
 
     begins: date | None
     due: date | None
@@ -182,7 +182,7 @@ class State:
     # -- Measures --------------------------------------------------------------------------
 
     def scope(self, rules: dict[str, Any], with_ongoing: bool = True) -> list[int]:
-        """§7.2: what is due on the day, what lasts, what has got its own date by then."""
+        """docs/domain.md §7.2: what is due that day, what lasts, what has its own date by then."""
         found = []
         for measure in self.plan["measures"]:
             number = measure["number"]

@@ -216,7 +216,7 @@ _SUBJECTS = {
 
 
 def verdict(low: list[str], judged: list[str]) -> str:
-    """The rule of domain.md §4.2: low in two procedures, in one (risk), in none."""
+    """The rule of docs/domain.md §4.2: low in two procedures, in one (risk), in none."""
     if not judged:
         return "no_verdict"
     return {0: "not_low", 1: "risk"}.get(len(low), "low")

@@ -1,4 +1,4 @@
-"""A mail server for tests that misbehaves on command (reliability.md §6, rows S1–S18).
+"""A mail server for tests that misbehaves on command (docs/delivery.md §6, rows S1–S18).
 
 A thread per connection, raw sockets: only so can a server accept a letter and then cut the
 line. Each connection takes the next behaviour of `connection_plan`, each transaction that of

@@ -1,4 +1,4 @@
--- Does a participating school show low results by the rule of the plan (domain.md §4.2)?
+-- Does a participating school show low results by the rule of the plan (docs/domain.md §4.2)?
 -- Inserts one row per participating school: low in `low_procedures` papers or more, at risk
 -- in fewer but at least one. Papers with too few participants have no verdict and count for
 -- neither side.

@@ -1,4 +1,4 @@
-"""What changed since the procedure before, between comparable papers only (domain.md §4.1).
+"""What changed since the procedure before, between comparable papers only (docs/domain.md §4.1).
 
 A change is the difference of two shares, each of which may be shown: of «2» where work is
 marked, of scores below the minimum in ЕГЭ. It is given in percentage points, later minus
@@ -44,7 +44,7 @@ class Change:
     `points`: percentage points, exact; None together with a `reason`. `is_worse`: the share
     grew by `plan.analysis.worse_points` or more; None where there are no points.
     `is_sustained_low`: the school reached the threshold of low results in both years, each by
-    its own scale (domain.md §4.2, «ШНОР_устойчивый»); None above the school and where one of
+    its own scale (docs/domain.md §4.2, «ШНОР_устойчивый»); None above the school and where one of
     the years has no verdict.
     """
 

@@ -1,6 +1,6 @@
 """What may not be shown because it would speak of single pupils or of one other school.
 
-Three rules (look.md §4, domain.md §8 rule 3):
+Three rules (docs/look.md §4, docs/domain.md §8 rule 3):
 
 1. A unit with fewer than `least_participants` in a paper shows nothing but «менее … уч.».
 2. The municipality's total leaves such schools out, so the total minus the schools shown is

@@ -1,4 +1,4 @@
-"""How a refusal and a quarantined row are told: what happened, where, what to do (look.md §7)."""
+"""How refusals and quarantined rows are told: what, where, what to do (docs/look.md §6)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from typing import Any
 class FileRefused(Exception):
     """The whole file is refused; the batch in force stays.
 
-    `code` is one of reliability.md §8 (EMPTY, HEADER, ENCRYPTED, ...). `message` is the
+    `code` is one of docs/delivery.md §8 (EMPTY, HEADER, ENCRYPTED, ...). `message` is the
     Russian sentence for the operator: what happened, which file, sheet, row, what to do.
     It never carries content of cells that may be personal.
     """

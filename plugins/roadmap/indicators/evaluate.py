@@ -3,7 +3,7 @@
 Each query of include/sql/indicators names the required units of all municipalities at once; the
 region's are all of theirs, never a mean of percents (except where the query counts the region
 itself, as the monitorings do). Two passes: from the evidence before the report is composed,
-from the delivery ledger after it was sent (design.md §5).
+from the delivery ledger after it was sent (docs/architecture.md, «Indicators»).
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _pass_of(indicator: Indicator, phase: str) -> Pass:
 
 
 def _is_monitoring(indicator: Indicator) -> bool:
-    """Whether it counts statuses of measures (domain.md §7.2), not evidence."""
+    """Whether it counts statuses of measures (docs/domain.md §7.2), not evidence."""
     return "monitoring" in indicator.parameters
 
 

@@ -159,7 +159,8 @@ def letter_results(
     connection: Connection, plan: Plan, run_id: str, municipality_id: str
 ) -> tuple[IndicatorResult, ...]:
     """The indicators that the run's own letter may show: of the measures that its phase
-    reports, without those that would speak of this very letter (design.md §5)."""
+    reports, without those that would speak of this very letter (docs/architecture.md,
+    «Indicators»)."""
     phase = plan_of_run(connection, plan, run_id).phase(_phase_code(connection, run_id))
     return tuple(
         result

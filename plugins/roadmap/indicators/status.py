@@ -128,7 +128,7 @@ def whole_shortfall(
 
 
 def measure_status(statuses: Collection[Status], window: Window, as_of: date) -> Status:
-    """The status of a measure from those of all its indicators (domain.md §7).
+    """The status of a measure from those of all its indicators (docs/domain.md §7).
 
     A measure is done only when all are met; some met is «исполнено частично». ValueError
     without a single indicator.
@@ -155,7 +155,7 @@ def measure_status(statuses: Collection[Status], window: Window, as_of: date) ->
 def is_executed(
     status: Status, window: Window, as_of: date, interim_shortfalls: Collection[int | None]
 ) -> bool:
-    """Whether a measure counts as executed at a check-point (domain.md §7.2).
+    """Whether a measure counts as executed at a check-point (docs/domain.md §7.2).
 
     Done, also late; or it lasts the whole period, which is not over, and its interim rule
     holds: all the indicators that the plan names for it are met. `interim_shortfalls`: what

@@ -69,7 +69,7 @@ def _dated(measure: Measure, dates: Mapping[int, date]) -> Measure:
 
 
 class MonitoringRules(PlanPart):
-    """What goes into the denominator of a monitoring of the roadmap (domain.md §7.2).
+    """What goes into the denominator of a monitoring of the roadmap (docs/domain.md §7.2).
 
     `exclude`: numbers that are not counted, the monitoring's own first of all; `include_ongoing`:
     whether a measure that lasts the whole period counts before its end, by its interim rule;

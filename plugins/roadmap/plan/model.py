@@ -90,7 +90,7 @@ class Slice(StrEnum):
 
 
 class Recommendation(PlanPart):
-    """What to do when an indicator is not met (domain.md §6.2)."""
+    """What to do when an indicator is not met (docs/domain.md §6.2)."""
 
     text: Text
     addressee: Text
@@ -132,7 +132,8 @@ class Indicator(PlanPart):
     # as indicators «13.1/curator» of their own, and summed as 13.1.
     parts: tuple[IndicatorPart, ...] = ()
     measured_from: Literal["evidence", "ledger"] = "evidence"
-    # Phases in whose own letter the indicator would speak of that very letter (design §5).
+    # Phases in whose own letter the indicator would speak of that very letter
+    # (docs/architecture.md, «Indicators»).
     outside_letter_of: tuple[Code, ...] = ()
     # What is asked of whom when the indicator is not met; shown in the letter.
     recommendation: Recommendation | None = None
@@ -223,7 +224,7 @@ class Phase(PlanPart):
 
 
 class Analysis(PlanPart):
-    """Parameters of the analysis (domain.md §4.2, §8.2)."""
+    """Parameters of the analysis (docs/domain.md §4.2, §8)."""
 
     low_share_percent: float = 30
     low_procedures: int = 2

@@ -259,7 +259,7 @@ class Addressee(Part):
 
 
 class AttentionItem(Part):
-    """One thing to heed: what with figures, what to do, who, by when (domain.md §6.2)."""
+    """One thing to heed: what with figures, what to do, who, by when (docs/domain.md §6.2)."""
 
     title: str  # a school's name, or a matter
     problem: str  # with its value
@@ -382,7 +382,9 @@ class ReportModel(Part):
     key_figures: tuple[KeyFigure, ...]
 
     def content_sha256(self) -> str:
-        """The hash of what is the addressee's own (design.md §7), as 64 hex digits.
+        """The hash of what is the addressee's own, as 64 hex digits.
+
+        docs/architecture.md, «What the content hash covers».
 
         Key figures are left out: they only repeat cells that are hashed where they stand. So
         are the keys of columns: no reader sees them.

@@ -89,7 +89,7 @@ load_batch = Table(
     Column("rows_read", Integer, nullable=False),
     Column("rows_accepted", Integer, nullable=False),
     Column("rows_rejected", Integer, nullable=False),
-    Column("refusal_code", Text),  # e.g. HEADER, ENCRYPTED, CONFLICT (reliability.md §8)
+    Column("refusal_code", Text),  # e.g. HEADER, ENCRYPTED, CONFLICT (docs/delivery.md §8)
     Column("refusal_message", Text),  # the Russian sentence for the operator
     CheckConstraint("state in ('accepted', 'refused')", name="state"),
     CheckConstraint("(state = 'refused') = (refusal_code is not null)", name="refusal"),
@@ -255,7 +255,7 @@ indicator_gap = Table(  # the rows that count as missing: what the letter names
     Column("detail", Text),
 )
 
-monitoring_scope = Table(  # which measures a monitoring counts: its denominator (domain.md §7.2)
+monitoring_scope = Table(  # which measures a monitoring counts (docs/domain.md §7.2)
     "monitoring_scope",
     metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
@@ -315,7 +315,7 @@ paper_result = Table(  # one unit in one paper, computed once; shares are derive
     Column("elsewhere_participants", Integer),
 )
 
-school_verdict = Table(  # the ШНОР rule of domain.md §4.2
+school_verdict = Table(  # the ШНОР rule of docs/domain.md §4.2
     "school_verdict",
     metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
@@ -597,7 +597,7 @@ run_outcome = Table(  # exactly one row per expected recipient of a run
     CheckConstraint("outcome in ('planned', 'suppressed', 'blocked')", name="outcome"),
 )
 
-# The only moves a delivery may make (reliability.md §5.3); rows of `transition`.
+# The only moves a delivery may make (docs/delivery.md §5.3); rows of `transition`.
 TRANSITIONS = (
     ("new", "held"), ("new", "ready"), ("held", "ready"),
     ("ready", "claimed"), ("retry", "claimed"),

@@ -1,4 +1,4 @@
-"""Settings of delivery, and when live letters are refused (reliability §8, row 78)."""
+"""Settings of delivery, and when live letters are refused (docs/delivery.md §8, row 78)."""
 
 from __future__ import annotations
 

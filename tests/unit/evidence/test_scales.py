@@ -16,7 +16,7 @@ def test_the_scales_of_both_years_are_there_and_cross_as_json():
     assert set(options["scales"]) >= {"2020", "2021"}
     assert options["scales"]["2020"]["математика"]["5"] == {"max": 20, "3": 7, "4": 11, "5": 15}
     papers = sum(len(grades) for grades in options["scales"]["2021"].values())
-    assert papers == 17  # domain.md §3.3a lists as many
+    assert papers == 17  # docs/domain.md §3.3.1 lists as many
 
 
 def test_the_minima_of_the_exams_of_2020():

@@ -89,7 +89,7 @@ def test_what_is_due_stays_due_and_has_begun(window: Window, day: date, later: t
         assert not is_due(window, due - timedelta(1))
 
 
-# -- What a monitoring counts (domain.md §7.2) -----------------------------------------------
+# -- What a monitoring counts (docs/domain.md §7.2) -----------------------------------------------
 
 JUNE, SEPTEMBER, DECEMBER = "2021-06-30", "2021-09-30", "2021-12-31"
 OWN_SCHEDULE = {1: date(2021, 4, 9), 2: date(2021, 2, 18), 3: date(2021, 6, 30)}
@@ -152,7 +152,7 @@ def test_a_monitoring_never_counts_itself_even_where_the_plan_forgets_to_say_so(
 
 
 def test_the_webinar_on_the_first_stage_is_not_counted_by_it_and_is_by_the_second() -> None:
-    """13 follows 12 though both are due the same day (domain.md §7.2)."""
+    """13 follows 12 though both are due the same day (docs/domain.md §7.2)."""
     assert 13 not in monitoring_scope(PLAN, 12, date(2021, 6, 30))
     assert {12, 13} <= set(monitoring_scope(PLAN, 15, date(2021, 9, 30)))
 

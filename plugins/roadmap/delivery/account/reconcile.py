@@ -1,4 +1,4 @@
-"""Accounting for every expected letter of a run (design.md §8).
+"""Accounting for every expected letter of a run (docs/architecture.md, «The account of a run»).
 
 expected = accepted (bounced included) + awaiting approval + blocked + pending + unknown +
 rejected + exhausted + suppressed + cancelled. What is expected is counted from the frozen

@@ -31,7 +31,7 @@ def expected(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recipie
     """Every addressee of the run with its recipients, in order; empty where no contact is valid.
 
     Addressees are the selected participating municipalities and `region`. Spellings of an
-    address that differ by capitals only are one mailbox and one recipient (reliability.md §8,
+    address that differ by capitals only are one mailbox and one recipient (docs/delivery.md §8,
     66), under the spelling that came first: who has a letter must not get it again because
     somebody typed the address otherwise.
     """

@@ -200,7 +200,7 @@ def _check(
     text: str,
     files: Sequence[AttachedFile],
 ) -> None:
-    """Read the bytes back: what a mail program will see must be what we meant (reliability §9)."""
+    """Read the bytes back: what a mail program sees must be what we meant (docs/delivery.md §9)."""
     raw = frozen.rfc822
     wrong = []
     if re.search(rb"\r(?!\n)|(?<!\r)\n", raw):

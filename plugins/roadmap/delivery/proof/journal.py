@@ -1,7 +1,7 @@
 """The mailbox of copies as proof: what lies there left together with the letter itself.
 
 The journal is a second recipient of a live letter's own transaction (`Transport.begin`), so
-the mail server took both or none (reliability.md §5.6). A copy proves its letter when its
+the mail server took both or none (docs/delivery.md §5.6). A copy proves its letter when its
 Message-ID and its Date are those of the frozen bytes: both are fixed before any sending, and
 mail servers leave them as they are. The mailbox is open to the world: only these headers are
 read, and of a copy that is not ours nothing.

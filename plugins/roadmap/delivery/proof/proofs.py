@@ -2,7 +2,7 @@
 
 A letter is `unknown` when the reply to its final dot was lost. It is then `accepted` by
 proof (T12) or by a person, and by nothing else: that nothing was found proves nothing,
-because a source may be late, incomplete or about another server (reliability.md §5.6).
+because a source may be late, incomplete or about another server (docs/delivery.md §5.6).
 The sources are receipts on a local disk (receipts.py), the relay's log (relay_log.py) and the
 mailbox of copies (journal.py).
 

@@ -1,4 +1,4 @@
-"""The server's word on a local disk, before the database has it (reliability.md §5.6, item 3).
+"""The server's word on a local disk, before the database has it (docs/delivery.md §5.6, item 3).
 
 One small file per letter and epoch, written between the server's 2xx and the commit of
 `accepted`. A process killed in between, a database that dies there or is put back from an old

@@ -1,4 +1,4 @@
-"""Sending what is due: the loop of reliability.md §5.5 over the ledger and a transport.
+"""Sending what is due: the loop of docs/delivery.md §5.5 over the ledger and a transport.
 
 Sending is draining, never «send this list»: whoever calls it, and how often at once, each
 letter is claimed by one sender, and its final dot goes out only after `in_doubt` was

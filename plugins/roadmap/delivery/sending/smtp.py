@@ -40,7 +40,7 @@ _ABOUT_US = frozenset({530, 534, 535, 538})
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds to wait in each phase of a letter (RFC 5321 4.5.3.2; reliability.md §5.5)."""
+    """Seconds to wait in each phase of a letter (RFC 5321 4.5.3.2; docs/delivery.md §5.5)."""
 
     mail: float = 300.0
     rcpt: float = 300.0

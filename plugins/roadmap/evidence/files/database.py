@@ -3,7 +3,7 @@
 The answer becomes a canonical CSV (sorted rows, UTF-8, «;»), so everything after is the same
 as with a file: unchanged rows give unchanged bytes, a new answer is a new version, and the
 snapshot is kept under its hash. Their database is only read, in one transaction that sees one
-moment; an answer that breaks off gives nothing (reliability.md §8, rows 68–70).
+moment; an answer that breaks off gives nothing (docs/delivery.md §8, rows 68–70).
 """
 
 from __future__ import annotations

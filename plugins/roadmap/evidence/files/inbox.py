@@ -2,7 +2,7 @@
 
 The inbox may be a folder, SFTP or S3: only what pathlib.Path and Airflow's
 ObjectStoragePath both offer is used. On a local disk a file is opened without following
-symlinks and must be a plain file with one name (reliability.md §8, rows 15–17); elsewhere
+symlinks and must be a plain file with one name (docs/delivery.md §8, rows 15–17); elsewhere
 there are no links to follow. A file's time never says when its content became known: it
 only tells whether somebody is still writing.
 """

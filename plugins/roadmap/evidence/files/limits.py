@@ -1,4 +1,4 @@
-"""How much a file and the process that reads it may cost (reliability.md §8).
+"""How much a file and the process that reads it may cost (docs/delivery.md §8).
 
 `size_bytes`, `rows` and `columns` are each dataset's own (`include/sources.yaml`); the rest
 protects the machine and is the same for all.

@@ -1,4 +1,4 @@
-"""The region's table of a diagnostic work: counts of marks by school (domain.md §3.5).
+"""The region's table of a diagnostic work: counts of marks by school (docs/domain.md §3.5).
 
 Counts, not percents: the participants must be the sum of the marks, or the row is set aside.
 """

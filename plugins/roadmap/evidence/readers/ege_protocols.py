@@ -1,4 +1,4 @@
-"""«Протокол проверки результатов» of the РЦОИ, ЕГЭ → results by school (domain.md §3.4)."""
+"""«Протокол проверки результатов» of the РЦОИ, ЕГЭ → results by school (docs/domain.md §3.4)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Appeals and re-checks of ЕГЭ and ОГЭ → what they change in the results of schools.
 
-The РИС ГИА writes them like a protocol (domain.md §3.4), with a heading of two rows: «Балл до
+The РИС ГИА writes them like a protocol (docs/domain.md §3.4), with a heading of two rows: «Балл до
 изменения», «Текущие» over «Первичный балл» and «Балл» («Оценка» in ОГЭ), «Разница». A score
 counts before and after; only a satisfied appeal changes it. Participants stay as they are, so
 a school's change is a set of differences, which the analysis adds to the first protocol.

@@ -1,7 +1,7 @@
 """Blocks of the РЦОИ's «Протокол проверки результатов», as ЕГЭ and ОГЭ write them.
 
 A sheet holds blocks: title lines, a heading with empty spacer columns, pupils, trailer rows
-(domain.md §3.4). Names and documents of pupils stand in columns that are never looked at.
+(docs/domain.md §3.4). Names and documents of pupils stand in columns that are never looked at.
 Only the school, the school's municipality and the score of a row are used; no message quotes
 a cell of it.
 """

@@ -1,4 +1,4 @@
-"""«Протокол проверки результатов» of the РЦОИ, ОГЭ → marks by school (domain.md §3.4).
+"""«Протокол проверки результатов» of the РЦОИ, ОГЭ → marks by school (docs/domain.md §3.4).
 
 The region turns primary scores into marks, so the column «Оценка» is taken as it stands.
 """

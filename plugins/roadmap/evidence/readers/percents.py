@@ -1,11 +1,11 @@
-"""From shares back to counts: exports give percents, we keep counts (domain.md §4.1)."""
+"""From shares back to counts: exports give percents, we keep counts (docs/domain.md §4.1)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
 
-# One share is rounded by at most this much (domain.md §3.6).
+# One share is rounded by at most this much (docs/domain.md §3.6).
 ROUNDING = Decimal("0.05")
 _ALLOWED_HUNDREDTHS = int((ROUNDING + Decimal("0.01")) * 100)
 

@@ -50,7 +50,7 @@ _ALIKE = 0.7  # difflib's ratio from which a word looks like a slip of another
 _MOST_CHOICES_TOLD = 8  # of more, only those that look like what was found
 _YEARS = (1990, 2100)  # a date outside is a slip of the pen
 
-# Columns of personal data: registers know people by codes (152-ФЗ; reliability.md §8, row 34).
+# Columns of personal data: registers know people by codes (152-ФЗ; docs/delivery.md §8, row 34).
 _PERSONAL = re.compile(
     r"(?:^|\b)(?:фио|ф\. ?и\. ?о\b|фамилия|отчество|имя(?! файла)|дата рождения|снилс|паспорт"
     r"|телефон|серия документа|номер документа)"

@@ -1,4 +1,4 @@
-"""«Сравнение отметок с отметками по журналу» of ФИС ОКО → agreement by group (domain.md §3.2).
+"""«Сравнение отметок с отметками по журналу» of ФИС ОКО → agreement by group (docs/domain.md §3.2).
 
 Each group has its name and four rows, told apart by their first word: `Понизили`,
 `Подтвердили`, `Повысили`, `Всего`; captions differ between years beyond that word. A group is

@@ -1,4 +1,4 @@
-"""Pupil protocols of ВПР, layouts of 2020 to 2022 → counts by school (domain.md §3.3, §3.3a).
+"""Pupil protocols of ВПР, layouts of 2020 to 2022 → counts by school (docs/domain.md §3.3, §3.3.1).
 
 One row is one pupil; nothing of a row outlives it but a count. A region has 1.3 million of
 them, so a row costs a few look-ups: what a cell may hold is worked out once per distinct text.

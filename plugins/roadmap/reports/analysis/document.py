@@ -1,4 +1,4 @@
-"""The справка of an analysis: its ten sections in the order of domain: §6.1."""
+"""The справка of an analysis: its ten sections in the order of docs/domain.md §6.1."""
 
 from __future__ import annotations
 

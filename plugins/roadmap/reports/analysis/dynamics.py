@@ -1,4 +1,4 @@
-"""What changed since the analysis before: tables, charts, sentences (domain: §4.1, §6.1).
+"""What changed since the analysis before: tables, charts, sentences (docs/domain.md §4.1, §6.1).
 
 A change is shown only where both shares may be shown; a paper that can't be compared is named
 with the reason and stands in no table.

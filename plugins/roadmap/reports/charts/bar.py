@@ -1,7 +1,7 @@
 """Bar charts: horizontal bars from zero, each with its number and what it is of beside it.
 
 The region is a dark tick and the threshold a dashed line, both labelled where they stand.
-Grey for all, red for what reached the threshold (look §4).
+Grey for all, red for what reached the threshold (docs/look.md §4).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What every chart is drawn with: colours, letters of nine points, a sheet in millimetres.
 
-No legend, grid, axis numbers or title (look §4). The same chart drawn twice gives the same
+No legend, grid, axis numbers or title (docs/look.md §4). The same chart drawn twice gives the same
 bytes.
 """
 

@@ -2,7 +2,7 @@
 
 Both values stand at the ends, the change at the right edge; the dots are named once, where
 they stand. What can't be compared is not joined. Grey for all, red for what became worse
-(look §4).
+(docs/look.md §4).
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def subject_lines(document: model.Document) -> tuple[str, str]:
 def lay_out(document: model.Document) -> tuple[LaidPart, ...]:
     """The document's blocks, numbered in order of appearance, by the way their pages lie.
 
-    A section with a table too wide for the page is turned as a whole (look §4).
+    A section with a table too wide for the page is turned as a whole (docs/look.md §4).
     """
     parts: list[LaidPart] = []
     for section in _sections(_laid_blocks(document.blocks)):
@@ -284,7 +284,7 @@ def _fit(table: model.Table, rows: tuple[LaidRow, ...]) -> tuple[tuple[float, ..
     """Column widths in mm, size in pt, and whether the page is turned.
 
     No word is divided in a row and no heading but by its hyphens; a table that is too wide
-    for the page at 11 pt is set in 10 pt, then turned (look §4).
+    for the page at 11 pt is set in 10 pt, then turned (docs/look.md §4).
     """
     weights = [column.width for column in table.columns]
     for room, landscape in ((PORTRAIT_MM, False), (LANDSCAPE_MM, True)):

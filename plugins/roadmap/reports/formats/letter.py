@@ -3,7 +3,7 @@
 The model says what is told; the envelope says what only this sending knows: revision,
 correction, test banner, moment. Templates lie in include/templates/email. Nothing in the
 HTML needs a network or a mail program's goodwill: styles are inline, there are no images,
-scripts or forms (look.md §3).
+scripts or forms (docs/look.md §3).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The appendix: one fact per row, native numbers, ready to filter and to print (look §5).
+"""The appendix: one fact per row, native numbers, ready to filter and to print (docs/look.md §5).
 
 Every text is written as a string, whatever sign it begins with: a workbook of ours holds no
 formula, no link and nothing of another workbook.

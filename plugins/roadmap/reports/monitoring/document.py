@@ -1,4 +1,4 @@
-"""The report of a monitoring and of the year's summary, section by section (domain: §6.3).
+"""The report of a monitoring and of the year's summary, section by section (docs/domain.md §6.3).
 
 Both are of one build: what is executed, what is missing by name, what changed, the order's
 table, what to do. The summary adds the year's figures, what stays undone and why, and the

@@ -132,7 +132,7 @@ def is_counted(facts: Facts, line: Line) -> bool:
     return is_final(line) if is_summary else line.is_counted and line.is_own
 
 
-# -- The table of domain: §6.3 ---------------------------------------------------------------
+# -- The table of docs/domain.md §6.3 ----------------------------------------------------------
 
 
 # Key, title, width in the document and in the appendix.

@@ -1,5 +1,5 @@
 """What needs attention in any report: one item per matter, with what to do, who and by when
-(domain: §6.2).
+(docs/domain.md §6.2).
 
 Items are ordered by kind of matter and then by alphabet, never by value. A report puts
 together which matters it tells (`analysis_attention`).

@@ -88,7 +88,7 @@ def status_word(status: Status) -> str:
     return WORDS[status]
 
 
-# Of the signs that every Windows font has (look §2); the word says it without them.
+# Of the signs that every Windows font has (docs/look.md §2); the word says it without them.
 _SIGNS = {
     Status.DONE: "●",
     Status.DONE_LATE: "●",

@@ -1,4 +1,4 @@
-"""The sum that must hold (design.md §8), and what the operator reads."""
+"""The sum that must hold (docs/architecture.md, «The account of a run»), and its words."""
 
 from __future__ import annotations
 

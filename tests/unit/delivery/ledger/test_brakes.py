@@ -1,4 +1,4 @@
-"""What holds letters back as a whole, for every sender at once (reliability.md §5.5)."""
+"""What holds letters back as a whole, for every sender at once (docs/delivery.md §5.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the ledger refuses, on SQLite and on PostgreSQL: invariants I1-I10 of reliability §5.2."""
+"""What the ledger refuses, on SQLite and PostgreSQL: invariants I1-I10 of docs/delivery.md §5.2."""
 
 from __future__ import annotations
 

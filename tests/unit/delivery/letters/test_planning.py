@@ -1,4 +1,4 @@
-"""Who is written to: decisions of T0 (reliability §5.4), on the whole way to the outcome rows."""
+"""Who is written to: decisions of T0 (docs/delivery.md §5.4), all the way to the outcome rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending to a mail server that misbehaves: rows S1-S18 and A2-A5 of reliability §6."""
+"""Sending to a mail server that misbehaves: rows S1-S18 and A2-A5 of docs/delivery.md §6."""
 
 from __future__ import annotations
 
