@@ -323,8 +323,10 @@ def test_changed_content_before_sending_takes_the_place_of_the_waiting_letter(
     envelope = renderer.asked[-1][1]
     assert (envelope.revision, envelope.replaces) == (1, None)  # nobody received the first
     line = reconcile(engine, "run-1").lines[0]
-    again = "Если письмо ещё нужно, запустите этап для этого муниципалитета."
-    assert (line.category, line.reason) == ("cancelled", f"Заменено новой редакцией. {again}")
+    assert (line.category, line.reason) == (
+        "cancelled",
+        "Заменено новой редакцией. Ничего делать не нужно.",
+    )
 
 
 def test_while_the_last_letter_is_unknown_nothing_is_planned(
