@@ -77,7 +77,9 @@ def _shown(value: Any) -> str:
             return value.on.isoformat()
         case m.Words():
             return _quoted(value.text)
-        case m.Suppressed() | m.NoData() | m.NotHeld():
+        case m.Suppressed():
+            return f"<fewer than {value.fewer_than}>"
+        case m.NoData() | m.NotHeld():
             return f"<{value.kind}>"
         case m.Cell():
             marks = ("!" if value.at_threshold else "") + ("" if value.own else " (not own)")
