@@ -123,7 +123,7 @@ def freeze(
             "Укажите прошедший момент или оставьте поле пустым."
         )
     # A plan that is not in force writes to nobody but a test address, whatever was asked for.
-    today = datetime.fromtimestamp(now_ms / 1000, ZoneInfo(plan.timezone)).date()
+    today = datetime.fromtimestamp(now_ms / 1000, plan.zone).date()
     is_draft = request.mode == "live" and not plan.is_in_force(today)
     mode = "redirect" if is_draft else request.mode
     run_id = uuid.uuid4().hex

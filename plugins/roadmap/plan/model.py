@@ -10,8 +10,9 @@ from __future__ import annotations
 from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 # Russian strings of a plan may not carry a control character: they end in subjects and headings.
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f\x85\u2028\u2029]+$")]
@@ -23,6 +24,12 @@ Setting = str | int | float | bool
 
 # The addressee that is no municipality: the department, with what the whole region did.
 REGION = "region"
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"часового пояса «{name}» нет")
+    return name
 
 
 class PlanPart(BaseModel):
@@ -216,8 +223,7 @@ class Phase(PlanPart):
     datasets: Datasets
     procedures: tuple[Procedure, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
-    documents: tuple[Literal["letter", "spravka", "appendix", "school_pages"], ...]
-    recipients: Literal["participating"]
+    school_pages: bool = False  # whether a page about each school goes with the analysis
     approval: Approval
     correction_needs_reason: bool = False
     reply_by: ReplyBy
@@ -275,7 +281,7 @@ class Plan(PlanPart):
     based_on: tuple[EarlierOrder, ...] = ()  # earlier orders that this one follows
     in_force: date | None
     closed: bool  # not scheduled any more, only backfilled or triggered
-    timezone: Literal["Europe/Moscow"] = "Europe/Moscow"
+    time_zone: Annotated[str, AfterValidator(_known_zone)]
     working_day: Literal["previous", "next"]
     region_name: Text
     department: Department
@@ -288,6 +294,11 @@ class Plan(PlanPart):
     phases: tuple[Phase, ...]
     reminders: Reminders | None = None
     municipalities: tuple[Municipality, ...]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the plan's hours and of the moments in its letters."""
+        return ZoneInfo(self.time_zone)
 
     def is_in_force(self, on: date) -> bool:
         """Whether letters of the plan may go to addressees on that day (Moscow's)."""
@@ -338,8 +349,6 @@ def reminder_phases(plan: Plan) -> tuple[Phase, ...]:
             owns=tuple(numbers),
             reports=tuple(numbers),
             datasets=plan.reminders.datasets,
-            documents=("letter",),
-            recipients="participating",
             approval=Approval(required=False),
             reply_by=ReplyBy(on=due),
         )

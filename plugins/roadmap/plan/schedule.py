@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
 
 from roadmap.plan.model import Phase, Plan
 from roadmap.plan.working_days import is_provisional, nearest_working_day
@@ -50,7 +49,7 @@ def run_day(plan: Plan, phase: Phase) -> date:
 
 
 def _event(plan: Plan, phase: Phase) -> PhaseEvent:
-    zone = ZoneInfo(plan.timezone)
+    zone = plan.zone
     day = run_day(plan, phase)
     return PhaseEvent(
         plan_year=plan.year,

@@ -30,7 +30,7 @@ def compose_analysis(facts: Facts) -> ReportModel:
     appendix = compose_appendix(facts, shown_indicators(facts), items)
     figures = key_figures((*letter.placed, *composed.placed, *appendix.placed))
     check_places(letter.letter, composed.document, appendix.sheets, figures)
-    has_pages = "school_pages" in run.phase.documents and not facts.is_region
+    has_pages = run.phase.school_pages and not facts.is_region
     return ReportModel(
         plan_year=run.plan.year,
         phase=run.phase.code,
