@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from roadmap.paths import INCLUDE
 from roadmap.plan.model import Procedure
+from roadmap.plan.strict_yaml import read_yaml
 
 FILE = INCLUDE / "objectivity.yaml"
 
@@ -115,4 +115,4 @@ def unsupported(
 
 @cache
 def _catalogue() -> _Catalogue:
-    return _Catalogue.model_validate(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    return _Catalogue.model_validate(read_yaml(FILE.read_text(encoding="utf-8")))

@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from roadmap.paths import SCALES
+from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 
 
 class ScalesError(ValueError):
@@ -61,11 +61,11 @@ def _read(kind: Literal["vpr", "ege"], path: Path) -> dict[str, Any]:
 def _scales(kind: Literal["vpr", "ege"], name: str, text: str) -> dict[str, Any]:
     """Taken apart once per content: YAML takes as long as a small file of evidence."""
     try:
-        raw = yaml.safe_load(text)
+        raw = read_yaml(text)
         if kind == "ege":
             return dict(_EGE.validate_python(raw))
         papers = _VPR.validate_python(raw)
-    except yaml.YAMLError as error:
+    except YamlRefused as error:
         raise ScalesError(f"Файл «{name}» не читается как YAML") from error
     except ValidationError as error:
         first = error.errors()[0]

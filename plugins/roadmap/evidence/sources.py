@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from roadmap.datasets.catalogue import DATASETS
 from roadmap.paths import SOURCES, SQL
+from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 
 _REGISTER = "register"  # the reader of what roadmap.datasets declares
 
@@ -102,9 +102,9 @@ class _Sources(BaseModel):
 def load_sources(path: Path = SOURCES) -> dict[str, Source]:
     """The sources by dataset; SourcesError where the list is not valid."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = read_yaml(path.read_text(encoding="utf-8"))
         listed = _Sources.model_validate(raw)
-    except yaml.YAMLError as error:
+    except YamlRefused as error:
         raise SourcesError(f"Файл «{path.name}» не читается как YAML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]

@@ -16,9 +16,9 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import typst
-import yaml
 
 from roadmap.paths import TEMPLATES
+from roadmap.plan.strict_yaml import read_yaml
 from roadmap.reports.checks.leak import Registry, check_leak
 from roadmap.reports.checks.parity import check_parity
 from roadmap.reports.formats.docx import render_docx
@@ -172,7 +172,7 @@ def _attachment(model: ReportModel, file: RenderedFile) -> Attachment:
 @cache
 def _titles() -> dict[str, str]:
     path = TEMPLATES / "wording" / "package.yaml"
-    titles: dict[str, str] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    titles: dict[str, str] = read_yaml(path.read_text(encoding="utf-8"))
     return titles
 
 

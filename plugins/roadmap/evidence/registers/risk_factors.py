@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from roadmap.evidence.names import comparable
 from roadmap.paths import RISK_FACTORS
+from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Name = Annotated[str, Field(min_length=3, max_length=200)]
@@ -70,8 +70,8 @@ def factor_names(path: Path = RISK_FACTORS) -> dict[str, str]:
 @lru_cache(maxsize=8)
 def _listed(name: str, text: str) -> _Listed:
     try:
-        return _Listed.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
+        return _Listed.model_validate(read_yaml(text))
+    except YamlRefused as error:
         raise RiskFactorsError(f"Файл «{name}» не читается как YAML") from error
     except ValidationError as error:
         first = error.errors()[0]

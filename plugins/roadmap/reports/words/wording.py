@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import yaml
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roadmap import russian
 from roadmap.paths import TEMPLATES
+from roadmap.plan.strict_yaml import read_yaml
 from roadmap.reports.words import show
 from roadmap.russian import NBSP
 
@@ -92,7 +92,7 @@ def _declared(sentence: str) -> Template:
 
 @cache
 def _subjects() -> dict[str, str]:
-    found = yaml.safe_load((TEMPLATES / "wording" / "subjects.yaml").read_text(encoding="utf-8"))
+    found = read_yaml((TEMPLATES / "wording" / "subjects.yaml").read_text(encoding="utf-8"))
     return {str(subject): str(dative) for subject, dative in found.items()}
 
 
