@@ -17,6 +17,19 @@ from roadmap.reports.analysis.dynamics import (
     told,
     worse_text,
 )
+from roadmap.reports.analysis.results import (
+    is_own,
+    journal_cells,
+    low_share,
+    of_procedure,
+    result_cells,
+    row_kind,
+    row_label,
+    share_figure,
+    suppressed,
+    threshold_text,
+    written_by_own,
+)
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import (
     AttentionItem,
@@ -37,19 +50,6 @@ from roadmap.reports.parts.appendix import (
 )
 from roadmap.reports.parts.draft import Laid, Placed
 from roadmap.reports.parts.measures import Shown
-from roadmap.reports.parts.results import (
-    is_own,
-    journal_cells,
-    low_share,
-    of_procedure,
-    result_cells,
-    row_kind,
-    row_label,
-    share_figure,
-    suppressed,
-    threshold_text,
-    written_by_own,
-)
 from roadmap.reports.parts.tables import Cells, Given, Rows, foreign, number, text
 from roadmap.reports.words.show import NO_DATA
 from roadmap.reports.words.wording import named, say, title

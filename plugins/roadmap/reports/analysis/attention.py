@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from roadmap.analysis.read import PaperResult, SchoolVerdict, Verdict
 from roadmap.reports.analysis import dynamics
+from roadmap.reports.analysis.results import is_at_threshold, low_papers_sentence, threshold_text
 from roadmap.reports.facts.run import Facts, School
 from roadmap.reports.model import AttentionItem
 from roadmap.reports.parts.attention import (
@@ -19,7 +20,6 @@ from roadmap.reports.parts.attention import (
     regional_findings,
     regional_indicators,
 )
-from roadmap.reports.parts.results import is_at_threshold, low_papers_sentence, threshold_text
 from roadmap.reports.words.wording import named, say
 
 _WORDING = "analysis"

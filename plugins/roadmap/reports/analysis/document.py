@@ -13,6 +13,24 @@ from roadmap.evidence.sources import load_sources
 from roadmap.indicators.read import IndicatorResult
 from roadmap.plan.model import REGION, Procedure, Slice
 from roadmap.reports.analysis.dynamics import dynamics
+from roadmap.reports.analysis.results import (
+    at,
+    by_grade,
+    comparison_sentence,
+    exams_table,
+    journal_table,
+    low_share,
+    low_totals,
+    marks_table,
+    of_procedure,
+    paper_label,
+    reached_sentence,
+    share_figures,
+    shown_levels,
+    suppressed,
+    threshold_text,
+    written_by_own,
+)
 from roadmap.reports.analysis.summary import Summary, conclusions, ordering_measure
 from roadmap.reports.facts.run import Facts, Run, School
 from roadmap.reports.model import (
@@ -33,24 +51,6 @@ from roadmap.reports.parts.measures import (
     indicators_table,
     shown_indicators,
     status_word,
-)
-from roadmap.reports.parts.results import (
-    at,
-    by_grade,
-    comparison_sentence,
-    exams_table,
-    journal_table,
-    low_share,
-    low_totals,
-    marks_table,
-    of_procedure,
-    paper_label,
-    reached_sentence,
-    share_figures,
-    shown_levels,
-    suppressed,
-    threshold_text,
-    written_by_own,
 )
 from roadmap.reports.parts.tables import (
     Cells,

@@ -12,21 +12,7 @@ from roadmap.analysis.dynamics import Change, NotComparable
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
 from roadmap.analysis.shares import difference_interval
 from roadmap.plan.model import Comparison, Procedure
-from roadmap.reports.facts.run import Facts, School
-from roadmap.reports.model import (
-    Cell,
-    Column,
-    Figure,
-    NotHeld,
-    Pair,
-    PairChart,
-    PairGroup,
-    Points,
-    Share,
-    Value,
-)
-from roadmap.reports.parts.draft import Draft, Laid
-from roadmap.reports.parts.results import (
+from roadmap.reports.analysis.results import (
     MAIN_SUBJECTS,
     is_own,
     low_share,
@@ -41,6 +27,20 @@ from roadmap.reports.parts.results import (
     unit_name,
     written_by_own,
 )
+from roadmap.reports.facts.run import Facts, School
+from roadmap.reports.model import (
+    Cell,
+    Column,
+    Figure,
+    NotHeld,
+    Pair,
+    PairChart,
+    PairGroup,
+    Points,
+    Share,
+    Value,
+)
+from roadmap.reports.parts.draft import Draft, Laid
 from roadmap.reports.parts.tables import (
     Cells,
     Given,

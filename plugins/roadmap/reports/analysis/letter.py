@@ -10,6 +10,18 @@ from roadmap import russian
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult, Verdict
 from roadmap.plan.model import Procedure
 from roadmap.reports.analysis import dynamics
+from roadmap.reports.analysis.results import (
+    MAIN_SUBJECTS,
+    at,
+    by_grade,
+    by_paper,
+    is_at_threshold,
+    of_procedure,
+    only,
+    share_figure,
+    threshold_text,
+    written_by_own,
+)
 from roadmap.reports.analysis.summary import (
     Summary,
     absent_procedures,
@@ -25,18 +37,6 @@ from roadmap.reports.model import (
     LetterFigures,
 )
 from roadmap.reports.parts.draft import Placed
-from roadmap.reports.parts.results import (
-    MAIN_SUBJECTS,
-    at,
-    by_grade,
-    by_paper,
-    is_at_threshold,
-    of_procedure,
-    only,
-    share_figure,
-    threshold_text,
-    written_by_own,
-)
 from roadmap.reports.parts.tables import LetterRows
 from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import NBSP

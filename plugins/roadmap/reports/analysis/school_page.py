@@ -8,6 +8,17 @@ from roadmap.analysis.dynamics import Change
 from roadmap.analysis.read import Level, Paper, PaperResult, SchoolVerdict, Verdict
 from roadmap.reports.analysis import dynamics
 from roadmap.reports.analysis.attention import school_items
+from roadmap.reports.analysis.results import (
+    MAIN_SUBJECTS,
+    at,
+    chart_alt,
+    is_at_threshold,
+    low_share,
+    paper_label,
+    result_cells,
+    suppressed,
+    threshold_text,
+)
 from roadmap.reports.facts.run import Facts, School
 from roadmap.reports.model import (
     Bar,
@@ -20,17 +31,6 @@ from roadmap.reports.model import (
     Table,
 )
 from roadmap.reports.parts.draft import Draft
-from roadmap.reports.parts.results import (
-    MAIN_SUBJECTS,
-    at,
-    chart_alt,
-    is_at_threshold,
-    low_share,
-    paper_label,
-    result_cells,
-    suppressed,
-    threshold_text,
-)
 from roadmap.reports.parts.tables import Given, foreign, number, table_of, text
 from roadmap.reports.words.wording import named, say, title
 

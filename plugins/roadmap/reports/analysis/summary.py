@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from roadmap.analysis.read import Level, PaperResult, SchoolVerdict, Verdict
 from roadmap.plan.model import IndicatorKind, Phase, Plan
 from roadmap.reports.analysis import dynamics
-from roadmap.reports.facts.run import Facts, School
-from roadmap.reports.parts.measures import Shown, is_open, missing
-from roadmap.reports.parts.results import (
+from roadmap.reports.analysis.results import (
     at,
     is_at_threshold,
     low_totals,
     subject_order,
     threshold_text,
 )
+from roadmap.reports.facts.run import Facts, School
+from roadmap.reports.parts.measures import Shown, is_open, missing
 from roadmap.reports.words.wording import named, say, title
 
 _WORDING = "analysis"
