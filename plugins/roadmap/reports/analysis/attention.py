@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from roadmap.analysis.read import PaperResult, SchoolVerdict, Verdict
 from roadmap.reports.analysis import dynamics
-from roadmap.reports.analysis.results import is_at_threshold, low_papers_sentence, threshold_text
+from roadmap.reports.analysis.results import is_at_threshold, threshold_text
+from roadmap.reports.analysis.results_sentences import low_papers_sentence
 from roadmap.reports.facts.run import Facts, School
 from roadmap.reports.model import AttentionItem
 from roadmap.reports.parts.attention import (

@@ -16,21 +16,18 @@ from roadmap.reports.analysis.dynamics import dynamics
 from roadmap.reports.analysis.results import (
     at,
     by_grade,
-    comparison_sentence,
-    exams_table,
-    journal_table,
     low_share,
     low_totals,
-    marks_table,
     of_procedure,
     paper_label,
-    reached_sentence,
-    share_figures,
     shown_levels,
     suppressed,
     threshold_text,
     written_by_own,
 )
+from roadmap.reports.analysis.results_charts import share_figures
+from roadmap.reports.analysis.results_sentences import comparison_sentence, reached_sentence
+from roadmap.reports.analysis.results_tables import exams_table, journal_table, marks_table
 from roadmap.reports.analysis.summary import Summary, conclusions, ordering_measure
 from roadmap.reports.facts.run import Facts, Run, School
 from roadmap.reports.model import (

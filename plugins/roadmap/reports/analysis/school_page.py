@@ -11,7 +11,6 @@ from roadmap.reports.analysis.attention import school_items
 from roadmap.reports.analysis.results import (
     MAIN_SUBJECTS,
     at,
-    chart_alt,
     is_at_threshold,
     low_share,
     paper_label,
@@ -19,6 +18,7 @@ from roadmap.reports.analysis.results import (
     suppressed,
     threshold_text,
 )
+from roadmap.reports.analysis.results_charts import chart_alt
 from roadmap.reports.facts.run import Facts, School
 from roadmap.reports.model import (
     Bar,

@@ -1,0 +1,101 @@
+"""Results of assessment procedures as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from roadmap.analysis.read import Level, Paper, PaperResult
+from roadmap.reports.analysis.results import (
+    MAIN_SUBJECTS,
+    at,
+    by_paper,
+    is_at_threshold,
+    low_share,
+    only,
+    suppressed,
+    threshold_text,
+)
+from roadmap.reports.facts.run import Facts
+from roadmap.reports.model import Bar, BarChart, BarGroup, Figure, Suppressed
+from roadmap.reports.words.wording import named, say, title
+
+_WORDING = "analysis"
+# Bars of so many schools in two subjects still stand on one page with their table.
+BARS_ON_ONE_FIGURE = 12
+BARS_AT_MOST = 36
+
+
+def share_figures(
+    facts: Facts, figure_id: str, where: str, results: Sequence[PaperResult]
+) -> tuple[Figure, ...]:
+    """Bars of the share of «2» by school in the main subjects.
+
+    One figure, or one per subject where the bars would not stand on a page; none where no
+    share may be shown or where there are more schools than bars can stand on a page.
+    """
+    shown = [
+        (paper, of_paper)
+        for paper, of_paper in by_paper(results)
+        if paper.subject in MAIN_SUBJECTS
+        and any(low_share(r) is not None for r in at(of_paper, Level.SCHOOL))
+    ]
+    schools = max((len(at(of_paper, Level.SCHOOL)) for _, of_paper in shown), default=0)
+    if not shown or schools > BARS_AT_MOST:
+        return ()
+    if schools <= BARS_ON_ONE_FIGURE:
+        return (_figure(facts, figure_id, where, shown),)
+    return tuple(
+        _figure(facts, f"{figure_id}/{number}", f"{where}, {paper.subject}", [(paper, of_paper)])
+        for number, (paper, of_paper) in enumerate(shown, start=1)
+    )
+
+
+def _figure(
+    facts: Facts,
+    figure_id: str,
+    where: str,
+    shown: Sequence[tuple[Paper, Sequence[PaperResult]]],
+) -> Figure:
+    threshold = facts.run.plan.analysis.low_share_percent
+    groups = tuple(_bar_group(title(paper.subject), of_paper) for paper, of_paper in shown)
+    return Figure(
+        id=figure_id,
+        caption=say(_WORDING, "caption_chart_shares", where=where),
+        alt=chart_alt(groups, threshold),
+        chart=BarChart(groups=groups, threshold=threshold),
+    )
+
+
+def _bar_group(heading: str, results: Sequence[PaperResult]) -> BarGroup:
+    region = only(results, Level.REGION)
+    return BarGroup(
+        title=heading,
+        bars=tuple(
+            Bar(
+                label=named(result.name),
+                value=low_share(result) or suppressed(result),
+                at_threshold=is_at_threshold(result),
+            )
+            for result in at(results, Level.SCHOOL)
+        ),
+        region=low_share(region) if region is not None else None,
+    )
+
+
+def chart_alt(groups: Sequence[BarGroup], threshold: float) -> str:
+    """Every number of the chart in words."""
+    told = []
+    for group in groups:
+        bars = [_bar_in_words(bar) for bar in group.bars]
+        if group.region is not None:
+            bars.append(say(_WORDING, "chart_region", share=group.region))
+        told.append(say(_WORDING, "chart_group", subject=group.title, bars=bars))
+    return say(_WORDING, "chart_alt", threshold=threshold_text(threshold), groups=told)
+
+
+def _bar_in_words(bar: Bar) -> str:
+    match bar.value:
+        case Suppressed(fewer_than=least):
+            return say(_WORDING, "chart_small", name=bar.label, least=least)
+        case share:
+            return say(_WORDING, "chart_bar", name=bar.label, share=share)
