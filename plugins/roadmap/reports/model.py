@@ -402,6 +402,10 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+# Hashed as it was before a report kept the number: else each letter with one would be corrected.
+_FEWER_THAN_FIVE = Suppressed().model_dump()
+
+
 def _own(node: Any) -> Any:
     """The node without the parts that are not the addressee's own.
 
@@ -413,6 +417,8 @@ def _own(node: Any) -> Any:
             node = {**node, "alt": ""}
         if node.get("kind") == "bars":
             node = {**node, "groups": [{**g, "region": None} for g in node["groups"]]}
+        if node == _FEWER_THAN_FIVE:
+            return {"kind": "suppressed"}
         if node.keys() == {"key", "title"}:  # a column of the letter
             return node["title"]
         return {key: _own(value) for key, value in node.items() if key != "key"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -18,6 +19,7 @@ from roadmap.reports.model import (
     Row,
     Table,
     Words,
+    _own,
     canonical_json,
     read_model,
 )
@@ -28,14 +30,15 @@ COLUMNS = (text("unit", "ОО", 40), number("low", "«2», %", 10))
 
 
 def before_keys(node: Any) -> Any:
-    """The model's JSON as it was stored before columns had keys."""
+    """The model's JSON as it was stored before columns had keys and hidden figures a limit."""
     if isinstance(node, list):
         return [before_keys(item) for item in node]
     if not isinstance(node, dict):
         return node
     if node.keys() == {"key", "title"}:
         return node["title"]
-    return {key: before_keys(value) for key, value in node.items() if key != "key"}
+    later = ("key", "fewer_than")
+    return {key: before_keys(value) for key, value in node.items() if key not in later}
 
 
 def stored_before_keys(model: ReportModel) -> str:
@@ -105,6 +108,8 @@ def test_keys_are_not_hashed_and_what_a_reader_sees_is() -> None:
     assert renamed.content_sha256() == march_model().content_sha256()
     titled = ReportModel.model_validate_json(stored.replace('"Понизили, %"', '"Ниже, %"'))
     assert titled.content_sha256() != march_model().content_sha256()
+    limit = ReportModel.model_validate_json(stored.replace('"fewer_than":5', '"fewer_than":7'))
+    assert limit.content_sha256() != march_model().content_sha256()
 
 
 def test_a_column_that_moves_changes_nothing_that_is_told() -> None:
@@ -127,6 +132,14 @@ def test_a_column_that_moves_changes_nothing_that_is_told() -> None:
     (told,) = changes(model, after)
     assert told.startswith("показатель 5.1 «")
     assert told.endswith("стало «исполнено»")
+
+
+def test_what_was_hashed_before_columns_had_keys_has_the_same_hash() -> None:
+    """Else whoever got a letter before would get a correction that says nothing new."""
+    told = json.loads(stored_before_keys(march_model("neyskiy")))
+    del told["key_figures"]
+    hashed = canonical_json(_own(told)).encode()
+    assert march_model("neyskiy").content_sha256() == hashlib.sha256(hashed).hexdigest()
 
 
 @pytest.mark.parametrize("unit", ["buyskiy", "region"])
