@@ -26,7 +26,7 @@ FEW = Limits(memory_bytes=256 << 20, cpu_seconds=2)
 
 @pytest.fixture
 def reader(tmp_path, monkeypatch):
-    """Puts a reader made of these lines where the child finds it; gives the reader's name."""
+    """Puts a reader made of these lines where the worker finds it; gives the reader's name."""
 
     def write(body: str) -> str:
         (tmp_path / "bad_readers").mkdir(exist_ok=True)
@@ -210,7 +210,7 @@ def test_the_callers_environment_and_folder_decide_nothing(tmp_path, monkeypatch
     assert parse(one_sheet(WORK), "diagnostic_works", CONTEXT).rows_read == 1
 
 
-def test_the_child_knows_no_secret_of_the_environment(reader, monkeypatch):
+def test_the_worker_knows_no_secret_of_the_environment(reader, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", "smtp://secret")
     name = reader(
         """
@@ -224,7 +224,7 @@ def test_the_child_knows_no_secret_of_the_environment(reader, monkeypatch):
     assert "AIRFLOW" not in names
 
 
-def test_the_child_imports_the_reader_and_nothing_heavy():
+def test_the_worker_imports_the_reader_and_nothing_heavy():
     code = (
         "import sys; sys.path.extend(sys.argv[1:]); import roadmap.evidence.files.sandbox;"
         "import roadmap.evidence.readers.vpr_marks, roadmap.evidence.readers.vpr_journal;"
