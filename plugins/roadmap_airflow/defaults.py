@@ -7,9 +7,10 @@ from typing import Any
 
 import pendulum
 
+from roadmap.plan.zone import home_zone
 from roadmap_airflow.alerts import tell_of_failure
 
-MOSCOW = pendulum.timezone("Europe/Moscow")
+MOSCOW = pendulum.timezone(home_zone().key)
 
 # Before the first interval of the first plan: a run whose interval begins earlier than the
 # DAG's start_date would be green with no task at all.

@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from roadmap.plan.zone import home_zone
 from roadmap.russian import counted, day, integer, percent
 
 if TYPE_CHECKING:
     from roadmap.indicators.explain import Batch, Explanation, Monitoring, Query
     from roadmap.indicators.read import Gap
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 NOTHING_YET = (
     "База данных дорожной карты не открывается или ещё пуста. Сначала: make phase или make run."
 )
@@ -252,7 +251,7 @@ def _detail(detail: str) -> str:
 
 
 def _moment(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(MOSCOW).strftime("%d.%m.%Y %H:%M")
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(home_zone()).strftime("%d.%m.%Y %H:%M")
 
 
 if __name__ == "__main__":

@@ -20,14 +20,14 @@ from datetime import datetime
 from email.parser import BytesHeaderParser
 from email.policy import default
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from roadmap.plan.zone import home_zone
 
 LOOPBACK = "127.0.0.1"
 IDENT = "500plus demo mailbox"
 _MOST_BYTES = 40 * 1024 * 1024
-_MOSCOW = ZoneInfo("Europe/Moscow")
 _SLUG_CHARACTERS = 90  # at most two bytes each: a file name may have 255 bytes
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def keep(folder: Path, content: bytes, received: datetime) -> Path:
     `received` is aware; the name begins with it in Moscow's time, so names sort by arrival.
     """
     subject = str(BytesHeaderParser(policy=default).parsebytes(content)["subject"] or "")
-    stamp = received.astimezone(_MOSCOW).strftime("%Y%m%d-%H%M%S-%f")
+    stamp = received.astimezone(home_zone()).strftime("%Y%m%d-%H%M%S-%f")
     number = 0
     while True:
         extra = f"-{number}" if number else ""
@@ -104,7 +104,7 @@ class Mailbox:
         if content is None:
             return "554 5.6.0 empty message"
         try:
-            path = keep(self.folder, content, datetime.now(_MOSCOW))
+            path = keep(self.folder, content, datetime.now(home_zone()))
         except OSError as error:
             log.error("letter not kept: %s", error.strerror)
             return "452 4.3.1 the letter could not be written"

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
@@ -39,6 +38,7 @@ from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import plan_sha256
 from roadmap.plan.model import REGION, Department, Phase, Plan
+from roadmap.plan.zone import home_zone
 from roadmap.russian import counted, integer
 from roadmap.store.sql import sql
 from roadmap.store.statistics import refresh_statistics
@@ -56,7 +56,6 @@ from roadmap.store.tables import (
 
 log = logging.getLogger(__name__)
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 
 REGION_SHORT_NAME = "Регион"
 
@@ -196,7 +195,7 @@ def refuse_live_rehearsal(
     """
     if mode != "live":
         return
-    today = datetime.fromtimestamp(started_ms / 1000, MOSCOW).date()
+    today = datetime.fromtimestamp(started_ms / 1000, home_zone()).date()
     if today < phase.starts:
         raise LiveRefused(
             f"Этап ещё не начался: письма адресатам — не раньше {russian.day(phase.starts)}."

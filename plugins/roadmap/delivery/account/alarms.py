@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, Integer, bindparam, delete, select, update
 
@@ -23,10 +22,10 @@ from roadmap.delivery.ledger.brakes import Brakes
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
 from roadmap.delivery.letters.operator_text import CONTROL_DAG
 from roadmap.plan.model import Plan
+from roadmap.plan.zone import home_zone
 from roadmap.store.sql import sql
 from roadmap.store.tables import alarm as alarm_table
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 TELL_AGAIN_MS = 24 * 3_600_000
 _HOUR_MS = 3_600_000
 _NAMED = 5  # municipalities named in one sentence; the others are counted
@@ -214,7 +213,7 @@ def named(names: Sequence[str]) -> str:
 
 def moment(moment_ms: int) -> str:
     """«26.03.2021 в 10:14 (МСК)»."""
-    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime("%d.%m.%Y в %H:%M (МСК)")
+    return datetime.fromtimestamp(moment_ms / 1000, home_zone()).strftime("%d.%m.%Y в %H:%M (МСК)")
 
 
 def _how_many(waiting: Sequence[Any]) -> str:

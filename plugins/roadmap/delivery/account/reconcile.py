@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -32,9 +31,8 @@ from roadmap.delivery.letters.operator_text import (
 from roadmap.delivery.letters.planning import NO_RECIPIENT
 from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import sample_sentence
+from roadmap.plan.zone import home_zone
 from roadmap.store.sql import sql
-
-MOSCOW = ZoneInfo("Europe/Moscow")
 
 # In the order of the equation, with the words that the operator reads.
 CATEGORIES: Mapping[str, str] = {
@@ -343,4 +341,4 @@ def headline(mode: str, lines: tuple[Line, ...], *, unexpected: bool) -> str:
 
 
 def _moment(moment_ms: int) -> str:
-    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime("%d.%m.%Y, %H:%M")
+    return datetime.fromtimestamp(moment_ms / 1000, home_zone()).strftime("%d.%m.%Y, %H:%M")

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -34,9 +33,9 @@ from roadmap.indicators.explain import ExplainRefused, find_run
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import REGION, Phase, Plan
 from roadmap.plan.schedule import phase_events
+from roadmap.plan.zone import home_zone
 from roadmap.store.sql import sql
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 _MOST_ALIKE = 5
 
 
@@ -443,7 +442,7 @@ def _calendar(plan: Plan, phase: Phase, now_ms: int) -> Calendar:
 
 
 def _day(moment_ms: int) -> date:
-    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).date()
+    return datetime.fromtimestamp(moment_ms / 1000, home_zone()).date()
 
 
 # -- What there is -------------------------------------------------------------------------------
@@ -612,7 +611,7 @@ def _before_letters(
 
 
 def _why_no_run(calendar: Calendar, now_ms: int) -> tuple[Step, Obstacle]:
-    now = datetime.fromtimestamp(now_ms / 1000, MOSCOW)
+    now = datetime.fromtimestamp(now_ms / 1000, home_zone())
     if not calendar.is_in_force:
         return Step.PLAN, Obstacle.DRAFT
     if now.date() < calendar.starts:

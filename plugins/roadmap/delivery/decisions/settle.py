@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 
 from roadmap.delivery.decisions.decision import DecisionRefused, checked_reason
 from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
+from roadmap.plan.zone import home_zone
 from roadmap.store.sql import sql
-
-MOSCOW = ZoneInfo("Europe/Moscow")
 
 Decision = Literal["arrived", "resend", "give_up"]
 # In the words of the form, of the letters and of the guide.
@@ -170,4 +168,4 @@ def _already(letter: Any) -> str:
 
 def _moment(moment_ms: int, *, with_seconds: bool = False) -> str:
     shown = "%d.%m.%Y, %H:%M:%S (МСК)" if with_seconds else "%d.%m.%Y, %H:%M (МСК)"
-    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime(shown)
+    return datetime.fromtimestamp(moment_ms / 1000, home_zone()).strftime(shown)

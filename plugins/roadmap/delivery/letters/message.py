@@ -22,9 +22,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
-MOSCOW = ZoneInfo("Europe/Moscow")
+from roadmap.plan.zone import home_zone
+
 # Headers given as text are ours, folded already; `refold_source` would fold them anew.
 _POLICY = email.policy.SMTP.clone(refold_source="none")
 _ONCE = ("From", "To", "Subject", "Date", "Message-ID", "Reply-To", "X-Report-Key")
@@ -96,7 +96,7 @@ def freeze(
     message.set_raw("From", f"{_encoded(sender_name, 6)}\r\n <{_plain_address(sender.address)}>")
     message["To"] = _address(recipient)
     message.set_raw("Subject", _encoded(subject, 9))
-    moment = datetime.fromtimestamp(now_ms // 1000, UTC).astimezone(MOSCOW)
+    moment = datetime.fromtimestamp(now_ms // 1000, UTC).astimezone(home_zone())
     message["Date"] = format_datetime(moment)
     message["Message-ID"] = message_id(delivery_id, revision, sender.message_domain)
     message["Reply-To"] = _address(sender.reply_to)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from roadmap import russian
 from roadmap.delivery.transport import without_addresses
 from roadmap.paths import TEMPLATES
+from roadmap.plan.zone import home_zone
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 # The DAGs that sentences send the operator to, by the names under which Airflow shows them.
 SETTLE_DAG = "Решить судьбу письма с неизвестным исходом"
 CONTROL_DAG = "Отправка: остановить или продолжить"
@@ -35,12 +34,12 @@ def say(template: str, macro: str, *values: Any) -> str:
 
 def moment(moment_ms: int) -> str:
     """«26.03.2021 в 09:14», Moscow time."""
-    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime("%d.%m.%Y в %H:%M")
+    return datetime.fromtimestamp(moment_ms / 1000, home_zone()).strftime("%d.%m.%Y в %H:%M")
 
 
 def second(moment_ms: int) -> str:
     """«26.03.2021 09:14:05», Moscow time: for lists in which the order matters."""
-    return datetime.fromtimestamp(moment_ms / 1000, MOSCOW).strftime("%d.%m.%Y %H:%M:%S")
+    return datetime.fromtimestamp(moment_ms / 1000, home_zone()).strftime("%d.%m.%Y %H:%M:%S")
 
 
 def lower_first(text: str) -> str:

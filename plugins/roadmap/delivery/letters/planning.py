@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
@@ -30,6 +29,7 @@ from roadmap.delivery.settings import DeliverySettings
 from roadmap.evidence.freeze import refuse_live_rehearsal
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.model import Phase, Plan
+from roadmap.plan.zone import home_zone
 from roadmap.store.sql import sql
 from roadmap.store.tables import report_file
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 NO_RECIPIENT = "-"
 _ACTOR = "planning"
 # How the reasons of an outcome begin that are told apart (delivery.account.why).
@@ -186,7 +185,7 @@ def deadline_ms(phase: Phase, expiry_ms: int, now_ms: int) -> int:
     if phase.report != "reminder":
         return now_ms + expiry_ms
     day_after = phase.reply_by.on + timedelta(days=1)
-    due_ms = int(datetime.combine(day_after, datetime.min.time(), MOSCOW).timestamp() * 1000)
+    due_ms = int(datetime.combine(day_after, datetime.min.time(), home_zone()).timestamp() * 1000)
     return min(now_ms + expiry_ms, due_ms) if due_ms > now_ms else now_ms + expiry_ms
 
 
@@ -282,7 +281,7 @@ def _open(
     now_ms: int,
     render: Render | None,
 ) -> _Run:
-    today = datetime.fromtimestamp(now_ms / 1000, MOSCOW).date()
+    today = datetime.fromtimestamp(now_ms / 1000, plan.zone).date()
     with engine.begin() as db:
         if not plan.is_in_force(today):  # also one that was withdrawn since the run was frozen
             db.execute(sql("delivery/force_redirect"), {"run_id": run_id})
@@ -443,7 +442,7 @@ def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
     reason = None
     if received:
         last = received[-1]
-        on = datetime.fromtimestamp((last.accepted_ms or 0) / 1000, MOSCOW).date()
+        on = datetime.fromtimestamp((last.accepted_ms or 0) / 1000, home_zone()).date()
         replaces = Replaced(on, len(received))
         said = _changes(run, model, last)
         reason = run.reason or _unstated_reason(run, last)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
@@ -17,6 +16,7 @@ from roadmap.analysis.read import PaperResult, SchoolVerdict, papers, verdicts
 from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.indicators.read import Gap, IndicatorResult, gaps, letter_results
 from roadmap.plan.model import REGION, Phase, Plan, Procedure
+from roadmap.plan.zone import home_zone
 from roadmap.reports.facts.monitoring import MONITORING, SUMMARY, MonitoringState, read_state
 from roadmap.reports.model import Addressee, Institution
 from roadmap.russian import natural_key
@@ -30,7 +30,6 @@ from roadmap.store.tables import (
     run_school,
 )
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 # Matters between the operator and the address book: no finding about a municipality's data.
 _NOT_TOLD = ("NO_CONTACT", "CONTACT_WITHOUT_MUNICIPALITY")
 
@@ -279,4 +278,4 @@ def _findings(
 
 
 def _moscow_day(moment_ms: int) -> date:
-    return datetime.fromtimestamp(moment_ms / 1000, UTC).astimezone(MOSCOW).date()
+    return datetime.fromtimestamp(moment_ms / 1000, UTC).astimezone(home_zone()).date()

@@ -17,7 +17,6 @@ from functools import cache
 from itertools import groupby
 from pathlib import PurePath
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import css_inline
 from jinja2 import FileSystemLoader, StrictUndefined
@@ -25,12 +24,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roadmap import russian
 from roadmap.paths import TEMPLATES
+from roadmap.plan.zone import home_zone
 from roadmap.reports.model import Cell, LetterFigures, LetterRow, ReportModel, Share
 from roadmap.reports.words.show import show_of, show_with_unit
 from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import NBSP
 
-MOSCOW = ZoneInfo("Europe/Moscow")
 TEXT_COLUMNS = 72
 MAX_HTML_BYTES = 90_000  # Gmail cuts at 102 KB
 TEST_MARK = "ПРОВЕРКА"
@@ -95,7 +94,7 @@ def render_letter(
     LetterTooLong when the HTML passes MAX_HTML_BYTES; jinja2.UndefinedError when a template
     asks for what is not there.
     """
-    moment = envelope.generated_at.astimezone(MOSCOW)
+    moment = envelope.generated_at.astimezone(home_zone())
     figures = model.letter.figures
     rows = _rows(figures) if figures else ()
     values: dict[str, Any] = {
