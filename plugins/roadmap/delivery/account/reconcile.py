@@ -76,7 +76,7 @@ _TOLD = frozenset({"accepted", "suppressed"})
 
 
 @dataclass(frozen=True)
-class Line:
+class AccountLine:
     """One expected recipient: what became of the letter, and why."""
 
     municipality_id: str
@@ -107,7 +107,7 @@ class Reconciliation:
     expected: int
     counts: Mapping[str, int]  # by CATEGORIES, all of them
     bounced: int
-    lines: tuple[Line, ...]
+    lines: tuple[AccountLine, ...]
     holds: tuple[str, ...]
     headline: str
     text: str
@@ -124,12 +124,12 @@ class Reconciliation:
         return self.expected - sum(self.counts.values())
 
     @property
-    def open(self) -> tuple[Line, ...]:
+    def open(self) -> tuple[AccountLine, ...]:
         """The lines that ask the operator for something, or for patience."""
         return tuple(line for line in self.lines if _is_open(line))
 
     @property
-    def told(self) -> tuple[Line, ...]:
+    def told(self) -> tuple[AccountLine, ...]:
         """All the other lines."""
         return tuple(line for line in self.lines if not _is_open(line))
 
@@ -153,7 +153,7 @@ def categories(mode: str) -> Mapping[str, str]:
     return {**CATEGORIES, "accepted": _ACCEPTED_WORDS.get(mode, CATEGORIES["accepted"])}
 
 
-def _is_open(line: Line) -> bool:
+def _is_open(line: AccountLine) -> bool:
     return (
         line.category in _UNSETTLED
         or line.category == UNACCOUNTED
@@ -269,17 +269,17 @@ def _line(
     words_of: Mapping[str, str],
     standing: Brakes,
     now_ms: int,
-) -> Line:
+) -> AccountLine:
     municipality_id, recipient_id = key
     fate = fate_of_outcome(row, standing, now_ms)
     if row is None or (row.outcome == "planned" and row.state is None):
-        return Line(
+        return AccountLine(
             municipality_id, name, recipient_id, UNACCOUNTED, "не учтено",
             "Решения о письме нет: запуск не записал его, или письма нет в журнале рассылки."
             " Перезапустите «Письма и документы».", None, None,
         )  # fmt: skip
     category = row.outcome if row.outcome != "planned" else _OF_STATE[row.state]
-    return Line(
+    return AccountLine(
         municipality_id=municipality_id,
         name=name,
         recipient_id=recipient_id,
@@ -322,7 +322,7 @@ _NOTHING_NEW = {
 }
 
 
-def headline(mode: str, lines: tuple[Line, ...], *, unexpected: bool) -> str:
+def headline(mode: str, lines: tuple[AccountLine, ...], *, unexpected: bool) -> str:
     """«Отправлено всем 13», or «не всем» and how many, or «уже отправлено»; in addressees."""
     everybody = {line.municipality_id for line in lines}
     left = {line.municipality_id for line in lines if line.category not in _TOLD}

@@ -228,7 +228,7 @@ class _Run:
     render: Render
     recipients: Mapping[str, tuple[Recipient, ...]]
     names: Mapping[str, str]
-    lacks: str | None  # why no letter of this run may be made at all
+    blocked_reason: str | None  # why no letter of this run may be made at all
     unnamed: Mapping[str, str]  # addressees whose names are not known, and what to do
 
 
@@ -306,12 +306,12 @@ def _open(
         render=render or _renderer(engine, run_id, reports_folder),
         recipients=recipients,
         names={one.municipality_id: one.name for one in named},
-        lacks=_lacks({one.dataset: one.state for one in absent}),
+        blocked_reason=_blocked_reason({one.dataset: one.state for one in absent}),
         unnamed={one.municipality_id: one.message for one in unnamed},
     )
 
 
-def _lacks(absent: Mapping[str, str]) -> str | None:
+def _blocked_reason(absent: Mapping[str, str]) -> str | None:
     """What the operator must bring first; `absent` are needed datasets with their states."""
     if not absent:
         return None
@@ -342,8 +342,8 @@ def _renderer(engine: Engine, run_id: str, folder: Any) -> Render:
 
 def _plan_addressee(run: _Run, addressee: str) -> tuple[Outcome, ...]:
     theirs = run.recipients[addressee]
-    if run.lacks is not None:
-        return _block_all(run, addressee, run.lacks)
+    if run.blocked_reason is not None:
+        return _block_all(run, addressee, run.blocked_reason)
     if addressee in run.unnamed:
         return _block_all(run, addressee, run.unnamed[addressee])
     if not theirs:

@@ -41,7 +41,7 @@ from roadmap.evidence.names import (
     plan_words,
 )
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
-from roadmap.evidence.registers.rows import Checked, Line, Page, check_lines
+from roadmap.evidence.registers.rows import Checked, Page, RegisterRow, check_lines
 from roadmap.russian import day
 
 EMPTY_CODES_END_THE_TABLE = 20
@@ -113,7 +113,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     )
     warnings = _about_sheet(sheet, heading.row, titles, page)
 
-    lines: list[Line] = []
+    lines: list[RegisterRow] = []
     rejected: list[Rejected] = []
     first = heading.columns[columns[0].title]
     rows = _data_rows(sheet.rows, heading.row + 1, first, page, warnings)
@@ -136,7 +136,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
                 )
             )
             continue
-        lines.append(Line(number, values))
+        lines.append(RegisterRow(number, values))
     if not rows:
         raise refused(
             "EMPTY",

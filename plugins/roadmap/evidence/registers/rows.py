@@ -22,7 +22,7 @@ _MOST_SCOPES_TOLD = 5
 
 
 @dataclass(frozen=True)
-class Line:
+class RegisterRow:
     """One row of a register that its columns accept. `number` is its row in the file."""
 
     number: int
@@ -49,7 +49,13 @@ class Page:
         return f"{where}, столбец {column}" if column else where
 
     def rejected(
-        self, line: Line, rule: str, what: str, to_do: str, key: str, others: Iterable[Line] = ()
+        self,
+        line: RegisterRow,
+        rule: str,
+        what: str,
+        to_do: str,
+        key: str,
+        others: Iterable[RegisterRow] = (),
     ) -> Rejected:
         rows = sorted({line.number, *(other.number for other in others)})
         return Rejected(
@@ -71,7 +77,7 @@ class Checked:
     scope: str = "all"
 
 
-def check_lines(dataset: Dataset, lines: Sequence[Line], page: Page) -> Checked:
+def check_lines(dataset: Dataset, lines: Sequence[RegisterRow], page: Page) -> Checked:
     """The facts of one file; FileRefused («SCOPE») where it is about several things."""
     checked = Checked()
     blanked = [_blanked(line, dataset.blanks) for line in lines]
@@ -106,22 +112,22 @@ def check_lines(dataset: Dataset, lines: Sequence[Line], page: Page) -> Checked:
     return checked
 
 
-def _left(lines: Iterable[Line], checked: Checked) -> list[Line]:
+def _left(lines: Iterable[RegisterRow], checked: Checked) -> list[RegisterRow]:
     return [line for line in lines if line.number not in checked.rejected]
 
 
-def _applied(line: Line, blanks: Iterable[Blank]) -> Iterator[Blank]:
+def _applied(line: RegisterRow, blanks: Iterable[Blank]) -> Iterator[Blank]:
     for blank in blanks:
         if line[blank.column] is not None and not blank.has_meaning(line.values):
             yield blank
 
 
-def _blanked(line: Line, blanks: Iterable[Blank]) -> Line:
+def _blanked(line: RegisterRow, blanks: Iterable[Blank]) -> RegisterRow:
     empty = {blank.column: None for blank in _applied(line, blanks)}
     return replace(line, values={**line.values, **empty}) if empty else line
 
 
-def _hold_rules(dataset: Dataset, line: Line, page: Page, checked: Checked) -> None:
+def _hold_rules(dataset: Dataset, line: RegisterRow, page: Page, checked: Checked) -> None:
     """The rules whose message names a column; the others are held of whole tables."""
     for rule in dataset.table.rules:
         if rule.column and not rule.holds(line.values):
@@ -132,7 +138,7 @@ def _hold_rules(dataset: Dataset, line: Line, page: Page, checked: Checked) -> N
             return
 
 
-def _overlap(one: Line, other: Line) -> bool:
+def _overlap(one: RegisterRow, other: RegisterRow) -> bool:
     """Whether two periods of validity share a day."""
     return bool(
         one["valid_from"] <= (other["valid_to"] or _FOREVER)
@@ -141,9 +147,9 @@ def _overlap(one: Line, other: Line) -> bool:
 
 
 def _reject_clashing(
-    lines: Iterable[Line], exclusive: Exclusive, page: Page, checked: Checked
+    lines: Iterable[RegisterRow], exclusive: Exclusive, page: Page, checked: Checked
 ) -> None:
-    groups: dict[tuple[Any, ...], list[Line]] = defaultdict(list)
+    groups: dict[tuple[Any, ...], list[RegisterRow]] = defaultdict(list)
     for line in lines:
         if all(line[key] is not None for key in exclusive.keys):
             groups[tuple(line[key] for key in exclusive.keys)].append(line)
@@ -159,9 +165,9 @@ def _reject_clashing(
 
 
 def _without_repeats(
-    lines: Iterable[Line], repeats: Repeats, page: Page, checked: Checked
-) -> list[Line]:
-    kept: dict[tuple[Any, ...], list[Line]] = defaultdict(list)
+    lines: Iterable[RegisterRow], repeats: Repeats, page: Page, checked: Checked
+) -> list[RegisterRow]:
+    kept: dict[tuple[Any, ...], list[RegisterRow]] = defaultdict(list)
     for line in lines:
         same = kept[tuple(line[key] for key in repeats.keys)]
         earlier = next((other for other in same if _overlap(other, line)), None)
@@ -173,7 +179,7 @@ def _without_repeats(
     return sorted((line for same in kept.values() for line in same), key=lambda one: one.number)
 
 
-def _scope(lines: Sequence[Line], column: str, several: str, page: Page) -> str:
+def _scope(lines: Sequence[RegisterRow], column: str, several: str, page: Page) -> str:
     scopes = sorted({line[column] for line in lines})
     if len(scopes) > 1:
         told = scopes[:_MOST_SCOPES_TOLD]
@@ -190,9 +196,9 @@ def _scope(lines: Sequence[Line], column: str, several: str, page: Page) -> str:
 
 
 def _spelt(
-    lines: Iterable[Line], spellings: Spellings, page: Page, checked: Checked
+    lines: Iterable[RegisterRow], spellings: Spellings, page: Page, checked: Checked
 ) -> list[dict[str, Any]]:
-    written: dict[str, dict[str, Line]] = defaultdict(dict)  # alias → owner → line
+    written: dict[str, dict[str, RegisterRow]] = defaultdict(dict)  # alias → owner → line
     for line in lines:
         for column in spellings.columns:
             names = line[column] if isinstance(line[column], list) else [line[column]]

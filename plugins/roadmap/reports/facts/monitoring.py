@@ -39,7 +39,7 @@ SUMMARY = "summary"
 
 
 @dataclass(frozen=True)
-class Paper:
+class Requisites:
     """An act, a document, a page: what it is called, its number, its day, where it stands."""
 
     title: str
@@ -80,13 +80,13 @@ class Registers:
     Keyed by municipality where they are a municipality's own.
     """
 
-    regional_acts: tuple[Paper, ...] = ()
-    documents: tuple[Paper, ...] = ()
-    publications: tuple[Paper, ...] = ()
-    programmes: tuple[Paper, ...] = ()
+    regional_acts: tuple[Requisites, ...] = ()
+    documents: tuple[Requisites, ...] = ()
+    publications: tuple[Requisites, ...] = ()
+    programmes: tuple[Requisites, ...] = ()
     events: tuple[Event, ...] = ()
     directions: tuple[Direction, ...] = ()
-    municipal_acts: Mapping[str, tuple[Paper, ...]] = field(default_factory=dict)
+    municipal_acts: Mapping[str, tuple[Requisites, ...]] = field(default_factory=dict)
     questionnaires: Mapping[tuple[str, str], Placed] = field(default_factory=dict)
     placed_documents: Mapping[str, Placed] = field(default_factory=dict)
 
@@ -194,30 +194,30 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
         bound = {"run_id": run_id, "as_of": as_of.isoformat(), **values}
         return list(connection.execute(sql(f"reports/{stem}"), bound).mappings())
 
-    acts: dict[str, list[Paper]] = defaultdict(list)
+    acts: dict[str, list[Requisites]] = defaultdict(list)
     for row in rows("municipal_act", "adopted_on"):
         adopted = _day(row["adopted_on"])
         acts[row["municipality_id"]].append(
-            Paper(row["kind"], row["number"], adopted, row["link"], row["basis"])
+            Requisites(row["kind"], row["number"], adopted, row["link"], row["basis"])
         )
     measure = _measure_of_medk(plan)
     return Registers(
         regional_acts=tuple(
-            Paper(row["document"], row["number"], _day(row["signed_on"]), row["link"], "")
+            Requisites(row["document"], row["number"], _day(row["signed_on"]), row["link"], "")
             for row in rows("regional_act", "signed_on")
             if row["state"] == "approved"
         ),
         documents=tuple(
-            Paper(row["title"], row["number"], _day(row["signed_on"]), None, row["indicator"])
+            Requisites(row["title"], row["number"], _day(row["signed_on"]), None, row["indicator"])
             for row in rows("document", "signed_on")
             if row["state"] == "approved"
         ),
         publications=tuple(
-            Paper(row["title"], None, _day(row["published_on"]), row["link"], row["kind"])
+            Requisites(row["title"], None, _day(row["published_on"]), row["link"], row["kind"])
             for row in rows("publication", "published_on")
         ),
         programmes=tuple(
-            Paper(row["title"], None, _day(row["approved_on"]), None, str(row["measure"]))
+            Requisites(row["title"], None, _day(row["approved_on"]), None, str(row["measure"]))
             for row in rows("programme", "approved_on")
             if row["state"] == "approved"
         ),

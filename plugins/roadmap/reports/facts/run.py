@@ -42,7 +42,7 @@ class School:
 
 
 @dataclass(frozen=True)
-class Source:
+class FrozenBatch:
     """One load batch that the run froze."""
 
     dataset: str
@@ -83,7 +83,7 @@ class Run:
     # Every participating municipality by alphabet, and the region last.
     municipalities: Mapping[str, Addressee]
     schools: tuple[School, ...]  # participating ones, by natural order of names
-    sources: tuple[Source, ...]
+    sources: tuple[FrozenBatch, ...]
     datasets: tuple[Dataset, ...]
 
     @property
@@ -244,14 +244,14 @@ def _schools(connection: Connection, run_id: str) -> tuple[School, ...]:
     return tuple(sorted(found, key=lambda school: (natural_key(school.name), school.school_id)))
 
 
-def _sources(connection: Connection, run_id: str) -> tuple[Source, ...]:
+def _sources(connection: Connection, run_id: str) -> tuple[FrozenBatch, ...]:
     rows = connection.execute(
         select(load_batch.c.dataset, load_batch.c.scope, load_batch.c.received_ms)
         .join_from(run_batch, load_batch)
         .where(run_batch.c.run_id == run_id)
         .order_by(load_batch.c.dataset, load_batch.c.scope)
     )
-    return tuple(Source(dataset, scope, _moscow_day(ms)) for dataset, scope, ms in rows)
+    return tuple(FrozenBatch(dataset, scope, _moscow_day(ms)) for dataset, scope, ms in rows)
 
 
 def _datasets(connection: Connection, run_id: str) -> tuple[Dataset, ...]:

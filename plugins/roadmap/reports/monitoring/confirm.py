@@ -12,7 +12,7 @@ from typing import assert_never
 from roadmap.indicators.about import Register, about_each
 from roadmap.indicators.read import IndicatorResult
 from roadmap.plan.model import REGION, Indicator
-from roadmap.reports.facts.monitoring import Event, Paper, Placed, Registers
+from roadmap.reports.facts.monitoring import Event, Placed, Registers, Requisites
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.words.wording import named, say
 
@@ -90,13 +90,13 @@ def _of(
     assert_never(register)
 
 
-def _papers(papers: Sequence[Paper], kind: str) -> list[str]:
+def _papers(papers: Sequence[Requisites], kind: str) -> list[str]:
     if len(papers) > _NAMED:
         return [say(_WORDING, "papers", kind=kind, n=len(papers), last=max(p.on for p in papers))]
     return [_paper(paper) for paper in papers]
 
 
-def _paper(paper: Paper) -> str:
+def _paper(paper: Requisites) -> str:
     link = breakable(paper.link) if paper.link else ""
     return say(
         _WORDING, "paper", title=named(paper.title), number=paper.number, on=paper.on, link=link

@@ -17,7 +17,7 @@ from roadmap.delivery.account.fate import Fate, sentence
 from roadmap.delivery.account.reconcile import (
     CATEGORIES,
     UNACCOUNTED,
-    Line,
+    AccountLine,
     Reconciliation,
     categories,
     headline,
@@ -41,13 +41,16 @@ PAUSED = (
 Golden = Callable[[str, str], None]
 
 
-def accepted(name: str, mode: str = "live") -> Line:
+def accepted(name: str, mode: str = "live") -> AccountLine:
     words = f"{categories(mode)['accepted']} 31.03.2021, 10:07"
-    return Line(name, name, "r", "accepted", words, None, 1, MESSAGE_ID)
+    return AccountLine(name, name, "r", "accepted", words, None, 1, MESSAGE_ID)
 
 
 def account(
-    *lines: Line, mode: str = "live", holds: tuple[str, ...] = (), expected: int | None = None
+    *lines: AccountLine,
+    mode: str = "live",
+    holds: tuple[str, ...] = (),
+    expected: int | None = None,
 ) -> Reconciliation:
     tally = Counter(line.category for line in lines)
     return Reconciliation(
@@ -88,17 +91,17 @@ def said(fate: Fate) -> str:
 
 NOT_ALL = account(
     *(accepted(name) for name in NAMES[:3]),
-    Line(NAMES[3], NAMES[3], "-", "blocked", "письма нет",
+    AccountLine(NAMES[3], NAMES[3], "-", "blocked", "письма нет",
          "Письмо не составлено: у адресата нет действующего адреса на 31.03.2021. Впишите адрес в"
          " «Контакты», лист «Получатели», и запустите этап для «Макарьевский муниципальный район».",
          None, None),
-    Line(NAMES[4], f"{NAMES[4]}, получатель 1 из 2", "r", "unknown", "исход неизвестен",
+    AccountLine(NAMES[4], f"{NAMES[4]}, получатель 1 из 2", "r", "unknown", "исход неизвестен",
          said(Fate.UNKNOWN),
          1, MESSAGE_ID),
     replace(accepted(NAMES[5]), words="принято почтовым сервером 31.03.2021, 10:07, вернулось",
             reason=said(Fate.BOUNCED),
             is_bounced=True, revision=2),
-    Line(NAMES[6], NAMES[6], "r", "pending", "в очереди",
+    AccountLine(NAMES[6], NAMES[6], "r", "pending", "в очереди",
          "Письмо уйдёт, когда отправку продолжат.", 1, MESSAGE_ID),
     accepted(NAMES[7]),
     holds=(PAUSED,),
@@ -145,7 +148,9 @@ def test_a_test_is_named_as_one_and_nothing_in_it_reads_as_sent(mode, headline_o
 
 
 def test_a_sum_that_does_not_hold_is_the_one_thing_in_red():
-    lost = Line(NAMES[0], NAMES[0], "r", UNACCOUNTED, "не учтено", "Решения нет.", None, None)
+    lost = AccountLine(
+        NAMES[0], NAMES[0], "r", UNACCOUNTED, "не учтено", "Решения нет.", None, None
+    )
     html = letter(account(lost, accepted(NAMES[1])))
     assert "Не сходится: не учтено 1" in plain(html)
     assert html.count("#A3221B") == 1
@@ -167,7 +172,9 @@ def test_what_names_and_reasons_hold_is_text_and_never_markup():
 
 
 def test_thousands_of_addressees_still_fit_a_mail_program():
-    blocked = Line("x", NAMES[4], "-", "blocked", "письма нет", "Впишите адрес. " * 12, None, None)
+    blocked = AccountLine(
+        "x", NAMES[4], "-", "blocked", "письма нет", "Впишите адрес. " * 12, None, None
+    )
     html = letter(account(*[blocked] * 1000, *[accepted(NAMES[4])] * 1000))
     assert len(html.encode()) < 90_000
     assert "И ещё 940: все названы в журнале «Сверки»." in plain(html)
