@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 import support.report_models as factory
-from roadmap.reports.changes import changes
+from roadmap.reports.corrections import corrections
 from roadmap.reports.model import (
     Column,
     Count,
@@ -129,7 +129,7 @@ def test_a_column_that_moves_changes_nothing_that_is_told() -> None:
         s.model_copy(update={"table": table}) if s is sheet else s for s in model.appendix
     )
     after = with_status(model.model_copy(update={"appendix": moved}), "5.1", "исполнено")
-    (told,) = changes(model, after)
+    (told,) = corrections(model, after)
     assert told.startswith("показатель 5.1 «")
     assert told.endswith("стало «исполнено»")
 
@@ -147,7 +147,7 @@ def test_a_report_stored_before_columns_had_keys_is_still_read(unit: str) -> Non
     model = march_model(unit)
     read = read_model(stored_before_keys(model))
     assert read.content_sha256() == model.content_sha256()
-    assert changes(read, model) == ()
+    assert corrections(read, model) == ()
     assert len(read.key_figures) == len(model.key_figures)
     for old, new in zip(read.key_figures, model.key_figures, strict=True):
         for was, place in zip(old.places, new.places, strict=True):
@@ -157,5 +157,5 @@ def test_a_report_stored_before_columns_had_keys_is_still_read(unit: str) -> Non
 def test_a_correction_of_such_a_report_tells_which_indicator_changed() -> None:
     model = march_model()
     read = read_model(stored_before_keys(model))
-    (told,) = changes(read, with_status(model, "5.1", "исполнено"))
+    (told,) = corrections(read, with_status(model, "5.1", "исполнено"))
     assert told.startswith("показатель 5.1 «")

@@ -449,7 +449,7 @@ def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
     return Envelope(
         revision=len(received) + 1,
         replaces=replaces,
-        changes=said,
+        corrections=said,
         test_addressee=None if run.mode == "live" else model.addressee.name,
         generated_at=datetime.fromtimestamp(run.now_ms / 1000, UTC),
         reason=reason,
@@ -472,7 +472,7 @@ def _unstated_reason(run: _Run, last: Past) -> str:
 
 
 def _changes(run: _Run, model: ReportModel, last: Past) -> tuple[str, ...]:
-    from roadmap.reports.changes import changes
+    from roadmap.reports.corrections import corrections
     from roadmap.reports.model import read_model
 
     told = {
@@ -483,7 +483,7 @@ def _changes(run: _Run, model: ReportModel, last: Past) -> tuple[str, ...]:
         previous = db.execute(sql("delivery/told_report"), told).scalar_one_or_none()
     if previous is None:  # planned before reports were kept, and composed anew since
         return ()
-    return changes(read_model(previous), model)
+    return corrections(read_model(previous), model)
 
 
 def _freeze(

@@ -48,13 +48,13 @@ class Envelope:
     """What only this sending of the letter knows.
 
     `test_addressee` is set in modes redirect and dry: the name of whom the plan would write
-    to. `changes` are sentences of `reports.changes`; they are said where `replaces` is set,
+    to. `corrections` are sentences of `reports.corrections`; they are said where `replaces` is set,
     as is `reason`: the operator's own words, or what has come in since.
     """
 
     revision: int
     replaces: Replaced | None
-    changes: tuple[str, ...]
+    corrections: tuple[str, ...]
     test_addressee: str | None
     generated_at: datetime
     reason: str | None = None

@@ -10,7 +10,7 @@ from roadmap.reports.model import Words
 from roadmap.reports.monitoring.document import dataset_title
 from roadmap.reports.monitoring.lines import lines_table
 from roadmap.reports.monitoring.matrix import matrix_sheet
-from roadmap.reports.monitoring.missing import lacks_sheet_table
+from roadmap.reports.monitoring.missing import missing_sheet_table
 from roadmap.reports.monitoring.summary import Summary, wording
 from roadmap.reports.parts.appendix import Appendix, about_sheet, indicators_sheet, sheet
 from roadmap.reports.parts.draft import Placed
@@ -37,7 +37,7 @@ def compose_appendix(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> 
             say(_WORDING, "s_missing").replace(NBSP, " "),
             say(_WORDING, "heading_missing"),
             say(_WORDING, "signs_to_fill"),
-            lacks_sheet_table(facts, summary.lacks, "missing"),
+            missing_sheet_table(facts, summary.missing_items, "missing"),
         ),
         sheet(
             facts,

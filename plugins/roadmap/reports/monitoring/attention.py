@@ -15,7 +15,7 @@ from roadmap.plan.model import IndicatorKind
 from roadmap.reports.facts.monitoring import MONITORING
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem
-from roadmap.reports.monitoring.missing import Lack
+from roadmap.reports.monitoring.missing import MissingItem
 from roadmap.reports.parts.measures import missing
 from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import natural_key
@@ -49,16 +49,16 @@ def _is_interim_indicator(result: IndicatorResult) -> bool:
     return not isinstance(chosen, tuple) or result.indicator.code in chosen
 
 
-def attention(facts: Facts, found: Sequence[Lack]) -> tuple[AttentionItem, ...]:
+def attention(facts: Facts, found: Sequence[MissingItem]) -> tuple[AttentionItem, ...]:
     """All items of the addressee; a municipality is asked only for what it can do itself."""
     return tuple(
-        _item(facts, result, [lack for lack in found if lack.code == result.indicator.code])
+        _item(facts, result, [item for item in found if item.code == result.indicator.code])
         for result in open_results(facts)
         if facts.is_region or result.indicator.recommendation is not None
     )
 
 
-def _item(facts: Facts, result: IndicatorResult, found: Sequence[Lack]) -> AttentionItem:
+def _item(facts: Facts, result: IndicatorResult, found: Sequence[MissingItem]) -> AttentionItem:
     advice = result.indicator.recommendation
     # The department can't write a municipality's act: it takes the matter under control.
     is_asked = advice is not None and not facts.is_region
@@ -81,7 +81,7 @@ def _item(facts: Facts, result: IndicatorResult, found: Sequence[Lack]) -> Atten
     )
 
 
-def _problem(facts: Facts, result: IndicatorResult, found: Sequence[Lack]) -> str:
+def _problem(facts: Facts, result: IndicatorResult, found: Sequence[MissingItem]) -> str:
     told = title(missing(result))
     if result.indicator.kind is IndicatorKind.SHARE and _is_of_many(result):
         told = say(
@@ -111,25 +111,25 @@ def _is_of_many(result: IndicatorResult) -> bool:
     return result.denominator is not None and result.denominator > 1
 
 
-def _units(found: Sequence[Lack]) -> list[str]:
+def _units(found: Sequence[MissingItem]) -> list[str]:
     """«Школа № 101 — концепция развития; антирисковая программа «…»», one per unit."""
     by_unit: dict[str, list[str]] = {}
-    for lack in found:
+    for item in found:
         # Of the municipality's own act, or of a number, the first sentence says it all.
-        if lack.unit_kind in ("municipality", "count"):
+        if item.unit_kind in ("municipality", "count"):
             continue
-        by_unit.setdefault(lack.who, []).append(lack.what)
+        by_unit.setdefault(item.who, []).append(item.what)
     return [
         say(_WORDING, "unit", who=who, what=list(dict.fromkeys(what)))
         for who, what in by_unit.items()
     ]
 
 
-def _municipalities(facts: Facts, found: Sequence[Lack]) -> list[str]:
+def _municipalities(facts: Facts, found: Sequence[MissingItem]) -> list[str]:
     names = {
-        named(facts.run.municipalities[lack.municipality_id].short_name)
-        for lack in found
-        if lack.municipality_id in facts.run.municipalities
-        and not facts.run.municipalities[lack.municipality_id].is_region
+        named(facts.run.municipalities[item.municipality_id].short_name)
+        for item in found
+        if item.municipality_id in facts.run.municipalities
+        and not facts.run.municipalities[item.municipality_id].is_region
     }
     return sorted(names, key=natural_key)

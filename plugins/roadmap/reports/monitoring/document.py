@@ -16,14 +16,6 @@ from roadmap.plan.model import IndicatorKind
 from roadmap.reports.facts.monitoring import SUMMARY
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem, Count, Document, NoData
-from roadmap.reports.monitoring.changes import (
-    change_sentence,
-    changes,
-    changes_table,
-    first_told,
-    last_earlier,
-    year_table,
-)
 from roadmap.reports.monitoring.lines import lines_table, state_of
 from roadmap.reports.monitoring.matrix import (
     ROWS_IN_DOCUMENT,
@@ -34,7 +26,15 @@ from roadmap.reports.monitoring.matrix import (
     tally_figure,
     tally_table,
 )
-from roadmap.reports.monitoring.missing import lacks_table
+from roadmap.reports.monitoring.missing import missing_table
+from roadmap.reports.monitoring.progress import (
+    first_told,
+    last_earlier,
+    progress,
+    progress_sentence,
+    progress_table,
+    year_table,
+)
 from roadmap.reports.monitoring.summary import (
     Summary,
     conclusions,
@@ -141,11 +141,11 @@ def _execution(draft: Draft, facts: Facts, summary: Summary) -> None:
 
 def _missing(draft: Draft, facts: Facts, summary: Summary) -> None:
     draft.section("missing", say(_WORDING, "s_missing"))
-    if not summary.lacks:
+    if not summary.missing_items:
         draft.paragraph(say(_WORDING, "missing_none"))
         return
     draft.paragraph(say(_WORDING, "missing", table=draft.next_table, is_region=facts.is_region))
-    draft.table(lacks_table(facts, summary.lacks, "missing"))
+    draft.table(missing_table(facts, summary.missing_items, "missing"))
 
 
 def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown]) -> None:
@@ -160,7 +160,7 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
     if earlier is None:
         draft.paragraph(say(_WORDING, "none_before"))
         return
-    found = changes(earlier, shown)
+    found = progress(earlier, shown)
     told = []
     before = earlier.executed.get(facts.addressee.municipality_id)
     if before is not None and summary.executed is not None:
@@ -187,11 +187,11 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
         draft.paragraph(
             say(_WORDING, "changed", n=len(own), table=draft.next_table, on=earlier.as_of)
         )
-        draft.table(changes_table(facts, earlier, own, "changes"))
+        draft.table(progress_table(facts, earlier, own, "changes"))
     else:
         draft.paragraph(say(_WORDING, "unchanged", on=earlier.as_of, is_region=facts.is_region))
     # The region's stand apart, without a table: one more would number anew what is hashed.
-    regional = [change_sentence(change) for change in found if not change.is_own]
+    regional = [progress_sentence(change) for change in found if not change.is_own]
     if regional:
         draft.paragraph(say(_WORDING, "changed_regional", on=earlier.as_of), own=False)
         draft.numbered(regional, own=False)
@@ -237,18 +237,18 @@ def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[
 
 
 def _undone(draft: Draft, facts: Facts, summary: Summary) -> None:
-    """What stays undone, and why: the lacks of the measures that are not executed, by name."""
+    """What stays undone, and why: what is missing in measures that are not executed, by name."""
     own = "summary"
     draft.section("undone", say(own, "s_undone"))
     still_open = {line.number for line in not_executed(facts, summary)}
     if not still_open:
         draft.paragraph(say(own, "undone_none"))
-    found = [lack for lack in summary.lacks if lack.result.measure.number in still_open]
+    found = [item for item in summary.missing_items if item.result.measure.number in still_open]
     if still_open and not found:
         draft.paragraph(say(own, "undone_unnamed", numbers=_texts(still_open)))
     if found:
         draft.paragraph(say(own, "undone", numbers=_texts(still_open), table=draft.next_table))
-        draft.table(lacks_table(facts, found, "missing"))
+        draft.table(missing_table(facts, found, "missing"))
 
 
 def _texts(numbers: set[int]) -> list[str]:

@@ -24,8 +24,8 @@ from roadmap.reports.model import (
     NotHeld,
     Share,
 )
-from roadmap.reports.monitoring.changes import executed_then
 from roadmap.reports.monitoring.lines import state_of
+from roadmap.reports.monitoring.progress import executed_then
 from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.measures import fact_value, status_chip
 from roadmap.reports.parts.tables import Cells, Rows, View, number, text

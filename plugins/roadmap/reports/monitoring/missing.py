@@ -1,6 +1,6 @@
-"""What is missing, by name: which school lacks which document, who was not at which event.
+"""What is missing, by name: which school misses which document, who was not at which event.
 
-One lack per missing unit and thing, in the order of municipalities, indicators and names.
+One item per missing unit and thing, in the order of municipalities, indicators and names.
 Persons have no names here: a curator is named by the schools that he or she leads.
 """
 
@@ -31,7 +31,7 @@ _RISK = "risk"
 
 
 @dataclass(frozen=True)
-class Lack:
+class MissingItem:
     """One thing that one unit lacks. `who`: a school, a role, the municipality, the region."""
 
     municipality_id: str
@@ -55,7 +55,7 @@ class Lack:
         return due_date(self.result.measure.window)
 
 
-def lacks(facts: Facts) -> tuple[Lack, ...]:
+def missing_items(facts: Facts) -> tuple[MissingItem, ...]:
     """Everything that is missing in the indicators that this report shows.
 
     Gaps of indicators that stand outside the letter are left out with them: else sending a
@@ -65,7 +65,7 @@ def lacks(facts: Facts) -> tuple[Lack, ...]:
     # Of what is counted in units an event may fail although enough others were held.
     open_codes = {c for c, r in shown.items() if r.shortfall and r.status is not Status.NOT_DUE}
     units = list(facts.run.municipalities)
-    found: list[Lack] = []
+    found: list[MissingItem] = []
     by_indicator: dict[tuple[int, tuple[int, ...], str], list[Gap]] = defaultdict(list)
     for gap in facts.gaps:
         code = gap.indicator_code.partition("/")[0]
@@ -86,7 +86,7 @@ def _order(code: str) -> tuple[int, ...]:
 
 def _of_indicator(
     facts: Facts, result: IndicatorResult, unit: str, gaps: Sequence[Gap]
-) -> Iterable[Lack]:
+) -> Iterable[MissingItem]:
     told: list[tuple[str, str, str]] = []
     if result.indicator.kind is IndicatorKind.COUNT:
         told.append((say(_WORDING, "region"), missing(result), "count"))
@@ -103,7 +103,7 @@ def _of_indicator(
             told.append((_unit(facts, gap), _thing(result, gap), gap.unit_kind))
     is_own = facts.is_region or unit != REGION
     for who, what, unit_kind in sorted(dict.fromkeys(told), key=lambda one: natural_key(one[0])):
-        yield Lack(unit, result, who, what, is_own, unit_kind)
+        yield MissingItem(unit, result, who, what, is_own, unit_kind)
 
 
 def _person(kind: str, gaps: Sequence[Gap]) -> str:
@@ -163,7 +163,7 @@ def _month(text: str) -> str:
 # -- As tables -------------------------------------------------------------------------------
 
 
-def lacks_table(facts: Facts, found: Sequence[Lack], table_id: str) -> Laid:
+def missing_table(facts: Facts, found: Sequence[MissingItem], table_id: str) -> Laid:
     """№, кто, чего не хватает, срок; the region's has a heading per municipality.
 
     Of one unit in one indicator everything stands in one row: «концепция; программа».
@@ -176,18 +176,18 @@ def lacks_table(facts: Facts, found: Sequence[Lack], table_id: str) -> Laid:
     )
     rows = Rows("document", table_id, columns)
     last = None
-    for _, group in groupby(found, key=lambda lack: (lack.municipality_id, lack.code, lack.who)):
+    for _, group in groupby(found, key=lambda item: (item.municipality_id, item.code, item.who)):
         of_unit = list(group)
-        lack = of_unit[0]
-        if facts.is_region and lack.municipality_id != last:
-            last = lack.municipality_id
+        item = of_unit[0]
+        if facts.is_region and item.municipality_id != last:
+            last = item.municipality_id
             rows.group(_municipality(facts, last))
-        cells = _cells(facts, lack) | {"what": "; ".join(one.what for one in of_unit)}
-        rows.add(cells, own=lack.is_own)
+        cells = _cells(facts, item) | {"what": "; ".join(one.what for one in of_unit)}
+        rows.add(cells, own=item.is_own)
     return rows.laid(say(_WORDING, "s_missing"))
 
 
-def lacks_sheet_table(facts: Facts, found: Sequence[Lack], table_id: str) -> Table:
+def missing_sheet_table(facts: Facts, found: Sequence[MissingItem], table_id: str) -> Table:
     """One fact per row, with empty columns to fill in."""
     columns = (
         *((text("municipality", "Муниципалитет", 32),) if facts.is_region else ()),
@@ -200,22 +200,22 @@ def lacks_sheet_table(facts: Facts, found: Sequence[Lack], table_id: str) -> Tab
         text("day", "Дата", 12),
     )
     rows = Rows("appendix", table_id, columns)
-    for lack in found:
-        rows.add(_cells(facts, lack), own=lack.is_own)
+    for item in found:
+        rows.add(_cells(facts, item), own=item.is_own)
     if not found:
         empty = dict.fromkeys((column.key for column in columns), "")
         rows.add({**empty, columns[0].key: say(_WORDING, "nothing")})
     return rows.laid().table
 
 
-def _cells(facts: Facts, lack: Lack) -> dict[str, Given]:
+def _cells(facts: Facts, item: MissingItem) -> dict[str, Given]:
     return {
-        "municipality": _municipality(facts, lack.municipality_id),
-        "code": lack.code,
-        "title": lack.result.indicator.title,
-        "who": lack.who,
-        "what": lack.what,
-        "due": _due(lack),
+        "municipality": _municipality(facts, item.municipality_id),
+        "code": item.code,
+        "title": item.result.indicator.title,
+        "who": item.who,
+        "what": item.what,
+        "due": _due(item),
         "done": "",
         "day": "",
     }
@@ -227,6 +227,6 @@ def _municipality(facts: Facts, unit: str) -> str:
     return title(named(facts.run.municipalities[unit].name))
 
 
-def _due(lack: Lack) -> Value:
-    due = lack.due
+def _due(item: MissingItem) -> Value:
+    due = item.due
     return Day(on=due) if due is not None else Words(text=say(_WORDING, "no_due_date"))

@@ -22,7 +22,7 @@ def compose_monitoring(facts: Facts) -> ReportModel:
     run = facts.run
     summary = summarise(facts)
     answer = headline(facts, summary)
-    items = attention(facts, summary.lacks)
+    items = attention(facts, summary.missing_items)
     composed = compose_document(facts, summary, (f"{answer}.", *explanation(facts, summary)), items)
     letter = compose_letter(facts, summary, answer, items, composed.recommendations_section)
     appendix = compose_appendix(facts, summary, shown_indicators(facts))

@@ -9,7 +9,6 @@ from roadmap.indicators.status import Status
 from roadmap.plan.due import is_ongoing
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Share
-from roadmap.reports.monitoring.changes import last_earlier
 from roadmap.reports.monitoring.lines import (
     Executed,
     Line,
@@ -18,7 +17,8 @@ from roadmap.reports.monitoring.lines import (
     is_met_or_executed,
     lines,
 )
-from roadmap.reports.monitoring.missing import Lack, lacks
+from roadmap.reports.monitoring.missing import MissingItem, missing_items
+from roadmap.reports.monitoring.progress import last_earlier
 from roadmap.reports.parts.measures import missing, status_word
 from roadmap.reports.words.wording import say
 
@@ -31,7 +31,7 @@ class Summary:
 
     lines: tuple[Line, ...]
     executed: Executed | None
-    lacks: tuple[Lack, ...]
+    missing_items: tuple[MissingItem, ...]
 
     @property
     def share(self) -> Share | None:
@@ -42,7 +42,7 @@ class Summary:
 
 def summarise(facts: Facts) -> Summary:
     found = lines(facts)
-    return Summary(found, executed(facts, found), lacks(facts))
+    return Summary(found, executed(facts, found), missing_items(facts))
 
 
 def wording(facts: Facts) -> str:
@@ -157,7 +157,7 @@ def _why(line: Line) -> str:
 
 def _schools_with_lacks(summary: Summary) -> list[str]:
     names = list(
-        dict.fromkeys(lack.who for lack in summary.lacks if lack.is_own and lack.is_school)
+        dict.fromkeys(item.who for item in summary.missing_items if item.is_own and item.is_school)
     )
     if len(names) <= _SCHOOLS_NAMED:
         return names

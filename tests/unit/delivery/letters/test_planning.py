@@ -253,7 +253,7 @@ def test_only_whose_content_changed_gets_a_correction(
     assert back["Message-ID"] == correction.message_id != first.message_id
     envelope = renderer.asked[-1][1]
     assert (envelope.revision, envelope.replaces.revision) == (2, 1)
-    said = " ".join(envelope.changes).replace("\u00a0", " ").casefold()
+    said = " ".join(envelope.corrections).replace("\u00a0", " ").casefold()
     assert "порог не достигнут" in said
 
 
@@ -449,7 +449,7 @@ def test_a_report_composed_anew_in_the_run_that_was_sent_still_says_what_changed
         )
     assert kinds(again(engine, plan, renderer, addressees=("buy",))) == {"buy": "planned"}
     envelope = renderer.asked[-1][1]
-    assert "порог не достигнут" in " ".join(envelope.changes).replace("\xa0", " ").casefold()
+    assert "порог не достигнут" in " ".join(envelope.corrections).replace("\xa0", " ").casefold()
     # Nothing came in since, so it is the rules or the words that are others.
     assert envelope.reason == "уточнены правила расчёта или слова отчёта, сведения прежние"
 
@@ -465,7 +465,7 @@ def test_a_correction_of_a_letter_whose_report_was_not_kept_says_no_changes(
         db.execute(told_report.delete())
     second = plan_run(engine, plan, renderer, "run-2", headlines={"buy": "Иначе"}, **buy)
     assert kinds(second) == {"buy": "planned"}
-    assert renderer.asked[-1][1].changes == ()
+    assert renderer.asked[-1][1].corrections == ()
 
 
 def test_the_same_mailbox_in_other_letters_gets_no_second_letter(

@@ -141,7 +141,7 @@ def test_a_correction_says_what_it_replaces_and_what_changed(
         FIRST,
         revision=2,
         replaces=Replaced(date(2021, 3, 31), 1),
-        changes=("было 1, стало 2",),
+        corrections=("было 1, стало 2",),
         reason="Уточнён протокол <1>.",
     )
     letter = render_letter(model_of(), envelope, FILES)

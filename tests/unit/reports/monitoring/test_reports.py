@@ -53,7 +53,7 @@ Composed = Callable[..., ReportModel]
 ENVELOPE = Envelope(
     revision=1,
     replaces=None,
-    changes=(),
+    corrections=(),
     test_addressee=None,
     generated_at=datetime(2021, 6, 30, 7, 5, tzinfo=UTC),
 )

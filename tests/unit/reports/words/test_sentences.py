@@ -141,7 +141,7 @@ def test_composers_hold_no_russian_text_but_the_headings_of_columns() -> None:
             for room in ("analysis", "monitoring", "parts")
             for path in REPORTS.glob(f"{room}/*")
         ),
-        REPORTS / "changes.py",
+        REPORTS / "corrections.py",
         REPORTS / "reminder.py",
     )
     found = []

@@ -22,7 +22,7 @@ _WORDING = "shared"
 AT_MOST = 5
 
 
-def changes(previous: ReportModel, current: ReportModel) -> tuple[str, ...]:
+def corrections(previous: ReportModel, current: ReportModel) -> tuple[str, ...]:
     """What a recipient of `previous` finds different in `current`: at most five, then «и ещё N».
 
     Only what is the addressee's own is told: a correction is never made for the region's

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, delete, update
 import support.analysis_rows as rows
 import support.monitoring_rows as monitoring
 from roadmap.analysis.read import Level
-from roadmap.reports.changes import AT_MOST, changes
 from roadmap.reports.compose import compose, load_model
+from roadmap.reports.corrections import AT_MOST, corrections
 from roadmap.reports.model import Cell, ReportModel, Table, Words
 from roadmap.store.tables import indicator_gap, indicator_result, paper_result, phase_run
 from support.analysis_rows import REGION, RUN, made_run
@@ -34,7 +34,7 @@ def changed(engine: Engine) -> Callable[..., tuple[str, ...]]:
         with engine.begin() as db:
             for statement in statements:
                 db.execute(statement)
-        return tuple(text.replace("\u00a0", " ") for text in changes(before, _model(engine)))
+        return tuple(text.replace("\u00a0", " ") for text in corrections(before, _model(engine)))
 
     return after
 
@@ -137,7 +137,7 @@ def test_a_table_is_compared_with_itself_and_not_with_its_like_in_the_appendix(
             block = block.model_copy(update={"rows": rows_now})
         blocks.append(block)
     document = model.document.model_copy(update={"blocks": tuple(blocks)})
-    (told,) = changes(model, model.model_copy(update={"document": document}))
+    (told,) = corrections(model, model.model_copy(update={"document": document}))
     assert "; 5, " in told.replace("\u00a0", " ")
     assert told.endswith("стало иначе")
 
@@ -146,4 +146,4 @@ def test_reports_of_different_addressees_are_not_compared(engine: Engine) -> Non
     made_run().insert(engine)
     own = _model(engine)
     with pytest.raises(ValueError, match="different"):
-        changes(own, _model(engine, REGION))
+        corrections(own, _model(engine, REGION))

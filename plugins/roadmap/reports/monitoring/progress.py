@@ -25,7 +25,7 @@ _WORDING = "monitoring"
 
 
 @dataclass(frozen=True)
-class Change:
+class Progress:
     before: IndicatorResult
     now: IndicatorResult
     is_own: bool
@@ -37,13 +37,13 @@ def last_earlier(facts: Facts) -> Earlier | None:
     return earlier[-1] if earlier else None
 
 
-def changes(earlier: Earlier, shown: Sequence[Shown]) -> tuple[Change, ...]:
+def progress(earlier: Earlier, shown: Sequence[Shown]) -> tuple[Progress, ...]:
     """Indicators whose status or number is another than in that monitoring."""
     found = []
     for one in shown:
         before = (earlier.results if one.is_own else earlier.regional).get(one.code)
         if before is not None and _told(before) != _told(one.result):
-            found.append(Change(before, one.result, one.is_own))
+            found.append(Progress(before, one.result, one.is_own))
     return tuple(found)
 
 
@@ -52,7 +52,9 @@ def first_told(earlier: Earlier, found: Sequence[Line]) -> tuple[int, ...]:
     return tuple(line.number for line in found if line.number not in earlier.phase.reports)
 
 
-def changes_table(facts: Facts, earlier: Earlier, found: Sequence[Change], table_id: str) -> Table:
+def progress_table(
+    facts: Facts, earlier: Earlier, found: Sequence[Progress], table_id: str
+) -> Table:
     """№, показатель, было, стало."""
     columns = (
         text("code", "№", 12),
@@ -72,7 +74,7 @@ def changes_table(facts: Facts, earlier: Earlier, found: Sequence[Change], table
     return table_of(table_id, columns, rows, say(_WORDING, "caption_changes", on=earlier.as_of))
 
 
-def change_sentence(change: Change) -> str:
+def progress_sentence(change: Progress) -> str:
     """«4.2 — новости … : было 3 из 4, стало 6 из 7.»"""
     return say(
         _WORDING,
