@@ -10,7 +10,6 @@ from sqlalchemy import Engine
 from faults.failpoints import Failpoint, install
 from faults.world import FILLER_BYTES, MUNICIPALITIES
 from roadmap.delivery.letters.planning import Outcome, plan_deliveries
-from roadmap.plan.load import load_plan
 from roadmap.reports.compose import load_model as _load_model  # noqa: F401
 from roadmap.reports.formats.letter import Envelope, LetterText
 from roadmap.reports.model import ReportModel
@@ -18,10 +17,11 @@ from roadmap.reports.package import Package, PackageFile
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import report
 from support import ledger_world
+from support.plans import small_plan
 from support.report_models import make_model
 
 # All that planning imports and reads first is here before a process is forked.
-PLAN = load_plan(2021)
+PLAN = small_plan()
 
 
 def store_models(engine: Engine, run_id: str) -> None:

@@ -62,7 +62,6 @@ from roadmap.delivery.transport import (
     Reply,
     ReplyLost,
 )
-from roadmap.plan.load import load_plan
 from roadmap.reports.formats.letter import LetterText
 from roadmap.reports.model import ReportModel
 from roadmap.reports.package import Package
@@ -70,6 +69,7 @@ from roadmap.store import sql as sql_files
 from roadmap.store.tables import metadata, report
 from support.ledger_world import NAMES, NOW_MS, SETTINGS, make_run
 from support.mail_client import plain
+from support.plans import small_plan
 from support.report_models import make_model
 
 MINUTE_MS = 60_000
@@ -621,7 +621,7 @@ def world_in(path: Path) -> Iterator[World]:
         # The pace is no matter of interleavings, and costs a third of the statements.
         patch.setattr(brakes, "next_slot", lambda *_: 0)
         _remember(patch)
-        yield World(engine, eye, settings, load_plan(2021))
+        yield World(engine, eye, settings, small_plan())
     log.setLevel(level)
     eye.close()
     engine.dispose()

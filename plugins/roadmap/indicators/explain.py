@@ -7,7 +7,7 @@ appear as codes only, addresses not at all; values are for `roadmap_cli.explain`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -145,7 +145,11 @@ class Explanation:
 
 
 def explain(
-    connection: Connection, run: str, municipality: str, indicator_code: str
+    connection: Connection,
+    run: str,
+    municipality: str,
+    indicator_code: str,
+    find_plan: Callable[[int], Plan] = load_plan,
 ) -> Explanation:
     """Where the number of that indicator comes from.
 
@@ -155,7 +159,7 @@ def explain(
     """
     row = find_run(connection, run)
     run_id = str(row["run_id"])
-    filed = load_plan(row["plan_year"])
+    filed = find_plan(row["plan_year"])
     plan = plan_of_run(connection, filed, run_id)
     measure, indicator = _indicator(plan, indicator_code)
     municipality_id, name = _municipality(connection, run_id, municipality, indicator)

@@ -21,10 +21,10 @@ from roadmap.analysis.read import (
     verdicts,
 )
 from roadmap.analysis.shares import Exam, Journal, Marks
-from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
 from roadmap.store.sql import sql
 from roadmap.store.tables import metadata, paper_result, school_verdict
+from support.plans import small_plan
 from support.run_rows import RUN_ID, put, put_run
 
 BUYSKIY, GALICH, SHARYA, REGION = "buyskiy", "galich", "sharya", "region"
@@ -45,7 +45,7 @@ OGE = {"kind": "oge", "year": 2021, "wave": "main", "grade": 9, "subject": "ма
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return load_plan(2021)
+    return small_plan()
 
 
 def marks(school: str, two: int, three: int, **more: Any) -> dict[str, Any]:

@@ -22,12 +22,12 @@ from roadmap.analysis.dynamics import (
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult, Verdict, papers, verdicts
 from roadmap.analysis.shares import Exam, Marks
 from roadmap.evidence.scales import options_for
-from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
 from roadmap.store.tables import metadata
+from support.plans import small_plan
 from support.run_rows import RUN_ID, put, put_run
 
-PLAN = load_plan(2021)
+PLAN = small_plan()
 AUGUST = PLAN.phase("august_analysis")
 VPR_NOW = Paper("vpr", 2021, "spring", 5, "математика")
 VPR_THEN = Paper("vpr", 2020, "autumn", 5, "математика")

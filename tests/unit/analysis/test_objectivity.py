@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from roadmap.analysis.objectivity import markers, unsupported
-from roadmap.plan.load import load_plan
+from support.plans import small_plan
 
 
 def test_the_method_has_14_markers() -> None:
@@ -20,7 +20,7 @@ def test_the_method_has_14_markers() -> None:
 
 
 def test_a_marker_of_an_exam_that_was_not_held_says_so_first() -> None:
-    procedures = load_plan(2021).phase("march_analysis").procedures
+    procedures = small_plan().phase("march_analysis").procedures
     oge = [marker for marker in markers(procedures) if marker.paper_title.startswith("ОГЭ")]
     assert len(oge) == 2
     for marker in oge:
@@ -30,13 +30,13 @@ def test_a_marker_of_an_exam_that_was_not_held_says_so_first() -> None:
 
 
 def test_in_august_the_exam_was_held_and_the_reason_is_the_data() -> None:
-    procedures = load_plan(2021).phase("august_analysis").procedures
+    procedures = small_plan().phase("august_analysis").procedures
     reasons = {m.reason for m in markers(procedures) if m.group == "high_mean"}
     assert len(reasons) == 1
 
 
 def test_every_marker_that_cannot_be_computed_is_said_once() -> None:
-    procedures = load_plan(2021).phase("march_analysis").procedures
+    procedures = small_plan().phase("march_analysis").procedures
     told = unsupported(procedures)
     assert sum(len(group.paper_titles) for group in told) == len(
         [marker for marker in markers(procedures) if not marker.can_be_computed]
@@ -54,7 +54,7 @@ def test_every_marker_that_cannot_be_computed_is_said_once() -> None:
 
 
 def test_who_has_the_year_before_is_not_told_that_it_did_not_come() -> None:
-    procedures = load_plan(2021).phase("august_analysis").procedures
+    procedures = small_plan().phase("august_analysis").procedures
     alone = " ".join(u.reason for u in unsupported(procedures))
     beside = " ".join(u.reason for u in unsupported(procedures, has_previous=True))
     assert "результаты предыдущего года не поступали" in alone

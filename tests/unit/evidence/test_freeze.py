@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import Engine, insert, select, update
 
 from roadmap.evidence.freeze import (
-    MOSCOW,
     REGION,
     FreezeRefused,
     LiveRefused,
@@ -25,7 +24,6 @@ from roadmap.evidence.freeze import (
 from roadmap.evidence.names import municipality_ref
 from roadmap.evidence.own_schedule import plan_known_at, plan_of_run
 from roadmap.paths import SQL
-from roadmap.plan.load import load_plan
 from roadmap.store.tables import (
     load_batch,
     metadata,
@@ -39,8 +37,9 @@ from roadmap.store.tables import (
     run_school,
     run_school_ref,
 )
+from support.plans import small_plan
 
-PLAN = load_plan(2021)
+PLAN = small_plan()
 NOW = 1_617_174_000_000  # 31.03.2021 10:00 in Moscow
 DAY_MS = 86_400_000
 # Dry: most cases judge another day or moment than the plan's.
@@ -331,7 +330,7 @@ def test_a_municipality_is_named_as_on_the_as_of_date(any_engine: Engine) -> Non
 def test_the_region_is_an_addressee_that_takes_no_part(engine: Engine) -> None:
     registries(engine)
     region = units(engine, frozen(engine))[REGION]
-    assert region.name == "Департамент образования и науки Костромской области"
+    assert region.name == PLAN.department.name
     assert (region.short_name, region.is_participating, region.is_selected) == ("Регион", 0, 1)
 
 
@@ -904,7 +903,7 @@ CASES: dict[str, tuple[str, Any, str | None, str]] = {
         lambda db: _replaced(
             db,
             "events",
-            {"event": [event(), {**event("e2", 9), "programme_id": "prog-7", "row": 3}]},
+            {"event": [event(), {**event("e2", 16), "programme_id": "prog-7", "row": 3}]},
         ),
         None,
         "Программы «prog-7» нет в файле программ стажировок. Файл «events.xlsx», лист «Лист», "
@@ -1133,8 +1132,11 @@ def test_what_the_plan_does_not_know_is_told(engine: Engine) -> None:
     found = findings(engine, frozen(engine))
     assert "№ 99" in found["UNKNOWN_MEASURE"][0].message
     assert "«99.9»" in found["UNKNOWN_INDICATOR"][0].message
-    # 29 in the plan, 3 in this small registry.
-    assert len(found["MUNICIPALITY_NOT_IN_REGISTRY"]) == 26
+    named = {"buyskiy", "galich", "neyskiy"}  # in this registry
+    missing = [one.name for one in PLAN.municipalities if one.id not in named]
+    told = found["MUNICIPALITY_NOT_IN_REGISTRY"]
+    assert len(told) == len(missing)
+    assert all(f"«{name}» нет" in row.message for name, row in zip(missing, told, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -1229,7 +1231,7 @@ def test_a_run_of_another_day_or_moment_may_not_write_to_addressees(engine, chan
 
 def test_nobody_is_written_to_before_the_phase_begins(engine: Engine) -> None:
     registries(engine)
-    begins = datetime.combine(PLAN.phase(REQUEST.phase).starts, time.min, MOSCOW)
+    begins = datetime.combine(PLAN.phase(REQUEST.phase).starts, time.min, PLAN.zone)
     soon = round(begins.timestamp() * 1000)
     with engine.begin() as db:
         db.execute(update(load_batch).values(received_ms=0))

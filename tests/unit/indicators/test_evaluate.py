@@ -20,11 +20,11 @@ from roadmap.indicators.read import (
 )
 from roadmap.indicators.status import Status
 from roadmap.indicators.units import Required, missing_of, reading_of
-from roadmap.plan.load import load_plan
 from roadmap.plan.model import IndicatorKind, Plan
 from roadmap.russian import NBSP
 from roadmap.store.tables import indicator_gap, indicator_result, metadata
 from roadmap.store.tables import measure_status as measure_status_table
+from support.plans import small_plan
 from support.run_rows import KNOWN_AT_MS, RUN_ID, put, put_rules, put_run
 
 WEBINAR = "webinar-2021-03-12"
@@ -33,7 +33,7 @@ BUYSKIY, GALICH, REGION = "buyskiy", "galich", "region"
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return load_plan(2021)
+    return small_plan()
 
 
 def roadmap(
@@ -95,7 +95,7 @@ def given_run(engine: Engine, rows: dict[str, list[dict[str, Any]]], **run: Any)
     with engine.begin() as connection:
         put_run(connection, **run)
         put(connection, rows)
-        put_rules(connection, load_plan(2021))
+        put_rules(connection, small_plan())
 
 
 def results(engine: Engine, plan: Plan, unit: str) -> dict[str, Any]:

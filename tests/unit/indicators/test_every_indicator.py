@@ -276,7 +276,6 @@ def year(complete: Engine, scratch: Engine) -> Year:
 
 def test_every_indicator_of_the_plan_has_its_line() -> None:
     assert LINES.keys() == MEASURES.keys()
-    assert len(LINES) == 31
     assert set(LINES) - set(LATE) == {"4.2", "10.1", "12.1", "15.1", "16.1"}
 
 

@@ -12,13 +12,14 @@ from roadmap.indicators.evaluate import evaluate
 from roadmap.indicators.explain import DATASET_OF_TABLE, ExplainRefused, Explanation, explain
 from roadmap.indicators.status import Status
 from roadmap.paths import SQL
-from roadmap.plan.load import load_plan, plan_sha256
+from roadmap.plan.load import plan_sha256
 from roadmap.store.tables import FACTS, load_batch, metadata, phase_run, run_batch
 from roadmap_cli.explain import told
+from support.plans import small_plan
 from support.run_rows import RUN_ID, put, put_rules, put_run
 from support.whole_year import put_year, whole_year
 
-PLAN = load_plan(2021)
+PLAN = small_plan()
 WEBINAR = "webinar-2021-03-12"
 BUYSKIY, GALICH, REGION = "buyskiy", "galich", "region"
 RECEIVED_MS = 1_615_900_000_000  # 16.03.2021 16:06:40 in Moscow
@@ -82,7 +83,7 @@ def of(
     run: str = "latest:march_analysis",
 ) -> Explanation:
     with engine.connect() as connection:
-        return explain(connection, run, municipality, indicator)
+        return explain(connection, run, municipality, indicator, lambda _: PLAN)
 
 
 def test_a_share_is_told_with_its_query_its_parameters_and_its_file(run: Engine) -> None:
@@ -177,7 +178,7 @@ def test_a_monitoring_is_told_measure_by_measure_and_misses_what_its_unit_misses
     region, galich = (
         of(engine, "12.1", unit, "latest:june_monitoring") for unit in (REGION, GALICH)
     )
-    for found, counted in ((region, 9), (galich, 5)):
+    for found, counted in ((region, 8), (galich, 4)):
         assert found.monitoring is not None
         assert found.result is not None
         assert found.monitoring.run_id == RUN_ID
@@ -188,7 +189,7 @@ def test_a_monitoring_is_told_measure_by_measure_and_misses_what_its_unit_misses
             (found.municipality_id, 5)
         ]
     text = told(region)
-    assert "№ 9: в работе — засчитано, промежуточные показатели выполнены" in text
+    assert "№ 4: в работе — засчитано, промежуточные показатели выполнены" in text
     assert "№ 5: исполнено частично — не засчитано" in text
     assert "Файлов нет" not in text
 
@@ -227,7 +228,7 @@ CODES = [indicator.code for measure in PLAN.measures for indicator in measure.in
 
 
 def test_every_indicator_of_the_plan_can_be_told(run: Engine) -> None:
-    assert len(CODES) == 31
+    assert CODES
     for code in CODES:
         text = told(of(run, code))
         assert text.startswith(f"Показатель {code}. ")
@@ -249,7 +250,7 @@ def test_every_fact_that_a_query_reads_has_a_dataset_to_be_told() -> None:
 def test_the_printed_text_says_all_of_it_in_russian(run: Engine) -> None:
     text = told(of(run, "6.2", BUYSKIY))
     for piece in (
-        "Показатель 6.2. Кураторы школ участвовали в вебинаре",
+        "Показатель 6.2. Кураторы участвовали в вебинаре",
         "Для кого: Буйский муниципальный район (buyskiy)",
         "по состоянию на 31.03.2021, по сведениям на 31.03.2021 10:00",
         "Цель: 100 %",
@@ -299,7 +300,7 @@ REFUSED = {
         "нет муниципалитета «Буйский район». Похожи: «Буйский муниципальный район».",
     ),
     "one that does not take part": ({"municipality": "sharya"}, "не участник проекта"),
-    "an indicator that is none": ({"indicator": "6.9"}, "нет показателя «6.9». Есть: 1.1, 2.1"),
+    "an indicator that is none": ({"indicator": "6.9"}, "нет показателя «6.9». Есть: 1.1, 2.2"),
     "one of the region": (
         {"indicator": "8.1"}, "считается по области целиком. Укажите MUNICIPALITY=region",
     ),

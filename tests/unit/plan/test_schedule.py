@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
 from roadmap.plan.schedule import phase_events
 from roadmap.plan.working_days import is_working_day
+from support.plans import small_plan
 
-PLAN = load_plan(2021)
+PLAN = small_plan()
 
 
 def plan_of(year: int, run_day: date, **changes: Any) -> Plan:
@@ -41,7 +41,9 @@ def plan_of(year: int, run_day: date, **changes: Any) -> Plan:
         ("december_summary", "2021-12-30T10:00:00+03:00", "2021-12-01", "2021-12-31"),
     ],
 )
-def test_the_phases_of_2021(phase: str, run_at: str, starts: str, as_of: str) -> None:
+def test_a_phase_runs_on_its_day_and_its_interval_begins_with_it(
+    phase: str, run_at: str, starts: str, as_of: str
+) -> None:
     (event,) = phase_events(phase, [PLAN])
     assert event.plan_year == 2021
     assert event.run_at.isoformat() == run_at

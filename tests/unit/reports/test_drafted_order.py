@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 
 from roadmap.paths import TEMPLATES
-from roadmap.plan.load import load_plan
 from roadmap.reports.words.wording import say
+from support.plans import small_plan
 
-ISSUED = load_plan(2021).order
+ISSUED = small_plan().order
 DRAFT = ISSUED.model_copy(update={"number": None, "date": None})
 GIVEN = {"measure": 7, "numbers": ["12", "13"], "measures": ["5"], "table": 1, "order": ISSUED}
 _MACRO = re.compile(r"{% macro (\w+)\(([^)]*)\) %}")

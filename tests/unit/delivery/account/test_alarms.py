@@ -12,7 +12,6 @@ from roadmap.delivery.account.alarms import Alarm, Overdue, find_alarms, note, o
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.proof.proofs import notice_restore
 from roadmap.delivery.proof.receipts import Receipts
-from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
 from roadmap.store.tables import alarm, delivery, paused_occasion, relay, run_outcome
 from support.ledger_world import (
@@ -26,6 +25,7 @@ from support.ledger_world import (
     make_run,
     plan_all,
 )
+from support.plans import small_plan
 
 HOURS = 3
 HOUR_MS = 3_600_000
@@ -34,7 +34,7 @@ MARCH = "«Март: комплексный анализ» 2021 года"
 
 
 def plans(*, closed: bool = False) -> tuple[Plan, ...]:
-    return (load_plan(2021).model_copy(update={"closed": closed}),)
+    return (small_plan().model_copy(update={"closed": closed}),)
 
 
 @pytest.fixture

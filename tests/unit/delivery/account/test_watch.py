@@ -9,17 +9,17 @@ import pytest
 from sqlalchemy import Engine, delete, insert, update
 
 from roadmap.delivery.account.watch import Scheduled, due_reminders, missed_runs
-from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan, reminder_phases
 from roadmap.store.tables import phase_run, run_municipality, run_outcome
 from support.ledger_world import make_run
+from support.plans import small_plan
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MAY_ACT = date(2021, 3, 31)  # measure 5 is due that day
 
 
 def open_plan() -> Plan:
-    return load_plan(2021).model_copy(update={"closed": False, "in_force": date(2021, 3, 1)})
+    return small_plan().model_copy(update={"closed": False, "in_force": date(2021, 3, 1)})
 
 
 def codes(engine: Engine, today: date, plan: Plan | None = None) -> list[str]:
@@ -161,7 +161,7 @@ def test_a_rehearsal_of_another_day_is_not_the_phase(any_engine: Engine) -> None
 
 
 def test_every_reminder_of_the_plan_can_be_found_by_its_code() -> None:
-    plan = load_plan(2021)
+    plan = small_plan()
     phases = reminder_phases(plan)
     assert phases
     assert all(plan.phase(phase.code) == phase for phase in phases)

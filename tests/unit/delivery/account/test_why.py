@@ -31,7 +31,6 @@ from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.delivery.letters.operator_text import filled_in
 from roadmap.delivery.letters.planning import plan_deliveries
-from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
 from roadmap.reports.formats.letter import LetterText
 from roadmap.reports.package import Package, PackageFile, PackageHeld
@@ -53,11 +52,12 @@ from support.ledger_world import (
     make_run,
     send,
 )
+from support.plans import small_plan
 from support.report_models import make_model
 from support.smtp_server import SmtpServer
 
 MOSCOW = ZoneInfo("Europe/Moscow")
-CLOSED = load_plan(2021)
+CLOSED = small_plan()
 OPEN = CLOSED.model_copy(update={"closed": False})
 DRAFT = OPEN.model_copy(update={"in_force": None})
 APRIL = datetime(2021, 4, 5, 12, tzinfo=MOSCOW)

@@ -8,9 +8,9 @@ from sqlalchemy import Engine, select
 from roadmap.delivery.decisions.control import ControlRefused, control, what_waits
 from roadmap.delivery.decisions.decision import DecisionRefused
 from roadmap.delivery.ledger import brakes, moves
-from roadmap.plan.load import load_plan
 from roadmap.store.tables import control_event
 from support.ledger_world import OCCASION, SCOPE, make_run, plan_all
+from support.plans import small_plan
 
 OTHER = "2021/june_monitoring"
 
@@ -100,7 +100,7 @@ def test_the_log_says_what_waits_and_what_holds_it(planned: Engine):
     brakes.trip(planned, "Почтовый сервер не отвечает.", at_once=True)
     decide(planned, "stop", reason="проверяем адреса")
     march = "«Март: комплексный анализ» 2021 года"
-    said = [line.replace("\xa0", " ") for line in what_waits(planned, [load_plan(2021)])]
+    said = [line.replace("\xa0", " ") for line in what_waits(planned, [small_plan()])]
     assert said == [
         "Вся отправка остановлена: проверяем адреса",
         "Почтовому серверу дан перерыв: Почтовый сервер не отвечает.",
@@ -110,4 +110,4 @@ def test_the_log_says_what_waits_and_what_holds_it(planned: Engine):
 
 
 def test_the_log_says_that_nothing_waits(any_engine: Engine):
-    assert what_waits(any_engine, [load_plan(2021)]) == ("В очереди писем нет",)
+    assert what_waits(any_engine, [small_plan()]) == ("В очереди писем нет",)

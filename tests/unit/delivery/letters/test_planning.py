@@ -30,7 +30,6 @@ from roadmap.delivery.letters.planning import (
     plan_deliveries,
 )
 from roadmap.evidence.freeze import LiveRefused
-from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
 from roadmap.reports.formats.letter import Envelope, LetterText
 from roadmap.reports.model import ReportModel
@@ -59,13 +58,14 @@ from support.ledger_world import (
     send,
     states,
 )
+from support.plans import small_plan
 from support.report_models import make_model
 from support.smtp_server import SmtpServer
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return load_plan(2021)
+    return small_plan()
 
 
 def model_of(municipality_id: str, headline: str = "Порог достигнут у 1 школы из 3") -> ReportModel:

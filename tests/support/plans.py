@@ -1,0 +1,17 @@
+"""The plan that tests of rules stand on, so that the operator's may be edited."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from roadmap.plan.load import load_plan
+from roadmap.plan.model import Plan
+
+SMALL_PLANS = Path(__file__).parent / "small_plan"
+
+
+@cache
+def small_plan() -> Plan:
+    """The plan of tests/support/small_plan/2021.yaml, read as the operator's is."""
+    return load_plan(2021, SMALL_PLANS)
