@@ -27,6 +27,7 @@ from roadmap.store.tables import phase_run
 from roadmap_airflow.defaults import MOSCOW
 from roadmap_demo.generate import generate
 from support.march_world import Letters, free_ports, mailbox
+from support.plans import small_plan
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
@@ -211,7 +212,7 @@ def test_a_due_date_reminds_those_who_miss_something_once(world, first_intake, p
 
 
 def test_a_missed_run_is_red_says_what_to_do_and_is_mailed(world, plan_is, caplog):
-    spring = load_plan(2021).model_copy(update={"closed": False, "in_force": date(2021, 3, 19)})
+    spring = small_plan().model_copy(update={"closed": False, "in_force": date(2021, 3, 19)})
     plan_is(spring.model_copy(update={"reminders": None, "phases": spring.phases[:1]}))
     before = len(world.letters.all())
     states = world.run("calendar_watch")
@@ -227,7 +228,7 @@ def test_a_green_run_that_did_nothing_is_told_as_missed(world, plan_is, caplog):
     from airflow.utils.state import DagRunState
     from airflow.utils.types import DagRunType
 
-    spring = load_plan(2021).model_copy(update={"closed": False, "in_force": date(2021, 3, 19)})
+    spring = small_plan().model_copy(update={"closed": False, "in_force": date(2021, 3, 19)})
     plan_is(spring.model_copy(update={"reminders": None, "phases": spring.phases[:1]}))
     with create_session() as session:
         begins = datetime(2021, 3, 1, tzinfo=MOSCOW)

@@ -17,13 +17,13 @@ from airflow.sdk.execution_time.timeout import TimeoutPosix
 from airflow.serialization.serialized_objects import DagSerialization
 
 from roadmap.delivery.letters.planning import plan_deliveries
-from roadmap.plan.load import load_plan
 from roadmap.reports.model import ReportModel
 from roadmap.reports.package import Package
 from roadmap.store.tables import report
 from roadmap_airflow.tasks import ONE_EACH_UP_TO, batches
 from roadmap_cli.environment import Ports, demo_environment
 from support.ledger_world import NOW_MS, SETTINGS, make_run, states
+from support.plans import small_plan
 from support.report_models import make_model
 
 ROOT = Path(__file__).parents[2]
@@ -91,7 +91,7 @@ def test_a_task_that_renders_letters_ends_when_its_time_limit_is_over(engine, tm
     began = time.monotonic()
     with pytest.raises(AirflowTaskTimeout), TimeoutPosix(seconds=600):
         plan_deliveries(
-            engine, load_plan(2021), "run-1", whose, tmp_path, SETTINGS, NOW_MS, render_for_minutes
+            engine, small_plan(), "run-1", whose, tmp_path, SETTINGS, NOW_MS, render_for_minutes
         )
     assert time.monotonic() - began < 60
     assert len(asked) == 1  # the others' letters are not begun
