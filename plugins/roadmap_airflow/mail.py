@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.smtp.hooks.smtp import SmtpHook, build_xoauth2_string
@@ -95,9 +96,21 @@ class MailHook(SmtpHook):
         return super().smtp_user or (by_token and self.from_email) or ""
 
     @property
-    def seconds(self) -> float:
-        """The connection's `timeout`: for connecting and for each reply before the letters."""
-        return float(self.conn.extra_dejson.get("timeout") or 30)
+    def auth_type(self) -> str:
+        """`basic` where the form left it empty."""
+        return super().auth_type or "basic"
+
+    @property
+    def ssl_context(self) -> str | None:
+        return super().ssl_context or None
+
+    @property
+    def timeout(self) -> int:
+        """Whole seconds for connecting and for each reply before the letters; empty: 30.
+
+        ValueError, TypeError or OverflowError where the field holds no such number.
+        """
+        return ceil(float(self.conn.extra_dejson.get("timeout") or 30))
 
     # -- the connection -------------------------------------------------------------------------
 
@@ -111,7 +124,7 @@ class MailHook(SmtpHook):
                 " из подключения smtp_default."
             )
         client = self._build_client()
-        dialogue = Dialogue(client, self.seconds)
+        dialogue = Dialogue(client, self.timeout)
         try:
             self._greet(client, dialogue)
             self._log_in(client)
@@ -129,9 +142,7 @@ class MailHook(SmtpHook):
         kwargs = super()._build_client_kwargs(is_async)
         if is_async:
             return kwargs
-        return kwargs | {
-            "host": "", "port": 0, "local_hostname": self._ehlo_name, "timeout": self.seconds
-        }  # fmt: skip
+        return kwargs | {"host": "", "port": 0, "local_hostname": self._ehlo_name}
 
     def _greet(self, client: Any, dialogue: Dialogue) -> None:
         # The client checks the certificate against this name, which it learns in __init__ only.
@@ -260,8 +271,8 @@ def _refuse_incomplete(connection: Connection, hook: MailHook) -> None:
     if hook.ssl_context not in (None, "default", "none"):
         raise ConnectionIncomplete("Соединение «smtp_default»: уберите ssl_context.")
     try:
-        is_limited = hook.seconds > 0
-    except (TypeError, ValueError):
+        is_limited = hook.timeout > 0
+    except (TypeError, ValueError, OverflowError):
         is_limited = False
     if not is_limited:
         raise ConnectionIncomplete(

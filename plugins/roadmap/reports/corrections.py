@@ -168,23 +168,31 @@ def _cells(previous: ReportModel, current: ReportModel) -> Iterator[str]:
 
 def _cells_of(before: Table, after: Table) -> Iterator[str]:
     old = dict(_labelled(before))
-    titles = {
-        column.key: f"{column.group} {column.title}" if column.group else column.title
-        for column in after.columns
-    }
+    titles = _titles(after)
+    # A table that was stored before columns had keys is found by what stands above them.
+    old_keys = {title: key for key, title in _titles(before).items()}
     for label, cells in _labelled(after):
         was = old.get(label, {})
         for key, value in cells.items():
-            if key in was and was[key] != value:
+            then = key if key in was else old_keys.get(titles[key])
+            if then in was and was[then] != value:
                 yield say(
                     _WORDING,
                     "cell",
                     table=after.caption,
                     row=label[0],
                     column=titles[key],
-                    before=_told(was[key]),
+                    before=_told(was[then]),
                     after=_told(value),
                 )
+
+
+def _titles(table: Table) -> dict[str, str]:
+    """What stands above each column, by its key."""
+    return {
+        column.key: f"{column.group} {column.title}" if column.group else column.title
+        for column in table.columns
+    }
 
 
 def _labelled(table: Table) -> Iterator[tuple[tuple[str, int], dict[str, Value]]]:

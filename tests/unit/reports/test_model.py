@@ -159,3 +159,22 @@ def test_a_correction_of_such_a_report_tells_which_indicator_changed() -> None:
     read = read_model(stored_before_keys(model))
     (told,) = corrections(read, with_status(model, "5.1", "исполнено"))
     assert told.startswith("показатель 5.1 «")
+
+
+def test_a_correction_of_such_a_report_tells_which_cell_changed() -> None:
+    model = march_model("neyskiy")
+    document = model.document
+    assert document is not None
+    table = next(b for b in document.blocks if isinstance(b, Table) and len(b.rows[0].cells) > 3)
+    at = next(at for at, row in enumerate(table.rows) if row.own and row.kind != "group")
+    key = table.columns[-1].key
+    cells = table.cells()[at]
+    cells[key] = cells[key].model_copy(update={"value": Words(text="иначе")})
+    rows = list(table.rows)
+    rows[at] = rows[at].model_copy(update={"cells": tuple(cells.values())})
+    changed = table.model_copy(update={"rows": tuple(rows)})
+    blocks = tuple(changed if block is table else block for block in document.blocks)
+    after = model.model_copy(update={"document": document.model_copy(update={"blocks": blocks})})
+    told = corrections(read_model(stored_before_keys(model)), after)
+    assert told == corrections(model, after)
+    assert "иначе" in " ".join(told)

@@ -131,8 +131,8 @@ def _blocked(reason: str, recipient_id: str) -> Fate:
 
 def _what_it_waits_for(letter: Letter, standing: Brakes, now_ms: int) -> Fate:
     """Of a letter in the queue: the brake that holds it, or its own wait."""
-    if letter.expires_ms <= now_ms:
-        return Fate.EXPIRED
+    if letter.expires_ms <= max(now_ms, letter.not_before_ms):
+        return Fate.EXPIRED  # over, or over before its next try
     if letter.mode == "live" and not letter.is_active:
         return Fate.INACTIVE
     if standing.is_off:

@@ -285,7 +285,7 @@ def _line(
         recipient_id=recipient_id,
         category=category,
         words=_words(words_of[category], category, row),
-        reason=row.reason or _reason(fate, row, standing),
+        reason=_reason(fate, row, standing),
         revision=row.revision if category != "suppressed" else None,
         message_id=row.message_id if category != "suppressed" else None,
         is_bounced=fate is Fate.BOUNCED,
@@ -304,6 +304,9 @@ def _words(words: str, category: str, row: Any) -> str:
 
 
 def _reason(fate: Fate, row: Any, standing: Brakes) -> str | None:
+    """The run's own reason, unless something became of the letter since."""
+    if row.reason and fate is not Fate.BOUNCED:
+        return str(row.reason)
     match fate:
         case Fate.ACCEPTED | Fate.SAME_CONTENT:
             return None
@@ -331,7 +334,7 @@ def headline(mode: str, lines: tuple[AccountLine, ...], *, unexpected: bool) -> 
         mode, "Проверка без отправки прошла"
     )
     whom = "всем" if mode != "dry" else "для всех"
-    if lines and all(line.category == "suppressed" for line in lines) and not unexpected:
+    if lines and all(line.category == "suppressed" for line in lines) and not (left or unexpected):
         return f"{_NOTHING_NEW[mode]} {len(everybody)}: нового нет"
     if not lines:
         return "Писем нет: адресатов нет"

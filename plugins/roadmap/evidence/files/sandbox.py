@@ -82,7 +82,11 @@ class _Sandbox:
             is_fresh = self._worker is None
             worker = self._worker = self._worker or self._start()
             trace_start = self._trace.seek(0, os.SEEK_END)
-            answer = _ask(worker, head, content, limits)
+            try:
+                answer = _ask(worker, head, content, limits)
+            except BaseException:
+                self.stop()  # else its answer would be taken for that of the next file
+                raise
             if isinstance(answer, bytes):
                 return _answer(answer)
             self.stop()
@@ -147,9 +151,6 @@ def _ask(
         if line:
             worker.kill()  # no answer of ours begins so, or is as long
         status = worker.wait()
-    except BaseException:
-        worker.kill()  # else its answer would be taken for that of the next file
-        raise
     finally:
         clock.cancel()
     return -signal.SIGXCPU if is_late.is_set() else status or READER_FAILED

@@ -40,7 +40,14 @@ def test_every_state_of_the_ledger_has_a_fate_with_words(state: str):
 def test_a_letter_whose_time_is_over_is_not_said_to_leave_by_itself():
     late = letter(expires_ms=NOW_MS)
     assert fate_of_letter(late, FREE, NOW_MS) is Fate.EXPIRED
-    assert "не ушло" in sentence(Fate.EXPIRED, late, FREE)
+    assert "не уйдёт" in sentence(Fate.EXPIRED, late, FREE)
+    assert "не ушло" in sentence(Fate.EXPIRED, letter("cancelled"), FREE)
+
+
+def test_a_letter_that_expires_before_its_next_try_is_not_said_to_leave_by_itself():
+    late = letter("retry", not_before_ms=NOW_MS + 2, expires_ms=NOW_MS + 1)
+    assert fate_of_letter(late, FREE, NOW_MS) is Fate.EXPIRED
+    assert "к нему письмо не уйдёт" in sentence(Fate.EXPIRED, late, FREE)
 
 
 def test_the_whole_switch_goes_before_a_pause_and_a_pause_before_the_servers_rest():

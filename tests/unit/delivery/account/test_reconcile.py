@@ -117,6 +117,22 @@ def test_a_run_that_had_nothing_new_to_send_says_so(engine: Engine, mode: str, h
     assert "ПИСЬМА" in result.text
 
 
+def test_a_letter_with_the_same_content_that_came_back_since_asks_for_another_address(
+    planned: Engine,
+):
+    with SmtpServer() as server:
+        send(planned, server)
+    with planned.begin() as db:
+        key = db.execute(select(delivery.c.delivery_id).limit(1)).scalar_one()
+        now = moves.db_now_ms(db)
+        assert moves.move(db, "bounce", key, "accepted", now_ms=now, actor="test", code=550)
+        db.execute(update(run_outcome).values(outcome="suppressed", reason="Уже отправлено."))
+    result = reconcile(planned, "run-1")
+    (line,) = result.open
+    assert "вернул письмо" in (line.reason or "")
+    assert result.headline == "Отправлено не всем: 2 из 3"
+
+
 def test_a_recipient_that_was_forgotten_breaks_the_sum(planned: Engine):
     with SmtpServer() as server:
         send(planned, server)
