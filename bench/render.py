@@ -19,6 +19,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from roadmap.plan.zone import home_time
 from roadmap.reports import package
 from roadmap.reports.charts import drawing
 from roadmap.reports.checks import leak, reading
@@ -33,7 +34,7 @@ from roadmap.reports.words import typeface
 
 REPEATS = 7
 MARCH_ENDS = date(2021, 3, 31)
-_ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC))
+_ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC), home_time())
 
 
 @dataclass(frozen=True)

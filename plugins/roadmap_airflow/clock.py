@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from roadmap_airflow.defaults import MOSCOW
+from roadmap_airflow.defaults import HOME_ZONE
 
 
 def now_ms() -> int:
@@ -14,5 +14,5 @@ def now_ms() -> int:
 
 
 def now() -> datetime:
-    """This moment in Moscow, aware."""
-    return datetime.fromtimestamp(now_ms() / 1000, MOSCOW)
+    """This moment in the latest plan's zone, aware."""
+    return datetime.fromtimestamp(now_ms() / 1000, HOME_ZONE)

@@ -7,14 +7,14 @@ from typing import Any
 
 import pendulum
 
-from roadmap.plan.zone import home_zone
+from roadmap.plan.zone import home_time
 from roadmap_airflow.alerts import tell_of_failure
 
-MOSCOW = pendulum.timezone(home_zone().key)
+HOME_ZONE = pendulum.timezone(home_time().zone.key)
 
 # Before the first interval of the first plan: a run whose interval begins earlier than the
 # DAG's start_date would be green with no task at all.
-START = pendulum.datetime(2021, 1, 1, tz=MOSCOW)
+START = pendulum.datetime(2021, 1, 1, tz=HOME_ZONE)
 
 # Every task retries: one may fail before it starts, when the API server is busy.
 DEFAULT_ARGS: dict[str, Any] = {

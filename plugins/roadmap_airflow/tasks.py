@@ -19,7 +19,7 @@ from roadmap.russian import counted, integer
 from roadmap_airflow import clock
 from roadmap_airflow.alerts import tell_of_run, tell_unless_told
 from roadmap_airflow.assets import EVIDENCE, note_change
-from roadmap_airflow.defaults import MOSCOW, SMTP_POOL
+from roadmap_airflow.defaults import HOME_ZONE, SMTP_POOL
 from roadmap_airflow.failures import failed
 from roadmap_airflow.runs import LABEL, label, names, plan_of
 from roadmap_airflow.send_operator import SendOperator
@@ -52,7 +52,7 @@ def requested_year(context: Any) -> int:
     if begins is None:
         asked = context["dag_run"].run_after
         begins = context["dag"].timetable.infer_manual_data_interval(run_after=asked).start
-    return int(begins.astimezone(MOSCOW).year)
+    return int(begins.astimezone(HOME_ZONE).year)
 
 
 @task(task_display_name="Приём данных", map_index_template=LABEL, outlets=[EVIDENCE])
@@ -192,7 +192,7 @@ def moment_ms(text: str | None) -> int | None:
     if not text:
         return None
     moment = datetime.fromisoformat(text)
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=MOSCOW)).timestamp() * 1000)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=HOME_ZONE)).timestamp() * 1000)
 
 
 @task(task_display_name="Проверка показателей")

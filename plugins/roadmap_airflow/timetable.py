@@ -27,7 +27,8 @@ from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, T
 from pendulum import DateTime
 
 from roadmap.plan.working_days import Calendar, load_calendar, nearest_working_day
-from roadmap_airflow.defaults import MOSCOW
+from roadmap.plan.zone import home_time
+from roadmap_airflow.defaults import HOME_ZONE
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def phase_timetable(phase: str) -> PhaseTimetable:
 
 
 class WorkingDayTimetable(Timetable):
-    """At `hour`:`minute` Moscow time of every working day of the official calendar.
+    """At `hour`:`minute` of every working day of the official calendar.
 
     A run's interval is the one moment at which it is due. `restriction.catchup` is ignored on
     purpose; only a backfill is given every day of its window.
@@ -143,7 +144,7 @@ class WorkingDayTimetable(Timetable):
 
     @property
     def summary(self) -> str:
-        return f"По рабочим дням в {self.hour:02}:{self.minute:02} (МСК)"
+        return f"По рабочим дням в {self.hour:02}:{self.minute:02} ({home_time().name})"
 
     def next_dagrun_info(
         self,
@@ -160,7 +161,7 @@ class WorkingDayTimetable(Timetable):
                 return None
             moment = self._at_or_after(begins)
             return None if moment > restriction.latest else DagRunInfo.exact(moment)
-        now = pendulum.now(MOSCOW)
+        now = pendulum.now(HOME_ZONE)
         moment = self._at_or_before(now)
         is_run = last is not None and moment <= last.start
         if is_run or (earliest is not None and moment < earliest):
@@ -171,7 +172,7 @@ class WorkingDayTimetable(Timetable):
     def next_run_info_from_dag_model(self, *, dag_model: Any) -> DagRunInfo | None:
         """What the scheduler had planned, or what is due in its place after a downtime."""
         planned = super().next_run_info_from_dag_model(dag_model=dag_model)
-        latest = self._at_or_before(pendulum.now(MOSCOW))
+        latest = self._at_or_before(pendulum.now(HOME_ZONE))
         if planned is not None and planned.run_after < latest:
             return DagRunInfo.exact(latest)
         return planned
@@ -180,7 +181,7 @@ class WorkingDayTimetable(Timetable):
         return DataInterval.exact(run_after)
 
     def _at_or_before(self, moment: DateTime) -> DateTime:
-        local = moment.in_timezone(MOSCOW)
+        local = moment.in_timezone(HOME_ZONE)
         found = self._of_day(nearest_working_day(local.date(), "previous", self.calendar))
         if found <= moment:
             return found
@@ -189,14 +190,14 @@ class WorkingDayTimetable(Timetable):
         )
 
     def _at_or_after(self, moment: DateTime) -> DateTime:
-        local = moment.in_timezone(MOSCOW)
+        local = moment.in_timezone(HOME_ZONE)
         found = self._of_day(nearest_working_day(local.date(), "next", self.calendar))
         if found >= moment:
             return found
         return self._of_day(nearest_working_day(found.add(days=1).date(), "next", self.calendar))
 
     def _of_day(self, day: date) -> DateTime:
-        return pendulum.datetime(day.year, day.month, day.day, self.hour, self.minute, tz=MOSCOW)
+        return pendulum.datetime(day.year, day.month, day.day, self.hour, self.minute, tz=HOME_ZONE)
 
     def serialize(self) -> dict[str, Any]:
         return {

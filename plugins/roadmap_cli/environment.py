@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roadmap.paths import ROOT
+from roadmap.plan.zone import home_time
 
 # Everything made at run time; tests put it elsewhere.
 VAR = Path(os.environ.get("ROADMAP_VAR") or ROOT / "var")
@@ -61,7 +62,7 @@ def demo_environment(home: Path, ports: Ports, var: Path = VAR) -> dict[str, str
             "airflow.executors.local_executor,airflow.sdk.execution_time.supervisor,"
             "airflow.sdk.execution_time.task_runner,roadmap_airflow.preload"
         ),
-        "CORE__DEFAULT_TIMEZONE": "Europe/Moscow",
+        "CORE__DEFAULT_TIMEZONE": home_time().zone.key,
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{ports.ui}/execution/",
         "CORE__FERNET_KEY": _secret(home, "fernet_key"),

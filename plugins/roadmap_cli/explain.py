@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roadmap.plan.zone import home_zone
 from roadmap.russian import counted, day, integer, percent
 
 if TYPE_CHECKING:
@@ -90,8 +88,8 @@ def _lines(found: Explanation) -> Iterator[str]:
     yield f"Для кого: {found.municipality} ({found.municipality_id})"
     yield (
         f"Запуск {found.run_id}: {found.phase_title}, {MODES[found.mode]}, по состоянию на "
-        f"{day(found.as_of)}, по сведениям на {_moment(found.known_at_ms)}, версия программы "
-        f"{found.code_version}"
+        f"{day(found.as_of)}, по сведениям на {_moment(found, found.known_at_ms)}, "
+        f"версия программы {found.code_version}"
     )
     if found.is_plan_changed:
         yield (
@@ -204,16 +202,16 @@ def _files(found: Explanation) -> Iterator[str]:
         return
     yield "Файлы, действовавшие на этот момент:" if found.batches else "Файлов нет."
     for batch in found.batches:
-        yield f"  {_file(batch)}"
+        yield f"  {_file(found, batch)}"
     for title in found.absent:
         yield f"  {title}: не поступал"
 
 
-def _file(batch: Batch) -> str:
+def _file(found: Explanation, batch: Batch) -> str:
     rejected = f", отклонено {integer(batch.rows_rejected)}" if batch.rows_rejected else ""
     rows = counted(batch.rows_accepted, "строка", "строки", "строк")
     return (
-        f"{batch.title}: «{batch.file_name}», поступил {_moment(batch.received_ms)}, "
+        f"{batch.title}: «{batch.file_name}», поступил {_moment(found, batch.received_ms)}, "
         f"{rows}{rejected}, SHA-256 {batch.sha256}"
     )
 
@@ -250,8 +248,8 @@ def _detail(detail: str) -> str:
     return f"антирисковая программа «{factor_names().get(factor, factor)}»"
 
 
-def _moment(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(home_zone()).strftime("%d.%m.%Y %H:%M")
+def _moment(found: Explanation, ms: int) -> str:
+    return found.local_time.at(ms).strftime("%d.%m.%Y %H:%M")
 
 
 if __name__ == "__main__":

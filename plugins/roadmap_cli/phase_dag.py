@@ -10,7 +10,7 @@ import argparse
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from roadmap.plan.zone import home_zone
+from roadmap.plan.zone import home_time
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -72,7 +72,7 @@ def moment(text: str) -> str | None:
         ) from None
     if len(text) == len("2021-03-31"):
         found = found.replace(hour=23, minute=59, second=59)
-    return (found if found.tzinfo else found.replace(tzinfo=home_zone())).isoformat()
+    return (found if found.tzinfo else found.replace(tzinfo=home_time().zone)).isoformat()
 
 
 def _sample(text: str) -> int | None:

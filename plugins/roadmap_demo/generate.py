@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from roadmap.plan.zone import home_time
 from roadmap_demo import exams, medk, oge, portal, registers, vpr
 from roadmap_demo.content import Content, Paper, Vpr, load_content
 from roadmap_demo.workbook import encrypted_workbook, semicolons
@@ -27,7 +27,7 @@ from roadmap_demo.workbook import encrypted_workbook, semicolons
 DEFAULT_YEAR = 2021
 DEFAULT_SEED = 376  # the number of the order
 
-_ATTENDANCE_COMES = time(10, 0, tzinfo=ZoneInfo("Europe/Moscow"))  # on the day after
+_ATTENDANCE_COMES = time(10, 0)  # on the day after
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +198,9 @@ def _first_versions(content: Content) -> list[Version]:
         )
     for event in registers.attended(content):
         told = content.events.told_attendance(event)
-        morning = datetime.combine(event.date + timedelta(days=1), _ATTENDANCE_COMES)
+        morning = datetime.combine(
+            event.date + timedelta(days=1), _ATTENDANCE_COMES, home_time().zone
+        )
         files.append(
             _version(
                 f"attendance/{event.code}.csv",

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from roadmap.plan.zone import home_zone
+from roadmap.plan.zone import home_time
 
 LOOPBACK = "127.0.0.1"
 IDENT = "500plus demo mailbox"
@@ -53,7 +53,7 @@ def keep(folder: Path, content: bytes, received: datetime) -> Path:
     `received` is aware; the name begins with it in Moscow's time, so names sort by arrival.
     """
     subject = str(BytesHeaderParser(policy=default).parsebytes(content)["subject"] or "")
-    stamp = received.astimezone(home_zone()).strftime("%Y%m%d-%H%M%S-%f")
+    stamp = received.astimezone(home_time().zone).strftime("%Y%m%d-%H%M%S-%f")
     number = 0
     while True:
         extra = f"-{number}" if number else ""
@@ -104,7 +104,7 @@ class Mailbox:
         if content is None:
             return "554 5.6.0 empty message"
         try:
-            path = keep(self.folder, content, datetime.now(home_zone()))
+            path = keep(self.folder, content, datetime.now(home_time().zone))
         except OSError as error:
             log.error("letter not kept: %s", error.strerror)
             return "452 4.3.1 the letter could not be written"

@@ -24,7 +24,7 @@ from roadmap.plan.model import OnDay, Plan
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap.store.tables import phase_run
-from roadmap_airflow.defaults import MOSCOW
+from roadmap_airflow.defaults import HOME_ZONE
 from roadmap_demo.generate import generate
 from support.march_world import Letters, free_ports, mailbox
 from support.plans import small_plan
@@ -32,7 +32,7 @@ from support.plans import small_plan
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 VAR = Path(os.environ["AIRFLOW_HOME"]).parent / "var"
-TODAY = datetime.now(MOSCOW).date()
+TODAY = datetime.now(HOME_ZONE).date()
 IN_TWO_WEEKS = TODAY + timedelta(days=14)
 
 
@@ -231,7 +231,7 @@ def test_a_green_run_that_did_nothing_is_told_as_missed(world, plan_is, caplog):
     spring = small_plan().model_copy(update={"closed": False, "in_force": date(2021, 3, 19)})
     plan_is(spring.model_copy(update={"reminders": None, "phases": spring.phases[:1]}))
     with create_session() as session:
-        begins = datetime(2021, 3, 1, tzinfo=MOSCOW)
+        begins = datetime(2021, 3, 1, tzinfo=HOME_ZONE)
         session.add(
             DagRun(
                 dag_id="march_analysis",

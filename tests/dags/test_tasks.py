@@ -9,7 +9,7 @@ import pendulum
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from roadmap_airflow.defaults import MOSCOW
+from roadmap_airflow.defaults import HOME_ZONE
 from roadmap_airflow.failures import failed, to_be_tried_again
 from roadmap_airflow.runs import plan_of
 from roadmap_airflow.tasks import Counts, brief, compose_reports, moment_ms, requested_year
@@ -19,8 +19,8 @@ from support.ledger_world import make_run
 TIMETABLE = PhaseTimetable(
     [
         Event(
-            pendulum.datetime(year, 3, 1, tz=MOSCOW),
-            pendulum.datetime(year, 3, 31, 10, tz=MOSCOW),
+            pendulum.datetime(year, 3, 1, tz=HOME_ZONE),
+            pendulum.datetime(year, 3, 31, 10, tz=HOME_ZONE),
             is_closed=False,
         )
         for year in (2021, 2027)
@@ -44,7 +44,7 @@ def test_the_year_of_the_form_wins():
 
 
 def test_a_scheduled_run_has_the_year_of_its_interval_by_moscow():
-    new_year = pendulum.datetime(2027, 1, 1, tz=MOSCOW).in_timezone("UTC")
+    new_year = pendulum.datetime(2027, 1, 1, tz=HOME_ZONE).in_timezone("UTC")
     assert requested_year(context(asked=2030, begins=new_year)) == 2027
 
 

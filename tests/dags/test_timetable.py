@@ -17,14 +17,14 @@ import roadmap_airflow.plans
 from roadmap.paths import PLANS
 from roadmap.plan.load import load_plan, load_plans
 from roadmap.plan.working_days import is_working_day
-from roadmap_airflow.defaults import MOSCOW, START
+from roadmap_airflow.defaults import HOME_ZONE, START
 from roadmap_airflow.plans import valid_plans
 from roadmap_airflow.timetable import Event, PhaseTimetable, phase_timetable
 from roadmap_cli.new_year import write_draft
 
 
 def moment(year: int, month: int, day: int, hour: int = 0) -> pendulum.DateTime:
-    return pendulum.datetime(year, month, day, hour, tz=MOSCOW)
+    return pendulum.datetime(year, month, day, hour, tz=HOME_ZONE)
 
 
 def event(year: int, *, is_closed: bool = False) -> Event:
@@ -175,13 +175,13 @@ def all_scheduled(dag, last_run: DagRun | None = None) -> list[DagRunInfo]:
 @pytest.mark.parametrize("phase", PHASES)
 def test_every_phase_runs_once_in_each_open_year_of_the_decade(of_phase, decade, phase):
     runs = all_scheduled(of_phase(phase))
-    assert [run.data_interval.start.in_timezone(MOSCOW).year for run in runs] == list(OPEN_YEARS)
+    assert [run.data_interval.start.in_timezone(HOME_ZONE).year for run in runs] == list(OPEN_YEARS)
     for run, plan in zip(runs, decade[1:], strict=True):
-        due = run.run_after.in_timezone(MOSCOW)
+        due = run.run_after.in_timezone(HOME_ZONE)
         assert (due.year, due.hour, due.minute) == (plan.year, 10, 0)
         assert is_working_day(due.date())
         window = plan.phase(phase)
-        assert run.data_interval.start.in_timezone(MOSCOW).date() == window.starts
+        assert run.data_interval.start.in_timezone(HOME_ZONE).date() == window.starts
         assert window.starts <= due.date() <= window.as_of
 
 
@@ -193,7 +193,7 @@ def test_no_two_years_of_a_phase_share_a_logical_date(of_phase, phase):
 
 def around_now(late: pendulum.Duration, *, catchup: bool):
     """A DAG with a run of a year ago that happened, one that is `late`, and one next year."""
-    now = pendulum.now(MOSCOW)
+    now = pendulum.now(HOME_ZONE)
     due = [now - late - pendulum.duration(days=365), now - late, now + pendulum.duration(days=365)]
     events = [
         Event(starts=day - pendulum.duration(days=30), runs=day, is_closed=False) for day in due
@@ -222,7 +222,7 @@ def test_a_parse_between_the_event_and_the_scheduler_s_tick_loses_nothing(second
 
 def test_airflow_s_own_timetable_of_events_would_lose_such_a_run():
     """The reason for a timetable of ours; when this fails, Airflow has mended it."""
-    due = pendulum.now(MOSCOW) - pendulum.duration(seconds=0.5)
+    due = pendulum.now(HOME_ZONE) - pendulum.duration(seconds=0.5)
     following = due + pendulum.duration(days=365)
     theirs = EventsTimetable(event_dates=[due, following])
     info = theirs.next_dagrun_info(
@@ -237,7 +237,7 @@ def test_a_backfill_of_the_closed_year_gives_its_one_run(of_phase):
         dag = of_phase(phase)
         runs = list(dag.iter_dagrun_infos_between(moment(2021, 1, 1), moment(2021, 12, 31)))
         assert [run.data_interval.start.year for run in runs] == [2021]
-        begins = runs[0].data_interval.start.in_timezone(MOSCOW)
+        begins = runs[0].data_interval.start.in_timezone(HOME_ZONE)
         again = list(dag.iter_dagrun_infos_between(begins, begins.add(hours=1)))
         assert again == runs
         # The same logical date: Airflow finds the run that is there and makes no other.
@@ -252,7 +252,9 @@ def test_a_backfill_of_the_closed_year_leaves_the_scheduler_s_runs_as_they_are(o
 
 def test_the_scheduler_never_gives_the_closed_year(of_phase):
     for phase in PHASES:
-        years = {run.run_after.in_timezone(MOSCOW).year for run in all_scheduled(of_phase(phase))}
+        years = {
+            run.run_after.in_timezone(HOME_ZONE).year for run in all_scheduled(of_phase(phase))
+        }
         assert years == set(OPEN_YEARS)
 
 

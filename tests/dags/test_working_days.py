@@ -11,14 +11,14 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
 
 from roadmap.paths import ROOT
-from roadmap_airflow.defaults import MOSCOW, START
+from roadmap_airflow.defaults import HOME_ZONE, START
 from roadmap_airflow.timetable import WorkingDayTimetable
 
 SEVEN = WorkingDayTimetable(hour=7)
 
 
 def moment(year: int, month: int, day: int, hour: int = 7, minute: int = 0) -> pendulum.DateTime:
-    return pendulum.datetime(year, month, day, hour, minute, tz=MOSCOW)
+    return pendulum.datetime(year, month, day, hour, minute, tz=HOME_ZONE)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def it_is(monkeypatch):
     """Sets the clock that the timetable looks at."""
 
     def set_clock(now: pendulum.DateTime) -> None:
-        monkeypatch.setattr(pendulum, "now", lambda tz=None: now.in_timezone(tz or MOSCOW))
+        monkeypatch.setattr(pendulum, "now", lambda tz=None: now.in_timezone(tz or HOME_ZONE))
 
     return set_clock
 

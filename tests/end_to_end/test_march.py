@@ -145,7 +145,10 @@ def test_why_is_answered_from_the_data_to_the_reply_code(march, first):
     assert told == set(FACTS["counts"]["project_schools_by_municipality"])
     assert others
     assert {one.faults for one in others} == {((Obstacle.NOT_PARTICIPANT, None),)}
-    texts = [filled_in("delivery/why.txt.j2", why=one) for one in (*answers, ask("region"))]
+    texts = [
+        filled_in("delivery/why.txt.j2", one.calendar.local_time, why=one)
+        for one in (*answers, ask("region"))
+    ]
     assert sum("код 250" in text for text in texts) == len(told) + 1
     assert not [text for text in texts if re.search(r"@(?!example\.org>)", text)]
     refused = ask("Галичский муниципальный район")

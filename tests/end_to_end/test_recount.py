@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 from end_to_end.year_world import Year, whole_year
 from recount import marks
 from recount.reports import Report, Step, recount, stored
+from roadmap.plan.zone import home_time
 from roadmap.reports.checks.leak import Registry, check_leak, read_registry
 from roadmap.reports.compose import load_model
 from roadmap.reports.formats.letter import Envelope, LetterText, render_letter
@@ -126,7 +127,9 @@ def _municipalities(db: Connection, run_id: str) -> list[str]:
 def _letter_of(year: Year, run_id: str, addressee: str) -> LetterText:
     with year.place.engine.connect() as db:
         model = load_model(db, run_id, addressee)
-    return render_letter(model, Envelope(1, None, (), None, datetime(2021, 12, 31, tzinfo=UTC)), ())
+    return render_letter(
+        model, Envelope(1, None, (), None, datetime(2021, 12, 31, tzinfo=UTC), home_time()), ()
+    )
 
 
 def _reader(municipality_id: str) -> Addressee:

@@ -20,6 +20,7 @@ from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import ClaimScope, Planned
 from roadmap.delivery.letters import message
 from roadmap.delivery.letters.contacts import Recipient
+from roadmap.plan.zone import home_time
 from roadmap.store.tables import delivery, delivery_event
 from support import ledger_world
 from support.smtp_server import SmtpServer
@@ -244,7 +245,7 @@ def _freeze(municipality: str, one: Recipient, occasion: str, mode: str, filler:
         html=f"<p>Письмо {occasion}</p>",
         text=f"Письмо {occasion}\n.\n..точки\n",
         files=[message.AttachedFile("Справка.pdf", "application/pdf", b"%PDF" + b"x" * filler)],
-        now_ms=ledger_world.NOW_MS,
+        moment=home_time().at(ledger_world.NOW_MS),
     )
     return Planned(
         occasion=occasion,

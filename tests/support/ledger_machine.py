@@ -642,7 +642,7 @@ def _remember(patch: pytest.MonkeyPatch) -> None:
         return models[key]
 
     def built(**given: Any) -> Any:
-        key = tuple(str(given[name]) for name in ("delivery_id", "recipient", "text", "now_ms"))
+        key = tuple(str(given[name]) for name in ("delivery_id", "recipient", "text", "moment"))
         if key not in frozen:
             frozen[key] = freeze(**given)
         return frozen[key]

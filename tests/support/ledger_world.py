@@ -14,6 +14,7 @@ from roadmap.delivery.letters.contacts import Recipient, recipients
 from roadmap.delivery.sending.sender import SendSummary, send_due
 from roadmap.delivery.sending.smtp import MailServer, transports
 from roadmap.delivery.settings import DeliverySettings
+from roadmap.plan.zone import home_time
 from roadmap.store.tables import (
     delivery,
     load_batch,
@@ -162,7 +163,7 @@ def letter(
         html=f"<p>Письмо {content}</p>",
         text=f"Письмо {content}\n.\n..точки\n",
         files=[message.AttachedFile("Справка.pdf", "application/pdf", b"%PDF" + b"x" * filler)],
-        now_ms=NOW_MS,
+        moment=home_time().at(NOW_MS),
     )
     return Planned(
         occasion=OCCASION,

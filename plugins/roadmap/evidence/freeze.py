@@ -14,7 +14,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -38,7 +38,6 @@ from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import plan_sha256
 from roadmap.plan.model import REGION, Department, Phase, Plan
-from roadmap.plan.zone import home_zone
 from roadmap.russian import counted, integer
 from roadmap.store.sql import sql
 from roadmap.store.statistics import refresh_statistics
@@ -122,7 +121,7 @@ def freeze(
             "Укажите прошедший момент или оставьте поле пустым."
         )
     # A plan that is not in force writes to nobody but a test address, whatever was asked for.
-    today = datetime.fromtimestamp(now_ms / 1000, plan.zone).date()
+    today = plan.local_time.at(now_ms).date()
     is_draft = request.mode == "live" and not plan.is_in_force(today)
     mode = "redirect" if is_draft else request.mode
     run_id = uuid.uuid4().hex
@@ -130,7 +129,7 @@ def freeze(
         # A reminder of a measure «по отдельному графику» is a phase only by its schedule's date.
         phase = plan_known_at(conn, plan, known_at_ms).phase(request.phase)
         as_of = (request.as_of or phase.as_of).isoformat()
-        refuse_live_rehearsal(phase, mode, as_of, known_at_ms, now_ms)
+        refuse_live_rehearsal(plan, phase, mode, as_of, known_at_ms, now_ms)
         at = {"run_id": run_id, "as_of": as_of}
         batches = batches_in_force(conn, plan.year, known_at_ms)
         _require_registries(batches)
@@ -185,7 +184,7 @@ def _clean_reason(reason: str | None) -> str | None:
 
 
 def refuse_live_rehearsal(
-    phase: Phase, mode: str, as_of: str, known_at_ms: int, started_ms: int
+    plan: Plan, phase: Phase, mode: str, as_of: str, known_at_ms: int, started_ms: int
 ) -> None:
     """Letters to addressees tell the plan's day as it is known now; anything else is a test.
 
@@ -195,7 +194,7 @@ def refuse_live_rehearsal(
     """
     if mode != "live":
         return
-    today = datetime.fromtimestamp(started_ms / 1000, home_zone()).date()
+    today = plan.local_time.at(started_ms).date()
     if today < phase.starts:
         raise LiveRefused(
             f"Этап ещё не начался: письма адресатам — не раньше {russian.day(phase.starts)}."

@@ -15,7 +15,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +38,7 @@ from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
 from roadmap.evidence.registers.vocabulary import with_words
 from roadmap.evidence.scales import options_for
 from roadmap.evidence.sources import Source
-from roadmap.plan.zone import home_zone
+from roadmap.plan.zone import home_time
 from roadmap.russian import counted, day, integer
 from roadmap.store.sql import sql
 from roadmap.store.tables import FACTS, load_batch, load_warning, rejected_row
@@ -692,7 +691,7 @@ def _still_in_force(scope: str, file_name: str, batches: list[Row[Any]]) -> str:
     """« Действуют прежние сведения от 28.05.2021.», where there are any."""
     for batch in reversed(batches):
         if batch.scope == scope or (scope == _NO_SCOPE and batch.file_name == file_name):
-            received = datetime.fromtimestamp(batch.received_ms / 1000, UTC).astimezone(home_zone())
+            received = home_time().at(batch.received_ms)
             return f" Действуют прежние сведения от {day(received.date())}."
     return ""
 

@@ -32,7 +32,7 @@ from roadmap.indicators.read import (
 from roadmap.indicators.status import Status
 from roadmap.paths import SQL
 from roadmap.plan.load import load_plan, plan_sha256
-from roadmap.plan.model import REGION, Indicator, IndicatorPart, Measure, Plan, Slice
+from roadmap.plan.model import REGION, Indicator, IndicatorPart, LocalTime, Measure, Plan, Slice
 from roadmap.russian import day
 from roadmap.store.tables import (
     load_batch,
@@ -129,6 +129,7 @@ class Explanation:
     mode: str
     as_of: date
     known_at_ms: int
+    local_time: LocalTime  # the plan's, of moments
     started_ms: int
     code_version: str
     municipality_id: str
@@ -184,6 +185,7 @@ def explain(
         mode=row["mode"],
         as_of=date.fromisoformat(row["as_of"]),
         known_at_ms=row["known_at_ms"],
+        local_time=plan.local_time,
         started_ms=row["started_ms"],
         code_version=row["code_version"],
         municipality_id=municipality_id,

@@ -7,7 +7,8 @@ the clock.
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -275,6 +276,18 @@ class Order(EarlierOrder):
     issued_by: Text  # whose order it is, in the genitive: «приказ департамента …»
 
 
+@dataclass(frozen=True)
+class LocalTime:
+    """The time that people live by, and what they call it."""
+
+    zone: ZoneInfo
+    name: str  # «МСК»
+
+    def at(self, moment_ms: int) -> datetime:
+        """The aware moment of that many UTC milliseconds since 1970."""
+        return datetime.fromtimestamp(moment_ms / 1000, self.zone)
+
+
 class Plan(PlanPart):
     year: int
     order: Order
@@ -282,6 +295,7 @@ class Plan(PlanPart):
     in_force: date | None
     closed: bool  # not scheduled any more, only backfilled or triggered
     time_zone: Annotated[str, AfterValidator(_known_zone)]
+    time_zone_name: Text  # «МСК», beside hours in letters
     working_day: Literal["previous", "next"]
     region_name: Text
     department: Department
@@ -296,12 +310,12 @@ class Plan(PlanPart):
     municipalities: tuple[Municipality, ...]
 
     @property
-    def zone(self) -> ZoneInfo:
-        """The zone of the plan's hours and of the moments in its letters."""
-        return ZoneInfo(self.time_zone)
+    def local_time(self) -> LocalTime:
+        """The time of the plan's hours and of the moments in its letters."""
+        return LocalTime(ZoneInfo(self.time_zone), self.time_zone_name)
 
     def is_in_force(self, on: date) -> bool:
-        """Whether letters of the plan may go to addressees on that day (Moscow's)."""
+        """Whether letters of the plan may go to addressees on that day."""
         return self.in_force is not None and self.in_force <= on
 
     def phase(self, code: str) -> Phase:

@@ -17,7 +17,7 @@ from roadmap.plan.working_days import is_provisional, nearest_working_day
 class PhaseEvent:
     """One run of one phase.
 
-    `run_at` and `data_interval_start` are aware moments of the plan's zone (Europe/Moscow);
+    `run_at` and `data_interval_start` are aware moments of the plan's zone;
     the interval begins with the first day of the phase's window, whatever the run day.
     `as_of` is the plan's date, not the run day. `is_provisional`: the run day may still move,
     because the transfers of days off of that year are not known yet.
@@ -49,7 +49,7 @@ def run_day(plan: Plan, phase: Phase) -> date:
 
 
 def _event(plan: Plan, phase: Phase) -> PhaseEvent:
-    zone = plan.zone
+    zone = plan.local_time.zone
     day = run_day(plan, phase)
     return PhaseEvent(
         plan_year=plan.year,

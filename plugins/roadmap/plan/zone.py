@@ -1,15 +1,31 @@
-"""The zone of moments that belong to no one plan, as in the operator's texts: the latest plan's."""
+"""The time of moments that belong to no one plan, and of occasions known by name only."""
 
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from roadmap.paths import PLANS
 from roadmap.plan.load import load_plans
+from roadmap.plan.model import LocalTime
+
+# Where no plan can be read, somebody has to be told so all the same, at some hour.
+WITHOUT_A_PLAN = LocalTime(ZoneInfo("Europe/Moscow"), "МСК")
+
+
+def home_time(folder: Path = PLANS) -> LocalTime:
+    """The latest valid plan's."""
+    return next(reversed(_by_year(folder).values()), WITHOUT_A_PLAN)
+
+
+def occasion_time(occasion: str, folder: Path = PLANS) -> LocalTime:
+    """That of the plan of the occasion («2021/march_analysis»), else the latest valid plan's."""
+    return _by_year(folder).get(occasion.partition("/")[0], home_time(folder))
 
 
 @cache
-def home_zone() -> ZoneInfo:
-    """Read once per process; without a valid plan it is that of Moscow."""
-    plans, _ = load_plans()
-    return plans[-1].zone if plans else ZoneInfo("Europe/Moscow")
+def _by_year(folder: Path) -> dict[str, LocalTime]:
+    """Read once per process, like all that DAG files need to be parsed."""
+    plans, _ = load_plans(folder)
+    return {str(plan.year): plan.local_time for plan in plans}

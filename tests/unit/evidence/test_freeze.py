@@ -1231,7 +1231,7 @@ def test_a_run_of_another_day_or_moment_may_not_write_to_addressees(engine, chan
 
 def test_nobody_is_written_to_before_the_phase_begins(engine: Engine) -> None:
     registries(engine)
-    begins = datetime.combine(PLAN.phase(REQUEST.phase).starts, time.min, PLAN.zone)
+    begins = datetime.combine(PLAN.phase(REQUEST.phase).starts, time.min, PLAN.local_time.zone)
     soon = round(begins.timestamp() * 1000)
     with engine.begin() as db:
         db.execute(update(load_batch).values(received_ms=0))

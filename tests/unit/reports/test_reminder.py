@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, insert, select
 
 from roadmap.indicators.read import Gap
+from roadmap.plan.zone import home_time
 from roadmap.reports.checks.leak import RegistrySchool
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.letter import Envelope, render_letter
@@ -149,4 +150,4 @@ def test_a_reminder_is_a_letter_alone_and_passes_the_checks(
 def envelope() -> Envelope:
     from datetime import UTC, datetime
 
-    return Envelope(1, None, (), None, datetime(2021, 3, 17, 9, tzinfo=UTC))
+    return Envelope(1, None, (), None, datetime(2021, 3, 17, 9, tzinfo=UTC), home_time())

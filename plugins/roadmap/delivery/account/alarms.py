@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Integer, bindparam, delete, select, update
@@ -22,7 +21,7 @@ from roadmap.delivery.ledger.brakes import Brakes
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
 from roadmap.delivery.letters.operator_text import CONTROL_DAG
 from roadmap.plan.model import Plan
-from roadmap.plan.zone import home_zone
+from roadmap.plan.zone import home_time
 from roadmap.store.sql import sql
 from roadmap.store.tables import alarm as alarm_table
 
@@ -212,8 +211,9 @@ def named(names: Sequence[str]) -> str:
 
 
 def moment(moment_ms: int) -> str:
-    """«26.03.2021 в 10:14 (МСК)»."""
-    return datetime.fromtimestamp(moment_ms / 1000, home_zone()).strftime("%d.%m.%Y в %H:%M (МСК)")
+    """«26.03.2021 в 10:14 (МСК)»: of what belongs to no one plan."""
+    here = home_time()
+    return f"{here.at(moment_ms):%d.%m.%Y в %H:%M} ({here.name})"
 
 
 def _how_many(waiting: Sequence[Any]) -> str:

@@ -15,6 +15,7 @@ from roadmap.delivery.ledger.brakes import Brakes
 from roadmap.delivery.letters import planning
 from roadmap.delivery.letters.operator_text import say
 from roadmap.delivery.letters.planning import NO_RECIPIENT
+from roadmap.plan.zone import occasion_time
 
 _WORDS = "delivery/_fate.j2"
 
@@ -150,10 +151,17 @@ def sentence(fate: Fate, letter: Any, standing: Brakes) -> str:
     `letter`: a row of the ledger with its `occasion` and `mode`.
     """
     paused = standing.paused.get((letter.occasion, letter.mode))
-    cause = say(_WORDS, "cause", fate, letter, standing, paused)
+    cause = say(_WORDS, "cause", occasion_time(letter.occasion), fate, letter, standing, paused)
     return f"{cause[:1].upper()}{cause[1:]}. {advice(fate, letter)}"
 
 
 def advice(fate: Fate, letter: Any) -> str:
     """What the operator does about it, where nothing is known of the phase's form."""
-    return say(_WORDS, "advice", fate, letter, "запустите этап для этого муниципалитета")
+    return say(
+        _WORDS,
+        "advice",
+        occasion_time(letter.occasion),
+        fate,
+        letter,
+        "запустите этап для этого муниципалитета",
+    )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Engine
@@ -31,7 +31,7 @@ from roadmap.delivery.letters.operator_text import (
 from roadmap.delivery.letters.planning import NO_RECIPIENT
 from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import sample_sentence
-from roadmap.plan.zone import home_zone
+from roadmap.plan.zone import occasion_time
 from roadmap.store.sql import sql
 
 # In the order of the equation, with the words that the operator reads.
@@ -112,6 +112,11 @@ class Reconciliation:
     headline: str
     text: str
     sample: str | None = None  # «Проверочная выборка: 3 из 13»
+
+    @property
+    def time_zone_name(self) -> str:
+        """What people call the time of the moments in the lines' words."""
+        return occasion_time(self.occasion).name
 
     @property
     def categories(self) -> Mapping[str, str]:
@@ -222,7 +227,8 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         text="",
         sample=sample,
     )
-    return replace(result, text=filled_in("email/operator_summary.txt.j2", result=result))
+    text = filled_in("email/operator_summary.txt.j2", occasion_time(run.occasion), result=result)
+    return replace(result, text=text)
 
 
 def _holds(standing: Brakes, occasion: str, mode: str, *, has_waiting: bool) -> tuple[str, ...]:
@@ -242,7 +248,7 @@ def _holds(standing: Brakes, occasion: str, mode: str, *, has_waiting: bool) -> 
     if has_waiting and mode != "dry" and standing.breaker_until_ms is not None:
         said.append(
             f"Пауза из-за почтового сервера{_because(standing.breaker_reason)}."
-            f" Отправка продолжится сама: {_moment(standing.breaker_until_ms)}."
+            f" Отправка продолжится сама: {_moment(standing.breaker_until_ms, occasion)}."
         )
     return tuple(said)
 
@@ -295,11 +301,11 @@ def _line(
 
 def _words(words: str, category: str, row: Any) -> str:
     if category == "accepted" and row.accepted_ms is not None:
-        words += f" {_moment(row.accepted_ms)}"
+        words += f" {_moment(row.accepted_ms, row.occasion)}"
     if row.state == "bounced":
         words += ", вернулось"
     if category == "pending" and row.state == "retry":
-        words += f": повтор {_moment(row.not_before_ms)}"
+        words += f": повтор {_moment(row.not_before_ms, row.occasion)}"
     return words
 
 
@@ -343,5 +349,5 @@ def headline(mode: str, lines: tuple[AccountLine, ...], *, unexpected: bool) -> 
     return f"{kind} {whom} {len(everybody)}"
 
 
-def _moment(moment_ms: int) -> str:
-    return datetime.fromtimestamp(moment_ms / 1000, home_zone()).strftime("%d.%m.%Y, %H:%M")
+def _moment(moment_ms: int, occasion: str) -> str:
+    return occasion_time(occasion).at(moment_ms).strftime("%d.%m.%Y, %H:%M")

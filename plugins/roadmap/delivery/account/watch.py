@@ -46,7 +46,8 @@ class MissedRun:
     plan_year: int
     phase: str
     dag_title: str
-    run_at: datetime  # aware, Moscow
+    run_at: datetime  # aware, of the plan's zone
+    time_zone_name: str
     was_begun: bool
     begins: datetime | None = None  # aware: the run's interval begins, its logical date
 
@@ -57,7 +58,7 @@ class MissedRun:
     def sentence(self, seen: Scheduled | None) -> str:
         """The same, where the scheduler was asked too."""
         what = f"«{self.dag_title}» {self.plan_year} года"
-        when = f"{russian.day(self.run_at.date())} в {self.run_at:%H:%M} (МСК)"
+        when = f"{russian.day(self.run_at.date())} в {self.run_at:%H:%M} ({self.time_zone_name})"
         if self.was_begun:
             return (
                 f"{what}: запуск {when} начат, но письма никому не составлены. Откройте этот "
@@ -80,7 +81,7 @@ class MissedRun:
 
 
 def due_reminders(engine: Engine, plans: Iterable[Plan], today: date) -> tuple[DueReminder, ...]:
-    """The reminders that should have gone out by `today` (Moscow's) and did not, by due date.
+    """The reminders that should have gone out by `today` and did not, by due date.
 
     Only of plans that are in force and open. A due date reminds until it has come; where the
     days of two of its reminders have passed, the nearer one alone is sent.
@@ -125,6 +126,7 @@ def missed_runs(
                         phase.code,
                         phase.dag_title,
                         event.run_at,
+                        plan.time_zone_name,
                         was_begun=key in told,
                         begins=event.data_interval_start,
                     )

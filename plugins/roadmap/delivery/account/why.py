@@ -31,9 +31,8 @@ from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.sources import load_sources
 from roadmap.indicators.explain import ExplainRefused, find_run
 from roadmap.plan.load import load_plan
-from roadmap.plan.model import REGION, Phase, Plan
+from roadmap.plan.model import REGION, LocalTime, Phase, Plan
 from roadmap.plan.schedule import phase_events
-from roadmap.plan.zone import home_zone
 from roadmap.store.sql import sql
 
 _MOST_ALIKE = 5
@@ -115,8 +114,9 @@ class Link:
 
 @dataclass(frozen=True)
 class Calendar:
-    """The plan's year and the phase in it, seen at `now`; days and moments of Moscow."""
+    """The plan's year and the phase in it, seen at `now`; days and moments of its `local_time`."""
 
+    local_time: LocalTime
     in_force: date | None
     is_in_force: bool
     is_closed: bool
@@ -432,17 +432,14 @@ def _is_addressee(run: Run, key: str) -> bool:
 def _calendar(plan: Plan, phase: Phase, now_ms: int) -> Calendar:
     events = phase_events(phase.code, [plan])
     return Calendar(
+        local_time=plan.local_time,
         in_force=plan.in_force,
-        is_in_force=plan.is_in_force(_day(now_ms)),
+        is_in_force=plan.is_in_force(plan.local_time.at(now_ms).date()),
         is_closed=plan.closed,
         starts=phase.starts,
         as_of=phase.as_of,
         run_at=events[0].run_at if events else None,
     )
-
-
-def _day(moment_ms: int) -> date:
-    return datetime.fromtimestamp(moment_ms / 1000, home_zone()).date()
 
 
 # -- What there is -------------------------------------------------------------------------------
@@ -611,7 +608,7 @@ def _before_letters(
 
 
 def _why_no_run(calendar: Calendar, now_ms: int) -> tuple[Step, Obstacle]:
-    now = datetime.fromtimestamp(now_ms / 1000, home_zone())
+    now = calendar.local_time.at(now_ms)
     if not calendar.is_in_force:
         return Step.PLAN, Obstacle.DRAFT
     if now.date() < calendar.starts:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -18,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from roadmap.delivery.decisions.decision import DecisionRefused, checked_reason
 from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
-from roadmap.plan.zone import home_zone
+from roadmap.plan.zone import occasion_time
 from roadmap.store.sql import sql
 
 Decision = Literal["arrived", "resend", "give_up"]
@@ -130,7 +129,7 @@ def _refuse(letter: Any, decision: Decision, municipality_id: str | None, now_ms
     if now_ms < earliest_ms:
         raise SettleRefused(
             "Отправить снова можно не раньше чем через 15 минут: письмо ещё может дойти. "
-            f"Повторите решение после {_moment(earliest_ms, with_seconds=True)}."
+            f"Повторите решение после {_moment(letter, earliest_ms, '%H:%M:%S')}."
         )
     if letter.mode == "live" and not letter.active:
         raise SettleRefused(
@@ -159,13 +158,14 @@ _BY_DECISION: Mapping[str, Decision] = MappingProxyType(
 
 
 def _already(letter: Any) -> str:
-    now = f"письмо {_STATES[letter.state]} с {_moment(letter.updated_ms)}"
+    now = f"письмо {_STATES[letter.state]} с {_moment(letter, letter.updated_ms)}"
     if letter.last_phase == "settle":
         word = DECISIONS[_BY_DECISION[letter.state]]
         return f"Решать нечего: уже решено «{word}», {now}."
     return f"Решать нечего: {now}."
 
 
-def _moment(moment_ms: int, *, with_seconds: bool = False) -> str:
-    shown = "%d.%m.%Y, %H:%M:%S (МСК)" if with_seconds else "%d.%m.%Y, %H:%M (МСК)"
-    return datetime.fromtimestamp(moment_ms / 1000, home_zone()).strftime(shown)
+def _moment(letter: Any, moment_ms: int, clock: str = "%H:%M") -> str:
+    """In the time of the plan that the letter is of."""
+    there = occasion_time(letter.occasion)
+    return f"{there.at(moment_ms).strftime(f'%d.%m.%Y, {clock}')} ({there.name})"

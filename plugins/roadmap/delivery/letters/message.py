@@ -15,15 +15,13 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import quote
-
-from roadmap.plan.zone import home_zone
 
 # Headers given as text are ours, folded already; `refold_source` would fold them anew.
 _POLICY = email.policy.SMTP.clone(refold_source="none")
@@ -84,11 +82,11 @@ def freeze(
     html: str,
     text: str,
     files: Sequence[AttachedFile],
-    now_ms: int,
+    moment: datetime,
 ) -> FrozenMessage:
     """The letter's bytes, CRLF, 7-bit; UnsafeMessage when they do not read back as they should.
 
-    `recipient` is one plain address; `now_ms` becomes the letter's Date (Moscow time).
+    `recipient` is one plain address; `moment` (aware) becomes the letter's Date.
     """
     subject = _one_line(subject, "тема")
     sender_name = _one_line(sender.name, "имя отправителя")
@@ -96,7 +94,6 @@ def freeze(
     message.set_raw("From", f"{_encoded(sender_name, 6)}\r\n <{_plain_address(sender.address)}>")
     message["To"] = _address(recipient)
     message.set_raw("Subject", _encoded(subject, 9))
-    moment = datetime.fromtimestamp(now_ms // 1000, UTC).astimezone(home_zone())
     message["Date"] = format_datetime(moment)
     message["Message-ID"] = message_id(delivery_id, revision, sender.message_domain)
     message["Reply-To"] = _address(sender.reply_to)

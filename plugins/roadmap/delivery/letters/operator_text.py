@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from roadmap import russian
 from roadmap.delivery.transport import without_addresses
 from roadmap.paths import TEMPLATES
-from roadmap.plan.zone import home_zone
+from roadmap.plan.model import LocalTime
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -19,27 +19,23 @@ SETTLE_DAG = "Решить судьбу письма с неизвестным �
 CONTROL_DAG = "Отправка: остановить или продолжить"
 
 
-def filled_in(template: str, **values: Any) -> str:
-    """The text of include/templates/<template>; it ends with one line end.
+def filled_in(template: str, local_time: LocalTime, **values: Any) -> str:
+    """The text of include/templates/<template>, its moments in that time; ends with one line end.
 
     jinja2.UndefinedError where the template asks for what is not there.
     """
-    return _environment().get_template(template).render(values).rstrip() + "\n"
+    return _environment(local_time).get_template(template).render(values).rstrip() + "\n"
 
 
-def say(template: str, macro: str, *values: Any) -> str:
+def say(template: str, macro: str, local_time: LocalTime, *values: Any) -> str:
     """What one macro of include/templates/<template> says of the values, in one line."""
-    return str(getattr(_environment().get_template(template).module, macro)(*values)).strip()
+    module = _environment(local_time).get_template(template).module
+    return str(getattr(module, macro)(*values)).strip()
 
 
-def moment(moment_ms: int) -> str:
-    """«26.03.2021 в 09:14», Moscow time."""
-    return datetime.fromtimestamp(moment_ms / 1000, home_zone()).strftime("%d.%m.%Y в %H:%M")
-
-
-def second(moment_ms: int) -> str:
-    """«26.03.2021 09:14:05», Moscow time: for lists in which the order matters."""
-    return datetime.fromtimestamp(moment_ms / 1000, home_zone()).strftime("%d.%m.%Y %H:%M:%S")
+def moment(at: datetime) -> str:
+    """«26.03.2021 в 09:14»."""
+    return at.strftime("%d.%m.%Y в %H:%M")
 
 
 def lower_first(text: str) -> str:
@@ -56,7 +52,7 @@ def without_stop(text: str) -> str:
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
+def _environment(local_time: LocalTime) -> ImmutableSandboxedEnvironment:
     # Imported here: tasks that say nothing to the operator need no Jinja.
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -69,14 +65,19 @@ def _environment() -> ImmutableSandboxedEnvironment:
         autoescape=False,  # plain text
     )
 
-    environment.globals |= {"CONTROL_DAG": CONTROL_DAG, "SETTLE_DAG": SETTLE_DAG}
+    environment.globals |= {
+        "CONTROL_DAG": CONTROL_DAG,
+        "SETTLE_DAG": SETTLE_DAG,
+        "time_zone_name": local_time.name,
+    }
 
     def day(value: date) -> str:
         return russian.day(value)
 
     environment.filters |= {
-        "moment": moment,
-        "second": second,
+        "moment": lambda moment_ms: moment(local_time.at(moment_ms)),
+        # For lists in which the order matters.
+        "second": lambda moment_ms: local_time.at(moment_ms).strftime("%d.%m.%Y %H:%M:%S"),
         "day": day,
         "counted": russian.counted,
         "lower_first": lower_first,

@@ -13,7 +13,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +28,7 @@ from roadmap.delivery.letters.operator_text import SETTLE_DAG, moment
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.evidence.freeze import refuse_live_rehearsal
 from roadmap.evidence.sources import load_sources
-from roadmap.plan.model import Phase, Plan
-from roadmap.plan.zone import home_zone
+from roadmap.plan.model import LocalTime, Phase, Plan
 from roadmap.store.sql import sql
 from roadmap.store.tables import report_file
 
@@ -106,10 +105,12 @@ def decide(
     *,
     has_reason: bool,
     needs_reason: bool,
+    local_time: LocalTime,
 ) -> Decision:
     """What to do for one recipient, whose letters `history` holds by revision (T0).
 
-    `has_reason`: a person gave one for a correction; `needs_reason`: the plan asks for it.
+    `has_reason`: a person gave one for a correction; `needs_reason`: the plan asks for it;
+    `local_time` is the plan's.
     """
     if not history:
         return Decision("plan")
@@ -125,7 +126,7 @@ def decide(
     may_have_gone = [past for past in history if past in accepted or _is_given_up(past)]
     has_it = bool(accepted) and accepted[-1].content_sha256 == content_sha256
     if has_it and may_have_gone[-1] == accepted[-1]:
-        return Decision("suppressed", f"{_already(accepted[-1])}.", drops=drops)
+        return Decision("suppressed", f"{_already(accepted[-1], local_time)}.", drops=drops)
     if is_same and last.state in ("held", "ready", "retry"):
         return Decision("keep", keeps=last)
     if is_same and last.state == "exhausted":
@@ -135,14 +136,18 @@ def decide(
     if may_have_gone and may_have_gone[-1].content_sha256 == content_sha256:
         return Decision("blocked", _GIVEN_UP, drops=drops)
     if has_it and not has_reason:
-        return Decision("blocked", _BACK_AGAIN.format(_already(accepted[-1])), drops=drops)
+        return Decision(
+            "blocked", _BACK_AGAIN.format(_already(accepted[-1], local_time)), drops=drops
+        )
     if accepted and needs_reason and not has_reason:
         return Decision("blocked", _NO_REASON, drops=drops)
     return Decision("plan", drops=drops)
 
 
-def _already(past: Past) -> str:
-    return f"Уже отправлено {_said(past.accepted_ms)}"
+def _already(past: Past, local_time: LocalTime) -> str:
+    if past.accepted_ms is None:
+        return "Уже отправлено ранее"
+    return f"Уже отправлено {moment(local_time.at(past.accepted_ms))}"
 
 
 def _is_refused_here(past: Past) -> bool:
@@ -177,7 +182,7 @@ _BLOCKING = {
 }
 
 
-def deadline_ms(phase: Phase, expiry_ms: int, now_ms: int) -> int:
+def deadline_ms(plan: Plan, phase: Phase, expiry_ms: int, now_ms: int) -> int:
     """Until when a letter planned now may go; a reminder not after the day that it reminds of.
 
     Of a day that has passed already, as in a year that is run afterwards, it may go all the same.
@@ -185,7 +190,8 @@ def deadline_ms(phase: Phase, expiry_ms: int, now_ms: int) -> int:
     if phase.report != "reminder":
         return now_ms + expiry_ms
     day_after = phase.reply_by.on + timedelta(days=1)
-    due_ms = int(datetime.combine(day_after, datetime.min.time(), home_zone()).timestamp() * 1000)
+    midnight = datetime.combine(day_after, time.min, plan.local_time.zone)
+    due_ms = int(midnight.timestamp() * 1000)
     return min(now_ms + expiry_ms, due_ms) if due_ms > now_ms else now_ms + expiry_ms
 
 
@@ -204,10 +210,6 @@ def next_revision(letters: Sequence[Past], recipient_id: str, content_sha256: st
     return newest if is_its_content and not has_it else newest + 1
 
 
-def _said(moment_ms: int | None) -> str:
-    return "ранее" if moment_ms is None else moment(moment_ms)
-
-
 # -- Planning ----------------------------------------------------------------------------------
 
 
@@ -216,6 +218,7 @@ class _Run:
     """What is the same for all addressees of one call."""
 
     engine: Engine
+    plan: Plan
     run_id: str
     occasion: str
     mode: str
@@ -281,19 +284,20 @@ def _open(
     now_ms: int,
     render: Render | None,
 ) -> _Run:
-    today = datetime.fromtimestamp(now_ms / 1000, plan.zone).date()
+    today = plan.local_time.at(now_ms).date()
     with engine.begin() as db:
         if not plan.is_in_force(today):  # also one that was withdrawn since the run was frozen
             db.execute(sql("delivery/force_redirect"), {"run_id": run_id})
         row = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
         phase = plan.phase(row.phase)
-        refuse_live_rehearsal(phase, row.mode, row.as_of, row.known_at_ms, row.started_ms)
+        refuse_live_rehearsal(plan, phase, row.mode, row.as_of, row.known_at_ms, row.started_ms)
         recipients = contacts.recipients(db, run_id)
         named = db.execute(sql("delivery/addressee_names"), {"run_id": run_id}).all()
         absent = db.execute(sql("delivery/needed_but_absent"), {"run_id": run_id}).all()
         unnamed = db.execute(sql("delivery/unnamed_addressees"), {"run_id": run_id}).all()
     return _Run(
         engine=engine,
+        plan=plan,
         run_id=run_id,
         occasion=row.occasion,
         mode=row.mode,
@@ -385,6 +389,7 @@ def _decide_for(run: _Run, one: Recipient, letters: Sequence[Past], model: Repor
         run.run_id,
         has_reason=bool(run.reason),
         needs_reason=run.phase.correction_needs_reason,
+        local_time=run.plan.local_time,
     )
 
 
@@ -442,7 +447,7 @@ def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
     reason = None
     if received:
         last = received[-1]
-        on = datetime.fromtimestamp((last.accepted_ms or 0) / 1000, home_zone()).date()
+        on = run.plan.local_time.at(last.accepted_ms or 0).date()
         replaces = Replaced(on, len(received))
         said = _changes(run, model, last)
         reason = run.reason or _unstated_reason(run, last)
@@ -451,7 +456,8 @@ def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
         replaces=replaces,
         corrections=said,
         test_addressee=None if run.mode == "live" else model.addressee.name,
-        generated_at=datetime.fromtimestamp(run.now_ms / 1000, UTC),
+        generated_at=run.plan.local_time.at(run.now_ms),
+        local_time=run.plan.local_time,
         reason=reason,
     )
 
@@ -517,7 +523,7 @@ def _freeze(
             for file in package.files
             if file.kind not in ("html", "text")
         ],
-        now_ms=run.now_ms,
+        moment=run.plan.local_time.at(run.now_ms),
     )
     return moves.Planned(
         occasion=run.occasion,
@@ -615,7 +621,7 @@ def _write_one(
     elif decision.kind in ("suppressed", "blocked"):
         outcome = Outcome(addressee, one.recipient_id, decision.kind, decision.reason)
     else:
-        expires_ms = deadline_ms(run.phase, run.settings.expiry_ms, now_ms)
+        expires_ms = deadline_ms(run.plan, run.phase, run.settings.expiry_ms, now_ms)
         if decision.keeps is None:
             letter = prepared.letters[one]
             key = letter.delivery_id

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
 from sqlalchemy import Connection, select
 
@@ -16,7 +16,6 @@ from roadmap.analysis.read import PaperResult, SchoolVerdict, papers, verdicts
 from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.indicators.read import Gap, IndicatorResult, gaps, letter_results
 from roadmap.plan.model import REGION, Phase, Plan, Procedure
-from roadmap.plan.zone import home_zone
 from roadmap.reports.facts.monitoring import MONITORING, SUMMARY, MonitoringState, read_state
 from roadmap.reports.model import Addressee, Institution
 from roadmap.russian import natural_key
@@ -183,7 +182,7 @@ def read_run(connection: Connection, plan: Plan, run_id: str, answers_to: str) -
         addressees=tuple(addressee for addressee, is_selected in known if is_selected),
         municipalities={addressee.municipality_id: addressee for addressee, _ in known},
         schools=_schools(connection, run_id),
-        sources=_sources(connection, run_id),
+        sources=_sources(connection, plan, run_id),
         datasets=_datasets(connection, run_id),
     )
 
@@ -244,14 +243,15 @@ def _schools(connection: Connection, run_id: str) -> tuple[School, ...]:
     return tuple(sorted(found, key=lambda school: (natural_key(school.name), school.school_id)))
 
 
-def _sources(connection: Connection, run_id: str) -> tuple[FrozenBatch, ...]:
+def _sources(connection: Connection, plan: Plan, run_id: str) -> tuple[FrozenBatch, ...]:
     rows = connection.execute(
         select(load_batch.c.dataset, load_batch.c.scope, load_batch.c.received_ms)
         .join_from(run_batch, load_batch)
         .where(run_batch.c.run_id == run_id)
         .order_by(load_batch.c.dataset, load_batch.c.scope)
     )
-    return tuple(FrozenBatch(dataset, scope, _moscow_day(ms)) for dataset, scope, ms in rows)
+    here = plan.local_time
+    return tuple(FrozenBatch(dataset, scope, here.at(ms).date()) for dataset, scope, ms in rows)
 
 
 def _datasets(connection: Connection, run_id: str) -> tuple[Dataset, ...]:
@@ -275,7 +275,3 @@ def _findings(
         )
     found = (Finding(*row) for row in connection.execute(query))
     return tuple(sorted(found, key=lambda f: (f.municipality_id or "", f.rule, f.message)))
-
-
-def _moscow_day(moment_ms: int) -> date:
-    return datetime.fromtimestamp(moment_ms / 1000, UTC).astimezone(home_zone()).date()

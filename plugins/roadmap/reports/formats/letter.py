@@ -24,7 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roadmap import russian
 from roadmap.paths import TEMPLATES
-from roadmap.plan.zone import home_zone
+from roadmap.plan.model import LocalTime
 from roadmap.reports.model import Cell, LetterFigures, LetterRow, ReportModel, Share
 from roadmap.reports.words.show import show_of, show_with_unit
 from roadmap.reports.words.wording import named, say, title
@@ -48,8 +48,9 @@ class Envelope:
     """What only this sending of the letter knows.
 
     `test_addressee` is set in modes redirect and dry: the name of whom the plan would write
-    to. `corrections` are sentences of `reports.corrections`; they are said where `replaces` is set,
-    as is `reason`: the operator's own words, or what has come in since.
+    to. `corrections` are sentences of `reports.corrections`; they are said where `replaces` is
+    set, as is `reason`: the operator's own words, or what has come in since. `generated_at`
+    is aware and shown in the plan's `local_time`.
     """
 
     revision: int
@@ -57,6 +58,7 @@ class Envelope:
     corrections: tuple[str, ...]
     test_addressee: str | None
     generated_at: datetime
+    local_time: LocalTime
     reason: str | None = None
 
     def __post_init__(self) -> None:
@@ -94,7 +96,7 @@ def render_letter(
     LetterTooLong when the HTML passes MAX_HTML_BYTES; jinja2.UndefinedError when a template
     asks for what is not there.
     """
-    moment = envelope.generated_at.astimezone(home_zone())
+    moment = envelope.generated_at.astimezone(envelope.local_time.zone)
     figures = model.letter.figures
     rows = _rows(figures) if figures else ()
     values: dict[str, Any] = {

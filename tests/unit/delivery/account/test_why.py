@@ -85,7 +85,8 @@ def ask(
 
 
 def told(found: Why) -> str:
-    return filled_in("delivery/why.txt.j2", why=found).replace("\xa0", " ")
+    text = filled_in("delivery/why.txt.j2", found.calendar.local_time, why=found)
+    return text.replace("\xa0", " ")
 
 
 # -- A small world -------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from roadmap.delivery.letters import message
 from roadmap.delivery.letters.message import AttachedFile, Sender, UnsafeMessage, freeze, latin_name
+from roadmap.plan.zone import home_time
 
 KEY = "ab" * 32
 SENDER = Sender("roadmap@example.org", "ОГБОУ ДПО «КОИРО»", "answers@example.org", "example.org")
@@ -34,7 +35,7 @@ def frozen(**changes) -> message.FrozenMessage:
         "html": "<!doctype html><p>Уважаемые коллеги!</p>\n<p>34,2\u00a0%</p>",
         "text": "Уважаемые коллеги!\n\n.\n..\nFrom здесь\n",
         "files": FILES,
-        "now_ms": 1_616_742_840_000,
+        "moment": home_time().at(1_616_742_840_000),
     } | changes
     return freeze(**given_)
 

@@ -7,9 +7,10 @@ import hashlib
 import threading
 import uuid
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -36,6 +37,7 @@ from roadmap.reports.model import ReportModel
 from roadmap.reports.package import Package, PackageFile, PackageHeld
 from roadmap.store.tables import (
     delivery,
+    delivery_event,
     load_batch,
     message,
     phase_run,
@@ -61,6 +63,8 @@ from support.ledger_world import (
 from support.plans import small_plan
 from support.report_models import make_model
 from support.smtp_server import SmtpServer
+
+PLAN_TIME = small_plan().local_time
 
 
 @pytest.fixture(scope="module")
@@ -255,6 +259,30 @@ def test_only_whose_content_changed_gets_a_correction(
     assert (envelope.revision, envelope.replaces.revision) == (2, 1)
     said = " ".join(envelope.corrections).replace("\u00a0", " ").casefold()
     assert "порог не достигнут" in said
+
+
+def test_letters_speak_in_the_time_of_their_plan_not_of_the_latest(
+    engine: Engine, plan: Plan, renderer: Renderer
+):
+    far = plan.model_copy(
+        update={"time_zone": "Asia/Kamchatka", "time_zone_name": "время Камчатки"}
+    )
+    plan_run(engine, far, renderer)
+    with SmtpServer() as server:
+        send(engine, server)
+    with engine.connect() as db:
+        accepted = delivery_event.c.to_state == "accepted"
+        moments = db.execute(select(delivery_event.c.at_ms).where(accepted)).scalars().all()
+    times = [datetime.fromtimestamp(at / 1000, ZoneInfo("Asia/Kamchatka")) for at in moments]
+    again = plan_run(engine, far, renderer, "run-2", headlines={"neya": "Порог не достигнут"})
+    letter = message_from_bytes(server.accepted[0].content, policy=email.policy.default)
+    assert letter["Date"].datetime.utcoffset() == timedelta(hours=12)
+    envelope = renderer.asked[-1][1]
+    assert envelope.local_time == far.local_time
+    assert envelope.replaces.on in {one.date() for one in times}
+    said = {one.reason for one in again if one.outcome == "suppressed"}
+    assert said
+    assert said <= {f"Уже отправлено {one:%d.%m.%Y в %H:%M}." for one in times}
 
 
 def test_without_a_contact_the_letter_is_blocked_and_the_others_go(
@@ -928,7 +956,14 @@ def histories(draw: st.DrawFn) -> list[Past]:
 def test_no_history_leads_to_a_second_letter_of_what_was_accepted_or_may_have_gone(
     history: list[Past], content: str, has_reason: bool, needs_reason: bool
 ):
-    decision = decide(history, content, "run-1", has_reason=has_reason, needs_reason=needs_reason)
+    decision = decide(
+        history,
+        content,
+        "run-1",
+        has_reason=has_reason,
+        needs_reason=needs_reason,
+        local_time=PLAN_TIME,
+    )
     last = history[-1] if history else None
     accepted = [past for past in history if past.state == "accepted"]
     given_up = [past for past in history if past.cancelled_from == "unknown"]
@@ -968,7 +1003,12 @@ def test_while_the_last_letter_is_on_its_way_or_unknown_nothing_is_planned_or_dr
 ):
     last = replace(history[-1], state=in_hand, cancelled_from=None, accepted_ms=None)
     decision = decide(
-        [*history[:-1], last], content, "run-1", has_reason=has_reason, needs_reason=needs_reason
+        [*history[:-1], last],
+        content,
+        "run-1",
+        has_reason=has_reason,
+        needs_reason=needs_reason,
+        local_time=PLAN_TIME,
     )
     is_same_task = last.run_id == "run-1" and last.content_sha256 == content
     assert decision.kind == ("keep" if is_same_task else "blocked")
@@ -1020,6 +1060,9 @@ def test_a_reminder_leaves_not_later_than_on_its_due_date(plan: Plan, now: str, 
         return int(datetime.fromisoformat(f"{said}+03:00").timestamp() * 1000)
 
     reminder = plan.phase("reminder/2021-06-30/3")
-    assert deadline_ms(reminder, SETTINGS.expiry_ms, at(now)) == at(deadline)
+    assert deadline_ms(plan, reminder, SETTINGS.expiry_ms, at(now)) == at(deadline)
+    far = plan.model_copy(update={"time_zone": "Asia/Kamchatka"})  # where that day ends sooner
+    if deadline == "2021-07-01 00:00":
+        assert deadline_ms(far, reminder, SETTINGS.expiry_ms, at(now)) == at("2021-06-30 15:00")
     march = plan.phase("march_analysis")
-    assert deadline_ms(march, SETTINGS.expiry_ms, at(now)) == at(now) + SETTINGS.expiry_ms
+    assert deadline_ms(plan, march, SETTINGS.expiry_ms, at(now)) == at(now) + SETTINGS.expiry_ms

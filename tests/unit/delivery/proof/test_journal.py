@@ -12,6 +12,7 @@ import pytest
 from roadmap.delivery.letters import message
 from roadmap.delivery.proof.journal import FolderJournal, ImapJournal
 from roadmap.delivery.proof.proofs import Doubtful, ProofUnavailable
+from roadmap.plan.zone import home_time
 from support.imap_server import PASSWORD, USER, ImapServer, NoDovecot, imap_server
 from support.left_out import leave_out
 from support.smtp_server import self_signed
@@ -32,7 +33,7 @@ def frozen(now_ms: int = NOW_MS, key: str = "a" * 64) -> message.FrozenMessage:
         html="<p>Письмо</p>",
         text="Письмо",
         files=[],
-        now_ms=now_ms,
+        moment=home_time().at(now_ms),
     )  # fmt: skip
 
 

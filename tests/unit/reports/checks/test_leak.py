@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from openpyxl.comments import Comment
 
 import support.report_models as factory
+from roadmap.plan.zone import home_time
 from roadmap.reports import model as m
 from roadmap.reports.checks.leak import Registry, RegistrySchool, check_leak
 from roadmap.reports.formats import pdf
@@ -156,7 +157,7 @@ def test_clean_files_pass(model: m.ReportModel) -> None:
     assert _in_file("pdf", pdf.render_pdf(model, model.document)) == ()
     assert _in_file("xlsx", render_xlsx(model)) == ()
     letter = render_letter(
-        model, Envelope(1, None, (), None, datetime(2021, 3, 31, tzinfo=UTC)), ()
+        model, Envelope(1, None, (), None, datetime(2021, 3, 31, tzinfo=UTC), home_time()), ()
     )
     assert check_leak(ADDRESSEE, REGISTRY, letter, ()) == ()
 
@@ -165,7 +166,7 @@ def test_clean_files_pass(model: m.ReportModel) -> None:
 def test_every_format_is_searched(model: m.ReportModel, planted: str) -> None:
     leaking = _renamed(model, planted)
     letter = render_letter(
-        leaking, Envelope(1, None, (), None, datetime(2021, 3, 31, tzinfo=UTC)), ()
+        leaking, Envelope(1, None, (), None, datetime(2021, 3, 31, tzinfo=UTC), home_time()), ()
     )
     assert len(check_leak(ADDRESSEE, REGISTRY, letter, ())) == 2  # HTML and plain text
     assert len(_in_file("docx", render_docx(leaking, leaking.document))) == 1

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 import support.report_models as factory
+from roadmap.plan.zone import home_time
 from roadmap.reports import model as m
 from roadmap.reports.checks import parity
 from roadmap.reports.formats import pdf
@@ -19,7 +20,7 @@ from roadmap.reports.formats.rendered import RenderedFile
 from roadmap.reports.formats.xlsx import render_xlsx
 
 Files = dict[str, RenderedFile]
-ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC))
+ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC), home_time())
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ from lxml import html as lxml_html
 from sqlalchemy import Engine
 
 import support.analysis_rows as rows
+from roadmap.plan.model import LocalTime
+from roadmap.plan.zone import home_time
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.letter import (
     MAX_HTML_BYTES,
@@ -28,7 +30,9 @@ from roadmap.reports.model import ReportModel
 from support.analysis_rows import VPR_5_MA, VPR_5_RU, MadeSchool, buyskiy, made_run
 
 NASTY = "Школа № 7 <script>alert(1)</script> & {{ 7*7 }} =cmd()"
-FIRST = Envelope(1, None, (), None, datetime(2021, 3, 31, 10, 5, tzinfo=ZoneInfo("Europe/Moscow")))
+FIRST = Envelope(
+    1, None, (), None, datetime(2021, 3, 31, 10, 5, tzinfo=ZoneInfo("Europe/Moscow")), home_time()
+)
 FILES = (
     Attachment("Справка_500+_Буйский_МР_2021-03.pdf", "аналитическая справка", 6, None, 217_000),
     Attachment(
@@ -172,9 +176,18 @@ def test_a_test_letter_says_so_first_of_all(model_of: Callable[..., ReportModel]
     assert banner in _plain(lxml_html.fromstring(letter.html).text_content())
 
 
-def test_the_time_is_moscows(model_of: Callable[..., ReportModel]) -> None:
+def test_the_time_is_the_plans_and_called_as_the_plan_calls_it(
+    model_of: Callable[..., ReportModel],
+) -> None:
     envelope = replace(FIRST, generated_at=datetime(2021, 3, 31, 21, 30, tzinfo=UTC))
     assert "01.04.2021 в 00:30 (МСК)" in _plain(render_letter(model_of(), envelope, ()).text)
+    further = replace(
+        envelope, local_time=LocalTime(ZoneInfo("Asia/Yekaterinburg"), "время Екатеринбурга")
+    )
+    letter = render_letter(model_of_again(model_of), further, ())
+    for part in (letter.text, lxml_html.fromstring(letter.html).text_content()):
+        assert "01.04.2021 в 02:30 (время Екатеринбурга)" in " ".join(_plain(part).split())
+        assert "МСК" not in part
     with pytest.raises(ValueError, match="aware"):
         replace(FIRST, generated_at=datetime(2021, 3, 31))  # noqa: DTZ001
 

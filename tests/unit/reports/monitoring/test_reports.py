@@ -16,6 +16,7 @@ from sqlalchemy import Engine, delete, insert, update
 
 import support.monitoring_rows as rows
 from roadmap.indicators.status import WORDS
+from roadmap.plan.zone import home_time
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.letter import Envelope, render_letter
 from roadmap.reports.model import Figure, Numbered, ReportModel, Sheet, Table
@@ -56,6 +57,7 @@ ENVELOPE = Envelope(
     corrections=(),
     test_addressee=None,
     generated_at=datetime(2021, 6, 30, 7, 5, tzinfo=UTC),
+    local_time=home_time(),
 )
 
 
