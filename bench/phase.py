@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from roadmap_cli.airflow_api import AirflowApi, wait_until
 from roadmap_cli.environment import Ports, demo_environment
@@ -63,12 +64,13 @@ def _stages_seconds(var: Path, ports: Ports) -> float:
 
     env = demo_environment(var / "home", ports, var)
     make_ready(env, var)
-    os.environ |= {name: env[name] for name in ("AIRFLOW_HOME", "AIRFLOW_CONN_SMTP_DEFAULT")}
-    from roadmap_airflow.mail import mail_server
-
     put_files(MARCH_ENDS, var)
     engine = open_engine(f"sqlite:///{var / 'roadmap.db'}")
-    with _mailbox(env, var, ports):
+    # Only for these stages: what stands in the environment would win over the real run's own.
+    ours = {name: env[name] for name in ("AIRFLOW_HOME", "AIRFLOW_CONN_SMTP_DEFAULT")}
+    with _mailbox(env, var, ports), patch.dict(os.environ, ours):
+        from roadmap_airflow.mail import mail_server
+
         request = RunRequest(2021, "march_analysis", "live", None, None, (), None, "bench")
         begun = time.monotonic()
         result = run_stages(Place(engine, var, mail_server(), settings_from(env)), request)
