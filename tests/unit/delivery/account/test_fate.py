@@ -57,6 +57,7 @@ def test_the_whole_switch_goes_before_a_pause_and_a_pause_before_the_servers_res
     assert fate_of_letter(letter(), held, NOW_MS) is Fate.PAUSED
     resting = Brakes(False, None, NOW_MS + 1, "нет связи", MappingProxyType({}))
     assert fate_of_letter(letter(), resting, NOW_MS) is Fate.BREAKER
+    assert "до 29.03.2021 в 09:40: нет связи." in sentence(Fate.BREAKER, letter(), resting)
     assert fate_of_letter(letter(mode="dry"), resting, NOW_MS) is Fate.QUEUED
 
 
