@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from roadmap.delivery.decisions.decision import LONGEST_REASON, SHORTEST_REASON
+from roadmap.decision import LONGEST_REASON, SHORTEST_REASON
 
 
 def reason_field(description: str) -> Param:

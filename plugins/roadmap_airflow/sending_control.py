@@ -50,8 +50,8 @@ def form() -> dict[str, Param]:
 @task(task_display_name="Остановка или продолжение")
 def control_sending() -> None:
     """Pull or let go the brake, then log what waits and what holds it back."""
+    from roadmap.decision import DecisionRefused
     from roadmap.delivery.decisions.control import control, what_waits
-    from roadmap.delivery.decisions.decision import DecisionRefused
     from roadmap_airflow.connections import roadmap_db
     from roadmap_airflow.plans import valid_plans
 

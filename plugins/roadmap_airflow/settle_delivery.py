@@ -55,7 +55,7 @@ def form() -> dict[str, Param]:
 @task(task_display_name="Решение", multiple_outputs=True)
 def decide() -> dict[str, Any]:
     """Take the decision; the letter's phase run, and whom to send to: nobody or its addressee."""
-    from roadmap.delivery.decisions.decision import DecisionRefused
+    from roadmap.decision import DecisionRefused
     from roadmap.delivery.decisions.settle import DECISIONS, settle
     from roadmap.delivery.proof.proofs import settle_unknown
     from roadmap_airflow.connections import delivery_settings, proof_sources, roadmap_db

@@ -9,8 +9,8 @@ from typing import Literal
 from sqlalchemy import Engine
 
 from roadmap import russian
+from roadmap.decision import DecisionRefused, checked_reason
 from roadmap.delivery.account.alarms import title
-from roadmap.delivery.decisions.decision import DecisionRefused, checked_reason
 from roadmap.delivery.ledger import brakes
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
 from roadmap.plan.model import Plan

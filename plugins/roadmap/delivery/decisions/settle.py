@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine
 
-from roadmap.delivery.decisions.decision import DecisionRefused, checked_reason
+from roadmap.decision import DecisionRefused, checked_reason
 from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
 from roadmap.plan.zone import occasion_time

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, select
 
+from roadmap.decision import DecisionRefused
 from roadmap.delivery.decisions.control import ControlRefused, control, what_waits
-from roadmap.delivery.decisions.decision import DecisionRefused
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.store.tables import control_event
 from support.ledger_world import OCCASION, SCOPE, make_run, plan_all

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 from sqlalchemy import Engine, select, update
 
-from roadmap.delivery.decisions.decision import DecisionRefused
+from roadmap.decision import DecisionRefused
 from roadmap.delivery.decisions.settle import DECISIONS, Decision, SettleRefused, settle
 from roadmap.delivery.ledger import moves
 from roadmap.store.tables import delivery, delivery_event, message, recipient

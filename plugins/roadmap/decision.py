@@ -1,4 +1,4 @@
-"""What every decision of a person about letters has: a reason that may be kept for good."""
+"""What every decision of a person has: a reason that may be kept for good."""
 
 from __future__ import annotations
 
