@@ -1,4 +1,4 @@
-"""Taking in what arrived: read, check, decide, write; one transaction a load.
+"""Taking in what arrived: read, check, decide, write; one transaction a pull.
 
 What arrived are files of the inbox, or the answer of a query, which is treated as a file.
 A file equal to the batch in force changes nothing. Any other becomes a new batch that
@@ -12,13 +12,13 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Dialect, Engine, Row, Table, func, insert, select
+from sqlalchemy import Connection, Dialect, Engine, Row, Select, Table, func, insert, select
 
 from roadmap.evidence.files.inbox import (
     AnyPath,
@@ -34,7 +34,7 @@ from roadmap.evidence.files.inbox import (
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.files.sandbox import Parse, reading
 from roadmap.evidence.messages import place, refused, sentence
-from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
+from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.registers.vocabulary import with_words
 from roadmap.evidence.scales import options_for
 from roadmap.evidence.sources import Source
@@ -192,15 +192,13 @@ def _take_in(
         arrived, taken = _answered(pull, known, open_database)
 
     candidates = _understood(pull, arrived, known, receipts)
-    by_scope: dict[str, list[_Candidate]] = defaultdict(list)
     for candidate in candidates:
         _archive(archive_folder, pull.source, candidate)
-        if candidate.refusal is None:
-            by_scope[candidate.scope].append(candidate)
-        else:
-            taken.append(_refuse(pull, candidate))
-    for scope in sorted(by_scope):
-        taken.extend(_settle_scope(pull, scope, _with_facts(pull, scope, by_scope[scope])))
+    candidates = _with_facts(pull, known, candidates)
+    if candidates:
+        with pull.engine.begin() as conn:
+            _lock(conn, pull)
+            taken.extend(_settle(conn, pull, candidates))
 
     taken.sort(key=lambda one: (one.state == "ignored", one.name))
     return Intake(pull.source.dataset, tuple(taken), receipts.messages)
@@ -253,7 +251,7 @@ def _answered(
                 name,
             )
     except FileRefused as refusal:
-        message = refusal.message + _still_in_force(_NO_SCOPE, name, known)
+        message = refusal.message + _still_in_force(known[-1] if known else None)
         return [], [TakenFile(name, "refused", refusal.code, messages=(message,))]
     if data is None:
         return [], []  # nothing yet: no fault, and no data
@@ -277,16 +275,15 @@ class _Candidate:
 
 def _accepted(conn: Connection, pull: _Pull) -> list[Row[Any]]:
     """All accepted batches of the dataset, oldest knowledge first: the last one is in force."""
-    return list(
-        conn.execute(
-            select(load_batch)
-            .where(
-                load_batch.c.plan_year == pull.plan_year,
-                load_batch.c.dataset == pull.source.dataset,
-                load_batch.c.state == "accepted",
-            )
-            .order_by(load_batch.c.received_ms, load_batch.c.loaded_ms, load_batch.c.batch_id)
-        )
+    order = (load_batch.c.received_ms, load_batch.c.loaded_ms, load_batch.c.batch_id)
+    return list(conn.execute(_batches(pull, "accepted", load_batch).order_by(*order)))
+
+
+def _batches(pull: _Pull, state: str, *what: Any) -> Select[Any]:
+    return select(*what).where(
+        load_batch.c.plan_year == pull.plan_year,
+        load_batch.c.dataset == pull.source.dataset,
+        load_batch.c.state == state,
     )
 
 
@@ -365,7 +362,7 @@ def _too_large(file: Found, content: Content, source: Source) -> FileRefused:
 
 
 def _too_many_rejected(file: Found, parsed: Parsed, source: Source) -> FileRefused | None:
-    rejected = sum(item.rows for item in parsed.rejected)
+    rejected = _rows_rejected(parsed)
     if not parsed.rows_read or rejected <= source.tolerance * parsed.rows_read:
         return None
     return FileRefused(
@@ -407,41 +404,59 @@ def _unreadable(file: Found) -> TakenFile:
 # -- Deciding and writing ------------------------------------------------------------------
 
 
-def _with_facts(pull: _Pull, scope: str, candidates: list[_Candidate]) -> list[_Candidate]:
-    """Read a file that is known by name and content where it is about to come back.
+def _with_facts(
+    pull: _Pull, known: list[Row[Any]], candidates: list[_Candidate]
+) -> list[_Candidate]:
+    """Read the files that are known by name and content where they are about to come back.
 
     Reading takes seconds, so it happens before the transaction that writes.
     """
-    if all(one.parsed for one in candidates):
-        return candidates
-    with pull.engine.begin() as conn:
-        known = _of_scope(_accepted(conn, pull), scope)
-    returning = [one for _, one in _fresh(known, candidates, pull.now_ms)[0] if not one.parsed]
+    batches = _by_scope(known)
+    returning = [
+        one
+        for scope, group in _by_scope(_not_refused(candidates)).items()
+        for _, one in _fresh(batches[scope], group, pull.now_ms)[0]
+        if not one.parsed
+    ]
     have_read = _read(pull, returning)
     return [have_read.get(id(one), one) for one in candidates]
 
 
-def _settle_scope(pull: _Pull, scope: str, candidates: list[_Candidate]) -> list[TakenFile]:
-    """Decide about all files of one scope and write what is new, in one transaction."""
-    taken: list[TakenFile] = []
-    with pull.engine.begin() as conn:
-        _lock(conn, pull)
-        batches = _accepted(conn, pull)
-        fresh, left = _fresh(_of_scope(batches, scope), candidates, pull.now_ms)
-        taken.extend(TakenFile(one.file.name, "unchanged", scope=scope) for one in left)
-        for received_ms, group in _by_moment(fresh):
-            if len(group) > 1:
-                group = _conflicting(pull.source, scope, group)
-            for one in group:
+def _settle(conn: Connection, pull: _Pull, candidates: list[_Candidate]) -> list[TakenFile]:
+    """Decide about all files, scope by scope, and write what is new."""
+    known = _accepted(conn, pull)
+    batches = _by_scope(known)
+    refused_before = set(conn.scalars(_batches(pull, "refused", load_batch.c.batch_id)))
+    rows = _Rows(pull, known, refused_before)
+    taken = [rows.refuse(one, one.refusal) for one in candidates if one.refusal]
+    for scope, group in sorted(_by_scope(_not_refused(candidates)).items()):
+        fresh, left = _fresh(batches[scope], group, pull.now_ms)
+        taken += [TakenFile(one.file.name, "unchanged", scope=scope) for one in left]
+        for received_ms, together in _by_moment(fresh):
+            if len(together) > 1:
+                together = _conflicting(pull.source, scope, together)
+            for one in together:
                 if one.refusal:
-                    written = _write_refusal(conn, pull, one, batches)
+                    taken.append(rows.refuse(one, one.refusal))
                 elif one.parsed:
-                    written = _write_batch(conn, pull, one, one.parsed, received_ms)
+                    taken.append(rows.accept(one, one.parsed, received_ms))
                 else:
                     # Another pull moved the scope in between; the next one sees both.
-                    written = _waiting(one.file)
-                taken.append(written)
+                    taken.append(_waiting(one.file))
+    rows.write(conn)
     return taken
+
+
+def _not_refused(candidates: list[_Candidate]) -> list[_Candidate]:
+    return [one for one in candidates if one.refusal is None]
+
+
+def _by_scope(of_scopes: Iterable[Any]) -> dict[str, list[Any]]:
+    """Batches or files by what they are about, in their order."""
+    groups: dict[str, list[Any]] = defaultdict(list)
+    for one in of_scopes:
+        groups[one.scope].append(one)
+    return groups
 
 
 def _fresh(
@@ -524,81 +539,140 @@ def _lock(conn: Connection, pull: _Pull) -> None:
         conn.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-def _of_scope(batches: list[Row[Any]], scope: str) -> list[Row[Any]]:
-    return [batch for batch in batches if batch.scope == scope]
+class _Rows:
+    """What one pull adds to the tables: batches, their facts, rejected rows and warnings.
+
+    Collected first, so that each table is written once, however many files came.
+    """
+
+    def __init__(self, pull: _Pull, known: list[Row[Any]], refused_before: set[str]) -> None:
+        self._pull = pull
+        self._refused = refused_before
+        self._by_scope = {batch.scope: batch for batch in known}  # the last of each
+        self._by_name = {batch.file_name: batch for batch in known}
+        self._batches: list[dict[str, Any]] = []
+        self._facts: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
+        self._rejected: list[dict[str, Any]] = []
+        self._warnings: list[dict[str, Any]] = []
+
+    def accept(self, one: _Candidate, parsed: Parsed, received_ms: int) -> TakenFile:
+        """A new batch of the scope, known since `received_ms`."""
+        batch_id = self._id(parsed.scope, one.content.sha256, received_ms)
+        warnings = [_of_file(warning, one.file.name) for warning in parsed.warnings]
+        if one.receipt_ms is not None and one.receipt_ms != received_ms:
+            warnings.append(
+                sentence(
+                    "Время получения относится к прежнему содержанию файла, учтено время приёма",
+                    place(one.file.name),
+                    "Дополните список времён получения",
+                )
+            )
+        self._add_batch(one, batch_id, received_ms, state="accepted")
+        for name, rows in parsed.facts.items():
+            self._facts[name] += [(batch_id, row) for row in rows]
+        self._warnings += [{"batch_id": batch_id, "message": message} for message in warnings]
+        return _taken(one, "accepted", batch_id, after=warnings)
+
+    def refuse(self, one: _Candidate, refusal: FileRefused) -> TakenFile:
+        """The refused file is remembered once per content and reason, however often it is met."""
+        has_scope = one.scope != _NO_SCOPE
+        before = self._by_scope.get(one.scope) if has_scope else self._by_name.get(one.file.name)
+        message = refusal.message + _still_in_force(before)
+        batch_id = self._id(one.content.sha256, refusal.code, of="refused|")
+        if batch_id not in self._refused:
+            self._refused.add(batch_id)
+            received_ms = self._pull.now_ms if one.receipt_ms is None else one.receipt_ms
+            told = {"refusal_code": refusal.code, "refusal_message": message}
+            self._add_batch(one, batch_id, received_ms, state="refused", **told)
+        return _taken(one, "refused", batch_id, refusal.code, before=[message])
+
+    def _id(self, *parts: object, of: str = "") -> str:
+        named = "|".join(map(str, (self._pull.plan_year, self._pull.source.dataset, *parts)))
+        return hashlib.sha256((of + named).encode()).hexdigest()[:32]
+
+    def _add_batch(
+        self, one: _Candidate, batch_id: str, received_ms: int, **state: str | None
+    ) -> None:
+        parsed = one.parsed
+        is_accepted = state["state"] == "accepted"
+        self._batches.append(
+            {
+                "batch_id": batch_id,
+                "plan_year": self._pull.plan_year,
+                "dataset": self._pull.source.dataset,
+                "scope": one.scope,
+                "file_name": one.file.name,
+                "sha256": one.content.sha256,
+                "size_bytes": one.content.size_bytes,
+                "received_ms": received_ms,
+                "loaded_ms": self._pull.now_ms,
+                "rows_read": parsed.rows_read if parsed else 0,
+                "rows_accepted": parsed.rows_accepted if parsed and is_accepted else 0,
+                "rows_rejected": _rows_rejected(parsed),
+                "refusal_code": None,
+                "refusal_message": None,
+                **state,
+            }
+        )
+        for item in parsed.rejected if parsed else ():
+            row = {**vars(item), "batch_id": batch_id, "column_name": item.column}
+            del row["column"]
+            self._rejected.append(row)
+
+    def write(self, conn: Connection) -> None:
+        """Insert everything, each table once."""
+        if self._batches:
+            conn.execute(insert(load_batch), self._batches)
+        for table in FACTS:
+            if rows := self._facts.get(table.name):
+                _write_facts(conn, table, rows)
+        if self._rejected:
+            conn.execute(insert(rejected_row), self._rejected)
+        if self._warnings:
+            conn.execute(insert(load_warning), self._warnings)
 
 
-def _batch_id(*parts: object) -> str:
-    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
+def _rows_rejected(parsed: Parsed | None) -> int:
+    return sum(item.rows for item in parsed.rejected) if parsed else 0
 
 
-def _write_batch(
-    conn: Connection, pull: _Pull, one: _Candidate, parsed: Parsed, received_ms: int
+def _taken(
+    one: _Candidate,
+    state: str,
+    batch_id: str,
+    code: str | None = None,
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
 ) -> TakenFile:
-    """The batch, its facts, its rejected rows and warnings."""
-    batch_id = _batch_id(
-        pull.plan_year, pull.source.dataset, parsed.scope, one.content.sha256, received_ms
-    )
-    warnings = tuple(_of_file(warning, one.file.name) for warning in parsed.warnings)
-    if one.receipt_ms is not None and one.receipt_ms != received_ms:
-        warnings += (
-            sentence(
-                "Время получения относится к прежнему содержанию файла, учтено время приёма",
-                place(one.file.name),
-                "Дополните список времён получения",
-            ),
-        )
-    rejected = sum(item.rows for item in parsed.rejected)
-    conn.execute(
-        insert(load_batch).values(
-            batch_id=batch_id,
-            plan_year=pull.plan_year,
-            dataset=pull.source.dataset,
-            scope=parsed.scope,
-            file_name=one.file.name,
-            sha256=one.content.sha256,
-            size_bytes=one.content.size_bytes,
-            received_ms=received_ms,
-            loaded_ms=pull.now_ms,
-            state="accepted",
-            rows_read=parsed.rows_read,
-            rows_accepted=parsed.rows_accepted,
-            rows_rejected=rejected,
-        )
-    )
-    for table in FACTS:
-        if rows := parsed.facts.get(table.name):
-            _write_facts(conn, table, batch_id, rows)
-    _write_rejected(conn, batch_id, parsed.rejected)
-    if warnings:
-        conn.execute(
-            insert(load_warning),
-            [{"batch_id": batch_id, "message": message} for message in warnings],
-        )
-    log.debug("batch %s of %s: %s rows", batch_id, pull.source.dataset, parsed.rows_accepted)
+    """What became of a file that is remembered; its rejected rows between other messages."""
+    parsed = one.parsed
+    rows = [item.message for item in parsed.rejected] if parsed else []
     return TakenFile(
         one.file.name,
-        "accepted",
-        scope=parsed.scope,
-        batch_id=batch_id,
-        rows_read=parsed.rows_read,
-        rows_accepted=parsed.rows_accepted,
-        rows_rejected=rejected,
-        messages=_first([*(item.message for item in parsed.rejected), *warnings]),
+        state,
+        code,
+        None if one.scope == _NO_SCOPE else one.scope,
+        batch_id,
+        rows_read=parsed.rows_read if parsed else 0,
+        rows_accepted=parsed.rows_accepted if parsed and state == "accepted" else 0,
+        rows_rejected=_rows_rejected(parsed),
+        messages=_first([*before, *rows, *after]),
     )
 
 
-def _write_facts(
-    conn: Connection, table: Table, batch_id: str, rows: Iterable[Mapping[str, Any]]
-) -> None:
+def _write_facts(conn: Connection, table: Table, rows: list[tuple[str, Mapping[str, Any]]]) -> None:
     """Straight to the driver: SQLAlchemy's look at each of 300 rows costs more than they do."""
     statement, is_positional = _insert_statement(table, conn.dialect)
     names = [column.name for column in table.columns if column.name != "batch_id"]
     if is_positional:
-        conn.exec_driver_sql(statement, [(batch_id, *map(row.get, names)) for row in rows])
+        conn.exec_driver_sql(
+            statement, [(batch_id, *map(row.get, names)) for batch_id, row in rows]
+        )
     else:
         empty = dict.fromkeys(names)
-        conn.exec_driver_sql(statement, [{**empty, **row, "batch_id": batch_id} for row in rows])
+        conn.exec_driver_sql(
+            statement, [{**empty, **row, "batch_id": batch_id} for batch_id, row in rows]
+        )
 
 
 @lru_cache(maxsize=64)
@@ -613,87 +687,12 @@ def _of_file(warning: str, file_name: str) -> str:
     return warning if f"«{file_name}»" in warning else f"{warning} {place(file_name)}."
 
 
-def _refuse(pull: _Pull, one: _Candidate) -> TakenFile:
-    with pull.engine.begin() as conn:
-        _lock(conn, pull)
-        return _write_refusal(conn, pull, one, _accepted(conn, pull))
-
-
-def _write_refusal(
-    conn: Connection, pull: _Pull, one: _Candidate, batches: list[Row[Any]]
-) -> TakenFile:
-    """The refused file is remembered once per content and reason, however often it is met."""
-    refusal = one.refusal
-    if refusal is None:
-        raise ValueError("nothing refuses this file")
-    message = refusal.message + _still_in_force(one.scope, one.file.name, batches)
-    parsed = one.parsed
-    batch_id = _batch_id(
-        "refused", pull.plan_year, pull.source.dataset, one.content.sha256, refusal.code
-    )
-    rejected = sum(item.rows for item in parsed.rejected) if parsed else 0
-    if not conn.execute(
-        select(load_batch.c.batch_id).where(load_batch.c.batch_id == batch_id)
-    ).first():
-        conn.execute(
-            insert(load_batch).values(
-                batch_id=batch_id,
-                plan_year=pull.plan_year,
-                dataset=pull.source.dataset,
-                scope=one.scope,
-                file_name=one.file.name,
-                sha256=one.content.sha256,
-                size_bytes=one.content.size_bytes,
-                received_ms=pull.now_ms if one.receipt_ms is None else one.receipt_ms,
-                loaded_ms=pull.now_ms,
-                state="refused",
-                rows_read=parsed.rows_read if parsed else 0,
-                rows_accepted=0,
-                rows_rejected=rejected,
-                refusal_code=refusal.code,
-                refusal_message=message,
-            )
-        )
-        if parsed:
-            _write_rejected(conn, batch_id, parsed.rejected)
-        log.debug("file of %s refused: %s", pull.source.dataset, refusal.code)
-    rows = [item.message for item in parsed.rejected] if parsed else []
-    return TakenFile(
-        one.file.name,
-        "refused",
-        refusal.code,
-        None if one.scope == _NO_SCOPE else one.scope,
-        batch_id,
-        rows_read=parsed.rows_read if parsed else 0,
-        rows_rejected=rejected,
-        messages=_first([message, *rows]),
-    )
-
-
-def _write_rejected(conn: Connection, batch_id: str, rejected: Iterable[Rejected]) -> None:
-    rows = [
-        {
-            "batch_id": batch_id,
-            "sheet": item.sheet,
-            "row": item.row,
-            "column_name": item.column,
-            "rule": item.rule,
-            "rows": item.rows,
-            "message": item.message,
-        }
-        for item in rejected
-    ]
-    if rows:
-        conn.execute(insert(rejected_row), rows)
-
-
-def _still_in_force(scope: str, file_name: str, batches: list[Row[Any]]) -> str:
+def _still_in_force(batch: Row[Any] | None) -> str:
     """« Действуют прежние сведения от 28.05.2021.», where there are any."""
-    for batch in reversed(batches):
-        if batch.scope == scope or (scope == _NO_SCOPE and batch.file_name == file_name):
-            received = home_time().at(batch.received_ms)
-            return f" Действуют прежние сведения от {day(received.date())}."
-    return ""
+    if batch is None:
+        return ""
+    received = home_time().at(batch.received_ms)
+    return f" Действуют прежние сведения от {day(received.date())}."
 
 
 def _first(messages: list[str]) -> tuple[str, ...]:

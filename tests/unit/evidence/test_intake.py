@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import permutations
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import event as event_of_engine
 from sqlalchemy.exc import IntegrityError
 
 from roadmap.evidence.files import sandbox
@@ -621,14 +622,15 @@ def test_addresses_reach_neither_messages_nor_quarantine(
     assert "secret@" not in told and "shared@" not in told and "good1@" not in told
 
 
-def test_a_load_is_one_transaction(any_world: World) -> None:
-    # A rejected row that the database refuses takes the batch and its facts with it.
+def test_a_pull_is_one_transaction(any_world: World) -> None:
+    # A rejected row that the database refuses takes all batches and facts of its pull with it.
     def unstorable(content: bytes, reader: str, context: ReaderContext, limits: Limits) -> Parsed:
         parsed = read_here(content, reader, context, limits)
         nothing = Rejected(rule="RULE", message=None, rows=0)  # type: ignore[arg-type]
         return replace(parsed, rejected=(nothing,))
 
     any_world.put("acts/a.csv", act())
+    any_world.put("acts/b.csv", act(municipality="neyskiy"))
     with pytest.raises(IntegrityError):
         take_in(
             any_world.engine,
@@ -641,7 +643,37 @@ def test_a_load_is_one_transaction(any_world: World) -> None:
         )
     assert any_world.rows(municipal_act) == []
     assert any_world.rows(load_batch) == []
-    assert any_world.pull().accepted == 1
+    assert any_world.pull().accepted == 2
+
+
+def letters(number: int) -> str:
+    """The code of one of many made-up municipalities."""
+    return f"m{chr(ord('a') + number // 26)}{chr(ord('a') + number % 26)}"
+
+
+@pytest.mark.parametrize(
+    "content", [lambda n: act(municipality=letters(n)), lambda n: b"%PDF of " + letters(n).encode()]
+)
+def test_the_database_is_asked_as_often_for_many_files_as_for_one(
+    any_world: World, content: Callable[[int], bytes]
+) -> None:
+    def statements() -> list[str]:
+        asked: list[str] = []
+
+        def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            asked.append(statement)
+
+        event_of_engine.listen(any_world.engine, "before_cursor_execute", note)
+        any_world.pull()
+        event_of_engine.remove(any_world.engine, "before_cursor_execute", note)
+        return asked
+
+    any_world.put("acts/0.csv", content(0))
+    new, unchanged = statements(), statements()
+    for number in range(1, 40):
+        any_world.put(f"acts/{number}.csv", content(number))
+    assert statements() == new
+    assert statements() == unchanged
 
 
 def test_an_error_of_the_database_does_not_quote_the_rows(any_world: World) -> None:
