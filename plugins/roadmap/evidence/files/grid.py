@@ -10,19 +10,19 @@ import csv
 import io
 import re
 import unicodedata
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
 from typing import Any, NamedTuple
 
+from roadmap.evidence.files.faults import NO_FLAWS, Fault, flaws_of
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.files.prescan import (
     column_letter,
-    column_number,
     kind_of,
     too_many_columns,
     too_many_rows,
@@ -52,14 +52,6 @@ __all__ = [
     "text_of",
     "the_sheet",
 ]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A cell without a value: an error (`#DIV/0!`), or a formula whose result was not saved."""
-
-    rule: str  # CELL_ERROR | NO_CACHED_VALUE
-    text: str
 
 
 Cell = str | float | int | bool | date | datetime | time | timedelta | Fault | None
@@ -98,9 +90,9 @@ def read_sheets(
         return [Sheet("", _csv_rows(content, file_name, titles, ragged))]
     import python_calamine
 
-    flaws = _flaws(content) if kind_of(content) == "xlsx" else {}
     sheets = []
     with python_calamine.load_workbook(io.BytesIO(content)) as book:
+        flaws = flaws_of(content, book.sheet_names)
         for about in book.sheets_metadata:
             if about.typ is not python_calamine.SheetTypeEnum.WorkSheet:
                 continue
@@ -111,8 +103,9 @@ def read_sheets(
                 # Most rows are full: one look at a row is cheaper than one at each cell.
                 if "" in row:
                     row[:] = [None if cell == "" else cell for cell in row]
-            flaw = flaws.get(about.name, _NO_FLAWS)
-            _put_faults(rows, flaw.faults)
+            flaw = flaws.get(about.name, NO_FLAWS)
+            for (number, column), fault in flaw.faults.items():
+                _put_fault(rows, number, column, fault)
             is_hidden = about.visible is not python_calamine.SheetVisibleEnum.Visible
             sheets.append(Sheet(about.name, rows, is_hidden, flaw.hidden_rows))
     return sheets
@@ -131,8 +124,8 @@ def stream_sheet(
 ) -> Stream:
     """The first visible sheet with content whose name is not among the `skipped`.
 
-    For pupil protocols: nothing but the row at hand is held as Python objects. Cells in error
-    read as empty. `titles` decide the encoding of a csv. Raises FileRefused like `read_sheets`.
+    For pupil protocols: nothing but the row at hand is held as Python objects, and the cells
+    in error. `titles` decide the encoding of a csv. Raises FileRefused like `read_sheets`.
     """
     if kind_of(content) == "csv":
         text = _csv_rows(content, file_name, titles, ragged=True)
@@ -151,9 +144,12 @@ def stream_sheet(
     if not filled:
         raise refused("EMPTY", "В книге нет ни одной заполненной ячейки", _WITH_DATA, file_name)
     sheet, start = filled[0]
-    rows: Iterator[list[Any]] = sheet.iter_rows()
+    rows: Iterator[list[Any]] = _from_column_a(sheet.iter_rows(), start[1])
+    faults = flaws_of(content, book.sheet_names).get(sheet.name, NO_FLAWS).faults
+    if faults:
+        rows = _with_faults(rows, faults)
     unread = tuple(other.name for other, _ in filled[1:])
-    return Stream(sheet.name, _from_column_a(rows, start[1]), unread)
+    return Stream(sheet.name, rows, unread)
 
 
 _WITH_DATA = "Положите файл с данными"
@@ -164,6 +160,32 @@ def _from_column_a(rows: Iterator[list[Any]], skipped: int) -> Iterator[list[Cel
         return rows
     left = [""] * skipped
     return (left + row for row in rows)
+
+
+def _with_faults(
+    rows: Iterator[list[Cell]], faults: Mapping[tuple[int, int], Fault]
+) -> Iterator[list[Cell]]:
+    """The rows with their faults; those below the last row that a reader sees, too."""
+    by_row: dict[int, dict[int, Fault]] = defaultdict(dict)
+    for (number, column), fault in faults.items():
+        by_row[number][column] = fault
+    for number in count():
+        row = next(rows, None)
+        if row is None and number > max(by_row):
+            return
+        row = row or []
+        for column, fault in by_row.get(number, {}).items():
+            row += [""] * (column + 1 - len(row))
+            row[column] = fault
+        yield row
+
+
+def _put_fault(rows: list[list[Cell]], number: int, column: int, fault: Fault) -> None:
+    # Readers end a sheet at its last value; a fault may stand beyond it.
+    rows += ([] for _ in range(number + 1 - len(rows)))
+    row = rows[number]
+    row += [None] * (column + 1 - len(row))
+    row[column] = fault
 
 
 def check_size(content: bytes, limits: Limits, file_name: str) -> None:
@@ -196,94 +218,6 @@ def the_sheet(sheets: Sequence[Sheet], name: str, file_name: str) -> Sheet:
         "Назовите лист так или сверьтесь с описанием форматов (docs/formats.md)",
         file_name,
     )
-
-
-# -- What a fast reader does not tell: errors, formulas without values, hidden rows ------------
-
-
-class _Flaws(NamedTuple):
-    faults: tuple[tuple[int, int, Fault], ...] = ()  # 0-based row and column
-    hidden_rows: int = 0
-
-
-_NO_FLAWS = _Flaws()
-_FLAWED_CELL = re.compile(
-    rb'<c r="([A-Z]{1,3})([0-9]{1,7})"((?:\s[^>]*)?)(?<!/)>(.*?)</c>', re.DOTALL
-)
-_HAS_FORMULA = re.compile(rb"<f[\s/>]")
-_VALUE = re.compile(rb"<v[^>]*>([^<]+)</v>|<is[\s>]")
-# Parts that no workbook uses as a sheet; inflating them takes as long as looking at the sheets.
-_NO_SHEET = re.compile(r"docProps/|_rels/|xl/_rels/|xl/(?:sharedStrings|styles)\.xml$|xl/theme/")
-_HIDDEN_ROW = re.compile(rb'<row\s[^>]*\bhidden="(?:1|true)"')
-
-
-def _flaws(content: bytes) -> dict[str, _Flaws]:
-    """By sheet name. Only sheets with a formula, an error or a hidden row are taken apart."""
-    flaws: dict[str, _Flaws] = {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        by_part = {}
-        for part in archive.namelist():
-            if _NO_SHEET.match(part):
-                continue
-            text = archive.read(part)
-            faults: list[tuple[int, int, Fault]] = []
-            if b't="e"' in text or _HAS_FORMULA.search(text):
-                faults = list(_faults(text))
-            hidden = len(_HIDDEN_ROW.findall(text)) if b"hidden=" in text else 0
-            if faults or hidden:
-                by_part[part] = _Flaws(tuple(faults), hidden)
-        if by_part:
-            for name, part in _sheet_parts(archive).items():
-                if part in by_part:
-                    flaws[name] = by_part[part]
-    return flaws
-
-
-def _faults(text: bytes) -> Iterator[tuple[int, int, Fault]]:
-    for cell in _FLAWED_CELL.finditer(text):
-        letters, digits, attributes, inside = cell.groups()
-        value = _VALUE.search(inside)
-        if b't="e"' in attributes:
-            error = value.group(1).decode("utf-8", "replace") if value and value.group(1) else "#"
-            fault = Fault("CELL_ERROR", error)
-        elif value is None and _HAS_FORMULA.search(inside):
-            fault = Fault("NO_CACHED_VALUE", "формула без значения")
-        else:
-            continue
-        yield int(digits) - 1, column_number(letters.decode("ascii")) - 1, fault
-
-
-def _put_faults(rows: list[list[Cell]], faults: tuple[tuple[int, int, Fault], ...]) -> None:
-    for row, column, fault in faults:
-        # Readers end a sheet at its last value; a fault may stand beyond it.
-        while len(rows) <= row:
-            rows.append([])
-        rows[row].extend([None] * (column + 1 - len(rows[row])))
-        rows[row][column] = fault
-
-
-def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Which part of the workbook is which sheet (ECMA-376, workbook.xml and its relations)."""
-    from defusedxml import ElementTree
-
-    parts = {name.lower(): name for name in archive.namelist()}
-    relations = parts.get("xl/_rels/workbook.xml.rels")
-    if relations is None:
-        return {}
-    targets = {
-        relation.get("Id"): str(relation.get("Target", ""))
-        for relation in ElementTree.fromstring(archive.read(relations))
-    }
-    found = {}
-    for element in ElementTree.fromstring(archive.read(parts["xl/workbook.xml"])).iter():
-        if element.tag.rpartition("}")[2] != "sheet":
-            continue
-        ids = [value for key, value in element.attrib.items() if key.endswith("}id")]
-        target = targets.get(ids[0], "") if ids else ""
-        path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        if path.lower() in parts:
-            found[str(element.get("name"))] = parts[path.lower()]
-    return found
 
 
 # -- csv -------------------------------------------------------------------------------------

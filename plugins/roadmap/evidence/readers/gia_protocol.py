@@ -17,6 +17,7 @@ from decimal import Decimal
 from roadmap.evidence.files.grid import (
     BadCell,
     Cell,
+    Fault,
     column_name,
     decimal_of,
     normal_title,
@@ -189,8 +190,13 @@ def _walk(protocol: _Protocol, rows: Iterator[list[Cell]]) -> None:
 
 
 def first_cell(row: Sequence[Cell]) -> str | None:
-    """The first cell that holds something, as text; None in an empty row."""
-    return next((str(cell).strip() for cell in row if cell != ""), None)
+    """The first cell with a value, as text; None in an empty row.
+
+    A number that is a formula without a saved value leaves the row a pupil's: a code follows.
+    """
+    return next(
+        (str(cell).strip() for cell in row if cell != "" and not isinstance(cell, Fault)), None
+    )
 
 
 def is_numbered(first: str) -> bool:

@@ -89,6 +89,12 @@ def test_a_readers_refusal_comes_back_with_its_words():
     assert "«Муниципалитет»" in refused.message
 
 
+def test_a_sheet_that_is_no_xml_is_a_damaged_file():
+    """Taken apart for its errors, too: that parser may be the first to meet the damage."""
+    content = with_sheet(b'<row r="1"><c r="A1" t="e"><v>#N/A</v></row>')
+    assert refusal("diagnostic_works", content, WIDE).code == "CORRUPT"
+
+
 def test_a_quarantined_row_comes_back_with_its_place():
     rows = [*WORK, ["1002", "г. Буй", "Математика", 10, "24.09.2020", 9, 1, 2, 3, 4]]
     parsed = parse(one_sheet(rows), "diagnostic_works", CONTEXT)

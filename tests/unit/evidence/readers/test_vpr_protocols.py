@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import asdict, replace
 from itertools import count
@@ -15,7 +16,7 @@ from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.vpr_protocols import read
 from roadmap.evidence.scales import options_for
 from roadmap.evidence.sources import load_sources
-from support.workbooks import book, csv_bytes, one_sheet
+from support.workbooks import book, csv_bytes, one_sheet, parts_of, with_parts
 
 OPTIONS = {**load_sources()["vpr_protocols"].options_of(2021), **options_for("vpr")}
 NAME_2020 = "Проведение работы по математике, 5 класс. ВПР 2020.xlsx"
@@ -234,6 +235,23 @@ def test_a_score_that_cannot_be_is_set_aside_by_count_and_the_file_loads(score, 
     assert "столбец J «sum»" in kept.message
     assert (found.rows_read, found.rows_accepted) == (3, 1)
     assert marks(found) == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "cell", [b'<c r="J%d" t="e"><v>#VALUE!</v></c>', b'<c r="J%d"><f>SUM(K2:M2)</f></c>']
+)
+def test_a_score_in_error_or_never_calculated_makes_nobody_absent(cell):
+    """With no variant, too: before, such pupils were counted as absent and the file was taken."""
+    absent = [pupil(None, variant=None) for _ in range(2)]
+    content = one_sheet([HEAD_2020, pupil("6"), *absent], "Sheet1")
+    parts = parts_of(content)
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    for number in (3, 4):
+        sheet = re.sub(rb'(?=<c r="K%d")' % number, cell % number, sheet)
+    found = read(with_parts(content, {"xl/worksheets/sheet1.xml": sheet}), MA5)
+    assert [(kept.rule, kept.rows) for kept in found.rejected] == [("SCORE_TYPE", 2)]
+    (fact,) = found.facts["mark_result"]
+    assert (fact["participants"], fact["absent"]) == (1, 0)
 
 
 def rejection_words(rule: str) -> str:
