@@ -43,7 +43,7 @@ def steps() -> tuple[Step, ...]:
     phases = [
         Step(phase.code, phase.dag_title, phase.as_of) for phase in load_plan(DEMO_YEAR).phases
     ]
-    corrected_on = date.fromisoformat(load_content(DEFAULT_SEED).correction.received[:10])
+    corrected_on = load_content(DEFAULT_SEED).correction.received.date()
     corrected = Step(
         phases[0].phase,
         f"{phases[0].title} — исправление",

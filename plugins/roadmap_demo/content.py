@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, cached_property
+from itertools import cycle
 from random import Random
-from typing import Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from roadmap.paths import INCLUDE, SCALES
+from roadmap.evidence.scales import options_for
+from roadmap.paths import INCLUDE
+from roadmap.plan.strict_yaml import read_yaml
 
 DEMO = INCLUDE / "demo"
 
@@ -35,11 +38,10 @@ class Name(_Part):
 
 
 class SchoolCounts(_Part):
-    numbers: tuple[int, ...] = ()
-    gymnasiums: tuple[int, ...] = ()
-    lyceums: tuple[int, ...] = ()
-    secondary: int = 0
-    basic: int = 0
+    """The schools outside the project: numbers of town schools, how many rural ones there are."""
+
+    town: Mapping[Literal["number", "gymnasium", "lyceum"], tuple[int, ...]]
+    rural: Mapping[Literal["secondary", "basic"], int]
 
 
 class Municipality(_Part):
@@ -65,17 +67,11 @@ class Size(_Part):
     most: int
 
 
-class Effects(_Part):
-    school: float
-    paper: float
-    project: float
-
-
 class SchoolNames(_Part):
     stems: tuple[str, ...]
     names: Mapping[str, str]
     sizes: Mapping[Kind, Size]
-    effects: Effects
+    effects: Mapping[Literal["school", "paper", "project"], float]
 
 
 class ProjectSchool(_Part):
@@ -155,16 +151,15 @@ class Event(_Part):
     host: str | None = None
 
     def as_of(self, day: Day) -> Event | None:
-        """The event as the version received on `day` tells it; None before it is known."""
+        """The event by the version received on `day`; None before it is known."""
         if self.since is not None and day < self.since:
             return None
-        told = self
+        event = self
         for change in self.later:
             if change.since <= day:
-                told = told.model_copy(
-                    update={"state": change.state, "date": change.moved_to or told.date}
-                )
-        return told
+                moved_to = change.moved_to or event.date
+                event = event.model_copy(update={"state": change.state, "date": moved_to})
+        return event
 
 
 class Absent(_Part):
@@ -179,18 +174,13 @@ class Stranger(_Part):
     person: str
 
 
-class Seminar(_Part):
-    code: str
-    title: str
-
-
 class Act(_Part):
     municipality: str
     kind: str
     number: str
     date: date
     basis: str
-    received: str
+    received: datetime
     # Lies in the inbox before its receipt time: March must not count it by its own date.
     lies_from: Day | None = None
 
@@ -219,7 +209,7 @@ class Events(_Part):
     webinar: Event
     absent_from_webinar: tuple[Absent, ...]
     strangers: tuple[Stranger, ...]
-    seminars: tuple[Seminar, ...]
+    seminars: Mapping[str, str]  # titles by code
     events: tuple[Event, ...]
     duplicated: str
     acts: tuple[Act, ...]
@@ -228,15 +218,16 @@ class Events(_Part):
     documents_received: tuple[datetime, ...]
     attendance: tuple[Attendance, ...]
 
-    def told_attendance(self, event: Event) -> Attendance | None:
+    def planned_attendance(self, event: Event) -> Attendance | None:
         """The attendance that is planned by name; None where it is drawn."""
-        return next((told for told in self.attendance if told.event == event.code), None)
+        return next((one for one in self.attendance if one.event == event.code), None)
 
 
 class _Coded(_Part):
     """`code` is unique in the demo: «ru5» of 2020, «2021/ru5» of 2021."""
 
     code: str
+    title: str
 
     @property
     def short(self) -> str:
@@ -248,7 +239,6 @@ class Paper(_Coded):
     """A paper of ВПР: shares in percent."""
 
     subject: str
-    title: str
     dative: str
     grade: int
     form: Literal["marks", "protocol"]
@@ -274,7 +264,6 @@ class Vpr(_Part):
 class Exam(_Coded):
     number: str
     subject: str
-    title: str
     dates: tuple[date, ...]
     share: float
     mean: float
@@ -292,7 +281,6 @@ class Ege(_Part):
 class Work(_Coded):
     """A regional work; `share`: of the pupils of grade 9 who chose it (None: grade 10 writes)."""
 
-    title: str
     grade: int
     date: date
     two: float
@@ -300,17 +288,11 @@ class Work(_Coded):
     share: float | None = None
 
 
-class Rdr(_Part):
-    tenth_of_grade: float
-    works: tuple[Work, ...]
-
-
 class MainExam(_Coded):
     """ОГЭ in one subject: marks by the scale of primary scores."""
 
     number: str
     subject: str
-    title: str
     date: date
     two: float
     rest: tuple[float, float, float]
@@ -326,93 +308,71 @@ class Oge(_Part):
 
 
 class Calibration(_Part):
-    vpr: Vpr
-    ege: Ege
-    rdr: Rdr
-
-
-class SpringCalibration(_Part):
-    """What the results of spring and summer 2021 follow."""
+    """What results follow; ДР-10 of autumn, works of grade 9 in spring."""
 
     vpr: Vpr
     ege: Ege
-    oge: Oge
     works: tuple[Work, ...]
 
 
-class PercentSum(_Part):
+class AutumnCalibration(Calibration):
+    tenth_of_grade: float
+
+
+class SpringCalibration(Calibration):
+    oge: Oge
+
+
+class Planted(_Part):
+    """What is wrong on purpose in one paper: in a school's row or in a municipality's."""
+
     paper: str
     municipality: str
-    school: str
-    surplus: float
+    school: str = ""  # its name
+    login: str = ""  # of a school that nobody knows
+    under: str = ""  # another municipality, under which the school stands
+    rows: int = 0
+    score: int = 0
+    surplus: float = 0  # percents
+    marks: Counts = (0, 0, 0, 0)
+
+    def is_of(self, paper: str, school: School) -> bool:
+        """Whether it stands in that school's row of the paper."""
+        own = (self.paper, self.municipality, self.school)
+        return own == (paper, school.municipality, school.name)
 
 
-class UnknownInMarks(_Part):
-    paper: str
-    under: str
-    login: str
-    marks: Counts
+class Correction(Planted):
+    """The marks that a school gets later."""
 
-
-class ForeignSchool(_Part):
-    paper: str
-    municipality: str
-    school: str
-    under: str
-
-
-class OfSchool(_Part):
-    paper: str
-    municipality: str
-    school: str
-
-
-class AboveMaximum(_Part):
-    paper: str
-    municipality: str
-    rows: int
-    score: int
-
-
-class UnknownInProtocol(_Part):
-    paper: str
-    municipality: str
-    login: str
-    rows: int
-
-
-class RdrSum(_Part):
-    work: str
-    municipality: str
-    school: str
-
-
-class Dirt(_Part):
-    journal: Mapping[str, float]
-    no_journal: Mapping[str, float]
-    gender: Mapping[str, float]
-    klass: Mapping[str, float]
-    task: Mapping[str, float]
+    received: datetime
 
 
 class Defects(_Part):
-    percent_sum: PercentSum
-    unknown_login_in_marks: UnknownInMarks
-    foreign_school: ForeignSchool
-    edu_login: tuple[OfSchool, ...]
-    above_maximum: tuple[AboveMaximum, ...]
-    unknown_login_in_protocol: UnknownInProtocol
-    rdr_sum: RdrSum
+    percent_sum: Planted
+    unknown_login_in_marks: Planted
+    foreign_school: Planted
+    edu_login: tuple[Planted, ...]
+    above_maximum: tuple[Planted, ...]
+    unknown_login_in_protocol: Planted
+    rdr_sum: Planted
     encrypted_act: str
-    encrypted_later: Mapping[str, str]  # path → when it was received
+    encrypted_later: Mapping[str, datetime]  # path → when it was received
     headless_work: str
-    dirt: Dirt
+    dirt: Mapping[Literal["journal", "no_journal", "gender", "klass", "task"], Mapping[str, float]]
+
+
+def _day_or_text(cell: object) -> object:
+    """A day among the cells of a register; every other text stays text."""
+    if isinstance(cell, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", cell):
+        return date.fromisoformat(cell)
+    return cell
 
 
 class TableRow(_Part):
     since: date  # versions received on this day or later have it
     until: date | None = None  # and those received on this day or later no more
-    cells: tuple[int | date | str | None, ...]
+    cells: tuple[Annotated[int | date | str | None, BeforeValidator(_day_or_text)], ...]
 
 
 class GrowingTable(_Part):
@@ -425,20 +385,12 @@ class GrowingTable(_Part):
     rows: tuple[TableRow, ...]
 
 
-class Growing(_Part):
-    tables: tuple[GrowingTable, ...]
-
-
 class Publication(_Part):
     code: str
     channel: str
     kind: Literal["страница", "новость"]
     title: str
     date: date
-
-
-class Portal(_Part):
-    publications: tuple[Publication, ...]
 
 
 class Questionnaire(_Part):
@@ -464,17 +416,12 @@ class ActivatedRisk(_Part):
     since: date | None = None  # None: with all the others
 
 
-class UnknownFactor(_Part):
-    school: str
-    factor: str
-
-
 class RiskProfiles(_Part):
     received: tuple[datetime, ...]
     assessed: date
     factors: tuple[str, ...]
     activated: tuple[ActivatedRisk, ...]
-    unknown: UnknownFactor
+    unknown: ActivatedRisk
 
 
 class State(_Part):
@@ -496,20 +443,13 @@ class DocumentStates(_Part):
         return dated or [state for state in self.states if state.since is None]
 
 
-class UnknownState(_Part):
-    school: str
-    document: str
-    state: str
-    date: date
-
-
 class MedkDocuments(_Part):
     received: tuple[datetime, ...]
     documents: tuple[str, ...]
     programme: str  # what an anti-risk programme is called
     agreed: tuple[date, date]  # the days between which the others were agreed
     special: tuple[DocumentStates, ...]
-    unknown_state: UnknownState
+    unknown_state: DocumentStates
 
 
 class Medk(_Part):
@@ -547,18 +487,6 @@ class Appeals(_Part):
     cut_off: CutOff
 
 
-class _Receipts(RootModel[dict[str, str]]):
-    pass
-
-
-class Correction(_Part):
-    municipality: str
-    school: str
-    paper: str
-    marks: Counts
-    received: str
-
-
 @dataclass(frozen=True)
 class School:
     """One fictitious school. `pupils` of an average grade; `project` where it ever took part."""
@@ -588,57 +516,92 @@ class School:
         return self.project is not None and self.project.left_on is None
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(_Part):
+    """The year: a field per file of the folder, under the file's name."""
+
+    seed: int
     municipalities: tuple[Municipality, ...]
-    schools: tuple[School, ...]
-    project: ProjectSchools
-    school_names: SchoolNames
+    school_names: SchoolNames = Field(alias="schools")
+    project: ProjectSchools = Field(alias="project_schools")
     people: People
     events: Events
-    calibration: Calibration
-    spring: SpringCalibration
+    calibration: AutumnCalibration
+    spring: SpringCalibration = Field(alias="calibration_2021")
     defects: Defects
     correction: Correction
-    receipts: Mapping[str, str]
-    growing: Growing
-    portal: Portal
+    receipts: Mapping[str, datetime]
+    growing: tuple[GrowingTable, ...]
+    portal: tuple[Publication, ...]
     medk: Medk
     appeals: Appeals
-    seed: int
+
+    @cached_property
+    def schools(self) -> tuple[School, ...]:
+        """All schools, project schools first in each municipality; codes follow that order."""
+        rng = Random(f"{self.seed}/schools")
+        schools: list[School] = []
+        for municipality, index, name, kind, project in self._named_schools():
+            size = self.school_names.sizes[kind]
+            drawn = round(math.exp(rng.gauss(math.log(size.median), size.spread)))
+            effect = rng.gauss(0, self.school_names.effects["school"])
+            schools.append(
+                School(
+                    code=f"s{len(schools) + 1:03d}",
+                    municipality=municipality.id,
+                    name=name,
+                    kind=kind,
+                    login_digits=f"44{municipality.number:02d}{index:02d}",
+                    gia_code=f"{municipality.msu}{2 * index:03d}",
+                    pupils=project.pupils if project else max(size.least, min(size.most, drawn)),
+                    effect=effect + (self.school_names.effects["project"] if project else 0),
+                    project=project,
+                )
+            )
+        return tuple(schools)
+
+    def _named_schools(
+        self,
+    ) -> Iterator[tuple[Municipality, int, str, Kind, ProjectSchool | None]]:
+        """Each school's municipality, its place there from 1, its name, kind, planned figures."""
+        names = self.school_names.names
+        stems = cycle(self.school_names.stems)
+        for municipality in self.municipalities:
+            named: list[tuple[str, Kind, ProjectSchool | None]] = [
+                (school.name, school.kind, school)
+                for school in (*self.project.schools, *self.project.left)
+                if school.municipality == municipality.id
+            ]
+            for form, numbers in municipality.schools.town.items():
+                named += [(names[form].format(number=n), "town", None) for n in numbers]
+            for rural, count in municipality.schools.rural.items():
+                named += [
+                    (names[rural].format(stem=next(stems)), rural, None) for _ in range(count)
+                ]
+            for index, (name, kind, project) in enumerate(named, 1):
+                yield municipality, index, name, kind, project
 
     @property
     def project_schools(self) -> tuple[School, ...]:
         """The schools that are in the project from March to December."""
         return tuple(school for school in self.schools if school.is_project)
 
-    def school(self, municipality: str, name: str) -> School:
-        """The school of that name; KeyError when the municipality has none."""
-        for school in self.schools:
-            if school.municipality == municipality and school.name == name:
-                return school
-        raise KeyError(f"{municipality}: {name}")
-
-    def exam(self, code: str) -> Exam | MainExam:
-        """The exam of summer 2021 of that code; KeyError when there is none."""
-        exams: tuple[Exam | MainExam, ...] = (*self.spring.ege.exams, *self.spring.oge.exams)
-        for exam in exams:
-            if exam.code == code:
-                return exam
-        raise KeyError(code)
-
-    def paper(self, code: str) -> Paper:
-        """The ВПР paper of that code; KeyError when there is none."""
-        for vpr in self.all_vpr:
-            for paper in vpr.papers:
-                if paper.code == code:
-                    return paper
-        raise KeyError(code)
-
     @property
     def all_vpr(self) -> tuple[Vpr, Vpr]:
         """Of autumn 2020 and of spring 2021."""
         return self.calibration.vpr, self.spring.vpr
+
+    def school(self, municipality: str, name: str) -> School:
+        """The school of that name; KeyError when the municipality has none."""
+        return {(one.municipality, one.name): one for one in self.schools}[municipality, name]
+
+    def exam(self, code: str) -> Exam | MainExam:
+        """The exam of summer 2021 of that code; KeyError when there is none."""
+        exams: tuple[Exam | MainExam, ...] = (*self.spring.ege.exams, *self.spring.oge.exams)
+        return {exam.code: exam for exam in exams}[code]
+
+    def paper(self, code: str) -> Paper:
+        """The ВПР paper of that code; KeyError when there is none."""
+        return {paper.code: paper for vpr in self.all_vpr for paper in vpr.papers}[code]
 
     def vpr_of(self, paper: Paper) -> Vpr:
         """The ВПР that the paper belongs to."""
@@ -649,6 +612,15 @@ class Content:
         return next(ege for ege in (self.calibration.ege, self.spring.ege) if exam in ege.exams)
 
 
+@cache
+def load_content(seed: int) -> Content:
+    """The whole fictitious year; pydantic's error names the place in a wrong file."""
+    # facts.yaml is not read: it tells tests what must be found.
+    files = [path for path in DEMO.glob("*.yaml") if path.stem != "facts"]
+    read = {path.stem: read_yaml(path.read_text(encoding="utf-8")) for path in files}
+    return Content.model_validate({**read, "seed": seed})
+
+
 @dataclass(frozen=True)
 class Scale:
     """Least primary scores for «3», «4», «5», and the paper's maximum."""
@@ -657,106 +629,15 @@ class Scale:
     maximum: int
 
 
-def _read(name: str) -> object:
-    return yaml.safe_load((DEMO / f"{name}.yaml").read_text(encoding="utf-8"))
-
-
-class _Municipalities(_Part):
-    municipalities: tuple[Municipality, ...]
-
-
 @cache
 def vpr_scale(year: int, subject: str, grade: int) -> Scale:
     """The scale by which the region turns primary scores into marks (include/scales)."""
-    scales = yaml.safe_load((SCALES / f"vpr_{year}.yaml").read_text(encoding="utf-8"))
-    scale = scales[subject][grade]
+    scale = options_for("vpr")["scales"][str(year)][subject][str(grade)]
     return Scale((scale["3"], scale["4"], scale["5"]), scale["max"])
 
 
 @cache
 def ege_minimum(year: int, subject: str) -> int:
     """The least passing test score (include/scales)."""
-    minima = yaml.safe_load((SCALES / f"ege_{year}.yaml").read_text(encoding="utf-8"))
-    return int(minima[subject])
-
-
-def _pupils(rng: Random, size: Size) -> int:
-    drawn = math.exp(rng.gauss(math.log(size.median), size.spread))
-    return max(size.least, min(size.most, round(drawn)))
-
-
-def _schools(
-    municipalities: tuple[Municipality, ...],
-    names: SchoolNames,
-    project: ProjectSchools,
-    seed: int,
-) -> tuple[School, ...]:
-    """All schools, project schools first in each municipality; codes follow that order."""
-    rng = Random(f"{seed}/schools")
-    schools: list[School] = []
-    stem = 0
-    for municipality in municipalities:
-        named: list[tuple[str, Kind, ProjectSchool | None]] = [
-            (entry.name, entry.kind, entry)
-            for entry in (*project.schools, *project.left)
-            if entry.municipality == municipality.id
-        ]
-        counts = municipality.schools
-        for form, numbers in (
-            ("number", counts.numbers),
-            ("gymnasium", counts.gymnasiums),
-            ("lyceum", counts.lyceums),
-        ):
-            named += [(names.names[form].format(number=n), "town", None) for n in numbers]
-        rural: tuple[tuple[Kind, int], ...] = (
-            ("secondary", counts.secondary),
-            ("basic", counts.basic),
-        )
-        for kind, count in rural:
-            for _ in range(count):
-                chosen = names.stems[stem % len(names.stems)]
-                named.append((names.names[kind].format(stem=chosen), kind, None))
-                stem += 1
-        for index, (name, kind, entry) in enumerate(named, 1):
-            pupils = _pupils(rng, names.sizes[kind])
-            effect = rng.gauss(0, names.effects.school)
-            schools.append(
-                School(
-                    code=f"s{len(schools) + 1:03d}",
-                    municipality=municipality.id,
-                    name=name,
-                    kind=kind,
-                    login_digits=f"44{municipality.number:02d}{index:02d}",
-                    gia_code=f"{municipality.msu}{2 * index:03d}",
-                    pupils=entry.pupils if entry else pupils,
-                    effect=effect + (names.effects.project if entry else 0),
-                    project=entry,
-                )
-            )
-    return tuple(schools)
-
-
-@cache
-def load_content(seed: int) -> Content:
-    """The whole fictitious year; pydantic's error names the place in a wrong file."""
-    municipalities = _Municipalities.model_validate(_read("municipalities")).municipalities
-    names = SchoolNames.model_validate(_read("schools"))
-    project = ProjectSchools.model_validate(_read("project_schools"))
-    return Content(
-        municipalities=municipalities,
-        schools=_schools(municipalities, names, project, seed),
-        project=project,
-        school_names=names,
-        people=People.model_validate(_read("people")),
-        events=Events.model_validate(_read("events")),
-        calibration=Calibration.model_validate(_read("calibration")),
-        spring=SpringCalibration.model_validate(_read("calibration_2021")),
-        defects=Defects.model_validate(_read("defects")),
-        correction=Correction.model_validate(_read("correction")),
-        receipts=_Receipts.model_validate(_read("receipts")).root,
-        growing=Growing.model_validate(_read("growing")),
-        portal=Portal.model_validate(_read("portal")),
-        medk=Medk.model_validate(_read("medk")),
-        appeals=Appeals.model_validate(_read("appeals")),
-        seed=seed,
-    )
+    minimum: int = options_for("ege")["scales"][str(year)][subject]
+    return minimum

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-from datetime import datetime
 from pathlib import Path
 
 from roadmap_demo import vpr
@@ -26,7 +25,7 @@ def correct(inbox: Path, year: int = DEFAULT_YEAR, seed: int = DEFAULT_SEED) -> 
     folder = inbox / str(year)
     if not (folder / path).exists():
         raise FileNotFoundError(f"В папке {folder} нет файла {path}: сначала создайте данные")
-    generate(inbox, year, seed, datetime.fromisoformat(content.correction.received).date())
+    generate(inbox, year, seed, content.correction.received.date())
     return path
 
 

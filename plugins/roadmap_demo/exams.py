@@ -9,7 +9,7 @@ from random import Random
 
 from roadmap_demo.content import Content, Exam, School, Work, ege_minimum
 from roadmap_demo.marks import LEAST_PARTICIPANTS, THRESHOLD_PERCENT, rdr_results
-from roadmap_demo.workbook import Cell, Row, semicolons, xlsx
+from roadmap_demo.workbook import Cell, Row, comma, line, semicolons, xlsx
 
 # Nobody's names: they must be dropped by the reader, and are recognised in a leak at once.
 SURNAMES = ("Примеров", "Условнов", "Образцов", "Вымышлев", "Показов", "Учебнов", "Черновиков")
@@ -125,20 +125,17 @@ def _block(
     else:
         title = f"{exam.number} - {exam.title} {days[0].strftime('%Y.%m.%d')}"
 
-    def line(first: str, *last: Cell) -> list[Cell]:
-        return [first, *[None] * (width - 1 - len(last)), *last]
-
     mean = sum(sitting.score for sitting in sittings) / len(sittings)
     minimum = ege_minimum(content.ege_of(exam).year, exam.subject)
     return [
-        line("Протокол проверки"),
-        line("44 - Костромская область"),
-        line(title),
+        line(width, "Протокол проверки"),
+        line(width, "44 - Костромская область"),
+        line(width, title),
         list(heading),
         *(_pupil(exam, sitting, number, rng) for number, sitting in enumerate(sittings, 1)),
-        line("Средние", f"{mean:.2f}".replace(".", ",")),
-        line("Минимальная граница", minimum),
-        line("Всего участников", len(sittings)),
+        line(width, "Средние", comma(mean)),
+        line(width, "Минимальная граница", minimum),
+        line(width, "Всего участников", len(sittings)),
     ]
 
 
@@ -155,16 +152,12 @@ def exam_bytes(content: Content, exam: Exam) -> bytes:
         blocks = [_block(content, exam, exam.dates, sittings, rng)]
     else:
         # A school writes on one day.
-        per_day = len(exam.dates)
+        by_day: list[list[Sitting]] = [[] for _ in exam.dates]
+        for sitting in sittings:
+            by_day[int(sitting.school.gia_code) // 2 % len(by_day)].append(sitting)
         blocks = [
-            _block(
-                content,
-                exam,
-                (day,),
-                [s for s in sittings if int(s.school.gia_code) // 2 % per_day == place],
-                rng,
-            )
-            for place, day in enumerate(exam.dates)
+            _block(content, exam, (day,), of_day, rng)
+            for day, of_day in zip(exam.dates, by_day, strict=True)
         ]
     rows = [row for block in blocks for row in block]
     if exam.form == "csv":
@@ -179,7 +172,6 @@ def spaced(row: list[Cell]) -> Row:
 
 def work_xlsx(content: Content, work: Work) -> bytes:
     """Counts, not percents; codes of the ГИА system; the municipality's everyday name."""
-    defect = content.defects.rdr_sum
     names = {m.id: m.rdr_name for m in content.municipalities}
     rows: list[Row] = [
         ["Код ОО", "Наименование ОО", "Муниципалитет", "Предмет", "Класс", "Дата",
@@ -192,8 +184,7 @@ def work_xlsx(content: Content, work: Work) -> bytes:
         counts = results[school.code]
         total = sum(counts)
         mean = sum(mark * n for mark, n in zip((2, 3, 4, 5), counts, strict=True)) / total
-        place = (work.code, school.municipality, school.name)
-        wrong = place == (defect.work, defect.municipality, defect.school)
+        wrong = content.defects.rdr_sum.is_of(work.code, school)
         rows.append(
             [school.gia_code, school.name, names[school.municipality], work.title, work.grade,
              work.date.strftime("%d.%m.%Y"), total + wrong, *counts, round(mean, 2)]

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from roadmap.plan.zone import home_time
 from roadmap_demo import exams, medk, oge, portal, registers, vpr
-from roadmap_demo.content import Content, Paper, Vpr, load_content
+from roadmap_demo.content import Content, Vpr, load_content
 from roadmap_demo.workbook import encrypted_workbook, semicolons
 
 DEFAULT_YEAR = 2021
@@ -51,8 +51,8 @@ def _version(path: str, received: datetime, build: Callable[[], bytes]) -> Versi
 
 def versions(content: Content) -> tuple[Version, ...]:
     """Every version of every file of the year, but `receipts.csv` that tells of them."""
-    found = [*_first_versions(content), *_later_versions(content)]
-    return tuple(sorted(found, key=lambda version: (version.path, version.received)))
+    every = [*_first_versions(content), *_later_versions(content)]
+    return tuple(sorted(every, key=lambda version: (version.path, version.received)))
 
 
 def standing(content: Content, until: date | None = None) -> dict[str, Version]:
@@ -66,148 +66,124 @@ def standing(content: Content, until: date | None = None) -> dict[str, Version]:
 
 def _later_versions(content: Content) -> list[Version]:
     """What came after the end of March: corrections, registers that grew, new registers."""
-    correction = content.correction
+    correction, appeals = content.correction, content.appeals
     corrected = content.paper(correction.paper)
-    found = [
+    exam = next(exam for exam in content.spring.oge.exams if exam.code == appeals.cut_off.exam)
+    later = [
         _version(
             f"vpr/marks/{vpr.marks_name(content, corrected)}",
-            datetime.fromisoformat(correction.received),
+            correction.received,
             partial(vpr.marks_xlsx, content, corrected, corrected=True),
         ),
         *(
-            _version(path, datetime.fromisoformat(received), partial(encrypted_workbook, number))
+            _version(path, received, partial(encrypted_workbook, number))
             for number, (path, received) in enumerate(content.defects.encrypted_later.items(), 1)
         ),
+        _version(
+            appeals.cut_off.path,
+            appeals.cut_off.received,
+            partial(oge.exam_bytes, content, exam, appeals.cut_off.lost),
+        ),
+        *(
+            _version(file.path, file.received, partial(oge.appeals_bytes, content, file))
+            for file in appeals.files
+        ),
     ]
-    cut_off = content.appeals.cut_off
-    exam = next(exam for exam in content.spring.oge.exams if exam.code == cut_off.exam)
-    cut = partial(oge.exam_bytes, content, exam, cut_off.lost)
-    found.append(_version(cut_off.path, cut_off.received, cut))
-    found += [
-        _version(file.path, file.received, partial(oge.appeals_bytes, content, file))
-        for file in content.appeals.files
-    ]
-    events, medk_ = content.events, content.medk
+    events, exports = content.events, content.medk
     dated: list[tuple[str, tuple[datetime, ...], Callable[[date], bytes]]] = [
         ("events/events.xlsx", events.received, partial(registers.events_xlsx, content)),
-        (
-            "documents/documents.xlsx",
-            events.documents_received,
-            partial(registers.documents_xlsx, content),
-        ),
-        ("medk/surveys.xlsx", medk_.surveys.received, partial(medk.surveys_xlsx, content)),
-        (
-            "medk/risk_profiles.xlsx",
-            medk_.risks.received,
-            partial(medk.risk_profiles_xlsx, content),
-        ),
-        ("medk/documents.xlsx", medk_.documents.received, partial(medk.documents_xlsx, content)),
-        *(
-            (table.path, table.received, partial(registers.growing_bytes, table))
-            for table in content.growing.tables
-        ),
-    ]
-    found += [
+        ("documents/documents.xlsx", events.documents_received,
+         partial(registers.documents_xlsx, content)),
+        ("medk/surveys.xlsx", exports.surveys.received, partial(medk.surveys_xlsx, content)),
+        ("medk/risk_profiles.xlsx", exports.risks.received,
+         partial(medk.risk_profiles_xlsx, content)),
+        ("medk/documents.xlsx", exports.documents.received, partial(medk.documents_xlsx, content)),
+        *((table.path, table.received, partial(registers.growing_bytes, table))
+          for table in content.growing),
+    ]  # fmt: skip
+    later += [
         _version(path, received, partial(build, received.date()))
         for path, moments, build in dated
         for received in moments
     ]
-    return found
+    return later
 
 
-def _forms(year: Vpr) -> tuple[list[Paper], list[Paper]]:
-    """The papers that come as exports, and those that come as protocols of pupils."""
+Named = tuple[str, Callable[[], bytes]]  # a path and how its file is made
+
+
+def _of_vpr(content: Content, year: Vpr, suffix: str) -> dict[str, list[Named]]:
+    """By dataset: exports with their comparison, and protocols of pupils."""
     exports = [paper for paper in year.papers if paper.form == "marks"]
-    return exports, [paper for paper in year.papers if paper.form == "protocol"]
+    return {
+        f"vpr_marks{suffix}": [
+            (f"vpr/marks/{vpr.marks_name(content, paper)}", partial(vpr.marks_xlsx, content, paper))
+            for paper in exports
+        ],
+        f"vpr_journal{suffix}": [
+            (
+                f"vpr/journal/{vpr.journal_name(content, paper)}",
+                partial(vpr.journal_xlsx, content, paper),
+            )
+            for paper in exports
+        ],
+        f"vpr_protocols{suffix}": [
+            (
+                f"vpr/protocols/{vpr.protocol_name(content, paper)}",
+                partial(vpr.protocol_xlsx, content, paper),
+            )
+            for paper in year.papers
+            if paper.form == "protocol"
+        ],
+    }
 
 
 def _first_versions(content: Content) -> list[Version]:
     """What comes once: registers of the beginning, results, acts, attendance."""
-    exports, protocols = _forms(content.calibration.vpr)
-    spring_exports, spring_protocols = _forms(content.spring.vpr)
-    defects = content.defects
-    works = content.calibration.rdr.works
-
-    by_dataset: list[tuple[str, list[tuple[str, Callable[[], bytes]]]]] = [
-        ("registry_municipalities", [
-            ("registry/municipalities.csv", partial(registers.municipalities_csv, content))]),
-        ("registry_schools", [("registry/schools.xlsx", partial(registers.schools_xlsx, content))]),
-        ("registry_people", [("registry/people.xlsx", partial(registers.people_xlsx, content))]),
-        ("contacts", [("contacts/contacts.xlsx", partial(registers.contacts_xlsx, content))]),
-        ("events", [("events/events.xlsx", partial(registers.events_xlsx, content))]),
-        ("documents", [
-            ("documents/documents.xlsx", partial(registers.documents_xlsx, content))]),
-        ("encrypted_act", [(defects.encrypted_act, encrypted_workbook)]),
-        ("vpr_marks", [
-            (f"vpr/marks/{vpr.marks_name(content, paper)}", partial(vpr.marks_xlsx, content, paper))
-            for paper in exports]),
-        ("vpr_journal", [
-            (f"vpr/journal/{vpr.journal_name(content, paper)}",
-             partial(vpr.journal_xlsx, content, paper))
-            for paper in exports]),
-        ("vpr_protocols", [
-            (f"vpr/protocols/{vpr.protocol_name(content, paper)}",
-             partial(vpr.protocol_xlsx, content, paper))
-            for paper in protocols]),
-        ("ege_protocols", [
-            (f"ege/{exams.exam_name(content, exam)}", partial(exams.exam_bytes, content, exam))
-            for exam in content.calibration.ege.exams]),
-        ("diagnostic_works", [
-            *((f"rdr/{exams.work_name(work)}", partial(exams.work_xlsx, content, work))
-              for work in works),
-            (defects.headless_work, exams.headless_work_xlsx)]),
-        ("vpr_marks_2021", [
-            (f"vpr/marks/{vpr.marks_name(content, paper)}", partial(vpr.marks_xlsx, content, paper))
-            for paper in spring_exports]),
-        ("vpr_journal_2021", [
-            (f"vpr/journal/{vpr.journal_name(content, paper)}",
-             partial(vpr.journal_xlsx, content, paper))
-            for paper in spring_exports]),
-        ("vpr_protocols_2021", [
-            (f"vpr/protocols/{vpr.protocol_name(content, paper)}",
-             partial(vpr.protocol_xlsx, content, paper))
-            for paper in spring_protocols]),
-        ("regional_works_2021", [
-            (f"rdr/{exams.work_name(work)}", partial(exams.work_xlsx, content, work))
-            for work in content.spring.works]),
-        ("oge_protocols_2021", [
+    autumn, spring, defects = content.calibration, content.spring, content.defects
+    by_dataset: dict[str, list[Named]] = {
+        "registry_municipalities": [
+            ("registry/municipalities.csv", partial(registers.municipalities_csv, content))],
+        "registry_schools": [("registry/schools.xlsx", partial(registers.schools_xlsx, content))],
+        "registry_people": [("registry/people.xlsx", partial(registers.people_xlsx, content))],
+        "contacts": [("contacts/contacts.xlsx", partial(registers.contacts_xlsx, content))],
+        "events": [("events/events.xlsx", partial(registers.events_xlsx, content))],
+        "documents": [("documents/documents.xlsx", partial(registers.documents_xlsx, content))],
+        "encrypted_act": [(defects.encrypted_act, encrypted_workbook)],
+        **_of_vpr(content, autumn.vpr, ""),
+        **_of_vpr(content, spring.vpr, "_2021"),
+        "oge_protocols_2021": [
             (f"oge/{oge.exam_name(content, exam)}", partial(oge.exam_bytes, content, exam))
-            for exam in content.spring.oge.exams]),
-        ("ege_protocols_2021", [
+            for exam in spring.oge.exams],
+    }  # fmt: skip
+    for dataset, exams_ in ("ege_protocols", autumn.ege), ("ege_protocols_2021", spring.ege):
+        by_dataset[dataset] = [
             (f"ege/{exams.exam_name(content, exam)}", partial(exams.exam_bytes, content, exam))
-            for exam in content.spring.ege.exams]),
-    ]  # fmt: skip
+            for exam in exams_.exams
+        ]
+    for dataset, works in (
+        ("diagnostic_works", autumn.works),
+        ("regional_works_2021", spring.works),
+    ):
+        by_dataset[dataset] = [
+            (f"rdr/{exams.work_name(work)}", partial(exams.work_xlsx, content, work))
+            for work in works
+        ]
+    by_dataset["diagnostic_works"].append((defects.headless_work, exams.headless_work_xlsx))
     files = [
-        _version(
-            path,
-            datetime.fromisoformat(content.receipts[dataset]) + timedelta(minutes=7 * place),
-            build,
-        )
-        for dataset, named in by_dataset
+        _version(path, content.receipts[dataset] + timedelta(minutes=7 * place), build)
+        for dataset, named in by_dataset.items()
         for place, (path, build) in enumerate(named)
     ]
     for act in content.events.acts:
-        received = datetime.fromisoformat(act.received)
-        files.append(
-            Version(
-                f"acts/act_{act.municipality}.xlsx",
-                received,
-                partial(registers.act_xlsx, act),
-                act.lies_from or received.date(),
-            )
-        )
+        path, lies_from = f"acts/act_{act.municipality}.xlsx", act.lies_from or act.received.date()
+        files.append(Version(path, act.received, partial(registers.act_xlsx, act), lies_from))
     for event in registers.attended(content):
-        told = content.events.told_attendance(event)
-        morning = datetime.combine(
-            event.date + timedelta(days=1), _ATTENDANCE_COMES, home_time().zone
-        )
-        files.append(
-            _version(
-                f"attendance/{event.code}.csv",
-                (told and told.received) or morning,
-                partial(registers.attendance_csv, content, event),
-            )
-        )
+        planned = content.events.planned_attendance(event)
+        morning = datetime.combine(event.date + timedelta(1), _ATTENDANCE_COMES, home_time().zone)
+        received = (planned and planned.received) or morning
+        build = partial(registers.attendance_csv, content, event)
+        files.append(_version(f"attendance/{event.code}.csv", received, build))
     return files
 
 
@@ -239,11 +215,6 @@ def _received(folder: Path) -> dict[str, datetime]:
     return {path: datetime.fromisoformat(moment) for path, moment in table}
 
 
-def _stays(path: Path, version: Version) -> bool:
-    """Whether the file there is that version, a later one or somebody's own."""
-    return path.exists() and path.stat().st_mtime >= version.received.timestamp()
-
-
 def generate(
     inbox: Path,
     year: int = DEFAULT_YEAR,
@@ -262,7 +233,11 @@ def generate(
     folder = inbox / str(year)
     files = standing(content, until)
     received = _received(folder)
-    missing = [version for version in files.values() if not _stays(folder / version.path, version)]
+    missing = []
+    for version in files.values():
+        path = folder / version.path
+        if not path.exists() or path.stat().st_mtime < version.received.timestamp():
+            missing.append(version)
     for version in files.values():
         received.setdefault(version.path, version.received)
     for version in missing:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
+from typing import NamedTuple
 
 from roadmap_demo.content import Content, Counts, MainExam, Paper, School, Work
 
@@ -18,8 +19,7 @@ THRESHOLD_PERCENT = 30  # of the ШНОР rule, docs/domain.md §4.2
 LEAST_PARTICIPANTS = 5
 
 
-@dataclass(frozen=True)
-class Journal:
+class Journal(NamedTuple):
     """Against the journal: marks lower, the same, higher."""
 
     lowered: int
@@ -148,10 +148,9 @@ def vpr_results(content: Content, paper: Paper, corrected: bool = False) -> Mapp
         if skipped or (school.project and paper.code in school.project.absent_from):
             continue
         participants, absent = _participants(rng, school, vpr.absent)
-        effect = school.effect + rng.gauss(0, content.school_names.effects.paper)
+        effect = school.effect + rng.gauss(0, content.school_names.effects["paper"])
         wrote[school.code] = participants, absent, effect
     cuts = _cuts(paper.two, paper.rest, tuple((n, effect) for n, _, effect in wrote.values()))
-    fixed = content.correction if corrected and content.correction.paper == paper.code else None
     results = {}
     for school in content.schools:
         if school.code not in wrote:
@@ -160,15 +159,14 @@ def vpr_results(content: Content, paper: Paper, corrected: bool = False) -> Mapp
         participants, absent, effect = wrote[school.code]
         counts = _planted(school, paper.code, _draw(rng, participants, cuts, effect))
         journal = agreement(rng, counts, paper.journal)
-        if fixed and (school.municipality, school.name) == (fixed.municipality, fixed.school):
-            counts = fixed.marks
+        if corrected and content.correction.is_of(paper.code, school):
+            counts = content.correction.marks
         results[school.code] = Result(counts, absent, journal)
     return results
 
 
 def rdr_results(content: Content, work: Work) -> Mapping[str, Counts]:
     """Marks of one regional work by school code: of grade 10, or of those who chose it in 9."""
-    rdr = content.calibration.rdr
     wrote: dict[str, tuple[int, float]] = {}
     for school in content.schools:
         rng = Random(f"{content.seed}/{work.code}/{school.code}/size")
@@ -177,7 +175,10 @@ def rdr_results(content: Content, work: Work) -> Mapping[str, Counts]:
             if pupils:
                 wrote[school.code] = pupils, school.effect
         elif school.has_upper_grades:
-            pupils = max(2, round(school.pupils * rdr.tenth_of_grade * rng.uniform(0.85, 1.15)))
+            pupils = max(
+                2,
+                round(school.pupils * content.calibration.tenth_of_grade * rng.uniform(0.85, 1.15)),
+            )
             wrote[school.code] = pupils, school.effect
     return _marks(content, work, wrote)
 

@@ -64,12 +64,13 @@ def risk_profiles_xlsx(content: Content, day: date) -> bytes:
         for factor in risks.factors:
             is_first = taken.get(factor) == risks.assessed
             low = Random(f"{content.seed}/risk/{school.code}/{factor}").choice(_LEVELS)
-            level, said = ("высокая", "да") if is_first else (low, "нет")
-            rows.append([school.code, factor, level, said, risks.assessed])
+            level, taken_now = ("высокая", "да") if is_first else (low, "нет")
+            rows.append([school.code, factor, level, taken_now, risks.assessed])
             if factor in taken and not is_first:
                 rows.append([school.code, factor, "высокая", "да", taken[factor]])
         if school.key == risks.unknown.school:
-            rows.append([school.code, risks.unknown.factor, "средняя", "да", risks.assessed])
+            (factor,) = risks.unknown.factors
+            rows.append([school.code, factor, "средняя", "да", risks.assessed])
     return xlsx([("Риски", rows)], (12, 78, 14, 14, 12))
 
 
@@ -97,11 +98,11 @@ def documents_xlsx(content: Content, day: date) -> bytes:
         needed: list[tuple[str, str | None]] = [(title, None) for title in documents.documents]
         needed += [(documents.programme, factor) for factor in activated(content, school, day)]
         for title, factor in needed:
-            told = special.get((school.key, title, factor))
-            told = told or _usual(content, school, title, factor)
-            for state in told.on(day):
+            planned = special.get((school.key, title, factor))
+            for state in (planned or _usual(content, school, title, factor)).on(day):
                 rows.append([school.code, title, factor, state.state, state.since])
         unknown = documents.unknown_state
         if school.key == unknown.school:
-            rows.append([school.code, unknown.document, None, unknown.state, unknown.date])
+            (state,) = unknown.states
+            rows.append([school.code, unknown.document, None, state.state, state.since])
     return xlsx([("Документы", rows)], (12, 36, 78, 40, 16))

@@ -7,7 +7,7 @@ from random import Random
 from roadmap_demo.content import AppealFile, Content, MainExam, School
 from roadmap_demo.exams import NAMES, PATRONYMICS, SURNAMES, spaced
 from roadmap_demo.marks import oge_results
-from roadmap_demo.workbook import Cell, semicolons, xlsx
+from roadmap_demo.workbook import Cell, comma, line, semicolons, xlsx
 
 _HEADING = (
     "№", "Код ОО", "Класс", "Код ППЭ", "Аудитория", "Код МСУ", "Фамилия", "Имя", "Отчество",
@@ -51,22 +51,17 @@ def exam_bytes(content: Content, exam: MainExam, lost: int = 0) -> bytes:
     total = len(pupils)
     primary = sum(int(str(pupil[-2])) for pupil in pupils) / total
     mean = sum(int(str(pupil[-1])) for pupil in pupils) / total
-    spacers: list[Cell] = [None] * (len(_HEADING) - 3)
-
-    def number(value: float) -> str:
-        return f"{value:.2f}".replace(".", ",")
-
+    width = len(_HEADING)
     rows: list[list[Cell]] = [
-        ["Протокол проверки", *[None] * (len(_HEADING) - 1)],
-        ["44 - Костромская область", *[None] * (len(_HEADING) - 1)],
-        [f"{exam.number} - {exam.title} {exam.date.strftime('%Y.%m.%d')}",
-         *[None] * (len(_HEADING) - 1)],
+        line(width, "Протокол проверки"),
+        line(width, "44 - Костромская область"),
+        line(width, f"{exam.number} - {exam.title} {exam.date.strftime('%Y.%m.%d')}"),
         list(_HEADING),
         *(pupils[: total - lost] if lost else pupils),
-        ["Средние", *spacers, number(primary), number(mean)],
-        ["Минимальная граница", *spacers, exam.least[0], 3],
-        ["Всего участников", *spacers, None, total],
-    ]  # fmt: skip
+        line(width, "Средние", comma(primary), comma(mean)),
+        line(width, "Минимальная граница", exam.least[0], 3),
+        line(width, "Всего участников", total),
+    ]
     if exam.form == "csv":
         return semicolons(rows)
     return xlsx([("Протокол", [spaced(row) for row in rows])])
@@ -92,9 +87,9 @@ def appeals_bytes(content: Content, file: AppealFile) -> bytes:
     group: list[Cell] = [None] * width
     group[_NOW : _NOW + 2] = ["Первичный балл", "Оценка" if is_main else "Балл"]
     rows: list[list[Cell]] = [
-        ["Апелляции о несогласии с выставленными баллами", *[None] * (width - 1)],
-        ["44 - Костромская область", *[None] * (width - 1)],
-        [f"{exam.number} - {exam.title} {day.strftime('%Y.%m.%d')}", *[None] * (width - 1)],
+        line(width, "Апелляции о несогласии с выставленными баллами"),
+        line(width, "44 - Костромская область"),
+        line(width, f"{exam.number} - {exam.title} {day.strftime('%Y.%m.%d')}"),
         list(_APPEALS),
         group,
     ]

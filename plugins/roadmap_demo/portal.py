@@ -28,7 +28,7 @@ def put_publications(path: Path, content: Content, until: date | None) -> int:
             f"https://{item.channel}.example.org/500/{item.code}",
             item.date.isoformat(),
         )
-        for item in content.portal.publications
+        for item in content.portal
         if until is None or item.date <= until
     ]
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
-from roadmap_demo.content import Act, Attendance, Content, Curator, Event, GrowingTable
+from roadmap_demo.content import Act, Content, Event, GrowingTable
 from roadmap_demo.workbook import Cell, Row, semicolons, xlsx
 
+_COORDINATOR = "муниципальный координатор"
 OPENED = date(2019, 1, 1)  # every school of the registry is older than the plan
 
 
@@ -19,19 +20,9 @@ def municipalities_csv(content: Content) -> bytes:
     ]  # fmt: skip
     for municipality in content.municipalities:
         known = {name.name for name in municipality.names}
-        aliases = [
-            alias
-            for alias in dict.fromkeys(
-                (
-                    municipality.vpr_name,
-                    municipality.rdr_name,
-                    *municipality.aliases,
-                    municipality.vpr_tag,
-                    municipality.msu,
-                )
-            )
-            if alias not in known
-        ]
+        spellings = (municipality.vpr_name, municipality.rdr_name, *municipality.aliases,
+                     municipality.vpr_tag, municipality.msu)  # fmt: skip
+        aliases = [alias for alias in dict.fromkeys(spellings) if alias not in known]
         for name in municipality.names:
             rows.append(
                 [municipality.id, name.name, name.genitive, name.short, name.starts, name.ends,
@@ -49,23 +40,12 @@ def schools_xlsx(content: Content) -> bytes:
     for number, school in enumerate(content.schools):
         project = school.project
         rows.append(
-            [
-                school.code,
-                school.name + ("  " if number % 3 == 2 else ""),
-                school.municipality,
-                f"sch{school.login_digits}",
-                school.gia_code,
-                content.project.project_from if project else None,
-                project.left_on if project else None,
-                OPENED,
-                None,
-            ]
-        )
+            [school.code, school.name + ("  " if number % 3 == 2 else ""), school.municipality,
+             f"sch{school.login_digits}", school.gia_code,
+             content.project.project_from if project else None,
+             project.left_on if project else None, OPENED, None]
+        )  # fmt: skip
     return xlsx([("Школы", rows)], (11, 46, 18, 12, 10, 12, 12, 12, 12))
-
-
-def _school_codes(content: Content, curator: Curator) -> list[str]:
-    return [content.school(curator.municipality, name).code for name in curator.schools]
 
 
 def people_xlsx(content: Content) -> bytes:
@@ -74,11 +54,12 @@ def people_xlsx(content: Content) -> bytes:
         ["Код лица", "Роль", "Код муниципалитета", "Код школы", "Действует с", "Действует по"]
     ]
     for municipality, person in people.coordinators.items():
-        rows.append([person, "муниципальный координатор", municipality, None, people.since, None])
+        rows.append([person, _COORDINATOR, municipality, None, people.since, None])
     for curator in (*people.former, *people.curators):
-        for code in _school_codes(content, curator):
+        for name in curator.schools:
+            school = content.school(curator.municipality, name)
             rows.append(
-                [curator.person, "куратор", curator.municipality, code,
+                [curator.person, "куратор", curator.municipality, school.code,
                  curator.since or people.since, curator.until]
             )  # fmt: skip
     return xlsx([("Роли", rows)], (18, 28, 20, 12, 12, 13))
@@ -104,18 +85,9 @@ def contacts_xlsx(content: Content) -> bytes:
     return xlsx([("Получатели", rows)], (20, 40, 13, 13))
 
 
-def _participants(content: Content, event: Event) -> Cell:
-    if event.participants is not None:
-        return event.participants
-    if event.state != "проведено":
-        return None
-    return Random(f"{content.seed}/{event.code}").randint(24, 46)
-
-
 def events_xlsx(content: Content, day: date | None = None) -> bytes:
     """The register as received on `day`; None: the one of March, without the optional columns."""
     events = content.events
-    seminars = {seminar.code for seminar in events.seminars}
     rows: list[Row] = [
         ["Код события", "№ мероприятия", "Вид", "Код семинара", "Тема", "Дата", "Состояние",
          "Участников", *(() if day is None else _HOST_COLUMNS)]
@@ -124,12 +96,15 @@ def events_xlsx(content: Content, day: date | None = None) -> bytes:
     if day is None:
         known = [event for event in known if event.since is None]
     else:
-        known = [told for event in known if (told := event.as_of(day)) is not None]
+        known = [event for one in known if (event := one.as_of(day)) is not None]
     for event in known:
-        if event.seminar is not None and event.seminar not in seminars:
+        if event.seminar is not None and event.seminar not in events.seminars:
             raise ValueError(f"events.yaml: {event.code}: no seminar {event.seminar}")
+        participants: Cell = event.participants
+        if participants is None and event.state == "проведено":
+            participants = Random(f"{content.seed}/{event.code}").randint(24, 46)
         row: Row = [event.code, event.measure, event.kind, event.seminar, event.title, event.date,
-               event.state, _participants(content, event)]  # fmt: skip
+               event.state, participants]  # fmt: skip
         if day is not None:
             row = [*row, event.programme, event.host_kind, event.host]
         rows += [row] * (2 if event.code == events.duplicated else 1)
@@ -147,58 +122,39 @@ def attended(content: Content) -> tuple[Event, ...]:
 
 
 def attendance_csv(content: Content, event: Event) -> bytes:
-    """Who was there: all of the project, but those whom events.yaml names as absent."""
-    told = content.events.told_attendance(event)
-    if told is not None:
-        return _told_attendance(content, event, told)
-    webinar = event.code == content.events.webinar.code
-    missing = {
-        (absent.role, absent.person): absent
-        for absent in content.events.absent_from_webinar
-        if webinar
-    }
-    rows: list[Row] = [list(_ATTENDANCE)]
-    # Teachers go to the later seminars and internships: only their schools are noted.
-    persons = [] if event.kind in _FOR_TEACHERS else _persons(content)
-    for role, person in persons:
-        absent = missing.get((role, person))
-        # Only the webinar is measured by roles; seminars are visited by most, not by all.
-        came = absent is None and (webinar or _visits(content, event, person))
-        if absent is None or absent.marked:
-            rows.append([event.code, role, person, None, "да" if came else "нет"])
-    for stranger in content.events.strangers:
+    """Who was there: as events.yaml says of the event or of the webinar, else drawn.
+
+    Only the webinar is measured by roles; of other events most were visited by most. Teachers
+    go to the later seminars and internships: only their schools are noted.
+    """
+    events, planned = content.events, content.events.planned_attendance(event)
+    is_webinar = event.code == events.webinar.code
+    absent = {(one.role, one.person): one for one in events.absent_from_webinar if is_webinar}
+    rows: list[Row] = [["Код события", "Роль", "Код лица", "Код школы", "Присутствовал"]]
+
+    def came(who: str, name: str) -> str:
+        if planned is not None:
+            is_there = not planned.nobody and name not in planned.absent
+        else:
+            is_there = Random(f"{content.seed}/{event.code}/{who}").random() < 0.85
+        return "да" if is_there else "нет"
+
+    if not (planned.schools_only if planned else event.kind in ("стажировка", "поезд мастеров")):
+        coordinators = [(_COORDINATOR, one) for one in content.people.coordinators.values()]
+        curators = [("куратор", curator.person) for curator in content.people.curators]
+        for role, person in (*coordinators, *curators):
+            if (role, person) in absent:
+                if absent[role, person].marked:
+                    rows.append([event.code, role, person, None, "нет"])
+            else:
+                is_there = "да" if is_webinar else came(person, person)
+                rows.append([event.code, role, person, None, is_there])
+    for stranger in events.strangers:
         if stranger.event == event.code:
             rows.append([event.code, stranger.role, stranger.person, None, "да"])
     for school in content.project_schools:
-        came = _visits(content, event, school.code)
-        rows.append([event.code, "школа", None, school.code, "да" if came else "нет"])
+        rows.append([event.code, "школа", None, school.code, came(school.code, school.key)])
     return semicolons(rows)
-
-
-_FOR_TEACHERS = ("стажировка", "поезд мастеров")
-_ATTENDANCE = ("Код события", "Роль", "Код лица", "Код школы", "Присутствовал")
-
-
-def _persons(content: Content) -> list[tuple[str, str]]:
-    persons = [("муниципальный координатор", p) for p in content.people.coordinators.values()]
-    return persons + [("куратор", curator.person) for curator in content.people.curators]
-
-
-def _told_attendance(content: Content, event: Event, told: Attendance) -> bytes:
-    rows: list[Row] = [list(_ATTENDANCE)]
-    if not told.schools_only:
-        rows += [
-            [event.code, role, person, None, "нет" if person in told.absent else "да"]
-            for role, person in _persons(content)
-        ]
-    for school in content.project_schools:
-        is_absent = told.nobody or school.key in told.absent
-        rows.append([event.code, "школа", None, school.code, "нет" if is_absent else "да"])
-    return semicolons(rows)
-
-
-def _visits(content: Content, event: Event, who: str) -> bool:
-    return Random(f"{content.seed}/{event.code}/{who}").random() < 0.85
 
 
 def growing_bytes(table: GrowingTable, day: date) -> bytes:

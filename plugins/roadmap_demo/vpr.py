@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 
-from roadmap_demo.content import Content, Counts, Municipality, Paper, Scale, School, vpr_scale
+from roadmap_demo.content import Content, Municipality, Paper, Scale, School, vpr_scale
 from roadmap_demo.marks import Journal, Result, vpr_results
 from roadmap_demo.workbook import Cell, Row, text_xlsx, xlsx
 
@@ -25,170 +26,139 @@ def protocol_name(content: Content, paper: Paper) -> str:
     return f"Проведение работы по {paper.dative}, {paper.grade} класс. ВПР {year}.xlsx"
 
 
-def _title(content: Content, paper: Paper, report: str, scale: Scale) -> list[Row]:
-    vpr = content.vpr_of(paper)
-    return [
-        [f"ВПР {vpr.year} {paper.title} {paper.grade} класс"],
-        [report],
-        ["Предмет:", paper.title],
-        ["Максимальный первичный балл:", scale.maximum],
-        ["Дата:", vpr.last_day.strftime("%d.%m.%Y")],
-        [],
-    ]
+@dataclass(frozen=True)
+class _Export:
+    """One paper's export. Those of русский come as text, with a comma and no-break spaces."""
 
+    content: Content
+    paper: Paper
 
-class _Numbers:
-    """How one export writes numbers: as numbers, or as text with a comma and no-break spaces."""
-
-    def __init__(self, is_text: bool) -> None:
-        self.is_text = is_text
+    @property
+    def _is_text(self) -> bool:
+        return self.paper.subject == "русский язык"
 
     def count(self, value: int) -> Cell:
-        return f"{value:,}".replace(",", NBSP) if self.is_text else value
+        return f"{value:,}".replace(",", NBSP) if self._is_text else value
 
     def share(self, value: float) -> Cell:
-        value = round(value, 2)
-        return f"{value:.2f}".replace(".", ",") if self.is_text else value
+        return f"{value:.2f}".replace(".", ",") if self._is_text else round(value, 2)
 
-    def mark(self, value: int) -> Cell:
-        return str(value) if self.is_text else value
+    def title(self, report: str) -> list[Row]:
+        vpr = self.content.vpr_of(self.paper)
+        scale = vpr_scale(vpr.year, self.paper.subject, self.paper.grade)
+        return [
+            [f"ВПР {vpr.year} {self.paper.title} {self.paper.grade} класс"],
+            [report],
+            ["Предмет:", self.paper.title],
+            ["Максимальный первичный балл:", scale.maximum],
+            ["Дата:", vpr.last_day.strftime("%d.%m.%Y")],
+            [],
+        ]
+
+    def groups(
+        self, results: Mapping[str, Result]
+    ) -> Iterator[tuple[Municipality, list[tuple[str, School]]]]:
+        """The schools that wrote, with their labels, under the municipality that the file names.
+
+        A label is «Название (sch440123)», every seventh school's the login only.
+        """
+        foreign = self.content.defects.foreign_school
+        for municipality in self.content.municipalities:
+            schools = []
+            for school in self.content.schools:
+                is_foreign = foreign.is_of(self.paper.code, school)
+                if (foreign.under if is_foreign else school.municipality) == municipality.id:
+                    schools.append(school)
+            group = []
+            for number, school in enumerate(schools):
+                login = _login(self.content, self.paper, school)
+                label = login if number % 7 == 6 else f"{school.name} ({login})"
+                group.append((label, school))
+            yield municipality, [(label, one) for label, one in group if one.code in results]
 
 
-def _style(paper: Paper) -> _Numbers:
-    """Exports of русский come as text, the others as numbers."""
-    return _Numbers(paper.subject == "русский язык")
+def _login(content: Content, paper: Paper, school: School) -> str:
+    is_edu = any(planted.is_of(paper.code, school) for planted in content.defects.edu_login)
+    return f"{'edu' if is_edu else 'sch'}{school.login_digits}"
 
 
-def _label(content: Content, paper: Paper, school: School, number: int) -> str:
-    """«Название (sch440123)», every seventh school by its login only; `edu` where planted."""
-    spelling = "sch"
-    for planted in content.defects.edu_login:
-        place = (planted.paper, planted.municipality, planted.school)
-        if place == (paper.code, school.municipality, school.name):
-            spelling = "edu"
-    login = f"{spelling}{school.login_digits}"
-    return login if number % 7 == 6 else f"{school.name} ({login})"
-
-
-def _groups(content: Content, paper: Paper) -> list[tuple[Municipality, list[School]]]:
-    """Schools under their municipality; the planted one under another."""
-    planted = content.defects.foreign_school
-    groups: dict[str, list[School]] = {m.id: [] for m in content.municipalities}
-    for school in content.schools:
-        under = school.municipality
-        place = (paper.code, school.municipality, school.name)
-        if place == (planted.paper, planted.municipality, planted.school):
-            under = planted.under
-        groups[under].append(school)
-    return [(municipality, groups[municipality.id]) for municipality in content.municipalities]
-
-
-def _sum(results: list[Counts]) -> Counts:
-    twos, threes, fours, fives = (sum(column) for column in zip(*results, strict=True))
-    return twos, threes, fours, fives
+def _added(rows: Iterable[Sequence[int]]) -> list[int]:
+    return [sum(column) for column in zip(*rows, strict=True)]
 
 
 def marks_xlsx(content: Content, paper: Paper, corrected: bool = False) -> bytes:
     """«Статистика по отметкам»: country, region, municipalities, schools; shares in percent."""
-    numbers = _style(paper)
+    export = _Export(content, paper)
     results = vpr_results(content, paper, corrected)
-    scale = vpr_scale(content.vpr_of(paper).year, paper.subject, paper.grade)
-    rows = _title(content, paper, "Статистика по отметкам", scale)
-    rows.append(
-        ["Группы участников", "Кол-во ОО", "Кол-во участников", *map(numbers.mark, (2, 3, 4, 5))]
-    )
-
-    def row(label: str, schools: int | None, counts: Counts, surplus: float = 0) -> Row:
-        total = sum(counts)
-        shares = [100 * count / total for count in counts]
-        shares[1] += surplus
-        return [label, None if schools is None else numbers.count(schools), numbers.count(total),
-                *map(numbers.share, shares)]  # fmt: skip
-
-    unknown = content.defects.unknown_login_in_marks
-    blocks: list[tuple[str, list[tuple[str, Counts, float]]]] = []
-    for municipality, schools in _groups(content, paper):
-        block: list[tuple[str, Counts, float]] = []
-        for number, school in enumerate(schools):
-            if school.code in results:
-                surplus = _surplus(content, paper, school)
-                label = _label(content, paper, school, number)
-                block.append((label, results[school.code].counts, surplus))
-        if (paper.code, municipality.id) == (unknown.paper, unknown.under):
+    unknown, wrong_sum = content.defects.unknown_login_in_marks, content.defects.percent_sum
+    blocks: list[tuple[str, list[tuple[str, Sequence[int], float]]]] = []
+    for municipality, group in export.groups(results):
+        block: list[tuple[str, Sequence[int], float]] = []
+        for label, school in group:
+            surplus = wrong_sum.surplus if wrong_sum.is_of(paper.code, school) else 0
+            block.append((label, results[school.code].counts, surplus))
+        if (paper.code, municipality.id) == (unknown.paper, unknown.municipality):
             block.append((f"Школа без регистрации ({unknown.login})", unknown.marks, 0))
         name = municipality.vpr_name + (" " if municipality.number % 5 == 0 else "")
         if block:
             blocks.append((name, block))
-    region = _sum([counts for _, block in blocks for _, counts, _ in block])
+
+    def row(label: str, schools: int | None, counts: Sequence[int], surplus: float = 0) -> Row:
+        total = sum(counts)
+        shares = [100 * count / total for count in counts]
+        shares[1] += surplus
+        return [label, None if schools is None else export.count(schools), export.count(total),
+                *map(export.share, shares)]  # fmt: skip
+
+    region = _added(counts for _, block in blocks for _, counts, _ in block)
     country = content.vpr_of(paper).country
     scaled = [country.participants * count / sum(region) for count in region]
-    rows.append(
-        ["Вся выборка", numbers.count(country.schools), numbers.count(country.participants),
-         *(numbers.share(100 * part / country.participants) for part in scaled)]
-    )  # fmt: skip
-    rows.append(row("Костромская обл.", sum(len(block) for _, block in blocks), region))
+    marks = map(str, (2, 3, 4, 5)) if export._is_text else (2, 3, 4, 5)
+    rows: list[Row] = [
+        *export.title("Статистика по отметкам"),
+        ["Группы участников", "Кол-во ОО", "Кол-во участников", *marks],
+        ["Вся выборка", export.count(country.schools), export.count(country.participants),
+         *(export.share(100 * part / country.participants) for part in scaled)],
+        row("Костромская обл.", sum(len(block) for _, block in blocks), region),
+    ]  # fmt: skip
     for name, block in blocks:
-        rows.append(row(name, len(block), _sum([counts for _, counts, _ in block])))
+        rows.append(row(name, len(block), _added(counts for _, counts, _ in block)))
         rows += [row(label, None, counts, surplus) for label, counts, surplus in block]
     return xlsx([("Отметки", rows)], (58, 11, 18, 9, 9, 9, 9))
 
 
-def _surplus(content: Content, paper: Paper, school: School) -> float:
-    planted = content.defects.percent_sum
-    place = (planted.paper, planted.municipality, planted.school)
-    return planted.surplus if place == (paper.code, school.municipality, school.name) else 0
+_JOURNAL_ROWS = (
+    "Понизили (Отметка < Отметка по журналу) %",
+    "Подтвердили (Отметка = Отметке по журналу) %",
+    "Повысили (Отметка > Отметка по журналу) %",
+)
 
 
 def journal_xlsx(content: Content, paper: Paper) -> bytes:
     """«Сравнение отметок с отметками по журналу»: a group's name, then its four rows."""
-    numbers = _style(paper)
+    export = _Export(content, paper)
     results = vpr_results(content, paper)
-    scale = vpr_scale(content.vpr_of(paper).year, paper.subject, paper.grade)
-    report = "Сравнение отметок с отметками по журналу"
-    rows = _title(content, paper, report, scale)
+    blocks = [
+        (municipality.vpr_name, [(label, results[school.code].journal) for label, school in group])
+        for municipality, group in export.groups(results)
+        if group
+    ]
+    region = _added(journal for _, block in blocks for _, journal in block)
+    scaled = content.vpr_of(paper).country.participants / sum(region)
+    groups: list[tuple[str, Sequence[int]]] = [
+        ("Вся выборка", [round(count * scaled) for count in region]),
+        ("Костромская обл.", region),
+    ]
+    for name, block in blocks:
+        groups += [(name, _added(journal for _, journal in block)), *block]
+    rows = export.title("Сравнение отметок с отметками по журналу")
     rows.append(["Группы участников", "Кол-во участников", "%"])
-
-    def group(label: str, journal: tuple[int, int, int]) -> None:
+    for label, journal in groups:
         total = sum(journal)
         rows.append([label])
-        for caption, count in zip(
-            (
-                "Понизили (Отметка < Отметка по журналу) %",
-                "Подтвердили (Отметка = Отметке по журналу) %",
-                "Повысили (Отметка > Отметка по журналу) %",
-            ),
-            journal,
-            strict=True,
-        ):
-            rows.append([caption, numbers.count(count), numbers.share(100 * count / total)])
-        rows.append(["Всего", numbers.count(total), numbers.share(100)])
-
-    def triple(journal: Journal) -> tuple[int, int, int]:
-        return journal.lowered, journal.confirmed, journal.raised
-
-    blocks = []
-    for municipality, schools in _groups(content, paper):
-        block = [
-            (_label(content, paper, school, number), triple(results[school.code].journal))
-            for number, school in enumerate(schools)
-            if school.code in results
-        ]
-        if block:
-            blocks.append((municipality.vpr_name, block))
-
-    def total(journals: list[tuple[int, int, int]]) -> tuple[int, int, int]:
-        lowered, confirmed, raised = (sum(column) for column in zip(*journals, strict=True))
-        return lowered, confirmed, raised
-
-    region = total([journal for _, block in blocks for _, journal in block])
-    scaled = content.vpr_of(paper).country.participants / sum(region)
-    group("Вся выборка", (round(region[0] * scaled), round(region[1] * scaled),
-                          round(region[2] * scaled)))  # fmt: skip
-    group("Костромская обл.", region)
-    for name, block in blocks:
-        group(name, total([journal for _, journal in block]))
-        for label, journal in block:
-            group(label, journal)
+        for caption, count in zip(_JOURNAL_ROWS, journal, strict=True):
+            rows.append([caption, export.count(count), export.share(100 * count / total)])
+        rows.append(["Всего", export.count(total), export.share(100)])
     return xlsx([("Сравнение", rows)], (58, 18, 9))
 
 
@@ -290,9 +260,9 @@ def _protocol_of_autumn(content: Content, paper: Paper) -> bytes:
         if score is None:
             rows.append([*start, None, None, None, "отсутствовал"])
             return
-        tasks = task_points(rng, score, scale, count, dirt.task)
-        gender = _choose(rng, dirt.gender) or rng.choice("мж")
-        klass = _choose(rng, dirt.klass)
+        tasks = task_points(rng, score, scale, count, dirt["task"])
+        gender = _choose(rng, dirt["gender"]) or rng.choice("мж")
+        klass = _choose(rng, dirt["klass"])
         rows.append(
             [*start, journal, gender, rng.choice("аб") if klass is None else klass,
              str(rng.randint(1, 10)), str(rng.randint(1, 10)) if is_russian else None, str(score),
@@ -305,7 +275,7 @@ def _protocol_of_autumn(content: Content, paper: Paper) -> bytes:
             if school.municipality != municipality.id or school.code not in results:
                 continue
             rng = Random(f"{content.seed}/{paper.code}/{school.code}/pupils")
-            spelled = _label(content, paper, school, 6)  # the login alone
+            spelled = _login(content, paper, school)  # the login alone
             for noted, score in _written(content, paper, school, results[school.code], scale, rng):
                 pupil(rng, groups, spelled, noted, score)
             is_clean = school.project is not None
@@ -343,11 +313,11 @@ def _protocol_of_spring(content: Content, paper: Paper) -> bytes:
             if score is None:
                 rows.append([*start, "", "", "", "отсутствовал"])
                 continue
-            klass = _choose(rng, dirt.klass)
+            klass = _choose(rng, dirt["klass"])
             rows.append(
-                [*start, noted or "", _choose(rng, dirt.gender) or rng.choice("мж"),
+                [*start, noted or "", _choose(rng, dirt["gender"]) or rng.choice("мж"),
                  rng.choice("АБ") if klass is None else klass, str(rng.randint(1, 10)), str(score),
-                 *task_points(rng, score, scale, count, dirt.task), "1"]
+                 *task_points(rng, score, scale, count, dirt["task"]), "1"]
             )  # fmt: skip
     return text_xlsx("Sheet", rows)
 
@@ -357,10 +327,10 @@ def _journal_cell(rng: Random, noted: int, content: Content, clean: bool) -> str
     dirt = content.defects.dirt
     if clean:
         return str(noted)
-    missing = _choose(rng, dirt.no_journal)
+    missing = _choose(rng, dirt["no_journal"])
     if missing is not None:
         return missing
-    spelled = _choose(rng, dirt.journal)
+    spelled = _choose(rng, dirt["journal"])
     if spelled is not None and (str(noted) in spelled or (noted == 3 and spelled == "З")):
         return spelled
     return str(noted)

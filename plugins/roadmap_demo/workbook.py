@@ -102,6 +102,16 @@ _DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships
 _SHEETML = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
+def line(width: int, first: Cell, *last: Cell) -> list[Cell]:
+    """A row of a protocol with values at its two ends only."""
+    return [first, *[None] * (width - 1 - len(last)), *last]
+
+
+def comma(value: float) -> str:
+    """Two digits after a comma."""
+    return f"{value:.2f}".replace(".", ",")
+
+
 def semicolons(rows: Sequence[Row], encoding: str = "cp1251") -> bytes:
     """A csv with `;` as Russian Excel writes it: dates dd.mm.yyyy, CRLF."""
     buffer = io.StringIO()

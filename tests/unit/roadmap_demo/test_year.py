@@ -145,7 +145,7 @@ def test_news_come_on_their_day_and_stay(tmp_path: Path) -> None:
 
     assert portal.put_publications(path, content, date(2021, 3, 31)) == 3
     assert max(told()) <= "2021-03-31"
-    assert portal.put_publications(path, content, None) == len(content.portal.publications) - 3
+    assert portal.put_publications(path, content, None) == len(content.portal) - 3
     everything = told()
     assert portal.put_publications(path, content, date(2021, 3, 31)) == 0
     assert told() == everything
