@@ -1,5 +1,5 @@
--- One unit per school in the project on the as-of date, a row per document that is required of
--- it: those that the plan's rule lists, and one anti-risk programme per factor that the school
+-- One unit per school in the project on the as-of date of which a document is required, a row per
+-- document: those that the plan's rule lists, and one anti-risk programme per factor that the school
 -- activated by its latest risk profile up to that day (where the plan asks for it; a school that
 -- stands in no profile has activated none). `detail` is the document as the plan names it, or
 -- risk/ and the code of the factor. A document's state on a day is its latest one up to it; the
@@ -103,8 +103,8 @@ placed as (
 select
     run_municipality.municipality_id,
     'school' as unit_kind,
-    run_school.school_id as unit,
-    run_school.school_id,
+    required.school_id as unit,
+    required.school_id,
     case when required.factor = '' then required.kind else 'risk/' || required.factor end
         as detail,
     placed.placed_on as met_on,
@@ -116,11 +116,7 @@ select
     end as is_known
 from run_municipality
 cross join received
-left join run_school
-    on run_school.run_id = run_municipality.run_id
-    and run_school.municipality_id = run_municipality.municipality_id
-    and run_school.is_participating = 1
-left join required on required.school_id = run_school.school_id
+left join required on required.municipality_id = run_municipality.municipality_id
 left join placed
     on placed.school_id = required.school_id
     and placed.kind = required.kind
