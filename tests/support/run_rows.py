@@ -34,6 +34,14 @@ DATASETS = {
     "appeal_change": "gia_appeals",
 }
 PAPER = {"kind": "vpr", "year": 2020, "wave": "autumn", "grade": 5, "subject": "математика"}
+PROCEDURES = tuple(
+    {"kind": kind, "year": year, "wave": wave}
+    for year in (2020, 2021)
+    for kind, wave in (
+        ("vpr", "autumn"), ("vpr", "spring"), ("ege", "main"), ("oge", "main"),
+        ("rdr", "autumn"), ("rdr", "spring"),
+    )
+)  # fmt: skip
 DEFAULTS: dict[str, dict[str, Any]] = {
     "run_municipality": {"is_participating": 1, "is_selected": 1},
     "run_school": {"is_participating": 1},
@@ -154,6 +162,9 @@ def put(
                 put_letter(connection, **row)
             elif name == "runs":
                 put_run(connection, **_plain(row))
+            elif name in ("run_school_ref", "run_foreign_ref") and "kind" not in row:
+                for procedure in PROCEDURES:  # it means the same in all of them
+                    _put_row(connection, name, procedure | row, run_id)
             else:
                 _put_row(connection, name, row, run_id)
 

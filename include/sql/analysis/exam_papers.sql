@@ -26,6 +26,9 @@ with exam_count as (
         and run_batch.run_id = :run_id
     join run_school_ref
         on run_school_ref.run_id = run_batch.run_id
+        and run_school_ref.kind = exam_result.kind
+        and run_school_ref.year = exam_result.year
+        and run_school_ref.wave = exam_result.wave
         and run_school_ref.scheme = exam_result.school_scheme
         and run_school_ref.ref = exam_result.school_ref
     where exam_result.kind = :kind
@@ -36,6 +39,9 @@ with exam_count as (
             select 1
             from run_foreign_ref
             where run_foreign_ref.run_id = run_batch.run_id
+                and run_foreign_ref.kind = exam_result.kind
+                and run_foreign_ref.year = exam_result.year
+                and run_foreign_ref.wave = exam_result.wave
                 and run_foreign_ref.scheme = exam_result.school_scheme
                 and run_foreign_ref.ref = exam_result.school_ref
                 and run_foreign_ref.municipality_ref = exam_result.municipality_ref
@@ -56,6 +62,9 @@ appeal_count as (
         and run_batch.run_id = :run_id
     join run_school_ref
         on run_school_ref.run_id = run_batch.run_id
+        and run_school_ref.kind = appeal_change.kind
+        and run_school_ref.year = appeal_change.year
+        and run_school_ref.wave = appeal_change.wave
         and run_school_ref.scheme = appeal_change.school_scheme
         and run_school_ref.ref = appeal_change.school_ref
     where appeal_change.kind = :kind
@@ -65,6 +74,9 @@ appeal_count as (
             select 1
             from run_foreign_ref
             where run_foreign_ref.run_id = run_batch.run_id
+                and run_foreign_ref.kind = appeal_change.kind
+                and run_foreign_ref.year = appeal_change.year
+                and run_foreign_ref.wave = appeal_change.wave
                 and run_foreign_ref.scheme = appeal_change.school_scheme
                 and run_foreign_ref.ref = appeal_change.school_ref
                 and run_foreign_ref.municipality_ref = appeal_change.municipality_ref

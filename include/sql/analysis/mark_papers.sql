@@ -32,6 +32,9 @@ with mark_row as (
     join load_batch on load_batch.batch_id = mark_result.batch_id
     join run_school_ref
         on run_school_ref.run_id = run_batch.run_id
+        and run_school_ref.kind = mark_result.kind
+        and run_school_ref.year = mark_result.year
+        and run_school_ref.wave = mark_result.wave
         and run_school_ref.scheme = mark_result.school_scheme
         and run_school_ref.ref = mark_result.school_ref
     where mark_result.kind = :kind
@@ -43,6 +46,9 @@ with mark_row as (
             select 1
             from run_foreign_ref
             where run_foreign_ref.run_id = run_batch.run_id
+                and run_foreign_ref.kind = mark_result.kind
+                and run_foreign_ref.year = mark_result.year
+                and run_foreign_ref.wave = mark_result.wave
                 and run_foreign_ref.scheme = mark_result.school_scheme
                 and run_foreign_ref.ref = mark_result.school_ref
                 and run_foreign_ref.municipality_ref = mark_result.municipality_ref
@@ -87,6 +93,9 @@ appeal_count as (
         and run_batch.run_id = :run_id
     join run_school_ref
         on run_school_ref.run_id = run_batch.run_id
+        and run_school_ref.kind = appeal_change.kind
+        and run_school_ref.year = appeal_change.year
+        and run_school_ref.wave = appeal_change.wave
         and run_school_ref.scheme = appeal_change.school_scheme
         and run_school_ref.ref = appeal_change.school_ref
     where appeal_change.kind = :kind
@@ -96,6 +105,9 @@ appeal_count as (
             select 1
             from run_foreign_ref
             where run_foreign_ref.run_id = run_batch.run_id
+                and run_foreign_ref.kind = appeal_change.kind
+                and run_foreign_ref.year = appeal_change.year
+                and run_foreign_ref.wave = appeal_change.wave
                 and run_foreign_ref.scheme = appeal_change.school_scheme
                 and run_foreign_ref.ref = appeal_change.school_ref
                 and run_foreign_ref.municipality_ref = appeal_change.municipality_ref
@@ -157,6 +169,9 @@ journal_row as (
     join load_batch on load_batch.batch_id = journal_result.batch_id
     join run_school_ref
         on run_school_ref.run_id = run_batch.run_id
+        and run_school_ref.kind = journal_result.kind
+        and run_school_ref.year = journal_result.year
+        and run_school_ref.wave = journal_result.wave
         and run_school_ref.scheme = journal_result.school_scheme
         and run_school_ref.ref = journal_result.school_ref
     where journal_result.kind = :kind
@@ -168,6 +183,9 @@ journal_row as (
             select 1
             from run_foreign_ref
             where run_foreign_ref.run_id = run_batch.run_id
+                and run_foreign_ref.kind = journal_result.kind
+                and run_foreign_ref.year = journal_result.year
+                and run_foreign_ref.wave = journal_result.wave
                 and run_foreign_ref.scheme = journal_result.school_scheme
                 and run_foreign_ref.ref = journal_result.school_ref
                 and run_foreign_ref.municipality_ref = journal_result.municipality_ref

@@ -151,9 +151,10 @@ class Scope:
 
 @dataclass(frozen=True)
 class Spellings:
-    """How files may write each `owner`: a table of its own. What two owners claim, none has."""
+    """How files may write each `owner`, and when: a table of its own. What two owners claim for
+    one day, none has."""
 
-    table: FactTable  # owner and alias
+    table: FactTable  # owner, alias and the period of the row
     owner: str
     columns: tuple[str, ...]  # of the register; the message shows the last one
     whose: str  # Russian: «у нескольких муниципалитетов»

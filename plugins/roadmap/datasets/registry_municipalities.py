@@ -30,13 +30,13 @@ DATASET = Dataset(
     spellings=Spellings(
         FactTable(
             "municipality_alias",  # normalised by evidence.names
-            (Column("", "municipality_id"), Column("", "alias")),
-            key=("alias",),
+            (Column("", "municipality_id"), Column("", "alias"), *PERIOD),
+            key=("alias", "valid_from"),
         ),
         owner="municipality_id",
         columns=("municipality_id", "name", "short_name", "variants"),
-        whose="у нескольких муниципалитетов",
-        to_do="Оставьте его у одного муниципалитета",
+        whose="у нескольких муниципалитетов на одни и те же дни",
+        to_do="Оставьте его на эти дни у одного муниципалитета",
     ),
     frozen_as="run_municipality",
 )

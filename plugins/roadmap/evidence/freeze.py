@@ -2,8 +2,8 @@
 
 Everything a run computes afterwards joins what is written here, so its inputs stay as they
 were whatever arrives later. Freezing anew is a new run with an id of its own. References in
-results are resolved here, by the registry of the as-of date: the order in which files came
-changes nothing. What does not resolve becomes a finding with a Russian sentence.
+results are resolved here (`evidence.references`), so the order in which files came changes
+nothing. What does not resolve becomes a finding with a Russian sentence.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -33,8 +32,9 @@ from sqlalchemy import (
 from roadmap import russian
 from roadmap.evidence.findings import write_findings
 from roadmap.evidence.intake import InForce, batches_in_force
-from roadmap.evidence.names import plan_words, school_ref
+from roadmap.evidence.names import plan_words
 from roadmap.evidence.own_schedule import plan_known_at
+from roadmap.evidence.references import write_references
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import plan_sha256
 from roadmap.plan.model import REGION, Department, Phase, Plan
@@ -50,7 +50,6 @@ from roadmap.store.tables import (
     run_municipality,
     run_rule,
     run_school,
-    run_school_ref,
 )
 
 log = logging.getLogger(__name__)
@@ -162,9 +161,8 @@ def freeze(
         _select(conn, run_id, request.municipalities)
         if request.sample is not None:
             _draw(conn, run_id, request.sample, request.requested_by)
-        _write_school_refs(conn, at)
         refresh_statistics(conn)  # what follows joins what was just loaded and written
-        conn.execute(sql("evidence/foreign_refs"), {"run_id": run_id})
+        write_references(conn, run_id, as_of)
         _write_datasets(conn, plan.year, phase, run_id, batches, known_at_ms)
         _write_rules(conn, plan, run_id)
         write_findings(conn, plan, phase, run_id, as_of, known_at_ms, unnamed)
@@ -458,27 +456,6 @@ def _is_addressee_of(run_id: str) -> ColumnElement[bool]:
             run_municipality.c.municipality_id == REGION,
         ),
     )
-
-
-def _write_school_refs(conn: Connection, at: dict[str, str]) -> None:
-    """Logins, codes and names that mean one school of the run, and only one.
-
-    What is valid on the as-of date wins over what a school was called before; a name that
-    two schools share means neither.
-    """
-    owners: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    for row in conn.execute(sql("evidence/school_refs"), at):
-        ref = school_ref(row.ref) if row.scheme == "name" else row.ref
-        known = owners[row.scheme, ref]
-        known[row.school_id] = max(known.get(row.school_id, 0), row.is_current)
-    refs = []
-    for (scheme, ref), schools in sorted(owners.items()):
-        best = max(schools.values())
-        holders = [school_id for school_id, is_current in schools.items() if is_current == best]
-        if len(holders) == 1:
-            refs.append({"scheme": scheme, "ref": ref, "school_id": holders[0]})
-    if refs:
-        conn.execute(insert(run_school_ref), [{"run_id": at["run_id"], **ref} for ref in refs])
 
 
 def _write_datasets(

@@ -36,8 +36,10 @@ class UnknownVersion(RuntimeError):
     """The database was brought further by a newer version of this program."""
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the database to the newest version, all or nothing; the second of two waits.
+
+    `revision` is an earlier one where a test needs the tables of that day.
 
     UnknownVersion when the database is ahead of this code.
     """
@@ -50,7 +52,7 @@ def upgrade(engine: Engine) -> None:
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = db
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
         except CommandError as error:
             raise UnknownVersion(
                 f"База данных обновлена более новой версией программы ({version(db)}). "

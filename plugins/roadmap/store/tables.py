@@ -11,6 +11,8 @@ The delivery ledger's keys, checks and partial indexes may not be weakened
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -169,22 +171,43 @@ run_school = Table(  # every school of the region as on the as-of date
     Column("is_participating", Integer, nullable=False),
 )
 
-run_school_ref = Table(  # how this run reads the references in results
+
+def _procedure() -> tuple[Column[Any], ...]:
+    """Of which procedure's results a reference is: its meaning depends on the day."""
+    return (
+        Column("kind", Text, primary_key=True),
+        Column("year", Integer, primary_key=True),
+        Column("wave", Text, primary_key=True),
+    )
+
+
+run_school_ref = Table(  # which school this run reads a reference in results as
     "run_school_ref",
     metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    *_procedure(),
     Column("scheme", Text, primary_key=True),
     Column("ref", Text, primary_key=True),
     Column("school_id", Text, nullable=False),
 )
 
+run_municipality_ref = Table(  # the same of municipalities, by how the file writes them
+    "run_municipality_ref",
+    metadata,
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    *_procedure(),
+    Column("ref", Text, primary_key=True),
+    Column("municipality_id", Text, nullable=False),
+)
+
 run_foreign_ref = Table(
     # A school under a municipality that is not its own by the registry (FOREIGN_SCHOOL).
     # Result rows with this pair of references are nobody's: every query leaves them out by
-    # `not exists (select 1 from run_foreign_ref ...)` on run_id and the three references.
+    # `not exists (select 1 from run_foreign_ref ...)` on run_id, procedure and references.
     "run_foreign_ref",
     metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    *_procedure(),
     Column("scheme", Text, primary_key=True),
     Column("ref", Text, primary_key=True),
     Column("municipality_ref", Text, primary_key=True),

@@ -33,6 +33,7 @@ from roadmap.store.tables import (
     run_finding,
     run_foreign_ref,
     run_municipality,
+    run_municipality_ref,
     run_rule,
     run_school,
     run_school_ref,
@@ -153,11 +154,14 @@ def registries(
     schools: list[dict[str, Any]] | None = None,
     names: list[dict[str, Any]] = MUNICIPALITIES,
 ) -> None:
-    aliases = {(row["municipality_id"], municipality_ref(row["name"])) for row in names}
     facts = {
         "municipality_name": names,
         "municipality_alias": [
-            {"municipality_id": key, "alias": alias} for key, alias in sorted(aliases)
+            {
+                "alias": municipality_ref(row["name"]),
+                **{key: row[key] for key in ("municipality_id", "valid_from", "valid_to")},
+            }
+            for row in names
         ],
     }
     load(engine, "registry_municipalities", facts)
@@ -474,17 +478,35 @@ def test_a_closed_school_is_not_among_the_schools(engine: Engine) -> None:
 # -- References ------------------------------------------------------------------------------
 
 
-def refs(engine: Engine, run_id: str) -> dict[tuple[str, str], str]:
-    return {(row.scheme, row.ref): row.school_id for row in rows(engine, run_school_ref, run_id)}
+SPRING = {"year": 2021, "wave": "spring"}
+
+
+def refs(engine: Engine, run_id: str, wave: str = "autumn") -> dict[tuple[str, str], str]:
+    return {
+        (row.scheme, row.ref): row.school_id
+        for row in rows(engine, run_school_ref, run_id)
+        if row.wave == wave
+    }
+
+
+def results(engine: Engine, *said: tuple[str, str, str | None], **paper: Any) -> None:
+    """A file of results whose rows name a school by a scheme and reference, and whose it is."""
+    facts = [
+        marks(ref, owner, school_scheme=scheme, row=row, **paper)
+        for row, (scheme, ref, owner) in enumerate(said, 5)
+    ]
+    load(engine, "vpr_marks", {"mark_result": facts}, scope=f"vpr/{next(_number)}")
 
 
 def test_a_school_is_found_by_login_code_and_name(any_engine: Engine) -> None:
     registries(any_engine)
-    assert refs(any_engine, frozen(any_engine)) == {
+    names = {
         ("vpr_login", "440101"): "SH-101",
         ("gia_code", "111101"): "SH-101",
         ("name", "школа no 101 (условная)"): "SH-101",
     }
+    results(any_engine, *((scheme, ref, None) for scheme, ref in names))
+    assert refs(any_engine, frozen(any_engine)) == names
 
 
 def test_a_name_that_two_schools_share_means_neither(engine: Engine) -> None:
@@ -492,22 +514,108 @@ def test_a_name_that_two_schools_share_means_neither(engine: Engine) -> None:
         engine,
         [school(101, "buyskiy", name="Школа № 1"), school(102, "galich", name="школа №1")],
     )
-    assert not [key for key in refs(engine, frozen(engine)) if key[0] == "name"]
+    results(engine, ("name", "школа no 1", None), ("vpr_login", "440101", None))
+    assert list(refs(engine, frozen(engine))) == [("vpr_login", "440101")]
 
 
-def test_a_renamed_school_is_found_by_both_names_and_logins(engine: Engine) -> None:
+def test_a_renamed_school_is_found_by_both_names(engine: Engine) -> None:
     registries(
         engine,
         [
-            school(101, "buyskiy", name="Старая", vpr_login="440900", valid_to="2021-01-31"),
+            school(101, "buyskiy", name="Старая", valid_to="2021-01-31"),
             school(101, "buyskiy", name="Новая", valid_from="2021-02-01"),
-            # The login passed to another school: today's holder is meant.
-            school(102, "galich", vpr_login="440900"),
         ],
     )
-    found = refs(engine, frozen(engine))
-    assert found["name", "старая"] == found["name", "новая"] == "SH-101"
-    assert found["vpr_login", "440900"] == "SH-102"
+    results(engine, ("name", "старая", None), ("name", "новая", None))
+    assert refs(engine, frozen(engine)) == {
+        ("name", "старая"): "SH-101",
+        ("name", "новая"): "SH-101",
+    }
+
+
+def test_a_login_is_the_school_s_that_had_it_on_the_day_of_the_procedure(engine: Engine) -> None:
+    registries(
+        engine,
+        [
+            school(101, "buyskiy", vpr_login="440900", valid_to="2021-01-31"),
+            school(101, "buyskiy", valid_from="2021-02-01"),
+            school(102, "galich", valid_to="2021-01-31"),
+            school(102, "galich", vpr_login="440900", valid_from="2021-02-01"),
+        ],
+    )
+    for paper in ({}, SPRING):
+        results(engine, ("vpr_login", "440900", None), **paper)
+    run_id = frozen(engine, as_of=date(2021, 4, 30))
+    assert refs(engine, run_id, "autumn")["vpr_login", "440900"] == "SH-101"
+    assert refs(engine, run_id, "spring")["vpr_login", "440900"] == "SH-102"
+
+
+def test_results_before_a_school_moved_stand_rightly_under_its_former_municipality(
+    any_engine: Engine,
+) -> None:
+    registries(
+        any_engine,
+        [
+            school(101, "galich", valid_to="2020-12-31"),
+            school(101, "buyskiy", valid_from="2021-01-01"),
+            school(102, "galich"),
+        ],
+    )
+    results(any_engine, ("vpr_login", "440101", "город Галич"))
+    results(any_engine, ("vpr_login", "440101", "город Галич"), **SPRING)
+    run_id = frozen(any_engine, as_of=date(2021, 4, 30))
+    (foreign,) = rows(any_engine, run_foreign_ref, run_id)
+    assert (foreign.wave, foreign.ref) == ("spring", "440101"), "only after it had moved"
+    assert {row.school_id: row.municipality_id for row in rows(any_engine, run_school, run_id)} == {
+        "SH-101": "buyskiy",
+        "SH-102": "galich",
+    }
+
+
+def test_a_later_export_may_name_the_municipality_that_the_school_belongs_to_now(
+    engine: Engine,
+) -> None:
+    registries(
+        engine,
+        [
+            school(101, "galich", valid_to="2020-12-31"),
+            school(101, "buyskiy", valid_from="2021-01-01"),
+            school(102, "galich"),
+        ],
+    )
+    results(engine, ("vpr_login", "440101", "Буйский муниципальный район"))
+    assert rows(engine, run_foreign_ref, frozen(engine)) == []
+
+
+def test_a_name_that_an_okrug_took_over_means_the_town_until_that_day(any_engine: Engine) -> None:
+    town = {"name": "город Галич", "genitive": "города Галича", "short_name": "Галич"}
+    registries(
+        any_engine,
+        [
+            school(101, "galich", valid_to="2021-02-28"),
+            school(101, "buyskiy", valid_from="2021-03-01"),
+            school(102, "buyskiy"),
+        ],
+        [
+            named("galich", **town, valid_to="2021-02-28"),
+            named("buyskiy", "Буйский район", valid_to="2021-02-28"),
+            named("buyskiy", "город Галич", valid_from="2021-03-01"),
+        ],
+    )
+    for paper in ({}, SPRING):
+        results(
+            any_engine,
+            ("vpr_login", "440101", "город Галич"),
+            ("vpr_login", "440102", "город Галич"),
+            **paper,
+        )
+    run_id = frozen(any_engine, as_of=date(2021, 4, 30))
+    assert {
+        (row.wave, row.ref): row.municipality_id
+        for row in rows(any_engine, run_municipality_ref, run_id)
+    } == {("autumn", "город галич"): "galich", ("spring", "город галич"): "buyskiy"}
+    assert rows(any_engine, run_foreign_ref, run_id) == []
+    assert "UNKNOWN_MUNICIPALITY" not in findings(any_engine, run_id)
 
 
 def test_a_row_under_a_foreign_municipality_is_nobodys(any_engine: Engine) -> None:

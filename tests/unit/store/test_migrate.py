@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, column, insert, inspect, select, table, text, update
+from sqlalchemy import Connection, Engine, column, insert, inspect, select, table, text, update
 from sqlalchemy.exc import DBAPIError
 
 from conftest import create_all
@@ -83,6 +83,55 @@ def test_a_second_upgrade_changes_nothing(bare_engine: Engine) -> None:
     with bare_engine.connect() as db:
         assert db.execute(select(control.c.v)).scalar_one() == "0"
         assert migrate.version(db) == VERSIONS[-1].stem[1:5]
+
+
+def _insert(db: Connection, name: str, **row: Any) -> None:
+    db.execute(insert(table(name, *map(column, row))).values(row))
+
+
+def test_a_run_frozen_before_references_had_days_reads_its_results_as_it_did(
+    bare_engine: Engine,
+) -> None:
+    migrate.upgrade(bare_engine, "0004")
+    with bare_engine.begin() as db:
+        _insert(
+            db, "load_batch", batch_id="b", plan_year=2021, dataset="vpr_marks", scope="s",
+            file_name="f", sha256="0", size_bytes=1, received_ms=1, loaded_ms=1,
+            state="accepted", rows_read=2, rows_accepted=2, rows_rejected=0,
+        )  # fmt: skip
+        _insert(
+            db, "phase_run", run_id="r", plan_year=2021, phase="p", occasion="o", mode="dry",
+            as_of="2021-03-31", known_at_ms=1, started_ms=1, plan_sha256="0",
+            templates_sha256="0", code_version="v", requested_by="t",
+        )  # fmt: skip
+        _insert(db, "run_batch", run_id="r", batch_id="b")
+        _insert(db, "municipality_alias", batch_id="b", municipality_id="buy", alias="буй")
+        for ref in ("1", "2", "3"):
+            _insert(
+                db, "run_school_ref", run_id="r", scheme="vpr_login", ref=ref, school_id=f"s{ref}"
+            )
+        _insert(
+            db, "run_foreign_ref", run_id="r", scheme="vpr_login", ref="2", municipality_ref="буй"
+        )
+        for ref, year in (("1", 2020), ("1", 2021), ("2", 2021)):
+            _insert(
+                db, "mark_result", batch_id="b", kind="vpr", year=year, wave="autumn", grade=5,
+                subject="физика", level="school", school_scheme="vpr_login", school_ref=ref,
+                municipality_ref="буй", participants=0, mark_2=0, mark_3=0, mark_4=0, mark_5=0,
+                restored=0,
+            )  # fmt: skip
+    migrate.upgrade(bare_engine)
+    with bare_engine.connect() as db:
+        refs = db.execute(text("select kind, year, wave, ref, school_id from run_school_ref"))
+        assert sorted(map(tuple, refs)) == [
+            ("vpr", 2020, "autumn", "1", "s1"),
+            ("vpr", 2021, "autumn", "1", "s1"),
+            ("vpr", 2021, "autumn", "2", "s2"),
+        ]
+        foreign = db.execute(text("select year, ref, municipality_ref from run_foreign_ref"))
+        assert list(map(tuple, foreign)) == [(2021, "2", "буй")]
+        spelt = db.execute(text("select alias, valid_from, valid_to from municipality_alias"))
+        assert list(map(tuple, spelt)) == [("буй", "0001-01-01", None)]
 
 
 def test_a_failed_upgrade_leaves_nothing_behind(bare_engine: Engine) -> None:

@@ -40,12 +40,18 @@ result_count as (
     join run_batch on run_batch.batch_id = result.batch_id and run_batch.run_id = :run_id
     join run_school_ref
         on run_school_ref.run_id = run_batch.run_id
+        and run_school_ref.kind = result.kind
+        and run_school_ref.year = result.year
+        and run_school_ref.wave = result.wave
         and run_school_ref.scheme = result.school_scheme
         and run_school_ref.ref = result.school_ref
     where not exists (
         select 1
         from run_foreign_ref
         where run_foreign_ref.run_id = run_batch.run_id
+            and run_foreign_ref.kind = result.kind
+            and run_foreign_ref.year = result.year
+            and run_foreign_ref.wave = result.wave
             and run_foreign_ref.scheme = result.school_scheme
             and run_foreign_ref.ref = result.school_ref
             and run_foreign_ref.municipality_ref = result.municipality_ref
@@ -76,12 +82,18 @@ appeal_count as (
     join load_batch on load_batch.batch_id = appeal_change.batch_id
     join run_school_ref
         on run_school_ref.run_id = run_batch.run_id
+        and run_school_ref.kind = appeal_change.kind
+        and run_school_ref.year = appeal_change.year
+        and run_school_ref.wave = appeal_change.wave
         and run_school_ref.scheme = appeal_change.school_scheme
         and run_school_ref.ref = appeal_change.school_ref
     where not exists (
         select 1
         from run_foreign_ref
         where run_foreign_ref.run_id = run_batch.run_id
+            and run_foreign_ref.kind = appeal_change.kind
+            and run_foreign_ref.year = appeal_change.year
+            and run_foreign_ref.wave = appeal_change.wave
             and run_foreign_ref.scheme = appeal_change.school_scheme
             and run_foreign_ref.ref = appeal_change.school_ref
             and run_foreign_ref.municipality_ref = appeal_change.municipality_ref

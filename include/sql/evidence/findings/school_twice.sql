@@ -8,11 +8,11 @@ select
     min(result.sheet) as sheet,
     max(result.row) as row
 from (
-    select batch_id, sheet, row, school_scheme, school_ref
+    select batch_id, sheet, row, kind, year, wave, school_scheme, school_ref
     from mark_result
     where level = 'school'
     union all
-    select batch_id, sheet, row, school_scheme, school_ref
+    select batch_id, sheet, row, kind, year, wave, school_scheme, school_ref
     from exam_result
 ) result
 join run_batch
@@ -21,6 +21,9 @@ join run_batch
 join load_batch on load_batch.batch_id = result.batch_id
 join run_school_ref
     on run_school_ref.run_id = run_batch.run_id
+    and run_school_ref.kind = result.kind
+    and run_school_ref.year = result.year
+    and run_school_ref.wave = result.wave
     and run_school_ref.scheme = result.school_scheme
     and run_school_ref.ref = result.school_ref
 join run_school

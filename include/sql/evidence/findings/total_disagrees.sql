@@ -23,13 +23,12 @@ join mark_result school_row
     and school_row.wave = total.wave
     and school_row.grade = total.grade
     and school_row.subject = total.subject
-left join (
-    select municipality_alias.alias, municipality_alias.municipality_id
-    from municipality_alias
-    join run_batch alias_batch
-        on alias_batch.batch_id = municipality_alias.batch_id
-        and alias_batch.run_id = :run_id
-) owner on owner.alias = total.municipality_ref
+left join run_municipality_ref owner
+    on owner.run_id = run_batch.run_id
+    and owner.kind = total.kind
+    and owner.year = total.year
+    and owner.wave = total.wave
+    and owner.ref = total.municipality_ref
 where total.level = 'municipality'
     and load_batch.rows_rejected = 0
 group by

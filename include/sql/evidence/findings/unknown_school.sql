@@ -19,35 +19,41 @@ select
             or (result.school_scheme = 'gia_code' and school.gia_code = result.school_ref)
     ) then 1 else 0 end) as is_known
 from (
-    select batch_id, sheet, row, school_scheme, school_ref, municipality_ref
+    select
+        batch_id, sheet, row, kind, year, wave, school_scheme, school_ref, municipality_ref
     from mark_result
     where level = 'school'
     union all
-    select batch_id, sheet, row, school_scheme, school_ref, municipality_ref
+    select
+        batch_id, sheet, row, kind, year, wave, school_scheme, school_ref, municipality_ref
     from journal_result
     where level = 'school'
     union all
-    select batch_id, sheet, row, school_scheme, school_ref, municipality_ref
+    select
+        batch_id, sheet, row, kind, year, wave, school_scheme, school_ref, municipality_ref
     from exam_result
     union all
-    select batch_id, sheet, row, school_scheme, school_ref, municipality_ref
+    select
+        batch_id, sheet, row, kind, year, wave, school_scheme, school_ref, municipality_ref
     from appeal_change
 ) result
 join run_batch
     on run_batch.batch_id = result.batch_id
     and run_batch.run_id = :run_id
 join load_batch on load_batch.batch_id = result.batch_id
-left join (
-    select municipality_alias.alias, municipality_alias.municipality_id
-    from municipality_alias
-    join run_batch alias_batch
-        on alias_batch.batch_id = municipality_alias.batch_id
-        and alias_batch.run_id = :run_id
-) owner on owner.alias = result.municipality_ref
+left join run_municipality_ref owner
+    on owner.run_id = run_batch.run_id
+    and owner.kind = result.kind
+    and owner.year = result.year
+    and owner.wave = result.wave
+    and owner.ref = result.municipality_ref
 where not exists (
     select 1
     from run_school_ref
     where run_school_ref.run_id = :run_id
+        and run_school_ref.kind = result.kind
+        and run_school_ref.year = result.year
+        and run_school_ref.wave = result.wave
         and run_school_ref.scheme = result.school_scheme
         and run_school_ref.ref = result.school_ref
 )

@@ -198,24 +198,36 @@ def _scope(lines: Sequence[RegisterRow], column: str, several: str, page: Page) 
 def _spelt(
     lines: Iterable[RegisterRow], spellings: Spellings, page: Page, checked: Checked
 ) -> list[dict[str, Any]]:
-    written: dict[str, dict[str, RegisterRow]] = defaultdict(dict)  # alias → owner → line
+    written: dict[str, dict[int, RegisterRow]] = defaultdict(dict)  # alias → row → line
     for line in lines:
         for column in spellings.columns:
             names = line[column] if isinstance(line[column], list) else [line[column]]
             for name in names:
-                written[municipality_ref(name)].setdefault(line[spellings.owner], line)
+                written[municipality_ref(name)][line.number] = line
+    owner = spellings.owner
     facts = []
-    for alias, owners in sorted(written.items()):
-        if len(owners) > 1:
-            rows = sorted(line.number for line in owners.values())
+    for alias, by_row in sorted(written.items()):
+        shared = {
+            line.number
+            for pair in combinations(by_row.values(), 2)
+            if pair[0][owner] != pair[1][owner] and _overlap(*pair)
+            for line in pair
+        }
+        if shared:
             what = (
                 f"Вариант написания «{alias}» указан {spellings.whose} и ни для одного не действует"
             )
-            where = page.where(rows, spellings.columns[-1])
+            where = page.where(sorted(shared), spellings.columns[-1])
             checked.warnings.append(sentence(what, where, spellings.to_do))
-            continue
-        ((owner, line),) = owners.items()
-        facts.append(
-            {"sheet": page.sheet, "row": line.number, spellings.owner: owner, "alias": alias}
-        )
+        stored = [column.key for column in spellings.table.stored if column.key != "alias"]
+        facts += [
+            {
+                "sheet": page.sheet,
+                "row": line.number,
+                "alias": alias,
+                **{key: line[key] for key in stored},
+            }
+            for line in by_row.values()
+            if line.number not in shared
+        ]
     return facts

@@ -130,6 +130,19 @@ def test_a_variant_of_two_municipalities_finds_neither_and_is_told() -> None:
     assert len(parsed.facts["municipality_name"]) == 2
 
 
+def test_a_name_is_each_municipality_s_in_its_own_days() -> None:
+    """A merged okrug takes over the name of its town."""
+    town = changed(BUYSKIY, c1="buy", c2="город Буй", c4="г. Буй", c6="31.05.2021", c7="")
+    okrug = changed(BUYSKIY, c5="01.06.2021", c7="город Буй")
+    parsed = read("registry_municipalities", town, changed(BUYSKIY, c6="31.05.2021"), okrug)
+    assert sorted(
+        (row["municipality_id"], row["valid_from"], row["valid_to"])
+        for row in parsed.facts["municipality_alias"]
+        if row["alias"] == "город буй"
+    ) == [("buy", "2006-01-01", "2021-05-31"), ("buyskiy", "2021-06-01", None)]
+    assert parsed.warnings == ()
+
+
 def test_the_scope_of_attendance_and_acts_is_what_they_are_about() -> None:
     assert read("attendance", PRESENT).scope == "webinar-2021-03-12"
     assert read("municipal_acts", ACT).scope == "buyskiy"
