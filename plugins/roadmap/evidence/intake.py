@@ -27,6 +27,7 @@ from roadmap.evidence.files.inbox import (
     Receipts,
     archive,
     find,
+    is_of_the_connection,
     is_settled,
     read,
     read_receipts,
@@ -220,8 +221,10 @@ def _files(
                 if is_settled(file, receipts, pull.now_ms)
                 else None
             )
-        except (FileNotFoundError, PermissionError):
-            # Of this file alone; a lost connection fails the pull, which is then repeated.
+        except OSError as fault:
+            # A lost connection fails the pull, which is then repeated.
+            if is_of_the_connection(file.path, fault):
+                raise
             taken.append(_unreadable(file))
             continue
         if content is None:

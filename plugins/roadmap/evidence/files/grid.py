@@ -299,6 +299,8 @@ def _decoded(content: bytes, file_name: str, titles: Sequence[str]) -> str:
         except UnicodeDecodeError:
             continue
         break
+    if text is not None and "\0" in text:
+        raise refused("BINARY", "В тексте файла есть двоичные данные", _SAVE_AS_CSV, file_name)
     broken = text is None or "\ufffd" in text
     if text is not None and not broken and (not titles or _knows(text, titles)):
         return text

@@ -10,6 +10,7 @@ only tells whether somebody is still writing.
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import os
@@ -17,7 +18,7 @@ import stat
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ SETTLE_MS = 60_000
 READY = ".ready"  # «file.xlsx.ready» says that «file.xlsx» is complete
 _UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", READY)
 _CHUNK = 1 << 20
+_MOST_RECEIPT_BYTES = 10_000_000  # a hundred thousand lines
+_EARLIEST_RECEIPT = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Found:
     path: AnyPath
     key: str
     name: str  # cleaned, for messages
+    is_marked: bool = False  # a `.ready` marker lies beside it
 
 
 @dataclass(frozen=True)
@@ -79,9 +83,15 @@ def find(year_folder: AnyPath, source: Source) -> tuple[list[Found], list[Passed
         folder = year_folder / folder_key if folder_key else year_folder
         if not folder.exists():
             continue
+        if not folder.is_dir():
+            name = cleaned_file_name(folder.name)
+            passed[folder_key] = _ignored(name, "NOT_A_FOLDER", "На его месте ждут папку")
+            continue
+        paths = list(folder.iterdir())
+        markers = {path.name for path in paths if path.name.endswith(READY)}
         # A folder named with a wildcard is this dataset's alone, so what else lies there is told.
         is_own = any("*" in pattern for pattern in patterns)
-        for path in folder.iterdir():
+        for path in paths:
             plain = unicodedata.normalize("NFC", path.name).casefold()
             key = f"{folder_key}/{path.name}" if folder_key else path.name
             name = cleaned_file_name(path.name)
@@ -93,7 +103,8 @@ def find(year_folder: AnyPath, source: Source) -> tuple[list[Found], list[Passed
             elif not _is_plain_file(path, year_folder):
                 passed[key] = _ignored(name, "NOT_A_FILE", "Это не файл, а ссылка или устройство")
             else:
-                found[key] = Found(path, unicodedata.normalize("NFC", key), name)
+                is_marked = f"{path.name}{READY}" in markers
+                found[key] = Found(path, unicodedata.normalize("NFC", key), name, is_marked)
     return [found[key] for key in sorted(found)], [passed[key] for key in sorted(passed)]
 
 
@@ -101,21 +112,22 @@ def read_receipts(year_folder: AnyPath, source: Source, now_ms: int) -> Receipts
     """The source's list of receipt times, as far as it can be believed.
 
     A line that cannot be read, or names a moment to come, is told and left out: then our own
-    clock counts for its file.
+    clock counts for its file. So it does for all where the list is no plain file or larger than
+    any list.
     """
     if source.receipts is None or not (path := year_folder / source.receipts).exists():
         return Receipts()
     name = cleaned_file_name(path.name)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = _bytes_of_list(path, year_folder).decode("utf-8-sig")
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True))
-    except (UnicodeDecodeError, csv.Error):
+    except (ValueError, csv.Error):
         return Receipts(
             messages=(
                 sentence(
                     "Список времён получения не читается",
                     place(name),
-                    "Сохраните его как CSV в UTF-8 с разделителем «;»; "
+                    "Сохраните его обычным файлом CSV в UTF-8 с разделителем «;»; "
                     "до тех пор действует время приёма",
                 ),
             )
@@ -149,6 +161,20 @@ def read_receipts(year_folder: AnyPath, source: Source, now_ms: int) -> Receipts
     return Receipts(received, tuple(messages))
 
 
+def _bytes_of_list(path: AnyPath, year_folder: AnyPath) -> bytes:
+    """The list's bytes; ValueError where it is no plain file or larger than any list."""
+    try:
+        is_plain = _is_plain_file(path, year_folder)
+        content = read(Found(path, "", path.name), _MOST_RECEIPT_BYTES) if is_plain else None
+    except OSError as fault:
+        if is_of_the_connection(path, fault):
+            raise
+        content = None
+    if content is None or content.content is None:
+        raise ValueError("no list of receipts")
+    return content.content
+
+
 def is_settled(found: Found, receipts: Receipts, now_ms: int) -> bool:
     """Whether nobody is still writing the file.
 
@@ -158,7 +184,7 @@ def is_settled(found: Found, receipts: Receipts, now_ms: int) -> bool:
     """
     if found.key in receipts.received_ms:
         return True
-    if (found.path.parent / f"{found.path.name}{READY}").exists():
+    if found.is_marked:
         return True
     age_ms = now_ms - found.path.stat().st_mtime * 1000
     return not 0 <= age_ms < SETTLE_MS
@@ -167,22 +193,34 @@ def is_settled(found: Found, receipts: Receipts, now_ms: int) -> bool:
 def read(found: Found, most_bytes: int) -> Content | None:
     """The file's bytes and hash, read once; None where it changed while it was read.
 
-    A file larger than `most_bytes` is hashed and not kept.
+    A file larger than `most_bytes` is not kept and, as it may have no end, read no further: its
+    hash is that of its size and of what was read. OSError where it cannot be read.
     """
     before = _fingerprint(found.path)
-    digest = hashlib.sha256()
-    kept: list[bytes] | None = []
+    kept: list[bytes] = []
     size = 0
     for chunk in _chunks(found.path):
-        digest.update(chunk)
+        kept.append(chunk)
         size += len(chunk)
         if size > most_bytes:
-            kept = None
-        elif kept is not None:
-            kept.append(chunk)
+            break
     if _fingerprint(found.path) != before:
         return None
-    return Content(digest.hexdigest(), size, b"".join(kept) if kept is not None else None)
+    digest = hashlib.sha256()
+    if size > most_bytes:
+        size = max(size, before[0])
+        digest.update(b"%d|" % size)
+    for chunk in kept:
+        digest.update(chunk)
+    content = b"".join(kept) if size <= most_bytes else None
+    return Content(digest.hexdigest(), size, content)
+
+
+def is_of_the_connection(path: AnyPath, fault: OSError) -> bool:
+    """Whether an error tells of the machine or the way to the inbox, not of this one file."""
+    if _local(path) is None:
+        return not isinstance(fault, FileNotFoundError | PermissionError)
+    return fault.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def archive(folder: AnyPath, content: Content) -> None:
@@ -232,7 +270,10 @@ def _is_plain_file(path: AnyPath, root: AnyPath) -> bool:
     local, local_root = _local(path), _local(root)
     if local is None or local_root is None:
         return bool(path.is_file())
-    found = local.lstat()
+    try:
+        found = local.lstat()
+    except FileNotFoundError:
+        return True  # taken away meanwhile: opening it will tell
     return (
         stat.S_ISREG(found.st_mode)
         and found.st_nlink == 1
@@ -267,4 +308,6 @@ def _moment_ms(text: str) -> int | None:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    return None if moment.tzinfo is None else round(moment.timestamp() * 1000)
+    if moment.tzinfo is None or moment < _EARLIEST_RECEIPT:
+        return None
+    return round(moment.timestamp() * 1000)

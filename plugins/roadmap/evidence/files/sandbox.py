@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 Parse = Callable[[bytes, str, ReaderContext, Limits], Parsed]
 
 _READER_NAME = re.compile(r"^[a-z][a-z_]*(\.[a-z][a-z_]*)*$")
+# An escape of JSON; in the group, that of a sign which cannot be stored.
+_ESCAPED = re.compile(r"\\(?:(u0000|u[dD][89a-fA-F][0-9a-fA-F]{2})|.)")
 # Waiting for a processor is no fault of the file: the clock may run longer than the processor.
 _CLOCK_PER_CPU_SECOND = 5
 
@@ -88,7 +90,9 @@ class _Sandbox:
                 self.stop()  # else its answer would be taken for that of the next file
                 raise
             if isinstance(answer, bytes):
-                return _answer(answer)
+                with suppress(_Nonsense):
+                    return _answer(answer)
+                answer = READER_FAILED
             self.stop()
             where = _places(self._trace, trace_start)
             log.warning("reader %s: status %s: %s", reader, answer, where)
@@ -207,19 +211,46 @@ def _what_became(status: int, limits: Limits, file_name: str) -> FileRefused:
     return refused("PARSER_DIED", "Чтение файла прервалось", whole, file_name)
 
 
+class _Nonsense(ValueError):
+    """An answer that no worker of ours gives."""
+
+
 def _answer(data: bytes) -> Parsed:
-    """The worker's answer, taken apart by hand: only what a `Parsed` may hold gets through."""
-    answer = json.loads(data)
-    if "refused" in answer:
-        raise FileRefused(str(answer["refused"]["code"]), str(answer["refused"]["message"]))
-    found = answer["parsed"]
-    return Parsed(
-        scope=str(found["scope"]),
-        facts={str(table): _rows(columns) for table, columns in found["facts"].items()},
-        rows_read=int(found["rows_read"]),
-        rows_accepted=int(found["rows_accepted"]),
-        rejected=tuple(Rejected(**row) for row in found["rejected"]),
-        warnings=tuple(str(warning) for warning in found["warnings"]),
+    """The worker's answer, taken apart by hand: only what a `Parsed` may hold gets through.
+
+    PostgreSQL stores no NUL, no database a lone surrogate; old workbooks have both, in the name
+    of a sheet for one. They are left out.
+    """
+    text = data.decode("utf-8", "ignore")
+    if "\\u" in text:
+        text = _ESCAPED.sub(lambda escaped: "" if escaped.group(1) else escaped.group(), text)
+    try:
+        answer = json.loads(text)
+        if "refused" in answer:
+            raise FileRefused(str(answer["refused"]["code"]), str(answer["refused"]["message"]))
+        found = answer["parsed"]
+        return Parsed(
+            scope=str(found["scope"]),
+            facts={str(table): _rows(columns) for table, columns in found["facts"].items()},
+            rows_read=int(found["rows_read"]),
+            rows_accepted=int(found["rows_accepted"]),
+            rejected=tuple(_rejected(**row) for row in found["rejected"]),
+            warnings=tuple(str(warning) for warning in found["warnings"]),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:
+        raise _Nonsense from fault
+
+
+def _rejected(
+    rule: str, message: str, sheet: str | None, row: int | None, column: str | None, rows: int
+) -> Rejected:
+    return Rejected(
+        str(rule),
+        str(message),
+        None if sheet is None else str(sheet),
+        None if row is None else int(row),
+        None if column is None else str(column),
+        int(rows),
     )
 
 

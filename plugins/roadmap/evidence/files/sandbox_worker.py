@@ -47,7 +47,7 @@ def main() -> int:
         answer = _read(
             head["reader"], content, ReaderContext(**head["context"]), Limits(**head["limits"])
         )
-        data = json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        data = json.dumps(answer, ensure_ascii=False).encode("utf-8", "ignore")
         if len(data) > LARGEST_ANSWER_BYTES:
             raise OverflowError("an answer without end")
         answers.write(b"%d\n" % len(data))

@@ -127,8 +127,38 @@ def test_a_marker_or_a_receipt_says_that_a_fresh_file_is_complete(year: Path) ->
     put(year, "act.xlsx", age_ms=0)
     ((found,), _) = find(year, SOURCE)
     assert is_settled(found, Receipts({"acts/act.xlsx": NOW_MS}), NOW_MS)
+    assert not is_settled(found, Receipts(), NOW_MS)
     put(year, "act.xlsx.ready")
+    ((found,), _) = find(year, SOURCE)
     assert is_settled(found, Receipts(), NOW_MS)
+
+
+def test_a_name_as_long_as_the_disk_allows_is_a_name(year: Path) -> None:
+    put(year, f"{'акт' * 41}.xlsx")  # 251 bytes: none longer could be marked as ready
+    ((found,), passed) = find(year, SOURCE)
+    assert is_settled(found, Receipts(), NOW_MS)
+    assert read(found, 100) is not None and passed == []
+
+
+def test_a_file_that_is_taken_away_meanwhile_is_no_failure(
+    year: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(year, "act.xlsx")
+    listed = list((year / "acts").iterdir())
+    (year / "acts" / "act.xlsx").unlink()
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter(listed))
+    ((found,), _) = find(year, SOURCE)
+    with pytest.raises(FileNotFoundError):
+        read(found, 100)
+
+
+def test_a_file_in_the_place_of_a_folder_is_told(year: Path) -> None:
+    (year / "acts").rmdir()
+    (year / "acts").write_bytes(b"x")
+    found, passed = find(year, SOURCE)
+    assert found == []
+    assert [one.code for one in passed] == ["NOT_A_FOLDER"]
+    assert "«acts»" in passed[0].message and "ждут папку" in passed[0].message
 
 
 def test_a_file_from_the_future_does_not_wait_for_ever(year: Path) -> None:
@@ -143,10 +173,26 @@ def test_bytes_and_hash_are_the_files_own(year: Path) -> None:
     assert read(found, 100) == Content(hashlib.sha256(b"content").hexdigest(), 7, b"content")
 
 
-def test_a_file_over_the_limit_is_hashed_and_not_held(year: Path) -> None:
+def test_a_file_over_the_limit_is_not_held_and_known_by_its_size_and_beginning(year: Path) -> None:
     put(year, "act.xlsx", b"content")
     ((found,), _) = find(year, SOURCE)
-    assert read(found, 6) == Content(hashlib.sha256(b"content").hexdigest(), 7, None)
+    assert read(found, 6) == Content(hashlib.sha256(b"7|content").hexdigest(), 7, None)
+
+
+def test_a_file_without_end_is_read_no_further_than_its_dataset_allows(year: Path) -> None:
+    path = put(year, "act.xlsx")
+    with path.open("r+b") as stream:
+        stream.truncate(8_000_000_000)  # takes no room on the disk
+    ((found,), _) = find(year, SOURCE)
+    before = bytes_read_by_this_process()
+    content = read(found, 2_000_000)
+    assert bytes_read_by_this_process() - before < 10_000_000
+    assert content is not None and content.content is None
+    assert content.size_bytes == 8_000_000_000
+
+
+def bytes_read_by_this_process() -> int:
+    return int(Path("/proc/self/io").read_text().split()[1])
 
 
 def test_the_archive_keeps_each_content_once_under_its_hash(tmp_path: Path) -> None:
@@ -184,12 +230,36 @@ def test_without_a_list_there_are_no_receipts(year: Path) -> None:
 
 @pytest.mark.parametrize(
     "moment",
-    ["вчера", "2021-03-01T10:15:00", "2031-03-01T10:15:00+03:00", "", "01.03.2021"],
+    [
+        "вчера",
+        "2021-03-01T10:15:00",
+        "2031-03-01T10:15:00+03:00",
+        "",
+        "01.03.2021",
+        "0001-01-01T00:00:00+14:00",
+    ],
 )
 def test_a_receipt_that_cannot_be_believed_is_left_out_and_told(year: Path, moment: str) -> None:
     found = receipts(year, f"acts/act.xlsx;{moment}", "acts/other.xlsx;2021-03-01T10:15:00+03:00")
     assert list(found.received_ms) == ["acts/other.xlsx"]
     assert "строка 2" in found.messages[0]
+
+
+def _eight_gigabytes(path: Path) -> None:
+    with path.open("wb") as stream:
+        stream.truncate(8_000_000_000)  # takes no room on the disk
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, _symlink, _eight_gigabytes])
+def test_a_list_that_is_no_list_is_told_and_neither_waited_for_nor_loaded(
+    year: Path, make: Callable[[Path], None]
+) -> None:
+    put(year, "act.xlsx")
+    make(year / "receipts.csv")
+    found = read_receipts(year, SOURCE, NOW_MS)
+    assert found.received_ms == {}
+    assert "«receipts.csv»" in found.messages[0] and "не читается" in found.messages[0]
+    assert names(year) == ["act.xlsx"]
 
 
 def test_a_list_that_cannot_be_read_is_told(year: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from roadmap.evidence.files import sandbox
 from roadmap.evidence.files.limits import Limits
-from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
+from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
 from support.workbooks import csv_bytes, one_sheet, with_sheet
 
 HEAD = ["Код ОО", "Муниципалитет", "Предмет", "Класс", "Дата", "Кол-во участников", 2, 3, 4, 5]
@@ -73,12 +73,12 @@ def test_rows_come_back_with_their_own_columns_and_any_text(reader):
     name = reader(
         """
         from roadmap.evidence.parsed import Parsed
-        rows = [{"a": 1, "b": "Буй \\ud800"}, {"a": None, "b": "x", "c": True}]
+        rows = [{"a": 1, "b": "Буй ёЁ"}, {"a": None, "b": "x", "c": True}]
         return Parsed("x", {"t": rows, "none": []}, 2, 2)
         """
     )
     assert parse(one_sheet(WORK), name, CONTEXT).facts == {
-        "t": [{"a": 1, "b": "Буй \ud800", "c": None}, {"a": None, "b": "x", "c": True}],
+        "t": [{"a": 1, "b": "Буй ёЁ", "c": None}, {"a": None, "b": "x", "c": True}],
         "none": [],
     }
 
@@ -379,6 +379,52 @@ def test_a_worker_that_answers_nonsense_refuses_the_file(reader, monkeypatch):
     name = reader("import os; os.write(1, b'999999999999\\n'); import time; time.sleep(60)")
     monkeypatch.setattr(sandbox, "_START", sandbox._START.replace("sys.exit", f"{speak}; sys.exit"))
     assert refusal(name).code == "PARSER_DIED"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["[]", "{", '{"parsed": {}}', '{"refused": 1}', '{"parsed": 5}', "[" * 100_000,
+     '{"parsed": {"scope": "", "facts": {}, "rows_read": 0, "rows_accepted": 0, "warnings": [],'
+     ' "rejected": [{"rule": "", "message": "", "sheet": null, "row": [], "column": null,'
+     ' "rows": 1}]}}'],
+)  # fmt: skip
+def test_an_answer_that_no_worker_gives_refuses_its_file_alone(reader, monkeypatch, answer):
+    speak = (
+        "import roadmap.evidence.files.sandbox_worker as n;"
+        "n._pipes = lambda: (sys.stdin.buffer, sys.stdout.buffer)"
+    )
+    name = reader(
+        f"""
+        import os
+        if context.plan_year == 1:
+            os.write(1, b'{len(answer)}\\n' + {answer!r}.encode())
+            import time; time.sleep(60)
+        from roadmap.evidence.parsed import Parsed
+        return Parsed("good", {{}}, 0, 0)
+        """
+    )
+    monkeypatch.setattr(sandbox, "_START", sandbox._START.replace("sys.exit", f"{speak}; sys.exit"))
+    with sandbox.reading() as read:
+        with pytest.raises(FileRefused) as caught:
+            read(one_sheet(WORK), name, replace(CONTEXT, plan_year=1), FEW)
+        assert caught.value.code == "READER_FAILED"
+        assert read(one_sheet(WORK), name, CONTEXT, FEW).scope == "good"
+
+
+def test_signs_that_no_database_stores_are_left_out_wherever_they_stand(reader):
+    name = reader(
+        r"""
+        from roadmap.evidence.parsed import Parsed, Rejected
+        row = Rejected("RULE", "\0told", "\0Лист\0", 1, "A\0")
+        table = [{"text": "a\0\0b \\u0000 \\\0"}]
+        return Parsed("sc\0ope\ud800", {"table": table}, 1, 1, (row,), ("w\0",))
+        """
+    )
+    parsed = parse(one_sheet(WORK), name, CONTEXT)
+    assert parsed.rejected == (Rejected("RULE", "told", "Лист", 1, "A"),)
+    assert parsed.facts == {"table": [{"text": "ab \\u0000 \\"}]}
+    assert parsed.warnings == ("w",)
+    assert parsed.scope == "scope"
 
 
 def test_an_unknown_reader_fails_and_does_not_hang():
