@@ -23,7 +23,7 @@ Register = Literal[
     "events",  # all of the measure
     "letters",  # the delivery ledger
     "medk_documents",
-    "monitoring",  # the report that told the share
+    "monitoring",  # the report that gave the share
     "municipal_acts",
     "news",
     "page",

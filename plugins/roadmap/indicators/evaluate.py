@@ -1,4 +1,4 @@
-"""Evaluates the plan's indicators for one phase run and stores what was found.
+"""Evaluates the plan's indicators for one phase run and stores their results.
 
 Each query of include/sql/indicators names the required units of all municipalities at once; the
 region's are all of theirs, never a mean of percents (except where the query counts the region
@@ -56,7 +56,7 @@ Pass = Literal["evidence", "ledger"]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one pass found, for the log; `str` of it is Russian, one line per indicator.
+    """What one pass measured, for the log; `str` of it is Russian, one line per indicator.
 
     `region`: each indicator of the pass as it stands for the region.
     """
@@ -67,21 +67,22 @@ class Evaluation:
 
     def __str__(self) -> str:
         lines = [f"Показателей рассчитано: {len(self.region)}, недостающих единиц: {self.gaps}"]
-        for indicator, reading, found in self.region:
+        for indicator, reading, assessment in self.region:
             of = f" из {reading.denominator}" if reading.denominator is not None else ""
             count = WORDS[Status.NO_DATA] if reading.numerator is None else reading.numerator
             unit = indicator.unit
+            lacks = assessment.shortfall
             missing = (
-                f", не хватает: {counted(found.shortfall, unit.one, unit.few, unit.many)}"
-                if found.shortfall
-                else ""
+                f", не хватает: {counted(lacks, unit.one, unit.few, unit.many)}" if lacks else ""
             )
-            lines.append(f"{indicator.code}: {count}{of}{missing} ({WORDS[found.status]})")
+            lines.append(f"{indicator.code}: {count}{of}{missing} ({WORDS[assessment.status]})")
         return "\n".join(lines)
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
+    """What indicators are measured by of a phase run."""
+
     run_id: str
     plan_year: int
     phase: str
@@ -103,10 +104,6 @@ class _Row:
     met_on: str | None
     status: Status
 
-    @property
-    def reading(self) -> Reading:
-        return Reading(self.numerator, self.denominator)
-
 
 def evaluate(
     engine: Engine, plan: Plan, run_id: str, measured_from: Pass = "evidence"
@@ -122,7 +119,7 @@ def evaluate(
     Raises sqlalchemy.exc.NoResultFound for an unknown run.
     """
     with engine.begin() as connection:
-        run = _run(connection, run_id)
+        run = run_of(connection, run_id)
         plan = plan_of_run(connection, plan, run_id)
         chosen = [
             (measure, indicator)
@@ -131,36 +128,26 @@ def evaluate(
             if _pass_of(indicator, run.phase) == measured_from
         ]
         _forget(connection, run_id, [indicator for _, indicator in chosen])
-        rows: list[_Row] = []
-        gaps: list[dict[str, Any]] = []
-
-        def store(one: Sequence[tuple[Measure, Indicator]]) -> None:
-            found, missing = _evaluated(connection, plan, run, one)
-            _store(connection, run_id, found, missing)
-            rows.extend(found)
-            gaps.extend(missing)
-
-        store([pair for pair in chosen if not _is_monitoring(pair[1])])
         monitorings = [pair for pair in chosen if _is_monitoring(pair[1])]
+        others = [pair for pair in chosen if not _is_monitoring(pair[1])]
+        rows, gaps = _measured(connection, plan, run, others)
         if monitorings:
             _replace_monitoring_scopes(connection, plan, run, [m for m, _ in monitorings])
         # One by one: the second stage counts whether the first took place. None counts what an
         # earlier try found of the run's own letters: the same evidence gives the same share.
-        for measure, indicator in monitorings:
+        for pair in monitorings:
             _replace_measure_statuses(connection, plan, run, of_evidence_only=True)
-            store([(measure, indicator)])
+            more_rows, more_gaps = _measured(connection, plan, run, [pair])
+            rows, gaps = rows + more_rows, gaps + more_gaps
         _replace_measure_statuses(connection, plan, run)
-    by_code = {row.indicator: row for row in rows if row.municipality_id == REGION}
-    log.debug("run %s, from %s: %d results, %d gaps", run_id, measured_from, len(rows), len(gaps))
-    return Evaluation(
-        results=len(rows),
-        gaps=len(gaps),
-        region=tuple(
-            (indicator, row.reading, Assessment(row.status, row.shortfall))
-            for _, indicator in chosen
-            for row in (by_code[indicator.code],)
-        ),
-    )
+    log.debug("run %s, from %s: %d results, %d gaps", run_id, measured_from, len(rows), gaps)
+    of_region = {row.indicator: row for row in rows if row.municipality_id == REGION}
+    region = []
+    for _, indicator in chosen:
+        row = of_region[indicator.code]
+        reading = Reading(row.numerator, row.denominator)
+        region.append((indicator, reading, Assessment(row.status, row.shortfall)))
+    return Evaluation(len(rows), gaps, tuple(region))
 
 
 def _pass_of(indicator: Indicator, phase: str) -> Pass:
@@ -177,8 +164,9 @@ def _is_monitoring(indicator: Indicator) -> bool:
     return "monitoring" in indicator.parameters
 
 
-def _run(connection: Connection, run_id: str) -> _Run:
-    run = connection.execute(select(phase_run).where(phase_run.c.run_id == run_id)).mappings().one()
+def run_of(connection: Connection, run_id: str) -> Run:
+    """The run as it was frozen; sqlalchemy.exc.NoResultFound where there is none."""
+    run = connection.execute(select(phase_run).where(phase_run.c.run_id == run_id)).one()
     municipalities = connection.scalars(
         select(run_municipality.c.municipality_id)
         .where(
@@ -188,20 +176,14 @@ def _run(connection: Connection, run_id: str) -> _Run:
         )
         .order_by(run_municipality.c.municipality_id)
     )
-    return _Run(
-        run_id,
-        run["plan_year"],
-        run["phase"],
-        date.fromisoformat(run["as_of"]),
-        run["known_at_ms"],
-        tuple(municipalities),
-    )
+    as_of = date.fromisoformat(run.as_of)
+    return Run(run_id, run.plan_year, run.phase, as_of, run.known_at_ms, tuple(municipalities))
 
 
 def bound_parameters(
     connection: Connection,
     plan: Plan,
-    run_id: str,
+    run: Run,
     measure: Measure,
     indicator: Indicator,
     part: IndicatorPart | None = None,
@@ -212,17 +194,6 @@ def bound_parameters(
     part's; yes and no are bound as 1 and 0. ValueError where one of them is set twice. `plan`
     is the one of the run (`plan_of_run`), `measure` and `indicator` are its own.
     """
-    return _bound(connection, plan, _run(connection, run_id), measure, indicator, part)
-
-
-def _bound(
-    connection: Connection,
-    plan: Plan,
-    run: _Run,
-    measure: Measure,
-    indicator: Indicator,
-    part: IndicatorPart | None,
-) -> dict[str, Any]:
     starts, ends = start_date(measure.window), due_date(measure.window)
     bound: dict[str, Any] = {
         "run_id": run.run_id,
@@ -241,14 +212,12 @@ def _bound(
         taken = sorted(bound.keys() & settings.keys())
         if taken:
             raise ValueError(f"indicator {indicator.code}: {taken} are set twice")
-        bound |= {
-            name: int(value) if isinstance(value, bool) else value
-            for name, value in settings.items()
-        }
+        for name, value in settings.items():
+            bound[name] = int(value) if isinstance(value, bool) else value
     return bound
 
 
-def _monitoring_run(connection: Connection, plan: Plan, run: _Run, measure: Measure) -> str | None:
+def _monitoring_run(connection: Connection, plan: Plan, run: Run, measure: Measure) -> str | None:
     """The run that monitored: this one on the monitoring's days, later the phase's own.
 
     None before the monitoring begins and where it never took place.
@@ -264,40 +233,38 @@ def _monitoring_run(connection: Connection, plan: Plan, run: _Run, measure: Meas
 
 @dataclass(frozen=True)
 class _Query:
-    """What one query of an indicator found: of itself, or of one of its parts."""
+    """What one query of an indicator gives: of itself, or of one of its parts."""
 
     code: str  # under which its rows are stored
     required: Mapping[str, Sequence[Required]]  # by place
     readings: Mapping[str, Reading]  # by place
 
 
-def _queries(
-    connection: Connection, plan: Plan, run: _Run, measure: Measure, indicator: Indicator
-) -> list[_Query]:
-    found = []
-    for part in indicator.parts or (None,):
-        code = part_code(indicator, part) if part else indicator.code
-        bound = _bound(connection, plan, run, measure, indicator, part)
-        by_place = required_units(connection, stem_of(indicator, code), bound)
-        if REGION not in by_place:
-            of_all = [row for place in run.municipalities for row in by_place.get(place, ())]
-            by_place = {**by_place, REGION: of_all}
-        # A part only splits a number, and has none to be reached.
-        target = indicator.target if part is None else None
-        readings = {
-            place: reading_of(by_place.get(place, ()), indicator.kind, target)
-            for place in _places(run, indicator)
-        }
-        found.append(_Query(code, by_place, readings))
-    return found
+def _query(
+    connection: Connection,
+    plan: Plan,
+    run: Run,
+    measure: Measure,
+    indicator: Indicator,
+    part: IndicatorPart | None,
+) -> _Query:
+    code = part_code(indicator, part) if part else indicator.code
+    bound = bound_parameters(connection, plan, run, measure, indicator, part)
+    required = required_units(connection, stem_of(indicator, code), bound)
+    if REGION not in required:
+        required[REGION] = [one for place in run.municipalities for one in required.get(place, ())]
+    # A part only splits a number, and has none to be reached.
+    target = indicator.target if part is None else None
+    readings = {
+        place: reading_of(required.get(place, ()), indicator.kind, target)
+        for place in _places(run, indicator)
+    }
+    return _Query(code, required, readings)
 
 
-def _places(run: _Run, indicator: Indicator) -> tuple[str, ...]:
-    return (*run.municipalities, REGION) if _is_sliced(indicator) else (REGION,)
-
-
-def _is_sliced(indicator: Indicator) -> bool:
-    return indicator.slice is Slice.MUNICIPALITY
+def _places(run: Run, indicator: Indicator) -> tuple[str, ...]:
+    """Where the indicator is measured; the region comes last."""
+    return (*run.municipalities, REGION) if indicator.slice is Slice.MUNICIPALITY else (REGION,)
 
 
 def added(parts: Sequence[Reading]) -> Reading:
@@ -316,18 +283,9 @@ def added(parts: Sequence[Reading]) -> Reading:
 
 
 def _rows(
-    run: _Run, measure: Measure, indicator: Indicator, queries: Sequence[_Query]
-) -> dict[str, list[_Row]]:
-    """By place: the row of the indicator and after it those of its parts."""
-    return {
-        place: _rows_of_place(run, measure, indicator, place, queries)
-        for place in _places(run, indicator)
-    }
-
-
-def _rows_of_place(
-    run: _Run, measure: Measure, indicator: Indicator, place: str, queries: Sequence[_Query]
+    run: Run, measure: Measure, indicator: Indicator, place: str, queries: Sequence[_Query]
 ) -> list[_Row]:
+    """The row of the indicator in that place and after it those of its parts."""
     kind, target, window = indicator.kind, indicator.target, measure.window
     readings = [query.readings[place] for query in queries]
     of_each = [indicator_status(kind, target, one, window, run.as_of) for one in readings]
@@ -335,11 +293,11 @@ def _rows_of_place(
         return [_row(indicator, indicator.code, place, readings[0], of_each[0])]
     whole = added(readings)
     missing = whole_shortfall(kind, target, whole, [one.shortfall for one in of_each])
-    found = assessed(kind, missing, whole, window, run.as_of)
+    of_whole = assessed(kind, missing, whole, window, run.as_of)
     if kind is not IndicatorKind.SHARE:
-        of_each = [Assessment(found.status, None) for _ in of_each]
+        of_each = [Assessment(of_whole.status, None) for _ in of_each]
     return [
-        _row(indicator, indicator.code, place, whole, found),
+        _row(indicator, indicator.code, place, whole, of_whole),
         *(
             _row(indicator, query.code, place, one, of_part)
             for query, one, of_part in zip(queries, readings, of_each, strict=True)
@@ -347,27 +305,29 @@ def _rows_of_place(
     ]
 
 
-def _row(indicator: Indicator, code: str, place: str, found: Reading, status: Assessment) -> _Row:
-    is_met_on_known = found.met_on is not None and status.shortfall == 0
+def _row(
+    indicator: Indicator, code: str, place: str, reading: Reading, assessment: Assessment
+) -> _Row:
+    met_on = reading.met_on if assessment.shortfall == 0 else None
     return _Row(
         indicator=code,
         municipality_id=place,
-        numerator=found.numerator,
-        denominator=found.denominator,
+        numerator=reading.numerator,
+        denominator=reading.denominator,
         target=indicator.target,
-        shortfall=status.shortfall,
-        met_on=found.met_on.isoformat() if found.met_on and is_met_on_known else None,
-        status=status.status,
+        shortfall=assessment.shortfall,
+        met_on=met_on.isoformat() if met_on else None,
+        status=assessment.status,
     )
 
 
 def _gaps(
-    run: _Run, window: Window, queries: Sequence[_Query], rows: Mapping[str, list[_Row]]
+    run: Run, window: Window, queries: Sequence[_Query], rows: Mapping[str, list[_Row]]
 ) -> list[dict[str, Any]]:
     """The units that are missing, where something is known and the indicator is not met.
 
-    Without a file nobody is missing, nor before a period begins; of a single day it is told
-    before that day what it still needs. What the municipalities miss is theirs, not the region's.
+    Without a file nobody is missing, nor before a period begins; what a single day still needs
+    is missing before that day. What the municipalities miss is theirs, not the region's.
     """
     is_period = isinstance(window, Period | WholePeriod)
     return [
@@ -382,17 +342,29 @@ def _gaps(
     ]
 
 
-def _evaluated(
-    connection: Connection, plan: Plan, run: _Run, chosen: Sequence[tuple[Measure, Indicator]]
-) -> tuple[list[_Row], list[dict[str, Any]]]:
+def _measured(
+    connection: Connection, plan: Plan, run: Run, chosen: Sequence[tuple[Measure, Indicator]]
+) -> tuple[list[_Row], int]:
+    """Measures and stores those indicators; the rows, and the number of gaps."""
     rows: list[_Row] = []
     gaps: list[dict[str, Any]] = []
     for measure, indicator in chosen:
-        queries = _queries(connection, plan, run, measure, indicator)
-        by_place = _rows(run, measure, indicator, queries)
+        queries = [
+            _query(connection, plan, run, measure, indicator, part)
+            for part in indicator.parts or (None,)
+        ]
+        by_place = {
+            place: _rows(run, measure, indicator, place, queries)
+            for place in _places(run, indicator)
+        }
         rows += [row for of_place in by_place.values() for row in of_place]
         gaps += _gaps(run, measure.window, queries, by_place)
-    return rows, gaps
+    if rows:
+        stored = [asdict(row) | {"run_id": run.run_id, "status": row.status.value} for row in rows]
+        connection.execute(insert(indicator_result), stored)
+    if gaps:
+        connection.execute(insert(indicator_gap), gaps)
+    return rows, len(gaps)
 
 
 def _forget(connection: Connection, run_id: str, indicators: Iterable[Indicator]) -> None:
@@ -407,31 +379,8 @@ def _forget(connection: Connection, run_id: str, indicators: Iterable[Indicator]
         )
 
 
-def _store(
-    connection: Connection, run_id: str, rows: Sequence[_Row], gaps: Sequence[dict[str, Any]]
-) -> None:
-    stored = [
-        {
-            "run_id": run_id,
-            "indicator": row.indicator,
-            "municipality_id": row.municipality_id,
-            "numerator": row.numerator,
-            "denominator": row.denominator,
-            "target": row.target,
-            "shortfall": row.shortfall,
-            "met_on": row.met_on,
-            "status": row.status.value,
-        }
-        for row in rows
-    ]
-    if stored:
-        connection.execute(insert(indicator_result), stored)
-    if gaps:
-        connection.execute(insert(indicator_gap), gaps)
-
-
 def _replace_monitoring_scopes(
-    connection: Connection, plan: Plan, run: _Run, monitorings: Iterable[Measure]
+    connection: Connection, plan: Plan, run: Run, monitorings: Iterable[Measure]
 ) -> None:
     """What each monitoring counts; one that takes place in another run is frozen there."""
     table = monitoring_scope_table
@@ -447,7 +396,7 @@ def _replace_monitoring_scopes(
 
 
 def _replace_measure_statuses(
-    connection: Connection, plan: Plan, run: _Run, *, of_evidence_only: bool = False
+    connection: Connection, plan: Plan, run: Run, *, of_evidence_only: bool = False
 ) -> None:
     """Each measure over its stored indicators, or over those of the evidence pass.
 
@@ -460,36 +409,32 @@ def _replace_measure_statuses(
         for indicator in measure.indicators
         if of_evidence_only and _pass_of(indicator, run.phase) != "evidence"
     }
+    results = select(
+        indicator_result.c.indicator,
+        indicator_result.c.municipality_id,
+        indicator_result.c.status,
+        indicator_result.c.shortfall,
+    ).where(indicator_result.c.run_id == run.run_id)
     stored = {
-        (row.indicator, row.municipality_id): (Status(row.status), row.shortfall)
-        for row in connection.execute(
-            select(
-                indicator_result.c.indicator,
-                indicator_result.c.municipality_id,
-                indicator_result.c.status,
-                indicator_result.c.shortfall,
-            ).where(indicator_result.c.run_id == run.run_id)
-        )
-        if row.indicator not in outside
+        (code, place): (Status(status), shortfall)
+        for code, place, status, shortfall in connection.execute(results)
+        if code not in outside
     }
     rows = []
     for measure in plan.measures:
         due = due_date(measure.window)
+        interim = measure.rules.get("interim_indicators")
+        of_interim = interim if isinstance(interim, tuple) else ()
         for place in (*run.municipalities, REGION):
             judged = {
                 indicator.code: stored.get((indicator.code, place), (Status.NO_DATA, None))
                 for indicator in measure.indicators
-                if place == REGION or _is_sliced(indicator)
+                if place in _places(run, indicator)
             }
             if not judged:
                 continue
             status = measure_status([one for one, _ in judged.values()], measure.window, run.as_of)
-            interim = measure.rules.get("interim_indicators", ())
-            missed = [
-                shortfall
-                for code, (_, shortfall) in judged.items()
-                if isinstance(interim, tuple) and code in interim
-            ]
+            missed = [shortfall for code, (_, shortfall) in judged.items() if code in of_interim]
             rows.append(
                 {
                     "run_id": run.run_id,

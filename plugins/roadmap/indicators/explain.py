@@ -7,7 +7,7 @@ appear as codes only, addresses not at all; values are for `roadmap_cli.explain`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,7 +19,7 @@ from roadmap.evidence.names import near
 from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.evidence.sources import load_sources
 from roadmap.indicators.about import about, stem_of
-from roadmap.indicators.evaluate import bound_parameters
+from roadmap.indicators.evaluate import Run, bound_parameters, run_of
 from roadmap.indicators.read import (
     Gap,
     IndicatorResult,
@@ -162,14 +162,25 @@ def explain(
     run_id = str(row["run_id"])
     filed = find_plan(row["plan_year"])
     plan = plan_of_run(connection, filed, run_id)
-    measure, indicator = _indicator(plan, indicator_code)
+    of_code = {one.code: (measure, one) for measure in plan.measures for one in measure.indicators}
+    # Of a part («13.1/curator») it is the whole that is explained, parts and all.
+    wanted = indicator_code.partition("/")[0].strip()
+    if wanted not in of_code:
+        raise ExplainRefused(
+            f"В плане {plan.year} года нет показателя «{wanted}». Есть: {', '.join(of_code)}."
+        )
+    measure, indicator = of_code[wanted]
     municipality_id, name = _municipality(connection, run_id, municipality, indicator)
+    frozen = run_of(connection, run_id)
     queries = tuple(
-        _query(connection, plan, run_id, measure, indicator, part)
+        _query(connection, plan, frozen, measure, indicator, part)
         for part in indicator.parts or (None,)
     )
-    datasets = _datasets(queries)
-    batches = tuple(_batches(connection, run_id, datasets, queries, municipality_id))
+    tables = {table for query in queries for table in _tables(_COMMENT.sub("", query.text))}
+    datasets = sorted({DATASET_OF_TABLE[table] for table in tables & DATASET_OF_TABLE.keys()})
+    titles = {name: source.title for name, source in load_sources().items()}
+    batches = tuple(_batches(connection, run_id, datasets, titles, queries, municipality_id))
+    received = {batch.dataset for batch in batches}
     codes = {indicator.code, *(query.code for query in queries)}
     results = {
         result.indicator.code: result
@@ -195,7 +206,7 @@ def explain(
         result=results.get(indicator.code),
         queries=queries,
         batches=batches,
-        absent=_absent(datasets, batches),
+        absent=tuple(titles.get(name, name) for name in datasets if name not in received),
         monitoring=monitoring,
         missing=tuple(
             gap for gap in gaps(connection, run_id, of_unit) if gap.indicator_code in codes
@@ -206,22 +217,25 @@ def explain(
 
 def find_run(connection: Connection, text: str) -> RowMapping:
     """The row of `phase_run` that is meant; ExplainRefused, in Russian, where it is not one."""
+    newest_first = select(phase_run).order_by(phase_run.c.started_ms.desc(), phase_run.c.run_id)
     if text.startswith(LATEST):
-        return _latest(connection, text.removeprefix(LATEST))
+        phase = text.removeprefix(LATEST)
+        of_phase = newest_first.where(phase_run.c.phase == phase).limit(1)
+        latest = connection.execute(of_phase).mappings().first()
+        if latest is None:
+            raise ExplainRefused(f"Запусков этапа «{phase}» не было. {_recent(connection)}")
+        return latest
     if len(text) < LEAST_PREFIX:
         raise ExplainRefused(
             f"Назовите запуск: не меньше {LEAST_PREFIX} первых знаков его номера или "
             f"«{LATEST}этап», например {LATEST}march_analysis. {_recent(connection)}"
         )
-    found = connection.execute(
-        select(phase_run)
-        .where(phase_run.c.run_id.startswith(text, autoescape=True))
-        .order_by(phase_run.c.started_ms.desc())
-    ).mappings()
-    rows = found.all()
+    begins_so = newest_first.where(phase_run.c.run_id.startswith(text, autoescape=True))
+    rows = connection.execute(begins_so).mappings().all()
     if not rows:
-        raise ExplainRefused(f"Нет запуска, номер которого начинается с «{text}». "
-                             f"{_recent(connection)}")  # fmt: skip
+        raise ExplainRefused(
+            f"Нет запуска, номер которого начинается с «{text}». {_recent(connection)}"
+        )
     if len(rows) > 1:
         raise ExplainRefused(
             f"С «{text}» начинаются номера нескольких запусков: {_listed_runs(rows)}. "
@@ -230,53 +244,16 @@ def find_run(connection: Connection, text: str) -> RowMapping:
     return rows[0]
 
 
-def _latest(connection: Connection, phase: str) -> RowMapping:
-    row = (
-        connection.execute(
-            select(phase_run)
-            .where(phase_run.c.phase == phase)
-            .order_by(phase_run.c.started_ms.desc(), phase_run.c.run_id)
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
-    if row is None:
-        raise ExplainRefused(f"Запусков этапа «{phase}» не было. {_recent(connection)}")
-    return row
-
-
 def _recent(connection: Connection) -> str:
-    rows = (
-        connection.execute(
-            select(phase_run).order_by(phase_run.c.started_ms.desc()).limit(_MOST_LISTED)
-        )
-        .mappings()
-        .all()
-    )
-    if not rows:
-        return "Запусков ещё не было."
-    return f"Последние запуски: {_listed_runs(rows)}."
+    newest = select(phase_run).order_by(phase_run.c.started_ms.desc()).limit(_MOST_LISTED)
+    rows = connection.execute(newest).mappings().all()
+    return f"Последние запуски: {_listed_runs(rows)}." if rows else "Запусков ещё не было."
 
 
-def _listed_runs(rows: Iterable[RowMapping]) -> str:
+def _listed_runs(rows: Sequence[RowMapping]) -> str:
     return ", ".join(
         f"{row['run_id'][:12]} ({row['phase']}, на {day(date.fromisoformat(row['as_of']))})"
-        for row in list(rows)[:_MOST_LISTED]
-    )
-
-
-def _indicator(plan: Plan, code: str) -> tuple[Measure, Indicator]:
-    """Of a part («13.1/curator») it is the whole that is explained, parts and all."""
-    wanted = code.partition("/")[0].strip()
-    codes = []
-    for measure in plan.measures:
-        for indicator in measure.indicators:
-            codes.append(indicator.code)
-            if indicator.code == wanted:
-                return measure, indicator
-    raise ExplainRefused(
-        f"В плане {plan.year} года нет показателя «{wanted}». Есть: {', '.join(codes)}."
+        for row in rows[:_MOST_LISTED]
     )
 
 
@@ -287,40 +264,36 @@ def _municipality(
         select(run_municipality).where(run_municipality.c.run_id == run_id)
     ).mappings()
     known = {row["municipality_id"]: row for row in rows}
-    wanted = " ".join(text.split()).casefold()
-    found = next(
-        (
-            row
-            for row in known.values()
-            if wanted
-            in {row[name].casefold() for name in ("municipality_id", "name", "short_name")}
-        ),
-        None,
-    )
-    if found is None:
+    by_name = {
+        row[column].casefold(): row
+        for row in known.values()
+        for column in ("municipality_id", "name", "short_name")
+    }
+    meant = by_name.get(" ".join(text.split()).casefold())
+    if meant is None:
         alike = near(text, (row["name"] for row in known.values()))
         hint = f" Похожи: {', '.join(f'«{name}»' for name in alike)}." if alike else ""
         raise ExplainRefused(
             f"В этом запуске нет муниципалитета «{text}».{hint} Коды: {', '.join(sorted(known))}."
         )
-    if found["municipality_id"] != REGION:
+    if meant["municipality_id"] != REGION:
         if indicator.slice is Slice.REGION:
             raise ExplainRefused(
                 f"Показатель {indicator.code} считается по области целиком. "
                 f"Укажите MUNICIPALITY={REGION}."
             )
-        if not found["is_participating"]:
+        if not meant["is_participating"]:
             raise ExplainRefused(
-                f"«{found['name']}» в этом запуске не участник проекта: показатели по нему "
+                f"«{meant['name']}» в этом запуске не участник проекта: показатели по нему "
                 "не считаются."
             )
-    return found["municipality_id"], found["name"]
+    return meant["municipality_id"], meant["name"]
 
 
 def _query(
     connection: Connection,
     plan: Plan,
-    run_id: str,
+    run: Run,
     measure: Measure,
     indicator: Indicator,
     part: IndicatorPart | None,
@@ -331,7 +304,7 @@ def _query(
     text = (SQL / "indicators" / stem / "units.sql").read_text(encoding="utf-8")
     body = _COMMENT.sub("", text)
     named = set(re.findall(r"(?<!:):([a-z_]+)", body))
-    bound = bound_parameters(connection, plan, run_id, measure, indicator, part)
+    bound = bound_parameters(connection, plan, run, measure, indicator, part)
     return Query(
         code=code,
         title=part.title if part else indicator.title,
@@ -339,7 +312,7 @@ def _query(
         question=declared.question,
         text=text,
         bound=tuple((name, bound[name]) for name in sorted(named & bound.keys())),
-        rules=tuple(_rules(connection, run_id, measure, body)),
+        rules=tuple(_rules(connection, run.run_id, measure, body)),
         units={kind: words.name for kind, words in declared.units.items()},
         reads_ledger=bool(_tables(body) & _LEDGER),
     )
@@ -391,19 +364,14 @@ def _tables(body: str) -> set[str]:
     return set(_TABLE.findall(body))
 
 
-def _datasets(queries: Sequence[Query]) -> tuple[str, ...]:
-    tables = {table for query in queries for table in _tables(_COMMENT.sub("", query.text))}
-    return tuple(sorted({DATASET_OF_TABLE[table] for table in tables & DATASET_OF_TABLE.keys()}))
-
-
 def _batches(
     connection: Connection,
     run_id: str,
     datasets: Sequence[str],
+    titles: Mapping[str, str],
     queries: Sequence[Query],
     municipality_id: str,
 ) -> Iterator[Batch]:
-    titles = {name: source.title for name, source in load_sources().items()}
     events = {value for query in queries for name, value in query.bound if name == "event"}
     rows = connection.execute(
         select(load_batch)
@@ -430,9 +398,3 @@ def _batches(
             rows_accepted=row["rows_accepted"],
             rows_rejected=row["rows_rejected"],
         )
-
-
-def _absent(datasets: Sequence[str], batches: Sequence[Batch]) -> tuple[str, ...]:
-    titles = {name: source.title for name, source in load_sources().items()}
-    there = {batch.dataset for batch in batches}
-    return tuple(titles.get(name, name) for name in datasets if name not in there)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, case, or_, select
 
@@ -119,12 +119,12 @@ def indicator_results(
             measure=measure,
             indicator=indicator,
             municipality_id=municipality_id,
-            numerator=row["numerator"],
-            denominator=row["denominator"],
-            shortfall=row["shortfall"],
-            met_on=_day(row["met_on"]),
-            status=Status(row["status"]),
-            parts=tuple(_parts(indicator, stored)),
+            **_figures(row),
+            parts=tuple(
+                PartResult(part, **_figures(stored[code]))
+                for part in indicator.parts
+                if (code := part_code(indicator, part)) in stored
+            ),
         )
         for measure in plan.measures
         for indicator in measure.indicators
@@ -132,18 +132,15 @@ def indicator_results(
     )
 
 
-def _parts(indicator: Indicator, stored: Mapping[str, RowMapping]) -> Iterator[PartResult]:
-    for part in indicator.parts:
-        row = stored.get(part_code(indicator, part))
-        if row is not None:
-            yield PartResult(
-                part=part,
-                numerator=row["numerator"],
-                denominator=row["denominator"],
-                shortfall=row["shortfall"],
-                met_on=_day(row["met_on"]),
-                status=Status(row["status"]),
-            )
+def _figures(row: RowMapping) -> dict[str, Any]:
+    """What a stored row says, as fields of `IndicatorResult` and `PartResult`."""
+    return {
+        "numerator": row["numerator"],
+        "denominator": row["denominator"],
+        "shortfall": row["shortfall"],
+        "met_on": _day(row["met_on"]),
+        "status": Status(row["status"]),
+    }
 
 
 def part_code(indicator: Indicator, part: IndicatorPart) -> str:
@@ -161,7 +158,8 @@ def letter_results(
     """The indicators that the run's own letter may show: of the measures that its phase
     reports, without those that would speak of this very letter (docs/architecture.md,
     «Indicators»)."""
-    phase = plan_of_run(connection, plan, run_id).phase(_phase_code(connection, run_id))
+    code = connection.scalars(select(phase_run.c.phase).where(phase_run.c.run_id == run_id)).one()
+    phase = plan_of_run(connection, plan, run_id).phase(code)
     return tuple(
         result
         for result in indicator_results(connection, plan, run_id, municipality_id)
@@ -196,10 +194,9 @@ def gaps(
     )
     if municipality_id is not None:
         query = query.where(indicator_gap.c.municipality_id == municipality_id)
-    found = (Gap(*row) for row in connection.execute(query))
     return tuple(
         sorted(
-            found,
+            (Gap(*row) for row in connection.execute(query)),
             key=lambda gap: (
                 gap.indicator_code,
                 gap.municipality_id,
@@ -223,7 +220,7 @@ def measure_statuses(
             measure_status_table.c.municipality_id == municipality_id,
         )
     ).mappings()
-    found = [
+    statuses = [
         MeasureStatus(
             measure=plan.measure(row["measure"]),
             municipality_id=municipality_id,
@@ -233,7 +230,7 @@ def measure_statuses(
         )
         for row in rows
     ]
-    return tuple(sorted(found, key=lambda status: status.measure.number))
+    return tuple(sorted(statuses, key=lambda status: status.measure.number))
 
 
 def letter_statuses(results: tuple[IndicatorResult, ...], as_of: date) -> dict[int, Status]:
@@ -242,12 +239,12 @@ def letter_statuses(results: tuple[IndicatorResult, ...], as_of: date) -> dict[i
     For a letter: from `letter_results`, so that what the ledger says later of this letter
     never changes it. A measure none of whose indicators are among them has no status here.
     """
-    found: dict[int, list[IndicatorResult]] = defaultdict(list)
+    by_measure: dict[int, list[IndicatorResult]] = defaultdict(list)
     for result in results:
-        found[result.measure.number].append(result)
+        by_measure[result.measure.number].append(result)
     return {
         number: measure_status([r.status for r in of_measure], of_measure[0].measure.window, as_of)
-        for number, of_measure in found.items()
+        for number, of_measure in by_measure.items()
     }
 
 
@@ -265,13 +262,11 @@ def run_of_phase(connection: Connection, plan: Plan, run_id: str, phase_code: st
 
     The latest one of that phase and plan year that judged the phase's own as-of date and whose
     measures have a status, begun by this run's known-at moment. A rehearsal stands on another
-    of its own mode only where the phase has not run live: what was told is the fact, so that a
-    live run repeated in another mode finds what it found. None when there was none. KeyError
+    of its own mode only where the phase has not run live: what letters said is the fact, so that a
+    live run repeated in another mode finds the same. None when there was none. KeyError
     when the plan has no such phase.
     """
-    this = (
-        connection.execute(select(phase_run).where(phase_run.c.run_id == run_id)).mappings().one()
-    )
+    this = connection.execute(select(phase_run).where(phase_run.c.run_id == run_id)).one()
     judged = (
         select(measure_status_table.c.run_id)
         .where(measure_status_table.c.run_id == phase_run.c.run_id)
@@ -283,8 +278,8 @@ def run_of_phase(connection: Connection, plan: Plan, run_id: str, phase_code: st
             phase_run.c.plan_year == plan.year,
             phase_run.c.phase == phase_code,
             phase_run.c.as_of == plan.phase(phase_code).as_of.isoformat(),
-            or_(phase_run.c.mode == "live", phase_run.c.mode == this["mode"]),
-            phase_run.c.started_ms <= this["known_at_ms"],
+            or_(phase_run.c.mode == "live", phase_run.c.mode == this.mode),
+            phase_run.c.started_ms <= this.known_at_ms,
             phase_run.c.run_id != run_id,
             judged,
         )
@@ -295,10 +290,3 @@ def run_of_phase(connection: Connection, plan: Plan, run_id: str, phase_code: st
         )
         .limit(1)
     )
-
-
-def _phase_code(connection: Connection, run_id: str) -> str:
-    code: str = connection.execute(
-        select(phase_run.c.phase).where(phase_run.c.run_id == run_id)
-    ).scalar_one()
-    return code

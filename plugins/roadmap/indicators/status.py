@@ -135,19 +135,19 @@ def measure_status(statuses: Collection[Status], window: Window, as_of: date) ->
     """
     if not statuses:
         raise ValueError("a measure without indicators has no status")
-    found = set(statuses)
+    of_indicators = set(statuses)
     due = due_date(window)
     if due is None:
         return Status.NO_DUE_DATE
     if not has_begun(window, as_of):
         return Status.NOT_DUE
-    if all(status.is_met for status in found):
-        return Status.DONE_LATE if Status.DONE_LATE in found else Status.DONE
-    if found == {Status.NO_DATA}:
+    if all(status.is_met for status in of_indicators):
+        return Status.DONE_LATE if Status.DONE_LATE in of_indicators else Status.DONE
+    if of_indicators == {Status.NO_DATA}:
         return Status.NO_DATA
     if as_of < due:
         return Status.IN_PROGRESS
-    if Status.PARTLY in found or any(status.is_met for status in found):
+    if Status.PARTLY in of_indicators or any(status.is_met for status in of_indicators):
         return Status.PARTLY
     return Status.NOT_DONE
 

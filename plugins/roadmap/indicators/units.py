@@ -65,7 +65,7 @@ def required_units(
     Raises ValueError where a row is of a kind that about.yaml does not declare.
     """
     declared = about(stem).units.keys()
-    found: dict[str, list[Required]] = {}
+    by_place: dict[str, list[Required]] = {}
     for row in connection.execute(sql(f"indicators/{stem}/units"), bound).mappings():
         if row["unit_kind"] not in declared:
             raise ValueError(
@@ -73,8 +73,8 @@ def required_units(
                 f"{row['unit_kind']!r}"
             )
         one = Required(**{**row, "is_known": bool(row["is_known"])})
-        found.setdefault(one.municipality_id, []).append(one)
-    return found
+        by_place.setdefault(one.municipality_id, []).append(one)
+    return by_place
 
 
 def reading_of(rows: Iterable[Required], kind: IndicatorKind, target: float | None) -> Reading:
@@ -113,7 +113,7 @@ def reading_of(rows: Iterable[Required], kind: IndicatorKind, target: float | No
 
 def missing_of(rows: Iterable[Required]) -> list[Missing]:
     """What the units lack, each thing once, ordered by whom it concerns and what it is."""
-    found = {
+    lacked = {
         Missing(
             row.unit_kind,
             row.municipality_id,
@@ -126,7 +126,7 @@ def missing_of(rows: Iterable[Required]) -> list[Missing]:
         if row.unit is not None and row.met_on is None
     }
     return sorted(
-        found,
+        lacked,
         key=lambda one: (
             one.municipality_id,
             one.person_id or "",

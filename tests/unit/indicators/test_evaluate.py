@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, func, select
 
-from roadmap.indicators.evaluate import bound_parameters, evaluate
+from roadmap.indicators.evaluate import bound_parameters, evaluate, run_of
 from roadmap.indicators.read import (
     gaps,
     indicator_results,
@@ -315,7 +315,7 @@ def test_a_query_is_given_the_run_the_rules_and_the_parameters_of_indicator_and_
     indicator = measure.indicators[0]
     with engine.connect() as connection:
         bound = bound_parameters(
-            connection, plan, RUN_ID, measure, indicator, part=indicator.parts[1]
+            connection, plan, run_of(connection, RUN_ID), measure, indicator, indicator.parts[1]
         )
     assert bound == {
         "run_id": RUN_ID, "plan_year": 2021, "as_of": "2021-06-30", "known_at_ms": KNOWN_AT_MS,
@@ -330,7 +330,9 @@ def test_yes_and_no_are_bound_as_numbers_and_lists_not_at_all(engine: Engine, pl
     given_run(engine, roadmap())
     measure = plan.measure(11)
     with engine.connect() as connection:
-        bound = bound_parameters(connection, plan, RUN_ID, measure, measure.indicators[0])
+        bound = bound_parameters(
+            connection, plan, run_of(connection, RUN_ID), measure, measure.indicators[0]
+        )
     assert bound["programme_per_activated_risk"] == 1
     assert type(bound["programme_per_activated_risk"]) is int
     assert not bound.keys() & {"documents_of_each_school", "counted_states"}
@@ -344,7 +346,7 @@ def test_what_the_run_or_a_rule_says_may_not_be_said_again(
     measure = plan.measure(8)
     stolen = measure.indicators[0].model_copy(update={"parameters": {name: 1}})
     with engine.connect() as connection, pytest.raises(ValueError, match=name):
-        bound_parameters(connection, plan, RUN_ID, measure, stolen)
+        bound_parameters(connection, plan, run_of(connection, RUN_ID), measure, stolen)
 
 
 units = st.builds(
