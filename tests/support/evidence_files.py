@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import xlsxwriter
@@ -55,7 +55,7 @@ SHEETS = {name: dataset.sheet for name, dataset in DATASETS.items() if dataset.s
 
 
 def workbook(sheet: str, rows: Sequence[Sequence[Any]]) -> bytes:
-    """An xlsx with one sheet; dates are date cells, the rest as given."""
+    """An xlsx with one sheet; dates and times are such cells, the rest as given."""
     stream = io.BytesIO()
     book = xlsxwriter.Workbook(
         stream,
@@ -68,10 +68,13 @@ def workbook(sheet: str, rows: Sequence[Sequence[Any]]) -> bytes:
     )
     page = book.add_worksheet(sheet)
     day = book.add_format({"num_format": "dd.mm.yyyy"})
+    hour = book.add_format({"num_format": "hh:mm:ss"})
     for row, cells in enumerate(rows):
         for column, cell in enumerate(cells):
             if isinstance(cell, date):
                 page.write_datetime(row, column, cell, day)
+            elif isinstance(cell, time):
+                page.write_datetime(row, column, cell, hour)
             elif cell is not None:
                 page.write(row, column, cell)
     book.close()

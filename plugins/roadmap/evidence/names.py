@@ -26,6 +26,8 @@ _CYRILLIC_TWINS = str.maketrans("АаВСсЕеНКМОоРрТХху", "AaBCcEe
 _LOGIN = re.compile(r"(?:sch|edu)?(\d{6})")
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 _WORD = re.compile(r"\w+")
+_LATIN = re.compile(r"[A-Za-z]")
+_CYRILLIC = re.compile(r"[А-Яа-яЁё]")
 _CITY = re.compile(r"\bг\.\s*(?=\w)")
 _LONE_DASH = re.compile(r"(?:^|(?<= ))[-‐‑‒–—](?= |$)")
 _QUOTES = str.maketrans("", "", "«»„“”\"'`")
@@ -46,9 +48,10 @@ def cleaned(text: str) -> str:
 
 
 def comparable(text: str) -> str:
-    """The text as names are compared: NFKC, case, ё and kinds of spaces do not matter."""
-    folded = unicodedata.normalize("NFKC", cleaned(text)).casefold().replace("ё", "е")
-    return " ".join(folded.split())
+    """The text as titles and names are compared: NFKC, case, ё, kinds of spaces, invisible
+    characters and Latin letters in Russian words do not matter."""
+    folded = one_alphabet(unicodedata.normalize("NFKC", cleaned(text)))
+    return " ".join(folded.casefold().replace("ё", "е").split())
 
 
 def plan_words(text: str) -> str:
@@ -56,7 +59,7 @@ def plan_words(text: str) -> str:
 
     Both sides of a comparison are written so, the rule (`run_rule`) and the fact.
     """
-    return cleaned(text).lower()
+    return one_alphabet(cleaned(text)).lower()
 
 
 def municipality_ref(text: str) -> str:
@@ -94,13 +97,35 @@ def masked_code(code: str) -> str:
     return f"{code[:2]}{'•' * (len(code) - 3)}{code[-1]}"
 
 
-def mixes_alphabets(text: str) -> bool:
-    """Whether a word mixes Cyrillic with Latin letters that look like Cyrillic ones."""
-    for word in _WORD.findall(text):
-        has_cyrillic = any("а" <= char <= "я" or char == "ё" for char in word.casefold())
-        if has_cyrillic and word.translate(_LATIN_TWINS) != word:
-            return True
-    return False
+def one_alphabet(text: str) -> str:
+    """A Russian text with Cyrillic letters for Latin ones that look the same: «Kод OО», «дa».
+
+    In words of both alphabets, and in those that have no other letters; «Лицей IT» stays.
+    """
+    if not (_LATIN.search(text) and _CYRILLIC.search(text)):
+        return text
+
+    def put_right(word: re.Match[str]) -> str:
+        right = word.group().translate(_LATIN_TWINS)
+        is_russian = _CYRILLIC.search(word.group()) or not _LATIN.search(right)
+        return right if is_russian else word.group()
+
+    return _WORD.sub(put_right, text)
+
+
+def mixed_word(text: str) -> str | None:
+    """The first word with Cyrillic letters and Latin ones that look like Cyrillic ones."""
+    if _LATIN.search(text):
+        for word in _WORD.findall(text):
+            if _CYRILLIC.search(word) and word.translate(_LATIN_TWINS) != word:
+                return str(word)
+    return None
+
+
+def latin_letter_in(text: str) -> str | None:
+    """What is said of a Russian word with a Latin letter; None where there is none."""
+    word = mixed_word(text)
+    return f"В слове «{word[:40]}» латинская буква" if word else None
 
 
 def near(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -28,6 +27,7 @@ from roadmap.evidence.files.prescan import (
     too_many_rows,
 )
 from roadmap.evidence.messages import place, refused, sentence
+from roadmap.evidence.names import cleaned, comparable, latin_letter_in
 from roadmap.evidence.parsed import FileRefused
 from roadmap.russian import counted
 
@@ -44,7 +44,9 @@ __all__ = [
     "day_of",
     "decimal_of",
     "find_heading",
+    "holds_something",
     "integer_of",
+    "latin_letters",
     "normal_title",
     "percent_of",
     "read_sheets",
@@ -54,7 +56,8 @@ __all__ = [
 ]
 
 
-Cell = str | float | int | bool | date | datetime | time | timedelta | Fault | None
+_Filled = str | float | int | bool | date | datetime | time | timedelta
+Cell = _Filled | Fault | None
 
 
 @dataclass(frozen=True)
@@ -302,6 +305,8 @@ def _decoded(content: bytes, file_name: str, titles: Sequence[str]) -> str:
     if text is not None and "\0" in text:
         raise refused("BINARY", "В тексте файла есть двоичные данные", _SAVE_AS_CSV, file_name)
     broken = text is None or "\ufffd" in text
+    if text is not None:
+        text = text.lstrip("\ufeff")  # some programs write the mark of UTF-8 twice
     if text is not None and not broken and (not titles or _knows(text, titles)):
         return text
     found = _look_alike(content, titles) or (_spoiled(text, titles) if text else None)
@@ -363,16 +368,19 @@ def _separator(text: str, titles: Sequence[str]) -> str:
 
 
 def normal_title(cell: object) -> str:
-    """A title as titles are compared: NFKC, case, ё and spaces of all kinds do not matter."""
+    """A title as titles are compared (`names.comparable`); of a number its digits."""
     if not isinstance(cell, str):
         return "" if cell is None or isinstance(cell, Fault) else _number_title(cell)
-    return _normal_text(cell)
+    return _comparable(cell)
 
 
-@lru_cache(maxsize=4096)
-def _normal_text(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
-    return " ".join(plain.split())
+_comparable = lru_cache(maxsize=4096)(comparable)
+
+
+def latin_letters(titles: Iterable[object]) -> tuple[str, ...]:
+    """Warnings about Russian titles with a Latin letter; such a title is read all the same."""
+    told = [latin_letter_in(title) for title in titles if isinstance(title, str)]
+    return tuple(f"{words}: впишите её по-русски." for words in told if words)
 
 
 def _number_title(cell: object) -> str:
@@ -453,14 +461,16 @@ class BadCell(ValueError):
     """A cell does not hold what its column needs.
 
     `rule` is CELL_ERROR, NO_CACHED_VALUE, TYPE or RANGE; `found` quotes the cell (readers of
-    pupil rows never show it), `expected` is a noun phrase in the genitive: «числа».
+    pupil rows never show it), `expected` is a noun phrase in the genitive: «числа». `to_do`
+    is empty where the column knows better.
     """
 
-    def __init__(self, rule: str, found: str, expected: str) -> None:
+    def __init__(self, rule: str, found: str, expected: str, to_do: str = "") -> None:
         super().__init__(rule)
         self.rule = rule
         self.found = found
         self.expected = expected
+        self.to_do = to_do or _TO_DO.get(rule, "")
 
     @property
     def what(self) -> str:
@@ -468,22 +478,73 @@ class BadCell(ValueError):
         return f"«{self.found}» вместо {self.expected}"
 
 
-_MISSING = {"", "н/д", "нд", "нет данных", "-", "‐", "‑", "–", "—", "−"}
+_TO_DO = {
+    "CELL_ERROR": "Впишите значение вместо ошибки",
+    "NO_CACHED_VALUE": "Сохраните файл в Excel заново или впишите значение вместо формулы",
+}
+_NO_DATA = {"", "н/д", "нд", "нет данных", "-", "‐", "‑", "–", "—", "−"}
+# How spreadsheets write an error as text, in Russian and in English.
+_ERROR = re.compile(
+    r"#(?:знач!|value!|н/д|n/a|ссылка!|ref!|дел/0!|div/0!|имя\?|name\?|число!|num!|пусто!|null!"
+    r"|перенос!|spill!|вычисл!|calc!)",
+    re.IGNORECASE,
+)
 _TOO_LARGE = 10**12
+_LARGEST_EXACT = 10**15  # Excel keeps fifteen digits
 _INTEGER = re.compile(r"[+-]?\d{1,12}(?:[.,]0+)?")
 _DECIMAL = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,20})?")
-_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:\s*г\.?)?")
-_ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00)?)?")
+_TIME = r"(?:(?:T|,? )\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)?"  # Excel and 1С add one
+_DAY = re.compile(rf"(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}})(?: ?г\.?)?{_TIME}")
+_ISO_DAY = re.compile(rf"(\d{{4}})-(\d{{2}})-(\d{{2}}){_TIME}")
+
+
+def _plain(cell: Cell, expected: str) -> _Filled | None:
+    """The one cleaning of every kind of cell: text without what nobody sees (`cleaned`), None
+    for what stands for no data. An error, as a cell and as text, raises BadCell."""
+    if isinstance(cell, Fault):
+        raise BadCell(cell.rule, cell.text, expected)
+    if not isinstance(cell, str):
+        return cell
+    text = cleaned(cell)
+    if text.startswith("#") and _ERROR.fullmatch(text):
+        raise BadCell("CELL_ERROR", text, expected)
+    return None if text.casefold() in _NO_DATA else text
+
+
+def holds_something(cell: Cell) -> bool:
+    """Whether the cell says anything: an error does, «н/д» and a dash do not."""
+    if isinstance(cell, str):
+        return cleaned(cell).casefold() not in _NO_DATA
+    return cell is not None
 
 
 def text_of(cell: Cell) -> str | None:
-    """The cell as text, spaces trimmed and joined; None when empty. A code 440123.0 → «440123»."""
-    if isinstance(cell, str):
-        return " ".join(cell.split()) or None
-    if isinstance(cell, Fault):
-        raise BadCell(cell.rule, cell.text, "текста")
-    if cell is None:
-        return None
+    """The cell as text, cleaned; None for no data. A code 440123.0 → «440123».
+
+    A date, a time or a truth value was a text that the spreadsheet took for one: BadCell.
+    """
+    plain = _plain(cell, "текста")
+    if plain is None or isinstance(plain, str):
+        return plain
+    if isinstance(plain, bool | date | time | timedelta):
+        kind = {bool: "логическое значение", time: "время", timedelta: "время"}
+        raise BadCell(
+            "TYPE",
+            _shown(plain),
+            "текста",
+            f"Excel принял текст за {kind.get(type(plain), 'дату')}: задайте ячейке текстовый "
+            "формат и впишите значение заново",
+        )
+    if isinstance(plain, float) and abs(plain) >= _LARGEST_EXACT:
+        raise BadCell("TYPE", repr(plain), "текста", LOST_DIGITS)
+    return _shown(plain)
+
+
+LOST_DIGITS = "Excel потерял цифры кода: задайте ячейке текстовый формат и впишите код заново"
+
+
+def _shown(cell: _Filled) -> str:
+    """What a person sees in the cell, for messages too."""
     if isinstance(cell, bool):
         return "да" if cell else "нет"
     if isinstance(cell, float):
@@ -492,7 +553,7 @@ def text_of(cell: Cell) -> str | None:
         cell = cell.date()
     if isinstance(cell, date) and not isinstance(cell, datetime):
         return cell.strftime("%d.%m.%Y")
-    return " ".join(str(cell).split()) or None
+    return _short(str(cell))
 
 
 def integer_of(cell: Cell) -> int | None:
@@ -517,7 +578,7 @@ def percent_of(cell: Cell) -> Decimal | None:
     if isinstance(cell, float) and 0 <= cell <= 100:
         return _as_written(cell)  # nearly all of them
     if isinstance(cell, str):
-        cell = cell.strip().removesuffix("%")
+        cell = cleaned(cell).removesuffix("%")
     return _decimal(cell, "числа процентов")
 
 
@@ -538,48 +599,40 @@ def _as_written(number: float) -> Decimal:
 
 def _number(cell: Cell, grammar: re.Pattern[str], expected: str) -> str | None:
     """The cell's text as Python writes numbers; None for what stands for no data."""
-    if cell is None:
+    plain = _plain(cell, expected)
+    if plain is None:
         return None
-    if isinstance(cell, Fault):
-        raise BadCell(cell.rule, cell.text, expected)
-    if isinstance(cell, bool) or not isinstance(cell, str | int):
-        raise BadCell("TYPE", text_of(cell) or "", expected)
-    plain = "".join(str(cell).split()).replace("\u2212", "-")
-    if grammar.fullmatch(plain):
-        return plain.replace(",", ".")
-    if " ".join(str(cell).split()).casefold() in _MISSING:
-        return None
-    raise BadCell("TYPE", _short(str(cell)), expected)
+    if isinstance(plain, bool) or not isinstance(plain, str | int):
+        raise BadCell("TYPE", _shown(plain), expected)
+    written = str(plain).replace(" ", "").replace("\u2212", "-")
+    if not grammar.fullmatch(written):
+        raise BadCell("TYPE", _short(str(plain)), expected)
+    return written.replace(",", ".")
 
 
 def day_of(cell: Cell) -> date | None:
-    """A date cell (either base of Excel), or text 31.03.2021 or 2021-03-31. None: empty.
+    """A date cell (either base of Excel), or text 31.03.2021 or 2021-03-31, with a time of day
+    or without. None: no data.
 
     A number is no date: nobody can say in which base it was meant.
     """
-    if isinstance(cell, Fault):
-        raise BadCell(cell.rule, cell.text, "даты")
-    if cell is None:
+    plain = _plain(cell, "даты")
+    if plain is None:
         return None
-    if isinstance(cell, datetime):
-        return cell.date()
-    if isinstance(cell, date):
-        return cell
-    if not isinstance(cell, str):
-        raise BadCell("TYPE", text_of(cell) or "", "даты")
-    plain = " ".join(cell.split())
-    if plain.casefold() in _MISSING:
-        return None
-    if written := _DAY.fullmatch(plain):
-        day, month, year = (int(part) for part in written.groups())
-    elif iso := _ISO_DAY.fullmatch(plain):
-        year, month, day = (int(part) for part in iso.groups())
-    else:
-        raise BadCell("TYPE", _short(plain), "даты")
+    if isinstance(plain, datetime):
+        return plain.date()
+    if isinstance(plain, date):
+        return plain
+    if not isinstance(plain, str):
+        raise BadCell("TYPE", _shown(plain), "даты")
     try:
-        return date(year, month, day)
+        if written := _DAY.fullmatch(plain):
+            return date(*(int(part) for part in reversed(written.groups())))
+        if iso := _ISO_DAY.fullmatch(plain):
+            return date(*(int(part) for part in iso.groups()))
     except ValueError:
-        raise BadCell("TYPE", _short(plain), "даты") from None
+        pass
+    raise BadCell("TYPE", _short(plain), "даты")
 
 
 def _short(text: str) -> str:

@@ -21,6 +21,7 @@ from roadmap.evidence.files.grid import (
     decimal_of,
     find_heading,
     integer_of,
+    latin_letters,
     normal_title,
     read_sheets,
     text_of,
@@ -284,7 +285,8 @@ class _Table:
         self._warned[what] = self._warned.get(what, 0) + 1
 
     def warnings(self) -> tuple[str, ...]:
-        return tuple(
+        told = (
             f"{what}: {counted(times, 'строка', 'строки', 'строк')}."
             for what, times in self._warned.items()
         )
+        return (*latin_letters(self._sheet.rows[self._heading.row]), *told)

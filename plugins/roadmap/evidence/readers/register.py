@@ -19,14 +19,16 @@ from typing import Any
 from roadmap.datasets.catalogue import DATASETS
 from roadmap.datasets.model import Column, Dataset, Kind
 from roadmap.evidence.files.grid import (
+    LOST_DIGITS,
     BadCell,
     Cell,
-    Fault,
     Sheet,
     column_name,
     day_of,
     find_heading,
+    holds_something,
     integer_of,
+    latin_letters,
     normal_title,
     read_sheets,
     text_of,
@@ -34,10 +36,10 @@ from roadmap.evidence.files.grid import (
 )
 from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.names import (
-    cleaned,
     comparable,
+    latin_letter_in,
     login_digits,
-    mixes_alphabets,
+    mixed_word,
     plan_words,
 )
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
@@ -59,6 +61,7 @@ _PERSONAL = re.compile(
 _CODE = re.compile(r"[^\s|;\"'<>]{1,64}")
 _MUNICIPALITY = re.compile(r"[a-z]{1,16}")
 _DIGITS = re.compile(r"\d{2,12}")
+_EXPONENT = re.compile(r"\d+(?:[.,]\d+)?[EeЕе][+-]\d+")  # what Excel makes of a long code
 _LINK = re.compile(r"https?://[^\s<>\"']{1,400}")
 _OF_REGISTRY = (
     _MUNICIPALITY, "кода муниципалитета",
@@ -212,7 +215,7 @@ def _refuse_personal_data(sheet: Sheet, titles: Sequence[str], file_name: str) -
 
 
 def _about_sheet(sheet: Sheet, heading: int, titles: list[str], page: Page) -> list[str]:
-    warnings = []
+    warnings = [*latin_letters([sheet.name, *sheet.rows[heading]])]
     where = place(page.file_name, page.sheet)
     known = {normal_title(title) for title in titles}
     unknown = [
@@ -243,11 +246,11 @@ def _data_rows(
     empty_codes = 0
     for index in range(start, len(rows)):
         row = rows[index]
-        is_filled = any(_is_filled(cell) for cell in row)
+        is_filled = any(holds_something(cell) for cell in row)
         if is_filled and empty_codes >= EMPTY_CODES_END_THE_TABLE:
             below.append(index + 1)
             break
-        has_code = code < len(row) and _is_filled(row[code])
+        has_code = code < len(row) and holds_something(row[code])
         empty_codes = 0 if has_code else empty_codes + 1
         if not is_filled:
             continue
@@ -266,7 +269,7 @@ def _data_rows(
 
 
 def _is_remark(row: Sequence[Cell], code: int) -> bool:
-    filled = [at for at, cell in enumerate(row) if _is_filled(cell)]
+    filled = [at for at, cell in enumerate(row) if holds_something(cell)]
     return len(filled) == 1 and filled[0] != code
 
 
@@ -277,27 +280,24 @@ def _warner(warnings: list[str], page: Page, row: int, key: str) -> Callable[[st
     return warn
 
 
-def _is_filled(cell: Cell) -> bool:
-    return isinstance(cell, Fault) or text_of(cell) is not None
-
-
 # -- Cells -----------------------------------------------------------------------------------
 
 
 def _value(cell: Cell, column: Column, plan_year: int, warn: Callable[[str], None]) -> Any:
     """The cell by its column's grammar; _Bad where it is none. Repairs are told by `warn`."""
-    if column.kind is Kind.ADDRESS:
-        return _address(cell, warn)
     try:
+        if column.kind is Kind.ADDRESS:
+            return _address(cell, warn)
         value = _typed(cell, column, plan_year, warn)
     except BadCell as bad:
-        raise _Bad(bad.rule, f"Строка не принята: {bad.what}", _TO_DO[column.kind]) from None
+        to_do = bad.to_do or _TO_DO[column.kind]
+        raise _Bad(bad.rule, f"Строка не принята: {bad.what}", to_do) from None
     if value is None and column.required:
         raise _Bad("MISSING", "Строка не принята: пусто", f"Впишите «{column.title}»")
     return value
 
 
-_TO_DO: dict[Kind, str] = dict.fromkeys(Kind, "Впишите значение вместо формулы") | {
+_TO_DO: dict[Kind, str] = dict.fromkeys(Kind, "Впишите значение текстом") | {
     Kind.INTEGER: "Впишите число цифрами",
     Kind.DAY: "Впишите дату как дд.мм.гггг",
     Kind.DAY_OF_YEAR: "Впишите дату как дд.мм.гггг",
@@ -312,27 +312,25 @@ def _typed(cell: Cell, column: Column, plan_year: int, warn: Callable[[str], Non
         return number
     if column.kind in (Kind.DAY, Kind.DAY_OF_YEAR):
         return _day(day_of(cell), column, plan_year)
-    if column.kind is Kind.VARIANTS:
-        return [name for part in (text_of(cell) or "").split("|") if (name := cleaned(part))]
     if column.kind is Kind.NAME:
         _refuse_controls(cell)
+    if column.kind is Kind.CHOICE and isinstance(cell, bool):
+        cell = "да" if cell else "нет"
     text = text_of(cell)
+    if column.kind is Kind.VARIANTS:
+        return [name for part in (text or "").split("|") if (name := part.strip())]
     if text is None:
         return None
-    plain = cleaned(text)
-    if not plain:
-        return None
-    if plain != text:
+    if isinstance(cell, str) and text != " ".join(cell.split()):
         warn("Невидимые знаки убраны")
-    if len(plain) > _LONGEST_TEXT:
+    if len(text) > _LONGEST_TEXT:
         raise _Bad("RANGE", "Строка не принята: слишком длинный текст", "Сократите текст")
-    if column.kind is Kind.CHOICE:
-        return _choice(plain, column)
-    if column.kind in (Kind.TEXT, Kind.NAME, Kind.PHRASE):
-        if mixes_alphabets(plain):
-            warn("В слове смешаны русские и латинские буквы")
-        return plan_words(plain) if column.kind is Kind.PHRASE else plain
-    return _coded(plain, column, warn)
+    if column.kind in (Kind.CHOICE, Kind.TEXT, Kind.NAME, Kind.PHRASE):
+        value = _choice(text, column) if column.kind is Kind.CHOICE else text
+        if latin := latin_letter_in(text):
+            warn(latin)
+        return plan_words(text) if column.kind is Kind.PHRASE else value
+    return _coded(text, column, warn)
 
 
 def _day(value: date | None, column: Column, plan_year: int) -> str | None:
@@ -392,10 +390,12 @@ def _coded(text: str, column: Column, warn: Callable[[str], None]) -> str | None
             )
         return digits
     pattern, what, to_do = _CODES[column.kind]
+    if _EXPONENT.fullmatch(text):
+        raise _Bad("TYPE", f"Строка не принята: «{_short(text)}» вместо {what}", LOST_DIGITS)
     code = text.casefold() if pattern is _MUNICIPALITY else text
     if not pattern.fullmatch(code) or (code == "region" and column.kind is Kind.MUNICIPALITY):
         raise _Bad("TYPE", f"Строка не принята: «{_short(text)}» вместо {what}", to_do)
-    if column.kind is Kind.CODE and mixes_alphabets(text):
+    if column.kind is Kind.CODE and mixed_word(text):
         warn("В коде смешаны русские и латинские буквы")
     return code
 
@@ -417,7 +417,7 @@ def _address(cell: Cell, warn: Callable[[str], None]) -> str:
     from email_validator import EmailNotValidError, validate_email
 
     to_do = "Впишите один адрес вида imya@example.org"
-    if not isinstance(cell, str) or not cell.strip():
+    if not isinstance(cell, str) or text_of(cell) is None:
         raise _Bad("MISSING", "Строка не принята: нет адреса", to_do)
     written = cell.strip(" \u00a0\t")
     if any(unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs", "Cf") for char in written):

@@ -20,6 +20,7 @@ from roadmap.evidence.files.grid import (
     Sheet,
     column_name,
     integer_of,
+    latin_letters,
     normal_title,
     percent_of,
     read_sheets,
@@ -116,7 +117,10 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         rows_read=rows_read,
         rows_accepted=rows_read - len(rejected),
         rejected=tuple(rejected),
-        warnings=_warnings(sheet, without_pupils, repeated),
+        warnings=(
+            *latin_letters(sheet.rows[heading.row]),
+            *_warnings(sheet, without_pupils, repeated),
+        ),
     )
 
 

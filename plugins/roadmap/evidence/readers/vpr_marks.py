@@ -18,6 +18,7 @@ from roadmap.evidence.files.grid import (
     column_letter,
     column_name,
     integer_of,
+    latin_letters,
     normal_title,
     percent_of,
     read_sheets,
@@ -247,7 +248,8 @@ class _Table:
         self._warned[what] = self._warned.get(what, 0) + times
 
     def warnings(self) -> tuple[str, ...]:
-        return tuple(
+        told = (
             f"{what}: {counted(times, 'строка', 'строки', 'строк')}."
             for what, times in self._warned.items()
         )
+        return (*latin_letters(self._sheet.rows[self._heading.row]), *told)

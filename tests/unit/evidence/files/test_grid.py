@@ -20,6 +20,7 @@ from roadmap.evidence.files.grid import (
     decimal_of,
     find_heading,
     integer_of,
+    latin_letters,
     normal_title,
     percent_of,
     read_sheets,
@@ -219,6 +220,8 @@ def test_a_title_that_stands_twice_is_refused():
 
 def test_titles_are_compared_without_case_yo_and_kinds_of_spaces():
     assert normal_title(" Отчётная\u00a0\u2009 Дата\n") == "отчетная дата"
+    assert normal_title("Код OО") == normal_title("код оо")  # Latin, Cyrillic
+    assert normal_title("a-1-grade") == "a-1-grade"
     assert normal_title(2.0) == normal_title("2") == "2"
     assert column_name(4, "Участников") == "E «Участников»"
 
@@ -281,6 +284,9 @@ def test_decimals_are_kept_exactly_as_written(cell, value):
         ("12.03.2021", date(2021, 3, 12)),
         ("1.3.2021 г.", date(2021, 3, 1)),
         ("2021-03-12", date(2021, 3, 12)),
+        ("2021-03-12 00:00:00.000", date(2021, 3, 12)),
+        ("12.03.2021 0:00:00", date(2021, 3, 12)),
+        ("12.03.2021\u200b", date(2021, 3, 12)),
         ("", None),
     ],
 )
@@ -297,7 +303,8 @@ def test_what_is_no_day_is_refused(cell):
 @pytest.mark.parametrize(
     ("cell", "text"),
     [(440123.0, "440123"), (" а \u00a0 б ", "а б"), (None, None), (1.5, "1.5"),
-     (date(2021, 3, 1), "01.03.2021"), ("007", "007"), ("=cmd()", "=cmd()")],
+     ("—", None), ("н/д", None), ("\u200b\ufeff", None), ("Код\u00ad", "Код"),
+     ("007", "007"), ("=cmd()", "=cmd()"), ("# 5", "# 5")],
 )  # fmt: skip
 def test_text_of_cells(cell, text):
     assert text_of(cell) == text
@@ -307,3 +314,9 @@ def test_a_long_cell_is_quoted_short():
     with pytest.raises(BadCell) as caught:
         integer_of("ы" * 500 + "\n\u202e")
     assert len(caught.value.found) == 40
+
+
+def test_a_latin_letter_in_a_russian_title_is_named_and_no_other():
+    assert latin_letters(["Кол-вo ОО", "Лицей IT", "Класс", 2.0, None]) == (
+        "В слове «вo» латинская буква: впишите её по-русски.",
+    )

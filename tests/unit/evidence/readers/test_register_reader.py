@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import pytest
 
 from roadmap.evidence.parsed import FileRefused, Parsed
 from support.evidence_files import (
+    ACKNOWLEDGEMENTS,
     ACTS,
     ATTENDANCE,
     CONTACTS,
@@ -344,7 +345,96 @@ def test_a_line_break_in_a_municipality_name_refuses_the_row(line_break: str) ->
 def test_latin_look_alikes_are_told_and_kept() -> None:
     parsed = read("registry_schools", changed(SCHOOL, c2="Шкoла № 101"))  # a Latin o
     assert parsed.rows_accepted == 1
-    assert any("латинские" in warning for warning in parsed.warnings)
+    assert any("В слове «Шкoла» латинская буква" in warning for warning in parsed.warnings)
+
+
+def test_a_latin_letter_in_a_word_of_a_list_is_read_and_told() -> None:
+    parsed = read("attendance", changed(PRESENT, c2="курaтор", c5="дa"))
+    assert parsed.facts["attendance"][0]["role"] == "curator"
+    assert [w.partition(".")[0] for w in parsed.warnings] == [
+        "В слове «курaтор» латинская буква",
+        "В слове «дa» латинская буква",
+    ]
+
+
+@pytest.mark.parametrize(
+    "heading", ["Kод лица", "Код\u200b лица", "Код ли\u00adца", "\ufeffКод лица"]
+)
+def test_a_heading_with_a_latin_letter_or_an_invisible_sign_is_that_heading(heading: str) -> None:
+    content = table_csv([[heading if t == "Код лица" else t for t in ATTENDANCE], PRESENT], "utf-8")
+    parsed = read_register("attendance", content)
+    assert parsed.rows_accepted == 1
+    latin = ("В слове «Kод» латинская буква: впишите её по-русски.",) if heading[0] == "K" else ()
+    assert parsed.warnings == latin
+
+
+def test_a_latin_letter_in_the_name_of_a_sheet_is_read_and_told() -> None:
+    parsed = read_register("contacts", workbook("Получaтели", [CONTACTS, CONTACT]))
+    assert parsed.rows_accepted == 1
+    assert parsed.warnings == ("В слове «Получaтели» латинская буква: впишите её по-русски.",)
+
+
+@pytest.mark.parametrize("dash", ["-", "–", "—", " − ", "н/д", "Нет данных", "\u200b"])
+def test_a_dash_is_no_code_and_no_name(dash: str) -> None:
+    parsed = read("events", changed(EVENT, c4=dash))
+    assert parsed.facts["event"][0]["seminar_id"] is None
+    of_a_school = read("attendance", ["webinar-2021-03-12", "школа", dash, dash, "да"], PRESENT)
+    assert [item.rule for item in of_a_school.rejected] == ["MISSING"]
+    coordinator = ["P-1", "муниципальный координатор", "buyskiy", dash, "01.01.2021", dash]
+    parsed = read("registry_people", coordinator, changed(CURATOR, c4=dash))
+    assert parsed.facts["person_role"][0]["school_id"] is None
+    assert [item.rule for item in parsed.rejected] == ["MISSING"]
+
+
+def test_rows_of_dashes_are_empty_rows() -> None:
+    assert read("events", EVENT, ["-"] * len(EVENTS)).rows_read == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "turned"),
+    [
+        ("documents", {"c2": date(2021, 3, 6)}, "06.03.2021» вместо текста"),
+        ("documents", {"c4": date(2021, 12, 2)}, "принял текст за дату"),
+        ("municipal_acts", {"c3": time(12, 0)}, "принял текст за время"),
+        ("municipal_acts", {"c3": True}, "принял текст за логическое значение"),
+    ],
+)
+def test_a_code_or_a_number_that_excel_took_for_a_date_is_set_aside(
+    name: str, cells: dict[str, Any], turned: str
+) -> None:
+    parsed = read(name, ROWS[name], changed(ROWS[name], c1=ROWS[name][0], **cells))
+    assert [item.rule for item in parsed.rejected] == ["TYPE"]
+    assert turned in only_message(parsed)
+
+
+def test_yes_and_no_may_be_truth_values() -> None:
+    rows = [ATTENDANCE, changed(PRESENT, c5=True)]
+    assert (
+        read_register("attendance", workbook("Лист1", rows)).facts["attendance"][0]["is_present"]
+        == 1
+    )
+
+
+@pytest.mark.parametrize("code", ["4,40E+11", "4.40123E+05", 4.40123e17])
+def test_a_code_that_excel_wrote_as_a_power_is_lost_and_set_aside(code: Any) -> None:
+    row = ["webinar-2021-03-12", "школа", None, code, "да"]
+    parsed = read_register("attendance", workbook("Лист1", [ATTENDANCE, PRESENT, row]))
+    assert [item.rule for item in parsed.rejected] == ["TYPE"]
+    assert "Excel потерял цифры кода" in only_message(parsed)
+
+
+def test_an_error_that_was_saved_as_text_is_an_error() -> None:
+    parsed = read("attendance", PRESENT, ["webinar-2021-03-12", "школа", None, "#Н/Д", "да"])
+    assert [item.rule for item in parsed.rejected] == ["CELL_ERROR"]
+
+
+def test_the_day_of_a_csv_may_have_a_time() -> None:
+    rows = [
+        ["buyskiy", f"S{n}", "март", day]
+        for n, day in enumerate(["31.03.2021 0:00:00", "31.03.2021 10:15", "2021-03-31T10:15:00"])
+    ]
+    parsed = read_register("acknowledgements", table_csv([ACKNOWLEDGEMENTS, *rows]))
+    assert {row["received_on"] for row in parsed.facts["acknowledgement"]} == {"2021-03-31"}
 
 
 def test_a_link_that_is_no_web_address_is_dropped_and_told() -> None:
