@@ -79,7 +79,9 @@ def ole_file(*streams: str) -> bytes:
     return header + entries + bytes(512)
 
 
-def xls_file(sheets: Mapping[str, Sequence[bytes]]) -> bytes:
+def xls_file(
+    sheets: Mapping[str, Sequence[bytes]], book_records: bytes = b"", stream: str = "Workbook"
+) -> bytes:
     """An xls of Excel 97 whose sheets hold these records ([MS-XLS], [MS-CFB])."""
 
     def begin(kind: int) -> bytes:
@@ -87,17 +89,17 @@ def xls_file(sheets: Mapping[str, Sequence[bytes]]) -> bytes:
 
     end = struct.pack("<HH", 0x000A, 0)
     names = {name: name.encode("utf-16-le") for name in sheets}
-    start = 20 + sum(12 + len(name) for name in names.values()) + len(end)
-    book, bodies = begin(0x0005), b""
+    start = 20 + len(book_records) + sum(12 + len(name) for name in names.values()) + len(end)
+    book, bodies = begin(0x0005) + book_records, b""
     for name, records in sheets.items():
         where, text = start + len(bodies), names[name]
         book += struct.pack("<HHIHBB", 0x0085, 8 + len(text), where, 0, len(name), 1) + text
         bodies += begin(0x0010) + b"".join(records) + end
-    return _compound(book + end + bodies)
+    return _compound(book + end + bodies, stream)
 
 
-def _compound(stream: bytes) -> bytes:
-    """A compound file with this one stream «Workbook»; a small one lies in small sectors."""
+def _compound(stream: bytes, name: str) -> bytes:
+    """A compound file with this one stream; a small one lies in small sectors."""
     last, unused = 0xFFFFFFFE, 0xFFFFFFFF
     is_small = len(stream) < 4096
 
@@ -123,7 +125,7 @@ def _compound(stream: bytes) -> bytes:
         if is_small
         else entry("Root Entry", 5, 1, last, 0)
     )
-    directory = root + entry("Workbook", 2, unused, 0 if is_small else first, len(stream))
+    directory = root + entry(name, 2, unused, 0 if is_small else first, len(stream))
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(24, b"\0")
     header += struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(10)
     header += struct.pack("<9I", 1, 1, 0, 4096, 2 if is_small else last, int(is_small), last, 0, 0)

@@ -59,7 +59,7 @@ def flaws_of(content: bytes, names: Sequence[str]) -> Mapping[str, Flaws]:
 _ERROR_SIGNS = (b'"e"', b"'e'")
 _FORMULA = re.compile(rb"<f[\s/>]")
 _PREFIX = re.compile(rb"<[\w.-]+:worksheet[\s>]")
-_HIDDEN_ROW = re.compile(rb"""<(?:[\w.-]+:)?row\s[^>]*\bhidden\s*=\s*["'](?:1|true)["']""")
+_HIDDEN_ROW = re.compile(rb"""<(?:[\w.-]+:)?row\s[^<>]*\bhidden\s*=\s*["'](?:1|true)["']""")
 _COLUMN = re.compile(r"[A-Za-z]{1,3}")
 _NO_VALUE = Fault("NO_CACHED_VALUE", "формула без значения")
 

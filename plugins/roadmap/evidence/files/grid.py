@@ -237,6 +237,9 @@ def _csv_rows(
     content: bytes, file_name: str, titles: Sequence[str], ragged: bool
 ) -> list[list[Cell]]:
     text = _decoded(content, file_name, titles)
+    ended = text.rstrip("\x1a\r\n ")
+    if "\x1a" in text[len(ended) :]:  # Ctrl-Z, with which DOS ended a text
+        text = ended
     separator = _separator(text, titles)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[list[Cell]] = []

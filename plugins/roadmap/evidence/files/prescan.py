@@ -14,8 +14,11 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from functools import cache
+from xml.parsers import expat
 
+from roadmap.evidence.files import xls
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.messages import refused
 from roadmap.russian import counted, integer
@@ -64,7 +67,7 @@ def prescan(content: bytes, limits: Limits, file_name: str = "без имени"
     EXTERNAL_LINK, ZIP_LIMIT, ZIP_NAMES, DTD_FORBIDDEN, SHEET_EXTENT, ROWS, COLS.
     `file_name` (cleaned) serves the messages and the check of the extension.
     """
-    if not content.strip(b" \t\r\n\x00"):
+    if not content.strip(b" \t\r\n\x00\x1a"):
         raise refused("EMPTY", "Файл пуст", "Положите файл с данными", file_name)
     if len(content) > limits.size_bytes:
         raise refused(
@@ -135,9 +138,10 @@ def _scan_text(content: bytes, limits: Limits, file_name: str) -> None:
 
 def _scan_ole(content: bytes, file_name: str) -> None:
     """xls, or something else in the same container, told by the names of its streams."""
+    lowered = content.lower()
 
     def holds(stream: str) -> bool:
-        return stream.encode("utf-16-le") in content
+        return stream.lower().encode("utf-16-le") in lowered
 
     if holds("EncryptedPackage") or holds("EncryptionInfo"):
         raise _encrypted(file_name)
@@ -145,6 +149,8 @@ def _scan_ole(content: bytes, file_name: str) -> None:
         raise refused("MACRO", "В книге есть макросы", _SAVE_AS_XLSX, file_name)
     if not (holds("Workbook") or holds("Book")):
         raise refused("TYPE_MISMATCH", "Это не книга Excel", _SAVE_AS_XLSX, file_name)
+    if any(kind == xls.FILE_PASS for kind, _ in xls.records(xls.workbook_stream(content))):
+        raise _encrypted(file_name)
     if file_name.casefold().endswith(".xlsx"):
         raise refused(
             "TYPE_MISMATCH",
@@ -248,22 +254,16 @@ def _check_names(names: set[str], file_name: str) -> None:
             raise refused(
                 "ZIP_NAMES", "Части книги названы так, как не бывает в книге", _ASK_AGAIN, file_name
             )
-    if "xl/workbook.xml" not in names:
+    # Some programs put the parts of a workbook at the root of the archive.
+    if not names & {"xl/workbook.xml", "workbook.xml"}:
         raise refused("TYPE_MISMATCH", _what_zip(names), _SAVE_AS_XLSX, file_name)
-    if any(
-        name.endswith("vbaproject.bin")
-        or name.startswith(("xl/activex/", "xl/macrosheets/"))
-        or (name.startswith("xl/embeddings/") and not name.endswith("/"))
-        for name in names
-    ):
+    files = {name.rpartition("/")[2] for name in names}
+    folders = {folder for name in names if name[-1:] != "/" for folder in name.split("/")[:-1]}
+    if "vbaproject.bin" in files or folders & {"activex", "macrosheets", "embeddings"}:
         raise refused(
             "MACRO", "В книге есть макросы или вложенные объекты", _SAVE_AS_XLSX, file_name
         )
-    if any(
-        name.startswith(("xl/externallinks/", "xl/querytables/", "xl/model/"))
-        or name == "xl/connections.xml"
-        for name in names
-    ):
+    if "connections.xml" in files or folders & {"externallinks", "querytables", "model"}:
         raise _external_link(file_name)
 
 
@@ -274,6 +274,8 @@ def _what_zip(names: set[str]) -> str:
         return "Внутри файла не таблица, а документ Word"
     if "content.xml" in names:
         return "Внутри файла не xlsx, а документ OpenDocument"
+    if any("worksheets/" in name for name in names):
+        return "Книга устроена необычно: её части названы не так, как в Excel"
     return "Внутри файла не xlsx, а архив zip"
 
 
@@ -289,9 +291,16 @@ def _scan_part(name: str, text: bytes, limits: Limits, file_name: str) -> None:
             file_name,
         )
     if name.endswith(".rels"):
-        for relation in re.finditer(rb"<[^>]*TargetMode\s*=\s*[\"']External[\"'][^>]*>", text):
-            if b"/hyperlink" not in relation.group():
-                raise _external_link(file_name)
+        outside = []
+
+        def relation(_: str, attributes: dict[str, str]) -> None:
+            if attributes.get("TargetMode") == "External":
+                outside.append(attributes.get("Type", ""))
+
+        if not _parse(text, relation):
+            raise _corrupt(file_name)
+        if not all(kind.endswith("/hyperlink") for kind in outside):
+            raise _external_link(file_name)
     elif name == "[content_types].xml" and b"macroEnabled" in text:
         raise refused("MACRO", "В книге есть макросы", _SAVE_AS_XLSX, file_name)
     # A search costs little; taking every reference apart costs as much as reading the workbook.
@@ -310,27 +319,41 @@ def _doubtful_cell(limits: Limits) -> re.Pattern[bytes]:
 
 # The properties of every workbook hold `xmlns:cp` and `<dc:creator>`, which are no cells.
 _PREFIXED_CELL = re.compile(rb":c[\s/>]")
-_TAG = re.compile(rb"<(?:[\w.-]+:)?(row|c)(?=[\s/>])([^>]*)>")
-_REFERENCE = re.compile(rb"\sr\s*=\s*[\"']\s*([A-Za-z]*)([0-9]*)")
+_REFERENCE = re.compile(r"\s*([A-Za-z]{0,7})([0-9]{0,9})")
+
+
+def _parse(text: bytes, tell: Callable[[str, dict[str, str]], None]) -> bool:
+    """Tell the elements of a part, name without prefix and attributes; whether it is whole."""
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda name, attributes: tell(name.rpartition(":")[2], attributes)
+    try:
+        parser.Parse(text, True)
+    except expat.ExpatError:
+        return False
+    return True
 
 
 def _check_extent(text: bytes, limits: Limits, file_name: str) -> None:
     """The true extent of the cells that hold something, from their references."""
     row = column = last_row = last_column = cells = 0
-    for tag in _TAG.finditer(text):
-        kind, attributes = tag.groups()
-        reference = _REFERENCE.search(attributes)
-        letters, digits = reference.groups() if reference else (b"", b"")
-        if kind == b"row":
-            row = int(digits[:9]) if digits else row + 1
+    number = 0  # of the row that a cell names, which may be another than the one it stands in
+
+    def element(name: str, attributes: dict[str, str]) -> None:
+        nonlocal row, column, number, cells, last_row, last_column
+        if name == "row":
+            digits = _reference(attributes)[1]
+            row = int(digits) if digits else row + 1
             column = 0
-            continue
-        column = column_number(letters[:7].decode("ascii")) if letters else column + 1
-        if attributes.endswith(b"/"):
-            continue  # formatted, empty: readers pass over it
-        cells += 1
-        last_row = max(last_row, int(digits[:9]) if digits else row)
-        last_column = max(last_column, column)
+        elif name == "c":
+            letters, digits = _reference(attributes)
+            column = column_number(letters) if letters else column + 1
+            number = int(digits) if digits else row
+        # A cell without these is formatted and empty: readers pass over it.
+        if name in ("v", "is", "f") or (name == "c" and attributes.get("t") == "e"):
+            cells += name != "f"
+            last_row, last_column = max(last_row, number), max(last_column, column)
+
+    _parse(text, element)  # a picture may hold such bytes and be no XML
     rows_allowed = limits.rows + _ROWS_AROUND_DATA
     if last_row <= rows_allowed and last_column <= limits.columns:
         return
@@ -345,6 +368,11 @@ def _check_extent(text: bytes, limits: Limits, file_name: str) -> None:
     if last_row > rows_allowed:
         raise too_many_rows(last_row, limits, file_name)
     raise too_many_columns(last_column, limits, file_name)
+
+
+def _reference(attributes: dict[str, str]) -> tuple[str, str]:
+    written = _REFERENCE.match(attributes.get("r", ""))
+    return (written.group(1), written.group(2)) if written else ("", "")
 
 
 def too_many_rows(found: int, limits: Limits, file_name: str) -> Exception:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-FORMULA, BOUND_SHEET, BOOL_ERR = 0x0006, 0x0085, 0x0205
+FORMULA, FILE_PASS, BOUND_SHEET, BOOL_ERR = 0x0006, 0x002F, 0x0085, 0x0205
 _BOF, _EOF = 0x0809, 0x000A
 _LAST_SECTOR = 0xFFFFFFFA  # from here on: ends of chains and free sectors
 _SMALL_STREAM = 4096  # in a stream of small sectors

@@ -101,6 +101,23 @@ def test_blank_lines_and_titles_above_keep_rows_at_their_places():
     assert rows.index(["2", "б", "1"]) + 1 == 6
 
 
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\x1a\x1a", "\x1a\r\n", "\r\n\x1a"])
+@pytest.mark.parametrize("encoding", ["cp1251", "utf-8", "utf-16"])
+def test_ctrl_z_ends_a_text_of_dos(encoding, end):
+    lines = [";".join(row) for row in ROWS]
+    assert csv_rows(("\r\n".join(lines) + end).encode(encoding)) == ROWS
+
+
+def test_ctrl_z_inside_a_text_is_no_end():
+    assert csv_rows("Код;Наименование;Дата\n1;а\x1aб;1\n".encode())[1] == ["1", "а\x1aб", "1"]
+
+
+def test_a_nul_in_utf_16_is_no_text():
+    with pytest.raises(FileRefused) as caught:
+        csv_rows("Код;Наименование;Дата\n1;а\0б;1\n".encode("utf-16"))
+    assert caught.value.code == "BINARY"
+
+
 def test_blocks_of_protocols_may_be_ragged():
     text = "Протокол;;\nКод;Наименование;Дата\n1;а\n"
     assert csv_rows(text.encode(), ragged=True)[-1] == ["1", "а"]

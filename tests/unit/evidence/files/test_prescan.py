@@ -21,6 +21,7 @@ from support.workbooks import (
     parts_of,
     with_parts,
     with_sheet,
+    xls_file,
     zipped,
 )
 
@@ -195,6 +196,41 @@ def test_a_password_is_told_apart_from_damage():
     assert code(bytes(flagged)) == "ENCRYPTED"
 
 
+@pytest.mark.parametrize("method", [b"\0\0", b"\1\0", b"\1\0\2\0"])  # XOR, RC4, CryptoAPI
+def test_a_password_of_the_old_format_is_told_apart_from_damage(method):
+    file_pass = b"\x2f\0\x36\0" + method.ljust(54, b"\0")
+    protected = refusal(xls_file({"Лист": []}, file_pass), "старая.xls")
+    assert protected.code == "ENCRYPTED"
+    assert "Снимите пароль" in protected.message
+    prescan(xls_file({"Лист": []}), Limits(), "старая.xls")
+
+
+@pytest.mark.parametrize("stream", ["Workbook", "WORKBOOK", "Book"])
+def test_an_xls_is_known_by_its_stream_in_capitals_or_not(stream):
+    prescan(xls_file({"Лист": []}, stream=stream), Limits(), "старая.xls")
+
+
+def test_a_workbook_whose_parts_lie_at_the_root_passes_with_the_same_checks():
+    parts = parts_of(PLAIN)
+    at_root = {
+        name.removeprefix("xl/").replace("xl/_rels", "_rels"): data.replace(b'"xl/', b'"')
+        for name, data in parts.items()
+    }
+    prescan(zipped(at_root), Limits(), "книга.xlsx")
+    assert code(zipped({**at_root, "vbaProject.bin": b"x"})) == "MACRO"
+    assert code(zipped({**at_root, "embeddings/oleObject1.bin": b"x"})) == "MACRO"
+    assert code(zipped({**at_root, "externalLinks/externalLink1.xml": b"<a/>"})) == "EXTERNAL_LINK"
+
+
+def test_a_workbook_with_unusual_names_of_parts_is_told_to_be_saved_again():
+    parts = parts_of(PLAIN)
+    parts["xl/workbook2.xml"] = parts.pop("xl/workbook.xml")
+    refused = refusal(zipped(parts))
+    assert refused.code == "TYPE_MISMATCH"
+    assert "устроена необычно" in refused.message
+    assert "Сохраните таблицу в формате xlsx" in refused.message
+
+
 @pytest.mark.parametrize(
     "part", ["xl/vbaProject.bin", "xl/activeX/activeX1.xml", "xl/embeddings/oleObject1.bin"]
 )
@@ -223,6 +259,10 @@ def relation(kind: str, target: str) -> bytes:
         ("xl/connections.xml", b"<a/>"),
         ("xl/queryTables/queryTable1.xml", b"<a/>"),
         ("xl/worksheets/_rels/sheet1.xml.rels", relation("image", "http://x.example/p.png")),
+        (
+            "xl/worksheets/_rels/sheet1.xml.rels",
+            relation("image", "http://x.example/hyperlink").replace(b"Ext", b"&#69;xt"),
+        ),
     ],
 )
 def test_links_to_data_outside_are_refused(part, data):
@@ -259,6 +299,11 @@ def test_two_far_cells_do_not_reach_a_reader():
         b'<c\nr="XFD1048576"><v>1</v></c>',
         b'<c r="xfd1048576"><v>1</v></c>',
         b'<x:c xmlns:x="u" r="XFD1048576"><v>1</v></x:c>',
+        b'<c x=">" r="XFD1048576"><v>1</v></c>',
+        b'<c r="&#88;FD1048576"><v>1</v></c>',
+        b'<c t="e" r="XFD1048576"/>',
+        b'<c r="XFD1048576"><f>A1</f></c>',
+        b'<c r="XFD1048576"><v>1</v></c></row></nothing>',
     ],
 )
 def test_a_far_cell_is_found_however_it_is_written(cell):
@@ -288,6 +333,11 @@ def test_a_far_cell_in_a_part_with_another_name_is_found():
     data = parts_of(with_sheet(b'<row><c r="XFD1048576"><v>1</v></c></row>'))
     sheet = data["xl/worksheets/sheet1.xml"]
     assert code(with_parts(PLAIN, {"xl/media/picture.png": sheet})) == "SHEET_EXTENT"
+
+
+def test_a_picture_whose_bytes_look_like_a_cell_is_a_picture():
+    picture = b"\x89PNG\r\n\x1a\n<c <c r='A1' <x:c " + bytes(range(256))
+    prescan(with_parts(PLAIN, {"xl/media/picture.png": picture}), Limits(), "книга.xlsx")
 
 
 def test_limits_of_rows_and_columns_are_each_datasets_own():

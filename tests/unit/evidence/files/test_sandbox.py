@@ -15,7 +15,7 @@ import pytest
 from roadmap.evidence.files import sandbox
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
-from support.workbooks import csv_bytes, one_sheet, with_sheet
+from support.workbooks import csv_bytes, one_sheet, with_parts, with_sheet
 
 HEAD = ["Код ОО", "Муниципалитет", "Предмет", "Класс", "Дата", "Кол-во участников", 2, 3, 4, 5]
 WORK = [HEAD, ["1001", "г. Буй", "Математика", 10, "24.09.2020", 10, 1, 2, 3, 4]]
@@ -81,6 +81,31 @@ def test_rows_come_back_with_their_own_columns_and_any_text(reader):
         "t": [{"a": 1, "b": "Буй ёЁ", "c": None}, {"a": None, "b": "x", "c": True}],
         "none": [],
     }
+
+
+RELATIONS = "xl/worksheets/_rels/sheet1.xml.rels"
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+@pytest.mark.parametrize(
+    ("part", "begun", "again"),
+    [
+        (RELATIONS, b"", b"<"),
+        (RELATIONS, b"<", b'a TargetMode="External" '),
+        (SHEET, b"", b"<c "),
+        (SHEET, b"<worksheet><sheetData>", b'<c r="A1" t="e">'),
+        (SHEET, b"<worksheet><sheetData>", b"<row><c><f>"),
+        (SHEET, b"", b"<row hidden "),
+        (SHEET, b"<row ", b"hidden = "),
+        (SHEET, b"<x:worksheet><x:", b"row x:row "),
+    ],
+)
+def test_no_part_of_a_workbook_takes_time_by_the_square_of_its_size(part, begun, again):
+    # Each was looked at from every place to its end: 300,000 such places took hours.
+    hostile = with_parts(one_sheet(WORK), {part: begun + again * (4_000_000 // len(again))})
+    limits = Limits(cpu_seconds=15)
+    refused = refusal("diagnostic_works", hostile, limits)
+    assert refused.code in ("CORRUPT", "HEADER", "SHEET_EXTENT")
 
 
 def test_a_readers_refusal_comes_back_with_its_words():
