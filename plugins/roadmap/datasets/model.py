@@ -169,7 +169,7 @@ class Dataset:
     """
 
     table: FactTable
-    sheet: str | None = None  # None: a csv, or the first sheet
+    sheet: str | None = None  # None: a csv, or the first sheet with the heading
     scope: Scope | None = None
     exclusive: tuple[Exclusive, ...] = ()
     repeats: Repeats | None = None

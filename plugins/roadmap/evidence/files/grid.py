@@ -44,6 +44,7 @@ __all__ = [
     "day_of",
     "decimal_of",
     "find_heading",
+    "find_table",
     "holds_something",
     "integer_of",
     "latin_letters",
@@ -437,6 +438,37 @@ def find_heading(
         sheet,
         near,
     )
+
+
+def find_table(
+    sheets: Sequence[Sheet],
+    required: Sequence[str],
+    within: int = 15,
+    *,
+    optional: Sequence[str] = (),
+    file_name: str = "",
+) -> tuple[Sheet, Heading]:
+    """The first sheet that has the heading, visible ones before hidden ones.
+
+    Lists of choices, a cover or an empty sheet may stand before it. Raises FileRefused HEADER of
+    the first sheet that holds something, EMPTY where there is no sheet.
+    """
+    refusals = []
+    for sheet in sorted(sheets, key=lambda sheet: (sheet.is_hidden, not sheet.rows)):
+        try:
+            return sheet, find_heading(
+                sheet.rows,
+                required,
+                within,
+                optional=optional,
+                file_name=file_name,
+                sheet=sheet.name or None,
+            )
+        except FileRefused as refusal:
+            refusals.append(refusal)
+    if refusals:
+        raise refusals[0]
+    raise refused("EMPTY", "В книге нет листов с таблицей", _WITH_DATA, file_name)
 
 
 def _quoted(titles: Iterator[str] | Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from roadmap.evidence.files.grid import (
     column_name,
     day_of,
     decimal_of,
-    find_heading,
+    find_table,
     integer_of,
     latin_letters,
     normal_title,
@@ -61,7 +61,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     those of `read_sheets`.
     """
     sheets = read_sheets(content, context.file_name, _REQUIRED)
-    sheet, heading = _find_table(sheets, context)
+    sheet, heading = find_table(sheets, _REQUIRED, optional=_OPTIONAL, file_name=context.file_name)
     table = _Table(sheet, heading, context)
     paper: Paper | None = None
     facts: dict[str, dict[str, Any]] = {}
@@ -107,24 +107,6 @@ def _wave(day: date) -> str:
     return "spring" if day.month < _FIRST_MONTH_OF_AUTUMN else "autumn"
 
 
-def _find_table(sheets: list[Sheet], context: ReaderContext) -> tuple[Sheet, Heading]:
-    refusals = []
-    for sheet in sorted(sheets, key=lambda sheet: sheet.is_hidden):
-        try:
-            heading = find_heading(
-                sheet.rows,
-                _REQUIRED,
-                optional=_OPTIONAL,
-                file_name=context.file_name,
-                sheet=sheet.name or None,
-            )
-        except FileRefused as refusal:
-            refusals.append(refusal)
-            continue
-        return sheet, heading
-    raise refusals[0] if refusals else _nothing_read(context, None)
-
-
 def _several_works(context: ReaderContext, sheet: Sheet) -> FileRefused:
     return refused(
         "TITLE",
@@ -135,13 +117,13 @@ def _several_works(context: ReaderContext, sheet: Sheet) -> FileRefused:
     )
 
 
-def _nothing_read(context: ReaderContext, sheet: Sheet | None) -> FileRefused:
+def _nothing_read(context: ReaderContext, sheet: Sheet) -> FileRefused:
     return refused(
         "EMPTY",
         "Файл не принят: в нём нет ни одной годной строки",
         "Проверьте таблицу и положите файл снова",
         context.file_name,
-        sheet=sheet.name or None if sheet else None,
+        sheet=sheet.name or None,
     )
 
 

@@ -25,7 +25,7 @@ from roadmap.evidence.files.grid import (
     Sheet,
     column_name,
     day_of,
-    find_heading,
+    find_table,
     holds_something,
     integer_of,
     latin_letters,
@@ -101,10 +101,13 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     titles = [column.title for column in columns]
     optional = [column.title for column in columns if column.may_be_absent]
     required = [title for title in titles if title not in optional]
-    sheet = _sheet(read_sheets(content, file_name, titles), dataset, file_name)
+    sheets = read_sheets(content, file_name, titles)
+    if dataset.sheet is not None:
+        sheets = [the_sheet(sheets, dataset.sheet, file_name)]
+    for sheet in sheets:
+        _refuse_personal_data(sheet, titles, file_name)
+    sheet, heading = find_table(sheets, required, optional=optional, file_name=file_name)
     name = sheet.name or None
-    _refuse_personal_data(sheet, titles, file_name)
-    heading = find_heading(sheet.rows, required, optional=optional, file_name=file_name, sheet=name)
     page = Page(
         file_name,
         name,
@@ -182,14 +185,6 @@ def _parsed(
         rejected=tuple(everything),
         warnings=(*warnings, *checked.warnings),
     )
-
-
-def _sheet(sheets: Sequence[Sheet], dataset: Dataset, file_name: str) -> Sheet:
-    if dataset.sheet is None:
-        if not sheets:
-            raise refused("SHEET", "Файл не принят: в нём нет листов", "Проверьте файл", file_name)
-        return sheets[0]
-    return the_sheet(sheets, dataset.sheet, file_name)
 
 
 def _refuse_personal_data(sheet: Sheet, titles: Sequence[str], file_name: str) -> None:

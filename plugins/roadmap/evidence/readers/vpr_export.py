@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from roadmap.evidence.files.grid import Cell, Heading, Sheet, find_heading, normal_title, text_of
+from roadmap.evidence.files.grid import Cell, Heading, Sheet, normal_title, text_of
 from roadmap.evidence.messages import refused
 from roadmap.evidence.names import login_digits, municipality_ref, school_ref
-from roadmap.evidence.parsed import FileRefused, ReaderContext
+from roadmap.evidence.parsed import ReaderContext
 from roadmap.evidence.readers.paper import Paper, known_subject, subject_of, wave_of
 
 GROUPS = "Группы участников"
 PARTICIPANTS = "Кол-во участников"
-_WITHIN = 30
+WITHIN = 30  # rows of titles that may stand above the heading
+SCHOOLS = "Кол-во ОО"
 # After so many rows without a group nothing belongs to the table any more.
 EMPTY_ROWS_END = 20
 # The country's largest paper had 1.5 million.
@@ -87,28 +88,6 @@ def _login_in(plain: str) -> str | None:
         return written.group(1)
     bracketed = _LOGIN_IN_BRACKETS.search(plain)
     return login_digits(bracketed.group(1) if bracketed else plain)
-
-
-def find_table(
-    sheets: Sequence[Sheet], titles: Sequence[str], context: ReaderContext
-) -> tuple[Sheet, Heading]:
-    """The first sheet that has the heading; FileRefused HEADER of the first visible sheet."""
-    refusals = []
-    for sheet in sorted(sheets, key=lambda sheet: sheet.is_hidden):
-        try:
-            return sheet, find_heading(
-                sheet.rows,
-                titles,
-                _WITHIN,
-                optional=("Кол-во ОО",),
-                file_name=context.file_name,
-                sheet=sheet.name,
-            )
-        except FileRefused as refusal:
-            refusals.append(refusal)
-    if refusals:
-        raise refusals[0]
-    raise refused("EMPTY", "В книге нет листов с таблицей", "Запросите файл", context.file_name)
 
 
 def paper_of(sheet: Sheet, heading: Heading, context: ReaderContext) -> Paper:

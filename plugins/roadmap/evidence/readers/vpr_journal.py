@@ -19,6 +19,7 @@ from roadmap.evidence.files.grid import (
     Heading,
     Sheet,
     column_name,
+    find_table,
     integer_of,
     latin_letters,
     normal_title,
@@ -33,8 +34,8 @@ from roadmap.evidence.readers.vpr_export import (
     GROUPS,
     MOST_PARTICIPANTS,
     PARTICIPANTS,
+    WITHIN,
     cell_at,
-    find_table,
     group_of,
     paper_of,
 )
@@ -71,7 +72,10 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     Raises FileRefused: HEADER, TITLE, SUBJECT, PERIOD and those of `read_sheets`.
     """
     sheet, heading = find_table(
-        read_sheets(content, context.file_name, _TITLES, ragged=True), _TITLES, context
+        read_sheets(content, context.file_name, _TITLES, ragged=True),
+        _TITLES,
+        WITHIN,
+        file_name=context.file_name,
     )
     paper = paper_of(sheet, heading, context)
     of_the_paper = paper.columns()

@@ -17,6 +17,7 @@ from roadmap.evidence.files.grid import (
     Sheet,
     column_letter,
     column_name,
+    find_table,
     integer_of,
     latin_letters,
     normal_title,
@@ -31,9 +32,10 @@ from roadmap.evidence.readers.vpr_export import (
     GROUPS,
     MOST_PARTICIPANTS,
     PARTICIPANTS,
+    SCHOOLS,
+    WITHIN,
     Group,
     cell_at,
-    find_table,
     group_of,
     name_in,
     paper_of,
@@ -63,7 +65,11 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     PERIOD and those of `read_sheets`.
     """
     sheet, heading = find_table(
-        read_sheets(content, context.file_name, _TITLES, ragged=True), _TITLES, context
+        read_sheets(content, context.file_name, _TITLES, ragged=True),
+        _TITLES,
+        WITHIN,
+        optional=(SCHOOLS,),
+        file_name=context.file_name,
     )
     paper = paper_of(sheet, heading, context)
     of_the_paper = paper.columns()
@@ -172,7 +178,7 @@ class _Table:
         if not 0 <= participants <= MOST_PARTICIPANTS:
             what = f"Число участников невозможно: {integer(participants)}"
             raise _RowRejected("RANGE", what, self._column(PARTICIPANTS))
-        schools = self._number(row, "Кол-во ОО") if "Кол-во ОО" in self._at else None
+        schools = self._number(row, SCHOOLS) if SCHOOLS in self._at else None
         counts = self._restored(row, participants) if participants else [0, 0, 0, 0]
         return {
             "schools": schools,

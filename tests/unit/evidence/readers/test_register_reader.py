@@ -24,6 +24,7 @@ from support.evidence_files import (
     table_csv,
     workbook,
 )
+from support.workbooks import book
 
 HEADINGS = {
     "registry_municipalities": MUNICIPALITIES,
@@ -177,6 +178,30 @@ def test_no_such_sheet_refuses_the_file() -> None:
     with pytest.raises(FileRefused) as refusal:
         read_register("events", workbook("Лист1", [EVENTS, EVENT]))
     assert refusal.value.code == "SHEET"
+
+
+@pytest.mark.parametrize("before", [[["да"], ["нет"]], [["Явка на семинар"]], []])
+def test_a_register_of_no_named_sheet_is_the_first_one_with_its_heading(
+    before: list[list[str]],
+) -> None:
+    content = book({"Списки": before, "Участие": [ATTENDANCE, PRESENT]})
+    parsed = read_register("attendance", content)
+    assert (parsed.rows_accepted, parsed.warnings) == (1, ())
+
+
+def test_a_book_without_the_heading_is_refused_for_the_first_sheet_that_holds_anything() -> None:
+    with pytest.raises(FileRefused) as refusal:
+        read_register("attendance", book({"Пусто": [], "Явка": [["Событие"]], "Иное": [["а"]]}))
+    assert refusal.value.code == "HEADER"
+    assert "лист «Явка»" in refusal.value.message
+
+
+def test_personal_data_on_any_sheet_refuses_a_register_of_no_named_sheet() -> None:
+    persons = [["ФИО", "Телефон"], ["Иванов", "1"]]
+    with pytest.raises(FileRefused) as refusal:
+        read_register("attendance", book({"Участие": [ATTENDANCE, PRESENT], "Лица": persons}))
+    assert refusal.value.code == "PERSONAL_DATA"
+    assert "лист «Лица»" in refusal.value.message
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16"])
