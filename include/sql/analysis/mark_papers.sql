@@ -3,8 +3,9 @@
 -- schools that are not small), `participants` (the same over the region) and region (every
 -- school of the region). Sums are of counts, never of percents.
 -- What satisfied appeals changed is added before everything else.
--- A paper that came both as pupil protocols and as exports is taken from the protocols:
--- their counts were counted, those of exports were restored from percents.
+-- A school whose paper came both in pupil protocols and in exports is taken from the protocols:
+-- their counts were counted, those of exports were restored from percents. School by school: a
+-- protocol of one school says nothing of the others.
 -- A row whose school stands under a foreign municipality is nobody's (run_foreign_ref).
 
 insert into paper_result (
@@ -55,9 +56,9 @@ with mark_row as (
         )
 ),
 mark_source as (
-    select grade, subject, min(source_rank) as source_rank
+    select grade, subject, school_id, min(source_rank) as source_rank
     from mark_row
-    group by grade, subject
+    group by grade, subject, school_id
 ),
 first_count as (
     select
@@ -74,6 +75,7 @@ first_count as (
     join mark_source
         on mark_source.grade = mark_row.grade
         and mark_source.subject = mark_row.subject
+        and mark_source.school_id = mark_row.school_id
         and mark_source.source_rank = mark_row.source_rank
     group by mark_row.grade, mark_row.subject, mark_row.school_id
 ),
@@ -192,9 +194,9 @@ journal_row as (
         )
 ),
 journal_source as (
-    select grade, subject, min(source_rank) as source_rank
+    select grade, subject, school_id, min(source_rank) as source_rank
     from journal_row
-    group by grade, subject
+    group by grade, subject, school_id
 ),
 journal_count as (
     select
@@ -209,6 +211,7 @@ journal_count as (
     join journal_source
         on journal_source.grade = journal_row.grade
         and journal_source.subject = journal_row.subject
+        and journal_source.school_id = journal_row.school_id
         and journal_source.source_rank = journal_row.source_rank
     group by journal_row.grade, journal_row.subject, journal_row.school_id
 ),

@@ -148,11 +148,17 @@ def _unknown_event(row: RowMapping, names: _Names) -> tuple[str, str]:
 
 
 def _paper_twice(row: RowMapping, names: _Names) -> tuple[str, str]:
+    counted_here = counted(row["counted"], "школа", "школы", "школ")
+    rest = row["exported"] - row["counted"]
     return "PAPER_TWICE", sentence(
         f"Одна работа дважды: {row['subject']}, программа {row['grade']} класса — "
         "в статистике и в протоколах",
-        f"Файлы «{row['export_name']}» и «{row['protocol_name']}»",
-        "Учтены протоколы; лишний файл можно убрать",
+        f"Файлы «{row['export_name']}» и «{row['protocol_name']}»: {counted_here} — из протоколов, "
+        f"{integer(rest) if rest else 'ни одной'} — из статистики",
+        f"У {counted(row['fewer'], 'школы', 'школ', 'школ')} участников в протоколах заметно "
+        "меньше: проверьте, целы ли протоколы"
+        if row["fewer"]
+        else "Делать ничего не нужно",
     )
 
 

@@ -478,8 +478,40 @@ def test_protocols_win_over_exports_of_the_same_paper(any_engine: Engine, plan: 
     schools = {(r.paper.subject, r.unit_id): r.marks for r in found if r.level is Level.SCHOOL}
     assert schools == {
         ("математика", "b1"): Marks(1, 9, 0, 0),
+        ("математика", "b2"): Marks(3, 7, 0, 0),
         ("история", "b1"): Marks(5, 5, 0, 0),
     }
+
+
+def test_a_protocol_of_one_school_takes_nothing_from_the_others(
+    any_engine: Engine, plan: Plan
+) -> None:
+    run_with(
+        any_engine,
+        plan,
+        batches={"protocol": "vpr_protocols", "export": "vpr_marks", "journal": "vpr_journal"},
+        mark_result=[
+            marks("b1", 3, 7, batch_id="export"),
+            marks("b2", 3, 7, batch_id="export"),
+            marks("b1", 1, 9, batch_id="protocol"),
+        ],
+        journal_result=[
+            journal("b1", 6, 4, batch_id="journal"),
+            journal("b2", 5, 5, batch_id="journal"),
+            journal("b1", 2, 8, batch_id="protocol"),
+        ],
+    )
+    schools = {r.unit_id: r for r in shown(any_engine, BUYSKIY) if r.level is Level.SCHOOL}
+    assert {key: one.marks for key, one in schools.items()} == {
+        "b1": Marks(1, 9, 0, 0),
+        "b2": Marks(3, 7, 0, 0),
+    }
+    assert {key: one.journal for key, one in schools.items()} == {
+        "b1": Journal(2, 8, 0),
+        "b2": Journal(5, 5, 0),
+    }
+    own = one(any_engine, BUYSKIY, Level.MUNICIPALITY, BUYSKIY)
+    assert (own.marks, own.journal) == (Marks(4, 16, 0, 0), Journal(7, 13, 0))
 
 
 def test_the_journal_is_joined_to_the_paper_it_belongs_to(any_engine: Engine, plan: Plan) -> None:

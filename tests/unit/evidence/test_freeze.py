@@ -926,8 +926,8 @@ CASES: dict[str, tuple[str, Any, str | None, str]] = {
         ),
         None,
         "Одна работа дважды: математика, программа 5 класса — в статистике и в протоколах. "
-        "Файлы «vpr_marks.xlsx» и «vpr_protocols.xlsx». "
-        "Учтены протоколы; лишний файл можно убрать.",
+        "Файлы «vpr_marks.xlsx» и «vpr_protocols.xlsx»: 1\u00a0школа — из протоколов, "
+        "ни одной — из статистики. Делать ничего не нужно.",
     ),
     "total_disagrees": (
         "TOTAL_DISAGREES",
@@ -1125,6 +1125,18 @@ def test_what_is_in_doubt_is_told_exactly_and_once(any_engine: Engine, question:
     (finding,) = found[rule]
     assert finding.municipality_id == owner
     assert finding.message == message
+
+
+def test_a_protocol_with_clearly_fewer_pupils_of_a_school_than_its_export_is_told(
+    any_engine: Engine,
+) -> None:
+    sound(any_engine)
+    part = marks("440101", None, participants=7, mark_2=1, mark_3=3, mark_4=2, mark_5=1)
+    load(any_engine, "vpr_protocols", {"mark_result": [part]}, "vpr/2020/autumn/5/математика")
+    (finding,) = findings(any_engine, frozen(any_engine))["PAPER_TWICE"]
+    assert finding.message.endswith(
+        "У 1\u00a0школы участников в протоколах заметно меньше: проверьте, целы ли протоколы."
+    )
 
 
 def test_a_phase_is_told_nothing_of_what_it_does_not_read(engine: Engine) -> None:
