@@ -23,7 +23,7 @@ from roadmap.plan.load import load_plan
 from roadmap.plan.model import OnDay, Plan
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
-from roadmap.store.tables import phase_run
+from roadmap.store.tables import held_file_decision, phase_run
 from roadmap_airflow.defaults import HOME_ZONE
 from roadmap_demo.generate import generate
 from support.march_world import Letters, free_ports, mailbox
@@ -44,10 +44,10 @@ class World:
     letters: Letters
     inbox: Path
 
-    def run(self, dag_id: str) -> dict[tuple[str, int], str]:
+    def run(self, dag_id: str, **conf: str) -> dict[tuple[str, int], str]:
         """State of each task of a new run of the DAG, by task and map index."""
         bag = DagBag(str(ROOT / "dags" / f"{dag_id}.py"))
-        dag_run = bag.dags[dag_id].test(logical_date=None)
+        dag_run = bag.dags[dag_id].test(logical_date=None, run_conf=conf or None)
         return {(ti.task_id, ti.map_index): str(ti.state) for ti in dag_run.get_task_instances()}
 
     def new_letters(self, before: int) -> list[Any]:
@@ -171,6 +171,41 @@ def test_a_file_refused_today_is_told_alone(world, first_intake):
     assert str(letter["Subject"]) == "500+: замечания к принятым файлам — 1"
     assert "spoilt.csv" in text
     assert "Участие в мероприятиях" in text
+
+
+def test_a_file_that_covers_less_is_held_and_a_person_decides_in_airflow(
+    world, first_intake, caplog
+):
+    before = len(world.letters.all())
+    registry = world.inbox / "2021" / "registry" / "people.xlsx"
+    whole = registry.read_bytes()
+    book = openpyxl.load_workbook(registry)
+    book.worksheets[0].delete_rows(5, 1000)
+    book.save(registry)
+    (registry.parent / "people.xlsx.ready").touch()
+    try:
+        world.run("evidence_intake")
+        (letter,) = world.new_letters(before)
+        text = letter.get_body(("html",)).get_content()
+        assert "Файл не заменил прежние сведения: в нём заметно меньше." in text
+        (code,) = re.findall(r"«Файл меньше прежнего», код ([0-9a-f]{8})", text)
+        decided = {"code": code, "reason": "сверено с институтом"}
+        states = world.run("held_file", decision="keep", **decided)
+        assert set(states.values()) == {"success"}
+        assert "Решено: «оставить прежний»" in caplog.text
+        states = world.run("held_file", decision="replace", **decided)
+        assert set(states.values()) == {"success"}
+        assert "принято" in caplog.text
+        with world.engine.connect() as db:
+            kept = db.execute(select(held_file_decision)).all()
+        assert [(one.decision, one.reason) for one in kept] == [
+            ("keep", "сверено с институтом"),
+            ("replace", "сверено с институтом"),
+        ]
+        assert world.run("held_file", decision="keep", **decided)["decide", -1] == "failed"
+    finally:
+        registry.write_bytes(whole)
+        world.run("evidence_intake")
 
 
 def test_with_nothing_to_remind_of_the_watch_is_green_and_writes_to_nobody(world, plan_is):

@@ -2,7 +2,8 @@
 
 What arrived are files of the inbox, or the answer of a query, which is treated as a file.
 A file equal to the batch in force changes nothing. Any other becomes a new batch that
-supersedes the old one, which stays: time travel is a choice of batches. Two files never seen
+supersedes the old one, which stays: time travel is a choice of batches. One that covers clearly
+less than the batch in force is held until a person decides (`evidence.held`). Two files never seen
 before for one scope at one moment are a conflict, and both are refused: nobody here can know
 which is right. A refused file leaves the batch in force as it is.
 """
@@ -34,6 +35,7 @@ from roadmap.evidence.files.inbox import (
 )
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.files.sandbox import Parse, reading
+from roadmap.evidence.held import HELD, Loaded, coverage_of, held_id, held_message, supplemented
 from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.registers.vocabulary import with_words
@@ -274,6 +276,7 @@ class _Candidate:
     scope: str
     parsed: Parsed | None = None
     refusal: FileRefused | None = None
+    refused_id: str | None = None  # of the refusal, where content and reason do not name it
 
 
 def _accepted(conn: Connection, pull: _Pull) -> list[Row[Any]]:
@@ -435,19 +438,61 @@ def _settle(conn: Connection, pull: _Pull, candidates: list[_Candidate]) -> list
     for scope, group in sorted(_by_scope(_not_refused(candidates)).items()):
         fresh, left = _fresh(batches[scope], group, pull.now_ms)
         taken += [TakenFile(one.file.name, "unchanged", scope=scope) for one in left]
+        loaded = [Loaded.of(batch) for batch in batches[scope]]
         for received_ms, together in _by_moment(fresh):
-            if len(together) > 1:
+            before = max(
+                (one for one in loaded if one.received_ms <= received_ms),
+                key=lambda one: one.received_ms,
+                default=None,
+            )
+            if before is not None:
+                together, aside = _held_or_not(conn, pull, before, together)
+                taken += [TakenFile(one.file.name, "unchanged", scope=scope) for one in aside]
+            if sum(one.refusal is None for one in together) > 1:
                 together = _conflicting(pull.source, scope, together)
             for one in together:
                 if one.refusal:
                     taken.append(rows.refuse(one, one.refusal))
                 elif one.parsed:
-                    taken.append(rows.accept(one, one.parsed, received_ms))
+                    accepted = rows.accept(one, one.parsed, received_ms)
+                    loaded.append(Loaded.now(accepted.batch_id or "", received_ms, one.parsed))
+                    taken.append(accepted)
                 else:
                     # Another pull moved the scope in between; the next one sees both.
                     taken.append(_waiting(one.file))
     rows.write(conn)
     return taken
+
+
+def _held_or_not(
+    conn: Connection, pull: _Pull, before: Loaded, arrived: list[_Candidate]
+) -> tuple[list[_Candidate], list[_Candidate]]:
+    """The files, those held that cover clearly less than the batch `before` them, as long as
+    nobody decided about them; and those that a person left aside."""
+    source = pull.source
+    group: list[_Candidate] = []
+    aside: list[_Candidate] = []
+    for one in arrived:
+        if one.parsed is None:
+            group.append(one)
+            continue
+        covered, there = coverage_of(one.parsed), before.coverage(conn, source.dataset)
+        if not covered.is_clearly_less(there, source.threshold):
+            group.append(one)
+            continue
+        sha256 = one.content.sha256
+        decision = before.decision_about(conn, pull.plan_year, source.dataset, one.scope, sha256)
+        if decision == "keep":
+            aside.append(one)
+        elif decision == "add":
+            group.append(replace(one, parsed=supplemented(conn, source, before, one.parsed)))
+        elif decision == "replace":
+            group.append(one)
+        else:
+            key = held_id(pull.plan_year, source.dataset, sha256, before.batch_id)
+            refusal = FileRefused(HELD, held_message(one.file.name, key, covered, there))
+            group.append(replace(one, refusal=refusal, refused_id=key))
+    return group, aside
 
 
 def _not_refused(candidates: list[_Candidate]) -> list[_Candidate]:
@@ -525,13 +570,14 @@ def _by_moment(
 
 
 def _conflicting(source: Source, scope: str, group: list[_Candidate]) -> list[_Candidate]:
-    names = " и ".join(f"«{one.file.name}»" for one in group)
+    names = " и ".join(f"«{one.file.name}»" for one in group if one.refusal is None)
     about = f"«{source.title}»" if scope == "all" else f"«{source.title}», «{scope}»"
     message = (
         f"Разные файлы об одном и том же: {names}. Сведения: {about}. "
         "Не принят ни один. Оставьте в папке верный."
     )
-    return [replace(one, refusal=FileRefused("CONFLICT", message)) for one in group]
+    conflict = FileRefused("CONFLICT", message)
+    return [replace(one, refusal=one.refusal or conflict) for one in group]
 
 
 def _lock(conn: Connection, pull: _Pull) -> None:
@@ -581,7 +627,7 @@ class _Rows:
         has_scope = one.scope != _NO_SCOPE
         before = self._by_scope.get(one.scope) if has_scope else self._by_name.get(one.file.name)
         message = refusal.message + _still_in_force(before)
-        batch_id = self._id(one.content.sha256, refusal.code, of="refused|")
+        batch_id = one.refused_id or self._id(one.content.sha256, refusal.code, of="refused|")
         if batch_id not in self._refused:
             self._refused.add(batch_id)
             received_ms = self._pull.now_ms if one.receipt_ms is None else one.receipt_ms

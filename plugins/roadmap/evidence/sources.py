@@ -60,6 +60,9 @@ class Source(BaseModel):
     limits: Limits = Limits()
     # Share of rejected rows above which the whole file is refused and the old one stays.
     tolerance: Annotated[float, Field(ge=0, le=1)] = 0.2
+    # Share of the rows, schools and municipalities in force below which a new file is held,
+    # and a person decides; None: what tolerance leaves.
+    least_coverage: Annotated[float | None, Field(ge=0, le=1)] = None
     # The source's list of receipt times, relative to <inbox>/<year>/; None: our clock counts.
     receipts: str | None = "receipts.csv"
 
@@ -73,11 +76,20 @@ class Source(BaseModel):
             raise ValueError(f"нет запроса include/sql/sources/{self.query}.sql")
         if self.reader == _REGISTER and self.dataset not in DATASETS:
             raise ValueError(f"нет описания plugins/roadmap/datasets/{self.dataset}.py")
+        if self.threshold > 1 - self.tolerance + 1e-9:
+            raise ValueError(
+                "least_coverage больше 1 - tolerance: отклонённые строки задержат файл"
+            )
         if self.query is not None and self.holds_pupils:
             raise ValueError(
                 "сведения об учениках запросом не берут: их снимок хранился бы целиком"
             )
         return self
+
+    @property
+    def threshold(self) -> float:
+        """`least_coverage`, or what is left where as many rows are rejected as may be."""
+        return 1 - self.tolerance if self.least_coverage is None else self.least_coverage
 
     def options_of(self, plan_year: int) -> dict[str, Any]:
         """The reader's options in that plan year; of a register, which one it is among them."""

@@ -117,6 +117,18 @@ load_warning = Table(  # what was repaired or dropped while reading, and is told
     Column("message", Text, nullable=False),  # Russian; personal fields masked
 )
 
+# What persons decided about files that cover less than what is in force; the last one counts.
+held_file_decision = Table(
+    "held_file_decision",
+    metadata,
+    Column("batch_id", ForeignKey("load_batch.batch_id"), primary_key=True),
+    Column("decided_ms", BigInteger, primary_key=True),
+    Column("decision", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    CheckConstraint("decision in ('replace', 'add', 'keep')", name="decision"),
+)
+
 # Declared in `roadmap.datasets`, with what each column means.
 FACTS = tuple(_facts(table) for table in TABLES.values())
 

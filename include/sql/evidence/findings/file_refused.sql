@@ -1,4 +1,5 @@
 -- Which files were refused, known at the run's moment, and nothing came in their place since?
+-- Not those that a person left aside.
 select
     refused.batch_id,
     refused.dataset,
@@ -16,5 +17,16 @@ where refused.plan_year = :plan_year
             and later.loaded_ms >= refused.loaded_ms
             and later.received_ms <= :known_at_ms
             and (later.scope = refused.scope or later.file_name = refused.file_name)
+    )
+    and not exists (
+        select 1
+        from held_file_decision
+        where held_file_decision.batch_id = refused.batch_id
+            and held_file_decision.decision = 'keep'
+            and held_file_decision.decided_ms = (
+                select max(last.decided_ms)
+                from held_file_decision last
+                where last.batch_id = refused.batch_id
+            )
     )
 order by refused.dataset, refused.file_name

@@ -48,7 +48,11 @@ def failed(dag_id: str) -> str:
 
 @pytest.mark.parametrize(
     ("dag_id", "chapter"),
-    [("settle_delivery", "Исход неизвестен"), ("sending_control", "Остановить отправку")],
+    [
+        ("settle_delivery", "Исход неизвестен"),
+        ("sending_control", "Остановить отправку"),
+        ("held_file", "Файл меньше прежнего"),
+    ],
 )
 def test_a_refused_decision_is_made_anew_and_not_cleared(dag_id: str, chapter: str):
     letter = failed(dag_id)

@@ -1,0 +1,80 @@
+"""The tasks by which a person decides about a file that covers less than what is in force."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from airflow.sdk import Param, get_current_context, task
+
+from roadmap_airflow import clock, tasks
+from roadmap_airflow.assets import EVIDENCE
+from roadmap_airflow.decisions import reason_field, who_asked
+from roadmap_airflow.failures import failed
+
+log = logging.getLogger("roadmap")
+
+
+def form() -> dict[str, Param]:
+    """Which file, what to do with it, and why; all has to be filled in."""
+    from roadmap.evidence.held import DECISIONS, SHOWN
+
+    return {
+        "code": Param(
+            type="string",
+            title="Код файла",
+            description=f"{SHOWN} знаков из письма о приёме или журнала «Приём данных».",
+            pattern=rf"^\s*[0-9a-f]{{{SHOWN},32}}\s*$",
+            maxLength=40,
+        ),
+        "decision": Param(
+            type="string",
+            title="Решение",
+            description="«Дополнить»: о том, о чём говорит файл, действует он, об остальном — "
+            "прежние сведения.",
+            enum=list(DECISIONS),
+            values_display=dict(DECISIONS),
+        ),
+        "reason": reason_field("Останется в базе рядом с вашим именем."),
+    }
+
+
+@task(task_display_name="Решение", multiple_outputs=True)
+def decide() -> dict[str, Any]:
+    """Keep the decision; the dataset and year of its file."""
+    from roadmap.decision import DecisionRefused
+    from roadmap.evidence.held import DECISIONS
+    from roadmap.evidence.held import decide as decide_about
+    from roadmap_airflow.connections import roadmap_db
+
+    context = get_current_context()
+    params = context["params"]
+    with roadmap_db() as engine:
+        try:
+            decided = decide_about(
+                engine,
+                params["code"].strip(),
+                params["decision"],
+                actor=who_asked(context),
+                reason=params["reason"],
+                now_ms=clock.now_ms(),
+            )
+        except DecisionRefused as refusal:
+            raise failed(str(refusal)) from None
+    said = "Решено" if decided.is_new else "Уже было решено"
+    log.info("%s: «%s». Файл «%s».", said, DECISIONS[decided.decision], decided.file_name)
+    return {
+        "dataset": decided.dataset,
+        "year": decided.plan_year,
+        "is_awaited": decided.decision != "keep",
+    }
+
+
+@task(task_display_name="Приём данных", outlets=[EVIDENCE])
+def take_in(dataset: str, year: int, is_awaited: bool) -> None:
+    """Take in the dataset at once, so that the decision has its effect."""
+    (intake,) = tasks.take_in(dataset, [year])
+    if is_awaited and not intake.is_changed:
+        log.warning(
+            "Файл не принят. Если его нет в папке приёма, положите его снова: решение действует."
+        )
