@@ -45,14 +45,22 @@ def mail_operator(context: Any, subject: str, template: str) -> None:
     # Imported here: DAG files import this module each time they are parsed.
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
+    from roadmap.mailbox import AddressRefused, read_address
     from roadmap.paths import TEMPLATES
 
-    operator = os.environ.get("ROADMAP_OPERATOR_ADDRESS")
+    operator, ours = (os.environ.get(f"ROADMAP_{who}_ADDRESS", "") for who in ("OPERATOR", "FROM"))
     if not operator:
         return
+    try:
+        operator, ours = read_address(operator), ours and read_address(ours)
+    except AddressRefused as refused:
+        raise OperatorNotTold(
+            f"Письмо оператору не отправлено: {refused}. Исправьте ROADMAP_OPERATOR_ADDRESS"
+            " и ROADMAP_FROM_ADDRESS."
+        ) from None
     notifier = SmtpNotifier(
         to=operator,
-        from_email=os.environ.get("ROADMAP_FROM_ADDRESS"),
+        from_email=ours or None,
         subject=subject,
         html_content=(TEMPLATES / "email" / f"{template}.html.j2").read_text(encoding="utf-8"),
         smtp_conn_id="smtp_default",

@@ -1,4 +1,5 @@
 -- What does the claimant need to send: the frozen bytes and where they go?
+-- `is_shared`: does a letter of another municipality wait for the same mailbox?
 select
     delivery.delivery_id,
     delivery.occasion,
@@ -11,6 +12,19 @@ select
     delivery.send_epoch,
     delivery.expires_ms,
     recipient.addr as address,
+    exists (
+        select 1
+        from recipient as other
+        join delivery as waiting on waiting.recipient_id = other.recipient_id
+        where lower(other.addr) = lower(recipient.addr)
+            and other.municipality_id <> recipient.municipality_id
+            and other.active = 1
+            and waiting.mode = delivery.mode
+            and (
+                waiting.state in ('held', 'ready', 'claimed', 'retry')
+                or waiting.state = 'rejected' and waiting.last_detail = :shared
+            )
+    ) as is_shared,
     message.rfc822
 from delivery
 join recipient

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+from roadmap.mailbox import AddressRefused, mailbox, read_address, read_domain
+
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _HOUR_MS = 3_600_000
 
@@ -54,7 +54,7 @@ class DeliverySettings:
 
     def allows(self, address: str) -> bool:
         """Is the address's domain, as a whole, on the list?"""
-        return address.rpartition("@")[2].casefold() in self.allowed_domains
+        return mailbox(address).rpartition("@")[2] in self.allowed_domains
 
 
 def settings_from(values: Mapping[str, str]) -> DeliverySettings:
@@ -149,9 +149,10 @@ def _address(values: Mapping[str, str], name: str, default: str | None = None) -
     value = values.get(name, "").strip() or default
     if not value:
         raise SettingsError(f"Не задана настройка {name}: впишите адрес электронной почты.")
-    if not _ADDRESS.fullmatch(value):
-        raise SettingsError(f"{name}: это не адрес электронной почты. Впишите один адрес.")
-    return value
+    try:
+        return read_address(value)
+    except AddressRefused as refused:
+        raise SettingsError(f"{name}: {refused}. Впишите один адрес электронной почты.") from None
 
 
 def _optional_address(values: Mapping[str, str], name: str) -> str | None:
@@ -159,10 +160,12 @@ def _optional_address(values: Mapping[str, str], name: str) -> str | None:
 
 
 def _domain(value: str, name: str) -> str:
-    folded = value.strip().casefold()
-    if not _DOMAIN.fullmatch(folded):
-        raise SettingsError(f"{name}: «{value}» — не имя домена. Впишите, например, example.org.")
-    return folded
+    try:
+        return read_domain(value)
+    except AddressRefused as refused:
+        raise SettingsError(
+            f"{name}: «{value}»: {refused}. Впишите, например, example.org."
+        ) from None
 
 
 def _number(values: Mapping[str, str], name: str, default: int, most: int, least: int = 1) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from roadmap.delivery.settings import SettingsError, UnsafeLive, refuse_unsafe, settings_from
+from roadmap.mailbox import read_address
 
 GIVEN = {
     "ROADMAP_FROM_ADDRESS": "roadmap@example.org",
@@ -47,6 +48,8 @@ def test_what_is_not_given_follows_from_what_is():
         ("ROADMAP_OPERATOR_ADDRESS", "operator"),
         ("ROADMAP_REPLY_TO_ADDRESS", "a@example.org\nBcc: b@example.org"),
         ("ROADMAP_ALLOWED_DOMAINS", "*"),
+        ("ROADMAP_ALLOWED_DOMAINS", "m\u0430il.example"),  # a Cyrillic letter
+        ("ROADMAP_REDIRECT_ADDRESS", "edu@m\u0430il.example"),
         ("ROADMAP_FROM_NAME", "КОИРО\r\nBcc: b@example.org"),
         ("ROADMAP_MAX_ATTEMPTS", "0"),
         ("ROADMAP_LETTERS_PER_MINUTE", "много"),
@@ -55,6 +58,21 @@ def test_what_is_not_given_follows_from_what_is():
 def test_a_wrong_setting_is_named(name: str, value: str):
     with pytest.raises(SettingsError, match=name):
         settings_from(GIVEN | {name: value})
+
+
+@pytest.mark.parametrize("setting", ["FROM", "REPLY_TO", "REDIRECT", "OPERATOR", "JOURNAL"])
+def test_settings_take_the_russian_domains_that_contacts_take(setting: str):
+    settings = settings_from(
+        GIVEN
+        | {
+            "ROADMAP_ALLOWED_DOMAINS": "образование.рф",
+            f"ROADMAP_{setting}_ADDRESS": "edu@Образование.рф",
+        }
+    )
+    assert settings.allows(read_address("edu@образование.рф"))
+    field = {"REDIRECT": "redirect_to", "REPLY_TO": "reply_to"}
+    kept = getattr(settings, field.get(setting, f"{setting.lower()}_address"))
+    assert kept == read_address("edu@образование.рф")
 
 
 def test_the_safe_and_the_demo_may_write():

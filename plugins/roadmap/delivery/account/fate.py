@@ -26,6 +26,7 @@ class Fate(StrEnum):
     UNDECIDED = "undecided"  # the run broke off before it decided about a letter
     NO_CONTACT = "no_contact"
     NOT_ALLOWED = "not_allowed"  # the address's domain
+    SHARED = "shared"  # another municipality names the same mailbox
     HELD_BACK = "held_back"  # figures disagree, another's school, too long a letter
     BLOCKED = "blocked"  # the reason is the run's
     SAME_CONTENT = "same_content"  # the recipient has it
@@ -110,6 +111,7 @@ _OF_STATE: Mapping[str, Fate] = {
 }
 _REFUSED: Mapping[str, Fate] = {
     refusals.NOT_ALLOWED: Fate.NOT_ALLOWED,
+    refusals.SHARED: Fate.SHARED,
     refusals.SPOILT: Fate.SPOILT,
     refusals.TOO_LARGE: Fate.TOO_LARGE,
 }
@@ -127,6 +129,8 @@ def _blocked(reason: str, recipient_id: str) -> Fate:
         return Fate.NO_CONTACT
     if reason == planning.NOT_ALLOWED:
         return Fate.NOT_ALLOWED
+    if reason == planning.SHARED:
+        return Fate.SHARED
     return Fate.HELD_BACK if reason.startswith(planning.HELD_BACK) else Fate.BLOCKED
 
 

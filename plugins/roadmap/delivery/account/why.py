@@ -634,7 +634,7 @@ _ARRIVED = frozenset({Fate.ACCEPTED, Fate.SAME_CONTENT})
 
 
 def _step(fate: Fate, outcome: str | None) -> Step:
-    if fate is Fate.NOT_ALLOWED and outcome == "blocked":
+    if fate in (Fate.NOT_ALLOWED, Fate.SHARED) and outcome == "blocked":
         return Step.CONTACT
     return _STEPS.get(fate, Step.SENDING)
 

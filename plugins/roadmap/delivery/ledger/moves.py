@@ -24,6 +24,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Text, TextClause, bindparam
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from roadmap.delivery.ledger import refusals
 from roadmap.store.sql import sql
 
 Clock = Callable[[Connection], int]
@@ -124,6 +125,7 @@ class Claim:
     municipality_id: str
     recipient_id: str
     address: str = field(repr=False)
+    is_shared: bool  # a letter of another municipality waits for the same mailbox
     message_id: str
     payload_sha256: str
     rfc822: bytes = field(repr=False)
@@ -335,7 +337,8 @@ def claim(engine: Engine, scope: ClaimScope, actor: str, clock: Clock = db_now_m
             )  # fmt: skip
             if is_ours:
                 row = db.execute(
-                    sql("delivery/claimed_letter"), {"delivery_id": seen.delivery_id}
+                    sql("delivery/claimed_letter"),
+                    {"delivery_id": seen.delivery_id, "shared": refusals.SHARED},
                 ).one()
                 return Claim(
                     delivery_id=row.delivery_id,
@@ -346,6 +349,7 @@ def claim(engine: Engine, scope: ClaimScope, actor: str, clock: Clock = db_now_m
                     municipality_id=row.municipality_id,
                     recipient_id=row.recipient_id,
                     address=row.address,
+                    is_shared=bool(row.is_shared),
                     message_id=row.message_id,
                     payload_sha256=row.payload_sha256,
                     rfc822=bytes(row.rfc822),

@@ -9,13 +9,14 @@ from __future__ import annotations
 # `delivery.last_detail` of what the sender refused; the last with figures after a colon. They
 # stand there without a code: with one, the words are the mail server's, whatever they say.
 NOT_ALLOWED = "domain_not_allowed"
+SHARED = "shared_mailbox"
 SPOILT = "integrity"
 TOO_LARGE = "too_large"
-_OURS = frozenset({NOT_ALLOWED, SPOILT, TOO_LARGE})
+_OURS = frozenset({NOT_ALLOWED, SHARED, SPOILT, TOO_LARGE})
 
 
 def ours(detail: str | None, code: int | None) -> str | None:
-    """NOT_ALLOWED, SPOILT or TOO_LARGE, where the mail server had no word of the letter."""
+    """NOT_ALLOWED, SHARED, SPOILT or TOO_LARGE, where the mail server had no word of the letter."""
     if code is not None:
         return None
     head = (detail or "").partition(":")[0]

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection, Text, bindparam
 
+from roadmap.mailbox import mailbox
 from roadmap.store.sql import sql
 
 
@@ -36,14 +37,14 @@ def expected(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recipie
     somebody typed the address otherwise.
     """
     first = {
-        (row.municipality_id, row.addr.casefold()): Recipient(row.recipient_id, row.addr)
+        (row.municipality_id, mailbox(row.addr)): Recipient(row.recipient_id, row.addr)
         for row in db.execute(sql("delivery/known_recipients"), {"run_id": run_id})
     }
     found: dict[str, dict[str, Recipient]] = {}
     for row in db.execute(sql("delivery/frozen_contacts"), {"run_id": run_id}):
         known = found.setdefault(row.municipality_id, {})
         if row.address is not None:
-            plain = row.address.casefold()
+            plain = mailbox(row.address)
             new = Recipient(recipient_id(row.municipality_id, row.address), row.address)
             known.setdefault(plain, first.get((row.municipality_id, plain), new))
     return MappingProxyType(
@@ -72,6 +73,14 @@ def recipients(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recip
                 },
             )
     return everybody
+
+
+def shared_mailboxes(db: Connection, run_id: str) -> frozenset[str]:
+    """Mailboxes (`mailbox.mailbox`) that several addressees name on the run's as-of date.
+
+    Intake sets such rows aside; what was taken in before it did may still hold them.
+    """
+    return frozenset(db.execute(sql("delivery/shared_mailboxes"), {"run_id": run_id}).scalars())
 
 
 def activate(db: Connection, municipality_id: str, as_of: str, valid: Iterable[Recipient]) -> None:

@@ -28,6 +28,7 @@ from roadmap.delivery.letters.operator_text import SETTLE_DAG, moment
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.evidence.freeze import refuse_live_rehearsal
 from roadmap.evidence.sources import load_sources
+from roadmap.mailbox import mailbox
 from roadmap.plan.model import LocalTime, Phase, Plan
 from roadmap.store.sql import sql
 from roadmap.store.tables import report_file
@@ -46,6 +47,10 @@ HELD_BACK = "Письмо задержано: "
 NOT_ALLOWED = (
     "Письмо не составлено: домен адреса не входит в список разрешённых."
     " Исправьте адрес или дополните ROADMAP_ALLOWED_DOMAINS."
+)
+SHARED = (
+    "Письмо не составлено: этот адрес указан и у другого муниципалитета, он увидел бы чужие"
+    " сведения. Исправьте «Контакты», лист «Получатели», и запустите этап снова."
 )
 _TRIES = 3
 
@@ -230,6 +235,7 @@ class _Run:
     now_ms: int
     render: Render
     recipients: Mapping[str, tuple[Recipient, ...]]
+    shared: frozenset[str]  # mailboxes that several addressees name: nobody is written to there
     names: Mapping[str, str]
     blocked_reason: str | None  # why no letter of this run may be made at all
     unnamed: Mapping[str, str]  # addressees whose names are not known, and what to do
@@ -292,6 +298,7 @@ def _open(
         phase = plan.phase(row.phase)
         refuse_live_rehearsal(plan, phase, row.mode, row.as_of, row.known_at_ms, row.started_ms)
         recipients = contacts.recipients(db, run_id)
+        shared = contacts.shared_mailboxes(db, run_id)
         named = db.execute(sql("delivery/addressee_names"), {"run_id": run_id}).all()
         absent = db.execute(sql("delivery/needed_but_absent"), {"run_id": run_id}).all()
         unnamed = db.execute(sql("delivery/unnamed_addressees"), {"run_id": run_id}).all()
@@ -309,6 +316,7 @@ def _open(
         now_ms=now_ms,
         render=render or _renderer(engine, run_id, reports_folder),
         recipients=recipients,
+        shared=shared,
         names={one.municipality_id: one.name for one in named},
         blocked_reason=_blocked_reason({one.dataset: one.state for one in absent}),
         unnamed={one.municipality_id: one.message for one in unnamed},
@@ -380,6 +388,8 @@ def _no_contact(run: _Run, addressee: str) -> str:
 
 
 def _decide_for(run: _Run, one: Recipient, letters: Sequence[Past], model: ReportModel) -> Decision:
+    if mailbox(one.address) in run.shared:
+        return Decision("blocked", SHARED)
     target = run.settings.redirect_to if run.mode == "redirect" else one.address
     if not run.settings.allows(target):
         return Decision("blocked", NOT_ALLOWED)

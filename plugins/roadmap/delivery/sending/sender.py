@@ -371,6 +371,8 @@ class _Letter:
         recipient = self.settings.redirect_to if held.mode == "redirect" else held.address
         if not self.settings.allows(recipient):
             return self._settle("reject", phase="check", detail=refusals.NOT_ALLOWED)
+        if held.is_shared:
+            return self._settle("reject", phase="check", detail=refusals.SHARED)
         # A copy of a test letter would look like proof that the real one had gone.
         journal = self.settings.journal_address if held.mode == "live" else None
         try:

@@ -44,6 +44,7 @@ from roadmap.evidence.names import (
 )
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
 from roadmap.evidence.registers.rows import Checked, Page, RegisterRow, check_lines
+from roadmap.mailbox import AddressRefused, read_address
 from roadmap.russian import day
 
 EMPTY_CODES_END_THE_TABLE = 20
@@ -408,30 +409,14 @@ def _refuse_controls(cell: Cell) -> None:
 
 
 def _address(cell: Cell, warn: Callable[[str], None]) -> str:
-    """One e-mail address, ASCII, domain in lower case; the address itself is never quoted."""
-    from email_validator import EmailNotValidError, validate_email
-
+    """One e-mail address as `mailbox.read_address` has it; the address itself is never quoted."""
     to_do = "Впишите один адрес вида imya@example.org"
     if not isinstance(cell, str) or text_of(cell) is None:
         raise _Bad("MISSING", "Строка не принята: нет адреса", to_do)
-    written = cell.strip(" \u00a0\t")
-    if any(unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs", "Cf") for char in written):
-        raise _Bad(
-            "ADDRESS", "Строка не принята: в адресе перенос строки или невидимый знак", to_do
-        )
-    if written.count("@") > 1 or any(char in written for char in ",;"):
-        raise _Bad("ADDRESS", "Строка не принята: в ячейке несколько адресов", to_do)
-    trimmed = written.rstrip(".").replace("\u00a0", "")
     try:
-        found = validate_email(trimmed, check_deliverability=False, allow_smtputf8=False)
-    except EmailNotValidError:
-        local = trimmed.rpartition("@")[0]
-        if local and not local.isascii():
-            raise _Bad(
-                "NEEDS_SMTPUTF8", "Строка не принята: до знака @ не латинские буквы", to_do
-            ) from None
-        raise _Bad("ADDRESS", "Строка не принята: это не адрес", to_do) from None
-    address = found.ascii_email or found.normalized
+        address = read_address(cell)
+    except AddressRefused as refused:
+        raise _Bad(refused.code, f"Строка не принята: {refused}", to_do) from None
     if address != cell:
         warn("Адрес записан иначе (пробелы, прописные буквы, точка на конце или русский домен)")
     return address

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from roadmap.datasets.model import Blank, Dataset, Exclusive, Repeats, Spellings
+from roadmap.datasets.model import Blank, Dataset, Exclusive, Kind, Repeats, Spellings
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.names import municipality_ref
 from roadmap.evidence.parsed import FileRefused, Rejected
+from roadmap.mailbox import mailbox
 
 _FOREVER = "9999-12-31"
 _MOST_SCOPES_TOLD = 5
@@ -84,7 +85,7 @@ def check_lines(dataset: Dataset, lines: Sequence[RegisterRow], page: Page) -> C
     for line in blanked:
         _hold_rules(dataset, line, page, checked)
     for exclusive in dataset.exclusive:
-        _reject_clashing(_left(blanked, checked), exclusive, page, checked)
+        _reject_clashing(dataset, _left(blanked, checked), exclusive, page, checked)
     kept = [
         line
         for line in _left(blanked, checked)
@@ -99,7 +100,7 @@ def check_lines(dataset: Dataset, lines: Sequence[RegisterRow], page: Page) -> C
         if blank.what
     )
     if dataset.repeats:
-        kept = _without_repeats(kept, dataset.repeats, page, checked)
+        kept = _without_repeats(dataset, kept, dataset.repeats, page, checked)
     if dataset.scope:
         checked.scope = _scope(kept, dataset.scope.column, dataset.scope.several, page)
     stored = [column.key for column in dataset.table.stored]
@@ -146,13 +147,23 @@ def _overlap(one: RegisterRow, other: RegisterRow) -> bool:
     )
 
 
+def _identity(dataset: Dataset, line: RegisterRow, keys: Sequence[str]) -> tuple[Any, ...]:
+    """What two rows have in common that speak of one thing; an address is its mailbox."""
+    addresses = {one.key for one in dataset.table.columns if one.kind is Kind.ADDRESS}
+    return tuple(mailbox(line[key]) if key in addresses else line[key] for key in keys)
+
+
 def _reject_clashing(
-    lines: Iterable[RegisterRow], exclusive: Exclusive, page: Page, checked: Checked
+    dataset: Dataset,
+    lines: Iterable[RegisterRow],
+    exclusive: Exclusive,
+    page: Page,
+    checked: Checked,
 ) -> None:
     groups: dict[tuple[Any, ...], list[RegisterRow]] = defaultdict(list)
     for line in lines:
         if all(line[key] is not None for key in exclusive.keys):
-            groups[tuple(line[key] for key in exclusive.keys)].append(line)
+            groups[_identity(dataset, line, exclusive.keys)].append(line)
     for group in groups.values():
         if exclusive.owner and len({line[exclusive.owner] for line in group}) == 1:
             continue
@@ -165,11 +176,15 @@ def _reject_clashing(
 
 
 def _without_repeats(
-    lines: Iterable[RegisterRow], repeats: Repeats, page: Page, checked: Checked
+    dataset: Dataset,
+    lines: Iterable[RegisterRow],
+    repeats: Repeats,
+    page: Page,
+    checked: Checked,
 ) -> list[RegisterRow]:
     kept: dict[tuple[Any, ...], list[RegisterRow]] = defaultdict(list)
     for line in lines:
-        same = kept[tuple(line[key] for key in repeats.keys)]
+        same = kept[_identity(dataset, line, repeats.keys)]
         earlier = next((other for other in same if _overlap(other, line)), None)
         if earlier is None:
             same.append(line)

@@ -248,6 +248,10 @@ def foreign_domain(engine: Engine, folder: Path) -> None:
     planned(engine, folder, contacts={"buy": ("a@elsewhere.example",)})
 
 
+def mailbox_shared(engine: Engine, folder: Path) -> None:
+    planned(engine, folder, contacts={"buy": ("edu@example.org",), "neya": ("EDU@example.org",)})
+
+
 def reason_wanted(engine: Engine, folder: Path) -> None:
     """A second run with other content, while the first letter came back."""
     planned(engine, folder)
@@ -358,6 +362,7 @@ BREAKS = (
     Break(Fate.HELD_BACK, Step.CHECKS, figures_disagree, says="Письмо задержано: Число в справке"),
     Break(Fate.NO_CONTACT, Step.CONTACT, no_contact, says="нет действующего адреса на 31.03.2021"),
     Break(Fate.NOT_ALLOWED, Step.CONTACT, foreign_domain, says="ROADMAP_ALLOWED_DOMAINS"),
+    Break(Fate.SHARED, Step.CONTACT, mailbox_shared, says="указан и у другого муниципалитета"),
     Break(Fate.UNDECIDED, Step.LETTER, broke_off_late, says="чем поставил письмо в очередь"),
     Break(Fate.BLOCKED, Step.LETTER, reason_wanted, Verdict.BOUNCED,
           "Письмо было принято почтовым сервером и вернулось."),

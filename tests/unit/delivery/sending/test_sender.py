@@ -234,8 +234,10 @@ def test_a12_the_switch_stops_the_loop_before_the_dot(planned: Engine):
 
 @pytest.mark.parametrize("senders", [2, 4])
 def test_a4_senders_in_parallel_send_one_letter_per_key(any_engine: Engine, senders: int):
-    addresses = tuple(f"a{n}@example.org" for n in range(6))
-    make_run(any_engine, contacts={"buy": addresses, "neya": addresses})
+    make_run(
+        any_engine,
+        contacts={key: tuple(f"{key}{n}@example.org" for n in range(6)) for key in ("buy", "neya")},
+    )
     plan_all(any_engine)
     with SmtpServer() as server:
         threads = [
@@ -312,6 +314,16 @@ def test_an_address_outside_the_list_is_not_written_to(one: Engine):
     with SmtpServer() as server:
         assert send(one, server, settings=elsewhere).rejected == 1
     assert server.commands == []
+
+
+def test_a_mailbox_for_which_letters_of_two_municipalities_wait_gets_neither(any_engine: Engine):
+    make_run(any_engine, contacts={"buy": ("edu@example.org",), "neya": ("EDU@example.org",)})
+    plan_all(any_engine)
+    with SmtpServer() as server:
+        summary = send(any_engine, server)
+    assert server.commands == []
+    assert summary.accepted == 0
+    assert {row.last_detail for row in rows(any_engine)} == {"shared_mailbox"}
 
 
 def test_the_allow_list_takes_whole_domains_only():

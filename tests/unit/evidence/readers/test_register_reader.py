@@ -515,13 +515,14 @@ def test_an_address_that_only_looks_different_is_put_right_and_told(
 
 
 def test_the_same_address_twice_is_one_recipient() -> None:
-    parsed = read("contacts", CONTACT, changed(CONTACT, c2="roo@EXAMPLE.org"))
+    parsed = read("contacts", CONTACT, changed(CONTACT, c2="Roo@EXAMPLE.org"))
     assert len(parsed.facts["contact"]) == 1
     assert any("повторяется" in warning for warning in parsed.warnings)
 
 
-def test_an_address_of_two_municipalities_serves_neither() -> None:
-    parsed = read("contacts", CONTACT, changed(CONTACT, c1="region"))
+@pytest.mark.parametrize("spelling", ["roo@example.org", "ROO@Example.org", " Roo@example.org."])
+def test_a_mailbox_of_two_municipalities_serves_neither(spelling: str) -> None:
+    parsed = read("contacts", CONTACT, changed(CONTACT, c1="region", c2=spelling))
     assert [item.rule for item in parsed.rejected] == ["SHARED_ADDRESS"] * 2
     assert parsed.facts["contact"] == []
     assert "roo@" not in str(parsed.rejected)
