@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -21,8 +21,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Row,
     and_,
-    func,
     insert,
     or_,
     select,
@@ -37,7 +37,7 @@ from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.references import write_references
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import plan_sha256
-from roadmap.plan.model import REGION, Department, Phase, Plan
+from roadmap.plan.model import REGION, Phase, Plan
 from roadmap.russian import counted, integer
 from roadmap.store.sql import sql
 from roadmap.store.statistics import refresh_statistics
@@ -157,7 +157,11 @@ def freeze(
         conn.execute(sql("evidence/frozen_municipalities"), at)
         unnamed = _add_unnamed(conn, plan, at)
         conn.execute(sql("evidence/frozen_schools"), at)
-        _add_region(conn, run_id, plan.department)
+        # The department is an addressee of every run and takes part in no measure.
+        _add(
+            conn, run_id, REGION, plan.department.name,
+            genitive=plan.department.genitive, short_name=REGION_SHORT_NAME, is_participating=0,
+        )  # fmt: skip
         _select(conn, run_id, request.municipalities)
         if request.sample is not None:
             _draw(conn, run_id, request.sample, request.requested_by)
@@ -172,13 +176,13 @@ def freeze(
 
 def _clean_reason(reason: str | None) -> str | None:
     """The reason of a correction in one line; None where none is given."""
-    said = " ".join((reason or "").split())
-    if "@" in said:
+    line = " ".join((reason or "").split())
+    if "@" in line:
         raise FreezeRefused(
             "Запуск не начат: уберите из причины исправления адрес электронной почты, причина "
             "войдёт в письма."
         )
-    return said or None
+    return line or None
 
 
 def refuse_live_rehearsal(
@@ -192,25 +196,18 @@ def refuse_live_rehearsal(
     """
     if mode != "live":
         return
-    today = plan.local_time.at(started_ms).date()
-    if today < phase.starts:
-        raise LiveRefused(
-            f"Этап ещё не начался: письма адресатам — не раньше {russian.day(phase.starts)}."
-            " Такой запуск отправляет только проверочные письма: выберите"
-            " «Отправить всё на проверочный адрес» или «Ничего не отправлять»."
-        )
-    if as_of != phase.as_of.isoformat():
-        raise LiveRefused(
-            f"Отчётная дата запуска — не дата плана ({russian.day(phase.as_of)})."
-            " Такой запуск отправляет только проверочные письма: выберите"
-            " «Отправить всё на проверочный адрес» или «Ничего не отправлять»."
-        )
-    if known_at_ms < started_ms:
-        raise LiveRefused(
-            "Задан момент, на который известны сведения. Такой запуск отправляет только"
-            " проверочные письма: выберите «Отправить всё на проверочный адрес»"
-            " или «Ничего не отправлять»."
-        )
+    if plan.local_time.at(started_ms).date() < phase.starts:
+        why = f"Этап ещё не начался: письма адресатам — не раньше {russian.day(phase.starts)}."
+    elif as_of != phase.as_of.isoformat():
+        why = f"Отчётная дата запуска — не дата плана ({russian.day(phase.as_of)})."
+    elif known_at_ms < started_ms:
+        why = "Задан момент, на который известны сведения."
+    else:
+        return
+    raise LiveRefused(
+        f"{why} Такой запуск отправляет только проверочные письма: выберите"
+        " «Отправить всё на проверочный адрес» или «Ничего не отправлять»."
+    )
 
 
 def changed_since_freeze(
@@ -222,10 +219,7 @@ def changed_since_freeze(
     figures or words, and whoever repeats a run has to know why. `plan` is that of the file.
     LookupError when there is no such run.
     """
-    with engine.connect() as conn:
-        run = conn.execute(select(phase_run).where(phase_run.c.run_id == run_id)).one_or_none()
-    if run is None:
-        raise LookupError(f"Нет запуска этапа {run_id}")
+    run = _run(engine, run_id)
     compared = (
         (f"план {plan.year} года", run.plan_sha256, plan_sha256(plan)),
         ("шаблоны документов и писем", run.templates_sha256, templates_sha256),
@@ -243,72 +237,59 @@ def changed_since_freeze(
 
 def plan_year_of(engine: Engine, run_id: str) -> int:
     """The plan's year of a frozen run; LookupError when there is no such run."""
+    return int(_run(engine, run_id).plan_year)
+
+
+def _run(engine: Engine, run_id: str) -> Row[Any]:
     with engine.connect() as conn:
-        year = conn.execute(
-            select(phase_run.c.plan_year).where(phase_run.c.run_id == run_id)
-        ).scalar_one_or_none()
-    if year is None:
+        run = conn.execute(select(phase_run).where(phase_run.c.run_id == run_id)).one_or_none()
+    if run is None:
         raise LookupError(f"Нет запуска этапа {run_id}")
-    return int(year)
+    return run
 
 
 def run_summary(engine: Engine, run_id: str) -> tuple[str, ...]:
     """What was frozen and what is in doubt, for the task's log: Russian lines, no addresses."""
+    run = _run(engine, run_id)
+    units = select(run_municipality.c.is_participating).where(
+        run_municipality.c.run_id == run_id, run_municipality.c.municipality_id != REGION
+    )
+    schools = select(run_school.c.is_participating).where(run_school.c.run_id == run_id)
+    batches = select(run_batch.c.batch_id).where(run_batch.c.run_id == run_id)
+    of_run = select(run_dataset).where(run_dataset.c.run_id == run_id)
+    doubts = (
+        select(run_finding.c.rule, run_finding.c.message)
+        .where(run_finding.c.run_id == run_id)
+        .order_by(run_finding.c.rule, run_finding.c.message)
+    )
     with engine.connect() as conn:
-        run = conn.execute(select(phase_run).where(phase_run.c.run_id == run_id)).one()
-        batches = _count(conn, run_batch, run_id)
-        units = [
-            row.is_participating
-            for row in conn.execute(
-                select(run_municipality.c.is_participating).where(
-                    run_municipality.c.run_id == run_id,
-                    run_municipality.c.municipality_id != REGION,
-                )
-            )
-        ]
         sampled = sample_sentence(conn, run_id)
-        schools = [
-            row.is_participating
-            for row in conn.execute(
-                select(run_school.c.is_participating).where(run_school.c.run_id == run_id)
-            )
-        ]
-        datasets = conn.execute(
-            select(run_dataset)
-            .where(run_dataset.c.run_id == run_id)
-            .order_by(run_dataset.c.dataset)
-        ).all()
-        findings = conn.execute(
-            select(run_finding.c.rule, run_finding.c.message)
-            .where(run_finding.c.run_id == run_id)
-            .order_by(run_finding.c.rule, run_finding.c.message)
-        ).all()
+        taking_part = conn.scalars(units).all()
+        schools_taking_part = conn.scalars(schools).all()
+        files = len(conn.scalars(batches).all())
+        datasets = conn.execute(of_run.order_by(run_dataset.c.dataset)).all()
+        findings = conn.execute(doubts).all()
     absent = [row for row in datasets if row.state != "received"]
     return (
         f"Запуск {run_id}: {run.phase} {run.plan_year} года, по состоянию на "
         f"{date.fromisoformat(run.as_of):%d.%m.%Y}",
-        f"Файлов в основе: {integer(batches)}",
-        f"Муниципалитетов: {len(units)}, участвуют {sum(units)}; "
-        f"школ: {integer(len(schools))}, участвуют {sum(schools)}",
+        f"Файлов в основе: {integer(files)}",
+        f"Муниципалитетов: {len(taking_part)}, участвуют {sum(taking_part)}; "
+        f"школ: {integer(len(schools_taking_part))}, участвуют {sum(schools_taking_part)}",
         f"Наборы данных: получено {len(datasets) - len(absent)} из {len(datasets)}",
         *_absence(absent),
         *([sampled] if sampled else []),
         f"Замечания: {integer(len(findings)) if findings else 'нет'}",
-        *_told_briefly([(row.rule, row.message) for row in findings]),
+        *_first_of_each_rule(findings),
     )
 
 
 def sample_sentence(conn: Connection, run_id: str) -> str | None:
     """«Проверочная выборка: 3 из 13», in addressees; None where the run is not of a sample."""
-    sample = conn.execute(
-        select(phase_run.c.sample).where(phase_run.c.run_id == run_id)
-    ).scalar_one_or_none()
-    if sample is None:
+    if conn.scalar(select(phase_run.c.sample).where(phase_run.c.run_id == run_id)) is None:
         return None
-    addressees = conn.execute(
-        select(run_municipality.c.is_selected).where(_is_addressee_of(run_id))
-    ).scalars()
-    chosen = list(addressees)
+    addressees = select(run_municipality.c.is_selected).where(_is_addressee_of(run_id))
+    chosen = conn.scalars(addressees).all()
     return f"Проверочная выборка: {sum(chosen)} из {len(chosen)}"
 
 
@@ -322,29 +303,21 @@ def _absence(absent: Iterable[Any]) -> list[str]:
     ]
 
 
-def _told_briefly(findings: Sequence[tuple[str, str]]) -> list[str]:
-    """The first of each rule: one forgotten register must not bury all the rest."""
+def _first_of_each_rule(findings: Iterable[Any]) -> list[str]:
+    """One forgotten register must not bury all the rest."""
     lines = []
-    for _, group in groupby(findings, key=lambda finding: finding[0]):
-        messages = [message for _, message in group]
+    for _, group in groupby(findings, key=lambda finding: finding.rule):
+        messages = [finding.message for finding in group]
         lines += [f"— {message}" for message in messages[:_MOST_OF_A_RULE]]
-        if len(messages) > _MOST_OF_A_RULE:
-            more = len(messages) - _MOST_OF_A_RULE
+        more = len(messages) - _MOST_OF_A_RULE
+        if more > 0:
             lines.append(f"  и ещё {counted(more, 'такое', 'таких', 'таких')} же")
     return lines
 
 
-def _count(conn: Connection, table: Any, run_id: str) -> int:
-    query = select(func.count()).select_from(table).where(table.c.run_id == run_id)
-    return int(conn.execute(query).scalar_one())
-
-
 def _require_registries(batches: Iterable[InForce]) -> None:
-    missing = [
-        title
-        for dataset, title in _REGISTRIES.items()
-        if dataset not in {batch.dataset for batch in batches}
-    ]
+    received = {batch.dataset for batch in batches}
+    missing = [title for dataset, title in _REGISTRIES.items() if dataset not in received]
     if missing:
         raise FreezeRefused(
             f"Запуск не начат, нет сведений: {', '.join(f'«{title}»' for title in missing)}. "
@@ -364,31 +337,15 @@ def _add_unnamed(conn: Connection, plan: Plan, at: dict[str, str]) -> tuple[str,
         key for key in conn.scalars(sql("evidence/unnamed_municipalities"), at) if key in known
     ]
     for key in unnamed:
-        conn.execute(
-            insert(run_municipality).values(
-                run_id=at["run_id"],
-                municipality_id=key,
-                name=known[key],
-                genitive=known[key],
-                short_name=known[key],
-                is_participating=1,
-                is_selected=0,
-            )
-        )
+        name = known[key]
+        _add(conn, at["run_id"], key, name, genitive=name, short_name=name, is_participating=1)
     return tuple(unnamed)
 
 
-def _add_region(conn: Connection, run_id: str, department: Department) -> None:
-    """The department is an addressee of every run and takes part in no measure."""
+def _add(conn: Connection, run_id: str, municipality_id: str, name: str, **columns: Any) -> None:
     conn.execute(
         insert(run_municipality).values(
-            run_id=run_id,
-            municipality_id=REGION,
-            name=department.name,
-            genitive=department.genitive,
-            short_name=REGION_SHORT_NAME,
-            is_participating=0,
-            is_selected=0,
+            run_id=run_id, municipality_id=municipality_id, name=name, is_selected=0, **columns
         )
     )
 
@@ -396,10 +353,8 @@ def _add_region(conn: Connection, run_id: str, department: Department) -> None:
 def _select(conn: Connection, run_id: str, municipalities: tuple[str, ...]) -> None:
     of_run = run_municipality.c.run_id == run_id
     if municipalities:
-        known = set(
-            conn.execute(select(run_municipality.c.municipality_id).where(of_run)).scalars()
-        )
-        unknown = sorted(set(municipalities) - known)
+        known = conn.scalars(select(run_municipality.c.municipality_id).where(of_run))
+        unknown = sorted(set(municipalities) - set(known))
         if unknown:
             raise FreezeRefused(
                 "Запуск не начат: в реестре на эту дату нет муниципалитетов с кодами "
@@ -431,11 +386,11 @@ def _draw(conn: Connection, run_id: str, sample: int, lot: str) -> None:
     The lot is who asked: the same request frozen once more (a cleared task) writes to the same
     ones, and an addressee that has come or gone since changes one place at the most.
     """
-    chosen = conn.execute(
+    chosen = conn.scalars(
         select(run_municipality.c.municipality_id).where(
             _is_addressee_of(run_id), run_municipality.c.is_selected == 1
         )
-    ).scalars()
+    )
     drawn = sorted(chosen, key=lambda key: hashlib.sha256(f"{lot}/{key}".encode()).digest())
     conn.execute(
         update(run_municipality)
@@ -467,13 +422,13 @@ def _write_datasets(
     known_at_ms: int,
 ) -> None:
     refused = set(
-        conn.execute(
+        conn.scalars(
             select(load_batch.c.dataset).where(
                 load_batch.c.plan_year == plan_year,
                 load_batch.c.state == "refused",
                 load_batch.c.received_ms <= known_at_ms,
             )
-        ).scalars()
+        )
     )
     rows = []
     for need, names in (("needed", phase.datasets.needed), ("told", phase.datasets.told)):

@@ -421,7 +421,7 @@ def _unfit(engine: Engine) -> list[str]:
         told = connection.execute(
             sql("evidence/findings/appeal_does_not_fit"), {"run_id": RUN_ID}
         ).mappings()
-        return [row["name"] for row in told if row["has_result"]]
+        return [row["name"] for row in told if row["rule"] == "APPEAL_DOES_NOT_FIT"]
 
 
 @settings(

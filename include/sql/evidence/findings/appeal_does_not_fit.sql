@@ -2,7 +2,7 @@
 -- Because no result of the school in that exam has come, or because the sum would be impossible
 -- (fewer than none with a mark, more below the minimum and with 81-100 than took part). The
 -- results then stay as they were: the conditions are those of analysis/exam_papers.sql and
--- analysis/mark_papers.sql. `has_result` is 0 in the first case.
+-- analysis/mark_papers.sql.
 with result as (
     select
         exam_result.kind, exam_result.year, exam_result.wave, exam_result.grade,
@@ -107,7 +107,10 @@ select
     run_school.name,
     appeal_count.subject,
     appeal_count.appeals,
-    case when result_count.school_id is null then 0 else 1 end as has_result,
+    case
+        when result_count.school_id is null then 'APPEAL_WITHOUT_RESULT'
+        else 'APPEAL_DOES_NOT_FIT'
+    end as rule,
     appeal_count.batch_id,
     appeal_count.dataset,
     appeal_count.file_name,

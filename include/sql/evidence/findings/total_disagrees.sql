@@ -2,7 +2,7 @@
 -- Only where the file has rows of its schools at all, and none of the file's was quarantined.
 select
     owner.municipality_id,
-    total.participants as said,
+    total.participants as stated,
     sum(school_row.participants) as counted,
     load_batch.batch_id,
     load_batch.dataset,

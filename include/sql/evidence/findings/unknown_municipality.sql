@@ -3,7 +3,7 @@
 -- the code must be that of a municipality that exists on the as-of date. Contacts have a rule of
 -- their own.
 select
-    named.ref,
+    named.ref as municipality_ref,
     load_batch.batch_id,
     load_batch.dataset,
     load_batch.file_name,

@@ -1,6 +1,6 @@
 -- Which schools in registers of МЭДК and in acknowledgements were never schools of the project?
--- `is_known` is 1 where the registry has the code: the school exists, and takes no part. One that
--- left the project is not in doubt: its rows are of the time when it took part.
+-- Where the registry has the code the school exists, and takes no part. One that left the project
+-- is not in doubt: its rows are of the time when it took part.
 select
     told.school_id as ref,
     load_batch.batch_id,
@@ -9,14 +9,14 @@ select
     min(told.sheet) as sheet,
     min(told.row) as row,
     count(*) as rows,
-    max(case when exists (
+    case max(case when exists (
         select 1
         from school
         join run_batch school_batch
             on school_batch.batch_id = school.batch_id
             and school_batch.run_id = :run_id
         where school.school_id = told.school_id
-    ) then 1 else 0 end) as is_known
+    ) then 1 else 0 end) when 1 then 'NOT_PARTICIPANT' else 'UNKNOWN_SCHOOL' end as rule
 from (
     select batch_id, sheet, row, school_id
     from medk_document

@@ -1,5 +1,5 @@
 -- Which schools in the results does the frozen registry not know on the as-of date?
--- `is_known` is 1 where it did know the code once: the school left, or has no municipality.
+-- Where it did know the code once the school left, or has no municipality.
 select
     result.school_scheme as scheme,
     result.school_ref as ref,
@@ -9,7 +9,7 @@ select
     min(result.sheet) as sheet,
     min(result.row) as row,
     min(owner.municipality_id) as municipality_id,
-    max(case when exists (
+    case max(case when exists (
         select 1
         from school
         join run_batch school_batch
@@ -17,7 +17,7 @@ select
             and school_batch.run_id = :run_id
         where (result.school_scheme = 'vpr_login' and school.vpr_login = result.school_ref)
             or (result.school_scheme = 'gia_code' and school.gia_code = result.school_ref)
-    ) then 1 else 0 end) as is_known
+    ) then 1 else 0 end) when 1 then 'SCHOOL_LEFT' else 'UNKNOWN_SCHOOL' end as rule
 from (
     select
         batch_id, sheet, row, kind, year, wave, school_scheme, school_ref, municipality_ref
