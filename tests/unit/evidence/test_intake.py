@@ -24,8 +24,9 @@ from roadmap.evidence.intake import Intake, batches_in_force, take_in
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import FACTS, load_batch, load_warning, metadata, rejected_row
-from support.evidence_files import ACKNOWLEDGEMENTS, CONTACTS, PEOPLE, table_csv, workbook
+from support.evidence_files import ACKNOWLEDGEMENTS, ACTS, CONTACTS, PEOPLE, table_csv, workbook
 from support.evidence_world import HOUR, SOURCES, START, World, act, events, read_here
+from support.workbooks import parts_of, zipped
 
 acknowledgement, contact, event, exam_result, municipal_act = (
     metadata.tables[name]
@@ -641,3 +642,17 @@ def test_the_inbox_may_be_an_object_store(world: World) -> None:
     assert intake.accepted == 1
     with world.engine.connect() as conn:
         assert conn.execute(select(func.count()).select_from(municipal_act)).scalar_one() == 1
+
+
+def test_nul_in_a_sheets_name_or_in_a_cell_breaks_no_database(any_world: World) -> None:
+    # PostgreSQL stores no NUL. A name cannot have it in XML; a cell writes it as _x0000_.
+    row = ["buyskiy", "приказ", "1\0002", "25.03.2021", None, "адресные рекомендации"]
+    content = workbook("Акты", [ACTS, row])
+    any_world.put("acts/a.xlsx", content)
+    parts = parts_of(content)
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b'sheet name="', b'sheet name="\0')
+    any_world.put("acts/b.xlsx", zipped(parts))
+    intake = any_world.pull(in_sandbox=True)
+    assert states(intake) == {"a.xlsx": "accepted", "b.xlsx": "refused"}
+    assert [act.number for act in any_world.rows(municipal_act)] == ["12"]
+    assert "\0" not in str(intake.messages)
