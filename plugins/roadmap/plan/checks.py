@@ -6,10 +6,10 @@ sentence for the operator. Nothing here reads a file except the name list it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import combinations
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -28,8 +28,6 @@ from roadmap.plan.model import (
     Setting,
 )
 from roadmap.russian import day
-
-T = TypeVar("T", int, str)
 
 # What every query is given by the run itself; no rule and no parameter may bear these names.
 RUN_PARAMETERS = frozenset(
@@ -55,18 +53,16 @@ def contradictions(
     """
     return (
         *_order(plan),
-        *_measures(plan),
         *_windows(plan),
         *_indicators(plan, sql_names),
         *_readings(plan, sql_names),
         *_rules(plan),
         *_monitorings(plan),
-        *_phases(plan),
+        *_phases(plan, datasets),
         *_phase_windows(plan),
         *_procedures(plan),
         *_ownership(plan),
-        *_reminders(plan),
-        *_known_datasets(plan, datasets),
+        *_reminders(plan, datasets),
         *_municipalities(plan),
     )
 
@@ -82,12 +78,9 @@ def _order(plan: Plan) -> Iterator[Problem]:
         yield Problem("in_force", "план в силе, а номера и даты приказа нет (order)")
 
 
-def _measures(plan: Plan) -> Iterator[Problem]:
-    for index, number in _repeated(measure.number for measure in plan.measures):
-        yield Problem(f"measures[{index}].number", f"мероприятие № {number} указано дважды")
-
-
 def _windows(plan: Plan) -> Iterator[Problem]:
+    numbers = [measure.number for measure in plan.measures]
+    yield from _twice("measures", numbers, "мероприятие № {} указано дважды", ".number")
     for index, measure in enumerate(plan.measures):
         path = f"measures[{index}].window"
         match measure.window:
@@ -120,15 +113,16 @@ def _indicators(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Proble
                 f"{path}.code", f"показатель {indicator.code} стоит в мероприятии № {number}"
             )
         yield from _target(path, indicator)
-        if indicator.sql is None and not _is_counted_by_parts(indicator):
+        by_parts = bool(indicator.parts) and all(part.sql for part in indicator.parts)
+        if indicator.sql is None and not by_parts:
             yield Problem(
                 f"{path}.sql", "показатель не считается: назовите запрос у него или у каждой части"
             )
         if indicator.sql is not None and not sql_names(indicator.sql):
             yield Problem(f"{path}.sql", _no_query(indicator.sql))
-        for index, code in enumerate(indicator.outside_letter_of):
-            if code not in phases:
-                yield Problem(f"{path}.outside_letter_of[{index}]", f"нет этапа «{code}»")
+        yield from _unknown(
+            f"{path}.outside_letter_of", indicator.outside_letter_of, phases, "нет этапа «{}»"
+        )
         if indicator.measured_from == "ledger" and not indicator.outside_letter_of:
             yield Problem(
                 f"{path}.outside_letter_of",
@@ -138,10 +132,6 @@ def _indicators(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Proble
 
 def _no_query(stem: str) -> str:
     return f"нет units.sql и about.yaml в include/sql/indicators/{stem}"
-
-
-def _is_counted_by_parts(indicator: Indicator) -> bool:
-    return bool(indicator.parts) and all(part.sql is not None for part in indicator.parts)
 
 
 def _target(path: str, indicator: Indicator) -> Iterator[Problem]:
@@ -158,7 +148,7 @@ def _readings(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Problem]
     """How indicators are counted: their parts, and what their queries are given."""
     phases = {phase.code for phase in plan.phases}
     for m, measure in enumerate(plan.measures):
-        rules = {name: value for name, value in measure.rules.items() if _is_scalar(value)}
+        rules = {name for name, value in measure.rules.items() if not isinstance(value, tuple)}
         for i, indicator in enumerate(measure.indicators):
             path = f"measures[{m}].indicators[{i}]"
             if indicator.parts and indicator.kind is IndicatorKind.FACT:
@@ -167,8 +157,8 @@ def _readings(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Problem]
                 yield Problem(f"{path}.parts", "измеренное по журналу рассылки частей не имеет")
             yield from _given(f"{path}.parameters", measure, indicator.parameters, phases)
             yield from _clashes(f"{path}.parameters", indicator.parameters, rules, "rules")
-            for place, code in _repeated(part.code for part in indicator.parts):
-                yield Problem(f"{path}.parts[{place}].code", f"часть «{code}» указана дважды")
+            codes = [part.code for part in indicator.parts]
+            yield from _twice(f"{path}.parts", codes, "часть «{}» указана дважды", ".code")
             for place, part in enumerate(indicator.parts):
                 of_part = f"{path}.parts[{place}]"
                 if part.sql is not None and not sql_names(part.sql):
@@ -178,10 +168,6 @@ def _readings(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Problem]
                 yield from _clashes(
                     f"{of_part}.parameters", part.parameters, above, "показателя или rules"
                 )
-
-
-def _is_scalar(value: object) -> bool:
-    return not isinstance(value, tuple)
 
 
 def _given(
@@ -217,16 +203,11 @@ def _rules(plan: Plan) -> Iterator[Problem]:
             if isinstance(value, tuple):
                 if not value:
                     yield Problem(f"{path}.{name}", "список пуст")
-                for place, item in _repeated(map(str, value)):
-                    yield Problem(f"{path}.{name}[{place}]", f"«{item}» указано дважды")
+                yield from _twice(f"{path}.{name}", map(str, value), "«{}» указано дважды")
         interim = measure.rules.get("interim_indicators")
         if isinstance(interim, tuple):
-            for place, code in enumerate(interim):
-                if code not in codes:
-                    yield Problem(
-                        f"{path}.interim_indicators[{place}]",
-                        f"в мероприятии нет показателя «{code}»",
-                    )
+            where = f"{path}.interim_indicators"
+            yield from _unknown(where, interim, codes, "в мероприятии нет показателя «{}»")
         elif interim is not None or is_ongoing(measure):
             yield Problem(
                 f"{path}.interim_indicators",
@@ -258,9 +239,7 @@ def _monitorings(plan: Plan) -> Iterator[Problem]:
             yield Problem(
                 f"{path}.exclude", f"мониторинг не считает сам себя: добавьте {measure.number}"
             )
-        for place, number in enumerate(rules.exclude):
-            if number not in numbers:
-                yield Problem(f"{path}.exclude[{place}]", f"нет мероприятия № {number}")
+        yield from _unknown(f"{path}.exclude", rules.exclude, numbers, _NO_MEASURE)
         if measure.number not in owned:
             yield Problem(
                 f"measures[{index}]",
@@ -277,37 +256,38 @@ def _monitorings(plan: Plan) -> Iterator[Problem]:
                 )
 
 
-def _phases(plan: Plan) -> Iterator[Problem]:
+_NO_MEASURE = "нет мероприятия № {}"
+
+
+def _phases(plan: Plan, known: frozenset[str] | None) -> Iterator[Problem]:
     numbers = {measure.number for measure in plan.measures}
-    for index, code in _repeated(phase.code for phase in plan.phases):
-        yield Problem(f"phases[{index}].code", f"этап «{code}» указан дважды")
+    codes = [phase.code for phase in plan.phases]
+    yield from _twice("phases", codes, "этап «{}» указан дважды", ".code")
     for index, phase in enumerate(plan.phases):
         path = f"phases[{index}]"
         if phase.report == "reminder" or "/" in phase.code:
             yield Problem(f"{path}.code", "напоминания задаются полем reminders, а не этапом")
-        for name in ("owns", "reports"):
-            listed = getattr(phase, name)
-            for place, number in _repeated(listed):
-                yield Problem(f"{path}.{name}[{place}]", f"№ {number} указан дважды")
-            for place, number in enumerate(listed):
-                if number not in numbers:
-                    yield Problem(f"{path}.{name}[{place}]", f"нет мероприятия № {number}")
-        for place, number in enumerate(phase.owns):
-            if number not in phase.reports:
-                yield Problem(
-                    f"{path}.owns[{place}]",
-                    f"этап отвечает за мероприятие № {number}, но не сообщает о нём (reports)",
-                )
-        yield from _datasets(f"{path}.datasets", phase.datasets)
+        for name, listed in (("owns", phase.owns), ("reports", phase.reports)):
+            yield from _twice(f"{path}.{name}", listed, "№ {} указан дважды")
+            yield from _unknown(f"{path}.{name}", listed, numbers, _NO_MEASURE)
+        yield from _unknown(
+            f"{path}.owns",
+            phase.owns,
+            phase.reports,
+            "этап отвечает за мероприятие № {}, но не сообщает о нём (reports)",
+        )
+        yield from _datasets(f"{path}.datasets", phase.datasets, known)
 
 
-def _datasets(path: str, datasets: Datasets) -> Iterator[Problem]:
+def _datasets(path: str, datasets: Datasets, known: frozenset[str] | None) -> Iterator[Problem]:
     for place, dataset in enumerate(datasets.told):
         if dataset in datasets.needed:
             yield Problem(f"{path}.told[{place}]", f"набор «{dataset}» уже стоит в needed")
-    for name in ("needed", "told"):
-        for place, dataset in _repeated(getattr(datasets, name)):
-            yield Problem(f"{path}.{name}[{place}]", f"набор «{dataset}» указан дважды")
+    for name, listed in (("needed", datasets.needed), ("told", datasets.told)):
+        yield from _twice(f"{path}.{name}", listed, "набор «{}» указан дважды")
+        if known is not None:
+            text = "набора «{}» нет в include/sources.yaml"
+            yield from _unknown(f"{path}.{name}", listed, known, text)
 
 
 def _phase_windows(plan: Plan) -> Iterator[Problem]:
@@ -333,18 +313,14 @@ def _phase_windows(plan: Plan) -> Iterator[Problem]:
                 f"срок ответа {day(phase.reply_by.on)} не позже дня запуска {day(phase.run_day)}",
             )
     for (_, first), (index, second) in combinations(enumerate(plan.phases), 2):
-        if _overlap(first, second):
+        # A calendar's day may belong to one phase only: it names the run's data interval.
+        if first.starts <= second.as_of and second.starts <= first.as_of:
             yield Problem(
                 f"phases[{index}].starts",
                 f"окно этапа «{second.code}» ({day(second.starts)}–{day(second.as_of)}) "
                 f"пересекается с окном этапа «{first.code}» "
                 f"({day(first.starts)}–{day(first.as_of)})",
             )
-
-
-def _overlap(first: Phase, second: Phase) -> bool:
-    # A calendar's day may belong to one phase only: it names the run's data interval.
-    return first.starts <= second.as_of and second.starts <= first.as_of
 
 
 def _procedures(plan: Plan) -> Iterator[Problem]:
@@ -355,12 +331,10 @@ def _procedures(plan: Plan) -> Iterator[Problem]:
             yield Problem(f"{path}.procedures", "анализу нечего анализировать: нет процедур")
         if phase.report != "analysis" and keys:
             yield Problem(f"{path}.procedures", "процедуры разбирает только этап анализа")
-        for place, key in _repeated(keys):
-            yield Problem(f"{path}.procedures[{place}]", f"процедура «{key}» указана дважды")
-        for place, key in _repeated(comparison.current for comparison in phase.comparisons):
-            yield Problem(
-                f"{path}.comparisons[{place}].current", f"процедура «{key}» уже сравнивается"
-            )
+        yield from _twice(f"{path}.procedures", keys, "процедура «{}» указана дважды")
+        compared = [comparison.current for comparison in phase.comparisons]
+        text = "процедура «{}» уже сравнивается"
+        yield from _twice(f"{path}.comparisons", compared, text, ".current")
         for place, comparison in enumerate(phase.comparisons):
             yield from _comparison(f"{path}.comparisons[{place}]", comparison, phase)
 
@@ -401,51 +375,33 @@ def _ownership(plan: Plan) -> Iterator[Problem]:
                     f"за мероприятие № {number} уже отвечает этап «{owner}»",
                 )
     reported = {number for phase in plan.phases for number in phase.reports}
-    for index, measure in enumerate(plan.measures):
-        if measure.number not in reported:
-            yield Problem(
-                f"measures[{index}]",
-                f"о мероприятии № {measure.number} не сообщает ни один этап (phases[].reports)",
-            )
+    yield from _unknown(
+        "measures",
+        [measure.number for measure in plan.measures],
+        reported,
+        "о мероприятии № {} не сообщает ни один этап (phases[].reports)",
+    )
 
 
-def _reminders(plan: Plan) -> Iterator[Problem]:
+def _reminders(plan: Plan, known: frozenset[str] | None) -> Iterator[Problem]:
     if plan.reminders is None:
         return
     numbers = {measure.number for measure in plan.measures}
-    for place, number in enumerate(plan.reminders.measures):
-        if number not in numbers:
-            yield Problem(f"reminders.measures[{place}]", f"нет мероприятия № {number}")
-    for place, number in _repeated(plan.reminders.measures):
-        yield Problem(f"reminders.measures[{place}]", f"№ {number} указан дважды")
-    for place, days in _repeated(plan.reminders.days_before):
-        yield Problem(f"reminders.days_before[{place}]", f"{days} указано дважды")
-    yield from _datasets("reminders.datasets", plan.reminders.datasets)
-
-
-def _known_datasets(plan: Plan, known: frozenset[str] | None) -> Iterator[Problem]:
-    if known is None:
-        return
-    places = [(f"phases[{i}].datasets", phase.datasets) for i, phase in enumerate(plan.phases)]
-    if plan.reminders is not None:
-        places.append(("reminders.datasets", plan.reminders.datasets))
-    for path, datasets in places:
-        for name in ("needed", "told"):
-            for place, dataset in enumerate(getattr(datasets, name)):
-                if dataset not in known:
-                    yield Problem(
-                        f"{path}.{name}[{place}]", f"набора «{dataset}» нет в include/sources.yaml"
-                    )
+    reminding, days_before = plan.reminders.measures, plan.reminders.days_before
+    yield from _unknown("reminders.measures", reminding, numbers, _NO_MEASURE)
+    yield from _twice("reminders.measures", reminding, "№ {} указан дважды")
+    yield from _twice("reminders.days_before", days_before, "{} указано дважды")
+    yield from _datasets("reminders.datasets", plan.reminders.datasets, known)
 
 
 def _municipalities(plan: Plan) -> Iterator[Problem]:
-    for index, id_ in _repeated(municipality.id for municipality in plan.municipalities):
-        yield Problem(f"municipalities[{index}].id", f"код «{id_}» указан дважды")
-    for index, name in _repeated(municipality.name for municipality in plan.municipalities):
-        yield Problem(f"municipalities[{index}].name", f"наименование «{name}» указано дважды")
-    for index, municipality in enumerate(plan.municipalities):
-        if municipality.id == REGION:
-            yield Problem(f"municipalities[{index}].id", "код «region» занят: так зовётся область")
+    ids = [municipality.id for municipality in plan.municipalities]
+    names = [municipality.name for municipality in plan.municipalities]
+    yield from _twice("municipalities", ids, "код «{}» указан дважды", ".id")
+    yield from _twice("municipalities", names, "наименование «{}» указано дважды", ".name")
+    if REGION in ids:
+        path = f"municipalities[{ids.index(REGION)}].id"
+        yield Problem(path, "код «region» занят: так зовётся область")
 
 
 def _in_year(plan: Plan, path: str, value: date, years_after: int = 0) -> Iterator[Problem]:
@@ -453,9 +409,24 @@ def _in_year(plan: Plan, path: str, value: date, years_after: int = 0) -> Iterat
         yield Problem(path, f"дата вне года плана: {day(value)}")
 
 
-def _repeated(values: Iterable[T]) -> Iterator[tuple[int, T]]:
+def _twice(path: str, values: Iterable[object], text: str, field: str = "") -> Iterator[Problem]:
+    """Of values of that list that stood before; `text` has a place for the value."""
+    for index, value in _repeated(values):
+        yield Problem(f"{path}[{index}]{field}", text.format(value))
+
+
+def _unknown(
+    path: str, values: Iterable[object], known: Collection[object], text: str
+) -> Iterator[Problem]:
+    """Of values of that list that are not among those known."""
+    for index, value in enumerate(values):
+        if value not in known:
+            yield Problem(f"{path}[{index}]", text.format(value))
+
+
+def _repeated(values: Iterable[object]) -> Iterator[tuple[int, object]]:
     """Places of values that stood before."""
-    seen: set[T] = set()
+    seen: set[object] = set()
     for index, value in enumerate(values):
         if value in seen:
             yield index, value

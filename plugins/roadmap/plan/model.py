@@ -48,28 +48,25 @@ class OnDay(PlanPart):
         return self.on
 
 
-class Period(PlanPart):
+class _Span(PlanPart):
+    starts: date
+    ends: date
+
+    @property
+    def due(self) -> date:
+        return self.ends
+
+
+class Period(_Span):
     """«Март-апрель 2021 г.»: due on the last day."""
 
     kind: Literal["period"]
-    starts: date
-    ends: date
-
-    @property
-    def due(self) -> date:
-        return self.ends
 
 
-class WholePeriod(PlanPart):
+class WholePeriod(_Span):
     """«Весь период реализации»: in progress until the end, judged by an interim rule."""
 
     kind: Literal["whole_period"]
-    starts: date
-    ends: date
-
-    @property
-    def due(self) -> date:
-        return self.ends
 
 
 class OwnSchedule(PlanPart):
