@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection, Engine, and_, insert, select, update
 
 from roadmap.plan.model import Plan
+from roadmap.printable import printable_texts
 from roadmap.reports.analysis.report import compose_analysis
 from roadmap.reports.facts.run import Facts, read_facts, read_run
 from roadmap.reports.model import ReportModel, canonical_json, read_model
@@ -46,7 +47,7 @@ def compose(engine: Engine, plan: Plan, run_id: str, answers_to: str) -> tuple[s
             if model is None:
                 _unselect(connection, run_id, unit)
             else:
-                _store(connection, run_id, model)
+                _store(connection, run_id, _printable(model))
                 told.append(unit)
     return tuple(told)
 
@@ -61,6 +62,13 @@ def load_model(connection: Connection, run_id: str, municipality_id: str) -> Rep
     if stored is None:
         raise LookupError(f"Нет отчёта: запуск {run_id}, адресат {municipality_id}")
     return read_model(stored)
+
+
+def _printable(model: ReportModel) -> ReportModel:
+    """The model with signs of the fonts only, so that every format shows the same text."""
+    tree = model.model_dump(mode="json")
+    texts = printable_texts(tree)
+    return model if texts == tree else ReportModel.model_validate(texts)
 
 
 def _store(connection: Connection, run_id: str, model: ReportModel) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,9 @@ from sqlalchemy import Engine, select, update
 
 import support.analysis_rows as rows
 from roadmap.analysis.read import Level
+from roadmap.plan.zone import home_time
 from roadmap.reports.compose import compose, load_model
+from roadmap.reports.formats.letter import Envelope
 from roadmap.reports.model import (
     Document,
     Figure,
@@ -28,6 +32,7 @@ from roadmap.reports.model import (
     Table,
     canonical_json,
 )
+from roadmap.reports.package import render_package
 from roadmap.reports.parts.draft import ModelDisagrees, check_places
 from roadmap.reports.words.show import show
 from roadmap.russian import natural_key
@@ -57,6 +62,7 @@ from support.analysis_rows import (
 )
 from support.model_text import text_of
 
+ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC), home_time())
 NASTY = "Школа № 7 <script>alert(1)</script> {{ 7*7 }} =cmd()"
 
 
@@ -295,6 +301,17 @@ def test_names_are_shown_as_they_are_whatever_they_look_like(
     shown = [text.replace("\u00a0", " ") for text in _texts(model)]
     assert sum(NASTY in text for text in shown) >= 5
     assert not any("49" in text and "7*7" not in text for text in shown if "Школа № 7" in text)
+
+
+def test_a_sign_outside_the_fonts_stops_no_letter(
+    composed: Callable[..., ReportModel], tmp_path: Path
+) -> None:
+    name = "Школа ☀ № 7 им. Сте\u0301пина 🎓学"
+    model = composed(made_run(_municipality(_school(7, name=name), _school(8))))
+    assert any("Школа №\u00a07 им. Степина ?" in text for text in _texts(model))
+    package = render_package(model, ENVELOPE, tmp_path, RUN, ())
+    assert {"pdf", "docx", "xlsx"} <= {file.kind for file in package.files}
+    assert "Степина ?" in package.letter.text.replace("\u00a0", " ")
 
 
 def test_a_municipality_reads_nothing_of_another(composed: Callable[..., ReportModel]) -> None:

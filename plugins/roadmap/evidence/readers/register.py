@@ -45,6 +45,7 @@ from roadmap.evidence.names import (
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
 from roadmap.evidence.registers.rows import Checked, Page, RegisterRow, check_lines
 from roadmap.mailbox import AddressRefused, read_address
+from roadmap.printable import unprintable
 from roadmap.russian import day
 
 EMPTY_CODES_END_THE_TABLE = 20
@@ -325,6 +326,8 @@ def _typed(cell: Cell, column: Column, plan_year: int, warn: Callable[[str], Non
         value = _choice(text, column) if column.kind is Kind.CHOICE else text
         if latin := latin_letter_in(text):
             warn(latin)
+        if odd := unprintable(text):
+            warn(f"Знак «{odd}» в письмах и документах не печатается, его там нет; уберите его")
         return plan_words(text) if column.kind is Kind.PHRASE else value
     return _coded(text, column, warn)
 

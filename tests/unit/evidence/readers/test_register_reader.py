@@ -358,6 +358,13 @@ def test_invisible_characters_of_a_school_name_are_removed_and_told() -> None:
     assert any("Невидимые" in warning for warning in parsed.warnings)
 
 
+def test_a_sign_that_documents_cannot_print_is_told_with_its_cell() -> None:
+    parsed = read("registry_schools", changed(SCHOOL, c2="Школа № 101 ☀"))
+    assert parsed.facts["school"][0]["name"] == "Школа № 101 ☀"
+    [warning] = [one for one in parsed.warnings if "☀" in one]
+    assert "не печатается" in warning and "строка 2" in warning
+
+
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\x85", "\u2028"])
 def test_a_line_break_in_a_municipality_name_refuses_the_row(line_break: str) -> None:
     # The name stands in the subject of letters.
