@@ -417,11 +417,11 @@ def _with_facts(
 
     Reading takes seconds, so it happens before the transaction that writes.
     """
-    batches = _by_scope(known)
+    batches, came = _by_scope(known), _came(known)
     returning = [
         one
         for scope, group in _by_scope(_not_refused(candidates)).items()
-        for _, one in _fresh(batches[scope], group, pull.now_ms)[0]
+        for _, one in _fresh(batches[scope], came, group, pull.now_ms)[0]
         if not one.parsed
     ]
     have_read = _read(pull, returning)
@@ -431,12 +431,12 @@ def _with_facts(
 def _settle(conn: Connection, pull: _Pull, candidates: list[_Candidate]) -> list[TakenFile]:
     """Decide about all files, scope by scope, and write what is new."""
     known = _accepted(conn, pull)
-    batches = _by_scope(known)
+    batches, came = _by_scope(known), _came(known)
     refused_before = set(conn.scalars(_batches(pull, "refused", load_batch.c.batch_id)))
     rows = _Rows(pull, known, refused_before)
     taken = [rows.refuse(one, one.refusal) for one in candidates if one.refusal]
     for scope, group in sorted(_by_scope(_not_refused(candidates)).items()):
-        fresh, left = _fresh(batches[scope], group, pull.now_ms)
+        fresh, left = _fresh(batches[scope], came, group, pull.now_ms)
         taken += [TakenFile(one.file.name, "unchanged", scope=scope) for one in left]
         loaded = [Loaded.of(batch) for batch in batches[scope]]
         for received_ms, together in _by_moment(fresh):
@@ -507,8 +507,16 @@ def _by_scope(of_scopes: Iterable[Any]) -> dict[str, list[Any]]:
     return groups
 
 
+def _came(known: list[Row[Any]]) -> dict[tuple[str, int], str]:
+    """Which content came under which name at which moment, whatever it was about."""
+    return {(batch.file_name, batch.received_ms): batch.sha256 for batch in known}
+
+
 def _fresh(
-    known: list[Row[Any]], candidates: list[_Candidate], now_ms: int
+    known: list[Row[Any]],
+    came: Mapping[tuple[str, int], str],
+    candidates: list[_Candidate],
+    now_ms: int,
 ) -> tuple[list[tuple[int, _Candidate]], list[_Candidate]]:
     """The files that become batches, each with the moment it became known; and the others.
 
@@ -532,9 +540,12 @@ def _fresh(
     # Of two copies the one received first is meant.
     for one in sorted(candidates, key=lambda one: (one.receipt_ms or now_ms, one.file.key)):
         sha256 = one.content.sha256
-        # A moment at which other content came does not speak of this content.
-        is_believed = one.receipt_ms is not None and moments.get(one.receipt_ms, sha256) == sha256
-        moment = one.receipt_ms if is_believed else None
+        # A moment at which other content came, about the same or in the same file, does not
+        # speak of this content.
+        moment = one.receipt_ms
+        if moment is not None:
+            earlier = {moments.get(moment), came.get((one.file.name, moment))}
+            moment = moment if earlier <= {sha256, None} else None
         is_taken = moment is not None and moments.get(moment) == sha256
         if sha256 == in_force or sha256 in hashes:
             left.append(one)
@@ -614,6 +625,15 @@ class _Rows:
                     "Время получения относится к прежнему содержанию файла, учтено время приёма",
                     place(one.file.name),
                     "Дополните список времён получения",
+                )
+            )
+        before = self._by_name.get(one.file.name)
+        if before is not None and before.scope != parsed.scope:
+            warnings.append(
+                sentence(
+                    f"Файл прежде был о другом: теперь «{parsed.scope}», было «{before.scope}»",
+                    place(one.file.name),
+                    "Прежние сведения остались в силе. Если файл перепутан, верните прежний",
                 )
             )
         self._add_batch(one, batch_id, received_ms, state="accepted")

@@ -267,6 +267,26 @@ def test_a_receipt_of_earlier_content_does_not_date_the_new_one(world: World) ->
     assert world.pull().unchanged == 1
 
 
+def test_a_file_that_changes_its_municipality_does_not_inherit_the_old_receipt_and_is_told(
+    any_world: World,
+) -> None:
+    any_world.put("acts/a.csv", act("1", "buyskiy"))
+    any_world.receipts({"acts/a.csv": "2021-03-05T10:00:00+03:00"})
+    any_world.pull()
+    assert any_world.acts_in_force(START) == [("buyskiy", "1")]
+    any_world.put("acts/a.csv", act("2", "galich"))
+    intake = any_world.pull()
+    assert intake.messages == (
+        "Время получения относится к прежнему содержанию файла, учтено время приёма. "
+        "Файл «a.csv». Дополните список времён получения.",
+        "Файл прежде был о другом: теперь «galich», было «buyskiy». Файл «a.csv». "
+        "Прежние сведения остались в силе. Если файл перепутан, верните прежний.",
+    )
+    assert any_world.acts_in_force(START) == [("buyskiy", "1")], "the past is as it was"
+    assert any_world.acts_in_force() == [("buyskiy", "1"), ("galich", "2")]
+    assert any_world.pull().unchanged == 1
+
+
 def test_a_good_file_put_back_over_a_spoilt_one_is_in_force_though_its_receipt_is_old(
     world: World,
 ) -> None:
