@@ -58,7 +58,8 @@ _PERSONAL_DATA = "PERSONAL_DATA"
 
 @dataclass(frozen=True)
 class TakenFile:
-    """What became of one file. `state`: accepted, unchanged, refused, waiting or ignored."""
+    """What became of one file. `state`: accepted, unchanged, refused, waiting, ignored, or
+    withdrawn (it lies under another name now)."""
 
     name: str
     state: str
@@ -434,7 +435,9 @@ def _settle(conn: Connection, pull: _Pull, candidates: list[_Candidate]) -> list
     batches, came = _by_scope(known), _came(known)
     refused_before = set(conn.scalars(_batches(pull, "refused", load_batch.c.batch_id)))
     rows = _Rows(pull, known, refused_before)
-    taken = [rows.refuse(one, one.refusal) for one in candidates if one.refusal]
+    candidates, renamed = _one_name_each(known, candidates)
+    taken = [rows.withdraw(batch) for batch in renamed]
+    taken += [rows.refuse(one, one.refusal) for one in candidates if one.refusal]
     for scope, group in sorted(_by_scope(_not_refused(candidates)).items()):
         fresh, left = _fresh(batches[scope], came, group, pull.now_ms)
         taken += [TakenFile(one.file.name, "unchanged", scope=scope) for one in left]
@@ -462,6 +465,44 @@ def _settle(conn: Connection, pull: _Pull, candidates: list[_Candidate]) -> list
                     taken.append(_waiting(one.file))
     rows.write(conn)
     return taken
+
+
+def _one_name_each(
+    known: list[Row[Any]], candidates: list[_Candidate]
+) -> tuple[list[_Candidate], list[Row[Any]]]:
+    """Of files with the same bytes that their names make different things, those refused whose
+    name nobody had accepted; and the batches whose file has only been renamed since.
+
+    The name of a protocol's file says its grade and subject: one pupil's table is one paper.
+    """
+    in_force = {batch.scope: batch for batch in known}
+    named: dict[str, dict[str, _Candidate]] = defaultdict(dict)
+    for one in _not_refused(candidates):
+        named[one.content.sha256].setdefault(one.scope, one)
+    refused_scopes: dict[tuple[str, str], FileRefused] = {}
+    renamed = []
+    for sha256, by_scope in named.items():
+        accepted = {
+            scope for scope, batch in in_force.items() if batch.sha256 == sha256 and batch.rows_read
+        }
+        if len(by_scope) > 1:
+            for scope in by_scope.keys() - accepted:
+                refused_scopes[sha256, scope] = _same_bytes(by_scope)
+        elif accepted and not accepted & by_scope.keys():
+            renamed += [in_force[scope] for scope in accepted]
+    return [
+        replace(one, refusal=one.refusal or refused_scopes.get((one.content.sha256, one.scope)))
+        for one in candidates
+    ], renamed
+
+
+def _same_bytes(by_scope: Mapping[str, _Candidate]) -> FileRefused:
+    names = " и ".join(f"«{one.file.name}» ({scope})" for scope, one in sorted(by_scope.items()))
+    return FileRefused(
+        "SAME_FILE",
+        f"Один и тот же файл назван как разные работы: {names}. "
+        "Оставьте в папке тот, что назван верно.",
+    )
 
 
 def _held_or_not(
@@ -599,6 +640,15 @@ def _lock(conn: Connection, pull: _Pull) -> None:
         conn.execute(select(func.pg_advisory_xact_lock(key)))
 
 
+_NOTHING_READ = {
+    "rows_read": 0,
+    "rows_accepted": 0,
+    "rows_rejected": 0,
+    "refusal_code": None,
+    "refusal_message": None,
+}
+
+
 class _Rows:
     """What one pull adds to the tables: batches, their facts, rejected rows and warnings.
 
@@ -642,6 +692,33 @@ class _Rows:
         self._warnings += [{"batch_id": batch_id, "message": message} for message in warnings]
         return _taken(one, "accepted", batch_id, after=warnings)
 
+    def withdraw(self, batch: Row[Any]) -> TakenFile:
+        """An empty batch in the place of one whose file was renamed: it was about another thing."""
+        received_ms = max(self._pull.now_ms, batch.received_ms + 1)
+        batch_id = self._id(batch.scope, batch.sha256, received_ms, of="renamed|")
+        self._batches.append(
+            {
+                **_NOTHING_READ,
+                "batch_id": batch_id,
+                "plan_year": self._pull.plan_year,
+                "dataset": self._pull.source.dataset,
+                "scope": batch.scope,
+                "file_name": batch.file_name,
+                "sha256": hashlib.sha256(b"").hexdigest(),
+                "size_bytes": 0,
+                "received_ms": received_ms,
+                "loaded_ms": self._pull.now_ms,
+                "state": "accepted",
+            }
+        )
+        told = sentence(
+            f"Сведения «{batch.scope}» больше не действуют",
+            place(batch.file_name),
+            "Тот же файл лежит под другим именем; если и прежнее верно, положите верный файл",
+        )
+        self._warnings.append({"batch_id": batch_id, "message": told})
+        return TakenFile(batch.file_name, "withdrawn", scope=batch.scope, messages=(told,))
+
     def refuse(self, one: _Candidate, refusal: FileRefused) -> TakenFile:
         """The refused file is remembered once per content and reason, however often it is met."""
         has_scope = one.scope != _NO_SCOPE
@@ -666,6 +743,7 @@ class _Rows:
         is_accepted = state["state"] == "accepted"
         self._batches.append(
             {
+                **_NOTHING_READ,
                 "batch_id": batch_id,
                 "plan_year": self._pull.plan_year,
                 "dataset": self._pull.source.dataset,
@@ -678,8 +756,6 @@ class _Rows:
                 "rows_read": parsed.rows_read if parsed else 0,
                 "rows_accepted": parsed.rows_accepted if parsed and is_accepted else 0,
                 "rows_rejected": _rows_rejected(parsed),
-                "refusal_code": None,
-                "refusal_message": None,
                 **state,
             }
         )

@@ -180,6 +180,45 @@ def test_a_decision_against_what_is_no_longer_in_force_is_refused(held: World) -
         decide(held.engine, code, "replace", actor="a", reason="причина", now_ms=held.now_ms)
 
 
+WRONG = "Проведение работы по математике, 5 класс. ВПР 2021.csv"
+
+
+def papers_in_force(world: World) -> list[str]:
+    with world.engine.connect() as conn:
+        batches = batches_in_force(conn, 2021, world.now_ms)
+    return sorted(batch.scope for batch in batches if batch.rows_accepted)
+
+
+def test_the_same_bytes_under_two_papers_are_refused_under_both_names(world: World) -> None:
+    for name in (WHOLE, WRONG):
+        world.put(f"vpr/protocols/{name}", protocol(1))
+    assert pull(world) == {WHOLE: ("refused", "SAME_FILE"), WRONG: ("refused", "SAME_FILE")}
+    (told, _) = world.pull("vpr_protocols", in_sandbox=True).messages
+    assert told == (
+        f"Один и тот же файл назван как разные работы: «{WHOLE}» (vpr/2021/spring/4/математика) и "
+        f"«{WRONG}» (vpr/2021/spring/5/математика). Оставьте в папке тот, что назван верно."
+    )
+    world.remove(f"vpr/protocols/{WRONG}")
+    assert pull(world) == {WHOLE: ("accepted", None)}
+    world.put(f"vpr/protocols/{WRONG}", protocol(1))
+    assert pull(world) == {WHOLE: ("unchanged", None), WRONG: ("refused", "SAME_FILE")}
+    assert papers_in_force(world) == ["vpr/2021/spring/4/математика"]
+
+
+def test_a_renamed_protocol_is_one_paper_and_what_it_was_before_is_in_force_no_more(
+    world: World,
+) -> None:
+    world.put(f"vpr/protocols/{WRONG}", protocol(1))
+    pull(world)
+    assert papers_in_force(world) == ["vpr/2021/spring/5/математика"]
+    for name, other, paper in ((WHOLE, WRONG, 4), (WRONG, WHOLE, 5)):
+        world.remove(f"vpr/protocols/{other}")
+        world.put(f"vpr/protocols/{name}", protocol(1))
+        assert pull(world) == {other: ("withdrawn", None), name: ("accepted", None)}
+        assert papers_in_force(world) == [f"vpr/2021/spring/{paper}/математика"]
+        assert pull(world) == {name: ("unchanged", None)}
+
+
 def test_a_register_may_lose_two_rows_and_not_a_third_of_its_schools(world: World) -> None:
     def schools(*numbers: int) -> bytes:
         rows = [

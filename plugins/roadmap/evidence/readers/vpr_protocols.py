@@ -25,7 +25,7 @@ from roadmap.evidence.files.grid import (
 )
 from roadmap.evidence.messages import place, refused, sentence, unread_sheets
 from roadmap.evidence.names import cleaned, login_digits, municipality_ref
-from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
+from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
 from roadmap.evidence.readers.paper import Paper, known_subject, wave_of
 from roadmap.russian import counted
 
@@ -34,8 +34,9 @@ _WITHIN = 15
 
 @dataclass(frozen=True)
 class _Layout:
-    """The titles of one year's form."""
+    """The titles of one year's form, the only one that year had."""
 
+    years: range
     login: str
     municipality: str
     journal: str
@@ -51,9 +52,17 @@ class _Layout:
 
 _LAYOUTS = (
     _Layout(
-        "user", "groups", "otc", "sum", ("var-1", "var-2", "var"), ("code", "klass"), is_tagged=True
+        range(2020, 2021),
+        "user",
+        "groups",
+        "otc",
+        "sum",
+        ("var-1", "var-2", "var"),
+        ("code", "klass"),
+        is_tagged=True,
     ),
     _Layout(
+        range(2021, 2022),
         "логин школы",
         "регион",
         "отметка за предыдущую четверть/триместр",
@@ -64,6 +73,7 @@ _LAYOUTS = (
     ),
     *(
         _Layout(
+            range(2022, 9999),
             "пользователь",
             "муниципалитет",
             journal,
@@ -129,6 +139,7 @@ class _Found:
     rejected: Counter[str] = field(default_factory=Counter)
     without_journal: int = 0
     repeated: int = 0
+    grades: Counter[str] = field(default_factory=Counter)  # by the codes of pupils
 
 
 def read(content: bytes, context: ReaderContext) -> Parsed:
@@ -145,7 +156,9 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     head = list(islice(rows, _WITHIN))
     layout, heading = _layout(head, sheet, context)
     body = chain(head[heading.row + 1 :], rows)
+    _refuse_another_year(paper, layout, context)
     found = _count(body, layout, heading, mark_by_score)
+    _refuse_another_grade(paper, found.grades, context)
     other_maximum = _other_maximum(head[heading.row], len(mark_by_score) - 1)
     return Parsed(
         scope=paper.scope,
@@ -209,6 +222,31 @@ def _layout(head: list[list[Cell]], sheet: str, context: ReaderContext) -> tuple
     return layout, heading
 
 
+def _refuse_another_year(paper: Paper, layout: _Layout, context: ReaderContext) -> None:
+    if paper.year not in layout.years:
+        what = f"по имени он {paper.year} года, а таблица — {layout.years[0]} года"
+        raise _wrongly_named(context, what, "год")
+
+
+def _refuse_another_grade(paper: Paper, grades: Counter[str], context: ReaderContext) -> None:
+    """In autumn pupils of the next grade write the programme's paper: either is right."""
+    right = {str(paper.grade), str(paper.grade + (paper.wave == "autumn"))}
+    for grade, codes in grades.most_common(1):
+        is_believed = grades.total() >= _CODES_ENOUGH and codes >= _CODES_ALIKE * grades.total()
+        if is_believed and grade not in right:
+            what = f"по имени это {paper.grade} класс, а коды участников начинаются с {grade}"
+            raise _wrongly_named(context, what, "класс")
+
+
+def _wrongly_named(context: ReaderContext, what: str, asked: str) -> FileRefused:
+    return refused(
+        "FILE_NAME",
+        f"Файл не принят: {what}",
+        f"Проверьте {asked} в имени файла и, если нужно, переименуйте его",
+        context.file_name,
+    )
+
+
 def _other_maximum(heading: list[Cell], maximum: int) -> tuple[str, ...]:
     """A warning where the tasks' maxima add up to another paper than the scale's."""
     tasks = [task for cell in heading if (task := _TASK.fullmatch(normal_title(cell)))]
@@ -222,6 +260,11 @@ def _other_maximum(heading: list[Cell], maximum: int) -> tuple[str, ...]:
 
 
 # -- Counting --------------------------------------------------------------------------------
+
+# Codes of pupils are five figures, the first of them the grade (docs/domain.md §3.3.1).
+_PUPIL_CODE = re.compile(r"([2-9])\d{4}(?:\.0)?")
+_CODES_ENOUGH, _CODES_ALIKE = 10, 0.9  # to believe them; what share of them has to agree
+_MANY_ABOVE = 0.05  # of the rows above the maximum: a wrong name rather than slips
 
 _NO_SCORE = -1
 _BAD_SCORE = -2
@@ -306,6 +349,8 @@ def _count(
                 found.repeated += 1
                 continue
             seen.add(pupil)
+            if grade := _PUPIL_CODE.fullmatch(str(row[code_at])):
+                found.grades[grade[1]] += 1
         digits = logins[login]
         if digits is None:
             rejected["SCHOOL_LOGIN"] += 1
@@ -409,6 +454,8 @@ def _rejected(
     kept = []
     for rule, rows in sorted(found.rejected.items()):
         what, to_do = _RULES[rule]
+        if rule == "SCORE_ABOVE_MAXIMUM" and rows > _MANY_ABOVE * found.rows_read:
+            to_do = f"Верно ли названы в имени файла класс и предмет? {to_do}"
         title = layout.login if rule == "SCHOOL_LOGIN" else layout.score
         column = column_name(heading.columns[title], title)
         many = counted(rows, "строка", "строки", "строк")

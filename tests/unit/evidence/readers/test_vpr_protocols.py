@@ -41,7 +41,7 @@ OB6 = ReaderContext(
 )
 
 
-_code = count(50001)  # of a pupil: no two in a school have the same
+_code = count(1)  # of a pupil: no two in a school have the same; the grade stands before it
 
 
 def pupil(
@@ -54,7 +54,7 @@ def pupil(
     code: str | None = None,
 ) -> list[object]:
     groups = None if tag is None else f"reg44,{tag},vpr_2020_5"
-    own = str(next(_code)) if code is None else code
+    own = f"6{next(_code):04}" if code is None else code
     return [groups, login, "500001", own, journal, " ж\u00a0", "а(2)", variant, second, score,
             "1", "Х", "x ", "не пройдена тема", "2020-10-09"]  # fmt: skip
 
@@ -67,7 +67,7 @@ def pupil_2021(
     variant: object = "7",
     code: str | None = None,
 ) -> list[object]:
-    own = str(next(_code)) if code is None else code
+    own = f"4{next(_code):04}" if code is None else code
     return [login, municipality, "1", own, journal, "м", "НЕТ", variant, score,
             "1", "X", "Иванов и др.", "без заголовка", None]  # fmt: skip
 
@@ -76,13 +76,18 @@ def pupil_2022(
     score: object, journal: object = "4", variant: object = "7", login: str = "edu440123"
 ) -> list[object]:
     return [login, "44", "Костромская обл.", "reg44_m019 | Нейский муниципальный район",
-            "МОУ СОШ № 1", "04.10.2022", str(next(_code)), variant, "1", "X", "0", "2", "6а", "ж",
-            journal, score]  # fmt: skip
+            "МОУ СОШ № 1", "04.10.2022", f"7{next(_code):04}", variant, "1", "X", "0", "2", "6а",
+            "ж", journal, score]  # fmt: skip
 
 
 def parsed(*pupils: list[object], context: ReaderContext = MA5, above: int = 0) -> Parsed:
     head = HEAD_2020 if context.file_name == NAME_2020 else HEAD_2021
     return read(one_sheet([*[[]] * above, head, *pupils], "Sheet1"), context)
+
+
+def parsed_as(name: str, *pupils: list[object]) -> Parsed:
+    """A table of 2020 under that name."""
+    return read(one_sheet([HEAD_2020, *pupils], "Sheet1"), replace(MA5, file_name=name))
 
 
 def marks(parsed: Parsed, school: int = 0) -> list[object]:
@@ -115,6 +120,46 @@ def test_the_layout_of_2021():
     assert found.scope == "vpr/2021/spring/4/русский язык"
     assert found.facts["mark_result"][0]["municipality_ref"] == "буйский муниципальный район"
     assert marks(found) == [1, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "asked"),
+    [
+        # The papers of MA5 of autumn 2020 came under these names as well.
+        ("Проведение работы по математике, 7 класс. ВПР 2020.xlsx",
+         "по имени это 7 класс, а коды участников начинаются с 6", "класс"),
+        ("Проведение работы по математике, 6 класс. ВПР 2021.xlsx",
+         "по имени он 2021 года, а таблица — 2020 года", "год"),
+    ],
+)  # fmt: skip
+def test_pupils_codes_name_the_grade_and_the_layout_the_year(name: str, what: str, asked: str):
+    with pytest.raises(FileRefused) as refusal:
+        parsed_as(name, *[pupil("7") for _ in range(10)])
+    assert (refusal.value.code, refusal.value.message) == (
+        "FILE_NAME",
+        f"Файл не принят: {what}. Файл «{name}». "
+        f"Проверьте {asked} в имени файла и, если нужно, переименуйте его.",
+    )
+
+
+@pytest.mark.parametrize("grade", [5, 6])
+def test_in_autumn_the_programme_s_grade_and_the_pupils_own_are_both_right(grade: int):
+    name = f"Проведение работы по математике, {grade} класс. ВПР 2020.xlsx"
+    assert parsed_as(name, *[pupil("7") for _ in range(10)]).rows_accepted == 10
+
+
+def test_codes_that_are_few_or_not_alike_name_no_grade():
+    name = "Проведение работы по математике, 7 класс. ВПР 2020.xlsx"
+    assert parsed_as(name, *[pupil("7") for _ in range(9)]).rows_accepted == 9
+    mixed = [pupil("7", code=f"{4 + n % 4}{n:04}") for n in range(20)]
+    assert parsed_as(name, *mixed).rows_accepted == 20
+
+
+def test_many_scores_above_the_maximum_ask_for_the_name():
+    few = [pupil("7") for _ in range(39)]
+    assert "Верно ли" not in parsed(*few, pupil("21")).rejected[0].message
+    (told,) = parsed(*few, *[pupil("21") for _ in range(3)]).rejected
+    assert "Верно ли названы в имени файла класс и предмет?" in told.message
 
 
 @pytest.mark.parametrize("journal_title", [JOURNAL_2022, JOURNAL_2022.replace("/ ", "/")])
@@ -161,7 +206,7 @@ def test_a_csv_of_2021_in_cp1251_is_read_the_same():
     ],
 )  # fmt: skip
 def test_grade_and_subject_come_from_the_file_name(name, scope):
-    rows = [HEAD_2020, pupil("1")]
+    rows = [HEAD_2020, pupil("1")] if "2020" in name else [HEAD_2021, pupil_2021("1")]
     assert read(one_sheet(rows), replace(MA5, file_name=name)).scope == scope
 
 
