@@ -30,6 +30,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.schema import SchemaItem
 
 from roadmap.datasets.catalogue import TABLES
 from roadmap.datasets.model import FactTable
@@ -47,6 +48,14 @@ metadata = MetaData(
 Day = String(10)  # ISO date
 
 
+def _table(name: str, *items: SchemaItem) -> Table:
+    return Table(name, metadata, *items)
+
+
+def _texts(*names: str) -> list[Column[str]]:
+    return [Column(name, Text, nullable=False) for name in names]
+
+
 def _facts(declared: FactTable) -> Table:
     """A fact table: every row says which load batch brought it and from which row of the file."""
     constraints = [
@@ -54,9 +63,8 @@ def _facts(declared: FactTable) -> Table:
         for column in declared.stored
         if column.is_constrained
     ]
-    return Table(
+    return _table(
         declared.name,
-        metadata,
         Column("batch_id", ForeignKey("load_batch.batch_id"), nullable=False, index=True),
         Column("sheet", Text),
         Column("row", Integer),  # 1-based row in the file; NULL where rows were aggregated
@@ -74,9 +82,8 @@ def _facts(declared: FactTable) -> Table:
 
 # -- Evidence: what came in ----------------------------------------------------------------
 
-load_batch = Table(
+load_batch = _table(
     "load_batch",
-    metadata,
     Column("batch_id", String(32), primary_key=True),
     Column("plan_year", Integer, nullable=False),
     Column("dataset", Text, nullable=False),
@@ -98,9 +105,8 @@ load_batch = Table(
     Index("ix_load_batch_in_force", "plan_year", "dataset", "scope", "received_ms"),
 )
 
-rejected_row = Table(
+rejected_row = _table(
     "rejected_row",
-    metadata,
     Column("batch_id", ForeignKey("load_batch.batch_id"), nullable=False, index=True),
     Column("sheet", Text),
     Column("row", Integer),  # NULL in pupil protocols: there only counts are kept
@@ -110,22 +116,18 @@ rejected_row = Table(
     Column("message", Text, nullable=False),  # Russian; personal fields masked
 )
 
-load_warning = Table(  # what was repaired or dropped while reading, and is told
+load_warning = _table(  # what was repaired or dropped while reading, and is told
     "load_warning",
-    metadata,
     Column("batch_id", ForeignKey("load_batch.batch_id"), nullable=False, index=True),
     Column("message", Text, nullable=False),  # Russian; personal fields masked
 )
 
 # What persons decided about files that cover less than what is in force; the last one counts.
-held_file_decision = Table(
+held_file_decision = _table(
     "held_file_decision",
-    metadata,
     Column("batch_id", ForeignKey("load_batch.batch_id"), primary_key=True),
     Column("decided_ms", BigInteger, primary_key=True),
-    Column("decision", Text, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    *_texts("decision", "actor", "reason"),
     CheckConstraint("decision in ('replace', 'add', 'keep')", name="decision"),
 )
 
@@ -134,9 +136,8 @@ FACTS = tuple(_facts(table) for table in TABLES.values())
 
 # -- Phase runs: frozen inputs and what was computed from them ------------------------------
 
-phase_run = Table(
+phase_run = _table(
     "phase_run",
-    metadata,
     Column("run_id", String(32), primary_key=True),
     Column("plan_year", Integer, nullable=False),
     Column("phase", Text, nullable=False),
@@ -154,28 +155,23 @@ phase_run = Table(
     CheckConstraint("mode in ('live', 'redirect', 'dry')", name="mode"),
 )
 
-run_batch = Table(  # which batches were in force at the run's known-at moment
+run_batch = _table(  # which batches were in force at the run's known-at moment
     "run_batch",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     Column("batch_id", ForeignKey("load_batch.batch_id"), primary_key=True),
 )
 
-run_municipality = Table(  # addressees of the run, named as on its as-of date; 'region' among them
+run_municipality = _table(  # addressees of the run, named as on its as-of date; 'region' among them
     "run_municipality",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     Column("municipality_id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("genitive", Text, nullable=False),
-    Column("short_name", Text, nullable=False),
+    *_texts("name", "genitive", "short_name"),
     Column("is_participating", Integer, nullable=False),
     Column("is_selected", Integer, nullable=False),  # the trigger form's choice
 )
 
-run_school = Table(  # every school of the region as on the as-of date
+run_school = _table(  # every school of the region as on the as-of date
     "run_school",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     Column("school_id", Text, primary_key=True),
     Column("municipality_id", Text, nullable=False),
@@ -193,9 +189,8 @@ def _procedure() -> tuple[Column[Any], ...]:
     )
 
 
-run_school_ref = Table(  # which school this run reads a reference in results as
+run_school_ref = _table(  # which school this run reads a reference in results as
     "run_school_ref",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     *_procedure(),
     Column("scheme", Text, primary_key=True),
@@ -203,21 +198,19 @@ run_school_ref = Table(  # which school this run reads a reference in results as
     Column("school_id", Text, nullable=False),
 )
 
-run_municipality_ref = Table(  # the same of municipalities, by how the file writes them
+run_municipality_ref = _table(  # the same of municipalities, by how the file writes them
     "run_municipality_ref",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     *_procedure(),
     Column("ref", Text, primary_key=True),
     Column("municipality_id", Text, nullable=False),
 )
 
-run_foreign_ref = Table(
+run_foreign_ref = _table(
     # A school under a municipality that is not its own by the registry (FOREIGN_SCHOOL).
     # Result rows with this pair of references are nobody's: every query leaves them out by
     # `not exists (select 1 from run_foreign_ref ...)` on run_id, procedure and references.
     "run_foreign_ref",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     *_procedure(),
     Column("scheme", Text, primary_key=True),
@@ -225,20 +218,18 @@ run_foreign_ref = Table(
     Column("municipality_ref", Text, primary_key=True),
 )
 
-run_rule = Table(
+run_rule = _table(
     # The plan's rules whose value is a list, one row per value, so that SQL can join them
     # (rules of one value are bound as parameters). Texts are normalised as the facts' are.
     "run_rule",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     Column("measure", Integer, primary_key=True),
     Column("rule", Text, primary_key=True),
     Column("value", Text, primary_key=True),
 )
 
-run_finding = Table(  # what the frozen evidence does not say, or says in contradiction
+run_finding = _table(  # what the frozen evidence does not say, or says in contradiction
     "run_finding",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), nullable=False, index=True),
     Column("rule", Text, nullable=False),  # UNKNOWN_SCHOOL, FOREIGN_SCHOOL, NO_CONTACT, ...
     Column("municipality_id", Text),
@@ -247,9 +238,8 @@ run_finding = Table(  # what the frozen evidence does not say, or says in contra
     Column("message", Text, nullable=False),
 )
 
-run_dataset = Table(  # state of each dataset of the phase at freeze
+run_dataset = _table(  # state of each dataset of the phase at freeze
     "run_dataset",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     Column("dataset", Text, primary_key=True),
     Column("need", Text, nullable=False),  # needed | told
@@ -258,9 +248,8 @@ run_dataset = Table(  # state of each dataset of the phase at freeze
     Column("latest_received_ms", BigInteger),
 )
 
-indicator_result = Table(
+indicator_result = _table(
     "indicator_result",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     Column("indicator", Text, primary_key=True),
     Column("municipality_id", Text, primary_key=True),  # 'region' for the whole
@@ -272,9 +261,8 @@ indicator_result = Table(
     Column("status", Text, nullable=False),  # indicators.status.Status
 )
 
-indicator_gap = Table(  # the rows that count as missing: what the letter names
+indicator_gap = _table(  # the rows that count as missing: what the letter names
     "indicator_gap",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), nullable=False, index=True),
     Column("indicator", Text, nullable=False),
     Column("municipality_id", Text, nullable=False),
@@ -290,17 +278,15 @@ indicator_gap = Table(  # the rows that count as missing: what the letter names
     Column("detail", Text),
 )
 
-monitoring_scope = Table(  # which measures a monitoring counts (docs/domain.md §7.2)
+monitoring_scope = _table(  # which measures a monitoring counts (docs/domain.md §7.2)
     "monitoring_scope",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     Column("monitoring", Integer, primary_key=True),  # number of the monitoring measure
     Column("measure", Integer, primary_key=True),
 )
 
-measure_status = Table(
+measure_status = _table(
     "measure_status",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     Column("measure", Integer, primary_key=True),
     Column("municipality_id", Text, primary_key=True),
@@ -310,9 +296,13 @@ measure_status = Table(
     Column("is_executed", Integer, nullable=False, server_default=text("0")),
 )
 
-paper_result = Table(  # one unit in one paper, computed once; shares are derived on showing
+_COUNTS = (
+    "absent", "mark_2", "mark_3", "mark_4", "mark_5", "compared", "lowered", "confirmed", "raised",
+    "below_minimum", "minimum", "score_sum", "high_scores",
+)  # fmt: skip
+
+paper_result = _table(  # one unit in one paper, computed once; shares are derived on showing
     "paper_result",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("year", Integer, primary_key=True),
@@ -327,19 +317,7 @@ paper_result = Table(  # one unit in one paper, computed once; shares are derive
     Column("schools", Integer, nullable=False),  # how many schools are summed here
     Column("small_schools", Integer, nullable=False),  # left out of the sum as too small
     Column("participants", Integer, nullable=False),
-    Column("absent", Integer),
-    Column("mark_2", Integer),
-    Column("mark_3", Integer),
-    Column("mark_4", Integer),
-    Column("mark_5", Integer),
-    Column("compared", Integer),
-    Column("lowered", Integer),
-    Column("confirmed", Integer),
-    Column("raised", Integer),
-    Column("below_minimum", Integer),
-    Column("minimum", Integer),
-    Column("score_sum", Integer),
-    Column("high_scores", Integer),
+    *(Column(name, Integer) for name in _COUNTS),
     Column("is_small", Integer, nullable=False),  # fewer than least_participants: show nothing
     Column("is_low", Integer),  # share of «2» (below minimum) >= threshold; NULL: no verdict
     # School rows: fewer than least_participants compared with the journal; NULL: not compared.
@@ -350,9 +328,8 @@ paper_result = Table(  # one unit in one paper, computed once; shares are derive
     Column("elsewhere_participants", Integer),
 )
 
-school_verdict = Table(  # the ШНОР rule of docs/domain.md §4.2
+school_verdict = _table(  # the ШНОР rule of docs/domain.md §4.2
     "school_verdict",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     Column("school_id", Text, primary_key=True),
     Column("municipality_id", Text, nullable=False),
@@ -362,26 +339,23 @@ school_verdict = Table(  # the ШНОР rule of docs/domain.md §4.2
     Column("verdict", Text, nullable=False),  # low | risk | not_low | no_verdict
 )
 
-report = Table(
+report = _table(
     "report",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     Column("municipality_id", Text, primary_key=True),
     Column("content_sha256", String(64), nullable=False),
     Column("model", Text, nullable=False),  # canonical JSON of reports.model.ReportModel
 )
 
-told_report = Table(  # what letters of that content tell; the run's report may be composed anew
+told_report = _table(  # what letters of that content tell; the run's report may be composed anew
     "told_report",
-    metadata,
     Column("municipality_id", Text, primary_key=True),
     Column("content_sha256", String(64), primary_key=True),
     Column("model", Text, nullable=False),  # JSON of reports.model.ReportModel
 )
 
-report_file = Table(  # the manifest: which bytes are whose
+report_file = _table(  # the manifest: which bytes are whose
     "report_file",
-    metadata,
     Column("run_id", Text, primary_key=True),
     Column("municipality_id", Text, primary_key=True),
     Column("file_kind", Text, primary_key=True),  # html | text | docx | pdf | xlsx | school_pdf
@@ -400,17 +374,15 @@ report_file = Table(  # the manifest: which bytes are whose
 
 _UNFINISHED = "('held', 'ready', 'claimed', 'in_doubt', 'unknown', 'retry')"
 
-municipality = Table(
+municipality = _table(
     "municipality",
-    metadata,
     Column("municipality_id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     CheckConstraint("length(municipality_id) between 1 and 16", name="id_length"),
 )
 
-recipient = Table(  # immutable: another address is another row
+recipient = _table(  # immutable: another address is another row
     "recipient",
-    metadata,
     Column("recipient_id", Text, primary_key=True),
     Column("municipality_id", ForeignKey("municipality.municipality_id"), nullable=False),
     Column("addr", Text, nullable=False),
@@ -421,9 +393,8 @@ recipient = Table(  # immutable: another address is another row
     UniqueConstraint("municipality_id", "addr"),
 )
 
-message = Table(
+message = _table(
     "message",
-    metadata,
     Column("message_id", Text, primary_key=True),
     Column("municipality_id", ForeignKey("municipality.municipality_id"), nullable=False),
     Column("sha256", Text, nullable=False),
@@ -434,21 +405,16 @@ message = Table(
     UniqueConstraint("message_id", "municipality_id", "sha256"),
 )
 
-transition = Table(
+transition = _table(
     "transition",
-    metadata,
     Column("from_state", Text, primary_key=True),
     Column("to_state", Text, primary_key=True),
 )
 
-delivery = Table(
+delivery = _table(
     "delivery",
-    metadata,
     Column("delivery_id", Text, primary_key=True),
-    Column("occasion", Text, nullable=False),
-    Column("mode", Text, nullable=False),
-    Column("municipality_id", Text, nullable=False),
-    Column("recipient_id", Text, nullable=False),
+    *_texts("occasion", "mode", "municipality_id", "recipient_id"),
     Column("revision", Integer, nullable=False),
     Column("content_sha256", Text, nullable=False),
     Column("reason", Text),
@@ -508,9 +474,8 @@ Index(
 )  # fmt: skip
 Index("delivery_due", delivery.c.state, delivery.c.not_before_ms)
 
-delivery_event = Table(  # append-only
+delivery_event = _table(  # append-only
     "delivery_event",
-    metadata,
     Column("delivery_id", ForeignKey("delivery.delivery_id"), primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("from_state", Text, nullable=False),
@@ -540,14 +505,10 @@ Index(
     postgresql_where=text("to_state = 'accepted'"),
 )
 
-approval = Table(
+approval = _table(
     "approval",
-    metadata,
     Column("approval_id", Text, primary_key=True),
-    Column("occasion", Text, nullable=False),
-    Column("mode", Text, nullable=False),
-    Column("batch_sha256", Text, nullable=False),
-    Column("decision", Text, nullable=False),
+    *_texts("occasion", "mode", "batch_sha256", "decision"),
     Column("reason", Text),
     Column("n", Integer, nullable=False),
     Column("approved_by", Text, nullable=False),
@@ -557,9 +518,8 @@ approval = Table(
     CheckConstraint("n > 0", name="n"),
 )
 
-send_fuse = Table(
+send_fuse = _table(
     "send_fuse",
-    metadata,
     Column("scope", Text, primary_key=True),
     Column("day", Text, primary_key=True),
     Column("n", Integer, nullable=False),
@@ -567,16 +527,14 @@ send_fuse = Table(
     CheckConstraint("n <= cap", name="cap"),
 )
 
-control = Table(  # sending_enabled: the kill switch; incarnation: which database this is
+control = _table(  # sending_enabled: the kill switch; incarnation: which database this is
     "control",
-    metadata,
     Column("k", Text, primary_key=True),
     Column("v", Text, nullable=False),
 )
 
-relay = Table(  # the mail server as we met it: the circuit breaker and the pace of letters
+relay = _table(  # the mail server as we met it: the circuit breaker and the pace of letters
     "relay",
-    metadata,
     Column("relay", Text, primary_key=True),  # 'smtp'
     Column("failures", Integer, nullable=False, server_default=text("0")),  # in a row
     Column("open_until_ms", BigInteger),  # nobody claims before; null: the circuit is closed
@@ -586,9 +544,8 @@ relay = Table(  # the mail server as we met it: the circuit breaker and the pace
     CheckConstraint("failures >= 0", name="failures"),
 )
 
-paused_occasion = Table(  # its letters are not claimed until the operator says to go on
+paused_occasion = _table(  # its letters are not claimed until the operator says to go on
     "paused_occasion",
-    metadata,
     Column("occasion", Text, primary_key=True),
     Column("mode", Text, primary_key=True),
     Column("reason", Text, nullable=False),  # Russian, for the operator
@@ -596,9 +553,8 @@ paused_occasion = Table(  # its letters are not claimed until the operator says 
     Column("actor", Text, nullable=False),
 )
 
-control_event = Table(  # append-only: who stopped, paused or restarted what, when and why
+control_event = _table(  # append-only: who stopped, paused or restarted what, when and why
     "control_event",
-    metadata,
     Column("event_id", String(32), primary_key=True),  # random
     Column("at_ms", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
@@ -611,18 +567,16 @@ control_event = Table(  # append-only: who stopped, paused or restarted what, wh
     ),
 )
 
-alarm = Table(  # what the operator was told of, so that nobody is told every five minutes
+alarm = _table(  # what the operator was told of, so that nobody is told every five minutes
     "alarm",
-    metadata,
     Column("alarm_key", Text, primary_key=True),
     Column("sentence", Text, nullable=False),  # Russian, for the operator; no addresses
     Column("since_ms", BigInteger, nullable=False),
     Column("told_ms", BigInteger),
 )
 
-run_outcome = Table(  # exactly one row per expected recipient of a run
+run_outcome = _table(  # exactly one row per expected recipient of a run
     "run_outcome",
-    metadata,
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
     Column("municipality_id", Text, primary_key=True),
     Column("recipient_id", Text, primary_key=True),  # '-' where there is no contact
