@@ -1,8 +1,8 @@
 """How much our own code adds to rendering: one package against bare calls of its libraries.
 
-The bare side gets everything ready-made (figures, JSON, the body's XML, the cells) and only
-calls matplotlib, Typst, pikepdf, docxtpl, XlsxWriter and css-inline, and reads the files back
-with pypdfium2, python-calamine and lxml, as the parity and leak checks do.
+The bare side gets everything ready-made (what to draw where, JSON, the body's XML, the cells)
+and only calls matplotlib's renderer, Typst, pikepdf, docxtpl, XlsxWriter and css-inline, and reads
+the files back with pypdfium2, python-calamine and lxml, as the parity and leak checks do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from roadmap import russian
 from roadmap.plan.zone import home_time
 from roadmap.reports import package
 from roadmap.reports.charts import drawing
@@ -118,6 +120,7 @@ def _forget() -> None:
     lay_out.cache_clear()
     typeface.text_width_mm.cache_clear()
     leak.index_of.cache_clear()
+    russian.typographic.cache_clear()
 
 
 def _seconds(call: Callable[[], None]) -> float:
@@ -168,13 +171,37 @@ def _bare_calls(model: ReportModel, folder: Path) -> Callable[[], None]:
 
 
 def _drawn(chart: drawing.AnyChart) -> tuple[Callable[[], None], Callable[[], None]]:
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    import matplotlib
+    from matplotlib.backends import backend_svg
 
-    figure = drawing._figure(chart)
-    inputs = {"svg": drawing.chart_svg(chart).decode(), "width_mm": str(drawing.WIDTH_MM)}
+    renderer: Any = backend_svg.RendererSVG
+    calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+    size: list[float] = []
+
+    class Recorder(renderer):  # type: ignore[misc]
+        def __init__(self, *args: Any, **named: Any) -> None:
+            super().__init__(*args, **named)
+            size[:] = args[:2]
+
+        def draw_path(self, *args: Any, **named: Any) -> None:
+            calls.append(("draw_path", args, named))
+            super().draw_path(*args, **named)
+
+        def draw_text(self, *args: Any, **named: Any) -> None:
+            calls.append(("draw_text", args, named))
+            super().draw_text(*args, **named)
+
+    drawing.chart_svg.cache_clear()
+    with patch.object(backend_svg, "RendererSVG", Recorder):
+        svg = drawing.chart_svg(chart).decode()
+    inputs = {"svg": svg, "width_mm": str(drawing.WIDTH_MM)}
 
     def draw_svg() -> None:
-        FigureCanvasSVG(figure).print_svg(io.BytesIO())
+        with matplotlib.rc_context({"svg.fonttype": "none"}):
+            picture = renderer(*size, io.StringIO())
+            for name, args, named in calls:
+                getattr(picture, name)(*args, **named)
+            picture.finalize()
 
     def draw_png() -> None:
         drawing._compiler().compile(format="png", ppi=300, sys_inputs=inputs)

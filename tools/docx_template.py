@@ -27,6 +27,7 @@ from roadmap.reports.formats.wordml import (
     TABLE_TEXT,
     element,
     field,
+    nodes,
     paragraph,
     run,
     tag,
@@ -71,7 +72,7 @@ def make_template() -> bytes:
     return reproducible(out.getvalue())
 
 
-def _fonts() -> Any:
+def _fonts() -> str:
     return element("rFonts", ascii=FONT, hAnsi=FONT, eastAsia=FONT, cs=FONT)
 
 
@@ -85,8 +86,9 @@ def _set_defaults(document: Any) -> None:
         element("szCs", val=26),
         element("lang", val="ru-RU", eastAsia="ru-RU", bidi="ar-SA"),
     )
-    defaults.append(element("rPrDefault", run_defaults))
-    defaults.append(element("pPrDefault", element("pPr")))
+    defaults.extend(
+        nodes(element("rPrDefault", run_defaults), element("pPrDefault", element("pPr")))
+    )
 
 
 def _add_styles(document: Any) -> None:
@@ -99,53 +101,48 @@ def _add_styles(document: Any) -> None:
         style_id: str, name: str, *, size: float = 13, bold: bool = False, color: str = "",
         align: str = "left", before: float = 0, after: float = 0, line: float = 1.15,
         first_mm: float = 0, left_mm: float = 0, right_mm: float = 0, keep_next: bool = False,
-        spacing: float = 0, extra: tuple[Any, ...] = (), outline: int | None = None,
+        spacing: float = 0, extra: str = "", outline: int | None = None,
         numbering: tuple[str, int] | None = None, is_default: bool = False,
     ) -> None:  # fmt: skip
         # The order of the elements is the schema's (CT_PPrBase, CT_RPr).
-        paragraph_properties = element("pPr")
-        if keep_next:
-            paragraph_properties.append(element("keepNext"))
-        if numbering:
-            paragraph_properties.append(
-                element(
-                    "numPr",
-                    element("ilvl", val=numbering[1]),
-                    element("numId", val=numbering[0]),
-                )
-            )
-        paragraph_properties.extend(extra)
-        paragraph_properties.append(
+        number, level = numbering or ("", 0)
+        paragraph_properties = element(
+            "pPr",
+            element("keepNext") if keep_next else "",
+            element("numPr", element("ilvl", val=level), element("numId", val=number))
+            if numbering
+            else "",
+            extra,
             element(
                 "spacing",
                 before=round(before * 20),
                 after=round(after * 20),
                 line=round(line * 240),
                 lineRule="auto",
-            )
+            ),
+            element("ind", left=twips(left_mm), right=twips(right_mm), firstLine=twips(first_mm)),
+            element("jc", val=align),
+            element("outlineLvl", val=outline) if outline is not None else "",
         )
-        paragraph_properties.append(
-            element("ind", left=twips(left_mm), right=twips(right_mm), firstLine=twips(first_mm))
+        run_properties = element(
+            "rPr",
+            _fonts(),
+            element("b") if bold else "",
+            element("color", val=color) if color else "",
+            element("spacing", val=round(spacing * 20)) if spacing else "",
+            element("sz", val=round(size * 2)),
         )
-        paragraph_properties.append(element("jc", val=align))
-        if outline is not None:
-            paragraph_properties.append(element("outlineLvl", val=outline))
-        run_properties = element("rPr", _fonts())
-        if bold:
-            run_properties.append(element("b"))
-        if color:
-            run_properties.append(element("color", val=color))
-        if spacing:
-            run_properties.append(element("spacing", val=round(spacing * 20)))
-        run_properties.append(element("sz", val=round(size * 2)))
-        style = element("style", element("name", val=name), type="paragraph", styleId=style_id)
-        if is_default:
-            style.set(tag("w:default"), "1")
-        else:
-            style.append(element("basedOn", val="Normal"))
-        style.append(element("qFormat"))
-        style.extend([paragraph_properties, run_properties])
-        styles.append(style)
+        attributes: dict[str, str | int] = {"type": "paragraph", "styleId": style_id}
+        style = element(
+            "style",
+            element("name", val=name),
+            "" if is_default else element("basedOn", val="Normal"),
+            element("qFormat"),
+            paragraph_properties,
+            run_properties,
+            **attributes | ({"default": 1} if is_default else {}),
+        )
+        styles.extend(nodes(style))
 
     rule = element("pBdr", element("left", val="single", sz=24, space=10, color=ACCENT))
     right_tab = element("tabs", element("tab", val="right", pos=twips(170)))
@@ -164,10 +161,10 @@ def _add_styles(document: Any) -> None:
     add("OrgName", "Наименование организации", align="center")
     add("OrgShort", "Краткое наименование", size=12, align="center", after=15)
     add("DocKind", "Вид документа", size=15, bold=True, align="center", after=9, spacing=1)
-    add("Details", "Реквизиты", extra=(right_tab,))
+    add("Details", "Реквизиты", extra=right_tab)
     add("Place", "Место составления", align="center", after=11)
     add("Subject", "Заголовок к тексту", right_mm=52, after=12)
-    add("MainPoints", "Главное", left_mm=5, right_mm=5, before=12, after=6, extra=(rule,))
+    add("MainPoints", "Главное", left_mm=5, right_mm=5, before=12, after=6, extra=rule)
     add(LIST_ITEM, "Пункт перечня", align="both", first_mm=12.5)
     add(TABLE_CAPTION, "Название таблицы", size=11, line=1, before=9, after=2.5, keep_next=True)
     add(TABLE_TEXT, "Текст таблицы", size=11, line=1)
@@ -180,7 +177,7 @@ def _add_styles(document: Any) -> None:
         "Подпись руководителя",
         before=30,
         after=18,
-        extra=(two_tabs,),
+        extra=two_tabs,
         keep_next=True,
     )
     add("Executor", "Исполнитель", size=10, line=1, color=INK_2, keep_next=True)
@@ -189,33 +186,33 @@ def _add_styles(document: Any) -> None:
 def _set_numbering(document: Any) -> None:
     """Numbering 1: headings «3.», «3.1.»; abstract 2: a list's items «1.»."""
 
-    def level(index: int, text: str, style: str | None, first_mm: float) -> Any:
-        node = element("lvl", element("start", val=1), element("numFmt", val="decimal"), ilvl=index)
-        if style:
-            node.append(element("pStyle", val=style))
-        node.extend([element("suff", val="space"), element("lvlText", val=text)])
-        node.append(element("lvlJc", val="left"))
-        node.append(element("pPr", element("ind", left=0, firstLine=twips(first_mm))))
-        return node
+    def level(index: int, text: str, style: str | None, first_mm: float) -> str:
+        return element(
+            "lvl",
+            element("start", val=1),
+            element("numFmt", val="decimal"),
+            element("pStyle", val=style) if style else "",
+            element("suff", val="space"),
+            element("lvlText", val=text),
+            element("lvlJc", val="left"),
+            element("pPr", element("ind", left=0, firstLine=twips(first_mm))),
+            ilvl=index,
+        )
 
     headings = [level(0, "%1.", HEADINGS[1], 0), level(1, "%1.%2.", HEADINGS[2], 0)]
     numbering = document.part.numbering_part.element
     for child in list(numbering):
         numbering.remove(child)
-    numbering.append(
-        element(
-            "abstractNum", element("multiLevelType", val="multilevel"), *headings, abstractNumId=1
+    several = element("multiLevelType", val="multilevel")
+    single = element("multiLevelType", val="singleLevel")
+    items = level(0, "%1.", None, 12.5)
+    numbering.extend(
+        nodes(
+            element("abstractNum", several, *headings, abstractNumId=1),
+            element("abstractNum", single, items, abstractNumId=LIST_NUMBERING),
+            element("num", element("abstractNumId", val=1), numId=1),
         )
     )
-    numbering.append(
-        element(
-            "abstractNum",
-            element("multiLevelType", val="singleLevel"),
-            level(0, "%1.", None, 12.5),
-            abstractNumId=LIST_NUMBERING,
-        )
-    )
-    numbering.append(element("num", element("abstractNumId", val=1), numId=1))
 
 
 def _set_page_number(section: Any) -> None:
@@ -223,11 +220,9 @@ def _set_page_number(section: Any) -> None:
     header.is_linked_to_previous = False
     for old in list(header._element):
         header._element.remove(old)
-    number = paragraph("Header", field("PAGE", "2"))
-    header._element.append(number)
-    number[0].extend([element("jc", val="center")])
-    for node in number.iter(tag("w:r")):
-        node.insert(0, element("rPr", element("sz", val=22)))
+    number = field("PAGE", run("2", size_pt=11))
+    centred = element("jc", val="center")
+    header._element.extend(nodes(paragraph("Header", number, properties=centred)))
     first = section.first_page_header
     first.is_linked_to_previous = False
 
@@ -262,8 +257,7 @@ def _write_body(document: Any) -> None:
         paragraph("Executor", run("Исполнитель: {{ contact_name }}")),
         paragraph("Executor", run("тел. {{ contact_phone }}")),
     ]
-    for index, node in enumerate(content):
-        body.insert(index, node)
+    body[:0] = nodes(*content)
 
 
 def _set_settings(document: Any) -> None:
@@ -277,7 +271,7 @@ def _set_settings(document: Any) -> None:
         uri="http://schemas.microsoft.com/office/word",
         val=15,
     )
-    settings.replace(old, element("compat", mode))
+    settings.replace(old, *nodes(element("compat", mode)))
 
 
 def _set_properties(document: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
@@ -116,10 +117,16 @@ _SHORT_WORDS = re.compile(
 )
 
 
+_KEPT_TOGETHER = re.compile(
+    r"(?<=№) (?=\S)"
+    r"|(?<=\d) (?=%|п\.|чел\.|уч\.|КБ|г\.|л\.|класс)"
+    r"|(?<=[А-Яа-яё]) (?=(?:19|20)\d\d\b)"
+    r"| (?=[—–] )"
+)
+
+
+@lru_cache(maxsize=4096)  # the same texts stand in all formats
 def typographic(text: str) -> str:
     """The text with no-break spaces where a line may not break."""
-    text = re.sub(r"№ (?=\S)", f"№{NBSP}", text)
-    text = re.sub(r"(?<=\d) (?=(?:%|п\.|чел\.|уч\.|КБ|г\.|л\.|класс))", NBSP, text)
-    text = re.sub(r"(?<=[А-Яа-яё]) (?=(?:19|20)\d\d\b)", NBSP, text)
-    text = re.sub(r" (?=[—–] )", NBSP, text)
+    text = _KEPT_TOGETHER.sub(NBSP, text)
     return _SHORT_WORDS.sub(rf"\1{NBSP}", text)

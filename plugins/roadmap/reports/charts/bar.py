@@ -7,7 +7,6 @@ Grey for all, red for what reached the threshold (docs/look.md §4).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from roadmap.reports.charts.canvas import (
     BAR,
@@ -22,22 +21,21 @@ from roadmap.reports.charts.canvas import (
     ROW_MM,
     THRESHOLD,
     TITLE_MM,
-    sheet,
+    Sheet,
     width_of,
     wrapped,
-    write,
-    write_label,
 )
 from roadmap.reports.model import Bar, BarChart, BarGroup, Share
 from roadmap.reports.words.show import show, show_with_unit
 from roadmap.reports.words.typeface import printable
 from roadmap.russian import NBSP, decimal, integer
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 _BAR_MM = 3.2
+# The lines that stand through a group: colour, width in points, dashes.
+_LOOKS: dict[str, tuple[str, float, tuple[float, ...]]] = {
+    "region": (INK, 1.3, ()),
+    "threshold": (THRESHOLD, 1.1, (2.2, 1.6)),
+}
 
 
 def height_mm(chart: BarChart, width_mm: float) -> float:
@@ -164,54 +162,38 @@ def _of(bar: Bar) -> str:
 # -- Drawing ---------------------------------------------------------------------------------
 
 
-def draw(chart: BarChart, width_mm: float) -> Figure:
+def draw(chart: BarChart, width_mm: float) -> bytes:
+    """The chart as SVG."""
     plan = _plan(chart, width_mm)
-    figure, axes = sheet(plan.width, plan.height)
+    sheet = Sheet(plan.width, plan.height)
     for group in plan.groups:
-        write(axes, 0, group.title_y, printable(group.group.title), INK, bold=True)
+        sheet.write(0, group.title_y, printable(group.group.title), INK, bold=True)
         marks = _marks(plan, chart, group.group)
         for planned in group.bars:
-            _draw_bar(axes, plan, planned, [mark[0] for mark in marks])
-        axes.vlines(plan.zero, group.top, group.bottom, INK_2, linewidth=0.6, clip_on=False)
+            _draw_bar(sheet, plan, planned, [mark[0] for mark in marks])
+        sheet.line((plan.zero, group.top), (plan.zero, group.bottom), INK_2, 0.6)
         for x, start, text, which in marks:
-            is_region = which == "region"
-            color = INK if is_region else THRESHOLD
-            axes.vlines(
-                x, group.top, group.bottom, color, clip_on=False,
-                linewidth=1.3 if is_region else 1.1,
-                linestyle="solid" if is_region else (0, (2.2, 1.6)),
-            )  # fmt: skip
-            write(axes, start, group.marks_y, text, color)
-    return figure
+            color, width, dashes = _LOOKS[which]
+            sheet.line((x, group.top), (x, group.bottom), color, width, dashes)
+            sheet.write(start, group.marks_y, text, color)
+    return sheet.svg()
 
 
-def _draw_bar(axes: Axes, plan: _Plan, planned: _PlannedBar, marks: list[float]) -> None:
-    from matplotlib.patches import Rectangle
-
+def _draw_bar(sheet: Sheet, plan: _Plan, planned: _PlannedBar, marks: list[float]) -> None:
     bar, middle = planned.bar, planned.middle
-    write_label(axes, planned.lines, middle)
+    sheet.write_label(planned.lines, middle)
     if not isinstance(bar.value, Share):
-        write(axes, plan.zero + GAP_MM / 2, middle, show(bar.value), INK_3)
+        sheet.write(plan.zero + GAP_MM / 2, middle, show(bar.value), INK_3)
         return
     length = bar.value.percent * plan.per_percent
     color = THRESHOLD if bar.at_threshold else BAR
-    # As an artist of its own: `barh` costs ten times as much for the limits that it adjusts.
-    axes.add_artist(
-        Rectangle(
-            (plan.zero, middle - _BAR_MM / 2),
-            length,
-            _BAR_MM,
-            facecolor=color,
-            linewidth=0,
-            clip_on=False,
-        )
-    )
+    sheet.bar((plan.zero, middle - _BAR_MM / 2), length, _BAR_MM, color)
     number, of = show_with_unit(bar.value), _of(bar)
     number_width = width_of(number, bold=bar.at_threshold)
     both = number_width + GAP_MM + width_of(of)
     x = _beside(plan.zero + length + GAP_MM, both, marks)
-    write(axes, x, middle, number, THRESHOLD if bar.at_threshold else INK, bold=bar.at_threshold)
-    write(axes, x + number_width + GAP_MM, middle, of, INK_3)
+    sheet.write(x, middle, number, THRESHOLD if bar.at_threshold else INK, bold=bar.at_threshold)
+    sheet.write(x + number_width + GAP_MM, middle, of, INK_3)
 
 
 def _beside(x: float, width: float, lines: list[float]) -> float:

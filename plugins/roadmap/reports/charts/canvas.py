@@ -6,15 +6,18 @@ bytes.
 
 from __future__ import annotations
 
+import io
 from functools import cache
 from typing import TYPE_CHECKING
 
 from roadmap.reports.words.typeface import SANS, SANS_BOLD, text_width_mm
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.backend_bases import GraphicsContextBase
     from matplotlib.font_manager import FontProperties
+    from matplotlib.path import Path
+
+Point = tuple[float, float]
 
 INK, INK_2, INK_3 = "#18202B", "#465162", "#616C7C"
 BAR, THRESHOLD = "#7F8B9B", "#A3221B"
@@ -27,6 +30,7 @@ LINE_MM = 3.7  # every further line of a name
 GROUP_GAP_MM = 4.0
 GAP_MM = 2.4  # between a bar, its number and a line that must not run through it
 LEAST_SCALE = 10.0  # percent: shares of one or two percent stay short bars
+_PT_PER_MM = 72 / 25.4
 _CAP_HALF_MM = 1.13  # half the height of a capital letter at 9 pt
 
 
@@ -47,26 +51,83 @@ def wrapped(text: str, room: float) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def sheet(width: float, height: float) -> tuple[Figure, Axes]:
-    """An empty picture of `width` by `height` mm: x and y are mm from its upper left corner."""
-    from matplotlib.figure import Figure
+class Sheet:
+    """A picture of `width` by `height` mm: x and y are mm from its upper left corner.
 
-    figure = Figure(figsize=(width / 25.4, height / 25.4), dpi=72, frameon=False)
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0), autoscale_on=False)
-    axes.set_axis_off()
-    return figure, axes
+    It is written by matplotlib's renderer of SVG alone: all is arranged here already, and a
+    Figure would measure every text again. What is drawn later lies above.
+    """
 
+    def __init__(self, width: float, height: float) -> None:
+        from matplotlib.backends.backend_svg import RendererSVG
+        from matplotlib.transforms import Affine2D
 
-def write(axes: Axes, x: float, y: float, text: str, color: str, *, bold: bool = False) -> None:
-    """Text that begins at x, its capitals centred on y."""
-    axes.text(x, y + _CAP_HALF_MM, text, color=color, font=_font(bold), parse_math=False)
+        self._out = io.StringIO()
+        self._renderer = RendererSVG(
+            width * _PT_PER_MM,
+            height * _PT_PER_MM,
+            self._out,
+            # The same bytes on every drawing: no date, and no version.
+            metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),
+        )
+        # For shapes the renderer counts from below.
+        self._to_points = Affine2D().translate(0, -height).scale(_PT_PER_MM, -_PT_PER_MM)
 
+    def svg(self) -> bytes:
+        """The finished picture; without the prolog, since no document needs a document type."""
+        self._renderer.finalize()
+        return b"<svg" + self._out.getvalue().encode().partition(b"<svg")[2]
 
-def write_label(axes: Axes, lines: tuple[str, ...], middle: float) -> None:
-    """A name on the left, in as many lines as it needs, centred on `middle`."""
-    first = middle - LINE_MM * (len(lines) - 1) / 2
-    for index, text in enumerate(lines):
-        write(axes, 0, first + index * LINE_MM, text, INK_2)
+    def write(self, x: float, y: float, text: str, color: str, *, bold: bool = False) -> None:
+        """Text that begins at x, its capitals centred on y."""
+        at = x * _PT_PER_MM, (y + _CAP_HALF_MM) * _PT_PER_MM
+        self._renderer.draw_text(self._pen(color), *at, text, _font(bold), angle=0)
+
+    def write_label(self, lines: tuple[str, ...], middle: float) -> None:
+        """A name on the left, in as many lines as it needs, centred on `middle`."""
+        first = middle - LINE_MM * (len(lines) - 1) / 2
+        for index, text in enumerate(lines):
+            self.write(0, first + index * LINE_MM, text, INK_2)
+
+    def line(
+        self, start: Point, end: Point, color: str, width_pt: float, dashes: tuple[float, ...] = ()
+    ) -> None:
+        """`dashes` are lengths of dash and gap in widths of the line; none make it solid."""
+        from matplotlib.path import Path
+
+        pen = self._pen(color, width_pt)
+        if dashes:
+            pen.set_dashes(0, [length * width_pt for length in dashes])
+        self._renderer.draw_path(pen, Path((start, end)), self._to_points)
+
+    def bar(self, corner: Point, width: float, height: float, color: str) -> None:
+        """A filled rectangle; `corner` is its upper left one."""
+        from matplotlib.path import Path
+
+        self._fill(Path.unit_rectangle(), (width, height), corner, color, self._pen(color, 0))
+
+    def dot(self, middle: Point, radius: float, color: str, inside: str) -> None:
+        """A disc, or a ring where `inside` is of another colour."""
+        from matplotlib.path import Path
+
+        pen = self._pen(color, 1.1)
+        pen.set_joinstyle("miter")
+        self._fill(Path.unit_circle(), (radius, radius), middle, inside, pen)
+
+    def _fill(
+        self, path: Path, scale: Point, at: Point, color: str, pen: GraphicsContextBase
+    ) -> None:
+        from matplotlib.colors import to_rgb
+        from matplotlib.transforms import Affine2D
+
+        place = Affine2D().scale(*scale).translate(*at) + self._to_points
+        self._renderer.draw_path(pen, path, place, to_rgb(color))
+
+    def _pen(self, color: str, width_pt: float = 0) -> GraphicsContextBase:
+        pen = self._renderer.new_gc()
+        pen.set_foreground(color)
+        pen.set_linewidth(width_pt)
+        return pen
 
 
 @cache

@@ -8,7 +8,6 @@ they stand. What can't be compared is not joined. Grey for all, red for what bec
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from roadmap.reports.charts.canvas import (
     BAR,
@@ -23,19 +22,13 @@ from roadmap.reports.charts.canvas import (
     ROW_MM,
     THRESHOLD,
     TITLE_MM,
-    sheet,
+    Sheet,
     width_of,
     wrapped,
-    write,
-    write_label,
 )
 from roadmap.reports.model import Pair, PairChart, PairGroup, Points, Share, Value
 from roadmap.reports.words.show import show, show_with_unit
 from roadmap.reports.words.typeface import printable
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _DOT_MM = 1.25
 _NAMES_MM = 5.0  # the line with the names of the dots
@@ -76,20 +69,20 @@ def height_mm(chart: PairChart, width_mm: float) -> float:
     return _plan(chart, width_mm).height
 
 
-def draw(chart: PairChart, width_mm: float) -> Figure:
+def draw(chart: PairChart, width_mm: float) -> bytes:
+    """The chart as SVG."""
     plan = _plan(chart, width_mm)
-    figure, axes = sheet(plan.width, plan.height)
+    sheet = Sheet(plan.width, plan.height)
     for group in plan.groups:
-        write(axes, 0, group.title_y, group.title, INK, bold=True)
-        for planned in group.pairs:
-            if planned.is_named:
-                _draw_names(axes, plan, chart, planned)
-            _draw_pair(axes, plan, planned)
+        sheet.write(0, group.title_y, group.title, INK, bold=True)
         for first in group.pairs[:1]:
             top = first.middle - first.height / 2 + _AXIS_ENDS_MM
-            bottom = group.bottom - _AXIS_ENDS_MM
-            axes.vlines(plan.zero, top, bottom, INK_2, linewidth=0.6, clip_on=False)
-    return figure
+            sheet.line((plan.zero, top), (plan.zero, group.bottom - _AXIS_ENDS_MM), INK_2, 0.6)
+        for planned in group.pairs:
+            if planned.is_named:
+                _draw_names(sheet, plan, chart, planned)
+            _draw_pair(sheet, plan, planned)
+    return sheet.svg()
 
 
 # -- Where everything stands, in mm from the upper left corner ------------------------------
@@ -162,7 +155,7 @@ def _at_the_edge(pair: Pair) -> str:
 # -- Drawing ---------------------------------------------------------------------------------
 
 
-def _draw_names(axes: Axes, plan: _Plan, chart: PairChart, planned: _PlannedPair) -> None:
+def _draw_names(sheet: Sheet, plan: _Plan, chart: PairChart, planned: _PlannedPair) -> None:
     """The names above their dots: the left one ends at its dot, the right one begins there."""
     pair = planned.pair
     y = planned.middle - planned.height / 2 - _NAMES_MM / 2 + 1.0
@@ -174,42 +167,34 @@ def _draw_names(axes: Axes, plan: _Plan, chart: PairChart, planned: _PlannedPair
     named.sort(key=lambda one: one[0])
     x, name = named[-1]
     right = min(x - _DOT_MM, plan.width - width_of(name))
-    write(axes, right, y, name, INK_3)
+    sheet.write(right, y, name, INK_3)
     if len(named) == 2:
         x, name = named[0]
         left = min(x + _DOT_MM, right - GAP_MM) - width_of(name)
-        write(axes, max(left, 0.0), y, name, INK_3)
+        sheet.write(max(left, 0.0), y, name, INK_3)
 
 
-def _draw_pair(axes: Axes, plan: _Plan, planned: _PlannedPair) -> None:
-    from matplotlib.patches import Circle
-
+def _draw_pair(sheet: Sheet, plan: _Plan, planned: _PlannedPair) -> None:
     pair, y = planned.pair, planned.middle
     color = THRESHOLD if pair.is_worse else BAR
-    write_label(axes, planned.lines, y)
+    sheet.write_label(planned.lines, y)
     edge = _at_the_edge(pair)
     shares = _shares(pair)
     is_bold = pair.is_worse and len(shares) == 2
     quiet = THRESHOLD if is_bold else INK_2 if pair.is_joined else INK_3
     x = plan.width - _MARGIN_MM - width_of(edge, bold=is_bold)
-    write(axes, x, y, edge, quiet, bold=is_bold)
+    sheet.write(x, y, edge, quiet, bold=is_bold)
     if pair.is_joined and len(shares) == 2:
-        axes.hlines(y, plan.x(shares[0]), plan.x(shares[1]), color, linewidth=1.6, clip_on=False)
+        sheet.line((plan.x(shares[0]), y), (plan.x(shares[1]), y), color, 1.6)
     for value, is_previous in ((pair.previous, True), (pair.current, False)):
         if isinstance(value, Share):
             # A ring is white inside: it hides the line below it.
-            inside = "#FFFFFF" if is_previous else color
-            axes.add_patch(
-                Circle(
-                    (plan.x(value), y), _DOT_MM, linewidth=1.1, edgecolor=color,
-                    facecolor=inside, clip_on=False, zorder=3,
-                )
-            )  # fmt: skip
-            _write_value(axes, plan, pair, value, y, is_previous=is_previous)
+            sheet.dot((plan.x(value), y), _DOT_MM, color, "#FFFFFF" if is_previous else color)
+            _write_value(sheet, plan, pair, value, y, is_previous=is_previous)
 
 
 def _write_value(
-    axes: Axes, plan: _Plan, pair: Pair, value: Share, y: float, *, is_previous: bool
+    sheet: Sheet, plan: _Plan, pair: Pair, value: Share, y: float, *, is_previous: bool
 ) -> None:
     """The share beside its dot, away from the other one."""
     other = pair.current if is_previous else pair.previous
@@ -225,4 +210,4 @@ def _write_value(
         x = plan.x(value) - away - width
         if x < plan.zero + GAP_MM / 2:
             x = min(x, plan.zero - GAP_MM / 2 - width)  # the axis must not run through it
-    write(axes, x, y, text, THRESHOLD if is_bold else INK, bold=is_bold)
+    sheet.write(x, y, text, THRESHOLD if is_bold else INK, bold=is_bold)

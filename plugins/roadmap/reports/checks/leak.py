@@ -13,7 +13,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from sqlalchemy import Connection
 
@@ -79,9 +79,11 @@ def check_leak(
     if addressee.is_region:
         return ()
     index = index_of(registry)
+    # The same captions and cells stand in several files, and many times in one.
+    foreign = cache(lambda text: tuple(index.foreign(addressee.municipality_id, text)))
     found: dict[tuple[str, str], str] = {}
     for where, text in _texts(letter, files):
-        for school, kind in index.foreign(addressee.municipality_id, text):
+        for school, kind in foreign(text):
             found.setdefault((where, school), kind)
     return tuple(
         f"{where}: {kind} школы другого муниципалитета (школа {school} реестра). Не отправляйте "
@@ -116,7 +118,8 @@ def words_of(text: str) -> Words:
     # NFKC turns «№» into «No».
     plain = unicodedata.normalize("NFKC", _NO_WIDTH.sub("", plain)).casefold().replace("ё", "е")
     plain = _NUMBER_SIGN.sub(" no ", plain)
-    return tuple(_one_script(word) for word in _WORD.findall(plain))
+    words = _WORD.findall(plain)
+    return tuple(map(_one_script, words) if _LATIN.search(plain) else words)
 
 
 def _one_script(word: str) -> str:

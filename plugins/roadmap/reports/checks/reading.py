@@ -14,12 +14,13 @@ from ctypes import POINTER, cast, create_string_buffer
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
+from itertools import chain
 from typing import Any
 from urllib.parse import unquote
 
 from lxml import etree, html
 
-from roadmap.reports.formats.wordml import tag, text_of
+from roadmap.reports.formats.wordml import NAMESPACES, tag, text_of
 
 # An attribute that has such a thing was written by a person, whatever it is called.
 _CYRILLIC = re.compile(r"[А-Яа-яЁё]|%D0|%D1|(?:sch|edu)\d", re.IGNORECASE)
@@ -129,44 +130,50 @@ def office_texts(content: bytes) -> Iterator[str]:
             yield from _part_texts(root)
 
 
-def _part_texts(node: etree._Element, *, is_piece: bool = False) -> Iterator[str]:
-    """A piece of a whole is read with the whole of it alone: «Школа № 1» may go on."""
-    if not isinstance(node.tag, str):
-        yield node.text or ""  # a comment
-        return
-    local = etree.QName(node).localname
-    is_whole = not is_piece and local in _OF_PIECES and node.tag != tag("w:p")
-    if node.tag == tag("w:p"):
+def _part_texts(root: etree._Element) -> Iterator[str]:
+    """A piece of a whole is read with the whole of it alone: «Школа № 1» may go on.
+
+    What there is thousands of is chosen by lxml: the texts beside runs, attributes that differ.
+    """
+    for node in root.iter(tag("w:p")):
         yield text_of(node)
+    unseen = (piece.iterancestors(tag("w:p")) for piece in root.iter(*_UNSEEN_PIECES))
+    for node in dict.fromkeys(chain.from_iterable(unseen)):
         yield "".join(piece.text or "" for piece in node.iter(*_UNSEEN_PIECES))
-    elif is_whole:
-        yield "".join(node.itertext())
-    elif node.text and not is_piece and node.tag not in (tag("w:t"), *_UNSEEN_PIECES):
-        yield from _own_text(node, local, node.text)
-    yield from _attributes(node)
-    for child in node:
-        yield from _part_texts(child, is_piece=is_piece or is_whole)
-        if child.tail and child.tail.strip() and not (is_piece or is_whole):
-            yield child.tail  # text and elements side by side, as in a drawing
+    for whole in root.iter("{*}si", "{*}is", "{*}text", "{*}p"):
+        if whole.tag != tag("w:p") and not _IS_PIECE(whole):
+            yield "".join(whole.itertext())
+    for text in _OWN_TEXTS(root):
+        yield text if text.is_tail else _own_text(etree.QName(text.getparent()).localname, text)
+    for comment in root.iter(etree.Comment, etree.ProcessingInstruction):
+        yield comment.text or ""
+    yield from _attributes(root)
 
 
-def _own_text(node: etree._Element, local: str, text: str) -> Iterator[str]:
-    if local == "v":
-        if _holds_text(node):
-            yield text
-    elif local == "definedName":
-        yield _CELL.sub(" ", text)  # the number of a row is no code
-    elif local in _PRINTED:
-        yield _PRINT_CODE.sub("", _PRINT_SECTION.sub(" ", text))
-    elif local not in _MEASURED:
-        yield text
+def _own_text(local: str, text: str) -> str:
+    if local == "definedName":
+        return _CELL.sub(" ", text)  # the number of a row is no code
+    if local in _PRINTED:
+        return _PRINT_CODE.sub("", _PRINT_SECTION.sub(" ", text))
+    return "" if local in _MEASURED else text
 
 
 # Texts that may be divided into runs: a shared string, one in its cell, a comment, a picture's;
 # a paragraph of a drawing.
-_OF_PIECES = ("si", "is", "text", "p")
+_OF_PIECES = """local-name() = 'si' or local-name() = 'is' or local-name() = 'text'
+    or (local-name() = 'p' and not(self::w:p))"""
 # A change that was struck out, the code of a field.
 _UNSEEN_PIECES = (tag("w:delText"), tag("w:instrText"))
+# A `v` is text where a formula gave it or where it is a label of a chart; else it is a number.
+_NUMBER = """self::*[local-name() = 'v'][
+    parent::*[local-name() = 'c'][not(@t = 'str')]
+    or parent::*[local-name() = 'pt']/parent::*[not(starts-with(local-name(), 'str'))]]"""
+_IS_PIECE = etree.XPath(f"boolean(ancestor::*[{_OF_PIECES}])", namespaces=NAMESPACES)
+_OWN_TEXTS = etree.XPath(
+    "/descendant::text()[not(parent::w:t or parent::w:delText or parent::w:instrText)]"
+    f"[normalize-space()][not(parent::*[{_NUMBER}])][not(ancestor::*[{_OF_PIECES}])]",
+    namespaces=NAMESPACES,
+)
 _CELL = re.compile(r"\$?[A-Z]{0,3}\$\d+")
 # «&L&8Приложение»: where a line of a header stands and how it looks (ECMA-376, 18.3.1.46).
 _PRINTED = tuple(f"{page}{line}" for page in ("odd", "even", "first") for line in _ENDS_OF_PAGE)
@@ -180,28 +187,20 @@ _MEASURED = frozenset({
 })  # fmt: skip
 
 
-def _holds_text(value: etree._Element) -> bool:
-    """Whether a `v` is text: what a formula gave, a label of a chart; a number is none."""
-    holder = value.getparent()
-    if holder is None:
-        return True
-    kind = etree.QName(holder).localname
-    if kind == "c":
-        return bool(holder.get("t") == "str")
-    series = holder.getparent()
-    return kind != "pt" or series is None or etree.QName(series).localname.startswith("str")
-
-
-def _attributes(node: etree._Element) -> Iterator[str]:
+def _attributes(root: etree._Element) -> Iterator[str]:
     """Attributes that people wrote; the others hold measures, and a width is no code."""
-    named = etree.QName(node).localname in _NAMES_IN_VAL
-    for key, value in node.attrib.items():
-        local = etree.QName(str(key)).localname
-        if local in _WRITTEN or (named and local == "val") or _CYRILLIC.search(str(value)):
-            yield unquote(str(value))
+    for key, value in dict.fromkeys(chain.from_iterable(node.items() for node in root.iter())):
+        if etree.QName(key).localname in _WRITTEN or _CYRILLIC.search(value):
+            yield unquote(value)
+    for node in root.iter(*_NAMES_IN_VAL):
+        for key, value in node.items():
+            if etree.QName(key).localname == "val":
+                yield unquote(value)
 
 
-_NAMES_IN_VAL = ("alias", "tag", "docVar", "placeholder", "default", "listEntry")
+_NAMES_IN_VAL = tuple(
+    f"{{*}}{name}" for name in ("alias", "tag", "docVar", "placeholder", "default", "listEntry")
+)
 _WRITTEN = frozenset({
     "name", "title", "descr", "alt", "author", "initials", "display", "tooltip", "location",
     "Target", "codeName", "prompt", "promptTitle", "error", "errorTitle", "caption", "displayName",
@@ -293,8 +292,7 @@ def html_texts(content: str) -> Iterator[str]:
         if not isinstance(node.tag, str):
             # A comment may hold markup of its own, for one mail program.
             yield unescape(_MARKUP.sub(" ", node.text or ""))
-            continue
-        yield from _attributes(node)
+    yield from _attributes(root)
 
 
 def _flow(node: etree._Element) -> Iterator[str]:

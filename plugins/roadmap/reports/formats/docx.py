@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import cache
 from typing import Any, assert_never
 
 import docx
@@ -46,7 +47,7 @@ from roadmap.reports.formats.layout import (
     lay_out,
     subject_lines,
 )
-from roadmap.reports.formats.wordml import element, field, paragraph, run, tag, twips
+from roadmap.reports.formats.wordml import element, field, nodes, paragraph, run, tag, twips
 from roadmap.reports.model import Document, ReportModel
 from roadmap.reports.words.typeface import printable
 from roadmap.russian import NBSP
@@ -67,11 +68,16 @@ def render_docx(model: ReportModel, document: Document) -> bytes:
     body = _Body(word.docx)
     for index, part in enumerate(parts):
         body.add(part, is_last=index == len(parts) - 1)
-    word.render(_context(model, document, body), _environment())
+    word.render(_context(model, document), _environment())
+    # Put in as it is: the frame's templates have nothing to do in it.
+    frame = word.docx.element.body
+    place = next(frame.iter(tag("w:altChunk")))
+    around, at = place.getparent(), place.getparent().index(place)
+    around[at : at + 1] = nodes(*body.elements)
     if body.sections:
         # Only the document's first page goes without a number.
-        for mark in word.docx.element.body.sectPr.findall(tag("w:titlePg")):
-            word.docx.element.body.sectPr.remove(mark)
+        for mark in frame.sectPr.findall(tag("w:titlePg")):
+            frame.sectPr.remove(mark)
     _set_properties(word.docx.core_properties, model, document)
     out = io.BytesIO()
     word.save(out)
@@ -80,11 +86,23 @@ def render_docx(model: ReportModel, document: Document) -> bytes:
     return file
 
 
+class _Frame(ImmutableSandboxedEnvironment):
+    """Compiles each part of the frame once in a process."""
+
+    def __init__(self) -> None:
+        super().__init__(autoescape=True, undefined=StrictUndefined)
+        self._compiled = cache(super().from_string)
+
+    def from_string(self, source: Any, *_: Any, **__: Any) -> Any:
+        return self._compiled(source)
+
+
+@cache
 def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
+    return _Frame()
 
 
-def _context(model: ReportModel, document: Document, body: _Body) -> dict[str, object]:
+def _context(model: ReportModel, document: Document) -> dict[str, object]:
     institution = model.institution
     kind, name = institution_lines(institution)
     subject, strong = subject_lines(document)
@@ -98,7 +116,7 @@ def _context(model: ReportModel, document: Document, body: _Body) -> dict[str, o
         "subject": subject,
         "subject_strong": strong,
         "main": " ".join(printable(point) for point in document.main),
-        "body": Markup("".join(body.xml())),  # noqa: S704 (serialised by lxml: escaped)
+        "body": Markup(element("altChunk")),  # noqa: S704 (the place of the body)
         "contact_name": printable(institution.contact_name),
         "contact_phone": printable(institution.contact_phone),
     }
@@ -121,28 +139,19 @@ class _Body:
 
     def __init__(self, word: Any) -> None:
         self._word = word
-        self._elements: list[etree._Element] = []
+        self.elements: list[str] = []
         self.sections = 0  # sections that end inside the body
         self._pictures = 0
 
-    def xml(self) -> Iterator[str]:
-        for node in self._elements:
-            yield etree.tostring(node, encoding="unicode")
-
     def add(self, part: LaidPart, *, is_last: bool) -> None:
-        if part.landscape and not self._elements:
+        if part.landscape and not self.elements:
             self._end_section(landscape=False)
         before: LaidBlock | None = None
-        for block in part.blocks:
-            nodes = list(self._block(block))
+        for index, block in enumerate(part.blocks):
             follows_table = isinstance(before, LaidTable) and not before.notes
-            if follows_table and isinstance(block, LaidParagraph | LaidList):
-                nodes[0][0].append(element("spacing", before=180))
-            self._elements.extend(nodes)
+            is_end = is_last and not part.landscape and index == len(part.blocks) - 1
+            self.elements.extend(self._block(block, follows_table=follows_table, is_end=is_end))
             before = block
-        if is_last and isinstance(before, LaidParagraph) and not part.landscape:
-            # The signature does not stand on a page alone.
-            self._elements[-1][0].insert(1, element("keepNext"))
         # The frame's own section, upright, follows the last part.
         if part.landscape or not is_last:
             self._end_section(landscape=part.landscape)
@@ -164,19 +173,21 @@ class _Body:
             margins = section.find(tag("w:pgMar"))
             for side, millimetres in (("left", 20), ("right", 20), ("top", 30), ("bottom", 10)):
                 margins.set(tag(f"w:{side}"), str(twips(millimetres)))
-        end = paragraph(wordml.SECTION_END)
-        end[0].append(section)
-        self._elements.append(end)
+        end = etree.tostring(section, encoding="unicode")
+        self.elements.append(paragraph(wordml.SECTION_END, properties=end))
         self.sections += 1
 
-    def _block(self, block: LaidBlock) -> Iterator[etree._Element]:
+    def _block(self, block: LaidBlock, *, follows_table: bool, is_end: bool) -> Iterator[str]:
+        air = element("spacing", before=180) if follows_table else ""
         match block:
             case LaidHeading():
                 yield paragraph(wordml.HEADINGS[block.level], run(block.text))
             case LaidParagraph():
-                yield paragraph(wordml.BODY, run(block.text))
+                # The signature does not stand on a page alone.
+                text = run(block.text)
+                yield paragraph(wordml.BODY, text, properties=air, keep_next=is_end)
             case LaidList():
-                yield from self._list(block)
+                yield from self._list(block, air)
             case LaidTable():
                 yield from _table(block)
             case LaidFigure():
@@ -184,31 +195,32 @@ class _Body:
             case _:
                 assert_never(block)
 
-    def _list(self, block: LaidList) -> Iterator[etree._Element]:
+    def _list(self, block: LaidList, air: str) -> Iterator[str]:
         numbering = self._word.part.numbering_part.element
         number = str(1 + max(int(n) for n in numbering.xpath("./w:num/@w:numId")))
-        numbering.append(
-            element(
-                "num",
-                element("abstractNumId", val=wordml.LIST_NUMBERING),
-                element("lvlOverride", element("startOverride", val=1), ilvl=0),
-                numId=number,
+        numbering.extend(
+            nodes(
+                element(
+                    "num",
+                    element("abstractNumId", val=wordml.LIST_NUMBERING),
+                    element("lvlOverride", element("startOverride", val=1), ilvl=0),
+                    numId=number,
+                )
             )
         )
-        for item in block.items:
-            node = paragraph(wordml.LIST_ITEM, run(item))
-            node[0].append(element("numPr", element("ilvl", val=0), element("numId", val=number)))
-            yield node
+        numbered = element("numPr", element("ilvl", val=0), element("numId", val=number))
+        for index, item in enumerate(block.items):
+            properties = numbered if index else numbered + air
+            yield paragraph(wordml.LIST_ITEM, run(item), properties=properties)
 
-    def _figure(self, block: LaidFigure) -> Iterator[etree._Element]:
+    def _figure(self, block: LaidFigure) -> Iterator[str]:
         for part in drawing.pictures(block.chart):
-            yield paragraph(
-                wordml.PICTURE, element("r", element("drawing", self._picture(part, block.alt)))
-            )
+            picture = etree.tostring(self._picture(part, block.alt), encoding="unicode")
+            yield paragraph(wordml.PICTURE, element("r", element("drawing", picture)))
         yield paragraph(
             wordml.FIGURE_CAPTION,
             run(f"Рисунок{NBSP}"),
-            field("SEQ Рисунок \\* ARABIC", str(block.number)),
+            field("SEQ Рисунок \\* ARABIC", run(str(block.number))),
             run(f"{NBSP}— {block.caption}"),
         )
 
@@ -221,6 +233,7 @@ class _Body:
             Mm(drawing.WIDTH_MM),
             Mm(drawing.height_mm(chart)),
         )
+        inline.docPr.set("id", str(self._pictures))
         inline.docPr.set("name", f"Рисунок {self._pictures}")
         inline.docPr.set("descr", alt)
         svg = Part(
@@ -252,11 +265,11 @@ class _Grid:
     size_pt: float
 
 
-def _table(table: LaidTable) -> Iterator[etree._Element]:
+def _table(table: LaidTable) -> Iterator[str]:
     yield paragraph(
         wordml.TABLE_CAPTION,
         run(f"Таблица{NBSP}"),
-        field("SEQ Таблица \\* ARABIC", str(table.number)),
+        field("SEQ Таблица \\* ARABIC", run(str(table.number))),
         run(f"{NBSP}— {table.caption}"),
     )
     grid = _Grid(tuple(twips(width) for width in table.widths_mm), table.size_pt)
@@ -297,19 +310,20 @@ def _table(table: LaidTable) -> Iterator[etree._Element]:
         yield paragraph(wordml.TABLE_NOTE, run(note))
 
 
-def _border(side: str, weight: str) -> etree._Element:
+@cache
+def _border(side: str, weight: str) -> str:
     if weight == "none":
         return element(side, val="nil")
     size, color = _EIGHTHS[weight]
     return element(side, val="single", sz=size, space=0, color=color)
 
 
-def _head(table: LaidTable, grid: _Grid) -> Iterator[etree._Element]:
+def _head(table: LaidTable, grid: _Grid) -> Iterator[str]:
     """The heading rows, repeated on every page; a cell over two rows is merged downwards."""
     last = len(table.head) - 1
     tall: dict[int, Align] = {}  # column of a cell over two rows
     for number, laid in enumerate(table.head):
-        row = _row_element(is_head=True)
+        row: list[str] = []
         column, cells = 0, iter(laid)
         while column < len(grid.widths):
             if column in tall:
@@ -325,26 +339,22 @@ def _head(table: LaidTable, grid: _Grid) -> Iterator[etree._Element]:
                 tall[column] = cell.align
             row.append(_cell(cell, grid, column, rule, merge=merge, bottom=True, keep_next=True))
             column += cell.span
-        yield row
+        yield element("tr", _HEAD_ROW, *row)
 
 
-def _row(laid: LaidRow, grid: _Grid, *, keep_next: bool) -> etree._Element:
-    row = _row_element(is_head=False)
+def _row(laid: LaidRow, grid: _Grid, *, keep_next: bool) -> str:
+    # Air above the label of a group, so that it stands with its own rows.
+    air = element("spacing", before=60) if laid.kind == "group" else ""
+    row: list[str] = []
     column = 0
     for cell in laid.cells:
-        node = _cell(cell, grid, column, laid.rule, keep_next=keep_next)
-        if laid.kind == "group":
-            _set_space_before(node)
-        row.append(node)
+        row.append(_cell(cell, grid, column, laid.rule, keep_next=keep_next, air=air))
         column += cell.span
-    return row
+    return element("tr", _BODY_ROW, *row)
 
 
-def _row_element(*, is_head: bool) -> etree._Element:
-    properties = element("trPr", element("cantSplit"))
-    if is_head:
-        properties.append(element("tblHeader"))
-    return element("tr", properties)
+_BODY_ROW = element("trPr", element("cantSplit"))
+_HEAD_ROW = element("trPr", element("cantSplit"), element("tblHeader"))
 
 
 def _cell(
@@ -356,37 +366,25 @@ def _cell(
     merge: str | None = None,
     bottom: bool = False,
     keep_next: bool = False,
-) -> etree._Element:
-    width = sum(grid.widths[column : column + cell.span])
-    properties = element("tcPr", element("tcW", w=width, type="dxa"))
-    if cell.span > 1:
-        properties.append(element("gridSpan", val=cell.span))
-    if merge:
-        properties.append(element("vMerge", val=merge))
-    # No line of its own under the last row: the table's thick one shows.
-    if rule != "none":
-        properties.append(element("tcBorders", _border("bottom", rule)))
-    if bottom or merge:
-        properties.append(element("vAlign", val="bottom"))
+    air: str = "",
+) -> str:
     color = drawing.THRESHOLD if cell.at_threshold else drawing.INK_2 if cell.quiet else None
-    text = run(cell.text, bold=cell.bold, color=color)
-    node = paragraph(wordml.TABLE_TEXT, text, keep_next=keep_next)
-    if cell.align != "left":
-        node[0].append(element("jc", val=cell.align))
-    if grid.size_pt != 11:
-        _set_size(text, grid.size_pt)
-    return element("tc", properties, node)
-
-
-def _set_space_before(cell: etree._Element) -> None:
-    """Air above the label of a group, so that it stands with its own rows."""
-    properties = cell.find(f"{tag('w:p')}/{tag('w:pPr')}")
-    properties.append(element("spacing", before=60))
-
-
-def _set_size(text: etree._Element, size_pt: float) -> None:
-    properties = text.find(tag("w:rPr"))
-    if properties is None:
-        properties = element("rPr")
-        text.insert(0, properties)
-    properties.append(element("sz", val=round(size_pt * 2)))
+    size = 0 if grid.size_pt == 11 else grid.size_pt  # 11 pt is the style's
+    return element(
+        "tc",
+        element(
+            "tcPr",
+            element("tcW", w=sum(grid.widths[column : column + cell.span]), type="dxa"),
+            element("gridSpan", val=cell.span) if cell.span > 1 else "",
+            element("vMerge", val=merge) if merge else "",
+            # No line of its own under the last row: the table's thick one shows.
+            element("tcBorders", _border("bottom", rule)) if rule != "none" else "",
+            element("vAlign", val="bottom") if bottom or merge else "",
+        ),
+        paragraph(
+            wordml.TABLE_TEXT,
+            run(cell.text, bold=cell.bold, color=color, size_pt=size),
+            properties=air + (element("jc", val=cell.align) if cell.align != "left" else ""),
+            keep_next=keep_next,
+        ),
+    )

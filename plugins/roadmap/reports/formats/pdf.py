@@ -45,7 +45,7 @@ DENSITIES = 3  # of a school's page: as it should be, tighter, tightest
 
 def render_pdf(model: ReportModel, document: Document) -> bytes:
     """The справка as one PDF/A file; the same model gives the same bytes."""
-    return _compile(PDF / "spravka.typ", document, _data(model, document))
+    return _packed(_compile(PDF / "spravka.typ", document, _data(model, document)))
 
 
 def render_school_page(model: ReportModel, document: Document) -> bytes:
@@ -55,7 +55,7 @@ def render_school_page(model: ReportModel, document: Document) -> bytes:
         pdf = _compile(PDF / "school_page.typ", document, data, density=str(density))
         if page_count(pdf) == 1:
             break
-    return pdf
+    return _packed(pdf)
 
 
 def page_count(pdf: bytes) -> int:
@@ -84,7 +84,7 @@ def _compile(template: Path, document: Document, data: dict[str, Any], **inputs:
         pdf_standards=STANDARDS,
         timestamp=datetime.combine(document.dated, time(), UTC),
     )
-    return _packed(cast("bytes", pdf))  # pictures come as a list of pages, a PDF as one file
+    return cast("bytes", pdf)  # pictures come as a list of pages, a PDF as one file
 
 
 def _packed(pdf: bytes) -> bytes:

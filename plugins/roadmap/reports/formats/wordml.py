@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Final
 
 from lxml import etree
+from markupsafe import escape
 
 NAMESPACES: Final = {
     "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
@@ -34,60 +36,61 @@ def tag(name: str) -> str:
     return f"{{{NAMESPACES[prefix]}}}{local}"
 
 
-def element(name: str, /, *children: etree._Element, **attributes: str | int) -> etree._Element:
-    """An element of the `w` namespace; attributes are of that namespace too."""
-    node = etree.Element(tag(f"w:{name}"), nsmap=NAMESPACES)
-    for key, value in attributes.items():
-        node.set(tag(f"w:{key}"), str(value))
-    node.extend(children)
-    return node
+def element(name: str, /, *children: str, **attributes: str | int) -> str:
+    """An element of the `w` namespace as XML; attributes are of that namespace too.
+
+    As text, since a document has ten thousand of them: lxml reads them all at once (`nodes`).
+    """
+    written = "".join(f' w:{key}="{escape(value)}"' for key, value in attributes.items())
+    return f"<w:{name}{written}>{''.join(children)}</w:{name}>"
+
+
+def nodes(*elements: str) -> list[etree._Element]:
+    """The elements, read; of the namespaces above, or with a declaration of their own."""
+    declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
+    return list(etree.fromstring(f"<w:body{declared}>{''.join(elements)}</w:body>"))
 
 
 def twips(millimetres: float) -> int:
     return round(millimetres * TWIPS_PER_MM)
 
 
-def run(text: str, *, bold: bool = False, color: str | None = None) -> etree._Element:
-    """A run of text; a soft hyphen becomes Word's own, a line break a `w:br`."""
-    node = element("r")
-    if bold or color:
-        properties = element("rPr")
-        if bold:
-            properties.append(element("b"))
-        if color:
-            properties.append(element("color", val=color.lstrip("#")))
-        node.append(properties)
-    for line_index, line in enumerate(text.split("\n")):
-        if line_index:
-            node.append(element("br"))
-        for part_index, part in enumerate(line.split("\u00ad")):
-            if part_index:
-                node.append(element("softHyphen"))
-            piece = element("t")
-            piece.text = part
-            piece.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
-            node.append(piece)
-    return node
+def run(text: str, *, bold: bool = False, color: str | None = None, size_pt: float = 0) -> str:
+    """A run of text; a soft hyphen becomes Word's own, a line break a `w:br`, a tab a `w:tab`."""
+    look = (
+        ("<w:b/>" if bold else "")
+        + (element("color", val=color.lstrip("#")) if color else "")
+        + (element("sz", val=round(size_pt * 2)) if size_pt else "")
+    )
+    return element("r", element("rPr", look) if look else "", *map(_piece, _PIECES.split(text)))
 
 
-def paragraph(style: str, *content: etree._Element, keep_next: bool = False) -> etree._Element:
-    properties = element("pPr", element("pStyle", val=style))
-    if keep_next:
-        properties.append(element("keepNext"))
-    return element("p", properties, *content)
+def _piece(text: str) -> str:
+    if text in _SIGNS:
+        return element(_SIGNS[text])
+    return f'<w:t xml:space="preserve">{escape(text)}</w:t>'
 
 
-def field(instruction: str, shown: str) -> etree._Element:
-    """A field that Word can update, with the value it has now."""
-    return element("fldSimple", run(shown), instr=f" {instruction} ")
+_SIGNS = {"\n": "br", "\t": "tab", "\u00ad": "softHyphen"}
+_PIECES = re.compile("([\n\t\u00ad])")
+
+
+def paragraph(style: str, *content: str, properties: str = "", keep_next: bool = False) -> str:
+    """`properties` follow the style and `keepNext`, in the order of the schema (CT_PPrBase)."""
+    kept = "<w:keepNext/>" if keep_next else ""
+    return element("p", element("pPr", element("pStyle", val=style), kept, properties), *content)
+
+
+def field(instruction: str, shown: str) -> str:
+    """A field that Word can update, with the run of the value it has now."""
+    return element("fldSimple", shown, instr=f" {instruction} ")
 
 
 def text_of(node: etree._Element) -> str:
     """What a reader sees of `node`: soft hyphens are not text, breaks are."""
-    seen = {tag("w:noBreakHyphen"): "-"} | {tag(f"w:{name}"): " " for name in _BREAKS}
-    return "".join(
-        seen.get(str(child.tag)) or child.text or "" for child in node.iter(tag("w:t"), *seen)
-    )
+    return "".join(_SEEN.get(str(child.tag)) or child.text or "" for child in node.iter(*_SEEN))
 
 
-_BREAKS = ("br", "cr", "tab", "ptab")
+_SEEN = {tag("w:t"): "", tag("w:noBreakHyphen"): "-"} | {
+    tag(f"w:{name}"): " " for name in ("br", "cr", "tab", "ptab")
+}

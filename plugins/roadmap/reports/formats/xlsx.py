@@ -85,11 +85,15 @@ class _Formats:
 
     def __init__(self, book: Any) -> None:
         self._get = cache(lambda properties: book.add_format(dict(properties)))
+        self.cell = cache(self._cell)  # there are thousands of cells, and a few looks
 
     def get(self, **properties: object) -> Any:
         return self._get(tuple(sorted(properties.items())))
 
-    def cell(self, row: Row, cell: Cell, align: str, *, is_text: bool, is_tall: bool) -> Any:
+    def _cell(
+        self, align: str, number: str | None, *, row_kind: str, is_sentence: bool,
+        at_threshold: bool, is_tall: bool, is_text: bool, is_like_formula: bool,
+    ) -> Any:  # fmt: skip
         properties: dict[str, object] = {
             "bottom": 1,
             "bottom_color": LINE,
@@ -97,18 +101,18 @@ class _Formats:
             "align": align,
             "indent": int(align == "left"),  # away from the number in the column before
         }
-        if number := number_format(cell.value, at_threshold=cell.at_threshold):
+        if number:
             properties["num_format"] = number
         if is_text:
             properties["text_wrap"] = is_tall and align == "left"
-            properties["quote_prefix"] = str(native(cell.value)).startswith(_FORMULA_STARTS)
-        if row.kind in ("total", "comparison"):
+            properties["quote_prefix"] = is_like_formula
+        if row_kind in ("total", "comparison"):
             properties |= {"bold": True, "bg_color": PALE_GREY}
-        if row.kind == "group":
+        if row_kind == "group":
             properties["bold"] = True
-        if cell.value.kind in ("suppressed", "no_data", "not_held") or row.kind == "message":
+        if is_sentence:
             properties["font_color"] = INK_2
-        if cell.at_threshold:
+        if at_threshold:
             properties |= {"bold": True, "font_color": RED, "bg_color": PALE_RED}
         return self.get(**properties)
 
@@ -207,17 +211,27 @@ def _fitted_word(word: str, room: float) -> str:
 
 def _write_row(page: Any, formats: _Formats, table: Table, row: Row, at: int) -> None:
     is_bold = row.kind in ("total", "comparison", "group")
-    cells = tuple(_cells(table, row))
+    cells = [(cell, native(cell.value), align, width) for cell, align, width in _cells(table, row)]
     lines = max(
-        _lines(str(native(cell.value)), width, bold=is_bold) if align == "left" else 1
-        for cell, align, width in cells
+        _lines(str(value), width, bold=is_bold) if align == "left" else 1
+        for _, value, align, width in cells
     )
-    for index, (cell, align, _) in enumerate(cells):
-        value = native(cell.value)
-        form = formats.cell(row, cell, align, is_text=isinstance(value, str), is_tall=lines > 1)
+    for index, (cell, value, align, _) in enumerate(cells):
+        is_text = isinstance(value, str)
+        form = formats.cell(
+            align,
+            number_format(cell.value, at_threshold=cell.at_threshold),
+            row_kind=row.kind,
+            is_sentence=row.kind == "message"
+            or cell.value.kind in ("suppressed", "no_data", "not_held"),
+            at_threshold=cell.at_threshold,
+            is_tall=lines > 1,
+            is_text=is_text,
+            is_like_formula=isinstance(value, str) and value.startswith(_FORMULA_STARTS),
+        )
         if value == "":
             page.write_blank(at, index, None, form)
-        elif isinstance(value, str):
+        elif is_text:
             page.write_string(at, index, value, form)
         elif isinstance(value, date):
             page.write_datetime(at, index, datetime.combine(value, time()), form)
@@ -228,13 +242,15 @@ def _write_row(page: Any, formats: _Formats, table: Table, row: Row, at: int) ->
 
 def _cells(table: Table, row: Row) -> Iterator[tuple[Cell, str, float]]:
     """Each cell with its column's alignment and width; a short row goes on with empty cells."""
-    empty = Cell.model_validate({"value": {"kind": "words", "text": ""}})
     for index, column in enumerate(table.columns):
         is_sentence = row.kind == "message" and index == 1
         # A sentence may run on over the empty cells to its right.
         width = sum(c.width for c in table.columns[1:]) if is_sentence else column.width
-        cell = row.cells[index] if index < len(row.cells) else empty
+        cell = row.cells[index] if index < len(row.cells) else _EMPTY
         yield cell, "left" if is_sentence else column.align, width
+
+
+_EMPTY = Cell.model_validate({"value": {"kind": "words", "text": ""}})
 
 
 def _room_mm(width: float) -> float:

@@ -33,7 +33,8 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff"
     "\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff]"
 )
-_LEAST_WORD = 9  # shorter ones stay whole
+_LONG_WORD = re.compile("[а-яё]{9,}", re.IGNORECASE)  # shorter ones stay whole
+_BREAKS = re.compile(r"[ \n\u200b]|(?<=[-–—])(?=\w)")
 _LEAST_PART = 3  # letters left on each side of a division
 
 
@@ -61,7 +62,7 @@ def text_width_mm(text: str, font: Path, size_pt: float) -> float:
 
 def widest_word_mm(text: str, font: Path, size_pt: float) -> float:
     """The width of the widest part of `text` that no line break may divide."""
-    words = re.split(r"[ \n\u200b]|(?<=[-–—])(?=\w)", text)
+    words = _BREAKS.split(text)
     parts = [
         part + ("-" if index < last else "")
         for word in words
@@ -74,7 +75,7 @@ def widest_word_mm(text: str, font: Path, size_pt: float) -> float:
 
 def hyphenated(text: str) -> str:
     """The text with soft hyphens where its Russian words may be divided."""
-    return re.sub(rf"[а-яё]{{{_LEAST_WORD},}}", _hyphenated_word, text, flags=re.IGNORECASE)
+    return _LONG_WORD.sub(_hyphenated_word, text)
 
 
 def _hyphenated_word(match: re.Match[str]) -> str:
