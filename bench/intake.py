@@ -22,7 +22,6 @@ from roadmap.store.migrate import upgrade
 
 PROTOCOL_NAME = "Проведение работы по математике, 5 класс. ВПР 2020.xlsx"
 _MARKS = "2345"
-_HIGHEST_SCORE = 20
 _FIRST_COLUMNS = (
     "groups", "user", "id", "code", "otc", "gender", "klass", "var-1", "var-2", "sum",
 )  # fmt: skip
@@ -69,8 +68,9 @@ def protocol_inbox(folder: Path, rows: int = 25_000, columns: int = 40, seed: in
             sheet.write_row(row, 0, [*start, "", "", "", "отсутствовал"])
             continue
         written = [rng.choice(_MARKS), rng.choice("мж"), rng.choice("абв"), str(rng.randint(1, 10))]
-        written += ["", str(rng.randint(0, _HIGHEST_SCORE))]
-        sheet.write_row(row, 0, start + written + [rng.choice("012XХ") for _ in range(tasks)])
+        points = [rng.choice("000001XХ") for _ in range(tasks)]
+        written += ["", str(points.count("1"))]
+        sheet.write_row(row, 0, start + written + points)
     workbook.close()
     place = folder / "2021/vpr/protocols" / PROTOCOL_NAME
     place.parent.mkdir(parents=True)

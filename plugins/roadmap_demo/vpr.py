@@ -249,7 +249,8 @@ def _protocol_of_autumn(content: Content, paper: Paper) -> bytes:
     is_russian = paper.subject == "русский язык"
     rows: list[Row] = [
         ["groups", "user", "id", "code", "otc", "gender", "klass", "var-1", "var-2", "sum",
-         *(f"a-{task}-grade" for task in range(1, count)), "Учебник", f"a-{count}-grade", "mtime"]
+         *(f"a-{task}-grade" for task in range(1, count + 1)), "Учебник", f"a-{count + 1}-grade",
+         "mtime"]
     ]  # fmt: skip
     spoiled = {d.municipality: d for d in content.defects.above_maximum if d.paper == paper.code}
     unknown = content.defects.unknown_login_in_protocol
@@ -266,7 +267,7 @@ def _protocol_of_autumn(content: Content, paper: Paper) -> bytes:
         rows.append(
             [*start, journal, gender, rng.choice("аб") if klass is None else klass,
              str(rng.randint(1, 10)), str(rng.randint(1, 10)) if is_russian else None, str(score),
-             *tasks[:-1], "1", tasks[-1], last_day]
+             *tasks, "1", None, last_day]
         )  # fmt: skip
 
     for municipality in content.municipalities:

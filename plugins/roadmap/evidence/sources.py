@@ -15,6 +15,8 @@ from roadmap.datasets.catalogue import DATASETS
 from roadmap.paths import SOURCES, SQL
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 
+# What becomes of who wrote one part only of a paper of two days (readers.vpr_protocols).
+_ONE_PART = ("participant", "absent", "set_aside")
 _REGISTER = "register"  # the reader of what roadmap.datasets declares
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -80,6 +82,9 @@ class Source(BaseModel):
             raise ValueError(
                 "least_coverage больше 1 - tolerance: отклонённые строки задержат файл"
             )
+        for options in (self.options, *self.options_by_year.values()):
+            if options.get("one_part", _ONE_PART[0]) not in _ONE_PART:
+                raise ValueError(f"one_part — одно из: {', '.join(_ONE_PART)}")
         if self.query is not None and self.holds_pupils:
             raise ValueError(
                 "сведения об учениках запросом не берут: их снимок хранился бы целиком"

@@ -80,6 +80,8 @@ def test_a_list_that_is_right_is_read(tmp_path: Path) -> None:
         ({"reader": "os.system"}, "sources.0.reader"),
         ({"dataset": "visits"}, "нет описания plugins/roadmap/datasets/visits.py"),
         ({"unknown": 1}, "sources.0.unknown"),
+        ({"options": {"one_part": "none"}}, "participant, absent, set_aside"),
+        ({"options_by_year": {2021: {"one_part": "none"}}}, "participant, absent, set_aside"),
         ({"query": "publications"}, "sources.0"),
         ({"connection": "roadmap_portal"}, "sources.0"),
         ({"query": "publications", "connection": "roadmap_portal"}, "либо locations, либо query"),

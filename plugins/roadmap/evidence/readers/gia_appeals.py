@@ -30,10 +30,9 @@ from roadmap.evidence.readers.gia_protocol import (
     school_code,
     score_of,
     title_line,
-    usual,
 )
 from roadmap.evidence.readers.gia_protocol import municipality_of as municipality_in
-from roadmap.evidence.readers.paper import Paper
+from roadmap.evidence.readers.paper import Paper, usual
 from roadmap.russian import counted
 
 _STATE = "Состояние"

@@ -26,7 +26,7 @@ from roadmap.evidence.files.grid import (
 from roadmap.evidence.messages import place, refused, sentence, unread_sheets
 from roadmap.evidence.names import cleaned, municipality_ref
 from roadmap.evidence.parsed import FileRefused, ReaderContext, Rejected
-from roadmap.evidence.readers.paper import Paper, known_subject, wave_of
+from roadmap.evidence.readers.paper import Paper, known_subject, usual, wave_of
 from roadmap.russian import counted, decimal, integer
 
 SCHOOLS = ("Код ОО", "SchoolCode")
@@ -230,11 +230,6 @@ def municipality_of(value: Cell) -> str | None:
 def cell_of(row: Sequence[Cell], column: int) -> Cell:
     """The cell of a column; rows of a csv may be shorter than the heading."""
     return row[column] if column < len(row) else ""
-
-
-def usual(names: Counter[str]) -> str | None:
-    """The most frequent name; of equally frequent ones the first by alphabet."""
-    return min(names, key=lambda name: (-names[name], name), default=None)
 
 
 def score_of(value: Cell, form: Form) -> tuple[int, str | None]:

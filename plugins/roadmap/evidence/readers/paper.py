@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,3 +104,8 @@ def wave_of(year: int, plan_year: int, options: Mapping[str, Any], file_name: st
     else:
         return str(wave)
     raise refused("PERIOD", what, to_do, file_name)
+
+
+def usual(names: Counter[str]) -> str | None:
+    """The municipality of most of a school's rows; of equally many, the first by name."""
+    return min(names, key=lambda name: (-names[name], name), default=None)

@@ -8,25 +8,28 @@ Rows that cannot be used are counted by rule; no message quotes a cell.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
 from roadmap.evidence.files.grid import (
+    BadCell,
     Cell,
     Heading,
     column_name,
     find_heading,
+    latin_letters,
     normal_title,
     stream_sheet,
+    text_of,
 )
 from roadmap.evidence.messages import place, refused, sentence, unread_sheets
 from roadmap.evidence.names import cleaned, login_digits, municipality_ref
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
-from roadmap.evidence.readers.paper import Paper, known_subject, wave_of
+from roadmap.evidence.readers.paper import Paper, known_subject, usual, wave_of
 from roadmap.russian import counted
 
 _WITHIN = 15
@@ -43,13 +46,17 @@ class _Layout:
     score: str
     variants: tuple[str, ...]
     pupil: tuple[str, ...]  # who a row is about, without a name: the pupil's code, the class
-    is_tagged: bool  # the municipality is one of the tags of a list
+    task: re.Pattern[str]  # what the heading of a task looks like
+    is_tagged: bool = False  # the municipality is one of the tags of a list
 
     @property
     def required(self) -> tuple[str, ...]:
         return self.login, self.score, self.journal
 
 
+# Headings of 2022 carry the maximum: «12 (2б)», «17К1 (2б)», «16 (1) (1б)», «5(1б)».
+_TASK_WITH_MAXIMUM = re.compile(r"\d{1,2}[^()]{0,6}(?:\(\d{1,2}\) ?)?\((\d{1,2}) ?б\)")
+_STARTS_LIKE_A_TASK = re.compile(r"\d")
 _LAYOUTS = (
     _Layout(
         range(2020, 2021),
@@ -59,6 +66,7 @@ _LAYOUTS = (
         "sum",
         ("var-1", "var-2", "var"),
         ("code", "klass"),
+        re.compile(r"a-\d{1,2}-grade"),
         is_tagged=True,
     ),
     _Layout(
@@ -69,7 +77,7 @@ _LAYOUTS = (
         "всего баллов",
         ("вариант", "вариант 1", "вариант 2"),
         ("код обучающегося", "класс"),
-        is_tagged=False,
+        re.compile(r"балл за \d{1,2}"),
     ),
     *(
         _Layout(
@@ -80,7 +88,7 @@ _LAYOUTS = (
             "итого баллов",
             ("вариант",),
             ("код", "наименование класса"),
-            is_tagged=False,
+            _TASK_WITH_MAXIMUM,
         )
         # The space after the stroke is as found; a heading typed anew has none.
         for journal in (
@@ -90,64 +98,84 @@ _LAYOUTS = (
     ),
 )
 _OTHER_SHEETS = ("Классы",)  # of 2022: textbooks
-# Task headings of 2022 carry the maximum: «12 (2б)», «17К1 (2б)».
-_TASK = re.compile(r"\d{1,2}\S{0,6} ?\((\d{1,2}) ?б\)")
+# In 2020 machine columns with names of tasks follow the one of the textbook: they are none.
+_AFTER_THE_TASKS = "учебник"
 _TITLES = tuple(title for layout in _LAYOUTS for title in layout.required)
 _MUNICIPALITY_TAG = re.compile(r"reg\d{2}_(?:vpr_)?m\d+")
 # «reg44_m019 | Нейский муниципальный район» of 2022.
 _CODE_BEFORE_NAME = re.compile(r"^\s*reg\d{2}_m\d+\s*\|\s*", re.IGNORECASE)
 
+_ASK_AGAIN = "Запросите исправленный протокол; эти участники не учтены"
 # Rules by which rows are set aside, and what the operator is told.
 _RULES = {
-    "SCORE_ABOVE_MAXIMUM": (
-        "Первичный балл больше наибольшего",
-        "Запросите исправленный протокол; эти участники не учтены",
-    ),
+    "SCORE_ABOVE_MAXIMUM": ("Первичный балл больше наибольшего", _ASK_AGAIN),
     "SCORE_MISSING": (
-        "Вариант указан, а первичного балла нет",
-        "Запросите исправленный протокол; эти участники не учтены",
+        "Первичного балла нет, хотя указан вариант или есть баллы за задания",
+        _ASK_AGAIN,
     ),
-    "SCORE_TYPE": (
-        "Первичный балл — не целое число",
-        "Запросите исправленный протокол; эти участники не учтены",
+    "SCORE_TYPE": ("Первичный балл — не целое число", _ASK_AGAIN),
+    "SCORE_ERROR": (
+        "Вместо первичного балла — ошибка или формула без сохранённого значения",
+        "Сохраните файл в Excel заново или запросите исправленный; эти участники не учтены",
     ),
+    "TOTAL_ZERO": ("Первичный балл — 0, а баллы за задания есть", _ASK_AGAIN),
     "SCHOOL_LOGIN": (
         "Логин школы пуст или не похож на логин",
         "Укажите логины вида sch и шесть цифр; эти участники не учтены",
     ),
-    "ABSENT_WITH_SCORE": (
-        "Участник отсутствовал, но имеет первичный балл",
-        "Запросите исправленный протокол; эти участники не учтены",
+    "ABSENT_WITH_SCORE": ("Участник отсутствовал, но имеет баллы", _ASK_AGAIN),
+    "ONE_PART": (
+        "Написана только одна часть двухдневной работы",
+        "Эти участники не учтены: так решено в include/sources.yaml (one_part)",
     ),
 }
+# What becomes of who wrote one part only of a paper of two days: the option `one_part`.
+_ONE_PART = {
+    "participant": "учтены среди участников",
+    "absent": "учтены среди отсутствовавших",
+    "set_aside": "",
+}
+
+_Change = int  # the paper's mark against the journal's: -1 lower, 0 equal, 1 higher
 
 
 @dataclass
 class _School:
-    marks: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    marks: Counter[int] = field(default_factory=Counter)
+    changes: Counter[_Change] = field(default_factory=Counter)
     absent: int = 0
-    lowered: int = 0
-    confirmed: int = 0
-    raised: int = 0
     municipalities: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
-class _Found:
-    schools: dict[str, _School] = field(default_factory=dict)
+class _Counts:
+    schools: dict[str, _School] = field(default_factory=lambda: defaultdict(_School))
     rows_read: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    # By school, mark and change (None: no journal mark) those with one variant of several.
+    one_part: Counter[tuple[str, int, _Change | None]] = field(default_factory=Counter)
+    has_two_parts: bool = False
     without_journal: int = 0
     repeated: int = 0
+    other_total: int = 0
     grades: Counter[str] = field(default_factory=Counter)  # by the codes of pupils
+
+    def take(self, login: str, mark: int, change: _Change | None, pupils: int = 1) -> None:
+        school = self.schools[login]
+        school.marks[mark] += pupils
+        if change is None:
+            self.without_journal += pupils
+        else:
+            school.changes[change] += pupils
 
 
 def read(content: bytes, context: ReaderContext) -> Parsed:
     """Facts `mark_result` and `journal_result` of schools; grade and subject by the file name.
 
     Options: `file_name` (a pattern with groups subject, grade and perhaps year), `waves`,
-    `scales` (see `evidence.scales`). Absent pupils are counted apart; a row that stands twice
-    counts once; a school where nobody wrote gives no fact. Raises FileRefused: FILE_NAME,
+    `scales` (see `evidence.scales`), `one_part` (participant, absent or set_aside: who wrote
+    one part only of a paper of two days). Absent pupils are counted apart; a row that stands
+    twice counts once; a school where nobody wrote gives no fact. Raises FileRefused: FILE_NAME,
     SUBJECT, PERIOD, SCALE, HEADER, EMPTY.
     """
     paper = _paper(context)
@@ -156,17 +184,25 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     head = list(islice(rows, _WITHIN))
     layout, heading = _layout(head, sheet, context)
     body = chain(head[heading.row + 1 :], rows)
+    titles = [normal_title(cell) for cell in head[heading.row]]
     _refuse_another_year(paper, layout, context)
-    found = _count(body, layout, heading, mark_by_score)
-    _refuse_another_grade(paper, found.grades, context)
-    other_maximum = _other_maximum(head[heading.row], len(mark_by_score) - 1)
+    counts = _count(body, layout, heading, _tasks(titles, layout), mark_by_score)
+    _refuse_another_grade(paper, counts.grades, context)
+    one_part = context.options.get("one_part", "participant")
+    told = _settle_one_part(counts, one_part)
     return Parsed(
         scope=paper.scope,
-        facts=_facts(found, paper, sheet),
-        rows_read=found.rows_read,
-        rows_accepted=found.rows_read - found.rejected.total(),
-        rejected=_rejected(found, layout, heading, sheet, context),
-        warnings=(*_warnings(found), *other_maximum, *unread_sheets(unread)),
+        facts=_facts(counts, paper, sheet),
+        rows_read=counts.rows_read,
+        rows_accepted=counts.rows_read - counts.rejected.total(),
+        rejected=_rejected(counts, layout, heading, sheet, context),
+        warnings=(
+            *latin_letters(head[heading.row]),
+            *told,
+            *_warnings(counts),
+            *_other_maximum(titles, len(mark_by_score) - 1),
+            *unread_sheets(unread),
+        ),
     )
 
 
@@ -247,11 +283,21 @@ def _wrongly_named(context: ReaderContext, what: str, asked: str) -> FileRefused
     )
 
 
-def _other_maximum(heading: list[Cell], maximum: int) -> tuple[str, ...]:
-    """A warning where the tasks' maxima add up to another paper than the scale's."""
-    tasks = [task for cell in heading if (task := _TASK.fullmatch(normal_title(cell)))]
-    stated = sum(int(task.group(1)) for task in tasks)
-    if stated in (0, maximum):
+def _tasks(titles: list[str], layout: _Layout) -> list[int]:
+    """Where the points of tasks stand."""
+    end = titles.index(_AFTER_THE_TASKS) if _AFTER_THE_TASKS in titles else len(titles)
+    return [at for at, title in enumerate(titles[:end]) if layout.task.fullmatch(title)]
+
+
+def _other_maximum(titles: list[str], maximum: int) -> tuple[str, ...]:
+    """A warning where the tasks' maxima add up to another paper than the scale's.
+
+    Where a heading that starts like a task's says no maximum, nothing can be said.
+    """
+    tasks = [title for title in titles if _STARTS_LIKE_A_TASK.match(title)]
+    maxima = [_TASK_WITH_MAXIMUM.fullmatch(title) for title in tasks]
+    stated = sum(int(found.group(1)) for found in maxima if found)
+    if stated in (0, maximum) or not all(maxima):
         return ()
     return (
         f"Наибольший балл по заголовкам заданий — {stated}, по шкале — {maximum}: проверьте "
@@ -266,19 +312,27 @@ _PUPIL_CODE = re.compile(r"([2-9])\d{4}(?:\.0)?")
 _CODES_ENOUGH, _CODES_ALIKE = 10, 0.9  # to believe them; what share of them has to agree
 _MANY_ABOVE = 0.05  # of the rows above the maximum: a wrong name rather than slips
 
-_NO_SCORE = -1
-_BAD_SCORE = -2
+_NO_SCORE, _BAD_SCORE, _NO_VALUE = -1, -2, -3
 _NO_VARIANT, _MISSED, _TAKEN = range(3)
 _WHOLE = re.compile(r"(\d{1,4})(?:[.,]0+)?")
+_ABSENT = "absent"
 
 
 def _score(cell: Cell) -> int:
-    """A primary score; _NO_SCORE for an empty cell, _BAD_SCORE for what is no whole number."""
-    text = str(cell).strip()
-    if not text:
+    """A primary score; _NO_SCORE for no data, _NO_VALUE for an error, _BAD_SCORE for the rest."""
+    try:
+        text = text_of(cell)
+    except BadCell as bad:
+        return _BAD_SCORE if bad.rule == "TYPE" else _NO_VALUE
+    if text is None:
         return _NO_SCORE
     whole = _WHOLE.fullmatch(text)
     return int(whole.group(1)) if whole else _BAD_SCORE
+
+
+def _points(cell: Cell) -> int:
+    """The points of a task; 0 for signs («X», «не пройдена тема») and what is no number."""
+    return max(_score(cell), 0)
 
 
 def _journal_mark(cell: Cell) -> int:
@@ -286,35 +340,37 @@ def _journal_mark(cell: Cell) -> int:
 
     As found: with no-break spaces, as 4.0, and with a Cyrillic «З» for 3.
     """
-    text = str(cell).strip().replace("З", "3").replace("з", "3")
-    whole = _WHOLE.fullmatch(text)
-    mark = int(whole.group(1)) if whole else 0
+    mark = _score(cell.replace("З", "3").replace("з", "3") if isinstance(cell, str) else cell)
     return mark if 2 <= mark <= 5 else 0
 
 
 def _variant(cell: Cell) -> int:
     """Whether a variant was taken; «отсутствовал» says that it was missed."""
-    text = str(cell).strip().casefold()
+    text = normal_title(cell)
     if not text:
         return _NO_VARIANT
     return _MISSED if text.startswith("отсутств") else _TAKEN
 
 
 class _Cache(dict[Any, Any]):
-    """What a text means, worked out at its first occurrence."""
+    """What a cell means, worked out at its first occurrence."""
 
     def __init__(self, meaning: Any) -> None:
         super().__init__()
         self._meaning = meaning
 
-    def __missing__(self, text: Any) -> Any:
-        value = self[text] = self._meaning(text)
+    def __missing__(self, cell: Any) -> Any:
+        value = self[cell] = self._meaning(cell)
         return value
 
 
 def _count(
-    rows: Iterator[list[Cell]], layout: _Layout, heading: Heading, mark_by_score: list[int]
-) -> _Found:
+    rows: Iterator[list[Cell]],
+    layout: _Layout,
+    heading: Heading,
+    tasks_at: list[int],
+    mark_by_score: list[int],
+) -> _Counts:
     at = heading.columns
     login_at, score_at, journal_at = (at[title] for title in layout.required)
     municipality_at = at.get(layout.municipality)
@@ -324,15 +380,15 @@ def _count(
     same_at = [at[title] for title in (*layout.required, *layout.pupil) if title in at]
     same = itemgetter(*same_at, *variants_at)
     seen: set[tuple[Cell, ...]] = set()
-    width = max(at.values()) + 1
+    tasks_of = _cells_at(tasks_at)
+    width = max(*at.values(), *tasks_at, 0) + 1
     maximum = len(mark_by_score) - 1
 
-    found = _Found()
-    schools = found.schools
-    rejected = found.rejected
+    counts = _Counts()
+    rejected = counts.rejected
     logins = _Cache(lambda cell: login_digits(str(cell)))
     municipalities = _Cache(_tagged if layout.is_tagged else _named)
-    scores = _Cache(_score)
+    scores, points = _Cache(_score), _Cache(_points)
     journal_marks = _Cache(_journal_mark)
     variant_kinds = _Cache(_variant)
 
@@ -342,52 +398,101 @@ def _count(
         login, raw_score = row[login_at], row[score_at]
         if not login and not raw_score and not any(row):
             continue
-        found.rows_read += 1
+        counts.rows_read += 1
         if code_at is not None and row[code_at]:
             pupil = same(row)
             if pupil in seen:
-                found.repeated += 1
+                counts.repeated += 1
                 continue
             seen.add(pupil)
             if grade := _PUPIL_CODE.fullmatch(str(row[code_at])):
-                found.grades[grade[1]] += 1
+                counts.grades[grade[1]] += 1
         digits = logins[login]
         if digits is None:
             rejected["SCHOOL_LOGIN"] += 1
             continue
-        school = schools.get(digits)
-        if school is None:
-            school = schools[digits] = _School()
+        school = counts.schools[digits]
         if municipality_at is not None:
             municipality = municipalities[row[municipality_at]]
             if municipality is not None:
                 school.municipalities[municipality] += 1
-        score = scores[raw_score]
+        # True is 1 to a dictionary.
+        score = scores[raw_score] if not isinstance(raw_score, bool) else _BAD_SCORE
         variants = [variant_kinds[row[at]] for at in variants_at]
-        took_one = _TAKEN in variants
-        if score == _NO_SCORE and not took_one:
+        tasks = tasks_of(row)
+        # Of a row without any sign in its tasks nobody knows their sum.
+        total = sum(map(points.__getitem__, tasks)) if any(tasks) else None
+        fault = _fault(score, variants, total, maximum)
+        if fault is _ABSENT:
             school.absent += 1
-        elif score == _NO_SCORE:
-            rejected["SCORE_MISSING"] += 1
-        elif score == _BAD_SCORE:
-            rejected["SCORE_TYPE"] += 1
-        elif _MISSED in variants and not took_one:
-            rejected["ABSENT_WITH_SCORE"] += 1
-        elif score > maximum:
-            rejected["SCORE_ABOVE_MAXIMUM"] += 1
+            continue
+        if fault is not None:
+            rejected[fault] += 1
+            continue
+        if total is not None and total != score:
+            counts.other_total += 1
+        mark = mark_by_score[score]
+        journal = journal_marks[row[journal_at]]
+        change = (mark > journal) - (mark < journal) if journal else None
+        if len(variants) > 1 and variants.count(_TAKEN) == 1:
+            counts.one_part[digits, mark, change] += 1
+            counts.has_two_parts |= _MISSED in variants
         else:
-            mark = mark_by_score[score]
-            school.marks[mark - 2] += 1
-            journal = journal_marks[row[journal_at]]
-            if not journal:
-                found.without_journal += 1
-            elif mark < journal:
-                school.lowered += 1
-            elif mark > journal:
-                school.raised += 1
-            else:
-                school.confirmed += 1
-    return found
+            counts.has_two_parts |= variants.count(_TAKEN) > 1
+            counts.take(digits, mark, change)
+    return counts
+
+
+def _cells_at(columns: list[int]) -> Callable[[list[Cell]], Sequence[Cell]]:
+    """Takes these cells out of a row; neighbours at once, since a region has forty million."""
+    first, after = (columns[0], columns[-1] + 1) if columns else (0, 0)
+    if after - first == len(columns):
+        return itemgetter(slice(first, after))
+    return itemgetter(*columns)
+
+
+def _fault(score: int, variants: list[int], total: int | None, maximum: int) -> str | None:
+    """Why a row is no participant's: _ABSENT, the rule by which it is set aside, or None.
+
+    Absent is who took no variant and has no points; the layout of 2022 writes 0 for them.
+    `total`: the points of the tasks, None where there are none.
+    """
+    took_one = _TAKEN in variants
+    was_missed = _MISSED in variants and not took_one
+    says_nothing = score == _NO_SCORE or (score == 0 and was_missed)
+    if says_nothing and not took_one and not total:
+        return _ABSENT
+    if score == _NO_VALUE:
+        return "SCORE_ERROR"
+    if score == _BAD_SCORE:
+        return "SCORE_TYPE"
+    if was_missed:
+        return "ABSENT_WITH_SCORE"
+    if score == _NO_SCORE:
+        return "SCORE_MISSING"
+    if score > maximum:
+        return "SCORE_ABOVE_MAXIMUM"
+    return "TOTAL_ZERO" if score == 0 and total else None
+
+
+def _settle_one_part(counts: _Counts, decision: str) -> tuple[str, ...]:
+    """Count those with one variant of several as the source decides, and tell how many.
+
+    Files of one-day papers may have two columns of variants, too, one of them empty.
+    """
+    if not counts.has_two_parts:
+        decision = "participant"
+    for (login, mark, change), pupils in counts.one_part.items():
+        if decision == "participant":
+            counts.take(login, mark, change, pupils)
+        elif decision == "absent":
+            counts.schools[login].absent += pupils
+        else:
+            counts.rejected["ONE_PART"] += pupils
+    if not counts.has_two_parts or not counts.one_part or decision == "set_aside":
+        return ()
+    many = counted(counts.one_part.total(), "участник", "участника", "участников")
+    return (f"Написали только одну часть двухдневной работы: {many}; {_ONE_PART[decision]}.",)
 
 
 def _tagged(cell: Cell) -> str | None:
@@ -403,10 +508,10 @@ def _named(cell: Cell) -> str | None:
 # -- What is kept ----------------------------------------------------------------------------
 
 
-def _facts(found: _Found, paper: Paper, sheet: str) -> dict[str, list[dict[str, Any]]]:
+def _facts(counts: _Counts, paper: Paper, sheet: str) -> dict[str, list[dict[str, Any]]]:
     marks, journal = [], []
-    for digits, school in sorted(found.schools.items()):
-        participants = sum(school.marks)
+    for digits, school in sorted(counts.schools.items()):
+        participants = school.marks.total()
         if not participants:
             continue
         common = {
@@ -416,7 +521,7 @@ def _facts(found: _Found, paper: Paper, sheet: str) -> dict[str, list[dict[str, 
             "level": "school",
             "school_scheme": "vpr_login",
             "school_ref": digits,
-            "municipality_ref": _usual(school.municipalities),
+            "municipality_ref": usual(school.municipalities),
         }
         marks.append(
             {
@@ -424,37 +529,32 @@ def _facts(found: _Found, paper: Paper, sheet: str) -> dict[str, list[dict[str, 
                 "schools": None,
                 "participants": participants,
                 "absent": school.absent,
-                **{f"mark_{mark}": n for mark, n in zip((2, 3, 4, 5), school.marks, strict=True)},
+                **{f"mark_{mark}": school.marks[mark] for mark in (2, 3, 4, 5)},
                 "restored": 0,
             }
         )
-        compared = school.lowered + school.confirmed + school.raised
-        if compared:
+        changes = school.changes
+        if changes.total():
             journal.append(
                 {
                     **common,
-                    "compared": compared,
-                    "lowered": school.lowered,
-                    "confirmed": school.confirmed,
-                    "raised": school.raised,
+                    "compared": changes.total(),
+                    "lowered": changes[-1],
+                    "confirmed": changes[0],
+                    "raised": changes[1],
                     "restored": 0,
                 }
             )
     return {"mark_result": marks, "journal_result": journal}
 
 
-def _usual(names: Counter[str]) -> str | None:
-    """The municipality of most of the school's rows; of equally many, the first by name."""
-    return min(names, key=lambda name: (-names[name], name), default=None)
-
-
 def _rejected(
-    found: _Found, layout: _Layout, heading: Heading, sheet: str, context: ReaderContext
+    counts: _Counts, layout: _Layout, heading: Heading, sheet: str, context: ReaderContext
 ) -> tuple[Rejected, ...]:
     kept = []
-    for rule, rows in sorted(found.rejected.items()):
+    for rule, rows in sorted(counts.rejected.items()):
         what, to_do = _RULES[rule]
-        if rule == "SCORE_ABOVE_MAXIMUM" and rows > _MANY_ABOVE * found.rows_read:
+        if rule == "SCORE_ABOVE_MAXIMUM" and rows > _MANY_ABOVE * counts.rows_read:
             to_do = f"Верно ли названы в имени файла класс и предмет? {to_do}"
         title = layout.login if rule == "SCHOOL_LOGIN" else layout.score
         column = column_name(heading.columns[title], title)
@@ -472,19 +572,22 @@ def _rejected(
     return tuple(kept)
 
 
-def _warnings(found: _Found) -> tuple[str, ...]:
+def _warnings(counts: _Counts) -> tuple[str, ...]:
     warnings = []
-    if found.repeated:
-        rows = counted(found.repeated, "строка", "строки", "строк")
+    if counts.repeated:
+        rows = counted(counts.repeated, "строка", "строки", "строк")
         warnings.append(f"Повторённые строки одного участника, взяты один раз: {rows}.")
-    if found.without_journal:
-        pupils = counted(found.without_journal, "участник", "участника", "участников")
+    if counts.other_total:
+        rows = counted(counts.other_total, "строка", "строки", "строк")
+        warnings.append(f"Первичный балл не равен сумме баллов за задания, взят он: {rows}.")
+    if counts.without_journal:
+        pupils = counted(counts.without_journal, "участник", "участника", "участников")
         warnings.append(f"Без отметки по журналу: {pupils}.")
-    moved = sum(len(school.municipalities) > 1 for school in found.schools.values())
+    moved = sum(len(school.municipalities) > 1 for school in counts.schools.values())
     if moved:
         schools = counted(moved, "школа", "школы", "школ")
         warnings.append(f"Муниципалитет указан по-разному, взят чаще указанный: {schools}.")
-    empty = sum(not sum(school.marks) for school in found.schools.values())
+    empty = sum(not school.marks.total() for school in counts.schools.values())
     if empty:
         schools = counted(empty, "школа", "школы", "школ")
         warnings.append(f"Никто не писал работу: {schools}.")

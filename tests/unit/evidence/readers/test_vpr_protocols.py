@@ -52,11 +52,13 @@ def pupil(
     variant: object = "3",
     second: object = None,
     code: str | None = None,
+    tasks: object = None,
 ) -> list[object]:
     groups = None if tag is None else f"reg44,{tag},vpr_2020_5"
     own = f"6{next(_code):04}" if code is None else code
+    first = score if tasks is None else tasks
     return [groups, login, "500001", own, journal, " ж\u00a0", "а(2)", variant, second, score,
-            "1", "Х", "x ", "не пройдена тема", "2020-10-09"]  # fmt: skip
+            first, "Х" if first else None, "x ", "не пройдена тема", "2020-10-09"]  # fmt: skip
 
 
 def pupil_2021(
@@ -69,15 +71,16 @@ def pupil_2021(
 ) -> list[object]:
     own = f"4{next(_code):04}" if code is None else code
     return [login, municipality, "1", own, journal, "м", "НЕТ", variant, score,
-            "1", "X", "Иванов и др.", "без заголовка", None]  # fmt: skip
+            score, "X", "Иванов и др.", "без заголовка", None]  # fmt: skip
 
 
 def pupil_2022(
     score: object, journal: object = "4", variant: object = "7", login: str = "edu440123"
 ) -> list[object]:
+    tasks = [score, "X", "0", "N"] if score else [None] * 4
     return [login, "44", "Костромская обл.", "reg44_m019 | Нейский муниципальный район",
-            "МОУ СОШ № 1", "04.10.2022", f"7{next(_code):04}", variant, "1", "X", "0", "2", "6а",
-            "ж", journal, score]  # fmt: skip
+            "МОУ СОШ № 1", "04.10.2022", f"7{next(_code):04}", variant, *tasks, "6а", "ж",
+            journal, score]  # fmt: skip
 
 
 def parsed(*pupils: list[object], context: ReaderContext = MA5, above: int = 0) -> Parsed:
@@ -187,6 +190,27 @@ def test_task_headings_that_add_up_to_another_paper_are_told():
     )
 
 
+def test_absentees_of_2022_carry_0_and_are_absent():
+    """One in four is absent: set aside, they refused the whole file."""
+    absent = [pupil_2022("0", variant="отсутствовал", journal=None) for _ in range(2)]
+    found = read(one_sheet([HEAD_2022, pupil_2022("9"), *absent], "Протокол"), OB6)
+    (fact,) = found.facts["mark_result"]
+    assert (fact["participants"], fact["absent"], found.rejected) == (1, 2, ())
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ["16 (1) (1б)", "16(2) (3б)", "17К1 (10б)", "5(9б)"],
+        ["1К1 (4б)", "1К2 (6б) ", "2(13 б)", "3"],
+    ],
+)
+def test_no_other_maximum_is_told_where_the_headings_do_not_say_one(headings):
+    head = [*HEAD_2022[:8], *headings, *HEAD_2022[12:]]
+    found = read(one_sheet([head, pupil_2022("8")], "Протокол"), OB6)
+    assert found.warnings == ()
+
+
 def test_a_csv_of_2021_in_cp1251_is_read_the_same():
     rows = [HEAD_2021, pupil_2021("13"), pupil_2021("38")]
     context = replace(RU4, file_name=NAME_2021.replace(".xlsx", ".csv"))
@@ -249,6 +273,65 @@ def test_absent_pupils_are_counted_and_are_no_participants():
     assert (found.rows_read, found.rows_accepted, found.rejected) == (3, 3, ())
 
 
+def test_a_total_of_0_beside_points_for_tasks_is_set_aside():
+    """As 2 it would be wrong: in one real paper the totals of half of the pupils were lost."""
+    found = parsed(pupil("6"), pupil("0", tasks="5"), pupil("0", tasks="X"))
+    assert [(kept.rule, kept.rows) for kept in found.rejected] == [("TOTAL_ZERO", 1)]
+    assert found.rejected[0].message.startswith("Первичный балл — 0, а баллы за задания есть: 1")
+    assert marks(found) == [2, 0, 0, 0]
+
+
+def test_totals_that_are_not_the_sum_of_their_tasks_are_counted_and_told():
+    unknown = pupil("7")
+    unknown[10:13] = [None, None, None]  # without any task there is no sum
+    after_the_textbook = pupil("7", tasks="7")
+    after_the_textbook[13] = "3"  # no task, whatever its heading says
+    found = parsed(pupil("7", tasks="6"), pupil("7", tasks="9"), unknown, after_the_textbook)
+    assert marks(found) == [0, 4, 0, 0]
+    told = "Первичный балл не равен сумме баллов за задания, взят он: 2\u00a0строки."
+    assert found.warnings == (told,)
+
+
+def test_points_without_a_total_make_nobody_absent():
+    found = parsed(pupil("6"), pupil(None, variant=None, tasks="5"))
+    assert [(kept.rule, kept.rows) for kept in found.rejected] == [("SCORE_MISSING", 1)]
+    assert found.facts["mark_result"][0]["absent"] == 0
+
+
+@pytest.mark.parametrize(
+    ("decision", "participants", "absent", "aside", "told"),
+    [
+        ("participant", 4, 1, [], "2\u00a0участника; учтены среди участников."),
+        ("absent", 2, 3, [], "2\u00a0участника; учтены среди отсутствовавших."),
+        ("set_aside", 2, 1, [("ONE_PART", 2)], None),
+    ],
+)
+def test_who_wrote_one_part_of_two_days_is_judged_by_the_source_and_told(
+    decision, participants, absent, aside, told
+):
+    context = replace(RU4, file_name=NAME_2020, options=OPTIONS | {"one_part": decision})
+    missed = "отсутствовал"
+    found = parsed(
+        *[pupil("12", "2", second="4") for _ in range(2)],
+        pupil("12", second=missed),
+        pupil("12", variant=missed, second="4"),
+        pupil(None, None, variant=missed, second=missed),
+        context=context,
+    )
+    fact = found.facts["mark_result"][0]
+    assert (fact["participants"], fact["absent"]) == (participants, absent)
+    assert [(kept.rule, kept.rows) for kept in found.rejected] == aside
+    said = [w for w in found.warnings if "одну часть" in w]
+    assert said == ([f"Написали только одну часть двухдневной работы: {told}"] if told else [])
+    assert sum(journal(found)[0][:3]) == participants
+
+
+def test_a_second_column_of_variants_that_nobody_uses_makes_no_two_parts():
+    set_aside = replace(MA5, options=OPTIONS | {"one_part": "set_aside"})
+    found = parsed(pupil("6"), pupil("7"), context=set_aside)
+    assert (found.facts["mark_result"][0]["participants"], found.rejected) == (2, ())
+
+
 def test_a_school_where_nobody_wrote_gives_no_fact():
     found = parsed(pupil("6"), pupil(None, None, "sch440200", variant="отсутствовал"))
     assert [fact["school_ref"] for fact in found.facts["mark_result"]] == ["440123"]
@@ -287,14 +370,14 @@ def test_a_score_that_cannot_be_is_set_aside_by_count_and_the_file_loads(score, 
 )
 def test_a_score_in_error_or_never_calculated_makes_nobody_absent(cell):
     """With no variant, too: before, such pupils were counted as absent and the file was taken."""
-    absent = [pupil(None, variant=None) for _ in range(2)]
+    absent = [pupil(None, variant=None, tasks="X") for _ in range(2)]
     content = one_sheet([HEAD_2020, pupil("6"), *absent], "Sheet1")
     parts = parts_of(content)
     sheet = parts["xl/worksheets/sheet1.xml"]
     for number in (3, 4):
         sheet = re.sub(rb'(?=<c r="K%d")' % number, cell % number, sheet)
     found = read(with_parts(content, {"xl/worksheets/sheet1.xml": sheet}), MA5)
-    assert [(kept.rule, kept.rows) for kept in found.rejected] == [("SCORE_TYPE", 2)]
+    assert [(kept.rule, kept.rows) for kept in found.rejected] == [("SCORE_ERROR", 2)]
     (fact,) = found.facts["mark_result"]
     assert (fact["participants"], fact["absent"]) == (1, 0)
 
@@ -302,7 +385,7 @@ def test_a_score_in_error_or_never_calculated_makes_nobody_absent(cell):
 def rejection_words(rule: str) -> str:
     return {
         "SCORE_ABOVE_MAXIMUM": "Первичный балл больше наибольшего: 2\u00a0строки.",
-        "SCORE_MISSING": "Вариант указан, а первичного балла нет: 2\u00a0строки.",
+        "SCORE_MISSING": "Первичного балла нет, хотя указан вариант или есть баллы за задания: 2",
         "SCORE_TYPE": "Первичный балл — не целое число: 2\u00a0строки.",
     }[rule]
 
