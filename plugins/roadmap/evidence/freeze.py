@@ -430,10 +430,14 @@ def _write_datasets(
             )
         )
     )
+    sources = load_sources().values()
     rows = []
     for need, names in (("needed", phase.datasets.needed), ("told", phase.datasets.told)):
         for name in names:
-            received = [batch.received_ms for batch in batches if batch.dataset == name]
+            in_its_place = [one.dataset for one in sources if name in one.stands_for]
+            received = [one.received_ms for one in batches if one.dataset == name] or [
+                one.received_ms for one in batches if one.dataset in in_its_place
+            ]
             state = "received" if received else "refused" if name in refused else "missing"
             rows.append(
                 {

@@ -56,6 +56,8 @@ class Source(BaseModel):
     # Options of one plan year, laid over `options`.
     options_by_year: dict[int, dict[str, Any]] = {}
     scales: Literal["vpr", "ege"] | None = None  # which scales of include/scales the reader needs
+    # Datasets whose facts these files hold as well: where a phase needs one, either will do.
+    stands_for: tuple[Code, ...] = ()
     # Pupils' rows (names and documents in ГИА) stand in the files: they are aggregated while
     # reading, and no copy of the file is kept, only its hash.
     holds_pupils: bool = False
@@ -113,6 +115,9 @@ class _Sources(BaseModel):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"набор данных описан дважды: {', '.join(twice)}")
+        unknown = {name for one in self.sources for name in one.stands_for} - set(names)
+        if unknown:
+            raise ValueError(f"stands_for: нет набора данных {', '.join(sorted(unknown))}")
         return self
 
 

@@ -24,6 +24,7 @@ from roadmap.evidence.freeze import (
 from roadmap.evidence.names import municipality_ref
 from roadmap.evidence.own_schedule import plan_known_at, plan_of_run
 from roadmap.paths import SQL
+from roadmap.store.sql import sql
 from roadmap.store.tables import (
     load_batch,
     metadata,
@@ -700,6 +701,18 @@ def test_each_dataset_of_the_phase_is_received_missing_or_refused(any_engine: En
     assert (state["vpr_marks"].state, state["vpr_marks"].batches) == ("received", 2)
     assert state["vpr_marks"].latest_received_ms == NOW - 2 * DAY_MS
     assert (state["events"].state, state["documents"].state) == ("refused", "missing")
+
+
+def test_a_region_that_holds_protocols_only_has_what_the_phase_needs(any_engine: Engine) -> None:
+    registries(any_engine)
+    load(any_engine, "vpr_protocols", {"mark_result": [marks("440101", None)]}, "a")
+    run_id = frozen(any_engine)
+    state = {row.dataset: (row.need, row.state) for row in rows(any_engine, run_dataset, run_id)}
+    assert state["vpr_marks"] == ("needed", "received")
+    assert state["vpr_journal"] == state["vpr_protocols"] == ("told", "received")
+    with any_engine.connect() as conn:
+        absent = conn.execute(sql("delivery/needed_but_absent"), {"run_id": run_id}).all()
+    assert "vpr_marks" not in {row.dataset for row in absent}
 
 
 # -- Findings: one case for every question ---------------------------------------------------

@@ -82,6 +82,8 @@ def test_a_list_that_is_right_is_read(tmp_path: Path) -> None:
         ({"unknown": 1}, "sources.0.unknown"),
         ({"options": {"one_part": "none"}}, "participant, absent, set_aside"),
         ({"options_by_year": {2021: {"one_part": "none"}}}, "participant, absent, set_aside"),
+        ({"stands_for": ["marks"]}, "stands_for: нет набора данных marks"),
+        ({"tolerance": 0.3, "least_coverage": 0.8}, "least_coverage больше 1 - tolerance"),
         ({"query": "publications"}, "sources.0"),
         ({"connection": "roadmap_portal"}, "sources.0"),
         ({"query": "publications", "connection": "roadmap_portal"}, "либо locations, либо query"),
