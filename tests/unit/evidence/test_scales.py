@@ -10,13 +10,28 @@ import pytest
 from roadmap.evidence.scales import ScalesError, options_for
 
 
-def test_the_scales_of_both_years_are_there_and_cross_as_json():
+def test_scales_cross_a_process_as_json():
     options = options_for("vpr")
     assert json.loads(json.dumps(options)) == options
-    assert set(options["scales"]) >= {"2020", "2021"}
     assert options["scales"]["2020"]["математика"]["5"] == {"max": 20, "3": 7, "4": 11, "5": 15}
-    papers = sum(len(grades) for grades in options["scales"]["2021"].values())
-    assert papers == 17  # docs/domain.md §3.3.1 lists as many
+
+
+def test_years_that_share_a_paper_share_its_scale_unless_its_tasks_changed():
+    scales = options_for("vpr")["scales"]
+    papers = {
+        year: {
+            (subject, grade): scale
+            for subject, grades in of.items()
+            for grade, scale in grades.items()
+        }
+        for year, of in scales.items()
+    }
+    assert len(papers["2021"]) == 29
+    assert papers["2021"].keys() - papers["2022"].keys() == {("история", "6"), ("география", "7")}
+    assert papers["2022"].items() <= papers["2021"].items()
+    assert {paper for paper, scale in papers["2020"].items() if papers["2021"][paper] != scale} == {
+        ("биология", "8")
+    }  # 35 points in autumn, 36 in spring
 
 
 def test_the_minima_of_the_exams_of_2020():
