@@ -6,6 +6,7 @@ Nothing of the generator or of the library is used here: a mistake of theirs mus
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -30,6 +31,15 @@ class PaperCount:
     spellings: set[str] = field(default_factory=set)  # logins as written
     absent: int = 0
     above_maximum: int = 0
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file, by its path in the folder."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def sheet_rows(path: Path) -> list[list]:

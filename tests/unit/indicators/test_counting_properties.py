@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from roadmap.indicators.evaluate import evaluate
-from roadmap.plan.load import load_plan
 from roadmap.plan.model import IndicatorKind, Slice
 from roadmap.store.tables import indicator_gap, indicator_result, measure_status
+from support.plans import small_plan
 from support.run_rows import DATASETS, FACT_TABLES
 from support.whole_year import (
     BUYSKIY,
@@ -27,7 +27,7 @@ from support.whole_year import (
     whole_year,
 )
 
-PLAN = load_plan(2021)
+PLAN = small_plan()
 INDICATORS = {i.code: i for measure in PLAN.measures for i in measure.indicators}
 # The monitorings count measures, and a municipality has fewer of them than the region.
 MONITORINGS = {"12.1", "15.1"}

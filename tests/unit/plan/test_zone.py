@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from roadmap.paths import PLANS
-from roadmap.plan.load import load_plan
 from roadmap.plan.model import LocalTime
 from roadmap.plan.new_year import next_plan
 from roadmap.plan.zone import WITHOUT_A_PLAN, home_time, occasion_time
+from support.plans import SMALL_PLANS, small_plan
 
 URALS = LocalTime(ZoneInfo("Asia/Yekaterinburg"), "время Екатеринбурга")
 MOSCOW = LocalTime(ZoneInfo("Europe/Moscow"), "МСК")
@@ -18,9 +17,9 @@ MOSCOW = LocalTime(ZoneInfo("Europe/Moscow"), "МСК")
 
 def two_plans(folder: Path) -> Path:
     """That of 2021 keeps Moscow's time, the later one does not."""
-    text = (PLANS / "2021.yaml").read_text(encoding="utf-8")
+    text = (SMALL_PLANS / "2021.yaml").read_text(encoding="utf-8")
     later = (
-        next_plan(text, load_plan(2021), 2027)
+        next_plan(text, small_plan(), 2027)
         .replace("time_zone: Europe/Moscow", f"time_zone: {URALS.zone.key}")
         .replace("time_zone_name: МСК", f"time_zone_name: {URALS.name}")
     )
