@@ -1,7 +1,7 @@
 """
 ### Календарь: напоминания и пропущенные запуски
 
-Каждый рабочий день в 09:00 (МСК):
+Каждый рабочий день в 09:00 ({time_zone_name}):
 
 - за 14 и за 3 дня до срока мероприятия напоминает муниципалитетам, у которых не всё сделано, чего
   не хватает. Какие мероприятия напоминают, сказано в плане. О каждом сроке — по одному письму на
@@ -20,7 +20,7 @@
 from airflow.sdk import dag
 
 from roadmap_airflow import watch
-from roadmap_airflow.defaults import DEFAULT_ARGS, START
+from roadmap_airflow.defaults import DEFAULT_ARGS, START, documentation
 from roadmap_airflow.timetable import WorkingDayTimetable
 
 
@@ -33,7 +33,7 @@ from roadmap_airflow.timetable import WorkingDayTimetable
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     tags=["500+", "каждый день"],
-    doc_md=__doc__,
+    doc_md=documentation(__doc__),
 )
 def calendar_watch() -> None:
     watch.watch_runs()

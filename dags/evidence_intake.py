@@ -1,10 +1,10 @@
 """
 ### Ежедневный приём данных
 
-Каждый рабочий день в 07:00 (МСК) принимает всё, что поступило в папку приёма и на портал, для
-всех планов, у которых есть папка года. Отмечает обновлённые наборы данных в разделе «Активы».
-Писем муниципалитетам не отправляет. Оператору пишет, только если файл не принят или строки
-отложены, и об одном и том же файле — один раз.
+Каждый рабочий день в 07:00 ({time_zone_name}) принимает всё, что поступило в папку приёма и на
+портал, для всех планов, у которых есть папка года. Отмечает обновлённые наборы данных в разделе
+«Активы». Писем муниципалитетам не отправляет. Оператору пишет, только если файл не принят или
+строки отложены, и об одном и том же файле — один раз.
 
 Если Airflow не работал несколько дней, после включения будет один запуск.
 
@@ -19,7 +19,7 @@ from typing import Any
 from airflow.sdk import dag
 
 from roadmap_airflow import intake
-from roadmap_airflow.defaults import DEFAULT_ARGS, START
+from roadmap_airflow.defaults import DEFAULT_ARGS, START, documentation
 from roadmap_airflow.timetable import WorkingDayTimetable
 
 
@@ -32,7 +32,7 @@ from roadmap_airflow.timetable import WorkingDayTimetable
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     tags=["500+", "каждый день"],
-    doc_md=__doc__,
+    doc_md=documentation(__doc__),
 )
 def evidence_intake() -> None:
     troubles: Any = intake.take_in.expand(dataset=list(intake.all_datasets()))

@@ -34,3 +34,8 @@ SEND_MAX_RETRY_DELAY = timedelta(minutes=30)
 # Longer than the sender's own soft deadline plus the ten minutes that a final reply may take.
 SEND_SOFT_DEADLINE = timedelta(minutes=15)
 SEND_TIMEOUT = timedelta(minutes=40)
+
+
+def documentation(docstring: str | None) -> str:
+    """A DAG's docstring as Airflow shows it; its hours are those of the latest plan's zone."""
+    return (docstring or "").format(time_zone_name=home_time().name)

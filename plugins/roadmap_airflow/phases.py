@@ -8,14 +8,29 @@ from airflow.sdk import DAG, dag
 
 from roadmap_airflow import tasks
 from roadmap_airflow.assets import evidence_of
-from roadmap_airflow.defaults import DEFAULT_ARGS, START
+from roadmap_airflow.defaults import DEFAULT_ARGS, START, documentation
 from roadmap_airflow.forms import phase_params
 from roadmap_airflow.plans import phase_datasets
 from roadmap_airflow.timetable import phase_timetable
 
+_OF_EVERY_PHASE = """
+Запуск вручную безопасен: письмо с тем же содержанием второй раз не уйдёт, изменившееся
+уйдёт как исправление. Новый запуск прошедшего этапа может изменить письма всех: без нужды его не
+запускайте, а сначала проверьте с «Ничего не отправлять».
+
+**Если что-то не так**: откройте красную задачу и прочитайте её журнал; красная «Сверка» под
+строкой «ТРЕБУЕТ ВНИМАНИЯ» называет, кому письмо не ушло и почему. Устраните причину и очистите
+задачу (круглая стрелка). «Приём данных» заново возьмёт файлы; более поздние задачи работают с
+уже зафиксированными сведениями. Подробно — руководство оператора (docs/operator.md), глава
+«Если запуск красный».
+"""
+
 
 def phase_dag(phase: str, *, display_name: str, doc_md: str | None) -> DAG:
-    """The DAG of the phase with this code, over all plans that have it."""
+    """The DAG of the phase with this code, over all plans that have it.
+
+    `doc_md` says what is its own; what holds of every phase is added.
+    """
 
     @dag(
         dag_id=phase,
@@ -27,7 +42,7 @@ def phase_dag(phase: str, *, display_name: str, doc_md: str | None) -> DAG:
         default_args=DEFAULT_ARGS,
         params=phase_params(phase),
         tags=["500+", "этап"],
-        doc_md=doc_md,
+        doc_md=documentation(doc_md) + _OF_EVERY_PHASE,
     )
     def order_of_events() -> None:
         datasets = phase_datasets(phase)

@@ -188,7 +188,7 @@ def freeze_run(find_plan: Callable[[], Plan], ask: Callable[[Plan], RunRequest])
 
 
 def moment_ms(text: str | None) -> int | None:
-    """UTC milliseconds of the form's moment; without an offset it is Moscow's."""
+    """UTC milliseconds of the form's moment; without an offset it is of the latest plan's zone."""
     if not text:
         return None
     moment = datetime.fromisoformat(text)

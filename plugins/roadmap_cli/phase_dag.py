@@ -40,7 +40,7 @@ def phase_arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--year", type=int, required=True)
     parser.add_argument("--as-of", type=_day, default=None, help="YYYY-MM-DD; empty: the plan's")
     parser.add_argument(
-        "--known-at", type=moment, default=None, help="YYYY-MM-DD[THH:MM], Moscow; empty: now"
+        "--known-at", type=moment, default=None, help="YYYY-MM-DD[THH:MM], local; empty: now"
     )
     parser.add_argument("--mode", choices=MODES, default="live")
     parser.add_argument("--municipalities", type=_keys, default=[], help="keys, comma-separated")
@@ -61,7 +61,7 @@ def _day(text: str) -> str | None:
 
 
 def moment(text: str) -> str | None:
-    """The moment as the form gives it, with its offset; a day alone means its end, in Moscow."""
+    """The moment as the form gives it, with its offset; a day alone means its end."""
     if not text:
         return None
     try:

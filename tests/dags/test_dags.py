@@ -15,6 +15,7 @@ from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import ParamValidationError
 
 import airflow_local_settings
+from roadmap.plan.zone import home_time
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
@@ -102,6 +103,13 @@ def test_the_plans_phases_are_the_dags_under_the_plans_names(bag):
         assert [phase.code for phase in plan.phases] == PHASES
         for phase in plan.phases:
             assert bag.dags[phase.code].dag_display_name == phase.dag_title
+
+
+def test_the_hours_in_a_dags_documentation_are_named_as_the_plan_names_them(bag):
+    texts = {name: dag.doc_md for name, dag in bag.dags.items()}
+    assert [name for name, text in texts.items() if "{" in text] == []
+    with_hours = {name for name, text in texts.items() if f" ({home_time().name})" in text}
+    assert with_hours == {*PHASES, "calendar_watch", "evidence_intake"}
 
 
 @pytest.mark.parametrize("phase", PHASES)
