@@ -61,7 +61,7 @@ def answered(municipality: str, phase: str, year: int, run: str | None) -> str:
     try:
         with engine.connect() as db, db.begin():
             found = why(db, municipality, phase, plan_year=year, run=run, now_ms=now_ms)
-        return filled_in("delivery/why.txt.j2", found.calendar.local_time, why=found)
+        return filled_in("delivery/why.txt.j2", found.plan.local_time, why=found)
     except (WhyRefused, PlanError) as refusal:
         raise SystemExit(str(refusal)) from None
     except (OperationalError, ProgrammingError):

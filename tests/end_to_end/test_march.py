@@ -146,7 +146,7 @@ def test_why_is_answered_from_the_data_to_the_reply_code(march, first):
     assert others
     assert {one.faults for one in others} == {((Obstacle.NOT_PARTICIPANT, None),)}
     texts = [
-        filled_in("delivery/why.txt.j2", one.calendar.local_time, why=one)
+        filled_in("delivery/why.txt.j2", one.plan.local_time, why=one)
         for one in (*answers, ask("region"))
     ]
     assert sum("код 250" in text for text in texts) == len(told) + 1

@@ -4,7 +4,6 @@ select
     run_dataset.dataset,
     run_dataset.need,
     run_dataset.state,
-    run_dataset.latest_received_ms,
     (
         select max(load_batch.received_ms)
         from load_batch

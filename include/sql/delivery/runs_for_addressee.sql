@@ -12,18 +12,18 @@ select
     coalesce(addressee.is_participating, 0) as is_participating,
     coalesce(addressee.is_selected, 0) as is_selected,
     (select count(*) from report where report.run_id = phase_run.run_id) as reports,
-    (
-        select count(*)
+    exists (
+        select 1
         from report
         where report.run_id = phase_run.run_id
             and report.municipality_id = :municipality_id
-    ) as own_reports,
-    (
-        select count(*)
+    ) as has_report,
+    exists (
+        select 1
         from run_outcome
         where run_outcome.run_id = phase_run.run_id
             and run_outcome.municipality_id = :municipality_id
-    ) as own_outcomes,
+    ) as has_outcome,
     (
         select count(*)
         from run_school

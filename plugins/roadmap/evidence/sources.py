@@ -133,3 +133,8 @@ def load_sources(path: Path = SOURCES) -> dict[str, Source]:
         inside = ".".join(str(part) for part in first["loc"]) or "(весь файл)"
         raise SourcesError(f"Файл «{path.name}», {inside}: {first['msg']}") from error
     return {source.dataset: source for source in listed.sources}
+
+
+def dataset_titles() -> dict[str, str]:
+    """What people call each dataset of include/sources.yaml."""
+    return {name: source.title for name, source in load_sources().items()}

@@ -24,14 +24,13 @@ from roadmap.delivery.ledger import brakes
 from roadmap.delivery.ledger.brakes import Brakes
 from roadmap.delivery.letters import contacts
 from roadmap.delivery.letters.planning import NO_RECIPIENT
-from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import REGION_SHORT_NAME
 from roadmap.evidence.names import near
 from roadmap.evidence.own_schedule import plan_known_at
-from roadmap.evidence.sources import load_sources
+from roadmap.evidence.sources import dataset_titles
 from roadmap.indicators.explain import ExplainRefused, find_run
 from roadmap.plan.load import load_plan
-from roadmap.plan.model import REGION, LocalTime, Phase, Plan
+from roadmap.plan.model import REGION, Phase, Plan
 from roadmap.plan.schedule import phase_events
 from roadmap.store.sql import sql
 
@@ -113,19 +112,6 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Calendar:
-    """The plan's year and the phase in it, seen at `now`; days and moments of its `local_time`."""
-
-    local_time: LocalTime
-    in_force: date | None
-    is_in_force: bool
-    is_closed: bool
-    starts: date
-    as_of: date
-    run_at: datetime | None  # None: a reminder, which the daily watch sends
-
-
-@dataclass(frozen=True)
 class Run:
     """One run of the phase, and what the addressee was in it. Moments are UTC epoch ms."""
 
@@ -141,7 +127,7 @@ class Run:
     is_selected: bool
     schools: int  # of the addressee's that take part
     reports: int  # composed for anybody
-    has_report: bool
+    has_report: bool  # the addressee's own
     has_outcome: bool
 
 
@@ -149,9 +135,8 @@ class Run:
 class Dataset:
     name: str
     title: str
-    is_needed: bool
+    need: str  # needed | told
     state: str  # received | missing | refused
-    received_ms: int | None
     newer_ms: int | None  # a file that was taken in after the run was frozen
 
 
@@ -166,6 +151,9 @@ class RefusedFile:
 
 @dataclass(frozen=True)
 class Event:
+    """One move of a letter in the ledger; actor and detail as they were written."""
+
+    delivery_id: str
     at_ms: int
     from_state: str
     to_state: str
@@ -180,6 +168,7 @@ class Letter:
     """One revision to one recipient."""
 
     delivery_id: str
+    recipient_id: str
     revision: int
     message_id: str
     state: str
@@ -189,8 +178,6 @@ class Letter:
     not_before_ms: int
     expires_ms: int
     last_code: int | None
-    last_detail: str | None
-    is_active: bool  # the recipient may be written to
     events: tuple[Event, ...]
 
     @property
@@ -224,21 +211,18 @@ class Why:
     """Everything between the plan and the mail server for one addressee of one phase.
 
     `run` is the newest live run in which it was an addressee (else the newest live one), or
-    the run that was asked for; None where there is none. `other_runs` counts live and test
-    runs. `faults` are all that stands in the way, in the order of the chain; the number is the
-    recipient's, where only some are concerned.
+    the run that was asked for; None where there is none. `run_at`: None for a reminder, which
+    the daily watch sends. `faults` are all that stands in the way, in the order of the chain;
+    the number is the recipient's, where only some are concerned. Days and moments are of the
+    plan's `local_time`.
     """
 
     municipality_id: str
     municipality: str
-    is_region: bool
-    plan_year: int
-    phase: str
-    phase_title: str
-    dag_title: str
-    is_reminder: bool
+    plan: Plan
+    phase: Phase
+    run_at: datetime | None
     now_ms: int
-    calendar: Calendar
     mode: str
     run: Run | None
     live_runs: int
@@ -249,10 +233,18 @@ class Why:
     stories: tuple[Story, ...]
     former: tuple[Story, ...]
     standing: Brakes
-    pause_reason: str | None  # of this occasion and mode, where it is paused
     links: tuple[Link, ...]
     faults: tuple[tuple[Fault, int | None], ...]
     verdict: Verdict
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.plan.is_in_force(self.plan.local_time.at(self.now_ms).date())
+
+    @property
+    def pause_reason(self) -> str | None:
+        """Why letters of this occasion and mode are paused; None: they are not."""
+        return self.standing.paused.get((f"{self.plan.year}/{self.phase.code}", self.mode))
 
     @property
     def letters(self) -> tuple[Letter, ...]:
@@ -266,7 +258,7 @@ class Why:
 
     @property
     def absent(self) -> tuple[Dataset, ...]:
-        return tuple(one for one in self.datasets if one.is_needed and one.state != "received")
+        return tuple(one for one in self.datasets if _is_absent(one))
 
 
 def why(
@@ -290,49 +282,48 @@ def why(
         asked, plan_year, phase = _asked(db, run)
     plan = plan_known_at(db, find_plan(plan_year), now_ms)
     of_phase = _phase(plan, phase)
+    events = phase_events(phase, [plan])
+    run_at = events[0].run_at if events else None
     key, name = _municipality(db, plan, municipality)
     runs = _runs(db, plan_year, phase, key)
     chosen = _choose(runs, asked, key)
-    calendar = _calendar(plan, of_phase, now_ms)
     mode = chosen.mode if chosen else "live"
-    occasion = f"{plan_year}/{phase}"
     standing = brakes.standing(db, now_ms)
-    letters = _letters(db, occasion, mode, key)
+    letters = _letters(db, f"{plan_year}/{phase}", mode, key)
     datasets: tuple[Dataset, ...] = ()
-    found: Sequence[Any] = ()
+    findings: Sequence[Any] = ()
+    stopped: tuple[Step, Obstacle] | None
     stories: tuple[Story, ...] = ()
     if chosen:
         datasets = _datasets(db, chosen.run_id)
-        found = db.execute(
+        findings = db.execute(
             sql("delivery/findings_for_addressee"),
             {"run_id": chosen.run_id, "municipality_id": key},
         ).all()
-        stories = _stories(db, chosen, key, letters, standing, now_ms)
-    stopped = _before_letters(plan, of_phase, calendar, chosen, key, datasets, found, now_ms)
+        stopped = _before_letters(of_phase, chosen, key, datasets, findings)
+        if stopped is None:
+            stories = _stories(db, chosen, key, letters, standing, now_ms)
+    else:
+        stopped = _why_no_run(plan, of_phase, run_at, now_ms)
     faults = _faults(stopped, stories)
-    known = {one.delivery_id for story in stories for one in story.letters}
+    known = {one.recipient_id for story in stories for one in story.letters}
     return Why(
         municipality_id=key,
         municipality=(chosen.name if chosen and chosen.name else name),
-        is_region=key == REGION,
-        plan_year=plan_year,
-        phase=phase,
-        phase_title=of_phase.title,
-        dag_title=of_phase.dag_title,
-        is_reminder=of_phase.report == "reminder",
+        plan=plan,
+        phase=of_phase,
+        run_at=run_at,
         now_ms=now_ms,
-        calendar=calendar,
         mode=mode,
         run=chosen,
         live_runs=sum(one.mode == "live" for one in runs),
         test_runs=sum(one.mode != "live" for one in runs),
         datasets=datasets,
-        refused=_refused(found, key),
-        findings=tuple(row.message for row in found if row.rule != "FILE_REFUSED"),
-        stories=stories if stopped is None else (),
-        former=_former(letters, known) if stopped is None else _former(letters, set()),
+        refused=_refused(findings, key),
+        findings=tuple(row.message for row in findings if row.rule != "FILE_REFUSED"),
+        stories=stories,
+        former=_former([theirs for one, theirs in letters.items() if one not in known]),
         standing=standing,
-        pause_reason=standing.paused.get((occasion, mode)),
         links=_links(
             faults,
             has_contacts=any(one.outcome for one in stories),
@@ -340,7 +331,7 @@ def why(
             is_checked=any(one.outcome in ("planned", "suppressed") for one in stories),
         ),
         faults=tuple((fault, number) for _, fault, number in faults),
-        verdict=_verdict(faults, stories if stopped is None else (), letters),
+        verdict=_verdict(faults, stories, letters),
     )
 
 
@@ -396,22 +387,7 @@ def _plain(text: str) -> str:
 def _runs(db: Connection, plan_year: int, phase: str, key: str) -> tuple[Run, ...]:
     asked = {"plan_year": plan_year, "phase": phase, "municipality_id": key}
     return tuple(
-        Run(
-            run_id=row.run_id,
-            mode=row.mode,
-            as_of=date.fromisoformat(row.as_of),
-            known_at_ms=row.known_at_ms,
-            started_ms=row.started_ms,
-            reason=row.reason,
-            sample=row.sample,
-            name=row.name,
-            is_participating=bool(row.is_participating),
-            is_selected=bool(row.is_selected),
-            schools=row.schools,
-            reports=row.reports,
-            has_report=row.own_reports > 0,
-            has_outcome=row.own_outcomes > 0,
-        )
+        Run(**{**row._mapping, "as_of": date.fromisoformat(row.as_of)})
         for row in db.execute(sql("delivery/runs_for_addressee"), asked)
     )
 
@@ -429,39 +405,25 @@ def _is_addressee(run: Run, key: str) -> bool:
     return run.is_selected and (run.is_participating or key == REGION)
 
 
-def _calendar(plan: Plan, phase: Phase, now_ms: int) -> Calendar:
-    events = phase_events(phase.code, [plan])
-    return Calendar(
-        local_time=plan.local_time,
-        in_force=plan.in_force,
-        is_in_force=plan.is_in_force(plan.local_time.at(now_ms).date()),
-        is_closed=plan.closed,
-        starts=phase.starts,
-        as_of=phase.as_of,
-        run_at=events[0].run_at if events else None,
-    )
-
-
 # -- What there is -------------------------------------------------------------------------------
 
 
 def _datasets(db: Connection, run_id: str) -> tuple[Dataset, ...]:
-    titles = {name: source.title for name, source in load_sources().items()}
+    titles = dataset_titles()
     return tuple(
         Dataset(
-            name=row.dataset,
-            title=titles.get(row.dataset, row.dataset),
-            is_needed=row.need == "needed",
-            state=row.state,
-            received_ms=row.latest_received_ms,
-            newer_ms=row.newer_ms,
+            row.dataset, titles.get(row.dataset, row.dataset), row.need, row.state, row.newer_ms
         )
         for row in db.execute(sql("delivery/datasets_of_run"), {"run_id": run_id})
     )
 
 
-def _refused(found: Iterable[Any], key: str) -> tuple[RefusedFile, ...]:
-    titles = {name: source.title for name, source in load_sources().items()}
+def _is_absent(dataset: Dataset) -> bool:
+    return dataset.need == "needed" and dataset.state != "received"
+
+
+def _refused(findings: Iterable[Any], key: str) -> tuple[RefusedFile, ...]:
+    titles = dataset_titles()
     return tuple(
         RefusedFile(
             title=titles.get(row.dataset, row.dataset),
@@ -470,7 +432,7 @@ def _refused(found: Iterable[Any], key: str) -> tuple[RefusedFile, ...]:
             received_ms=row.received_ms,
             is_own=row.scope == key or key in re.split(r"[\W_]+", row.file_name),
         )
-        for row in found
+        for row in findings
         if row.rule == "FILE_REFUSED" and row.file_name is not None
     )
 
@@ -480,36 +442,11 @@ def _letters(db: Connection, occasion: str, mode: str, key: str) -> Mapping[str,
     asked = {"occasion": occasion, "mode": mode, "municipality_id": key}
     events: dict[str, list[Event]] = defaultdict(list)
     for row in db.execute(sql("delivery/events_of_addressee"), asked):
-        events[row.delivery_id].append(
-            Event(
-                at_ms=row.at_ms,
-                from_state=row.from_state,
-                to_state=row.to_state,
-                actor=without_addresses(row.actor),
-                phase=row.phase,
-                code=row.code,
-                detail=without_addresses(row.detail) if row.detail else None,
-            )
-        )
+        events[row.delivery_id].append(Event(**row._mapping))
     letters: dict[str, list[Letter]] = defaultdict(list)
     for row in db.execute(sql("delivery/letters_of_addressee"), asked):
-        letters[row.recipient_id].append(
-            Letter(
-                delivery_id=row.delivery_id,
-                revision=row.revision,
-                message_id=row.message_id,
-                state=row.state,
-                run_id=row.run_id,
-                reason=row.reason,
-                attempts=row.attempts,
-                not_before_ms=row.not_before_ms,
-                expires_ms=row.expires_ms,
-                last_code=row.last_code,
-                last_detail=without_addresses(row.last_detail) if row.last_detail else None,
-                is_active=bool(row.active),
-                events=tuple(events[row.delivery_id]),
-            )
-        )
+        letter = Letter(**row._mapping, events=tuple(events[row.delivery_id]))
+        letters[row.recipient_id].append(letter)
     return letters
 
 
@@ -534,18 +471,19 @@ def _stories(
         row = outcomes.get(recipient_id)
         mine = tuple(letters.get(recipient_id, ()))
         fate = fate_of_outcome(row, standing, now_ms)
-        outcome = row.outcome if row else None
+        outcome, reason = (row.outcome, row.reason) if row else (None, None)
+        is_there = fate in (Fate.ACCEPTED, Fate.SAME_CONTENT)
         stories.append(
             Story(
                 number=number,
                 of=len(ids),
                 is_former=False,
                 outcome=outcome,
-                reason=row.reason if row else None,
+                reason=reason,
                 letters=mine,
                 letter=_letter_of(row, mine),
-                step=None if fate in _ARRIVED else _step(fate, outcome),
-                fault=None if fate in _ARRIVED else fate,
+                step=None if is_there else _step(fate, outcome),
+                fault=None if is_there else fate,
             )
         )
     return tuple(stories)
@@ -560,15 +498,10 @@ def _letter_of(row: Any | None, letters: Sequence[Letter]) -> Letter | None:
     return next((one for one in letters if one.delivery_id == row.delivery_id), None)
 
 
-def _former(letters: Mapping[str, list[Letter]], known: set[str]) -> tuple[Story, ...]:
+def _former(others: Sequence[Sequence[Letter]]) -> tuple[Story, ...]:
     """Letters to addresses that are no contact of the run."""
-    others = [
-        tuple(theirs)
-        for theirs in letters.values()
-        if not any(one.delivery_id in known for one in theirs)
-    ]
     return tuple(
-        Story(number, len(others), True, None, None, theirs, theirs[-1], None, None)
+        Story(number, len(others), True, None, None, tuple(theirs), theirs[-1], None, None)
         for number, theirs in enumerate(others, start=1)
     )
 
@@ -576,19 +509,23 @@ def _former(letters: Mapping[str, list[Letter]], known: set[str]) -> tuple[Story
 # -- Where the chain breaks ----------------------------------------------------------------------
 
 
+def _why_no_run(
+    plan: Plan, phase: Phase, run_at: datetime | None, now_ms: int
+) -> tuple[Step, Obstacle]:
+    now = plan.local_time.at(now_ms)
+    if not plan.is_in_force(now.date()):
+        return Step.PLAN, Obstacle.DRAFT
+    if now.date() < phase.starts:
+        return Step.PLAN, Obstacle.AHEAD
+    if run_at is not None and now < run_at + GRACE:
+        return Step.RUN, Obstacle.NOT_DUE
+    return Step.RUN, Obstacle.NOT_RUN if plan.closed else Obstacle.MISSED
+
+
 def _before_letters(
-    plan: Plan,
-    phase: Phase,
-    calendar: Calendar,
-    run: Run | None,
-    key: str,
-    datasets: Iterable[Dataset],
-    found: Iterable[Any],
-    now_ms: int,
+    phase: Phase, run: Run, key: str, datasets: Iterable[Dataset], findings: Iterable[Any]
 ) -> tuple[Step, Obstacle] | None:
-    """What stopped everything before it came to single recipients."""
-    if run is None:
-        return _why_no_run(calendar, now_ms)
+    """What stopped everything in a run before it came to single recipients."""
     if run.name is None:
         return Step.ADDRESSEE, Obstacle.NOT_IN_REGISTRY
     if not run.is_participating and key != REGION:
@@ -598,24 +535,13 @@ def _before_letters(
             return Step.ADDRESSEE, Obstacle.NOTHING_TO_TELL
         fault = Obstacle.NOT_CHOSEN if run.sample is None else Obstacle.NOT_IN_SAMPLE
         return Step.ADDRESSEE, fault
-    if any(one.is_needed and one.state != "received" for one in datasets):
+    if any(map(_is_absent, datasets)):
         return Step.EVIDENCE, Obstacle.ABSENT
-    if any(row.rule == "MUNICIPALITY_NOT_IN_REGISTRY" and row.municipality_id for row in found):
+    if any(row.rule == "MUNICIPALITY_NOT_IN_REGISTRY" and row.municipality_id for row in findings):
         return Step.ADDRESSEE, Obstacle.ROW_LOST
     if not run.has_report and not run.has_outcome:
         return Step.REPORT, Obstacle.NOT_COMPOSED
     return None
-
-
-def _why_no_run(calendar: Calendar, now_ms: int) -> tuple[Step, Obstacle]:
-    now = calendar.local_time.at(now_ms)
-    if not calendar.is_in_force:
-        return Step.PLAN, Obstacle.DRAFT
-    if now.date() < calendar.starts:
-        return Step.PLAN, Obstacle.AHEAD
-    if calendar.run_at is not None and now < calendar.run_at + GRACE:
-        return Step.RUN, Obstacle.NOT_DUE
-    return Step.RUN, Obstacle.NOT_RUN if calendar.is_closed else Obstacle.MISSED
 
 
 # The link at which a letter of that fate stands; of the others, Step.SENDING.
@@ -630,7 +556,6 @@ _STEPS: Mapping[Fate, Step] = {
     Fate.REJECTED: Step.ACCEPTANCE,
     Fate.BOUNCED: Step.ACCEPTANCE,
 }
-_ARRIVED = frozenset({Fate.ACCEPTED, Fate.SAME_CONTENT})
 
 
 def _step(fate: Fate, outcome: str | None) -> Step:
@@ -645,16 +570,17 @@ def _faults(
     """All faults in the chain's order; one that every recipient has is nobody's own."""
     if stopped is not None:
         return ((*stopped, None),)
-    order = list(Step)
     stories = list(stories)
-    found: list[tuple[Step, Fault, int | None]] = [
+    order = list(Step)
+    broken: list[tuple[Step, Fault, int | None]] = [
         (story.step, story.fault, story.number if len(stories) > 1 else None)
         for story in stories
         if story.step is not None and story.fault is not None
     ]
-    if len(found) == len(stories) and len({fault for _, fault, _ in found}) == 1:
-        return ((found[0][0], found[0][1], None),)
-    return tuple(sorted(found, key=lambda one: (order.index(one[0]), one[2] or 0)))
+    if len(broken) == len(stories) and len({fault for _, fault, _ in broken}) == 1:
+        step, fault, _ = broken[0]
+        return ((step, fault, None),)
+    return tuple(sorted(broken, key=lambda one: (order.index(one[0]), one[2] or 0)))
 
 
 def _links(
@@ -662,22 +588,20 @@ def _links(
 ) -> tuple[Link, ...]:
     """The chain: what comes after the first break was not reached, unless it holds by itself."""
     of_step: dict[Step, dict[Fault, None]] = defaultdict(dict)
-    for broken, its_fault, _ in faults:
-        of_step[broken][its_fault] = None
-    holds_by_itself = {Step.CONTACT: has_contacts}
+    for step, fault, _ in faults:
+        of_step[step][fault] = None
     links = []
     is_broken = False
     for step in Step:
-        found = tuple(of_step[step])
-        is_reached = not is_broken or holds_by_itself.get(step, False)
+        its_faults = tuple(of_step[step])
+        is_reached = not is_broken or (step is Step.CONTACT and has_contacts)
         if step is Step.CHECKS:
             is_reached = is_reached and is_checked
-        if found:
-            holds = Holds.WAITS if WAITING.issuperset(found) else Holds.NO
+        holds = Holds.YES if is_reached else Holds.NOT_REACHED
+        if its_faults:
+            holds = Holds.WAITS if WAITING.issuperset(its_faults) else Holds.NO
             is_broken = True
-        else:
-            holds = Holds.YES if is_reached else Holds.NOT_REACHED
-        links.append(Link(step, holds, found))
+        links.append(Link(step, holds, its_faults))
     return tuple(links)
 
 
@@ -687,16 +611,15 @@ def _verdict(
     letters: Mapping[str, list[Letter]],
 ) -> Verdict:
     kinds = {fault for _, fault, _ in faults}
+    last_states = {theirs[-1].state for theirs in letters.values()}
     if not kinds:
         return Verdict.ACCEPTED
-    if Fate.UNKNOWN in kinds or any(
-        theirs[-1].state == "unknown" for theirs in letters.values() if theirs
-    ):
+    if Fate.UNKNOWN in kinds or "unknown" in last_states:
         return Verdict.UNKNOWN
     if any(story.fault is None for story in stories):
         return Verdict.PARTLY
     if any(one.state == "accepted" for theirs in letters.values() for one in theirs):
         return Verdict.EARLIER
-    if any(theirs[-1].state == "bounced" for theirs in letters.values() if theirs):
+    if "bounced" in last_states:
         return Verdict.BOUNCED
     return Verdict.WAITING if kinds <= WAITING else Verdict.NONE
