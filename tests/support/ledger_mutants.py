@@ -106,8 +106,8 @@ MUTANTS = (
             ),
             Change(
                 (moves, "move"),
-                "step.target, now_ms",
-                "'retry' if name == 'reap_in_doubt' else step.target, now_ms",
+                '"to_state": step.target',
+                "\"to_state\": 'retry' if name == 'reap_in_doubt' else step.target",
             ),
         ),
     ),

@@ -32,10 +32,6 @@ class Refused(Exception):
         self.phase = phase
         self.reply = reply
 
-    @property
-    def is_for_good(self) -> bool:
-        return 500 <= self.reply.code <= 599
-
 
 class Lost(Exception):
     """The dialogue broke before the final dot: the server must forget the letter."""

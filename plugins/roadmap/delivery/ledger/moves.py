@@ -16,7 +16,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -171,43 +171,35 @@ def move(
     step = MOVES.get(name)
     if step is None or from_state not in step.sources:
         raise UnknownMove(f"no transition {name} from {from_state}")
-    values |= {"delivery_id": delivery_id, "from_state": from_state, "now_ms": now_ms}
-    values |= {"actor": actor, "code": code, "detail": detail}
-    statement = sql(f"delivery/{name}")
-    wanted = _parameters(statement)
-    changed = db.execute(statement, {key: values[key] for key in wanted}).rowcount
-    if changed != 1:
+    values |= {
+        "delivery_id": delivery_id, "from_state": from_state, "to_state": step.target,
+        "now_ms": now_ms, "actor": actor, "phase": phase, "code": code, "detail": detail,
+    }  # fmt: skip
+    if _execute(db, name, values) != 1:
         return False
-    _write_event(db, delivery_id, from_state, step.target, now_ms, actor, phase, code, detail)
+    _execute(db, "write_event", values)
     return True
+
+
+def _execute(db: Connection, name: str, values: Mapping[str, Any]) -> int:
+    """How many rows the statement changed, given those of the values that it names."""
+    statement = sql(f"delivery/{name}")
+    wanted = statement.compile().params
+    return db.execute(statement, {key: values[key] for key in wanted}).rowcount
 
 
 def plan(db: Connection, letter: Planned, *, now_ms: int, expires_ms: int, actor: str) -> bool:
     """T0, in the caller's transaction: message, delivery and event; False: the key is taken."""
     state = "held" if letter.is_held else "ready"
-    row = {
-        "delivery_id": letter.delivery_id,
-        "occasion": letter.occasion,
-        "mode": letter.mode,
-        "municipality_id": letter.municipality_id,
-        "recipient_id": letter.recipient_id,
-        "revision": letter.revision,
-        "content_sha256": letter.content_sha256,
-        "reason": letter.reason,
-        "message_id": letter.message_id,
-        "payload_sha256": letter.payload_sha256,
-        "rfc822": letter.rfc822,
-        "state": state,
-        "now_ms": now_ms,
-        "expires_ms": expires_ms,
-        "run_id": letter.run_id,
-    }
-    for name in ("plan_message", "plan_delivery"):
-        statement = sql(f"delivery/{name}")
-        done = db.execute(statement, {key: row[key] for key in _parameters(statement)})
-    if done.rowcount != 1:
+    values = asdict(letter) | {
+        "delivery_id": letter.delivery_id, "state": state, "expires_ms": expires_ms,
+        "from_state": "new", "to_state": state, "now_ms": now_ms, "actor": actor,
+        "phase": "plan", "code": None, "detail": letter.reason,
+    }  # fmt: skip
+    _execute(db, "plan_message", values)
+    if _execute(db, "plan_delivery", values) != 1:
         return False
-    _write_event(db, letter.delivery_id, "new", state, now_ms, actor, "plan", None, letter.reason)
+    _execute(db, "write_event", values)
     return True
 
 
@@ -280,43 +272,13 @@ def _held(db: Connection, occasion: str, mode: str) -> Sequence[Any]:
 
 
 def _batch_of(occasion: str, mode: str, rows: Sequence[Any]) -> HeldBatch:
-    said = "".join(f"{row.delivery_id} {row.payload_sha256}\n" for row in rows)
-    return HeldBatch(occasion, mode, len(rows), hashlib.sha256(said.encode()).hexdigest())
+    listed = "".join(f"{row.delivery_id} {row.payload_sha256}\n" for row in rows)
+    return HeldBatch(occasion, mode, len(rows), hashlib.sha256(listed.encode()).hexdigest())
 
 
 def broken_chains(db: Connection) -> tuple[str, ...]:
     """Ids of letters whose events do not explain their version and state (I10)."""
     return tuple(db.execute(sql("delivery/broken_chains")).scalars())
-
-
-def _write_event(
-    db: Connection,
-    delivery_id: str,
-    from_state: str,
-    to_state: str,
-    now_ms: int,
-    actor: str,
-    phase: str | None,
-    code: int | None,
-    detail: str | None,
-) -> None:
-    db.execute(
-        sql("delivery/write_event"),
-        {
-            "delivery_id": delivery_id,
-            "from_state": from_state,
-            "to_state": to_state,
-            "now_ms": now_ms,
-            "actor": actor,
-            "phase": phase,
-            "code": code,
-            "detail": detail,
-        },
-    )
-
-
-def _parameters(statement: TextClause) -> tuple[str, ...]:
-    return tuple(statement.compile().params)
 
 
 # -- What a sender does ------------------------------------------------------------------------
@@ -336,27 +298,9 @@ def claim(engine: Engine, scope: ClaimScope, actor: str, clock: Clock = db_now_m
                 now_ms=now_ms, actor=actor, claim_token=token, lease_until_ms=now_ms + LEASE_MS,
             )  # fmt: skip
             if is_ours:
-                row = db.execute(
-                    sql("delivery/claimed_letter"),
-                    {"delivery_id": seen.delivery_id, "shared": refusals.SHARED},
-                ).one()
-                return Claim(
-                    delivery_id=row.delivery_id,
-                    token=token,
-                    actor=actor,
-                    occasion=row.occasion,
-                    mode=row.mode,
-                    municipality_id=row.municipality_id,
-                    recipient_id=row.recipient_id,
-                    address=row.address,
-                    is_shared=bool(row.is_shared),
-                    message_id=row.message_id,
-                    payload_sha256=row.payload_sha256,
-                    rfc822=bytes(row.rfc822),
-                    attempts=row.attempts,
-                    send_epoch=row.send_epoch,
-                    expires_ms=row.expires_ms,
-                )
+                asked = {"delivery_id": seen.delivery_id, "shared": refusals.SHARED}
+                row = db.execute(sql("delivery/claimed_letter"), asked).one()
+                return Claim(**row._mapping, token=token, actor=actor)
 
 
 def is_any_due(engine: Engine, scope: ClaimScope, clock: Clock = db_now_ms) -> bool:
@@ -374,16 +318,9 @@ def extend_lease(engine: Engine, held: Claim, clock: Clock = db_now_ms) -> bool:
     """A new lease before the body goes out; False when the old one was lost."""
     with engine.begin() as db:
         now_ms = clock(db)
-        changed = db.execute(
-            sql("delivery/extend_lease"),
-            {
-                "delivery_id": held.delivery_id,
-                "claim_token": held.token,
-                "now_ms": now_ms,
-                "lease_until_ms": now_ms + LEASE_MS,
-            },
-        ).rowcount
-    return changed == 1
+        values = {"delivery_id": held.delivery_id, "claim_token": held.token, "now_ms": now_ms}
+        values["lease_until_ms"] = now_ms + LEASE_MS
+        return _execute(db, "extend_lease", values) == 1
 
 
 def mark_in_doubt(engine: Engine, held: Claim, cap: int, clock: Clock = db_now_ms) -> float | None:
@@ -527,22 +464,9 @@ def reap(engine: Engine, actor: str, clock: Clock = db_now_ms) -> Reaped:
     )
 
 
-@dataclass(frozen=True)
-class ScopeStates:
-    """How many letters of a scope stand in each state; when the next waiting one is due."""
-
-    letters: Mapping[str, int]
-    next_due_ms: int | None
-
-    @property
-    def pending(self) -> int:
-        return sum(self.letters.get(s, 0) for s in ("ready", "claimed", "in_doubt", "retry"))
-
-
-def scope_states(db: Connection, scope: ClaimScope) -> ScopeStates:
-    rows = db.execute(_in_scope("delivery/scope_states"), _scope_values(scope)).all()
-    due = [row.next_due_ms for row in rows if row.next_due_ms is not None]
-    return ScopeStates({row.state: row.letters for row in rows}, min(due, default=None))
+def pending(db: Connection, scope: ClaimScope) -> int:
+    """How many letters of the scope are ready, claimed, in doubt or wait for their next try."""
+    return int(db.execute(_in_scope("delivery/pending"), _scope_values(scope)).scalar_one())
 
 
 def until_tomorrow_ms(now_ms: int) -> int:

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -55,7 +55,7 @@ class SendSummary:
     """What one call did, by outcome of an attempt, and what the scope still waits for.
 
     `pending` counts letters of the scope that are ready, claimed, in doubt or waiting for
-    their next try (at `next_due_ms`); the caller comes back for them.
+    their next try; the caller comes back for them.
     """
 
     accepted: int = 0
@@ -63,38 +63,36 @@ class SendSummary:
     rejected: int = 0
     exhausted: int = 0
     unknown: int = 0
-    released: int = 0
-    reaped: int = 0
     expired: int = 0
     pending: int = 0
-    next_due_ms: int | None = None
     is_switched_off: bool = False
     breaker_until_ms: int | None = None  # until then the mail server is given a rest
     breaker_reason: str | None = None
     paused_reason: str | None = None  # the scope's letters wait for a person to go on
     refused_live: str | None = None  # why no live letter was touched, where only some may go
-    states: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        letters = ("письмо", "письма", "писем")
-        said = [f"Принято почтовым сервером: {counted(self.accepted, *letters)}"]
-        for n, what in (
-            (self.postponed, "отложено до повтора"),
-            (self.rejected, "отклонено сервером"),
-            (self.exhausted, "попытки исчерпаны"),
-            (self.unknown, "исход неизвестен"),
-            (self.expired, "срок отправки истёк"),
-            (self.pending, "ещё в очереди"),
-        ):
-            if n:
-                said.append(f"{what}: {n}")
+        letters = counted(self.accepted, "письмо", "письма", "писем")
+        parts = [f"Принято почтовым сервером: {letters}"]
+        parts += [
+            f"{what}: {n}"
+            for n, what in (
+                (self.postponed, "отложено до повтора"),
+                (self.rejected, "отклонено сервером"),
+                (self.exhausted, "попытки исчерпаны"),
+                (self.unknown, "исход неизвестен"),
+                (self.expired, "срок отправки истёк"),
+                (self.pending, "ещё в очереди"),
+            )
+            if n
+        ]
         if self.is_switched_off:
-            said.append("отправка остановлена оператором")
+            parts.append("отправка остановлена оператором")
         if self.breaker_reason:
-            said.append(f"перерыв: {self.breaker_reason.rstrip('.')}")
+            parts.append(f"перерыв: {self.breaker_reason.rstrip('.')}")
         if self.paused_reason:
-            said.append(f"рассылка приостановлена: {self.paused_reason.rstrip('.')}")
-        return "; ".join(said) + "."
+            parts.append(f"рассылка приостановлена: {self.paused_reason.rstrip('.')}")
+        return "; ".join(parts) + "."
 
 
 def run_scope(engine: Engine, run_id: str, municipalities: Sequence[str] | None) -> ClaimScope:
@@ -207,17 +205,11 @@ def _drain(
 
 def _together(one: SendSummary, other: SendSummary) -> SendSummary:
     """Both summaries in one; the brakes are the same for both."""
-    counts = (
-        "accepted", "postponed", "rejected", "exhausted", "unknown", "released", "reaped",
-        "expired", "pending",
-    )  # fmt: skip
-    due = [s.next_due_ms for s in (one, other) if s.next_due_ms is not None]
+    counts = ("accepted", "postponed", "rejected", "exhausted", "unknown", "expired", "pending")
     return replace(
         other,
         **{name: getattr(one, name) + getattr(other, name) for name in counts},
-        next_due_ms=min(due, default=None),
         paused_reason=one.paused_reason or other.paused_reason,
-        states=dict(Counter(one.states) + Counter(other.states)),
     )
 
 
@@ -256,7 +248,13 @@ def send_due(
             if held.mode not in opened:
                 opened[held.mode] = open_transport(held.mode)
                 connections.callback(opened[held.mode].quit)
-            outcome = _send(engine, held, opened[held.mode], settings, stop, clock, receipts)
+            transport = opened[held.mode]
+            try:
+                outcome = _Letter(engine, held, transport, settings, stop, clock, receipts).send()
+            except BaseException:
+                # Nobody knows how far the dialogue came: nothing more may be said here.
+                transport.abandon()
+                raise
             done[outcome] += 1
             log.debug("delivery %s, attempt %s: %s", held.delivery_id, held.attempts, outcome)
             if outcome == "switched_off":
@@ -308,7 +306,7 @@ def _summary(
     clock: Clock,
 ) -> SendSummary:
     with engine.connect() as db, db.begin():
-        states = moves.scope_states(db, scope)
+        pending = moves.pending(db, scope)
         held_by = brakes.standing(db, clock(db))
     reasons = [
         reason
@@ -321,34 +319,13 @@ def _summary(
         rejected=done["rejected"],
         exhausted=done["exhausted"],
         unknown=done["unknown"] + reaped.to_unknown,
-        released=done["released"] + done["switched_off"],
-        reaped=reaped.to_retry,
         expired=reaped.expired,
-        pending=states.pending,
-        next_due_ms=states.next_due_ms,
+        pending=pending,
         is_switched_off=held_by.is_off,
         breaker_until_ms=held_by.breaker_until_ms,
         breaker_reason=held_by.breaker_reason,
         paused_reason=reasons[0] if reasons else None,
-        states=states.letters,
     )
-
-
-def _send(
-    engine: Engine,
-    held: Claim,
-    transport: Transport,
-    settings: DeliverySettings,
-    stop: threading.Event,
-    clock: Clock,
-    receipts: Receipts | None,
-) -> str:
-    try:
-        return _Letter(engine, held, transport, settings, stop, clock, receipts).send()
-    except BaseException:
-        # Nobody knows how far the dialogue came: nothing more may be said on this connection.
-        transport.abandon()
-        raise
 
 
 @dataclass(frozen=True)
