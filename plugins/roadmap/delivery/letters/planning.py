@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from roadmap.delivery.letters.contacts import Recipient
 from roadmap.delivery.letters.operator_text import SETTLE_DAG, moment
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.evidence.freeze import refuse_live_rehearsal
-from roadmap.evidence.sources import load_sources
+from roadmap.evidence.sources import dataset_titles
 from roadmap.mailbox import mailbox
 from roadmap.plan.model import LocalTime, Phase, Plan
 from roadmap.store.sql import sql
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 NO_RECIPIENT = "-"
 _ACTOR = "planning"
-# How the reasons of an outcome begin that are told apart (delivery.account.why).
+# How the reasons of an outcome begin that are told apart (delivery.account.fate).
 HELD_BACK = "Письмо задержано: "
 NOT_ALLOWED = (
     "Письмо не составлено: домен адреса не входит в список разрешённых."
@@ -327,7 +327,7 @@ def _blocked_reason(absent: Mapping[str, str]) -> str | None:
     """What the operator must bring first; `absent` are needed datasets with their states."""
     if not absent:
         return None
-    titles = {dataset: source.title for dataset, source in load_sources().items()}
+    titles = dataset_titles()
     wanted = ", ".join(f"«{titles.get(dataset, dataset)}»" for dataset in absent)
     if "refused" in absent.values():
         to_do = "Исправьте файлы, как сказано в журнале «Приём данных», и положите их снова"
@@ -352,27 +352,30 @@ def _renderer(engine: Engine, run_id: str, folder: Any) -> Render:
     return render
 
 
+class _MovedOn(Exception):
+    """The ledger is no longer as it was seen."""
+
+
 def _plan_addressee(run: _Run, addressee: str) -> tuple[Outcome, ...]:
+    from roadmap.reports.compose import load_model
+
     theirs = run.recipients[addressee]
-    if run.blocked_reason is not None:
-        return _block_all(run, addressee, run.blocked_reason)
-    if addressee in run.unnamed:
-        return _block_all(run, addressee, run.unnamed[addressee])
-    if not theirs:
-        return _block_all(run, addressee, _no_contact(run, addressee))
+    reason = run.blocked_reason or run.unnamed.get(addressee)
+    if reason is None and not theirs:
+        reason = _no_contact(run, addressee)
+    if reason is not None:
+        return _block_all(run, addressee, reason)
     with run.engine.connect() as db, db.begin():
-        model = _load_model(db, run.run_id, addressee)
+        model = load_model(db, run.run_id, addressee)
     for _ in range(_TRIES):
         with run.engine.connect() as db, db.begin():
             letters = _letters(db, run, addressee)
         decisions = {one: _decide_for(run, one, letters, model) for one in theirs}
         prepared = _prepare(run, model, decisions, letters)
         try:
-            outcomes = _write(run, addressee, letters, decisions, prepared)
-        except IntegrityError:
-            outcomes = None  # another planner was first: the ledger refused the second row
-        if outcomes is not None:
-            return outcomes
+            return _write(run, addressee, letters, decisions, prepared)
+        except (_MovedOn, IntegrityError):
+            continue  # another planner was first
     return _block_all(
         run, addressee, "Письмо составляет сейчас другой запуск. Повторите через 5 минут."
     )
@@ -452,23 +455,25 @@ def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
     from roadmap.reports.formats.letter import Envelope, Replaced
 
     received = [past for past in mine if past.state == "accepted"]
-    replaces: Replaced | None = None
-    said: tuple[str, ...] = ()
-    reason = None
-    if received:
-        last = received[-1]
-        on = run.plan.local_time.at(last.accepted_ms or 0).date()
-        replaces = Replaced(on, len(received))
-        said = _changes(run, model, last)
-        reason = run.reason or _unstated_reason(run, last)
-    return Envelope(
-        revision=len(received) + 1,
-        replaces=replaces,
-        corrections=said,
+    first = Envelope(
+        revision=1,
+        replaces=None,
+        corrections=(),
         test_addressee=None if run.mode == "live" else model.addressee.name,
         generated_at=run.plan.local_time.at(run.now_ms),
         local_time=run.plan.local_time,
-        reason=reason,
+        reason=None,
+    )
+    if not received:
+        return first
+    last = received[-1]
+    on = run.plan.local_time.at(last.accepted_ms or 0).date()
+    return replace(
+        first,
+        revision=len(received) + 1,
+        replaces=Replaced(on, len(received)),
+        corrections=_changes(run, model, last),
+        reason=run.reason or _unstated_reason(run, last),
     )
 
 
@@ -482,7 +487,7 @@ def _unstated_reason(run: _Run, last: Past) -> str:
         datasets = db.execute(sql("delivery/datasets_since"), earlier).scalars().all()
     if not datasets:
         return "уточнены правила расчёта или слова отчёта, сведения прежние"
-    titles = {dataset: source.title for dataset, source in load_sources().items()}
+    titles = dataset_titles()
     named = ", ".join(f"«{titles.get(dataset, dataset)}»" for dataset in datasets)
     return f"после прежнего письма поступили новые сведения: {named}"
 
@@ -491,12 +496,10 @@ def _changes(run: _Run, model: ReportModel, last: Past) -> tuple[str, ...]:
     from roadmap.reports.corrections import corrections
     from roadmap.reports.model import read_model
 
-    told = {
-        "municipality_id": model.addressee.municipality_id,
-        "content_sha256": last.content_sha256,
-    }
+    addressee = model.addressee.municipality_id
+    key = {"municipality_id": addressee, "content_sha256": last.content_sha256}
     with run.engine.connect() as db, db.begin():
-        previous = db.execute(sql("delivery/told_report"), told).scalar_one_or_none()
+        previous = db.execute(sql("delivery/told_report"), key).scalar_one_or_none()
     if previous is None:  # planned before reports were kept, and composed anew since
         return ()
     return corrections(read_model(previous), model)
@@ -588,26 +591,22 @@ def _write(
     seen: Sequence[Past],
     decisions: Mapping[Recipient, Decision],
     prepared: _Prepared,
-) -> tuple[Outcome, ...] | None:
-    """All rows of one addressee in one transaction; None when the ledger has moved on."""
+) -> tuple[Outcome, ...]:
+    """All rows of one addressee in one transaction; _MovedOn when the ledger has moved on."""
     with run.engine.begin() as db:
         if _letters(db, run, addressee) != tuple(seen):
-            db.rollback()
-            return None
+            raise _MovedOn
         now_ms = moves.db_now_ms(db)
         _drop_strangers(db, run, addressee, seen, now_ms)
-        outcomes = []
-        for one, decision in decisions.items():
-            outcome = _write_one(db, run, addressee, one, decision, prepared, now_ms)
-            if outcome is None:
-                db.rollback()
-                return None
-            outcomes.append(outcome)
+        outcomes = [
+            _write_one(db, run, addressee, one, decision, prepared, now_ms)
+            for one, decision in decisions.items()
+        ]
         if prepared.files:
             key = {"run_id": run.run_id, "municipality_id": addressee}
             db.execute(sql("delivery/forget_files"), key)
             db.execute(report_file.insert(), list(prepared.files))
-        _say_outcomes(db, run, addressee, outcomes)
+        _write_outcomes(db, run, addressee, outcomes)
     return tuple(outcomes)
 
 
@@ -619,42 +618,38 @@ def _write_one(
     decision: Decision,
     prepared: _Prepared,
     now_ms: int,
-) -> Outcome | None:
-    is_written = True
+) -> Outcome:
     if decision.drops is not None:
-        is_written = moves.move(
-            db, "cancel", decision.drops.delivery_id, decision.drops.state,
-            now_ms=now_ms, actor=_ACTOR, phase="plan", detail="superseded",
-        )  # fmt: skip
+        _move(db, "cancel", decision.drops, now_ms, "superseded")
     if one in prepared.held:
-        outcome = Outcome(addressee, one.recipient_id, "blocked", prepared.held[one])
-    elif decision.kind in ("suppressed", "blocked"):
-        outcome = Outcome(addressee, one.recipient_id, decision.kind, decision.reason)
-    else:
-        expires_ms = deadline_ms(run.plan, run.phase, run.settings.expiry_ms, now_ms)
-        if decision.keeps is None:
-            letter = prepared.letters[one]
-            key = letter.delivery_id
-            is_written = is_written and moves.plan(
-                db, letter, now_ms=now_ms, expires_ms=expires_ms, actor=_ACTOR
-            )
-            db.execute(
-                sql("delivery/keep_told_report"),
-                {
-                    "municipality_id": addressee,
-                    "content_sha256": letter.content_sha256,
-                    "model": prepared.model,
-                },
-            )
-        else:
-            key = decision.keeps.delivery_id
+        return Outcome(addressee, one.recipient_id, "blocked", prepared.held[one])
+    if decision.kind in ("suppressed", "blocked"):
+        return Outcome(addressee, one.recipient_id, decision.kind, decision.reason)
+    expires_ms = deadline_ms(run.plan, run.phase, run.settings.expiry_ms, now_ms)
+    if decision.keeps is not None:
         if decision.kind == "resume":
-            is_written = is_written and moves.move(
-                db, "resume", key, "exhausted",
-                now_ms=now_ms, actor=_ACTOR, phase="plan", detail="rerun", expires_ms=expires_ms,
-            )  # fmt: skip
-        outcome = Outcome(addressee, one.recipient_id, "planned", None, key)
-    return outcome if is_written else None
+            _move(db, "resume", decision.keeps, now_ms, "rerun", expires_ms=expires_ms)
+        key = decision.keeps.delivery_id
+        return Outcome(addressee, one.recipient_id, "planned", None, key)
+    letter = prepared.letters[one]
+    if not moves.plan(db, letter, now_ms=now_ms, expires_ms=expires_ms, actor=_ACTOR):
+        raise _MovedOn
+    report = {
+        "municipality_id": addressee,
+        "content_sha256": letter.content_sha256,
+        "model": prepared.model,
+    }
+    db.execute(sql("delivery/keep_told_report"), report)
+    return Outcome(addressee, one.recipient_id, "planned", None, letter.delivery_id)
+
+
+def _move(db: Connection, name: str, past: Past, now_ms: int, detail: str, **values: Any) -> None:
+    is_done = moves.move(
+        db, name, past.delivery_id, past.state,
+        now_ms=now_ms, actor=_ACTOR, phase="plan", detail=detail, **values,
+    )  # fmt: skip
+    if not is_done:
+        raise _MovedOn
 
 
 def _drop_strangers(
@@ -684,24 +679,15 @@ def _block_all(run: _Run, addressee: str, reason: str) -> tuple[Outcome, ...]:
     with run.engine.begin() as db:
         seen = _letters(db, run, addressee)
         _drop_strangers(db, run, addressee, seen, moves.db_now_ms(db))
-        _say_outcomes(db, run, addressee, outcomes)
+        _write_outcomes(db, run, addressee, outcomes)
     return tuple(outcomes)
 
 
-def _say_outcomes(db: Connection, run: _Run, addressee: str, outcomes: Sequence[Outcome]) -> None:
+def _write_outcomes(db: Connection, run: _Run, addressee: str, outcomes: Sequence[Outcome]) -> None:
     key = {"run_id": run.run_id, "municipality_id": addressee}
     db.execute(sql("delivery/forget_outcomes"), key)
     for one in outcomes:
-        db.execute(
-            sql("delivery/write_outcome"),
-            {
-                **key,
-                "recipient_id": one.recipient_id,
-                "outcome": one.outcome,
-                "reason": one.reason,
-                "delivery_id": one.delivery_id,
-            },
-        )
+        db.execute(sql("delivery/write_outcome"), {"run_id": run.run_id, **asdict(one)})
 
 
 def _letters(db: Connection, run: _Run, addressee: str) -> tuple[Past, ...]:
@@ -709,24 +695,4 @@ def _letters(db: Connection, run: _Run, addressee: str) -> tuple[Past, ...]:
         sql("delivery/deliveries_of_addressee"),
         {"occasion": run.occasion, "mode": run.mode, "municipality_id": addressee},
     )
-    return tuple(
-        Past(
-            delivery_id=row.delivery_id,
-            recipient_id=row.recipient_id,
-            revision=row.revision,
-            content_sha256=row.content_sha256,
-            state=row.state,
-            run_id=row.run_id,
-            accepted_ms=row.accepted_ms,
-            cancelled_from=row.cancelled_from,
-            last_code=row.last_code,
-            last_detail=row.last_detail,
-        )
-        for row in rows
-    )
-
-
-def _load_model(db: Connection, run_id: str, addressee: str) -> ReportModel:
-    from roadmap.reports.compose import load_model
-
-    return load_model(db, run_id, addressee)
+    return tuple(Past(**row._mapping) for row in rows)
