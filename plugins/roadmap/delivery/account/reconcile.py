@@ -31,6 +31,7 @@ from roadmap.delivery.letters.operator_text import (
 from roadmap.delivery.letters.planning import NO_RECIPIENT
 from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import sample_sentence
+from roadmap.plan.model import LocalTime
 from roadmap.plan.zone import occasion_time
 from roadmap.store.sql import sql
 
@@ -65,14 +66,14 @@ _OF_STATE = {
     "exhausted": "exhausted",
     "cancelled": "cancelled",
 }
-_UNEXPECTED: Mapping[str, Any] = {
-    "is_unexpected": True,
-    "reason": "Этого получателя запуск не ожидал. Запустите этап заново.",
-}
 _UNSETTLED = frozenset(
-    {"awaiting_approval", "blocked", "pending", "unknown", "rejected", "exhausted"}
+    {"awaiting_approval", "blocked", "pending", "unknown", "rejected", "exhausted", UNACCOUNTED}
 )
-_TOLD = frozenset({"accepted", "suppressed"})
+_NOTHING_NEW: Mapping[str, str] = {
+    "live": "Уже отправлено всем",
+    "redirect": "Проверочные письма уже отправлены всем",
+    "dry": "Проверка без отправки уже прошла для всех",
+}
 
 
 @dataclass(frozen=True)
@@ -87,41 +88,56 @@ class AccountLine:
     reason: str | None
     revision: int | None
     message_id: str | None
-    is_bounced: bool = False
-    is_superseded: bool = False
+    fate: Fate | None = None
     is_unexpected: bool = False  # an outcome of somebody whom the run did not expect
+
+    @property
+    def is_open(self) -> bool:
+        """Does it ask the operator for something, or for patience?"""
+        return (
+            self.category in _UNSETTLED
+            or self.fate is Fate.BOUNCED
+            or self.is_unexpected
+            or (self.category == "cancelled" and self.fate is not Fate.SUPERSEDED)
+        )
 
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """The account of one run. `text` is for the operator, Russian, without addresses.
+    """The account of one run; its texts are for the operator, Russian, without addresses.
 
     `holds`: what keeps letters of this run back as a whole, each with its reason and what to
-    do; Russian sentences.
+    do; Russian sentences. `local_time` is that of the moments in the lines' words.
     """
 
     run_id: str
     occasion: str
     mode: str
     as_of: date
+    local_time: LocalTime
     expected: int
-    counts: Mapping[str, int]  # by CATEGORIES, all of them
-    bounced: int
     lines: tuple[AccountLine, ...]
     holds: tuple[str, ...]
-    headline: str
-    text: str
     sample: str | None = None  # «Проверочная выборка: 3 из 13»
 
     @property
     def time_zone_name(self) -> str:
-        """What people call the time of the moments in the lines' words."""
-        return occasion_time(self.occasion).name
+        return self.local_time.name
 
     @property
     def categories(self) -> Mapping[str, str]:
         """CATEGORIES in the words that are true of this run's mode."""
         return categories(self.mode)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """By CATEGORIES, all of them."""
+        tally = Counter(line.category for line in self.lines)
+        return {category: tally[category] for category in CATEGORIES}
+
+    @property
+    def bounced(self) -> int:
+        return sum(line.fate is Fate.BOUNCED and line.category == "accepted" for line in self.lines)
 
     @property
     def unaccounted(self) -> int:
@@ -131,16 +147,15 @@ class Reconciliation:
     @property
     def open(self) -> tuple[AccountLine, ...]:
         """The lines that ask the operator for something, or for patience."""
-        return tuple(line for line in self.lines if _is_open(line))
+        return tuple(line for line in self.lines if line.is_open)
 
     @property
-    def told(self) -> tuple[AccountLine, ...]:
-        """All the other lines."""
-        return tuple(line for line in self.lines if not _is_open(line))
+    def others(self) -> tuple[AccountLine, ...]:
+        return tuple(line for line in self.lines if not line.is_open)
 
     @property
     def is_balanced(self) -> bool:
-        return self.expected == sum(self.counts.values()) and not any(
+        return self.unaccounted == 0 and not any(
             line.category == UNACCOUNTED for line in self.lines
         )
 
@@ -152,20 +167,36 @@ class Reconciliation:
         """
         return self.is_balanced and not self.open
 
+    @property
+    def headline(self) -> str:
+        """«Отправлено всем 13», or «не всем» and how many, or «уже отправлено»; in addressees."""
+        if not self.lines:
+            return "Писем нет: адресатов нет"
+        everybody = {line.municipality_id for line in self.lines}
+        left = {
+            line.municipality_id
+            for line in self.lines
+            if line.category not in ("accepted", "suppressed") or line.fate is Fate.BOUNCED
+        }
+        kind = {"live": "Отправлено", "redirect": "Проверочные письма отправлены"}.get(
+            self.mode, "Проверка без отправки прошла"
+        )
+        whom = "всем" if self.mode != "dry" else "для всех"
+        if left or any(line.is_unexpected for line in self.lines):
+            return f"{kind} не {whom}: {len(everybody) - len(left)} из {len(everybody)}"
+        if all(line.category == "suppressed" for line in self.lines):
+            return f"{_NOTHING_NEW[self.mode]} {len(everybody)}: нового нет"
+        return f"{kind} {whom} {len(everybody)}"
+
+    @property
+    def text(self) -> str:
+        """The account as the task's log has it."""
+        return filled_in("email/operator_summary.txt.j2", self.local_time, result=self)
+
 
 def categories(mode: str) -> Mapping[str, str]:
     """CATEGORIES in the words that are true of this mode."""
     return {**CATEGORIES, "accepted": _ACCEPTED_WORDS.get(mode, CATEGORIES["accepted"])}
-
-
-def _is_open(line: AccountLine) -> bool:
-    return (
-        line.category in _UNSETTLED
-        or line.category == UNACCOUNTED
-        or line.is_bounced
-        or line.is_unexpected
-        or (line.category == "cancelled" and not line.is_superseded)
-    )
 
 
 def reconcile(engine: Engine, run_id: str) -> Reconciliation:
@@ -179,78 +210,61 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         standing = brakes.standing(db, now_ms)
         sample = sample_sentence(db, run_id)
     names = {row.municipality_id: row.name for row in named}
-    expected = {
-        (addressee, one)
-        for addressee, theirs in everybody.items()
-        for one in ([r.recipient_id for r in theirs] or [NO_RECIPIENT])
-    }
-    found = {(row.municipality_id, row.recipient_id): row for row in rows}
+    local_time = occasion_time(run.occasion)
+    outcomes = {(row.municipality_id, row.recipient_id): row for row in rows}
     # «Получатель 1 из 2» is the same one wherever it is said: by their addresses' order.
     place = {
-        (addressee, one.recipient_id): number
+        (addressee, recipient_id): number
         for addressee, theirs in everybody.items()
-        for number, one in enumerate(theirs)
+        for number, recipient_id in enumerate([r.recipient_id for r in theirs] or [NO_RECIPIENT])
     }
     ordered = sorted(
-        expected | found.keys(),
+        place.keys() | outcomes.keys(),
         key=lambda key: (
             russian.natural_key(names.get(key[0], key[0])),
             place.get(key, len(place)),
             key[1],
         ),
     )
-    lines = tuple(
-        replace(
-            _line(
-                key, _who(key, ordered, names), found.get(key), categories(run.mode),
-                standing, now_ms,
-            ),
-            **({} if key in expected else _UNEXPECTED),
-        )
-        for key in ordered
-    )  # fmt: skip
+    lines = []
+    for key in ordered:
+        name, row = _who(key, ordered, names), outcomes.get(key)
+        line = _line(key, name, row, categories(run.mode), standing, now_ms, local_time)
+        if key not in place:
+            reason = "Этого получателя запуск не ожидал. Запустите этап заново."
+            line = replace(line, is_unexpected=True, reason=reason)
+        lines.append(line)
     has_waiting = any(line.category == "pending" for line in lines)
-    tally = Counter(line.category for line in lines)
-    counts = {category: tally[category] for category in CATEGORIES}
-    bounced = sum(line.is_bounced and line.category == "accepted" for line in lines)
-    result = Reconciliation(
+    return Reconciliation(
         run_id=run_id,
         occasion=run.occasion,
         mode=run.mode,
         as_of=date.fromisoformat(run.as_of),
-        expected=len(expected),
-        counts=counts,
-        bounced=bounced,
-        lines=lines,
-        holds=_holds(standing, run.occasion, run.mode, has_waiting=has_waiting),
-        headline=headline(run.mode, lines, unexpected=bool(found.keys() - expected)),
-        text="",
+        local_time=local_time,
+        expected=len(place),
+        lines=tuple(lines),
+        holds=_holds(standing, run.occasion, run.mode, local_time, has_waiting=has_waiting),
         sample=sample,
     )
-    text = filled_in("email/operator_summary.txt.j2", occasion_time(run.occasion), result=result)
-    return replace(result, text=text)
 
 
-def _holds(standing: Brakes, occasion: str, mode: str, *, has_waiting: bool) -> tuple[str, ...]:
+def _holds(
+    standing: Brakes, occasion: str, mode: str, local_time: LocalTime, *, has_waiting: bool
+) -> tuple[str, ...]:
     """The brakes that concern this run; a dry letter needs no mail server, nor its rest."""
-    said = []
+    go_on = f"Продолжить: запустите «{CONTROL_DAG}»."
+    holds = []
     if standing.is_off:
-        said.append(
-            f"Вся отправка остановлена{_because(standing.off_reason)}."
-            f" Продолжить: запустите «{CONTROL_DAG}»."
-        )
+        holds.append(f"Вся отправка остановлена{_because(standing.off_reason)}. {go_on}")
     if standing.holds(occasion, mode):
         reason = standing.paused[occasion, mode]
-        said.append(
-            f"Рассылка этого этапа приостановлена{_because(reason)}."
-            f" Продолжить: запустите «{CONTROL_DAG}»."
-        )
+        holds.append(f"Рассылка этого этапа приостановлена{_because(reason)}. {go_on}")
     if has_waiting and mode != "dry" and standing.breaker_until_ms is not None:
-        said.append(
+        holds.append(
             f"Пауза из-за почтового сервера{_because(standing.breaker_reason)}."
-            f" Отправка продолжится сама: {_moment(standing.breaker_until_ms, occasion)}."
+            f" Отправка продолжится сама: {_moment(standing.breaker_until_ms, local_time)}."
         )
-    return tuple(said)
+    return tuple(holds)
 
 
 def _because(reason: str | None) -> str:
@@ -275,6 +289,7 @@ def _line(
     words_of: Mapping[str, str],
     standing: Brakes,
     now_ms: int,
+    local_time: LocalTime,
 ) -> AccountLine:
     municipality_id, recipient_id = key
     fate = fate_of_outcome(row, standing, now_ms)
@@ -290,22 +305,21 @@ def _line(
         name=name,
         recipient_id=recipient_id,
         category=category,
-        words=_words(words_of[category], category, row),
+        words=_words(words_of[category], category, row, local_time),
         reason=_reason(fate, row, standing),
         revision=row.revision if category != "suppressed" else None,
         message_id=row.message_id if category != "suppressed" else None,
-        is_bounced=fate is Fate.BOUNCED,
-        is_superseded=fate is Fate.SUPERSEDED,
+        fate=fate,
     )
 
 
-def _words(words: str, category: str, row: Any) -> str:
+def _words(words: str, category: str, row: Any, local_time: LocalTime) -> str:
     if category == "accepted" and row.accepted_ms is not None:
-        words += f" {_moment(row.accepted_ms, row.occasion)}"
+        words += f" {_moment(row.accepted_ms, local_time)}"
     if row.state == "bounced":
         words += ", вернулось"
     if category == "pending" and row.state == "retry":
-        words += f": повтор {_moment(row.not_before_ms, row.occasion)}"
+        words += f": повтор {_moment(row.not_before_ms, local_time)}"
     return words
 
 
@@ -324,30 +338,5 @@ def _reason(fate: Fate, row: Any, standing: Brakes) -> str | None:
             return sentence(fate, row, standing)
 
 
-_NOTHING_NEW = {
-    "live": "Уже отправлено всем",
-    "redirect": "Проверочные письма уже отправлены всем",
-    "dry": "Проверка без отправки уже прошла для всех",
-}
-
-
-def headline(mode: str, lines: tuple[AccountLine, ...], *, unexpected: bool) -> str:
-    """«Отправлено всем 13», or «не всем» and how many, or «уже отправлено»; in addressees."""
-    everybody = {line.municipality_id for line in lines}
-    left = {line.municipality_id for line in lines if line.category not in _TOLD}
-    left |= {line.municipality_id for line in lines if line.is_bounced}
-    kind = {"live": "Отправлено", "redirect": "Проверочные письма отправлены"}.get(
-        mode, "Проверка без отправки прошла"
-    )
-    whom = "всем" if mode != "dry" else "для всех"
-    if lines and all(line.category == "suppressed" for line in lines) and not (left or unexpected):
-        return f"{_NOTHING_NEW[mode]} {len(everybody)}: нового нет"
-    if not lines:
-        return "Писем нет: адресатов нет"
-    if left or unexpected:
-        return f"{kind} не {whom}: {len(everybody) - len(left)} из {len(everybody)}"
-    return f"{kind} {whom} {len(everybody)}"
-
-
-def _moment(moment_ms: int, occasion: str) -> str:
-    return occasion_time(occasion).at(moment_ms).strftime("%d.%m.%Y, %H:%M")
+def _moment(moment_ms: int, local_time: LocalTime) -> str:
+    return local_time.at(moment_ms).strftime("%d.%m.%Y, %H:%M")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -15,15 +14,14 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from roadmap.delivery.account.fate import Fate, sentence
 from roadmap.delivery.account.reconcile import (
-    CATEGORIES,
     UNACCOUNTED,
     AccountLine,
     Reconciliation,
     categories,
-    headline,
 )
 from roadmap.delivery.ledger.brakes import Brakes
 from roadmap.paths import TEMPLATES
+from support.plans import small_plan
 
 TITLE = "Комплексный анализ (март 2021 г.)"
 NAMES = (
@@ -52,19 +50,15 @@ def account(
     holds: tuple[str, ...] = (),
     expected: int | None = None,
 ) -> Reconciliation:
-    tally = Counter(line.category for line in lines)
     return Reconciliation(
         run_id="9f0c1b2e3a4d5f60718293a4b5c6d7e8",
         occasion="2021/march_analysis",
         mode=mode,
         as_of=date(2021, 3, 31),
         expected=len(lines) if expected is None else expected,
-        counts={category: tally[category] for category in CATEGORIES},
-        bounced=sum(line.is_bounced for line in lines),
+        local_time=small_plan().local_time,
         lines=lines,
         holds=holds,
-        headline=headline(mode, lines, unexpected=False),
-        text="",
     )
 
 
@@ -100,7 +94,7 @@ NOT_ALL = account(
          1, MESSAGE_ID),
     replace(accepted(NAMES[5]), words="принято почтовым сервером 31.03.2021, 10:07, вернулось",
             reason=said(Fate.BOUNCED),
-            is_bounced=True, revision=2),
+            fate=Fate.BOUNCED, revision=2),
     AccountLine(NAMES[6], NAMES[6], "r", "pending", "в очереди",
          "Письмо уйдёт, когда отправку продолжат.", 1, MESSAGE_ID),
     accepted(NAMES[7]),
