@@ -32,7 +32,33 @@ TO_GO_ON = (
 )
 
 
-class SendOperator(BaseOperator):
+class StoppableOperator(BaseOperator):
+    """What both senders share: how they send, and that they hear when they are to stop."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._stop = threading.Event()
+
+    def on_kill(self) -> None:
+        """Stop claiming letters; the one in hand is finished or left where it is known."""
+        self._stop.set()
+
+    def how(self, context: Any, soft_deadline: timedelta) -> dict[str, Any]:
+        """What the library's `send_run` and `send_left` take from the seam."""
+        from roadmap_airflow.connections import delivery_settings, receipts
+        from roadmap_airflow.mail import mail_server
+
+        return {
+            "server": mail_server(),
+            "settings": delivery_settings(),
+            "stop": self._stop,
+            "soft_deadline_seconds": soft_deadline.total_seconds(),
+            "actor": str(context["ti"].id),
+            "receipts": receipts(),
+        }
+
+
+class SendOperator(StoppableOperator):
     """Send what is due to a batch of addressees of one run.
 
     Letters that wait for the mail server (4xx, no connection) make the task fail and be
@@ -53,28 +79,17 @@ class SendOperator(BaseOperator):
         super().__init__(**kwargs)
         self.phase_run = phase_run
         self.batch = batch
-        self._stop = threading.Event()
 
     def execute(self, context: Any) -> None:
         from roadmap.delivery.sending.sender import send_run
         from roadmap.delivery.transport import MailServerUnavailable
-        from roadmap_airflow.connections import delivery_settings, receipts, roadmap_db
-        from roadmap_airflow.mail import mail_server
+        from roadmap_airflow.connections import roadmap_db
 
         with roadmap_db() as engine:
             context["roadmap_label"] = names(plan_of(engine, self.phase_run), self.batch)
+            how = self.how(context, SEND_SOFT_DEADLINE)
             try:
-                summary = send_run(
-                    engine,
-                    self.phase_run,
-                    self.batch,
-                    mail_server(),
-                    delivery_settings(),
-                    stop=self._stop,
-                    soft_deadline_seconds=SEND_SOFT_DEADLINE.total_seconds(),
-                    actor=str(context["ti"].id),
-                    receipts=receipts(),
-                )
+                summary = send_run(engine, self.phase_run, self.batch, **how)
             except MailServerUnavailable as unavailable:
                 raise to_be_tried_again(f"{unavailable} Задача повторится сама.") from None
         log.info("%s", summary)
@@ -82,48 +97,28 @@ class SendOperator(BaseOperator):
             log.info("Выбрано «Ничего не отправлять»: письма проверены без сети и никуда не ушли")
         refuse_to_be_green(summary)
 
-    def on_kill(self) -> None:
-        """Stop claiming letters; the one in hand is finished or left where it is known."""
-        self._stop.set()
 
-
-class SendLeftOperator(BaseOperator):
+class SendLeftOperator(StoppableOperator):
     """Send whatever is due, of any run: what lost, cleared and interrupted runs left behind.
 
     Never red because of letters: which of them wait, and why, is said by the alarms.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._stop = threading.Event()
-
     def execute(self, context: Any) -> None:
         from roadmap.delivery.sending.sender import send_left
         from roadmap.delivery.transport import MailServerUnavailable
-        from roadmap_airflow.connections import delivery_settings, receipts, roadmap_db
-        from roadmap_airflow.mail import mail_server
+        from roadmap_airflow.connections import roadmap_db
 
         with roadmap_db() as engine:
+            how = self.how(context, WATCH_SOFT_DEADLINE)
             try:
-                summary = send_left(
-                    engine,
-                    mail_server(),
-                    delivery_settings(),
-                    stop=self._stop,
-                    soft_deadline_seconds=WATCH_SOFT_DEADLINE.total_seconds(),
-                    actor=str(context["ti"].id),
-                    receipts=receipts(),
-                )
+                summary = send_left(engine, **how)
             except MailServerUnavailable as unavailable:
                 log.error("%s Следующая попытка — в одном из следующих запусков.", unavailable)
                 return
         log.info("%s", summary)
         if summary.refused_live:
             log.warning(summary.refused_live)
-
-    def on_kill(self) -> None:
-        """Stop claiming letters; the one in hand is finished or left where it is known."""
-        self._stop.set()
 
 
 def refuse_to_be_green(summary: SendSummary) -> None:

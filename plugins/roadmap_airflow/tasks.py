@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -108,14 +108,7 @@ class Counts:
     def of(cls, intakes: Iterable[Intake]) -> Counts:
         """The sums over several intakes."""
         intakes = list(intakes)
-        return cls(
-            files=sum(intake.files for intake in intakes),
-            rows_read=sum(intake.rows_read for intake in intakes),
-            rows_accepted=sum(intake.rows_accepted for intake in intakes),
-            rows_rejected=sum(intake.rows_rejected for intake in intakes),
-            unchanged=sum(intake.unchanged for intake in intakes),
-            refused=sum(intake.refused for intake in intakes),
-        )
+        return cls(*(sum(getattr(one, field.name) for one in intakes) for field in fields(cls)))
 
     def __str__(self) -> str:
         return (
@@ -127,18 +120,18 @@ class Counts:
 
 def brief(intake: Counts) -> str:
     """What a grid's row has room for: files and rows, and only those doubts that there are."""
-    said = [counted(intake.files, "файл", "файла", "файлов")]
+    parts = [counted(intake.files, "файл", "файла", "файлов")]
     if intake.rows_read:
         rows = counted(intake.rows_accepted, "строка", "строки", "строк")
-        said.append(f"принято {rows} из {integer(intake.rows_read)}")
+        parts.append(f"принято {rows} из {integer(intake.rows_read)}")
     for number, what in (
         (intake.unchanged, "без изменений"),
         (intake.rows_rejected, "отклонено строк"),
         (intake.refused, "не принято файлов"),
     ):
         if number:
-            said.append(f"{what}: {integer(number)}")
-    return ", ".join(said)
+            parts.append(f"{what}: {integer(number)}")
+    return ", ".join(parts)
 
 
 @task(task_display_name="Фиксация сведений")
@@ -271,8 +264,8 @@ def render(phase_run: str, batch: list[str]) -> None:
             clock.now_ms(),
         )
     for outcome in outcomes:
-        said = f"{names(plan, [outcome.municipality_id])}: {OUTCOMES[outcome.outcome]}"
-        log.info(f"{said}. {outcome.reason}" if outcome.reason else said)
+        line = f"{names(plan, [outcome.municipality_id])}: {OUTCOMES[outcome.outcome]}"
+        log.info(f"{line}. {outcome.reason}" if outcome.reason else line)
 
 
 OUTCOMES = {

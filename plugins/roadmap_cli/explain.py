@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roadmap.russian import counted, day, integer, percent
+from roadmap_cli.answers import asked_database
 
 if TYPE_CHECKING:
     from roadmap.indicators.explain import Batch, Explanation, Monitoring, Query
     from roadmap.indicators.read import Gap
 
-NOTHING_YET = (
-    "База данных дорожной карты не открывается или ещё пуста. Сначала: make phase или make run."
-)
-_SQLITE = "sqlite:///"
 MODES = {
     "live": "письма адресатам",
     "redirect": "письма на проверочный адрес",
@@ -48,34 +43,14 @@ def main() -> None:
 
 def explained(run: str, municipality: str, indicator: str) -> str:
     """The text for the roadmap's database of this environment; SystemExit with what is wrong."""
-    from roadmap_cli.environment import VAR, Ports, demo_environment
-
-    os.environ.update(demo_environment(VAR / "airflow-phase", Ports(8080)))
-
-    from sqlalchemy.exc import OperationalError, ProgrammingError
-
     from roadmap.indicators.explain import ExplainRefused, explain
     from roadmap.plan.load import PlanError
-    from roadmap.store.engine import open_engine
-    from roadmap_airflow.connections import database_url
 
-    url = database_url()
-    # SQLite would make an empty database of a file that is not there.
-    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
-        raise SystemExit(NOTHING_YET)
-    engine = open_engine(url)
-    try:
-        with engine.connect() as connection:
-            return told(explain(connection, run, municipality, indicator))
-    except (ExplainRefused, PlanError) as refusal:
-        raise SystemExit(str(refusal)) from None
-    except (OperationalError, ProgrammingError):
-        raise SystemExit(NOTHING_YET) from None
-    finally:
-        engine.dispose()
+    with asked_database(ExplainRefused, PlanError) as db:
+        return in_russian(explain(db, run, municipality, indicator))
 
 
-def told(found: Explanation) -> str:
+def in_russian(found: Explanation) -> str:
     """The explanation in Russian, several lines."""
     return "\n".join(_lines(found))
 

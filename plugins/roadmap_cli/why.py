@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
-from pathlib import Path
 
-from roadmap_cli.explain import NOTHING_YET
-
-_SQLITE = "sqlite:///"
+from roadmap_cli.answers import asked_database
 
 
 def main() -> None:
@@ -40,34 +36,14 @@ def answered(municipality: str, phase: str, year: int, run: str | None) -> str:
 
     `run` says year and phase itself.
     """
-    from roadmap_cli.environment import VAR, Ports, demo_environment
-
-    os.environ.update(demo_environment(VAR / "airflow-phase", Ports(8080)))
-
-    from sqlalchemy.exc import OperationalError, ProgrammingError
-
     from roadmap.delivery.account.why import WhyRefused, why
     from roadmap.delivery.letters.operator_text import filled_in
     from roadmap.plan.load import PlanError
-    from roadmap.store.engine import open_engine
-    from roadmap_airflow.connections import database_url
 
-    url = database_url()
-    # SQLite would make an empty database of a file that is not there.
-    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
-        raise SystemExit(NOTHING_YET)
-    engine = open_engine(url)
     now_ms = time.time_ns() // 1_000_000
-    try:
-        with engine.connect() as db, db.begin():
-            found = why(db, municipality, phase, plan_year=year, run=run, now_ms=now_ms)
-        return filled_in("delivery/why.txt.j2", found.plan.local_time, why=found)
-    except (WhyRefused, PlanError) as refusal:
-        raise SystemExit(str(refusal)) from None
-    except (OperationalError, ProgrammingError):
-        raise SystemExit(NOTHING_YET) from None
-    finally:
-        engine.dispose()
+    with asked_database(WhyRefused, PlanError) as db:
+        found = why(db, municipality, phase, plan_year=year, run=run, now_ms=now_ms)
+    return filled_in("delivery/why.txt.j2", found.plan.local_time, why=found)
 
 
 if __name__ == "__main__":

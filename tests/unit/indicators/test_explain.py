@@ -14,7 +14,7 @@ from roadmap.indicators.status import Status
 from roadmap.paths import SQL
 from roadmap.plan.load import plan_sha256
 from roadmap.store.tables import FACTS, load_batch, metadata, phase_run, run_batch
-from roadmap_cli.explain import told
+from roadmap_cli.explain import in_russian
 from support.plans import small_plan
 from support.run_rows import RUN_ID, put, put_rules, put_run
 from support.whole_year import put_year, whole_year
@@ -141,14 +141,14 @@ def test_a_plan_that_changed_since_is_told(run: Engine) -> None:
         connection.execute(update(phase_run).values(plan_sha256="0" * 64))
     found = of(run, "6.2")
     assert found.is_plan_changed
-    assert "ВНИМАНИЕ: план с тех пор изменился" in told(found)
+    assert "ВНИМАНИЕ: план с тех пор изменился" in in_russian(found)
 
 
 def test_what_is_measured_after_sending_is_told_as_not_measured_yet(run: Engine) -> None:
     found = of(run, "5.0", BUYSKIY)
     assert found.result is None
     assert found.queries[0].reads_ledger
-    assert "измеряется после отправки писем" in told(found)
+    assert "измеряется после отправки писем" in in_russian(found)
 
 
 def a_year(engine: Engine, phase: str, as_of: str, **more: Any) -> None:
@@ -188,7 +188,7 @@ def test_a_monitoring_is_told_measure_by_measure_and_misses_what_its_unit_misses
         assert [(gap.municipality_id, gap.measure) for gap in found.missing] == [
             (found.municipality_id, 5)
         ]
-    text = told(region)
+    text = in_russian(region)
     assert "№ 4: в работе — засчитано, промежуточные показатели выполнены" in text
     assert "№ 5: исполнено частично — не засчитано" in text
     assert "Файлов нет" not in text
@@ -199,16 +199,16 @@ def test_a_later_phase_tells_which_run_monitored(engine: Engine) -> None:
     found = of(engine, "12.1", REGION, "latest:december_summary")
     assert found.monitoring is not None
     assert [one.measure.number for one in found.monitoring.measures] == [5, 6, 8]
-    assert "из запуска june_monitoring (3)" in told(found)
+    assert "из запуска june_monitoring (3)" in in_russian(found)
 
 
 def test_before_a_monitoring_there_is_nothing_to_count(run: Engine) -> None:
-    assert "Мониторинг к этому дню не проводился" in told(of(run, "12.1"))
+    assert "Мониторинг к этому дню не проводился" in in_russian(of(run, "12.1"))
 
 
 def test_a_number_to_be_reached_has_no_denominator(engine: Engine) -> None:
     a_year(engine, "december_summary", "2021-12-31")
-    text = told(of(engine, "16.1", REGION, "latest:december_summary"))
+    text = in_russian(of(engine, "16.1", REGION, "latest:december_summary"))
     assert "Число: 20" in text
     assert "на базе школ-лидеров: 7\n" in text
     assert "нет данных" not in text
@@ -219,7 +219,7 @@ def test_the_programme_that_a_school_lacks_is_told_by_its_factor(engine: Engine)
         engine, "june_monitoring", "2021-06-30",
         risk=[{"school_id": "s3", "factor": "motivation", "level": "high"}],
     )  # fmt: skip
-    text = told(of(engine, "11.1", GALICH, "latest:june_monitoring"))
+    text = in_russian(of(engine, "11.1", GALICH, "latest:june_monitoring"))
     assert "антирисковая программа «Низкая учебная мотивация обучающихся»" in text
     assert "risk/" not in text.partition("Не хватает")[2]
 
@@ -230,7 +230,7 @@ CODES = [indicator.code for measure in PLAN.measures for indicator in measure.in
 def test_every_indicator_of_the_plan_can_be_told(run: Engine) -> None:
     assert CODES
     for code in CODES:
-        text = told(of(run, code))
+        text = in_russian(of(run, code))
         assert text.startswith(f"Показатель {code}. ")
         assert "Запрос include/sql/indicators/" in text
         assert not re.search(r"@|\bNone\b|<[A-Za-z]", re.sub(r"<>|<=|< ", "", text)), code
@@ -248,7 +248,7 @@ def test_every_fact_that_a_query_reads_has_a_dataset_to_be_told() -> None:
 
 
 def test_the_printed_text_says_all_of_it_in_russian(run: Engine) -> None:
-    text = told(of(run, "6.2", BUYSKIY))
+    text = in_russian(of(run, "6.2", BUYSKIY))
     for piece in (
         "Показатель 6.2. Кураторы участвовали в вебинаре",
         "Для кого: Буйский муниципальный район (buyskiy)",
