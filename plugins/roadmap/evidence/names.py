@@ -50,7 +50,8 @@ def cleaned(text: str) -> str:
 def comparable(text: str) -> str:
     """The text as titles and names are compared: NFKC, case, ё, kinds of spaces, invisible
     characters and Latin letters in Russian words do not matter."""
-    folded = one_alphabet(unicodedata.normalize("NFKC", cleaned(text)))
+    # NFKC makes Latin letters of «№»; they are no slip of a Russian word.
+    folded = unicodedata.normalize("NFKC", one_alphabet(cleaned(text)))
     return " ".join(folded.casefold().replace("ё", "е").split())
 
 
@@ -74,7 +75,7 @@ def municipality_ref(text: str) -> str:
 
 def school_ref(text: str) -> str:
     """How a school's name is compared where a file gives nothing better."""
-    name = comparable(text.replace("№", "№ ")).translate(_QUOTES)
+    name = comparable(text.replace("№", " № ")).translate(_QUOTES)
     return " ".join(_LONE_DASH.sub(" ", name).split())
 
 

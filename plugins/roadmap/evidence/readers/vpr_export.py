@@ -33,16 +33,27 @@ _REGION = re.compile(
     r"reg\d{2}0000\b.*|.*(?:\bобл\.|область|край|\bкр\.)|(?:респ\.|республика) .*"
     r"|.* (?:респ\.|республика|автономный округ|ао|автономная область)"
 )
+_MUNICIPALITY_CODE = re.compile(r"\s*\(?\breg\d{2}_(?:vpr_)?m\d+\)?", re.IGNORECASE)
+# A number stands in the name of a school, never in that of a municipality.
 _SCHOOL_WORDS = re.compile(
-    r"\b(?:[мгк]?[абк]?оу|м[бкао]+у|гбоу|гкоу|чоу|сош|оош|нош|школ\w*|гимнази\w+|лице\w+"
-    r"|кадетск\w+|интернат\w*)\b"
+    r"\bno(?:\b|\d)|\b(?:[мгк]?[абк]?оу|м[бкао]+у|гбоу|гкоу|чоу|в?сош|оош|нош|с[шк]ш?|школ\w*"
+    r"|(?:про)?гимнази\w+|лице\w+|колледж\w*|техникум\w*|училищ\w*|кадетск\w+|корпус\w*"
+    r"|интернат\w*|образовательн\w+|центр образования)\b"
 )
+_MUNICIPALITY_WORDS = re.compile(
+    r"\b(?:район\w*|р-н|округ\w*|город\w*|муниципальн\w+|поселени\w+|подчинени\w+|мо|мр|го)\b|\b(?:г|гор)\."
+)
+
+
+UNCLEAR = "unclear"  # a school or a municipality: nobody can say
+NOT_UNDERSTOOD = "Не понять, школа это или муниципалитет"
+NAME_IT = "Запросите выгрузку с логинами школ или впишите логин в скобках; строка отложена"
 
 
 class Group(NamedTuple):
     """Whom a row speaks of; `municipality` is the one under whose row a school stands."""
 
-    level: str  # country | region | municipality | school
+    level: str  # country | region | municipality | school; UNCLEAR
     school_scheme: str | None = None
     school: str | None = None
     municipality: str | None = None
@@ -63,23 +74,40 @@ class Group(NamedTuple):
 
 
 @lru_cache(maxsize=4096)  # the files of a pull name the same schools
-def group_of(name: str, municipality: str | None) -> Group:
+def group_of(
+    name: str,
+    municipality: str | None,
+    known: frozenset[str] = frozenset(),
+    schools: int | None = None,
+) -> Group:
     """Level and references of «Группы участников».
 
-    A school is known by its login, in brackets or bare, or else by words of a school's name
-    (then by the name); what is neither country, region nor school is a municipality.
+    A school is known by its login, in brackets or bare; a municipality by its name (`known`,
+    normalised) or its code. Without one, by words of such names, and a group of several
+    `schools` is a municipality. What has nothing of that is UNCLEAR: as the one it could hide a
+    school, as the other it would take the schools below it.
     """
-    plain = normal_title(name)
+    plain = normal_title(name.replace("№", " № "))
     if _COUNTRY.fullmatch(plain):
         return Group("country")
     digits = _login_in(plain)
     if digits:
         return Group("school", "vpr_login", digits, municipality)
+    itself = municipality_ref(_MUNICIPALITY_CODE.sub("", name)) or municipality_ref(name)
+    if itself in known or _MUNICIPALITY_CODE.search(name):
+        return Group("municipality", municipality=itself)
     if _SCHOOL_WORDS.search(plain):
         return Group("school", "name", school_ref(name), municipality)
     if _REGION.fullmatch(plain):
         return Group("region")
-    return Group("municipality", municipality=municipality_ref(name))
+    if _MUNICIPALITY_WORDS.search(plain) or (schools or 0) > 1:
+        return Group("municipality", municipality=itself)
+    return Group(UNCLEAR)
+
+
+def known_municipalities(context: ReaderContext) -> frozenset[str]:
+    """The names of the plan's municipalities (the option `municipalities`), normalised."""
+    return frozenset(map(municipality_ref, context.options.get("municipalities", ())))
 
 
 def _login_in(plain: str) -> str | None:

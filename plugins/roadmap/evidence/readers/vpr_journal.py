@@ -33,10 +33,14 @@ from roadmap.evidence.readers.percents import restored_counts, sums_to_whole
 from roadmap.evidence.readers.vpr_export import (
     GROUPS,
     MOST_PARTICIPANTS,
+    NAME_IT,
+    NOT_UNDERSTOOD,
     PARTICIPANTS,
+    UNCLEAR,
     WITHIN,
     cell_at,
     group_of,
+    known_municipalities,
     paper_of,
 )
 from roadmap.russian import counted, decimal, integer
@@ -60,10 +64,11 @@ class _Block:
 
 
 class _GroupRejected(Exception):
-    def __init__(self, rule: str, what: str) -> None:
+    def __init__(self, rule: str, what: str, to_do: str = _TO_DO) -> None:
         super().__init__(rule)
         self.rule = rule
         self.what = what
+        self.to_do = to_do
 
 
 def read(content: bytes, context: ReaderContext) -> Parsed:
@@ -85,18 +90,23 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     rows_read = without_pupils = repeated = 0
     municipality: str | None = None
 
+    known = known_municipalities(context)
+
     def reject(row: int, problem: _GroupRejected) -> None:
-        column = column_name(heading.columns[PARTICIPANTS], PARTICIPANTS)
+        title = GROUPS if problem.rule == "GROUP" else PARTICIPANTS
+        column = column_name(heading.columns[title], title)
         where = place(context.file_name, sheet.name, row, column)
-        message = sentence(problem.what, where, _TO_DO)
+        message = sentence(problem.what, where, problem.to_do)
         rejected.append(Rejected(problem.rule, message, sheet.name, row, column))
 
     for block in _blocks(sheet, heading):
         rows_read += 1
-        group = group_of(block.name, municipality)
+        group = group_of(block.name, municipality, known)
         if group.level != "school":
             municipality = group.municipality
         try:
+            if group.level == UNCLEAR:
+                raise _GroupRejected("GROUP", NOT_UNDERSTOOD, NAME_IT)
             counts = _counts(block)
         except _GroupRejected as problem:
             reject(block.row, problem)

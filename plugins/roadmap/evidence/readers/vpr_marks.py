@@ -31,12 +31,16 @@ from roadmap.evidence.readers.vpr_export import (
     EMPTY_ROWS_END,
     GROUPS,
     MOST_PARTICIPANTS,
+    NAME_IT,
+    NOT_UNDERSTOOD,
     PARTICIPANTS,
     SCHOOLS,
+    UNCLEAR,
     WITHIN,
     Group,
     cell_at,
     group_of,
+    known_municipalities,
     name_in,
     paper_of,
 )
@@ -77,8 +81,8 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     facts: dict[tuple[str, str | None], dict[str, Any]] = {}
     contradicted: set[tuple[str, str | None]] = set()
     for number, name, row in table.data_rows():
-        group = table.group(name)
         try:
+            group = table.group(name, row)
             counts = table.counts(row)
         except _RowRejected as problem:
             table.reject(number, problem)
@@ -129,6 +133,7 @@ class _Table:
         self._context = context
         self._marks_at = [heading.columns[mark] for mark in _MARKS]
         self._municipality: str | None = None
+        self._known = known_municipalities(context)
         self._warned: dict[str, int] = {}
         self.rows_read = 0
         self.rejected: list[Rejected] = []
@@ -163,12 +168,24 @@ class _Table:
         self.rows_read = len(found)
         return found
 
-    def group(self, name: str) -> Group:
-        """Whom a row speaks of; a municipality's row opens the rows of its schools."""
-        group = group_of(name, self._municipality)
+    def group(self, name: str, row: list[Cell]) -> Group:
+        """Whom a row speaks of; a municipality's row opens the rows of its schools.
+
+        _RowRejected where nobody can say.
+        """
+        try:
+            schools = self._schools(row)
+        except _RowRejected:  # told with the other counts
+            schools = None
+        group = group_of(name, self._municipality, self._known, schools)
         if group.level != "school":
             self._municipality = group.municipality
+        if group.level == UNCLEAR:
+            raise _RowRejected("GROUP", NOT_UNDERSTOOD, self._column(GROUPS), NAME_IT)
         return group
+
+    def _schools(self, row: list[Cell]) -> int | None:
+        return self._number(row, SCHOOLS) if SCHOOLS in self._at else None
 
     def counts(self, row: list[Cell]) -> dict[str, int | None]:
         """The columns of `mark_result` that count; _RowRejected where they cannot be."""
@@ -178,10 +195,9 @@ class _Table:
         if not 0 <= participants <= MOST_PARTICIPANTS:
             what = f"Число участников невозможно: {integer(participants)}"
             raise _RowRejected("RANGE", what, self._column(PARTICIPANTS))
-        schools = self._number(row, SCHOOLS) if SCHOOLS in self._at else None
         counts = self._restored(row, participants) if participants else [0, 0, 0, 0]
         return {
-            "schools": schools,
+            "schools": self._schools(row),
             "participants": participants,
             "absent": None,
             **dict(zip(_MARK_COLUMNS, counts, strict=True)),

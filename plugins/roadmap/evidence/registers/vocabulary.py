@@ -1,4 +1,4 @@
-"""Words that a register's column may hold and that stand elsewhere: factors, phases.
+"""Words that files may hold and that stand elsewhere: factors, phases, municipalities.
 
 Readers run in a child process that opens no files: intake hands them the words with the
 source's options, as `choices` (column key → as written → as kept). Which columns take them, the
@@ -18,7 +18,13 @@ from roadmap.russian import MONTHS
 
 
 def with_words(options: Mapping[str, Any], plan_year: int) -> dict[str, Any]:
-    """The options of a source, with the words of its register's columns among the `choices`."""
+    """The options of a source, with the words of its register's columns among the `choices`.
+
+    `municipalities: plan` becomes the names of the plan's municipalities.
+    """
+    if options.get("municipalities") == "plan":
+        names = [municipality.name for municipality in load_plan(plan_year).municipalities]
+        return {**options, "municipalities": names}
     dataset = DATASETS.get(options.get("register", ""))
     words = {
         column.key: _factors(plan_year) if column.words == "risk_factors" else _phases(plan_year)

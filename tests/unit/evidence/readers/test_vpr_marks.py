@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -240,3 +242,52 @@ def test_an_error_cell_sets_the_row_aside():
     workbook.close()
     (row,) = read(buffer.getvalue(), CONTEXT).rejected
     assert (row.rule, row.row, row.column) == ("CELL_ERROR", 9, "C «Кол-во участников»")
+
+
+SCHOOLS = [["СОШ№1", 1, 20, 10, 40, 35, 15], ["Центр образования № 3", 1, 20, 10, 40, 35, 15]]
+BUYSKIY = ["Буйский муниципальный район", 3, 60, 10, 40, 35, 15]
+LAST = ["МБОУ СОШ № 4 (sch440004)", 1, 20, 10, 40, 35, 15]
+
+
+def test_schools_without_a_login_are_no_municipalities_and_take_no_schools():
+    found = parsed([BUYSKIY, *SCHOOLS, LAST]).facts["mark_result"]
+    assert [fact["level"] for fact in found] == ["municipality", "school", "school", "school"]
+    assert {fact["municipality_ref"] for fact in found} == {"буйский муниципальный район"}
+    assert [fact["school_ref"] for fact in found[1:]] == [
+        "сош no 1",
+        "центр образования no 3",
+        "440004",
+    ]
+
+
+def test_a_group_of_which_nobody_can_say_what_it_is_is_told_and_takes_no_schools():
+    found = parsed([BUYSKIY, ["Росток", 1, 20, 10, 40, 35, 15], LAST])
+    (kept,) = found.rejected
+    assert (kept.rule, kept.row) == ("GROUP", 9)
+    assert kept.message.startswith("Не понять, школа это или муниципалитет. ")
+    assert [fact["municipality_ref"] for fact in found.facts["mark_result"]] == [
+        "буйский муниципальный район", None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["СОШ№1", "СШ № 7", "ВСОШ", "Вечерняя школа", "Центр образования", "Прогимназия «Росток»",
+     "Колледж сервиса", "МОУ Буйского района", "Лицей г. Буй"],
+)  # fmt: skip
+def test_what_is_called_like_a_school_is_one(name):
+    assert group_of(name, "город буй")[:2] == ("school", "name")
+    assert group_of(name, "город буй").municipality == "город буй"
+
+
+def test_a_municipality_is_known_by_the_plan_by_its_code_or_by_its_schools():
+    assert group_of("Школьный", None, frozenset({"школьный"})).level == "municipality"
+    coded = group_of("Демонстрационный район(reg44_m099)", None)
+    assert (coded.level, coded.municipality) == ("municipality", "демонстрационный район")
+    assert group_of("Росток", None, schools=2).level == "municipality"
+    assert group_of("Росток", None, schools=1).level == "unclear"
+    options = CONTEXT.options | {"municipalities": ["Росток"]}
+    found = parsed(
+        [["Росток", 1, 20, 10, 40, 35, 15], LAST], context=replace(CONTEXT, options=options)
+    )
+    assert found.facts["mark_result"][1]["municipality_ref"] == "росток"

@@ -76,3 +76,9 @@ def test_words_of_a_vocabulary_stand_beside_those_of_the_source() -> None:
     assert set(with_words(options, 2021)["choices"]) == {"state", "factor"}
     assert with_words({"register": "events"}, 2021) == {"register": "events"}
     assert with_words({"wave": "main"}, 2021) == {"wave": "main"}
+
+
+def test_readers_of_exports_are_told_the_plan_s_municipalities() -> None:
+    options = with_words({"municipalities": "plan", "waves": {}}, 2021)
+    municipalities = load_plan(2021).municipalities
+    assert options == {"municipalities": [one.name for one in municipalities], "waves": {}}
