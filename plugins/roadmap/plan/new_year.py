@@ -16,12 +16,14 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from roadmap.paths import TEMPLATES
 from roadmap.plan.model import OwnSchedule, Plan
 from roadmap.russian import plural
 
 # Why nothing is compared before somebody has looked: a true sentence in any report.
 NOT_COMPARABLE = "сопоставимость процедур ещё не проверена"
 
+_HEADER = TEMPLATES / "plan" / "draft_header.txt"
 _ISO = re.compile(r"(?<!\d)((?:19|20)\d\d)-(\d\d)-(\d\d)(?!\d)")
 _DOTTED = re.compile(r"(?<!\d)(\d\d)\.(\d\d)\.((?:19|20)\d\d)(?!\d)")
 _FEBRUARY = re.compile(r"(?<!\d)(\d{1,2}) февраля ((?:19|20)\d\d)(?!\d)")
@@ -124,35 +126,14 @@ def broken_promises(draft: Plan, source: Plan, year: int) -> Iterator[str]:
 
 
 def _header(plan: Plan, year: int) -> list[str]:
-    order = f" (приказ № {plan.order.number})" if plan.order.is_issued else ""
     shift = year - plan.year
-    word = plural(shift, "год", "года", "лет")
-    return [
-        f"# ПРОЕКТ плана-графика (дорожной карты) «500+» на {year} год. Сделан из плана",
-        f"# {plan.year} года (файл {plan.year}.yaml): все даты, годы в названиях и коды событий",
-        f"# сдвинуты на {shift} {word}. Приказа на {year} год ещё нет: тексты мероприятий,",
-        f"# сроков и показателей повторяют план {plan.year} года{order} с другими",
-        "# годами и подлинником не являются.",
-        "#",
-        "# План не в силе (in_force: null): этапы выполняются, но письма уходят только на",
-        "# проверочный адрес оператора. Что проверить, когда приказ издан:",
-        "#   1. order: номер, дата, чей (issued_by, в родительном падеже); based_on — приказы, на",
-        "#      которых он основан. Сейчас в order нет номера и даты, а based_on убран.",
-        "#   2. measures: тексты дословно по приказу, окна (window) по тексту сроков, цели,",
-        "#      сроки рекомендаций (due) и коды событий (parameters.event).",
-        "#   3. phases: день запуска, отчётный день, срок ответа; выходные учитываются сами.",
-        "#   4. procedures: какие процедуры были на самом деле; не проведённой — причина",
-        "#      (not_held). Наборы данных этапа (datasets): есть ли среди них их результаты.",
-        "#   5. comparisons: сравнивать ли с прошлым годом. Пока у каждого стоит not_comparable;",
-        "#      уберите его там, где сравнить можно, назовите причину там, где нельзя.",
-        "#   6. Шкалы и минимальные баллы года: include/scales; факторы риска:",
-        "#      include/risk_factors.yaml.",
-        "#   7. contact: кто отвечает на вопросы; operator_full_name, operator_short_name, place:",
-        "#      как называетесь вы и где; region_name, department, municipalities: как называются",
-        "#      регион, получатель регионального отчёта и муниципальные образования.",
-        "#      time_zone и time_zone_name: по какому времени идут этапы и как его называть.",
-        "#   8. in_force: дата, с которой план в силе. С неё письма уходят адресатам.",
-    ]
+    return _HEADER.read_text(encoding="utf-8").format(
+        year=year,
+        earlier=plan.year,
+        shift=shift,
+        word=plural(shift, "год", "года", "лет"),
+        order=f" (приказ № {plan.order.number})" if plan.order.is_issued else "",
+    ).splitlines()  # fmt: skip
 
 
 def _without_header(lines: list[str]) -> list[str]:
