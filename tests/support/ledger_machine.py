@@ -62,6 +62,7 @@ from roadmap.delivery.transport import (
     Reply,
     ReplyLost,
 )
+from roadmap.reports import compose
 from roadmap.reports.formats.letter import LetterText
 from roadmap.reports.model import ReportModel
 from roadmap.reports.package import Package
@@ -631,7 +632,7 @@ def _remember(patch: pytest.MonkeyPatch) -> None:
     """Remember what is always the same and slow: reading a report, building a message."""
     models: dict[tuple[str, str], ReportModel] = {}
     frozen: dict[tuple[object, ...], Any] = {}
-    load_model, freeze = planning._load_model, planning.message.freeze
+    load_model, freeze = compose.load_model, planning.message.freeze
 
     def loaded(db: Any, run_id: str, addressee: str) -> ReportModel:
         key = (run_id, addressee)
@@ -647,7 +648,7 @@ def _remember(patch: pytest.MonkeyPatch) -> None:
             frozen[key] = freeze(**given)
         return frozen[key]
 
-    patch.setattr(planning, "_load_model", loaded)
+    patch.setattr(compose, "load_model", loaded)
     patch.setattr(planning.message, "freeze", built)
 
 
