@@ -126,8 +126,8 @@ def paper_of(sheet: Sheet, heading: Heading, context: ReaderContext) -> Paper:
     texts = {cell for row in sheet.rows for cell in row if isinstance(cell, str)}
     titles = {
         (title.group(1), title.group(2), title.group(3))
-        for title in map(_TITLE.search, map(normal_title, texts))
-        if title
+        for text in map(normal_title, texts)
+        if "впр" in text and (title := _TITLE.search(text))
     }
     if len(titles) != 1:
         what = "над таблицей нет названия вида «ВПР 2020 Математика 5 класс»"

@@ -29,7 +29,7 @@ from roadmap.evidence.files.grid import (
 )
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
-from roadmap.evidence.readers.percents import restored_counts, sums_to_whole
+from roadmap.evidence.readers.percents import as_hundredths, restored_counts, sums_to_whole
 from roadmap.evidence.readers.vpr_export import (
     GROUPS,
     MOST_PARTICIPANTS,
@@ -165,9 +165,9 @@ def _blocks(sheet: Sheet, heading: Heading) -> Iterator[_Block]:
         for cell in row[at[GROUPS] : at[PARTICIPANTS]]:
             if not isinstance(cell, str):
                 continue
-            label = _label_of(cell)
-            kind = kind or label.kind
-            name = name or label.name
+            name_in_cell, kind_in_cell = _label_of(cell)
+            kind = kind or kind_in_cell
+            name = name or name_in_cell
         # Beside its captions a name stands once, in merged cells, or again and again.
         is_same = kind is not None and block is not None and name == block.name
         if name is not None and not is_same and normal_title(name) != title:
@@ -204,6 +204,8 @@ def _counts(block: _Block) -> dict[str, int]:
     absent = [word for word, kind in _KINDS.items() if kind not in block.counts]
     if absent:
         raise _GroupRejected("MISSING", f"У группы нет строки «{absent[0].capitalize()}»")
+    if (at_once := _counts_at_once(block)) is not None:
+        return at_once
     try:
         counts = {kind: integer_of(block.counts[kind]) for kind in _KINDS.values()}
         total = integer_of(block.counts.get(_TOTAL))
@@ -228,3 +230,21 @@ def _counts(block: _Block) -> dict[str, int]:
         raise _GroupRejected("MISSING", "Нет чисел участников")
     restored = restored_counts(percents, total)
     return {**dict(zip(counts, restored, strict=True)), "compared": total, "restored": 1}
+
+
+def _counts_at_once(block: _Block) -> dict[str, int] | None:
+    """`_counts` of nearly all blocks: numbers that agree in every cell. None: look closer."""
+    if as_hundredths([block.shares[kind] for kind in _KINDS.values()]) is None:
+        return None
+    counts: dict[str, int] = {}
+    for kind, cell in block.counts.items():
+        if type(cell) is str and len(cell) <= 7 and cell.isascii() and cell.isdigit():
+            cell = float(cell)
+        if type(cell) is not float or not 0 <= cell <= MOST_PARTICIPANTS or cell % 1:
+            return None
+        counts[kind] = int(cell)
+    total = counts.pop(_TOTAL, None)
+    compared = sum(counts.values())
+    if total not in (None, compared):
+        return None
+    return {**counts, "compared": compared, "restored": 0}

@@ -26,7 +26,13 @@ from roadmap.evidence.files.grid import (
 )
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
-from roadmap.evidence.readers.percents import are_fractions, restored, sums_to_whole
+from roadmap.evidence.readers.percents import (
+    are_fractions,
+    as_hundredths,
+    restored,
+    restored_from_hundredths,
+    sums_to_whole,
+)
 from roadmap.evidence.readers.vpr_export import (
     EMPTY_ROWS_END,
     GROUPS,
@@ -205,6 +211,18 @@ class _Table:
         }
 
     def _restored(self, row: list[Cell], participants: int) -> list[int]:
+        hundredths = as_hundredths([cell_at(row, at) for at in self._marks_at])
+        if hundredths is not None:
+            counts, do_agree = restored_from_hundredths(hundredths, participants)
+        else:
+            counts, do_agree = self._restored_by_the_long_way(row, participants)
+        if not do_agree:
+            self.warn("Доли не сходятся с числом участников точнее округления")
+        return counts
+
+    def _restored_by_the_long_way(
+        self, row: list[Cell], participants: int
+    ) -> tuple[list[int], bool]:
         try:
             shares = [percent_of(cell_at(row, at)) for at in self._marks_at]
         except BadCell:
@@ -222,10 +240,7 @@ class _Table:
                 raise self._not_a_whole(percents)
             percents = [100 * percent for percent in percents]
             self.warn("Доли записаны дробями от 0 до 1, прочитаны как проценты")
-        counts, do_agree = restored(percents, participants)
-        if not do_agree:
-            self.warn("Доли не сходятся с числом участников точнее округления")
-        return counts
+        return restored(percents, participants)
 
     def _not_a_whole(self, percents: list[Decimal]) -> _RowRejected:
         total = decimal(float(sum(percents)), 1 if sum(percents) % 1 else 0)
