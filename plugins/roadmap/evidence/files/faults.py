@@ -17,7 +17,12 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from roadmap.evidence.files import xls
-from roadmap.evidence.files.prescan import column_number, kind_of
+from roadmap.evidence.files.prescan import (
+    column_number,
+    is_worth_parsing,
+    kind_of,
+    parts_worth_parsing,
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,9 @@ def flaws_of(content: bytes, names: Sequence[str]) -> Mapping[str, Flaws]:
     """The flaws of the sheets that have any. `names` are all sheets of the workbook in order."""
     if kind_of(content) == "xls":
         return _flaws_of_xls(content, names)
+    doubtful = parts_worth_parsing(content)
+    if doubtful is not None and not doubtful:
+        return {}
     flaws = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name, part in _sheet_parts(archive):
@@ -54,11 +62,6 @@ def flaws_of(content: bytes, names: Sequence[str]) -> Mapping[str, Flaws]:
 
 # -- xlsx ------------------------------------------------------------------------------------
 
-# Without one of these there is neither an error nor a formula; a search for them costs little
-# beside reading the workbook. A part that writes its elements with a prefix is always parsed.
-_ERROR_SIGNS = (b'"e"', b"'e'")
-_FORMULA = re.compile(rb"<f[\s/>]")
-_PREFIX = re.compile(rb"<[\w.-]+:worksheet[\s>]")
 _HIDDEN_ROW = re.compile(rb"""<(?:[\w.-]+:)?row\s[^<>]*\bhidden\s*=\s*["'](?:1|true)["']""")
 _COLUMN = re.compile(r"[A-Za-z]{1,3}")
 _NO_VALUE = Fault("NO_CACHED_VALUE", "формула без значения")
@@ -66,12 +69,7 @@ _NO_VALUE = Fault("NO_CACHED_VALUE", "формула без значения")
 
 def _flaws(text: bytes) -> Flaws:
     hidden = len(_HIDDEN_ROW.findall(text)) if b"hidden" in text else 0
-    may_be_faulty = (
-        _FORMULA.search(text)
-        or any(sign in text for sign in _ERROR_SIGNS)
-        or _PREFIX.search(text[:4096])
-    )
-    return Flaws(_faults(text) if may_be_faulty else {}, hidden)
+    return Flaws(_faults(text) if is_worth_parsing(text) else {}, hidden)
 
 
 def _faults(text: bytes) -> dict[tuple[int, int], Fault]:

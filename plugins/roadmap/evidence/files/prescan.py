@@ -172,10 +172,25 @@ def _encrypted(file_name: str) -> Exception:
 # -- The zip and its parts -------------------------------------------------------------------
 
 
+_last_scanned: tuple[bytes, frozenset[str]] = (b"", frozenset())
+
+
+def parts_worth_parsing(content: bytes) -> frozenset[str] | None:
+    """The parts of a workbook that may hold an error, a formula or a hidden row.
+
+    Names with forward slashes, in lower case. None unless this very object was scanned last:
+    the parts are at hand then, and unpacking them again takes as long as the scan.
+    """
+    scanned, parts = _last_scanned
+    return parts if scanned is content else None
+
+
 def _scan_zip(content: bytes, limits: Limits, file_name: str) -> None:
+    global _last_scanned  # one file is read at a time
     members = _members(content, limits, file_name)
     _check_names(set(members), file_name)
     left = limits.unpacked_bytes
+    worth_parsing = set()
     for name, info in members.items():
         text = _unpacked(content, info, left, file_name)
         left -= len(text)
@@ -187,6 +202,9 @@ def _scan_zip(content: bytes, limits: Limits, file_name: str) -> None:
         if len(text) > _RATIO_FROM_BYTES and len(text) > limits.unpacked_ratio * info.compress_size:
             raise _zip_limit("степень сжатия неправдоподобна", file_name)
         _scan_part(name, text, limits, file_name)
+        if is_worth_parsing(text):
+            worth_parsing.add(name)
+    _last_scanned = content, frozenset(worth_parsing)
 
 
 def _members(content: bytes, limits: Limits, file_name: str) -> dict[str, zipfile.ZipInfo]:
@@ -283,7 +301,7 @@ def _scan_part(name: str, text: bytes, limits: Limits, file_name: str) -> None:
     # A search for bytes is blind to UTF-16, and so is the reader: it would see an empty sheet.
     if name.endswith((".xml", ".rels")) and (text.startswith(_UTF16_BOMS) or b"\0" in text[:4]):
         raise _corrupt(file_name)
-    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+    if b"!" in text and (b"<!DOCTYPE" in text or b"<!ENTITY" in text):
         raise refused(
             "DTD_FORBIDDEN",
             "В книге есть определения XML, которых в таблицах не бывает",
@@ -306,8 +324,23 @@ def _scan_part(name: str, text: bytes, limits: Limits, file_name: str) -> None:
     # A search costs little; taking every reference apart costs as much as reading the workbook.
     # So only a part is taken apart that has a cell written otherwise than `<c r="B7"`, or outside
     # the limits. A prefixed cell (`<x:c`) is as good to a reader.
-    if _doubtful_cell(limits).search(text) or (b":c" in text and _PREFIXED_CELL.search(text)):
+    if _doubtful_cell(limits).search(text) or _PREFIXED_CELL.search(text):
         _check_extent(text, limits, file_name)
+
+
+# Without one of these a sheet has neither an error nor a formula nor a hidden row; to search for
+# them costs little beside reading. A part that writes its elements with a prefix is parsed.
+_SIGNS = (re.compile(rb'"e"'), re.compile(rb"<f[\s/>]"), re.compile(rb"<row\s[^<>]*hidden"))
+_PREFIX = re.compile(rb"<[\w.-]+:worksheet[\s>]")
+
+
+def is_worth_parsing(text: bytes) -> bool:
+    """Whether a part may hold what fast readers do not tell (`faults`)."""
+    return (
+        any(sign.search(text) for sign in _SIGNS)
+        or (b"'" in text and b"'e'" in text)
+        or _PREFIX.search(text[:4096]) is not None
+    )
 
 
 @cache
@@ -417,7 +450,7 @@ def column_number(letters: str) -> int:
 def _up_to(number: int) -> str:
     """A regular expression of the whole numbers from 1 to `number`, without leading zeros."""
     digits = str(number)
-    cases = [rf"[1-9][0-9]{{0,{len(digits) - 2}}}"] if len(digits) > 1 else []
+    cases = [rf"[1-9][0-9]{{0,{len(digits) - 2}}}+"] if len(digits) > 1 else []
     for place, digit in enumerate(digits):
         lowest = 1 if place == 0 else 0
         rest = len(digits) - place - 1
