@@ -20,6 +20,20 @@ FORM = Form(
         "SCHOOL_CODE": "Код ОО пуст или не похож на код",
     },
     minimum=minimum_score,
+    of_base=Form(
+        kind="ege",
+        grade=11,
+        scores=("Оценка",),
+        lowest=2,
+        highest=5,
+        rules={
+            "SCORE_MISSING": "Нет оценки",
+            "SCORE_TYPE": "Оценка — не целое число",
+            "SCORE_RANGE": "Оценка меньше 2 или больше 5",
+            "SCHOOL_CODE": "Код ОО пуст или не похож на код",
+        },
+        minimum=minimum_score,
+    ),
 )
 
 
@@ -27,7 +41,8 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     """Facts `exam_result` of schools by their ГИА code, one subject a file.
 
     Options: `scales` (minima by year and subject), `wave`. The minimum of the scale decides;
-    another one in the trailer row is told. Raises FileRefused: SCALE and those of
+    another one in the trailer row is told. Base mathematics has marks for
+    scores and no high ones. Raises FileRefused: SCALE and those of
     `read_protocol`.
     """
     found = read_protocol(content, context, FORM)

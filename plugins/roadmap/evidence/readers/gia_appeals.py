@@ -13,8 +13,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from roadmap.evidence.files.grid import Cell, column_name, decimal_of, normal_title, stream_sheet
-from roadmap.evidence.messages import unread_sheets
+from roadmap.evidence.files.grid import (
+    BadCell,
+    Cell,
+    column_name,
+    decimal_of,
+    normal_title,
+    stream_sheet,
+)
+from roadmap.evidence.messages import refused, unread_sheets
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers import ege_protocols, oge_protocols
 from roadmap.evidence.readers.gia_protocol import (
@@ -29,29 +36,31 @@ from roadmap.evidence.readers.gia_protocol import (
     rejected_rows,
     school_code,
     score_of,
+    several_exams,
     title_line,
 )
 from roadmap.evidence.readers.gia_protocol import municipality_of as municipality_in
-from roadmap.evidence.readers.paper import Paper, usual
+from roadmap.evidence.readers.paper import BASE_MATHEMATICS, Paper, usual
 from roadmap.russian import counted
 
-_STATE = "Состояние"
+_STATES = ("Состояние", "Состояние апелляции")
+_EXAM = "Экзамен"  # where one file names the exam row by row: «Математика(2021.06.02)»
 _BEFORE = ("Балл до изменения", "Оценка до изменения", "Тестовый балл до изменения")
 _NOW = "Текущие"
 _DIFFERENCE = "Разница"
 # What tells pupils apart while the file is read: one appeal exported twice counts once.
 _DOCUMENTS = ("Документ", "Номер")
 _SATISFIED = normal_title("Апелляция удовлетворена")
-_FORMS = (ege_protocols.FORM, oge_protocols.FORM)
-_TITLES = (*SCHOOLS, _STATE, *_BEFORE, _NOW, _DIFFERENCE)
+_MARKS = tuple(map(normal_title, oge_protocols.FORM.scores))
+_POINTS = tuple(map(normal_title, ege_protocols.FORM.scores))
+_TITLES = (*SCHOOLS, *_STATES, _EXAM, *_BEFORE, _NOW, _DIFFERENCE)
 _CONTRADICTION = "DIFFERENCE"
 
 
 @dataclass
 class _School:
     appeals: int = 0
-    before: Counter[int] = field(default_factory=Counter)
-    now: Counter[int] = field(default_factory=Counter)
+    change: Counter[int] = field(default_factory=Counter)  # pupils with a score: after less before
     municipalities: Counter[str] = field(default_factory=Counter)
 
 
@@ -59,9 +68,11 @@ class _School:
 class _Columns:
     school: int
     state: int
-    before: int
     now: int
+    in_marks: bool
+    before: int | None
     difference: int | None
+    exam: int | None
     municipality: int | None
     documents: tuple[int, ...]
     number: int
@@ -71,8 +82,8 @@ class _Columns:
 class _Appeals:
     context: ReaderContext
     sheet: str
-    form: Form | None = None
     paper: Paper | None = None
+    form: Form = oge_protocols.FORM
     title: str = ""
     columns: _Columns | None = None
     names: dict[str, str] = field(default_factory=dict)  # of columns, by rule
@@ -94,7 +105,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     sheet, rows, unread = stream_sheet(content, context.file_name, _TITLES)
     appeals = _Appeals(context, sheet)
     _walk(appeals, rows)
-    if appeals.paper is None or appeals.form is None:
+    if appeals.paper is None:
         raise _no_heading(appeals)
     return Parsed(
         scope=f"{appeals.paper.scope}/appeals",
@@ -122,30 +133,24 @@ def _walk(appeals: _Appeals, rows: Iterator[list[Cell]]) -> None:
             _open_table(appeals, heading, row)
             heading = None
         elif is_numbered(first):
-            if appeals.columns is None or appeals.form is None:
+            if appeals.columns is None:
                 raise _no_heading(appeals)
-            _appeal(appeals, appeals.columns, appeals.form, row)
+            _appeal(appeals, appeals.columns, row)
         elif _is_heading(row):
             heading = row
-        elif _names_an_exam(normal_title(first), appeals):
+        elif _exam(appeals, normal_title(first), in_marks=False):
             appeals.title = normal_title(first)
             # The next block may have its columns elsewhere: it is read by its own heading.
             appeals.columns = None
 
 
-def _names_an_exam(plain: str, appeals: _Appeals) -> bool:
-    """Whether the line is a title; which exam's it is, the heading below says."""
-    return title_line(plain, _FORMS[0], appeals.context, appeals.sheet) is not None
-
-
 def _is_heading(row: Sequence[Cell]) -> bool:
     titles = [normal_title(cell) for cell in row]
-    return normal_title(_STATE) in titles and normal_title(_NOW) in titles
+    return normal_title(_NOW) in titles and any(normal_title(name) in titles for name in _STATES)
 
 
 def _open_table(appeals: _Appeals, heading: Sequence[Cell], below: Sequence[Cell]) -> None:
-    """The columns by both rows of the heading; whether points or marks stand in them is the
-    exam's kind."""
+    """The columns by both rows of the heading."""
     titles = [normal_title(cell) for cell in heading]
     group = [normal_title(cell) for cell in below]
 
@@ -153,48 +158,72 @@ def _open_table(appeals: _Appeals, heading: Sequence[Cell], below: Sequence[Cell
         found = [place for place, title in enumerate(titles) if title in map(normal_title, names)]
         return found[0] if len(found) == 1 else None
 
-    now = [
-        (place, form)
-        for place, title in enumerate(group)
-        for form in _FORMS
-        if title in map(normal_title, form.scores)
-    ]
-    school, state, before = at(*SCHOOLS), at(_STATE), at(*_BEFORE)
-    if school is None or state is None or before is None or len(now) != 1:
+    scores = [place for place, title in enumerate(group) if title in (*_POINTS, *_MARKS)]
+    school, state = at(*SCHOOLS), at(*_STATES)
+    if school is None or state is None or len(scores) != 1:
         raise _no_heading(appeals)
-    score, form = now[0]
-    paper = title_line(appeals.title, form, appeals.context, appeals.sheet)
-    if paper is None:
-        raise refusal(
-            "TITLE",
-            "над таблицей нет строки вида «12 - Обществознание 2021.06.15»",
-            appeals.context,
-            appeals.sheet,
-        )
-    if appeals.paper not in (None, paper):
-        raise refusal("TITLE", "в файле апелляции разных экзаменов", appeals.context, appeals.sheet)
-    appeals.paper, appeals.form = paper, form
+    (now,) = scores
     documents = (at(name) for name in _DOCUMENTS)
-    appeals.columns = _Columns(
+    columns = _Columns(
         school=school,
         state=state,
-        before=before,
-        now=score,
+        now=now,
+        in_marks=group[now] in _MARKS,
+        before=at(*_BEFORE),
         difference=at(_DIFFERENCE),
+        exam=at(_EXAM),
         municipality=at(MUNICIPALITY),
         documents=tuple(place for place in documents if place is not None),
         number=next(place for place, title in enumerate(titles) if title),
     )
-    score_name = column_name(score, str(below[score]).strip())
+    if columns.before is None and columns.difference is None:
+        raise refused(
+            "HEADER",
+            "Файл не принят: нет ни столбца «Балл до изменения», ни «Разница», и не узнать, что"
+            " апелляции изменили",
+            "Выгрузите форму с «Балл до изменения» или протокол экзамена, в котором баллы уже"
+            " исправлены",
+            appeals.context.file_name,
+            sheet=appeals.sheet or None,
+        )
+    if columns.exam is None:
+        _open_exam(appeals, appeals.title, columns.in_marks)
+    appeals.columns = columns
+    score_name = column_name(now, str(below[now]).strip())
     appeals.names = {
         "SCHOOL_CODE": column_name(school, str(heading[school]).strip()),
-        _CONTRADICTION: column_name(appeals.columns.difference or 0, _DIFFERENCE),
+        _CONTRADICTION: column_name(columns.difference or 0, _DIFFERENCE),
         **dict.fromkeys(("SCORE_MISSING", "SCORE_TYPE", "SCORE_RANGE"), score_name),
     }
 
 
-def _appeal(appeals: _Appeals, columns: _Columns, form: Form, row: Sequence[Cell]) -> None:
+def _exam(appeals: _Appeals, plain: str, in_marks: bool) -> Paper | None:
+    """The exam that a title or a cell names: in marks one of ОГЭ, but for base mathematics."""
+    paper = title_line(plain, ege_protocols.FORM, appeals.context, appeals.sheet)
+    if paper is not None and in_marks and paper.subject != BASE_MATHEMATICS:
+        return title_line(plain, oge_protocols.FORM, appeals.context, appeals.sheet)
+    return paper
+
+
+def _open_exam(appeals: _Appeals, plain: str, in_marks: bool) -> None:
+    """The exam of the table or of a row; FileRefused where it is none, or another one."""
+    paper = _exam(appeals, plain, in_marks)
+    if paper is None:
+        where = f"в столбце «{_EXAM}»" if plain != appeals.title else "над таблицей"
+        what = f"{where} нет названия вида «12 - Обществознание 2021.06.15»"
+        raise refusal("TITLE", what, appeals.context, appeals.sheet)
+    if appeals.paper is None:
+        appeals.paper = paper
+        is_ege = paper.kind == ege_protocols.FORM.kind
+        appeals.form = ege_protocols.FORM.of(paper) if is_ege else oge_protocols.FORM
+    elif appeals.paper != paper:
+        raise several_exams(appeals.paper, paper, appeals.context, appeals.sheet)
+
+
+def _appeal(appeals: _Appeals, columns: _Columns, row: Sequence[Cell]) -> None:
     appeals.rows_read += 1
+    if columns.exam is not None:
+        _open_exam(appeals, normal_title(cell_of(row, columns.exam)), columns.in_marks)
     if any(str(cell_of(row, column)).strip() for column in columns.documents):
         one = tuple(cell for place, cell in enumerate(row) if place != columns.number)
         if one in appeals.seen:
@@ -208,35 +237,40 @@ def _appeal(appeals: _Appeals, columns: _Columns, form: Form, row: Sequence[Cell
     if code is None:
         appeals.rejected["SCHOOL_CODE"] += 1
         return
-    before, fault_before = score_of(cell_of(row, columns.before), form)
-    now, fault_now = score_of(cell_of(row, columns.now), form)
-    fault = fault_before or fault_now
-    if fault is None and not _agrees(row, columns, now - before):
-        fault = _CONTRADICTION
+    before, now, fault = _scores(row, columns, appeals.form)
     if fault is not None:
         appeals.rejected[fault] += 1
         return
     school = appeals.schools.setdefault(code, _School())
     school.appeals += 1
-    school.before[before] += 1
-    school.now[now] += 1
+    school.change[now] += 1
+    school.change[before] -= 1
     if columns.municipality is not None:
         municipality = municipality_in(cell_of(row, columns.municipality))
         if municipality:
             school.municipalities[municipality] += 1
 
 
-def _agrees(row: Sequence[Cell], columns: _Columns, difference: int) -> bool:
-    """Whether «Разница» says the same; an empty cell says nothing."""
-    if columns.difference is None:
-        return True
-    stated = cell_of(row, columns.difference)
-    if str(stated).strip() == "":
-        return True
+def _scores(row: Sequence[Cell], columns: _Columns, form: Form) -> tuple[int, int, str | None]:
+    """The scores before and now, or the rule by which the row is set aside.
+
+    Either the score before or «Разница» may be missing; where both stand, they must agree.
+    """
+    now, fault = score_of(cell_of(row, columns.now), form)
+    if fault is not None:
+        return 0, now, fault
+    stated = "" if columns.difference is None else cell_of(row, columns.difference)
     try:
-        return decimal_of(stated) == difference
-    except ValueError:
-        return False
+        difference = decimal_of(None if stated == "" else stated)
+    except BadCell:
+        return 0, now, _CONTRADICTION
+    if columns.before is None:
+        before, fault = score_of("" if difference is None else str(now - difference), form)
+    else:
+        before, fault = score_of(cell_of(row, columns.before), form)
+    if fault is None and difference not in (None, now - before):
+        fault = _CONTRADICTION
+    return before, now, fault
 
 
 def _facts(appeals: _Appeals, paper: Paper) -> list[dict[str, Any]]:
@@ -244,8 +278,7 @@ def _facts(appeals: _Appeals, paper: Paper) -> list[dict[str, Any]]:
     minimum = minimum_score(paper, appeals.context) if is_exam else 0
     facts = []
     for code, school in sorted(appeals.schools.items()):
-        change = Counter(school.now)
-        change.subtract(school.before)
+        change = school.change
         facts.append(
             {
                 "sheet": appeals.sheet or None,
@@ -300,8 +333,7 @@ def _warnings(appeals: _Appeals) -> tuple[str, ...]:
 def _no_heading(appeals: _Appeals) -> FileRefused:
     return refusal(
         "HEADER",
-        "нет таблицы со столбцами «Код ОО», «Состояние», «Балл до изменения» и «Текущие» "
-        "с «Балл» или «Оценка» под ним",
+        "нет таблицы со столбцами «Код ОО», «Состояние» и «Текущие» с «Балл» или «Оценка» под ним",
         appeals.context,
         appeals.sheet,
     )

@@ -26,16 +26,24 @@ from roadmap.evidence.files.grid import (
 from roadmap.evidence.messages import place, refused, sentence, unread_sheets
 from roadmap.evidence.names import cleaned, municipality_ref
 from roadmap.evidence.parsed import FileRefused, ReaderContext, Rejected
-from roadmap.evidence.readers.paper import Paper, known_subject, usual, wave_of
+from roadmap.evidence.readers.paper import (
+    BASE_MATHEMATICS,
+    Paper,
+    known_subject,
+    subject_of,
+    usual,
+    wave_of,
+)
 from roadmap.russian import counted, decimal, integer
 
 SCHOOLS = ("Код ОО", "SchoolCode")
 MUNICIPALITY = "Код МСУ"
 _NUMBER = normal_title("№")  # «no»
 
-# «01 - Русский язык 2021.06.03», «09 - Английский язык п.: 2021.06.18, у.: 2021.06.21»
+# «01 - Русский язык 2021.06.03», «Английский язык п.: 2021.06.18, у.: 2021.06.21» without a code,
+# in a cell of its own «Математика(2021.06.02)».
 _PAPER_LINE = re.compile(
-    r"^\d{1,2}\s*[-–—]\s*(?P<subject>\D+?)[\s,]*(?:п\.?\s*:\s*)?"
+    r"^(?P<code>\d{1,2}\s*[-–—]\s*)?(?P<subject>\D+?)[\s,(]*(?:[пу]\.?\s*:\s*)?"
     r"(?P<year>\d{4})\.(?P<month>\d{2})\.\d{2}"
 )
 _TRAILERS = {"средн": "mean", "минимальн": "minimum", "всего участников": "total"}
@@ -63,6 +71,11 @@ class Form:
     highest: int
     rules: Mapping[str, str]
     minimum: Callable[[Paper, ReaderContext], int] | None = None
+    of_base: Form | None = None
+
+    def of(self, paper: Paper) -> Form:
+        """The form of this very paper."""
+        return self.of_base if self.of_base and paper.subject == BASE_MATHEMATICS else self
 
 
 @dataclass
@@ -205,12 +218,12 @@ def is_numbered(first: str) -> bool:
 
 
 def title_line(plain: str, form: Form, context: ReaderContext, sheet: str) -> Paper | None:
-    """The exam that a title line names; None for another line.
+    """The exam that a title line names; None for another line, be it with a date.
 
     Raises FileRefused: SUBJECT, PERIOD.
     """
     found = _PAPER_LINE.match(plain)
-    if found is None:
+    if found is None or (found["code"] is None and subject_of(found["subject"]) is None):
         return None
     is_retake = int(found["month"]) >= _FIRST_MONTH_OF_RETAKES
     return _paper(form, context, found["subject"], int(found["year"]), sheet, is_retake)
@@ -248,7 +261,12 @@ def score_of(value: Cell, form: Form) -> tuple[int, str | None]:
 
 
 def minimum_score(paper: Paper, context: ReaderContext) -> int:
-    """The least test score of ЕГЭ by the scale of the year. Raises FileRefused SCALE."""
+    """The least test score of ЕГЭ by the scale of the year, in base mathematics the mark 3.
+
+    Raises FileRefused SCALE.
+    """
+    if paper.subject == BASE_MATHEMATICS:
+        return 3
     minimum = context.options["scales"].get(str(paper.year), {}).get(paper.subject)
     if minimum is None:
         raise refused(
@@ -271,6 +289,18 @@ def refusal(code: str, what: str, context: ReaderContext, sheet: str) -> FileRef
     )
 
 
+def several_exams(one: Paper, other: Paper, context: ReaderContext, sheet: str) -> FileRefused:
+    """The refusal of a file about two exams, which names them."""
+    named = " и ".join(f"«{paper.subject}, {paper.year} год»" for paper in (one, other))
+    return refused(
+        "TITLE",
+        f"Файл не принят: в нём несколько экзаменов, {named}",
+        "Сохраните каждый отдельным файлом: его строку с названием, заголовки и участников",
+        context.file_name,
+        sheet=sheet or None,
+    )
+
+
 def _plain(value: Cell) -> str:
     """A code as text: the number cell 111002.0 is «111002»."""
     if isinstance(value, float) and value.is_integer():
@@ -287,6 +317,8 @@ def _paper(
     options = {"wave": "autumn"} if is_retake else context.options
     wave = wave_of(year, context.plan_year, options, context.file_name)
     subject = known_subject(subject_text, context.file_name, sheet or None)
+    if subject == BASE_MATHEMATICS and form.of_base is None:
+        raise refusal("SUBJECT", f"«{subject}» сдают только на ЕГЭ", context, sheet)
     return Paper(form.kind, year, wave, form.grade, subject)
 
 
@@ -320,10 +352,11 @@ def _paper_by_name(protocol: _Protocol) -> Paper:
 def _open_paper(protocol: _Protocol, paper: Paper) -> None:
     if protocol.paper is None:
         protocol.paper = paper
+        protocol.form = protocol.form.of(paper)
         if protocol.form.minimum is not None:
             protocol.minimum = protocol.form.minimum(paper, protocol.context)
     elif protocol.paper != paper:
-        raise _refusal(protocol, "TITLE", "в файле протоколы разных экзаменов")
+        raise several_exams(protocol.paper, paper, protocol.context, protocol.sheet)
 
 
 def _heading(row: Sequence[Cell], form: Form) -> _Block | None:

@@ -12,8 +12,8 @@ from roadmap.evidence.files.grid import normal_title
 from roadmap.evidence.messages import refused
 
 # Files inflect subjects («по русскому языку»), shorten them and add remarks; facts know one
-# spelling. Whole phrases, so that «физическая культура» is not physics and «математика
-# базовая» is not the mathematics that is scored in points.
+# spelling. Whole phrases, so that «физическая культура» is not physics.
+BASE_MATHEMATICS = "математика базовая"  # of ЕГЭ: marked 2 to 5, the others in points
 _SUBJECTS = {
     "русский язык": r"русск(?:ий|ому|ого|им) язык(?:у|а|ом)?|русский",
     "математика": r"математик(?:а|е|и|ой)(?:,? (?:профильн\w+|проф\.?))?",
@@ -24,12 +24,16 @@ _SUBJECTS = {
     "география": r"географи(?:я|и|ей)",
     "обществознание": r"обществознани(?:е|ю|я|ем)",
     "окружающий мир": r"окружающ(?:ий|ему|его|им) мир(?:у|а|ом)?",
-    "английский язык": r"(?:иностранн\w+ язык\w* )?английск(?:ий|ому|ого|им)(?: язык(?:у|а|ом)?)?",
+    **{
+        f"{stem}ий язык": rf"(?:иностранн\w+ язык\w* )?{stem}(?:ий|ому|ого|им)(?: язык(?:у|а|ом)?)?"
+        for stem in ("английск", "немецк", "французск", "испанск", "китайск")
+    },
     "литература": r"литератур(?:а|е|ы|ой)",
     "информатика": r"информатик(?:а|е|и|ой)(?: и икт)?(?: кегэ)?",
 }
 _GRAMMAR = {name: re.compile(pattern) for name, pattern in _SUBJECTS.items()}
 _REMARK = re.compile(r"\(([^()]*)\)")
+_BASE = re.compile(r"математик(?:а|е|и|ой),? баз(?:ов\w+|\.|а)?(?: уров\w+)?")
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,13 @@ def subject_of(text: str) -> str | None:
     """The subject in its one spelling, from any case and with remarks; None when unknown.
 
     «Русскому языку», «Математика профильная», «Английский язык (письменная часть)»,
-    «Иностранный язык (английский)».
+    «Иностранный язык (английский)», «Математика (базовый уровень)».
     """
     plain = normal_title(text).strip(" .,:;«»\"'")
     without_remarks = " ".join(_REMARK.sub(" ", plain).split())
     with_remarks = " ".join(_REMARK.sub(r" \1 ", plain).split())
+    if _BASE.fullmatch(with_remarks):  # before its remark is left out
+        return BASE_MATHEMATICS
     for candidate in (without_remarks, with_remarks):
         for subject, grammar in _GRAMMAR.items():
             if grammar.fullmatch(candidate):

@@ -152,7 +152,7 @@ def test_a_row_that_cannot_be_used_is_set_aside_by_count(row, rule):
     [
         ([[*HEAD], pupil(1, 50)], "TITLE"),
         (block(50, title=["01 - Музыка 2020.07.06"]), "SUBJECT"),
-        (block(50, title=["22 - Математика базовая 2020.07.06"]), "SUBJECT"),
+        (block(50, title=["22 - Математика базовая 2020.07.06"]), "HEADER"),
         (block(50, title=["04 - Химия 2020.07.06"]), "SCALE"),
         (block(50, title=["01 - Русский язык 2022.07.06"]), "PERIOD"),
         (block(50, head=[*HEAD[:-1], "Оценка"]), "HEADER"),
@@ -166,6 +166,40 @@ def test_a_protocol_of_another_kind_refuses_the_file(rows, code):
     with pytest.raises(FileRefused, match=r"ege\.xlsx") as caught:
         parsed(*rows)
     assert caught.value.code == code
+
+
+def test_two_exams_in_one_file_are_named_and_the_operator_is_told_how_to_part_them():
+    with pytest.raises(FileRefused) as caught:
+        parsed(*block(50), *block(60, title=["03 - Физика 2020.07.13"]))
+    assert caught.value.message == (
+        "Файл не принят: в нём несколько экзаменов, «русский язык, 2020 год» и «физика, 2020 год»."
+        " Файл «ege.xlsx», лист «Протокол». Сохраните каждый отдельным файлом: его строку с"
+        " названием, заголовки и участников."
+    )
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Английский язык п.: 2020.07.06, у.: 2020.07.09",
+        "Английский язык (письменная часть) 2020.07.06",
+        "09 - Английский язык п.: 2020.07.06, у.: 2020.07.09",
+        "Иностранный язык (английский) 2020.07.06",
+    ],
+)
+def test_a_foreign_language_is_known_without_a_code(title):
+    rows = block(21, 22, title=[title])
+    found = parsed(["Дата печати 2020.07.20"], *rows)
+    assert (found.scope, fact(found)) == ("ege/2020/main/11/английский язык", [2, 1, 43, 0])
+
+
+def test_base_mathematics_is_marked_2_to_5_and_its_least_score_is_3():
+    head = [*HEAD[:-1], "Оценка"]
+    found = parsed(*block(2, 3, 5, 6, title=["22 - Математика базовая 2020.07.06"], head=head))
+    assert found.scope == "ege/2020/main/11/математика базовая"
+    assert fact(found) == [3, 1, 10, 0]
+    assert found.facts["exam_result"][0]["minimum"] == 3
+    assert [kept.rule for kept in found.rejected] == ["SCORE_RANGE"]
 
 
 @settings(max_examples=40, deadline=None)

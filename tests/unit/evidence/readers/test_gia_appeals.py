@@ -139,7 +139,7 @@ def test_a_satisfied_appeal_that_cannot_be_used_is_set_aside(row, rule):
     [
         ([HEAD, BELOW, appeal(1, 41, 42)], "TITLE"),
         ([TITLE, HEAD, appeal(1, 41, 42)], "HEADER"),
-        ([TITLE, [*HEAD[:-4], "Балл", *HEAD[-3:]], BELOW], "HEADER"),
+        ([TITLE, [*HEAD[:-4], "Балл", *HEAD[-3:-1], None], BELOW], "HEADER"),
         ([TITLE, appeal(1, 41, 42)], "HEADER"),
         ([["04 - Химия 2021.06.15"], HEAD, BELOW], "SCALE"),
         ([["01 - Музыка 2021.06.15"], HEAD, BELOW], "SUBJECT"),
@@ -152,6 +152,57 @@ def test_a_file_of_another_kind_or_of_two_exams_is_refused(rows, code):
     with pytest.raises(FileRefused, match=r"appeals\.xlsx") as caught:
         read(one_sheet(rows), CONTEXT)
     assert caught.value.code == code
+
+
+HEAD_BY_ROW = ["№", "Код ОО", "Фамилия", "Документ", "Экзамен", "Состояние апелляции", "Текущие",
+               None, "Разница"]  # fmt: skip
+BELOW_BY_ROW = [*[None] * 6, "Первичный балл", "Оценка", None]
+
+
+def appeal_by_row(number: int, exam: str, now: object, difference: object) -> list[object]:
+    return [
+        number,
+        "111002",
+        "Примеров",
+        f"1111 {number:06d}",
+        exam,
+        SATISFIED,
+        22,
+        now,
+        difference,
+    ]
+
+
+def test_a_form_that_names_the_exam_in_each_row_is_read_by_the_difference():
+    rows = [appeal_by_row(1, "Математика(2021.06.02)", 5, 1),
+            appeal_by_row(2, "Математика(2021.06.02)", 3, 1)]  # fmt: skip
+    found = read(one_sheet([["Протокол проверки"], HEAD_BY_ROW, BELOW_BY_ROW, *rows]), CONTEXT)
+    (fact,) = found.facts["appeal_change"]
+    assert found.scope == "oge/2021/main/9/математика/appeals"
+    assert [fact[f"mark_{mark}"] for mark in (2, 3, 4, 5)] == [-1, 1, -1, 1]
+
+
+def test_two_exams_in_one_file_of_appeals_are_named():
+    rows = [appeal_by_row(1, "Математика(2021.06.02)", 5, 1),
+            appeal_by_row(2, "Физика(2021.06.05)", 3, 1)]  # fmt: skip
+    with pytest.raises(FileRefused, match=r"«математика, 2021 год» и «физика, 2021 год»") as caught:
+        read(one_sheet([HEAD_BY_ROW, BELOW_BY_ROW, *rows]), CONTEXT)
+    assert caught.value.code == "TITLE"
+
+
+def test_a_form_without_the_score_before_says_what_to_export_instead():
+    rows = [appeal_by_row(1, "Математика(2021.06.02)", 5, None)]
+    with pytest.raises(FileRefused) as caught:
+        read(one_sheet([[*HEAD_BY_ROW[:-1], None], BELOW_BY_ROW, *rows]), CONTEXT)
+    assert caught.value.code == "HEADER"
+    assert "Выгрузите форму с «Балл до изменения» или протокол экзамена" in caught.value.message
+
+
+def test_an_appeal_in_base_mathematics_is_one_of_ege():
+    title = ["22 - Математика базовая 2021.06.15"]
+    found = parsed(appeal(1, 2, 3), title=title, below=IN_MARKS)
+    assert found.scope == "ege/2021/main/11/математика базовая/appeals"
+    assert points(found) == [["111002", 1, -1, 1, 0]]
 
 
 @settings(max_examples=30, deadline=None)
