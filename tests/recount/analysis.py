@@ -114,8 +114,8 @@ class Analysis:
             for level, label, result in self._units(paper):
                 if result is None:
                     assert level != "region", f"the region is hidden in {paper}"
-                    said = SMALL_ROW if level == "school" else NOTHING_LEFT
-                    rows.append((group, (label, said)))
+                    hidden = SMALL_ROW if level == "school" else NOTHING_LEFT
+                    rows.append((group, (label, hidden)))
                 else:
                     rows.append((group, (label, *self._values(result, level))))
         return rows
@@ -148,30 +148,24 @@ class Analysis:
             if (paper[0][:3] == "ege") != exams:
                 continue
             lead = (self.short(paper[0]), paper[1], title(paper[2]))
-            for place, level, label, result in self._sheet_units(paper):
+            for place, level, unit, label in self._sheet_units(paper):
+                result = self._of(level, unit, paper)
+                assert level != "region" or result is not None, f"the region is hidden in {paper}"
                 rows.append(("", (*place, label, *lead, *self._sheet_values(result, level, exams))))
         return rows
 
-    def _sheet_units(
-        self, paper: Paper
-    ) -> Iterator[tuple[tuple[str, ...], str, str, Result | None]]:
-        for school, result in self.results.own(paper, self.place).items():
+    def _sheet_units(self, paper: Paper) -> Iterator[tuple[tuple[str, ...], str, str | None, str]]:
+        """(municipality's column, level, unit, label) of the rows of one paper in the appendix."""
+        for school in self.results.own(paper, self.place):
             unit = self.registry.project[school]
-            shown = result if result.n >= LEAST else None
-            yield self._lead(unit), "school", self.registry.school[school], shown
-        for unit in self._places(paper):
-            label = "Муниципальное образование" + self.star(paper, unit)
-            yield self._lead(unit), "total", label, self.results.total(paper, unit)
+            yield self._lead(unit), "school", school, self.registry.school[school]
+        for unit in self.units:
+            if self.results.own(paper, unit):
+                label = "Муниципальное образование" + self.star(paper, unit)
+                yield self._lead(unit), "total", unit, label
         if self.is_region:
-            label = "Школы проекта" + self.star(paper, None)
-            yield self._lead(""), "total", label, self.results.total(paper)
-        region = self.results.region_for(paper, self.place)
-        assert region is not None, f"the region is hidden in {paper}"
-        yield self._lead(""), "region", "Регион", region
-
-    def _places(self, paper: Paper) -> list[str]:
-        """Municipalities with a school that wrote the paper."""
-        return [unit for unit in self.units if self.results.own(paper, unit)]
+            yield self._lead(""), "total", None, "Школы проекта" + self.star(paper, None)
+        yield self._lead(""), "region", None, "Регион"
 
     def _lead(self, unit: str) -> tuple[str, ...]:
         """The column «Муниципалитет», which only the department's sheets have."""
@@ -250,24 +244,22 @@ class Analysis:
                 continue
             schools = list(self.schools())
             wrote = [school for school in schools if self.works(key, [school])]
-            works = self.works(key, schools)
-            shown = [n for n in works if n >= LEAST]
-            told: Cell = sum(shown) if shown else SUPPRESSED if works else NOT_HELD
             came = ("day", self.results.came[key].isoformat())
-            rows.append(("", (procedure["title"], came, len(wrote), told)))
+            rows.append(("", (procedure["title"], came, len(wrote), self._works(key, schools))))
         return rows
 
     def participants(self) -> list[Row]:
         held = [key for key, procedure in self.procedures.items() if "not_held" not in procedure]
-        rows: list[Row] = []
-        for school, name in self.schools().items():
-            cells: list[Cell] = [name]
-            for key in held:
-                works = self.works(key, [school])
-                shown = [n for n in works if n >= LEAST]
-                cells.append(sum(shown) if shown else SUPPRESSED if works else NOT_HELD)
-            rows.append(("", tuple(cells)))
-        return rows
+        return [
+            ("", (name, *(self._works(key, [school]) for key in held)))
+            for school, name in self.schools().items()
+        ]
+
+    def _works(self, procedure: str, schools: list[str]) -> Cell:
+        """How many works may be counted."""
+        works = self.works(procedure, schools)
+        shown = [n for n in works if n >= LEAST]
+        return sum(shown) if shown else SUPPRESSED if works else NOT_HELD
 
     def municipalities(self) -> list[Row]:
         order = ("низкие результаты", "группа риска", "порог не достигнут", "вывод не делается")
@@ -291,13 +283,19 @@ class Analysis:
 
     def letter(self, caption: str) -> list[Row]:
         """The two main subjects of one programme."""
-        found = re.search(r"программа (\d+) класса", caption)
-        assert found is not None, caption
+        grade = re.search(r"программа (\d+) класса", caption)
+        assert grade is not None, caption
         procedure = next(key for key in self.procedures if self.short(key) in caption)
-        papers = [(procedure, int(found[1]), subject) for subject in MAIN]
+        papers = [(procedure, int(grade[1]), subject) for subject in MAIN]
         if self.is_region:
             rows = [
-                ("", (self.place_name(unit), *(self._unit_low(paper, unit) for paper in papers)))
+                (
+                    "",
+                    (
+                        self.place_name(unit),
+                        *(self._shown("total", unit, paper) for paper in papers),
+                    ),
+                )
                 for unit in self.units
             ]
         else:
@@ -308,26 +306,17 @@ class Analysis:
         total = "Школы проекта" if self.is_region else "Ваше муниципальное образование"
         if len(rows) > 1:  # the total of one school is the school
             totals = (self.results.total(paper, self.place) for paper in papers)
-            rows.append(("", (total, *(self._low(one, True) for one in totals))))
+            rows.append(("", (total, *(self._low(one) for one in totals))))
         regions = (self.results.region_for(paper, self.place) for paper in papers)
-        rows.append(("", ("В среднем по региону", *(self._low(one, True) for one in regions))))
+        rows.append(("", ("В среднем по региону", *(self._low(one) for one in regions))))
         return rows
 
-    def _unit_low(self, paper: Paper, unit: str) -> Cell:
-        wrote = bool(self.results.own(paper, unit))
-        return self._low(self.results.total(paper, unit), wrote)
-
-    def _low(self, result: Result | None, wrote: bool) -> Cell:
-        if result is None:
-            return SUPPRESSED if wrote else NOT_HELD
-        return share(result.low, result.n)
+    def _low(self, result: Result | None) -> Cell:
+        return SUPPRESSED if result is None else share(result.low, result.n)
 
     def _school_low(self, paper: Paper, school: str) -> Cell:
-        result = self.results.schools.get(paper, {}).get(school)
-        if result is None or result.n < LEAST:
-            return NOT_HELD if result is None else SUPPRESSED
-        low = share(result.low, result.n)
-        return bold(low) if is_low(result) else low
+        low, result = self._shown("school", school, paper), self._of("school", school, paper)
+        return bold(low) if result is not None and is_low(result) else low
 
     # -- A school's own page -----------------------------------------------------------------
 
@@ -365,10 +354,10 @@ class Analysis:
         if result is None:
             return (NOT_HELD,) * width
         region = self.results.region_for(paper, self.place)
-        told = share(region.low, region.n) if region else NOT_HELD
+        of_region = share(region.low, region.n) if region else NOT_HELD
         if result.n < LEAST:
-            return (SUPPRESSED, SUPPRESSED, told, NOT_HELD)[:width]
-        cells = (result.n, self._school_low(paper, school), told)
+            return (SUPPRESSED, SUPPRESSED, of_region, NOT_HELD)[:width]
+        cells = (result.n, self._school_low(paper, school), of_region)
         return (*cells, self.change("school", school, paper)[2]) if self.previous else cells
 
     # -- Dynamics ----------------------------------------------------------------------------
@@ -385,7 +374,7 @@ class Analysis:
         if earlier is None:
             return NOT_HELD, NOT_HELD, NOT_HELD
         then, now = (self._of(level, unit, one) for one in (earlier, paper))
-        cells = [self._told(level, unit, one) for one in (earlier, paper)]
+        cells = [self._shown(level, unit, one) for one in (earlier, paper)]
         if then is None or now is None or self.is_other_exam(paper, earlier):
             return cells[0], cells[1], NOT_HELD
         points = ("points", (then.low, then.n), (now.low, now.n))
@@ -424,7 +413,7 @@ class Analysis:
             return self.results.region_for(paper, self.place)
         return self.results.total(paper, unit)
 
-    def _told(self, level: str, unit: str | None, paper: Paper) -> Cell:
+    def _shown(self, level: str, unit: str | None, paper: Paper) -> Cell:
         result = self._of(level, unit, paper)
         if result is not None:
             return share(result.low, result.n)
@@ -494,30 +483,17 @@ class Analysis:
                 self.short(paper[0]), paper[1], title(paper[2]),
                 self.previous[paper[0]]["short_title"],
             )  # fmt: skip
-            for place, level, unit, label in self._dynamics_units(paper):
+            for place, level, unit, label in self._sheet_units(paper):
                 then, now = (self._three(level, unit, one) for one in (earlier, paper))
                 points = self.change(level, unit, paper)[2]
                 cells = (*place, label, *lead, *then, *now, points)
                 rows.append(("", (*cells, *self._signs(level, unit, paper, earlier))))
         return rows
 
-    def _dynamics_units(
-        self, paper: Paper
-    ) -> Iterator[tuple[tuple[str, ...], str, str | None, str]]:
-        for school in self.results.own(paper, self.place):
-            unit = self.registry.project[school]
-            yield self._lead(unit), "school", school, self.registry.school[school]
-        for unit in self._places(paper):
-            label = "Муниципальное образование" + self.star(paper, unit)
-            yield self._lead(unit), "total", unit, label
-        if self.is_region:
-            yield self._lead(""), "total", None, "Школы проекта" + self.star(paper, None)
-        yield self._lead(""), "region", None, "Регион"
-
     def _three(self, level: str, unit: str | None, paper: Paper) -> tuple[Cell, ...]:
         result = self._of(level, unit, paper)
         if result is None:
-            return self._told(level, unit, paper), EMPTY, EMPTY
+            return self._shown(level, unit, paper), EMPTY, EMPTY
         return result.n, result.low, share(result.low, result.n)
 
     def _signs(self, level: str, unit: str | None, paper: Paper, earlier: Paper) -> tuple[str, str]:
@@ -525,7 +501,7 @@ class Analysis:
         then, now = self._of(level, unit, earlier), self._of(level, unit, paper)
         sign = []
         reason = ""
-        if self._told(level, unit, earlier) == NOT_HELD:
+        if self._shown(level, unit, earlier) == NOT_HELD:
             reason = "в предыдущий раз не писали"
         elif self.is_other_exam(paper, earlier):
             reason = "изменился минимальный балл"

@@ -1,6 +1,6 @@
 """Counts the indicators of the seventeen measures (docs/domain.md §7) from an inbox's registers.
 
-An indicator is told by its units: who or what is expected, and on which day it was done
+An indicator is given by its units: who or what is expected, and on which day it was done
 (None: not yet). Whether it is met, and when, follows from that.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import calendar
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -162,24 +163,19 @@ class Registers:
         )
 
     def _document(self, code: str) -> Indicator:
-        days = [
-            on
-            for row in self._rows("documents/documents.xlsx", "Код документа")
-            if str(row["Показатель"]) == code
-            and row["Состояние"] == "утверждён"
-            and (on := self._until_now(row["Дата"]))
-        ]
-        return Indicator((Unit(REGION, "", min(days, default=None)),))
+        rows = self._rows("documents/documents.xlsx", "Код документа")
+        own = [row for row in rows if str(row["Показатель"]) == code]
+        return self._first(own, "утверждён")
 
     def _directions(self) -> Indicator:
-        days = [
-            on
-            for row in self._rows("documents/directions.xlsx", "Код")
-            if int(row["Год"]) == self.plan_year + 1
-            and row["Состояние"] == "утверждено"
-            and (on := self._until_now(row["Дата"]))
-        ]
-        return Indicator((Unit(REGION, "", min(days, default=None)),))
+        rows = self._rows("documents/directions.xlsx", "Код")
+        own = [row for row in rows if int(row["Год"]) == self.plan_year + 1]
+        return self._first(own, "утверждено")
+
+    def _first(self, rows: list[Row], approved: str) -> Indicator:
+        """A fact of the region: the first day of an approved row."""
+        days = [self._until_now(row["Дата"]) for row in rows if row["Состояние"] == approved]
+        return Indicator((Unit(REGION, "", min(filter(None, days), default=None)),))
 
     def _municipal_acts(self) -> Indicator:
         """Amended on the recommendations, not before the monitoring began."""
@@ -242,14 +238,14 @@ class Registers:
             documents = list(rules["documents_of_each_school"])
             risks = [factor for factor, active in taken[school].items() if active]
             days, left = [], []
-            for name, told in [(d, d) for d in documents] + [
+            for name, label in [(d, d) for d in documents] + [
                 (risk, f"антирисковая программа «{risk}»") for risk in risks
             ]:
                 on, last = state.get((school, name.lower()), (None, ""))
                 if last in rules["counted_states"] and on:
                     days.append(on)
                 else:
-                    left.append(told)
+                    left.append(label)
             done[school] = max(days) if not left else None
             lacks[school] = tuple(left)
         return self._everybody(SCHOOL, done, lacks)
@@ -380,62 +376,36 @@ class Registers:
 
     def count(self, codes: Iterable[str]) -> dict[str, Indicator]:
         """The indicators of these codes; 12.1 and 15.1 follow from the measures' statuses."""
-        found = {}
-        for code in codes:
-            match code:
-                case "1.1":
-                    found[code] = self._regional_acts()
-                case "2.1":
-                    found[code] = self._attendance("kickoff-2021", COORDINATOR)
-                case "2.2" | "6.3" | "7.1" | "13.2" | "14.1" | "17.2":
-                    found[code] = self._document(code)
-                case "3.1":
-                    found[code] = self._surveys(CURATOR)
-                case "3.2":
-                    found[code] = self._surveys(SCHOOL)
-                case "4.1":
-                    found[code] = self._page()
-                case "4.2":
-                    found[code] = self._news()
-                case "5.0":
-                    found[code] = self._municipalities(self._sent("march_analysis"))
-                case "5.1":
-                    found[code] = self._municipal_acts()
-                case "6.1":
-                    found[code] = self._attendance("webinar-2021-03-12", COORDINATOR)
-                case "6.2":
-                    found[code] = self._attendance("webinar-2021-03-12", CURATOR)
-                case "7.2":
-                    found[code] = self._presented("march_analysis")
-                case "8.1":
-                    found[code] = self._within_seminars()[0]
-                case "8.2":
-                    found[code] = self._within_seminars()[1]
-                case "9.1":
-                    found[code] = self._programmes()[0]
-                case "9.2":
-                    found[code] = self._programmes()[1]
-                case "10.1":
-                    found[code] = self._train()
-                case "11.1":
-                    found[code] = self._concepts()
-                case "13.1":
-                    found[code] = self._participants("webinar-2021-06")
-                case "13.3":
-                    found[code] = self._presented("june_monitoring")
-                case "14.2":
-                    found[code] = self._presented("august_analysis")
-                case "16.1":
-                    found[code] = self._internships()
-                case "17.1":
-                    found[code] = self._participants("webinar-2021-12")
-                case "17.3":
-                    found[code] = self._directions()
-                case "12.1" | "15.1":
-                    pass
-                case _:
-                    raise AssertionError(f"no rule for the indicator {code}")
-        return found
+        rules: dict[str, Callable[[], Indicator]] = {
+            "1.1": self._regional_acts,
+            "2.1": lambda: self._attendance("kickoff-2021", COORDINATOR),
+            **{
+                code: partial(self._document, code)
+                for code in ("2.2", "6.3", "7.1", "13.2", "14.1", "17.2")
+            },
+            "3.1": lambda: self._surveys(CURATOR),
+            "3.2": lambda: self._surveys(SCHOOL),
+            "4.1": self._page,
+            "4.2": self._news,
+            "5.0": lambda: self._municipalities(self._sent("march_analysis")),
+            "5.1": self._municipal_acts,
+            "6.1": lambda: self._attendance("webinar-2021-03-12", COORDINATOR),
+            "6.2": lambda: self._attendance("webinar-2021-03-12", CURATOR),
+            "7.2": lambda: self._presented("march_analysis"),
+            "8.1": lambda: self._within_seminars()[0],
+            "8.2": lambda: self._within_seminars()[1],
+            "9.1": lambda: self._programmes()[0],
+            "9.2": lambda: self._programmes()[1],
+            "10.1": self._train,
+            "11.1": self._concepts,
+            "13.1": lambda: self._participants("webinar-2021-06"),
+            "13.3": lambda: self._presented("june_monitoring"),
+            "14.2": lambda: self._presented("august_analysis"),
+            "16.1": self._internships,
+            "17.1": lambda: self._participants("webinar-2021-12"),
+            "17.3": self._directions,
+        }
+        return {code: rules[code]() for code in codes if code not in ("12.1", "15.1")}
 
 
 def day_of(cell: Any) -> date:

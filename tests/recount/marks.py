@@ -269,8 +269,8 @@ class Results:
     def _read_exams(self) -> None:
         for folder in ("ege", "oge"):
             for path in self._files(folder):
-                found, told = self._exam_rows(path)
-                if told != len(found["rows"]):
+                found, stated = self._exam_rows(path)
+                if stated != len(found["rows"]):
                     continue  # cut off: «Всего участников» tells more
                 paper = (f"{folder}/{found['year']}/main", found["grade"], found["subject"])
                 by_school: dict[str, list[int]] = defaultdict(list)
@@ -286,7 +286,7 @@ class Results:
     def _exam_rows(self, path: Path) -> tuple[dict[str, Any], int]:
         """Rows as (school or None, mark or score), and what «Всего участников» tells."""
         found: dict[str, Any] = {"rows": [], "grade": 9 if path.parent.name == "oge" else 11}
-        told, heading = 0, []
+        stated, heading = 0, []
         for row in cells(path):
             first = str(row[0])
             title = re.match(r"\d\d - (.+?) (?:п\.: )?(\d{4})\.\d\d\.\d\d", first)
@@ -296,7 +296,7 @@ class Results:
             elif first == "№":
                 heading = [str(cell) for cell in row]
             elif first == "Всего участников":
-                told += int(number(filled[-1]))
+                stated += int(number(filled[-1]))
             elif re.fullmatch(r"\d+(\.0)?", first):
                 values = dict(zip(heading, row, strict=False))
                 value = next(values[c] for c in ("Оценка", "Балл", "Тестовый балл") if c in values)
@@ -305,7 +305,7 @@ class Results:
                 found["rows"].append(
                     (school if self._belongs(school, under) else None, int(number(value)))
                 )
-        return found, told
+        return found, stated
 
     def _read_works(self) -> None:
         for path in self._files("rdr"):

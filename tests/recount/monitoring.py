@@ -238,7 +238,7 @@ class Monitoring:
         return rows
 
     def regional_changes(self) -> list[str]:
-        """A municipality is told the region's changes in sentences."""
+        """A municipality reads the region's changes in sentences."""
         return [
             f"{name} ({code}): было {then}, стало {now}."
             for _, (code, name, then, now) in self.changes(own=False)

@@ -88,27 +88,25 @@ def cell(value: dict[str, Any]) -> Cell:
             return (kind,)
 
 
+def cells_of(row: dict[str, Any]) -> tuple[Cell, ...]:
+    return tuple(
+        ("!", cell(one["value"])) if one["at_threshold"] else cell(one["value"])
+        for one in row["cells"]
+    )
+
+
 def rows_of(table: dict[str, Any]) -> list[Row]:
-    group, found = "", []
+    group, rows = "", []
     for row in table["rows"]:
-        cells = tuple(
-            ("!", cell(one["value"])) if one["at_threshold"] else cell(one["value"])
-            for one in row["cells"]
-        )
+        cells = cells_of(row)
         if row["kind"] == "group":
             group = cells[0]
-        found.append((group, cells))
-    return found
+        rows.append((group, cells))
+    return rows
 
 
 def letter_rows(figures: dict[str, Any]) -> list[Row]:
-    return [
-        ("", (words(row["label"]), *(
-            ("!", cell(one["value"])) if one["at_threshold"] else cell(one["value"])
-            for one in row["cells"]
-        )))
-        for row in figures["rows"]
-    ]  # fmt: skip
+    return [("", (words(row["label"]), *cells_of(row))) for row in figures["rows"]]
 
 
 def unlike(where: str, found: list[Row], expected: list[Row]) -> Iterator[str]:
@@ -188,8 +186,8 @@ class Report:
     def _headline(self) -> Iterator[str]:
         letter, main = self.model["letter"], self.model["document"]["main"]
         for text in (letter["headline"], letter["preheader"], main[0]):
-            if (said := words(text)) and not self._says_counts(said):
-                yield f"headline: {said!r} should count {self.counts()}"
+            if (prose := words(text)) and not self._says_counts(prose):
+                yield f"headline: {prose!r} should count {self.counts()}"
 
     def _says_counts(self, text: str) -> bool:
         """«… у 1 школы из 3», «исполнено 3 из 5», «исполнены все 5»; one school is not counted."""
@@ -213,25 +211,27 @@ class Report:
     def _lead(self) -> Iterator[str]:
         """The sentences after the first: which measures, how many schools."""
         for text in (self.model["letter"]["lead"], self.model["document"]["main"]):
-            said = words(" ".join(text))
-            if said.startswith("Вывод не делается"):
+            prose = words(" ".join(text))
+            if prose.startswith("Вывод не делается"):
                 continue
-            told = self._told_of_schools(said) if self.analysis else self._told_of_measures(said)
-            for what, found, expected in told:
+            claims = (
+                self._claims_of_schools(prose) if self.analysis else self._claims_of_measures(prose)
+            )
+            for what, found, expected in claims:
                 if found != expected:
-                    yield f"lead: {what} are {expected}, said is {said!r}"
+                    yield f"lead: {what} are {expected}, the text is {prose!r}"
 
-    def _told_of_measures(self, said: str) -> Iterator[tuple[str, Any, Any]]:
+    def _claims_of_measures(self, prose: str) -> Iterator[tuple[str, Any, Any]]:
         state, scope = self.step.state, self.monitoring.scope()
         own = [number for number in scope if state.codes(number, self.unit)]
         left = [number for number in own if not state.is_executed(number, self.unit)]
         late = [number for number in own if state.measure(number, self.unit) == LATE]
-        found = numbers_after(r"Не исполнен[оы] полностью мероприяти[ея]", said)
+        found = numbers_after(r"Не исполнен[оы] полностью мероприяти[ея]", prose)
         yield "measures that are left", found, left
-        found = numbers_after(r"С нарушением срока исполнен[оы] мероприяти[ея]", said)
+        found = numbers_after(r"С нарушением срока исполнен[оы] мероприяти[ея]", prose)
         yield "late measures", found, late
 
-    def _told_of_schools(self, said: str) -> Iterator[tuple[str, Any, Any]]:
+    def _claims_of_schools(self, prose: str) -> Iterator[tuple[str, Any, Any]]:
         assert self.analysis is not None
         schools = self.analysis.schools()
         verdicts = [self.analysis.verdict(school)[2] for school in schools]
@@ -240,23 +240,23 @@ class Report:
         number = r"(\d+|одной|двух|трёх|четырёх|пяти|шести|семи|восьми|девяти)"
         yield (
             "schools without a low paper",
-            schools_in(rf"У {number}(?: школ\w*)? порог не достигнут", said),
+            schools_in(rf"У {number}(?: школ\w*)? порог не достигнут", prose),
             verdicts.count("порог не достигнут"),
         )
         yield (
             "small schools",
-            schools_in(rf"у {number}(?: школ\w*)? участников меньше пяти", said),
+            schools_in(rf"у {number}(?: школ\w*)? участников меньше пяти", prose),
             verdicts.count("вывод не делается"),
         )
         low = r"отвеча[ею]т (\d+) школ"
-        if re.search(low, said):  # only three sentences stand there
-            yield "schools of low results", schools_in(low, said), verdicts.count(LOW)
+        if re.search(low, prose):  # only three sentences stand there
+            yield "schools of low results", schools_in(low, prose), verdicts.count(LOW)
         grown = rf"10 п\. п\. и более у {number}(?: школ\w*)? из (\d+)"
-        found = re.search(grown, said)
+        found = re.search(grown, prose)
         if found is not None:
             compared = sum(map(self.analysis.is_compared, schools))
             grew = sum(map(self.analysis.has_grown, schools))
-            yield "schools that grew worse", schools_in(grown, said), grew
+            yield "schools that grew worse", schools_in(grown, prose), grew
             yield "comparable schools", int(found[2]), compared
 
     def _prose(self) -> Iterator[str]:
@@ -313,10 +313,10 @@ class Report:
         blocks = self.model["document"]["blocks"]
         items = [words(i) for one in blocks if one["kind"] == "numbered" for i in one["items"]]
         found = [item for item in items if re.search(r"\(\d+\.\d\): было .+, стало ", item)]
-        is_told = self.step.phase["code"] == "september_monitoring" and not self.is_region
-        expected = self.monitoring.regional_changes() if is_told else []
+        has_them = self.step.phase["code"] == "september_monitoring" and not self.is_region
+        expected = self.monitoring.regional_changes() if has_them else []
         if sorted(found) != sorted(expected):
-            yield f"changes of the region are {expected}, said is {found}"
+            yield f"changes of the region are {expected}, the text is {found}"
 
     def _appendix(self) -> Iterator[str]:
         for sheet in self.model["appendix"]:
@@ -339,28 +339,22 @@ class Report:
         if name in ("about", "attention", "recommendations"):
             return self._listed(table)
         monitoring = self.monitoring
-        codes = [words(column["title"]) for column in table["columns"][1:]]
-        match name:
-            case "indicators":
-                return monitoring.indicators_sheet() if sheet else monitoring.indicators()
-            case "by-municipality":
-                return monitoring.by_municipality(
-                    list(dict.fromkeys(words(c["group"]) for c in table["columns"] if c["group"]))
-                )
-            case "matrix" | "matrix-1" | "matrix-2" | "matrix-3":
-                return monitoring.matrix(codes)
-            case "measures":
-                return monitoring.measures()
-            case "missing":
-                return monitoring.missing(sheet)
-            case "executed":
-                return monitoring.executed()
-            case "changes":
-                return monitoring.changes()
-            case "course":
-                return monitoring.course()
-            case "year":
-                return monitoring.year()
+        if name in ("matrix", "matrix-1", "matrix-2", "matrix-3"):
+            return monitoring.matrix([words(column["title"]) for column in table["columns"][1:]])
+        if name == "by-municipality":
+            groups = [words(column["group"]) for column in table["columns"] if column["group"]]
+            return monitoring.by_municipality(list(dict.fromkeys(groups)))
+        plain = {
+            "indicators": monitoring.indicators_sheet if sheet else monitoring.indicators,
+            "measures": monitoring.measures,
+            "missing": lambda: monitoring.missing(sheet),
+            "executed": monitoring.executed,
+            "changes": monitoring.changes,
+            "course": monitoring.course,
+            "year": monitoring.year,
+        }
+        if name in plain:
+            return plain[name]()
         return self._expected_of_analysis(name) if self.analysis else None
 
     def _expected_of_analysis(self, name: str) -> list[Row] | None:

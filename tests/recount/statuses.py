@@ -165,7 +165,7 @@ class State:
         )  # fmt: skip
 
     def _judge_monitoring(self, code: str, unit: str) -> None:
-        """The share of executed measures; of an earlier monitoring what it told then."""
+        """The share of executed measures; of an earlier monitoring as it was then."""
         number, _ = self.specs[code]
         if number not in self.phase["owns"]:
             owner = next(p for p in self.plan["phases"] if number in p["owns"])
