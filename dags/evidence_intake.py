@@ -3,8 +3,9 @@
 
 Каждый рабочий день в 07:00 ({time_zone_name}) принимает всё, что поступило в папку приёма и на
 портал, для всех планов, у которых есть папка года. Отмечает обновлённые наборы данных в разделе
-«Активы». Писем муниципалитетам не отправляет. Оператору пишет, только если файл не принят или
-строки отложены, и об одном и том же файле — один раз.
+«Активы». Писем муниципалитетам не отправляет. Оператору пишет, только если файл не принят, строки
+отложены или файл лежит вне своей папки, и об одном и том же файле — один раз, кто бы ни взял его
+первым.
 
 Если Airflow не работал несколько дней, после включения будет один запуск.
 
@@ -13,8 +14,6 @@
 принятое второй раз ничего не изменит. Подробно — руководство оператора (docs/operator.md), глава
 «Ежедневный приём».
 """
-
-from typing import Any
 
 from airflow.sdk import dag
 
@@ -35,8 +34,8 @@ from roadmap_airflow.timetable import WorkingDayTimetable
     doc_md=documentation(__doc__),
 )
 def evidence_intake() -> None:
-    troubles: Any = intake.take_in.expand(dataset=list(intake.all_datasets()))
-    intake.tell_operator(troubles)
+    taken = intake.take_in.expand(dataset=list(intake.all_datasets()))
+    [taken, intake.find_unclaimed()] >> intake.tell_operator()
 
 
 evidence_intake()

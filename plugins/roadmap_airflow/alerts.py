@@ -6,7 +6,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from roadmap.delivery.account.reconcile import Reconciliation
+    from roadmap.evidence.troubles import LyingFile
 
 TASK_FAILED = "500+: не выполнено — {{ dag.dag_display_name }}, {{ task.task_display_name }}"
 INTAKE_TROUBLES = "500+: замечания к принятым файлам — {{ roadmap_troubles | length }}"
@@ -18,9 +21,12 @@ class OperatorNotTold(RuntimeError):
     """A letter to the operator did not go; the message is Russian and holds no address."""
 
 
-def tell_of_run(context: Any, account: Reconciliation, title: str) -> None:
-    """Mail the operator what became of a run's letters; `title` is the phase's."""
-    context |= {"roadmap_account": account, "roadmap_title": title}
+def tell_of_run(
+    context: Any, account: Reconciliation, title: str, lying: Sequence[LyingFile]
+) -> None:
+    """Mail the operator what became of a run's letters; `title` is the phase's, `lying` what of
+    its year lies in the inbox and is not accepted."""
+    context |= {"roadmap_account": account, "roadmap_title": title, "roadmap_lying": lying}
     mail_operator(context, RUN_STATISTICS, "run_statistics")
     context[_IS_TOLD] = True
 

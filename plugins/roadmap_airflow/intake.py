@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from functools import cache
 
 from airflow.sdk import get_current_context, task
 
-from roadmap_airflow import tasks
+from roadmap_airflow import clock, tasks
 from roadmap_airflow.alerts import INTAKE_TROUBLES, mail_operator
 from roadmap_airflow.assets import EVIDENCE
 from roadmap_airflow.defaults import SMTP_POOL
@@ -32,23 +31,9 @@ def all_datasets() -> tuple[str, ...]:
     map_index_template=LABEL,
     outlets=[EVIDENCE],
 )
-def take_in(dataset: str) -> list[str]:
-    """Take in one dataset for every plan with an inbox; ids of the files with something to mend."""
-    from roadmap.evidence.troubles import batches_to_mend
-    from roadmap_airflow.connections import folder, roadmap_db
-    from roadmap_airflow.plans import valid_plans
-
-    inbox = folder("roadmap_inbox")
-    years = [plan.year for plan in valid_plans() if (inbox / str(plan.year)).exists()]
-    with roadmap_db() as engine:
-        # What was there before was told when it came.
-        known = {year: batches_to_mend(engine, year, dataset) for year in years}
-        intakes = tasks.take_in(dataset, years)
-        new = [
-            batch_id
-            for year in years
-            for batch_id in sorted(batches_to_mend(engine, year, dataset) - known[year])
-        ]
+def take_in(dataset: str) -> None:
+    """Take in one dataset for every plan with an inbox."""
+    intakes = tasks.take_in(dataset, _years())
     unanswered = [
         message
         for intake in intakes
@@ -58,7 +43,28 @@ def take_in(dataset: str) -> list[str]:
     ]
     if unanswered:  # a query that got no answer: no file to mend, but perhaps the next try works
         raise to_be_tried_again(" ".join(unanswered))
-    return new
+
+
+@task(task_id="find_unclaimed", task_display_name="Файлы вне своих папок")
+def find_unclaimed() -> None:
+    """Take note of files that no dataset claims, and of what they look like."""
+    from roadmap.evidence import unclaimed
+    from roadmap_airflow.connections import folder, roadmap_db
+
+    with roadmap_db() as engine:
+        for year in _years():
+            for message in unclaimed.take_note(
+                engine, folder("roadmap_inbox"), year, clock.now_ms()
+            ):
+                log.warning(message)
+
+
+def _years() -> list[int]:
+    from roadmap_airflow.connections import folder
+    from roadmap_airflow.plans import valid_plans
+
+    inbox = folder("roadmap_inbox")
+    return [plan.year for plan in valid_plans() if (inbox / str(plan.year)).exists()]
 
 
 @task(
@@ -67,17 +73,26 @@ def take_in(dataset: str) -> list[str]:
     trigger_rule="all_done",
     pool=SMTP_POOL,
 )
-def tell_operator(batch_ids: Iterable[list[str]]) -> None:
-    """One letter about all files with something to mend; none where there are none."""
-    from roadmap.evidence.troubles import troubles
+def tell_operator() -> None:
+    """One letter about all files of which nobody was told, whoever took them in; none where there
+    are none."""
+    from roadmap.evidence.troubles import batches_to_mend, lying_files, mark_told, troubles
     from roadmap_airflow.connections import roadmap_db
 
     with roadmap_db() as engine:
-        found = troubles(engine, [batch_id for ids in batch_ids for batch_id in ids])
-    if not found:
-        log.info("Замечаний к принятым файлам нет, письмо не нужно")
-        return
-    context = get_current_context()
-    context["roadmap_troubles"] = found  # type: ignore[typeddict-unknown-key]
-    mail_operator(context, INTAKE_TROUBLES, "intake_troubles")
+        new = batches_to_mend(engine)
+        found = troubles(engine, new)
+        lying = lying_files(engine)
+        if lying:
+            log.warning(
+                "Лежат непринятыми: %s (%s)", len(lying), ", ".join(one.place for one in lying)
+            )
+        if not found:
+            log.info("Новых замечаний к принятым файлам нет, письмо не нужно")
+            return
+        context = get_current_context()
+        context["roadmap_troubles"] = found  # type: ignore[typeddict-unknown-key]
+        context["roadmap_lying"] = lying  # type: ignore[typeddict-unknown-key]
+        mail_operator(context, INTAKE_TROUBLES, "intake_troubles")
+        mark_told(engine, new, clock.now_ms())
     log.info("Оператору отправлено письмо: файлов с замечаниями %s", len(found))

@@ -332,6 +332,7 @@ def reconcile(phase_run: str | None) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
     from roadmap.delivery.account.reconcile import reconcile as reconcile_run
+    from roadmap.evidence.troubles import lying_files
     from roadmap.indicators.evaluate import evaluate
     from roadmap_airflow.connections import roadmap_db
 
@@ -343,10 +344,11 @@ def reconcile(phase_run: str | None) -> None:
         plan = plan_of(engine, phase_run)
         evaluate(engine, plan, phase_run, measured_from="ledger")
         account = reconcile_run(engine, phase_run)
+        lying = lying_files(engine, plan.year)
         title = plan.phase(account.occasion.partition("/")[2]).title
         label(title)
     _log_lines(account.text)
     # Last of all: what fails before it is tried again without a second letter.
-    tell_of_run(get_current_context(), account, title)
+    tell_of_run(get_current_context(), account, title, lying)
     if not account.is_settled:
         raise AirflowFailException(account.headline)

@@ -171,6 +171,36 @@ def test_a_file_refused_today_is_told_alone(world, first_intake):
     assert str(letter["Subject"]) == "500+: замечания к принятым файлам — 1"
     assert "spoilt.csv" in text
     assert "Участие в мероприятиях" in text
+    assert "Лежат непринятыми" in text
+    assert "spoilt.csv, папка attendance, план 2021 года" in text
+
+
+def test_a_file_that_a_dry_phase_refused_first_is_told_by_the_daily_intake_and_one_out_of_place(
+    world, first_intake
+):
+    from roadmap.evidence.intake import take_in
+    from roadmap.evidence.sources import load_sources
+
+    before = len(world.letters.all())
+    spoilt = world.inbox / "2021" / "attendance" / "taken.csv"
+    lost = world.inbox / "2021" / "contacts.txt"
+    for path in (spoilt, lost):
+        path.write_text("Ничего;Нигде\n1;2\n", encoding="utf-8")
+        (path.parent / f"{path.name}.ready").touch()
+    try:
+        now_ms = int(datetime.now(HOME_ZONE).timestamp() * 1000)
+        source = load_sources()["attendance"]
+        taken = take_in(world.engine, source, world.inbox, VAR / "archive", 2021, now_ms)
+        assert taken.refused
+        world.run("evidence_intake")
+        world.run("evidence_intake")
+    finally:
+        spoilt.unlink()
+        lost.unlink()
+    (letter,) = world.new_letters(before)
+    text = letter.get_body(("html",)).get_content()
+    assert "taken.csv" in text
+    assert "Файл никому не принадлежит и не принят. Файл «contacts.txt», папка года." in text
 
 
 def test_a_file_that_covers_less_is_held_and_a_person_decides_in_airflow(

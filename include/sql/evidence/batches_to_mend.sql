@@ -1,9 +1,28 @@
--- Which files of a dataset were refused, or left rows in quarantine, at any time?
--- One row per load batch of that year.
+-- Which files were refused, or left rows in quarantine, and nobody was told of them yet?
+-- Not those in whose place another came since, nor those that a person left aside.
+-- One row per load batch.
 
 select load_batch.batch_id
 from load_batch
-where load_batch.plan_year = :plan_year
-    and load_batch.dataset = :dataset
+where load_batch.told_ms is null
     and (load_batch.state = 'refused' or load_batch.rows_rejected > 0)
+    and not exists (
+        select 1
+        from load_batch later
+        where later.plan_year = load_batch.plan_year
+            and later.dataset = load_batch.dataset
+            and later.state = 'accepted'
+            and later.loaded_ms > load_batch.loaded_ms
+            and (
+                later.scope = load_batch.scope
+                or later.file_name = load_batch.file_name
+                or later.sha256 = load_batch.sha256
+            )
+    )
+    and not exists (
+        select 1
+        from held_file_decision
+        where held_file_decision.batch_id = load_batch.batch_id
+            and held_file_decision.decision = 'keep'
+    )
 order by load_batch.batch_id

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Dialect, Engine, Row, Select, Table, func, insert, select
+from sqlalchemy import Connection, Dialect, Engine, Row, Select, Table, delete, func, insert, select
 
 from roadmap.evidence.files.inbox import (
     AnyPath,
@@ -33,18 +33,16 @@ from roadmap.evidence.files.inbox import (
     read,
     read_receipts,
 )
-from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.files.sandbox import Parse, reading
 from roadmap.evidence.held import HELD, Loaded, coverage_of, held_id, held_message, supplemented
 from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
-from roadmap.evidence.registers.vocabulary import with_words
-from roadmap.evidence.scales import options_for
+from roadmap.evidence.recognise import belongs, how_to_read, recognised
 from roadmap.evidence.sources import Source
 from roadmap.plan.zone import home_time
 from roadmap.russian import counted, day, integer
 from roadmap.store.sql import sql
-from roadmap.store.tables import FACTS, load_batch, load_warning, rejected_row
+from roadmap.store.tables import FACTS, load_batch, load_warning, lying_file, rejected_row
 
 if TYPE_CHECKING:
     from roadmap.evidence.files.database import OpenDatabase
@@ -54,6 +52,7 @@ log = logging.getLogger(__name__)
 _NO_SCOPE = "-"  # of a file that was refused before its scope was known
 _MOST_MESSAGES = 20  # of one file, in the log; all of them are stored
 _PERSONAL_DATA = "PERSONAL_DATA"
+_NO_TABLE = {"HEADER", "TITLE", "SHEET", _PERSONAL_DATA}  # refusals of another dataset's file
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,7 @@ class TakenFile:
     rows_accepted: int = 0
     rows_rejected: int = 0
     messages: tuple[str, ...] = ()  # Russian; no personal data, no addresses
+    place: str = ""  # below the year's folder, cleaned
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,7 @@ def _take_in(
 ) -> Intake:
     with pull.engine.begin() as conn:
         known = _accepted(conn, pull)
+        refused_before = set(conn.scalars(_batches(pull, "refused", load_batch.c.batch_id)))
     receipts = Receipts()
     if pull.source.query is None:
         year_folder = inbox / str(pull.plan_year)
@@ -199,13 +200,36 @@ def _take_in(
     for candidate in candidates:
         _archive(archive_folder, pull.source, candidate)
     candidates = _with_facts(pull, known, candidates)
-    if candidates:
-        with pull.engine.begin() as conn:
-            _lock(conn, pull)
+    candidates = [_recognised_elsewhere(pull, refused_before, one) for one in candidates]
+    with pull.engine.begin() as conn:
+        _lock(conn, pull)
+        if candidates:
             taken.extend(_settle(conn, pull, candidates))
+        note_lying(conn, pull.plan_year, pull.source.dataset, taken)
 
     taken.sort(key=lambda one: (one.state == "ignored", one.name))
     return Intake(pull.source.dataset, tuple(taken), receipts.messages)
+
+
+def note_lying(conn: Connection, plan_year: int, dataset: str, taken: Iterable[TakenFile]) -> None:
+    """Keep which files of the dataset lie in the inbox and are not accepted; others no more."""
+    of_dataset = (lying_file.c.plan_year == plan_year, lying_file.c.dataset == dataset)
+    found = select(lying_file.c.place, lying_file.c.batch_id).where(*of_dataset)
+    before = {row.place: row.batch_id for row in conn.execute(found)}
+    now = {
+        one.place: one.batch_id
+        for one in taken
+        if one.state == "refused" and one.batch_id is not None
+    }
+    if now == before:
+        return
+    conn.execute(delete(lying_file).where(*of_dataset))
+    if now:
+        lie = {"plan_year": plan_year, "dataset": dataset}
+        conn.execute(
+            insert(lying_file),
+            [{**lie, "place": place_, "batch_id": batch_id} for place_, batch_id in now.items()],
+        )
 
 
 def _files(
@@ -324,13 +348,7 @@ def _read(pull: _Pull, candidates: list[_Candidate]) -> dict[int, _Candidate]:
     from roadmap.evidence.schemas import check_all
 
     source = pull.source
-    options = with_words(source.options_of(pull.plan_year), pull.plan_year)
-    options |= options_for(source.scales)
-    limits = Limits(
-        size_bytes=round(source.limits.megabytes * 1_000_000),
-        rows=source.limits.rows,
-        columns=source.limits.columns,
-    )
+    options, limits = how_to_read(source, pull.plan_year)
     have_read: dict[int, _Candidate] = {}
     unchecked: list[tuple[_Candidate, Parsed]] = []
     for one in candidates:
@@ -353,6 +371,36 @@ def _read(pull: _Pull, candidates: list[_Candidate]) -> dict[int, _Candidate]:
                 refusal=_too_many_rejected(one.file, found, source),
             )
     return have_read
+
+
+def _recognised_elsewhere(pull: _Pull, refused_before: set[str], one: _Candidate) -> _Candidate:
+    """The file with a word in its refusal of where it belongs, if it is another dataset's.
+
+    Once: what was refused before is kept with its words.
+    """
+    if (
+        one.refusal is None
+        or one.refusal.code not in _NO_TABLE
+        or one.content.content is None
+        or _refused_id(pull, one.content.sha256, one.refusal.code) in refused_before
+    ):
+        return one
+    source = recognised(
+        pull.parse, one.content.content, one.file.name, pull.plan_year, but=pull.source.dataset
+    )
+    if source is None:
+        return one
+    message = f"{one.refusal.message} {belongs(source)}."
+    return replace(one, refusal=FileRefused(one.refusal.code, message))
+
+
+def _refused_id(pull: _Pull, sha256: str, code: str) -> str:
+    return _id(pull, sha256, code, of="refused|")
+
+
+def _id(pull: _Pull, *parts: object, of: str = "") -> str:
+    named = "|".join(map(str, (pull.plan_year, pull.source.dataset, *parts)))
+    return hashlib.sha256((of + named).encode()).hexdigest()[:32]
 
 
 def _too_large(file: Found, content: Content, source: Source) -> FileRefused:
@@ -667,7 +715,7 @@ class _Rows:
 
     def accept(self, one: _Candidate, parsed: Parsed, received_ms: int) -> TakenFile:
         """A new batch of the scope, known since `received_ms`."""
-        batch_id = self._id(parsed.scope, one.content.sha256, received_ms)
+        batch_id = _id(self._pull, parsed.scope, one.content.sha256, received_ms)
         warnings = [_of_file(warning, one.file.name) for warning in parsed.warnings]
         if one.receipt_ms is not None and one.receipt_ms != received_ms:
             warnings.append(
@@ -695,7 +743,7 @@ class _Rows:
     def withdraw(self, batch: Row[Any]) -> TakenFile:
         """An empty batch in the place of one whose file was renamed: it was about another thing."""
         received_ms = max(self._pull.now_ms, batch.received_ms + 1)
-        batch_id = self._id(batch.scope, batch.sha256, received_ms, of="renamed|")
+        batch_id = _id(self._pull, batch.scope, batch.sha256, received_ms, of="renamed|")
         self._batches.append(
             {
                 **_NOTHING_READ,
@@ -724,17 +772,13 @@ class _Rows:
         has_scope = one.scope != _NO_SCOPE
         before = self._by_scope.get(one.scope) if has_scope else self._by_name.get(one.file.name)
         message = refusal.message + _still_in_force(before)
-        batch_id = one.refused_id or self._id(one.content.sha256, refusal.code, of="refused|")
+        batch_id = one.refused_id or _refused_id(self._pull, one.content.sha256, refusal.code)
         if batch_id not in self._refused:
             self._refused.add(batch_id)
             received_ms = self._pull.now_ms if one.receipt_ms is None else one.receipt_ms
             told = {"refusal_code": refusal.code, "refusal_message": message}
             self._add_batch(one, batch_id, received_ms, state="refused", **told)
         return _taken(one, "refused", batch_id, refusal.code, before=[message])
-
-    def _id(self, *parts: object, of: str = "") -> str:
-        named = "|".join(map(str, (self._pull.plan_year, self._pull.source.dataset, *parts)))
-        return hashlib.sha256((of + named).encode()).hexdigest()[:32]
 
     def _add_batch(
         self, one: _Candidate, batch_id: str, received_ms: int, **state: str | None
@@ -802,6 +846,7 @@ def _taken(
         rows_accepted=parsed.rows_accepted if parsed and state == "accepted" else 0,
         rows_rejected=_rows_rejected(parsed),
         messages=_first([*before, *rows, *after]),
+        place="/".join([*one.file.key.split("/")[:-1], one.file.name]),
     )
 
 

@@ -58,6 +58,7 @@ class Source(BaseModel):
     scales: Literal["vpr", "ege"] | None = None  # which scales of include/scales the reader needs
     # Datasets whose facts these files hold as well: where a phase needs one, either will do.
     stands_for: tuple[Code, ...] = ()
+    example: str | None = None  # the name of such a file, where its name says what it is
     # Pupils' rows (names and documents in ГИА) stand in the files: they are aggregated while
     # reading, and no copy of the file is kept, only its hash.
     holds_pupils: bool = False

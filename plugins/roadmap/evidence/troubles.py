@@ -1,18 +1,20 @@
 """What the operator has to mend in the files that were taken in: for one letter a day.
 
-A file that was refused, or left rows in quarantine, is told of when that happens, and not
-again while it lies there unchanged: a refusal is remembered once per content and reason.
+A file that was refused, or left rows in quarantine, is told of once, whichever run took it in, and
+not again while it lies there unchanged: a refusal is remembered once per content and reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, update
 
 from roadmap.evidence.sources import load_sources
+from roadmap.evidence.unclaimed import TITLE, UNCLAIMED
 from roadmap.store.sql import sql
+from roadmap.store.tables import load_batch, lying_file
 
 MOST_MESSAGES = 10  # of one file: the rest stands in the task's log
 
@@ -29,16 +31,73 @@ class Trouble:
     more: int  # messages left out
 
 
-def batches_to_mend(engine: Engine, plan_year: int, dataset: str) -> frozenset[str]:
-    """Ids of all batches of the dataset that were refused or left rows in quarantine."""
-    asked = {"plan_year": plan_year, "dataset": dataset}
+@dataclass(frozen=True)
+class LyingFile:
+    """A file that lies in the inbox and is not accepted. No personal data, no addresses."""
+
+    plan_year: int
+    place: str  # below inbox/<year>: «acts/a.csv»
+    rows_read: int
+    rows_rejected: int
+    reason: str  # Russian: the first sentence of the refusal
+
+    @property
+    def folder(self) -> str:
+        """«acts»; empty for a file of the year's own folder."""
+        return self.place.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        return self.place.rpartition("/")[2]
+
+
+def batches_to_mend(engine: Engine) -> tuple[str, ...]:
+    """Ids of all batches that were refused or left rows in quarantine and were not told of yet,
+    whichever run took them in."""
     with engine.connect() as conn, conn.begin():
-        return frozenset(conn.scalars(sql("evidence/batches_to_mend"), asked))
+        return tuple(conn.scalars(sql("evidence/batches_to_mend")))
+
+
+def mark_told(engine: Engine, batch_ids: Sequence[str], now_ms: int) -> None:
+    """Remember that the operator was mailed of these batches."""
+    with engine.begin() as conn:
+        conn.execute(
+            update(load_batch).where(load_batch.c.batch_id.in_(batch_ids)).values(told_ms=now_ms)
+        )
+
+
+def lying_files(engine: Engine, plan_year: int | None = None) -> tuple[LyingFile, ...]:
+    """What lies in the inbox (of one year or of all) and is not accepted, in order of places."""
+    query = (
+        select(
+            lying_file.c.plan_year,
+            lying_file.c.place,
+            load_batch.c.rows_read,
+            load_batch.c.rows_rejected,
+            load_batch.c.refusal_message,
+        )
+        .join(load_batch, load_batch.c.batch_id == lying_file.c.batch_id)
+        .order_by(lying_file.c.plan_year, lying_file.c.place)
+    )
+    if plan_year is not None:
+        query = query.where(lying_file.c.plan_year == plan_year)
+    with engine.connect() as conn, conn.begin():
+        return tuple(
+            LyingFile(
+                row.plan_year,
+                row.place,
+                row.rows_read,
+                row.rows_rejected,
+                (row.refusal_message or "").partition(". ")[0],
+            )
+            for row in conn.execute(query)
+        )
 
 
 def troubles(engine: Engine, batch_ids: Iterable[str]) -> tuple[Trouble, ...]:
     """What to mend in these batches, by year, dataset and file."""
     titles = {dataset: source.title for dataset, source in load_sources().items()}
+    titles[UNCLAIMED] = TITLE
     found = []
     with engine.connect() as conn, conn.begin():
         for batch_id in batch_ids:

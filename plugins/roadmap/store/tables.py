@@ -100,6 +100,7 @@ load_batch = _table(
     Column("rows_rejected", Integer, nullable=False),
     Column("refusal_code", Text),  # e.g. HEADER, ENCRYPTED, CONFLICT (docs/delivery.md §8)
     Column("refusal_message", Text),  # the Russian sentence for the operator
+    Column("told_ms", BigInteger),  # when the operator was mailed of it; NULL: not yet
     CheckConstraint("state in ('accepted', 'refused')", name="state"),
     CheckConstraint("(state = 'refused') = (refusal_code is not null)", name="refusal"),
     Index("ix_load_batch_in_force", "plan_year", "dataset", "scope", "received_ms"),
@@ -129,6 +130,16 @@ held_file_decision = _table(
     Column("decided_ms", BigInteger, primary_key=True),
     *_texts("decision", "actor", "reason"),
     CheckConstraint("decision in ('replace', 'add', 'keep')", name="decision"),
+)
+
+# What lies in the inbox and is not accepted, as the last pull of its dataset found it.
+lying_file = Table(
+    "lying_file",
+    metadata,
+    Column("plan_year", Integer, primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("place", Text, primary_key=True),  # below inbox/<year>: «acts/a.csv», cleaned
+    Column("batch_id", ForeignKey("load_batch.batch_id"), nullable=False),
 )
 
 # Declared in `roadmap.datasets`, with what each column means.

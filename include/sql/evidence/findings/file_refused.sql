@@ -14,7 +14,7 @@ where refused.plan_year = :plan_year
         where later.plan_year = refused.plan_year
             and later.dataset = refused.dataset
             and later.state = 'accepted'
-            and later.loaded_ms >= refused.loaded_ms
+            and later.loaded_ms > refused.loaded_ms
             and later.received_ms <= :known_at_ms
             and (later.scope = refused.scope or later.file_name = refused.file_name)
     )

@@ -98,7 +98,7 @@ def find(year_folder: AnyPath, source: Source) -> tuple[list[Found], list[Passed
             if plain.startswith((".", "~$")) or plain.endswith(_UNFINISHED):
                 continue
             if not any(fnmatchcase(plain, pattern.casefold()) for pattern in patterns):
-                if is_own:
+                if is_own and not path.is_dir():
                     passed[key] = _ignored(name, "NAME", "Имя или вид файла не подходит", patterns)
             elif not _is_plain_file(path, year_folder):
                 passed[key] = _ignored(name, "NOT_A_FILE", "Это не файл, а ссылка или устройство")

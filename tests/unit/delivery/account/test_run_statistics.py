@@ -20,6 +20,7 @@ from roadmap.delivery.account.reconcile import (
     categories,
 )
 from roadmap.delivery.ledger.brakes import Brakes
+from roadmap.evidence.troubles import LyingFile
 from roadmap.paths import TEMPLATES
 from support.plans import small_plan
 
@@ -62,11 +63,11 @@ def account(
     )
 
 
-def letter(of: Reconciliation) -> str:
+def letter(of: Reconciliation, *lying: LyingFile) -> str:
     """As Airflow's notifier fills it in: no filters of ours, nothing escaped by the environment."""
     text = (TEMPLATES / "email" / "run_statistics.html.j2").read_text(encoding="utf-8")
     template = SandboxedEnvironment(undefined=StrictUndefined).from_string(text)
-    return template.render(roadmap_account=of, roadmap_title=TITLE)
+    return template.render(roadmap_account=of, roadmap_title=TITLE, roadmap_lying=lying)
 
 
 def plain(html: str) -> str:
@@ -113,6 +114,16 @@ def test_it_says_who_got_nothing_why_and_what_to_do(golden: Golden):
     assert text.index(PAUSED) < text.index("Требует внимания") < text.index("Остальные")
     assert "Сумма сходится." in text
     assert "Действий не требуется" not in text
+
+
+def test_it_names_the_files_that_lie_unaccepted_with_folder_and_rows():
+    refused = LyingFile(2021, "acts/a <1>.csv", 12, 3, "Файл не принят: отклонены 3 из 12 строк")
+    unclaimed = LyingFile(2021, "contacts.xlsx", 0, 0, "Файл никому не принадлежит и не принят")
+    text = plain(letter(account(*map(accepted, NAMES)), refused, unclaimed))
+    assert "Лежат непринятыми: 2" in text
+    assert "a &lt;1&gt;.csv acts Файл не принят: отклонены 3 из 12 строк. Строк 12" in text
+    assert "contacts.xlsx папка года Файл никому не принадлежит и не принят." in text
+    assert "Лежат" not in plain(letter(account(*map(accepted, NAMES))))
 
 
 def test_when_all_was_accepted_it_asks_for_nothing(golden: Golden):
