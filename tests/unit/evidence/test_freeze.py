@@ -23,7 +23,8 @@ from roadmap.evidence.freeze import (
 )
 from roadmap.evidence.names import municipality_ref
 from roadmap.evidence.own_schedule import plan_known_at, plan_of_run
-from roadmap.paths import SQL
+from roadmap.paths import SQL, TEMPLATES
+from roadmap.plan.strict_yaml import read_yaml
 from roadmap.store.sql import sql
 from roadmap.store.tables import (
     load_batch,
@@ -1429,3 +1430,13 @@ def test_appeals_of_an_unknown_and_of_a_foreign_school_are_told(any_engine: Engi
     assert found["UNKNOWN_SCHOOL"]
     assert found["FOREIGN_SCHOOL"][0].municipality_id == "buyskiy"
     assert "APPEAL_WITHOUT_RESULT" not in found, "a foreign school's appeal is nobody's"
+
+
+def test_every_question_of_what_is_in_doubt_has_its_sentences() -> None:
+    sentences = read_yaml((TEMPLATES / "evidence/findings.yaml").read_text("utf-8"))
+    asked = {path.stem: path.read_text("utf-8") for path in (SQL / "evidence/findings").iterdir()}
+    assert asked.keys() == sentences.keys() - {"plan", "unnamed"}
+    for query, text in asked.items():
+        named = set(re.findall(r"(?:then|else) '([A-Z_]{5,})'", text))
+        assert named == (set(sentences[query]) if "as rule" in text else set()), query
+        assert named or len(sentences[query]) == 1, query
