@@ -10,10 +10,10 @@ from roadmap.datasets import results
 from roadmap.datasets.model import Dataset, FactTable
 
 DATASETS: dict[str, Dataset] = {
-    found.name: module.DATASET
-    for found in pkgutil.iter_modules(roadmap.datasets.__path__)
-    if found.name != "catalogue"
-    and hasattr(module := import_module(f"roadmap.datasets.{found.name}"), "DATASET")
+    one.name: module.DATASET
+    for one in pkgutil.iter_modules(roadmap.datasets.__path__)
+    if one.name != "catalogue"
+    and hasattr(module := import_module(f"roadmap.datasets.{one.name}"), "DATASET")
 }
 TABLES: dict[str, FactTable] = {
     table.name: table

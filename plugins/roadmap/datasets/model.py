@@ -123,7 +123,7 @@ class Exclusive:
 
 @dataclass(frozen=True)
 class Repeats:
-    """Rows with equal `keys` that are valid on one day count once, which is told."""
+    """Rows with equal `keys` that are valid on one day count once, with a warning."""
 
     keys: tuple[str, ...]  # the message shows the last one's column
     what: str
@@ -132,8 +132,8 @@ class Repeats:
 
 @dataclass(frozen=True)
 class Blank:
-    """A value that means nothing where `has_meaning` does not hold: it is left out, and told
-    if there are words for it."""
+    """A value that means nothing where `has_meaning` does not hold: it is left out, with a
+    warning if there are words for it."""
 
     column: str
     has_meaning: Callable[[Mapping[str, Any]], bool]

@@ -247,7 +247,7 @@ def _monitorings(plan: Plan) -> Iterator[Problem]:
             )
         for phase in plan.phases:
             # What the phase itself does is known after its letter: counted, it would make a
-            # later phase tell another share than this letter told.
+            # later phase give another share than this letter gave.
             beside = sorted(set(phase.owns) - set(rules.exclude) - {measure.number})
             if measure.number in phase.owns and beside:
                 yield Problem(

@@ -107,7 +107,7 @@ def _has_query(sql_folder: Path, stem: str) -> bool:
 
 @cache
 def _dataset_names(sources: Path) -> frozenset[str] | None:
-    """The names alone: what is wrong with that file is told by who reads it whole."""
+    """The names alone: who reads that file whole says what is wrong with it."""
     try:
         listed = read_yaml(sources.read_text(encoding="utf-8"))["sources"]
         return frozenset(source["dataset"] for source in listed)
@@ -146,14 +146,14 @@ _WANTED = {
 
 def _sentence(details: ErrorDetails) -> str:
     kind = details["type"]
-    found = _shown(details["input"])
+    shown = _shown(details["input"])
     match kind:
         case "missing":
             return "поля нет, а оно обязательно"
         case "extra_forbidden":
             return "лишнее поле: такого в плане не бывает"
         case "enum" | "literal_error":
-            return f"{found} — такого значения нет; возможны: {_listed(details['ctx']['expected'])}"
+            return f"{shown} — такого значения нет; возможны: {_listed(details['ctx']['expected'])}"
         case "union_tag_invalid":
             return (
                 f"{_shown(details['ctx']['tag'])} — такого вида нет; "
@@ -162,15 +162,15 @@ def _sentence(details: ErrorDetails) -> str:
         case "union_tag_not_found":
             return "нет поля kind (on, period, whole_period или own_schedule)"
         case "string_pattern_mismatch":
-            return f"{found} не по образцу {details['ctx']['pattern']}"
+            return f"{shown} не по образцу {details['ctx']['pattern']}"
         case "too_short" | "string_too_short":
             return "пусто, а должно быть заполнено"
         case "greater_than_equal":
-            return f"{found} меньше {details['ctx']['ge']}"
+            return f"{shown} меньше {details['ctx']['ge']}"
     wanted = next(
         (text for start, text in _WANTED.items() if kind.startswith(start)), "недопустимое значение"
     )
-    return f"{found} — {wanted}"
+    return f"{shown} — {wanted}"
 
 
 def _listed(expected: str) -> str:

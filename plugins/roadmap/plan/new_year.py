@@ -75,8 +75,8 @@ def moved_day(day: date, years: int) -> date:
 def moved_text(text: str, years: int) -> str:
     """The text with every day and every year number moved by that many years."""
 
-    def moved(found: re.Match[str]) -> str:
-        piece = found.group()
+    def moved(hit: re.Match[str]) -> str:
+        piece = hit.group()
         if match := _ISO.fullmatch(piece):
             year, month, number = map(int, match.groups())
             return _moved(piece, year, month, number, years, "{:%Y-%m-%d}")
@@ -95,7 +95,7 @@ def _moved(piece: str, year: int, month: int, number: int, years: int, form: str
     try:
         day = date(year, month, number)
     except ValueError:  # no day after all: «2021-13-99» in somebody's title
-        return _YEAR.sub(lambda found: str(int(found.group()) + years), piece)
+        return _YEAR.sub(lambda hit: str(int(hit.group()) + years), piece)
     return form.format(moved_day(day, years))
 
 

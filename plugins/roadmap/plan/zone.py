@@ -10,7 +10,7 @@ from roadmap.paths import PLANS
 from roadmap.plan.load import load_plans
 from roadmap.plan.model import LocalTime
 
-# Where no plan can be read, somebody has to be told so all the same, at some hour.
+# Where no plan can be read an alarm has to leave all the same, at some hour.
 WITHOUT_A_PLAN = LocalTime(ZoneInfo("Europe/Moscow"), "МСК")
 
 

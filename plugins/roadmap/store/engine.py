@@ -55,13 +55,13 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.execute("pragma journal_mode = wal")
     cursor.execute("pragma synchronous = full")
     cursor.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MS}")
-    found = {
+    in_force = {
         "foreign_keys": cursor.execute("pragma foreign_keys").fetchone()[0],
         "synchronous": cursor.execute("pragma synchronous").fetchone()[0],
     }
     cursor.close()
-    if found != {"foreign_keys": 1, "synchronous": 2}:
-        raise UnsafeDatabase(f"SQLite does not keep its promises: {found}")
+    if in_force != {"foreign_keys": 1, "synchronous": 2}:
+        raise UnsafeDatabase(f"SQLite does not keep its promises: {in_force}")
 
 
 def _begin_immediate(connection: Any) -> None:
