@@ -164,11 +164,10 @@ def take_in(
     Safe to repeat at any time and by several at once. A file that is refused, or still being
     written, stops no other. `open_database` opens the database of a connection by its id, for
     sources that are a query. `parse` is that of `evidence.files.sandbox.reading` unless given: one
-    worker for the whole pull, started with the first file that is new.
+    worker for all files of the pull that are new, none where nothing is.
     """
-    with reading() if parse is None else nullcontext(parse) as parse_one:
-        pull = _Pull(engine, source, plan_year, now_ms, parse_one)
-        return _take_in(pull, inbox, archive_folder, open_database)
+    pull = _Pull(engine, source, plan_year, now_ms, parse)
+    return _take_in(pull, inbox, archive_folder, open_database)
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ class _Pull:
     source: Source
     plan_year: int
     now_ms: int
-    parse: Parse
+    parse: Parse | None
 
 
 def _take_in(
@@ -344,7 +343,13 @@ def _read(pull: _Pull, candidates: list[_Candidate]) -> dict[int, _Candidate]:
     """By id, the files with their facts, or refused; read one by one, checked together."""
     if not candidates:
         return {}
-    # Only new content is checked, so only then pandas is worth its loading time.
+    with reading() if pull.parse is None else nullcontext(pull.parse) as parse:
+        return _read_by(parse, pull, candidates)
+
+
+def _read_by(parse: Parse, pull: _Pull, candidates: list[_Candidate]) -> dict[int, _Candidate]:
+    # Only new content is checked, so only then pandas is worth its loading time. Meanwhile the
+    # sandbox worker starts.
     from roadmap.evidence.schemas import check_all
 
     source = pull.source
@@ -354,7 +359,7 @@ def _read(pull: _Pull, candidates: list[_Candidate]) -> dict[int, _Candidate]:
     for one in candidates:
         context = ReaderContext(one.file.name, pull.plan_year, options)
         try:
-            parsed = pull.parse(one.content.content or b"", source.reader, context, limits)
+            parsed = parse(one.content.content or b"", source.reader, context, limits)
         except FileRefused as refusal:
             have_read[id(one)] = replace(one, refusal=refusal)
         else:

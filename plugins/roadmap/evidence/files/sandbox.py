@@ -53,7 +53,8 @@ _START = (
 def reading() -> Iterator[Parse]:
     """A function that gives a file's facts by `roadmap.evidence.readers.<reader>:read`.
 
-    For one thread: files are read one at a time. It raises FileRefused with the codes of
+    The worker starts at once, beside whatever the caller does before the first file. For one
+    thread: files are read one at a time. The function raises FileRefused with the codes of
     `prescan` and of the reader, and TIME_LIMIT, MEMORY_LIMIT, PARSER_DIED, READER_FAILED for
     what became of the worker.
     """
@@ -69,20 +70,21 @@ def reading() -> Iterator[Parse]:
 
 
 class _Sandbox:
-    """The parent's side: a worker, started with the first file and anew after each that died."""
+    """The parent's side: a worker, started anew after each that died."""
 
     def __init__(self, folder: str, trace: IO[bytes]) -> None:
         self._folder = folder
         self._trace = trace
-        self._worker: subprocess.Popen[bytes] | None = None
+        self._has_read = False  # the worker at hand
+        self._worker: subprocess.Popen[bytes] | None = self._start()
 
     def parse(self, content: bytes, reader: str, context: ReaderContext, limits: Limits) -> Parsed:
         if not _READER_NAME.match(reader):
             raise ValueError(f"not the name of a reader: {reader!r}")
         head = _head(reader, context, limits, len(content))
         while True:
-            is_fresh = self._worker is None
             worker = self._worker = self._worker or self._start()
+            is_fresh, self._has_read = not self._has_read, True
             trace_start = self._trace.seek(0, os.SEEK_END)
             try:
                 answer = _ask(worker, head, content, limits)
@@ -116,6 +118,7 @@ class _Sandbox:
     def stop(self) -> None:
         """End the worker, if there is one."""
         worker, self._worker = self._worker, None
+        self._has_read = False
         if worker is None:
             return
         worker.kill()

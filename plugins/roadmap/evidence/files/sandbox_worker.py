@@ -41,6 +41,9 @@ def main() -> int:
     sys.excepthook = _fail
     _isolate()
     files, answers = _pipes()
+    # Before the first file comes: the parent has something to do, too.
+    import_module("python_calamine")
+    import_module("roadmap.evidence.files.grid")
     for line in iter(files.readline, b""):
         head = json.loads(line)
         content = files.read(head["size"])
