@@ -17,6 +17,7 @@ YEAR ?= 2021
 FROM ?=
 AS_OF ?=
 KNOWN_AT ?=
+KNOWN_BY ?= loaded
 MODE ?= live
 MUNICIPALITIES ?=
 REASON ?=
@@ -50,9 +51,9 @@ run: $(RUNTIME) ## the demo year, five phases in a real Airflow: UI, mailbox, le
 	exec env $(PY) -m roadmap_cli.run --port $(PORT)
 
 .PHONY: phase
-phase: $(RUNTIME) ## one phase in the foreground (PHASE= YEAR= AS_OF= KNOWN_AT= MODE=live|redirect|dry SAMPLE= MUNICIPALITIES= REASON=)
+phase: $(RUNTIME) ## one phase in the foreground (PHASE= YEAR= AS_OF= KNOWN_AT= KNOWN_BY=loaded|received MODE=live|redirect|dry SAMPLE= MUNICIPALITIES= REASON=)
 	exec env $(PY) -m roadmap_cli.phase --phase $(PHASE) --year $(YEAR) --as-of "$$AS_OF" \
-		--known-at "$$KNOWN_AT" --mode "$$MODE" --sample "$$SAMPLE" --municipalities "$$MUNICIPALITIES" \
+		--known-at "$$KNOWN_AT" --known-by $(KNOWN_BY) --mode "$$MODE" --sample "$$SAMPLE" --municipalities "$$MUNICIPALITIES" \
 		--reason "$$REASON" --port $(PORT)
 
 .PHONY: new-year

@@ -13,6 +13,10 @@ from roadmap_airflow.runs import by_name, names_of
 if TYPE_CHECKING:
     from roadmap.plan.model import Plan
 
+KNOWN_BY = {
+    "loaded": "что было загружено к нему",
+    "received": "всё, что поступило к нему, когда бы ни было загружено",
+}
 MODES = {
     "live": "Отправить адресатам",
     "redirect": "Отправить всё на проверочный адрес",
@@ -47,8 +51,17 @@ def phase_params(phase: str) -> dict[str, Param]:
             type=["null", "string"],
             format="date-time",
             title="По сведениям на момент",
-            description="Пусто — всё, что поступило к запуску. С заполненным полем — тоже только "
+            description="Пусто — всё, что загружено к запуску. С заполненным полем — тоже только "
             "проверка.",
+        ),
+        "known_by": Param(
+            "loaded",
+            type="string",
+            title="Что считать известным на этот момент",
+            description="Файл мог поступить раньше, чем его загрузили. Отчёт, каким он был, — по "
+            "загруженному.",
+            enum=list(KNOWN_BY),
+            values_display=KNOWN_BY,
         ),
         "municipalities": Param(
             [],

@@ -149,6 +149,7 @@ def freeze() -> str:
             mode=params["mode"],
             as_of=date.fromisoformat(params["as_of"]) if params.get("as_of") else None,
             known_at_ms=moment_ms(params.get("known_at")),
+            known_by=params.get("known_by") or "loaded",
             municipalities=tuple(params.get("municipalities") or ()),
             reason=params.get("reason") or None,
             requested_by=str(context["dag_run"].run_id),

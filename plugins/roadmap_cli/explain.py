@@ -18,6 +18,7 @@ MODES = {
     "redirect": "письма на проверочный адрес",
     "dry": "без отправки",
 }
+KNOWN_BY = {"loaded": "по сведениям", "received": "по всему поступившему"}
 _RISK = "risk/"  # before the code of the factor whose programme is missing
 
 
@@ -63,7 +64,7 @@ def _lines(found: Explanation) -> Iterator[str]:
     yield f"Для кого: {found.municipality} ({found.municipality_id})"
     yield (
         f"Запуск {found.run_id}: {found.phase_title}, {MODES[found.mode]}, по состоянию на "
-        f"{day(found.as_of)}, по сведениям на {_moment(found, found.known_at_ms)}, "
+        f"{day(found.as_of)}, {KNOWN_BY[found.known_by]} на {_moment(found, found.known_at_ms)}, "
         f"версия программы {found.code_version}"
     )
     if found.is_plan_changed:

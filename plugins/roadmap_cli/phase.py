@@ -71,6 +71,7 @@ def run_phase(arguments: argparse.Namespace, ports: Ports) -> int:
         f"--year={arguments.year}",
         f"--as-of={arguments.as_of or ''}",
         f"--known-at={arguments.known_at or ''}",
+        f"--known-by={arguments.known_by}",
         f"--mode={arguments.mode}",
         f"--municipalities={','.join(arguments.municipalities)}",
         f"--sample={arguments.sample or ''}",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 MODES = ("live", "redirect", "dry")
+KNOWN_BY = ("loaded", "received")
 
 
 def main() -> None:
@@ -24,6 +25,7 @@ def main() -> None:
         "year": arguments.year,
         "as_of": arguments.as_of,
         "known_at": arguments.known_at,
+        "known_by": arguments.known_by,
         "mode": arguments.mode,
         "municipalities": arguments.municipalities,
         "sample": arguments.sample,
@@ -42,6 +44,7 @@ def phase_arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--known-at", type=moment, default=None, help="YYYY-MM-DD[THH:MM], local; empty: now"
     )
+    parser.add_argument("--known-by", choices=KNOWN_BY, default="loaded")
     parser.add_argument("--mode", choices=MODES, default="live")
     parser.add_argument("--municipalities", type=_keys, default=[], help="keys, comma-separated")
     parser.add_argument(

@@ -150,7 +150,7 @@ def test_every_sending_task_stands_in_the_pool_of_the_mail_server(bag):
 def test_the_form_speaks_russian_and_offers_ids_only(bag, phase):
     params = bag.dags[phase].params
     assert set(params) == {
-        "year", "as_of", "known_at", "municipalities", "mode", "sample", "reason",
+        "year", "as_of", "known_at", "known_by", "municipalities", "mode", "sample", "reason",
     }  # fmt: skip
     for name in params:
         schema = params.get_param(name).schema

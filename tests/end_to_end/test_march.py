@@ -212,7 +212,7 @@ def test_no_municipality_sees_anothers_schools(march, first):
 
 # 1 April 2021, 10:00 in Moscow: a day before the corrected file came in.
 BEFORE_THE_CORRECTION_MS = 1_617_260_400_000
-AGAIN = replace(MARCH, mode="dry", known_at_ms=BEFORE_THE_CORRECTION_MS)
+AGAIN = replace(MARCH, mode="dry", known_at_ms=BEFORE_THE_CORRECTION_MS, known_by="received")
 
 
 def composed(march: March, request: RunRequest) -> tuple[str, dict[str, str]]:

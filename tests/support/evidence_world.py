@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.files.prescan import prescan
-from roadmap.evidence.intake import Intake, batches_in_force, take_in
+from roadmap.evidence.intake import Intake, KnownBy, batches_in_force, take_in
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.sources import load_sources
 from roadmap.store.tables import metadata
@@ -84,12 +84,13 @@ class World:
         with self.engine.connect() as conn:
             return conn.execute(select(table)).all()
 
-    def acts_in_force(self, known_at_ms: int | None = None) -> list[tuple[str, str]]:
+    def acts_in_force(
+        self, known_at_ms: int | None = None, known_by: KnownBy = "loaded"
+    ) -> list[tuple[str, str]]:
         """Municipality and number of the acts in force."""
         with self.engine.connect() as conn:
-            ids = [
-                batch.batch_id for batch in batches_in_force(conn, 2021, known_at_ms or self.now_ms)
-            ]
+            batches = batches_in_force(conn, 2021, known_at_ms or self.now_ms, known_by)
+            ids = [batch.batch_id for batch in batches]
             found = conn.execute(
                 select(municipal_act.c.municipality_id, municipal_act.c.number).where(
                     municipal_act.c.batch_id.in_(ids)

@@ -10,7 +10,7 @@ select
         where load_batch.plan_year = phase_run.plan_year
             and load_batch.dataset = run_dataset.dataset
             and load_batch.state = 'accepted'
-            and load_batch.received_ms > phase_run.known_at_ms
+            and load_batch.loaded_ms > phase_run.started_ms
     ) as newer_ms
 from run_dataset
 join phase_run on phase_run.run_id = run_dataset.run_id

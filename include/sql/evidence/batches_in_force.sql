@@ -1,4 +1,6 @@
 -- Which batch of each dataset and scope was in force at a moment?
+-- Known is what had been loaded by then, or, where known by is «received», all that had been
+-- received by then, whenever it was loaded.
 -- The newest by the time its content became known; of two with one time, the one loaded last.
 select batch_id, dataset, scope, file_name, sha256, received_ms, rows_accepted, rows_rejected
 from (
@@ -12,6 +14,7 @@ from (
     where b.plan_year = :plan_year
       and b.state = 'accepted'
       and b.received_ms <= :known_at_ms
+      and (b.loaded_ms <= :known_at_ms or :known_by = 'received')
 ) known
 where newest = 1
 order by dataset, scope

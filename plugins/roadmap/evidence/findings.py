@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select
 
+from roadmap.evidence.intake import KnownBy
 from roadmap.evidence.messages import place
 from roadmap.evidence.names import masked_code, masked_login, near, plan_words
 from roadmap.evidence.registers.risk_factors import factor_names
@@ -110,13 +111,14 @@ def write_findings(
     run_id: str,
     as_of: str,
     known_at_ms: int,
+    known_by: KnownBy,
     unnamed: Iterable[str],
 ) -> None:
     """Look for everything in doubt in the frozen evidence and write it down in Russian.
 
     Only of datasets that the phase reads: what else has come in is another phase's matter.
-    `as_of` is ISO, `known_at_ms` UTC milliseconds; `unnamed` are municipalities whose row in
-    the registry was lost.
+    `as_of` is ISO, `known_at_ms` UTC milliseconds, `known_by` what that moment knows; `unnamed`
+    are municipalities whose row in the registry was lost.
     """
     municipalities = select(run_municipality.c.municipality_id, run_municipality.c.name).where(
         run_municipality.c.run_id == run_id, run_municipality.c.municipality_id != REGION
@@ -125,7 +127,13 @@ def write_findings(
         {row.municipality_id: row.name for row in conn.execute(municipalities)},
         {dataset: source.title for dataset, source in load_sources().items()},
     )
-    given = {"run_id": run_id, "as_of": as_of, "known_at_ms": known_at_ms, "plan_year": plan.year}
+    given = {
+        "run_id": run_id,
+        "as_of": as_of,
+        "known_at_ms": known_at_ms,
+        "known_by": known_by,
+        "plan_year": plan.year,
+    }
     sentences = _sentences()
     rows = []
     for query in [name for name in sentences if name not in ("plan", "unnamed")]:

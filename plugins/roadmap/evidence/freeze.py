@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from roadmap import russian
 from roadmap.evidence.findings import write_findings
-from roadmap.evidence.intake import InForce, batches_in_force
+from roadmap.evidence.intake import InForce, KnownBy, batches_in_force
 from roadmap.evidence.names import plan_words
 from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.references import write_references
@@ -78,7 +78,8 @@ class LiveRefused(FreezeRefused):
 class RunRequest:
     """What the scheduler or a person asked for.
 
-    `as_of` None means the plan's date of the phase; `known_at_ms` None means now; no
+    `as_of` None means the plan's date of the phase; `known_at_ms` None means now; `known_by` says
+    what a moment of the past knows: what had been loaded by then, or all that had been received; no
     `municipalities` means all. `mode` is live, redirect or dry. `sample` of a test writes to so
     many of those asked for, drawn at random; None means to all of them.
     """
@@ -92,6 +93,7 @@ class RunRequest:
     reason: str | None
     requested_by: str
     sample: int | None = None
+    known_by: KnownBy = "loaded"
 
 
 def freeze(
@@ -126,12 +128,13 @@ def freeze(
     run_id = uuid.uuid4().hex
     with engine.begin() as conn:
         # A reminder of a measure «по отдельному графику» is a phase only by its schedule's date.
-        phase = plan_known_at(conn, plan, known_at_ms).phase(request.phase)
+        known = (known_at_ms, request.known_by)
+        phase = plan_known_at(conn, plan, *known).phase(request.phase)
         as_of = (request.as_of or phase.as_of).isoformat()
         refuse_live_rehearsal(plan, phase, mode, as_of, known_at_ms, now_ms)
         at = {"run_id": run_id, "as_of": as_of}
-        batches = batches_in_force(conn, plan.year, known_at_ms)
-        _require_registries(batches)
+        batches = batches_in_force(conn, plan.year, *known)
+        _require_registries(batches, batches_in_force(conn, plan.year, known_at_ms, "received"))
         conn.execute(
             insert(phase_run).values(
                 run_id=run_id,
@@ -141,6 +144,7 @@ def freeze(
                 mode=mode,
                 as_of=as_of,
                 known_at_ms=known_at_ms,
+                known_by=request.known_by,
                 started_ms=now_ms,
                 plan_sha256=plan_sha256(plan),
                 templates_sha256=templates_sha256,
@@ -167,9 +171,9 @@ def freeze(
             _draw(conn, run_id, request.sample, request.requested_by)
         refresh_statistics(conn)  # what follows joins what was just loaded and written
         write_references(conn, run_id, as_of)
-        _write_datasets(conn, plan.year, phase, run_id, batches, known_at_ms)
+        _write_datasets(conn, plan.year, phase, run_id, batches, known)
         _write_rules(conn, plan, run_id)
-        write_findings(conn, plan, phase, run_id, as_of, known_at_ms, unnamed)
+        write_findings(conn, plan, phase, run_id, as_of, *known, unnamed)
     log.debug("run %s frozen: %s batches", run_id, len(batches))
     return run_id
 
@@ -315,14 +319,21 @@ def _first_of_each_rule(findings: Iterable[Any]) -> list[str]:
     return lines
 
 
-def _require_registries(batches: Iterable[InForce]) -> None:
-    received = {batch.dataset for batch in batches}
-    missing = [title for dataset, title in _REGISTRIES.items() if dataset not in received]
+def _require_registries(batches: Iterable[InForce], received: Iterable[InForce]) -> None:
+    """FreezeRefused where a registry is not among the `batches`; `received`: had all been known."""
+    there = {batch.dataset for batch in batches}
+    missing = {dataset: title for dataset, title in _REGISTRIES.items() if dataset not in there}
+    titles = ", ".join(f"«{title}»" for title in missing.values())
+    if missing and missing.keys() <= {batch.dataset for batch in received}:
+        raise FreezeRefused(
+            f"Запуск не начат: к этому моменту ещё не были загружены сведения: {titles}. Укажите "
+            "более поздний момент или, в поле «Что считать известным на этот момент», всё "
+            "поступившее."
+        )
     if missing:
         raise FreezeRefused(
-            f"Запуск не начат, нет сведений: {', '.join(f'«{title}»' for title in missing)}. "
-            "Без них неизвестно, кому и о каких школах писать. Положите файлы в папку этого года "
-            "и очистите «Приём данных»."
+            f"Запуск не начат, нет сведений: {titles}. Без них неизвестно, кому и о каких школах "
+            "писать. Положите файлы в папку этого года и очистите «Приём данных»."
         )
 
 
@@ -419,14 +430,17 @@ def _write_datasets(
     phase: Phase,
     run_id: str,
     batches: tuple[InForce, ...],
-    known_at_ms: int,
+    known: tuple[int, KnownBy],
 ) -> None:
+    at_ms, known_by = known
+    seen_ms = load_batch.c.received_ms if known_by == "received" else load_batch.c.loaded_ms
     refused = set(
         conn.scalars(
             select(load_batch.c.dataset).where(
                 load_batch.c.plan_year == plan_year,
                 load_batch.c.state == "refused",
-                load_batch.c.received_ms <= known_at_ms,
+                load_batch.c.received_ms <= at_ms,
+                seen_ms <= at_ms,
             )
         )
     )

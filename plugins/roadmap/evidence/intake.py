@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection, Dialect, Engine, Row, Select, Table, delete, func, insert, select
 
@@ -140,10 +140,17 @@ class InForce:
     rows_rejected: int
 
 
-def batches_in_force(conn: Connection, plan_year: int, known_at_ms: int) -> tuple[InForce, ...]:
+# What a moment of the past knows: what had been loaded by then, or all that had been received.
+KnownBy = Literal["loaded", "received"]
+
+
+def batches_in_force(
+    conn: Connection, plan_year: int, known_at_ms: int, known_by: KnownBy = "loaded"
+) -> tuple[InForce, ...]:
     """The batches of a plan's year as they were known at a moment (UTC epoch ms)."""
     rows = conn.execute(
-        sql("evidence/batches_in_force"), {"plan_year": plan_year, "known_at_ms": known_at_ms}
+        sql("evidence/batches_in_force"),
+        {"plan_year": plan_year, "known_at_ms": known_at_ms, "known_by": known_by},
     )
     return tuple(InForce(**row._mapping) for row in rows)
 

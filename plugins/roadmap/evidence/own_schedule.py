@@ -11,7 +11,7 @@ from datetime import date
 
 from sqlalchemy import Connection, func, select
 
-from roadmap.evidence.intake import batches_in_force
+from roadmap.evidence.intake import KnownBy, batches_in_force
 from roadmap.plan.due import with_own_schedule
 from roadmap.plan.model import Plan
 from roadmap.store.tables import load_batch, metadata, run_batch
@@ -29,13 +29,15 @@ def plan_of_run(connection: Connection, plan: Plan, run_id: str) -> Plan:
     return with_own_schedule(plan, own_schedule_dates(connection, batches))
 
 
-def plan_known_at(connection: Connection, plan: Plan, known_at_ms: int) -> Plan:
+def plan_known_at(
+    connection: Connection, plan: Plan, known_at_ms: int, known_by: KnownBy = "loaded"
+) -> Plan:
     """The plan with the dates of its own schedules as they were known at that moment.
 
     `known_at_ms` is UTC epoch milliseconds. For who asks before any run is frozen: reminders,
     the calendar, the freeze itself.
     """
-    in_force = batches_in_force(connection, plan.year, known_at_ms)
+    in_force = batches_in_force(connection, plan.year, known_at_ms, known_by)
     batches = [batch.batch_id for batch in in_force if batch.dataset == DATASET]
     return with_own_schedule(plan, own_schedule_dates(connection, batches))
 

@@ -129,6 +129,7 @@ class Explanation:
     mode: str
     as_of: date
     known_at_ms: int
+    known_by: str  # loaded | received: what that moment knows
     local_time: LocalTime  # the plan's, of moments
     started_ms: int
     code_version: str
@@ -196,6 +197,7 @@ def explain(
         mode=row["mode"],
         as_of=date.fromisoformat(row["as_of"]),
         known_at_ms=row["known_at_ms"],
+        known_by=row["known_by"],
         local_time=plan.local_time,
         started_ms=row["started_ms"],
         code_version=row["code_version"],

@@ -163,7 +163,10 @@ phase_run = _table(
     Column("reason", Text),  # of a correction
     Column("requested_by", Text, nullable=False),  # Airflow's run id or "cli"
     Column("sample", Integer),  # of a test: so many addressees, drawn at random when frozen
+    # What the known-at moment knows: what had been loaded by then, or all that had been received.
+    Column("known_by", Text, nullable=False, server_default=text("'loaded'")),
     CheckConstraint("mode in ('live', 'redirect', 'dry')", name="mode"),
+    CheckConstraint("known_by in ('loaded', 'received')", name="known_by"),
 )
 
 run_batch = _table(  # which batches were in force at the run's known-at moment

@@ -293,6 +293,30 @@ def test_of_two_batches_received_at_one_moment_the_last_loaded_counts(engine: En
     assert later in {row.batch_id for row in rows(engine, run_batch, frozen(engine))}
 
 
+def test_what_was_received_and_not_yet_loaded_is_known_only_if_so_asked(any_engine: Engine) -> None:
+    registries(any_engine)
+    known_at_ms = NOW - DAY_MS
+    late = load(any_engine, "events", {}, received_ms=NOW - 5 * DAY_MS, loaded_ms=NOW)
+    refuse(any_engine, "documents", received_ms=NOW - 5 * DAY_MS, loaded_ms=NOW)
+    for known_by, has_it in (("loaded", False), ("received", True)):
+        run_id = frozen(any_engine, known_at_ms=known_at_ms, known_by=known_by)
+        assert (late in {row.batch_id for row in rows(any_engine, run_batch, run_id)}) is has_it
+        state = {row.dataset: row.state for row in rows(any_engine, run_dataset, run_id)}
+        assert state["documents"] == ("refused" if has_it else "missing")
+        assert ("FILE_REFUSED" in findings(any_engine, run_id)) is has_it
+        (run,) = rows(any_engine, phase_run, run_id)
+        assert run.known_by == known_by
+
+
+def test_a_moment_before_the_first_load_names_the_other_choice(engine: Engine) -> None:
+    registries(engine)
+    with engine.begin() as db:
+        db.execute(update(load_batch).values(loaded_ms=NOW))
+    with pytest.raises(FreezeRefused, match=r"ещё не были загружены .*всё поступившее"):
+        frozen(engine, known_at_ms=NOW - 1)
+    assert frozen(engine, known_at_ms=NOW - 1, known_by="received")
+
+
 @pytest.mark.parametrize(
     ("request_change", "says"),
     [
@@ -1368,7 +1392,7 @@ def test_nobody_is_written_to_before_the_phase_begins(engine: Engine) -> None:
     begins = datetime.combine(PLAN.phase(REQUEST.phase).starts, time.min, PLAN.local_time.zone)
     soon = round(begins.timestamp() * 1000)
     with engine.begin() as db:
-        db.execute(update(load_batch).values(received_ms=0))
+        db.execute(update(load_batch).values(received_ms=0, loaded_ms=0))
     for mode, now_ms, is_refused in (
         ("live", soon - 1, True),
         ("live", soon, False),

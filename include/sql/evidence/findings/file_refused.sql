@@ -8,6 +8,7 @@ from load_batch refused
 where refused.plan_year = :plan_year
     and refused.state = 'refused'
     and refused.received_ms <= :known_at_ms
+    and (refused.loaded_ms <= :known_at_ms or :known_by = 'received')
     and not exists (
         select 1
         from load_batch later
@@ -16,6 +17,7 @@ where refused.plan_year = :plan_year
             and later.state = 'accepted'
             and later.loaded_ms > refused.loaded_ms
             and later.received_ms <= :known_at_ms
+            and (later.loaded_ms <= :known_at_ms or :known_by = 'received')
             and (later.scope = refused.scope or later.file_name = refused.file_name)
     )
     and not exists (
