@@ -79,6 +79,9 @@ def _in_words(row: RowMapping, names: _Names) -> dict[str, Any]:
         words["lines"] = counted(row["rows"], "строка", "строки", "строк")
     if "accepted" in row:
         words["accepted"] = integer(row["accepted"])
+        words["to_do"] = "Запросите исправленный файл: почему строки отклонены, сказал приём"
+        if row["is_named"]:
+            words["to_do"] = "Исправьте названные при приёме строки и положите файл снова"
     if "stated" in row:
         words["stated"] = integer(row["stated"])
         words["counted"] = counted(row["counted"], "участник", "участника", "участников")

@@ -432,13 +432,16 @@ def _too_many_rejected(file: Found, parsed: Parsed, source: Source) -> FileRefus
     rejected = _rows_rejected(parsed)
     if not parsed.rows_read or rejected <= source.tolerance * parsed.rows_read:
         return None
+    to_do = "Исправьте названные строки и положите файл снова"
+    if all(row.row is None for row in parsed.rejected):  # pupils' rows are only counted
+        to_do = "Запросите исправленный файл: почему строки отклонены, сказано далее"
     return FileRefused(
         "TOLERANCE",
         sentence(
             f"Файл не принят: отклонены {integer(rejected)} из "
             f"{counted(parsed.rows_read, 'строки', 'строк', 'строк')}",
             place(file.name),
-            "Исправьте названные строки и положите файл снова",
+            to_do,
         ),
     )
 

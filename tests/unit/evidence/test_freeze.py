@@ -1177,6 +1177,16 @@ def test_a_protocol_with_clearly_fewer_pupils_of_a_school_than_its_export_is_tol
     )
 
 
+def test_rows_of_pupils_are_only_counted_so_nobody_is_told_to_mend_them(any_engine: Engine) -> None:
+    sound(any_engine)
+    kept = {"row": None, "rule": "TOTAL_ZERO", "rows": 3, "message": "Первичный балл — 0"}
+    load(any_engine, "vpr_protocols", {"rejected_row": [kept]}, rows_rejected=3)
+    (finding,) = findings(any_engine, frozen(any_engine))["ROWS_REJECTED"]
+    assert finding.message.endswith(
+        "Запросите исправленный файл: почему строки отклонены, сказал приём."
+    )
+
+
 def test_a_phase_is_told_nothing_of_what_it_does_not_read(engine: Engine) -> None:
     sound(engine)
     load(engine, "medk_documents", {"medk_document": [medk(school_id="SH-999")]}, rows_rejected=3)

@@ -557,6 +557,24 @@ def test_of_a_protocol_with_pupils_only_counts_are_kept(
         assert secret not in told
 
 
+def test_a_protocol_refused_for_its_rows_names_none_that_could_be_mended(world: World) -> None:
+    lines = [
+        "01 - Русский язык 2020.07.06",
+        "№;Код ОО;Первичный балл;Балл",
+        *[f"{n};111002;21;{score}" for n, score in enumerate((39, 900, "#ЗНАЧ!"), 1)],
+    ]
+    world.put("ege/russkiy.csv", "\r\n".join(lines).encode("cp1251"))
+    (file,) = world.pull("ege_protocols", in_sandbox=True).taken
+    assert (file.state, file.code) == ("refused", "TOLERANCE")
+    assert file.messages[0].endswith(
+        "Запросите исправленный файл: почему строки отклонены, сказано далее."
+    )
+    assert [message.partition(":")[0] for message in file.messages[1:3]] == [
+        "Тестовый балл меньше 0 или больше 100",
+        "Тестовый балл — не целое число",
+    ]
+
+
 def test_addresses_reach_neither_messages_nor_quarantine(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -400,11 +400,13 @@ def find_heading(
     optional: Sequence[str] = (),
     file_name: str = "",
     sheet: str | None = None,
+    is_ours: bool = True,
 ) -> Heading:
     """The first of the top `within` rows that has all required titles.
 
     Columns are given by the titles as asked for; optional ones only where they were found.
-    Raises FileRefused HEADER: titles missing (named), or one we need standing twice.
+    Raises FileRefused HEADER: titles missing (named), or one we need standing twice. `is_ours`:
+    the operator fills the table in and can mend it; reports of others are exported again.
     """
     wanted = {normal_title(title): title for title in (*required, *optional)}
     needed = {normal_title(title) for title in required}
@@ -431,13 +433,14 @@ def find_heading(
     near = nearest[1] if nearest and 2 * nearest[0] <= len(needed) else None
     absent = [t for t in required if near is None or not nearest or normal_title(t) in nearest[2]]
     word = "столбца" if len(absent) == 1 else "столбцов"
-    raise _header_refused(
-        f"нет {word} {_quoted(absent)}",
-        "Добавьте столбец или сверьтесь с описанием форматов (docs/formats.md)",
-        file_name,
-        sheet,
-        near,
-    )
+    if near is None:
+        to_do = "Проверьте, тот ли это файл: таблицы с такими заголовками в нём нет"
+    elif is_ours:
+        column = "столбец" if len(absent) == 1 else "столбцы"
+        to_do = f"Добавьте {column} или сверьтесь с описанием форматов (docs/formats.md)"
+    else:
+        to_do = "Проверьте, тот ли это отчёт; если да, выгрузите его заново, не меняя столбцов"
+    raise _header_refused(f"нет {word} {_quoted(absent)}", to_do, file_name, sheet, near)
 
 
 def find_table(
@@ -447,6 +450,7 @@ def find_table(
     *,
     optional: Sequence[str] = (),
     file_name: str = "",
+    is_ours: bool = True,
 ) -> tuple[Sheet, Heading]:
     """The first sheet that has the heading, visible ones before hidden ones.
 
@@ -463,6 +467,7 @@ def find_table(
                 optional=optional,
                 file_name=file_name,
                 sheet=sheet.name or None,
+                is_ours=is_ours,
             )
         except FileRefused as refusal:
             refusals.append(refusal)

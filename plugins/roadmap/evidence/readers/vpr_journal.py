@@ -81,6 +81,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         _TITLES,
         WITHIN,
         file_name=context.file_name,
+        is_ours=False,
     )
     paper = paper_of(sheet, heading, context)
     of_the_paper = paper.columns()

@@ -80,6 +80,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         WITHIN,
         optional=(SCHOOLS,),
         file_name=context.file_name,
+        is_ours=False,
     )
     paper = paper_of(sheet, heading, context)
     of_the_paper = paper.columns()

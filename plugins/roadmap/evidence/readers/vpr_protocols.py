@@ -254,6 +254,7 @@ def _layout(head: list[list[Cell]], sheet: str, context: ReaderContext) -> tuple
         optional=(layout.municipality, *layout.variants, *layout.pupil),
         file_name=context.file_name,
         sheet=sheet,
+        is_ours=False,
     )
     return layout, heading
 

@@ -221,6 +221,15 @@ def test_missing_titles_are_listed_with_the_row_that_has_most_of_them():
     )
 
 
+def test_nobody_is_told_to_add_columns_to_another_file_or_to_somebody_s_report():
+    with pytest.raises(FileRefused, match="Проверьте, тот ли это файл: таблицы с такими заголов"):
+        find_heading([["1", "а", "Дата"], []], TITLES, file_name="школы.xlsx")
+    with pytest.raises(FileRefused, match="выгрузите его заново, не меняя столбцов"):
+        find_heading([["Код", "Название", "Дата"]], TITLES, is_ours=False)
+    with pytest.raises(FileRefused, match="Добавьте столбцы или сверьтесь"):
+        find_heading([["Код", "Наименование", "x"]], (*TITLES, "Класс"))
+
+
 def test_a_sheet_without_a_heading_lists_all_titles():
     with pytest.raises(FileRefused, match="нет столбцов «Код», «Наименование», «Дата»"):
         find_heading([["1", "а", "Дата"], []], TITLES, file_name="школы.xlsx")
