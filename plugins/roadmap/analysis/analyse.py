@@ -89,9 +89,9 @@ def analyse(engine: Engine, plan: Plan, run_id: str) -> Analysed:
                 .group_by(school_verdict.c.verdict)
             )
         }
-    found = Analysed(levels[Level.REGION], levels[Level.SCHOOL], verdicts)
-    log.debug("run %s: %d papers, %d results", run_id, found.papers, found.school_results)
-    return found
+    analysed = Analysed(levels[Level.REGION], levels[Level.SCHOOL], verdicts)
+    log.debug("run %s: %d papers, %d results", run_id, analysed.papers, analysed.school_results)
+    return analysed
 
 
 def _insert_papers(

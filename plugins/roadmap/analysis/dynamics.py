@@ -64,14 +64,14 @@ def previous_procedures(phase: Phase) -> tuple[Procedure, ...]:
     phase analyses itself.
     """
     own = {procedure.key for procedure in phase.procedures}
-    found = {
+    before = {
         comparison.previous.key: comparison.previous
         for comparison in phase.comparisons
         if comparison.not_comparable is None
         and comparison.previous.not_held is None
         and comparison.previous.key not in own
     }
-    return tuple(found.values())
+    return tuple(before.values())
 
 
 def low_share(result: PaperResult) -> Fraction | None:
@@ -155,10 +155,7 @@ def _change(plan: Plan, comparison: Comparison, current: PaperResult, earlier: _
 
 
 def _reason(
-    comparison: Comparison,
-    current: PaperResult,
-    previous: PaperResult | None,
-    earlier: _Earlier,
+    comparison: Comparison, current: PaperResult, previous: PaperResult | None, earlier: _Earlier
 ) -> NotComparable | None:
     now = current.paper
     then = replace(now, year=comparison.previous.year, wave=comparison.previous.wave)

@@ -90,14 +90,14 @@ def markers(
         for procedure in procedures
         if procedure.not_held is not None
     }
-    found = []
+    every = []
     for group in catalogue.groups:
         need = catalogue.needs[group.need]
         why = (need.reason_beside_previous if has_previous else None) or need.reason
         for paper in group.papers:
             reason = not_held.get(paper.kind) or (None if need.kept else why)
-            found.append(Marker(group.code, group.title, paper.title, reason))
-    return tuple(found)
+            every.append(Marker(group.code, group.title, paper.title, reason))
+    return tuple(every)
 
 
 def unsupported(

@@ -131,10 +131,10 @@ def papers(
         sql("analysis/papers"), {"run_id": run_id, "municipality_id": municipality_id}
     ).mappings()
     wanted = None if procedures is None else {procedure.key for procedure in procedures}
-    found = [row for row in rows if wanted is None or _paper(row).procedure in wanted]
-    hides = _papers_that_hide_the_region(found, municipality_id, least_participants)
+    shown = [row for row in rows if wanted is None or _paper(row).procedure in wanted]
+    hides = _papers_that_hide_the_region(shown, municipality_id, least_participants)
     return tuple(
-        sorted((_paper_result(row, hides, least_participants) for row in found), key=_order)
+        sorted((_paper_result(row, hides, least_participants) for row in shown), key=_order)
     )
 
 
@@ -145,8 +145,8 @@ def verdicts(
     rows = connection.execute(
         sql("analysis/verdicts"), {"run_id": run_id, "municipality_id": municipality_id}
     ).mappings()
-    found = (SchoolVerdict(**{**row, "verdict": Verdict(row["verdict"])}) for row in rows)
-    return tuple(sorted(found, key=lambda school: (natural_key(school.name), school.school_id)))
+    schools = (SchoolVerdict(**{**row, "verdict": Verdict(row["verdict"])}) for row in rows)
+    return tuple(sorted(schools, key=lambda school: (natural_key(school.name), school.school_id)))
 
 
 def _papers_that_hide_the_region(

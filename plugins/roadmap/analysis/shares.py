@@ -58,6 +58,13 @@ class Journal:
     def compared(self) -> int:
         return self.lowered + self.confirmed + self.raised
 
+    def __add__(self, other: Journal) -> Journal:
+        return Journal(
+            self.lowered + other.lowered,
+            self.confirmed + other.confirmed,
+            self.raised + other.raised,
+        )
+
 
 @dataclass(frozen=True)
 class Exam:

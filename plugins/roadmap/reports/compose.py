@@ -35,12 +35,12 @@ def compose(engine: Engine, plan: Plan, run_id: str, answers_to: str) -> tuple[s
     Whom the composer has nothing to tell is no longer selected: the run expects no letter.
     Addressees stand by alphabet, 'region' last. `answers_to` is the address to which
     municipalities answer. LookupError when there is no such run, KeyError when its phase has
-    no composer, draft.ModelDisagrees when a model contradicts itself: then nothing is stored.
+    no composer, ModelDisagrees when a model contradicts itself: then nothing is stored.
     """
     with engine.begin() as connection:
         run = read_run(connection, plan, run_id, answers_to)
         composer = COMPOSERS[run.phase.report]
-        told = []
+        composed = []
         for addressee in run.addressees:
             unit = addressee.municipality_id
             model = composer(read_facts(connection, run, addressee))
@@ -48,8 +48,8 @@ def compose(engine: Engine, plan: Plan, run_id: str, answers_to: str) -> tuple[s
                 _unselect(connection, run_id, unit)
             else:
                 _store(connection, run_id, _printable(model))
-                told.append(unit)
-    return tuple(told)
+                composed.append(unit)
+    return tuple(composed)
 
 
 def load_model(connection: Connection, run_id: str, municipality_id: str) -> ReportModel:

@@ -36,20 +36,20 @@ def corrections(previous: ReportModel, current: ReportModel) -> tuple[str, ...]:
         raise ValueError("reports of different addressees or occasions can't be compared")
     if previous.content_sha256() == current.content_sha256():
         return ()
-    told = [
+    texts = [
         *_identity(previous, current),
         *_headline(previous, current),
         *_figures(previous, current),
         *_indicators(previous, current),
         *_items(previous, current),
     ]
-    # What no headline, figure or indicator tells is told cell by cell, else text by text.
-    told = told or list(_cells(previous, current)) or list(_texts(previous, current))
-    if not told:
+    # What no headline, figure or indicator says is said cell by cell, else text by text.
+    texts = texts or list(_cells(previous, current)) or list(_texts(previous, current))
+    if not texts:
         return (say(_WORDING, "other"),)
-    if len(told) <= AT_MOST:
-        return tuple(told)
-    return (*told[:AT_MOST], say(_WORDING, "more", n=len(told) - AT_MOST))
+    if len(texts) <= AT_MOST:
+        return tuple(texts)
+    return (*texts[:AT_MOST], say(_WORDING, "more", n=len(texts) - AT_MOST))
 
 
 def _identity(previous: ReportModel, current: ReportModel) -> Iterable[str]:
@@ -69,12 +69,18 @@ def _figures(previous: ReportModel, current: ReportModel) -> Iterable[str]:
     before, after = _own_figures(previous), _own_figures(current)
     for name, value in after.items():
         if name not in before:
-            yield say(_WORDING, "figure_new", name=name, after=_told(value))
+            yield say(_WORDING, "figure_new", name=name, after=show_with_unit(value))
         elif before[name] != value:
-            yield say(_WORDING, "figure", name=name, before=_told(before[name]), after=_told(value))
+            yield say(
+                _WORDING,
+                "figure",
+                name=name,
+                before=show_with_unit(before[name]),
+                after=show_with_unit(value),
+            )
     for name, value in before.items():
         if name not in after:
-            yield say(_WORDING, "figure_gone", name=name, before=_told(value))
+            yield say(_WORDING, "figure_gone", name=name, before=show_with_unit(value))
 
 
 def _own_figures(model: ReportModel) -> dict[str, Value]:
@@ -90,33 +96,29 @@ def _own_figures(model: ReportModel) -> dict[str, Value]:
     }
 
 
-def _told(value: Value) -> str:
-    return show_with_unit(value)
-
-
 def _indicators(previous: ReportModel, current: ReportModel) -> Iterable[str]:
     before = _indicators_of(previous)
     for code, now in _indicators_of(current).items():
         was = before.get(code)
         if was is None:
             continue
-        told = {"code": code, "title": show(now["title"])}
+        which = {"code": code, "title": show(now["title"])}
         if was["status"] != now["status"]:
             status, new_status = show(was["status"]), show(now["status"])
-            yield say(_WORDING, "status", **told, before=status, after=new_status)
+            yield say(_WORDING, "status", **which, before=status, after=new_status)
         elif any(was[key] != now[key] for key in ("reached", "whole")):
-            yield say(_WORDING, "fact", **told, before=_reached(was), after=_reached(now))
+            yield say(_WORDING, "fact", **which, before=_reached(was), after=_reached(now))
 
 
 def _indicators_of(model: ReportModel) -> dict[str, dict[str, Value]]:
     """The values of the appendix's own indicators, by code and column."""
-    found: dict[str, dict[str, Value]] = {}
-    for sheet in model.appendix:
-        if sheet.table.id == "indicators":
-            for row, cells in zip(sheet.table.rows, sheet.table.cells(), strict=True):
-                if row.own:
-                    found[show(cells["code"].value)] = {k: c.value for k, c in cells.items()}
-    return found
+    return {
+        show(cells["code"].value): {key: cell.value for key, cell in cells.items()}
+        for sheet in model.appendix
+        if sheet.table.id == "indicators"
+        for row, cells in zip(sheet.table.rows, sheet.table.cells(), strict=True)
+        if row.own
+    }
 
 
 def _reached(values: dict[str, Value]) -> str:
@@ -150,20 +152,19 @@ def _by_matter(model: ReportModel) -> dict[tuple[str, str], AttentionItem]:
     return {(item.title, item.problem): item for item in model.letter.attention}
 
 
-# -- What is told only where nothing above tells it -------------------------------------------
+# -- What is said only where nothing above says it --------------------------------------------
 
 
 def _cells(previous: ReportModel, current: ReportModel) -> Iterator[str]:
     """Each own cell that reads otherwise, once, though several tables may show it."""
     before = dict(_own_tables(previous))
-    said: set[str] = set()
-    for place, table in _own_tables(current):
-        if place not in before:
-            continue
-        for sentence in _cells_of(before[place], table):
-            if sentence not in said:
-                said.add(sentence)
-                yield sentence
+    sentences = (
+        sentence
+        for place, table in _own_tables(current)
+        if place in before
+        for sentence in _cells_of(before[place], table)
+    )
+    yield from dict.fromkeys(sentences)
 
 
 def _cells_of(before: Table, after: Table) -> Iterator[str]:
@@ -182,8 +183,8 @@ def _cells_of(before: Table, after: Table) -> Iterator[str]:
                     table=after.caption,
                     row=label[0],
                     column=titles[key],
-                    before=_told(was[then]),
-                    after=_told(value),
+                    before=show_with_unit(was[then]),
+                    after=show_with_unit(value),
                 )
 
 

@@ -1,7 +1,7 @@
 """The letter that reminds a municipality of a due date: what is missing, by name, and no more.
 
 Who misses nothing gets none; nor does the region, which is not asked to do anything. What
-nobody has told us of (no data) reminds nobody: the registers may be late, not the people.
+nobody has units us of (no data) reminds nobody: the registers may be late, not the people.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from roadmap.plan.model import Indicator
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem, Letter, ReportModel
 from roadmap.reports.monitoring.missing import document_name
-from roadmap.reports.words.wording import named, say, title
+from roadmap.reports.parts.report import report_of
+from roadmap.reports.parts.sentences import sentence
+from roadmap.reports.words.wording import named, title
 from roadmap.russian import NBSP, natural_key
 
-_WORDING = "reminder"
 _ITEMS = 5  # as many as a letter has room for
 # Kinds of units that have sentences of their own here.
 _NAMED_APART = ("coordinator", "curator", "school", "municipality")
@@ -27,33 +28,18 @@ _NAMED_APART = ("coordinator", "curator", "school", "municipality")
 
 def compose_reminder(facts: Facts) -> ReportModel | None:
     """The report of one addressee: a letter alone; None where nothing is missing."""
-    run = facts.run
     missed = () if facts.is_region else _missed(facts)
-    if not missed:
-        return None
-    return ReportModel(
-        plan_year=run.plan.year,
-        phase=run.phase.code,
-        occasion=run.occasion,
-        as_of=run.as_of,
-        addressee=facts.addressee,
-        institution=run.institution,
-        letter=_letter(facts, missed),
-        document=None,
-        appendix=(),
-        schools=(),
-        key_figures=(),
-    )
+    return report_of(facts, _letter(facts, missed)) if missed else None
 
 
 def _missed(facts: Facts) -> tuple[tuple[IndicatorResult, tuple[Gap, ...]], ...]:
     """Known shortfalls of the addressee's own indicators, each with the units that are missing."""
-    found = []
+    missed = []
     for result in facts.indicators:
         gaps = tuple(g for g in facts.gaps if g.whole_code == result.indicator.code)
         if result.shortfall and gaps:
-            found.append((result, gaps))
-    return tuple(found)
+            missed.append((result, gaps))
+    return tuple(missed)
 
 
 def _letter(facts: Facts, missed: Sequence[tuple[IndicatorResult, tuple[Gap, ...]]]) -> Letter:
@@ -61,69 +47,77 @@ def _letter(facts: Facts, missed: Sequence[tuple[IndicatorResult, tuple[Gap, ...
     due = run.phase.reply_by.on
     measures = list({r.measure.number: r.measure for r, _ in missed}.values())
     numbers = [str(measure.number) for measure in measures]
-    headline = say(_WORDING, "headline", due=due, days=(due - run.as_of).days, measures=numbers)
+    headline = sentence(facts, "headline", due=due, days=(due - run.as_of).days, measures=numbers)
     name = title(" ".join(facts.addressee.name.split()))
     return Letter(
-        subject=say(_WORDING, "subject", phase=run.phase.title, name=name).replace(NBSP, " "),
-        preheader=say(_WORDING, "preheader", headline=headline, reply_by=due),
+        subject=sentence(facts, "subject", phase=run.phase.title, name=name).replace(NBSP, " "),
+        preheader=sentence(
+            facts,
+            "preheader",
+            headline=headline,
+        ),
         period=russian.month(run.as_of),
-        greeting=say(_WORDING, "greeting"),
+        greeting=sentence(facts, "greeting"),
         headline=headline,
         lead=(
-            *(say(_WORDING, "measure", number=m.number, text=m.text, due=due) for m in measures),
-            say(_WORDING, "as_of", day=run.as_of),
+            *(sentence(facts, "measure", number=m.number, text=m.text, due=due) for m in measures),
+            sentence(facts, "as_of", day=run.as_of),
         ),
-        request=say(_WORDING, "request", due=due),
-        request_rest=say(_WORDING, "request_rest"),
+        request=sentence(facts, "request", due=due),
+        request_rest=sentence(facts, "request_rest"),
         attention=tuple(_item(facts, result, gaps) for result, gaps in missed[:_ITEMS]),
-        attention_more=say(
-            _WORDING, "more", codes=[result.indicator.code for result, _ in missed[_ITEMS:]]
+        attention_more=sentence(
+            facts, "more", codes=[result.indicator.code for result, _ in missed[_ITEMS:]]
         )
         if len(missed) > _ITEMS
         else None,
         figures=None,
-        basis=say(_WORDING, "basis", numbers=numbers, order=run.plan.order),
+        basis=sentence(
+            facts,
+            "basis",
+            numbers=numbers,
+        ),
     )
 
 
 def _item(facts: Facts, result: IndicatorResult, gaps: Sequence[Gap]) -> AttentionItem:
     indicator, advice = result.indicator, result.indicator.recommendation
     return AttentionItem(
-        title=say(_WORDING, "indicator_title", code=indicator.code, title=indicator.title),
-        problem=say(
-            _WORDING,
+        title=sentence(facts, "indicator_title", code=indicator.code, title=indicator.title),
+        problem=sentence(
+            facts,
             "problem",
             numerator=result.numerator,
             denominator=result.denominator,
-            missing=missing_units(indicator, gaps),
+            missing=missing_units(facts, indicator, gaps),
         ),
-        recommendation=named(advice.text) if advice else say(_WORDING, "recommendation"),
-        who=named(advice.addressee) if advice else say(_WORDING, "who"),
+        recommendation=named(advice.text) if advice else sentence(facts, "recommendation"),
+        who=named(advice.addressee) if advice else sentence(facts, "who"),
         # The plan's own day is for the letter after the due date; this one comes before it.
         due=facts.run.phase.reply_by.on,
-        confirmation=named(advice.confirmation) if advice else say(_WORDING, "execution_proof"),
+        confirmation=named(advice.confirmation) if advice else sentence(facts, "execution_proof"),
     )
 
 
-def missing_units(indicator: Indicator, gaps: Sequence[Gap]) -> list[str]:
+def missing_units(facts: Facts, indicator: Indicator, gaps: Sequence[Gap]) -> list[str]:
     """The units of one indicator by name: coordinators, curators with their schools, schools
     with what each of them lacks, any other by its kind; in natural order of names, persons
     without names."""
-    told: list[str] = []
+    units: list[str] = []
     coordinators = {gap.person_id for gap in gaps if gap.unit_kind == "coordinator"}
     if coordinators:
-        told.append(say(_WORDING, "coordinators", n=len(coordinators)))
-    told += sorted(
+        units.append(sentence(facts, "coordinators", n=len(coordinators)))
+    units += sorted(
         (
-            say(_WORDING, "curator", schools=_school_names(of_person))
+            sentence(facts, "curator", schools=_school_names(of_person))
             for _, of_person in _by(gaps, "curator", "person_id")
         ),
         key=natural_key,
     )
-    told += sorted(
+    units += sorted(
         (
-            say(
-                _WORDING,
+            sentence(
+                facts,
                 "school",
                 name=", ".join(_school_names(of_school)),
                 details=sorted({document_name(gap.detail) for gap in of_school if gap.detail}),
@@ -133,23 +127,23 @@ def missing_units(indicator: Indicator, gaps: Sequence[Gap]) -> list[str]:
         key=natural_key,
     )
     others = (g for g in gaps if g.unit_kind not in _NAMED_APART)
-    told += sorted({_other(indicator, gap) for gap in others}, key=natural_key)
+    units += sorted({_other(facts, indicator, gap) for gap in others}, key=natural_key)
     if any(gap.unit_kind == "municipality" for gap in gaps):
-        told.append(say(_WORDING, "municipality"))
-    return told
+        units.append(sentence(facts, "municipality"))
+    return units
 
 
-def _other(indicator: Indicator, gap: Gap) -> str:
+def _other(facts: Facts, indicator: Indicator, gap: Gap) -> str:
     words = about(stem_of(indicator, gap.indicator_code)).units[gap.unit_kind]
     detail = document_name(gap.detail) if gap.detail else ""
-    return say(_WORDING, "unit", name=words.name, measure=gap.measure, detail=detail)
+    return sentence(facts, "unit", name=words.name, measure=gap.measure, detail=detail)
 
 
 def _by(gaps: Sequence[Gap], unit_kind: str, key: str) -> list[tuple[str, list[Gap]]]:
-    found = [gap for gap in gaps if gap.unit_kind == unit_kind]
-    found.sort(key=lambda gap: getattr(gap, key) or "")
+    of_kind = [gap for gap in gaps if gap.unit_kind == unit_kind]
+    of_kind.sort(key=lambda gap: getattr(gap, key) or "")
     return [
-        (unit, list(of_unit)) for unit, of_unit in groupby(found, key=lambda g: getattr(g, key))
+        (unit, list(of_unit)) for unit, of_unit in groupby(of_kind, key=lambda g: getattr(g, key))
     ]
 
 

@@ -33,7 +33,7 @@ from roadmap.reports.model import (
     canonical_json,
 )
 from roadmap.reports.package import render_package
-from roadmap.reports.parts.draft import ModelDisagrees, check_places
+from roadmap.reports.parts.report import ModelDisagrees, check_places
 from roadmap.reports.words.show import show
 from roadmap.russian import natural_key
 from roadmap.store.tables import (
@@ -645,7 +645,7 @@ def test_every_key_figure_stands_where_it_is_said_to(composed: Callable[..., Rep
     assert len(model.key_figures) >= 20
     views = [{place.view for place in figure.places} for figure in model.key_figures]
     assert sum(v == {"letter", "document", "appendix"} for v in views) == 8
-    check_places(model.letter, model.document, model.appendix, model.key_figures)
+    check_places(model)
 
 
 @pytest.mark.parametrize(
@@ -664,7 +664,7 @@ def test_a_key_figure_elsewhere_is_a_fault(
     model = composed(made_run())
     wrong = KeyFigure(name="?", value=Share(numerator=13, denominator=38), places=(place,))
     with pytest.raises(ModelDisagrees):
-        check_places(model.letter, model.document, model.appendix, (wrong,))
+        check_places(model.model_copy(update={"key_figures": (wrong,)}))
 
 
 def test_the_letter_shows_the_usual_pair_else_the_one_most_schools_wrote(

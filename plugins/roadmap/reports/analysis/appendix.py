@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from roadmap import russian
 from roadmap.analysis.dynamics import Change
 from roadmap.analysis.read import Level, PaperResult
 from roadmap.plan.model import Procedure
@@ -13,83 +12,69 @@ from roadmap.reports.analysis.dynamics import (
     change_figure,
     reason_words,
     share_value,
+    shown_changes,
     sign_words,
-    told,
-    worse_text,
 )
 from roadmap.reports.analysis.results import (
     is_own,
     low_share,
     of_procedure,
     row_kind,
-    threshold_text,
+    unit_order,
     written_by_own,
 )
-from roadmap.reports.analysis.results_tables import (
-    exams_sheet_table,
-    marks_sheet_table,
-    unit_cells,
-    unit_columns,
-)
+from roadmap.reports.analysis.results_tables import sheet_table, sheet_unit_columns, unit_cells
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import (
-    AttentionItem,
-    Count,
-    Sheet,
-    Words,
-)
-from roadmap.reports.parts.appendix import (
-    Appendix,
-    about_sheet,
-    attention_sheet,
-    indicators_sheet,
-    sheet,
-)
+from roadmap.reports.model import AttentionItem, Count, Sheet, Words
+from roadmap.reports.parts.appendix import about_sheet, attention_sheet, indicators_sheet, sheet
 from roadmap.reports.parts.draft import Laid, Placed
 from roadmap.reports.parts.measures import Shown
-from roadmap.reports.parts.tables import Cells, Given, Rows, foreign, number, text
+from roadmap.reports.parts.sentences import sentence
+from roadmap.reports.parts.tables import Cells, Given, Rows, columns, foreign
 from roadmap.reports.words.show import NO_DATA
-from roadmap.reports.words.wording import named, say, title
-
-_WORDING = "analysis"
-_ORDER = list(Level)
+from roadmap.reports.words.wording import named, title
 
 
 def compose_appendix(
     facts: Facts, shown: Sequence[Shown], items: Sequence[AttentionItem]
-) -> Appendix:
-    """«О файле», «Показатели», «Отметки», «ЕГЭ» and «Динамика» where any, «Внимание»."""
+) -> tuple[list[Sheet], list[Placed]]:
+    """«О файле», «Показатели», «Отметки», «ЕГЭ» and «Динамика» where any, «Внимание»; and where
+    key figures stand in them."""
     held = [p for p in facts.run.phase.procedures if p.not_held is None]
     with_marks = [p for p in held if p.kind != "ege"]
     with_exams = [p for p in held if p.kind == "ege"]
-    about = say(_WORDING, "heading_about")
-    sheets = [about_sheet(facts, about, _signs_text(facts), _sources(facts))]
+    about = sentence(facts, "heading_about")
+    sheets = [about_sheet(facts, about, sentence(facts, "signs_text"), _sources(facts))]
     if shown:
         sheets.append(indicators_sheet(facts, shown))
     placed: list[Placed] = []
     if marks := _in_order(facts, with_marks):
-        heading = say(_WORDING, "heading_marks", procedures=_present(with_marks, marks))
-        laid = marks_sheet_table(facts, with_marks, marks)
-        sheets.append(_sheet(facts, say(_WORDING, "marks"), heading, _signs(facts), laid))
+        heading = sentence(facts, "heading_marks", procedures=_present(with_marks, marks))
+        laid = sheet_table(facts, "marks", with_marks, marks)
+        sheets.append(
+            _sheet(facts, sentence(facts, "marks"), heading, sentence(facts, "signs"), laid)
+        )
         placed += laid.placed
     if exams := _in_order(facts, with_exams):
-        heading = say(_WORDING, "heading_exams", procedures=_present(with_exams, exams))
-        laid = exams_sheet_table(facts, with_exams, exams)
-        sheets.append(_sheet(facts, say(_WORDING, "exams"), heading, _signs(facts), laid))
+        heading = sentence(facts, "heading_exams", procedures=_present(with_exams, exams))
+        laid = sheet_table(facts, "exams", with_exams, exams)
+        sheets.append(
+            _sheet(facts, sentence(facts, "exams"), heading, sentence(facts, "signs"), laid)
+        )
         placed += laid.placed
     if changes := _changes(facts):
         laid = _dynamics_table(facts, changes)
-        signs = say(_WORDING, "signs_dynamics", points=worse_text(facts))
-        tab, heading = say(_WORDING, "s_dynamics"), say(_WORDING, "heading_dynamics")
+        signs = sentence(facts, "signs_dynamics")
+        tab, heading = sentence(facts, "s_dynamics"), sentence(facts, "heading_dynamics")
         sheets.append(_sheet(facts, tab, heading, signs, laid))
         placed += laid.placed
     sheets.append(attention_sheet(facts, items))
-    return Appendix(tuple(sheets), tuple(placed))
+    return sheets, placed
 
 
 def _sheet(facts: Facts, tab: str, heading: str, signs: str, laid: Laid) -> Sheet:
     name = title(named(facts.addressee.name))
-    subtitle = say(_WORDING, "subtitle_shares", name=name, as_of=facts.run.as_of)
+    subtitle = sentence(facts, "subtitle_shares", name=name)
     return sheet(facts, tab, heading, signs, laid.table, subtitle)
 
 
@@ -99,72 +84,57 @@ def _sources(facts: Facts) -> Iterator[tuple[str, Given]]:
         received = facts.run.received_on(procedure)
         if procedure.not_held is not None:
             reason = procedure.not_held
-            yield procedure.title, say(_WORDING, "source_not_held", reason=reason)
+            yield procedure.title, sentence(facts, "source_not_held", reason=reason)
         elif received is None:
             yield procedure.title, NO_DATA
         else:
             # The day of a file is no one's own: a file sent again unchanged corrects nobody.
-            told = say(_WORDING, "source_received", day=received)
-            yield procedure.title, foreign(Words(text=told))
+            words = sentence(facts, "source_received", day=received)
+            yield procedure.title, foreign(Words(text=words))
 
 
-def _in_order(facts: Facts, procedures: Sequence[Procedure]) -> tuple[PaperResult, ...]:
+def _in_order(facts: Facts, procedures: Sequence[Procedure]) -> list[PaperResult]:
     """Schools by name and paper, then totals, then the region: as a filter leaves them."""
-    found = [
+    results = [
         r
         for procedure in procedures
-        for r in written_by_own(facts, of_procedure(facts.results, procedure))
+        for r in written_by_own(of_procedure(facts.results, procedure))
         if facts.is_region or r.level is not Level.PARTICIPANTS
     ]
     # The sort is stable: within a unit the papers keep the order of the document.
-    return tuple(sorted(found, key=lambda r: _unit_order(facts, r)))
+    return sorted(results, key=lambda r: _unit_order(facts, r))
 
 
 def _unit_order(facts: Facts, result: PaperResult) -> tuple[object, ...]:
-    municipalities = list(facts.run.municipalities)
-    place = (
-        municipalities.index(result.municipality_id)
-        if result.municipality_id in facts.run.municipalities
-        else len(municipalities)
-    )
-    return (_ORDER.index(result.level), place, russian.natural_key(result.name), result.unit_id)
+    level, *name = unit_order(result)
+    places = list(facts.run.municipalities)
+    is_known = result.municipality_id in facts.run.municipalities
+    place = places.index(result.municipality_id) if is_known else len(places)
+    return (level, place, *name)
 
 
 def _present(procedures: Sequence[Procedure], results: Sequence[PaperResult]) -> list[str]:
-    found = {(r.paper.kind, r.paper.year, r.paper.wave) for r in results}
-    return [p.short_title for p in procedures if (p.kind, p.year, p.wave) in found]
-
-
-def _signs(facts: Facts) -> str:
-    threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
-    return say(_WORDING, "signs", threshold=threshold, least=facts.run.least)
+    written = {r.paper.procedure for r in results}
+    return [p.short_title for p in procedures if p.key in written]
 
 
 # -- Dynamics --------------------------------------------------------------------------------
 
 
-def _changes(facts: Facts) -> tuple[Change, ...]:
+def _changes(facts: Facts) -> list[Change]:
     """Schools by name and paper, then totals, then the region, as results stand."""
-    found = [c for c in told(facts) if facts.is_region or c.current.level is not Level.PARTICIPANTS]
-    return tuple(sorted(found, key=lambda c: _unit_order(facts, c.current)))
+    changes = [
+        c
+        for c in shown_changes(facts)
+        if facts.is_region or c.current.level is not Level.PARTICIPANTS
+    ]
+    return sorted(changes, key=lambda c: _unit_order(facts, c.current))
 
 
 def _dynamics_table(facts: Facts, changes: Sequence[Change]) -> Laid:
     """A row per unit and paper: both years and the change, or why there is none."""
-    columns = (
-        *unit_columns(facts),
-        text("compared_with", "Сравнивается с", 19),
-        number("then_n", "Было: участников", 11),
-        number("then_low_n", "Было: низкий результат, чел.", 12),
-        number("then_low", "Было, %", 9),
-        number("now_n", "Стало: участников", 11),
-        number("now_low_n", "Стало: низкий результат, чел.", 12),
-        number("now_low", "Стало, %", 9),
-        number("change", "Изменение, п.\u00a0п.", 11),
-        text("sign", "Признак", 24),
-        text("reason", "Почему не сравнивается", 30),
-    )
-    rows = Rows("appendix", "dynamics", columns)
+    heads = (*sheet_unit_columns(facts), *columns("sheet/dynamics"))
+    rows = Rows("appendix", "dynamics", heads)
     for change in changes:
         current = change.current
         rows.add(
@@ -175,7 +145,7 @@ def _dynamics_table(facts: Facts, changes: Sequence[Change]) -> Laid:
                 **_year_cells("now", current),
                 **change_cells(change),
                 "sign": sign_words(facts, change),
-                "reason": reason_words(change),
+                "reason": reason_words(facts, change),
             },
             row_kind(facts, current),
             own=is_own(facts, current),
@@ -194,8 +164,3 @@ def _year_cells(year: str, result: PaperResult | None) -> Cells:
         f"{year}_low_n": Count(n=share.numerator),
         f"{year}_low": share,
     }
-
-
-def _signs_text(facts: Facts) -> str:
-    threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
-    return say(_WORDING, "signs_text", threshold=threshold, least=facts.run.least)

@@ -22,15 +22,15 @@ from roadmap.reports.analysis.results import (
     shown_levels,
     subject_order,
     suppressed,
-    threshold_text,
-    unit_column,
+    total_level,
+    unit_columns,
     unit_name,
+    unit_order,
     written_by_own,
 )
 from roadmap.reports.facts.run import Facts, School
 from roadmap.reports.model import (
     Cell,
-    Column,
     Figure,
     NotHeld,
     Pair,
@@ -41,19 +41,11 @@ from roadmap.reports.model import (
     Value,
 )
 from roadmap.reports.parts.draft import Draft, Laid
-from roadmap.reports.parts.tables import (
-    Cells,
-    Given,
-    KeyFigure,
-    Rows,
-    number,
-    text,
-)
+from roadmap.reports.parts.sentences import sentence
+from roadmap.reports.parts.tables import Cells, Given, KeyFigure, Rows, columns
 from roadmap.reports.words.show import points as difference_in_points
-from roadmap.reports.words.wording import named, say, subject_dative, title
-from roadmap.russian import natural_key
+from roadmap.reports.words.wording import named, subject_dative, title
 
-_WORDING = "analysis"
 # What is said of the paper as a whole, not of one unit in it.
 _OF_THE_PAPER = (
     NotComparable.NO_DATA,
@@ -87,9 +79,9 @@ def share_value(result: PaperResult | None) -> Value:
     return low_share(result) or suppressed(result)
 
 
-def told(facts: Facts) -> tuple[Change, ...]:
+def shown_changes(facts: Facts) -> tuple[Change, ...]:
     """Changes of papers that the addressee's schools wrote, in the order of the results."""
-    written = {r.paper for r in written_by_own(facts, facts.results)}
+    written = {r.paper for r in written_by_own(facts.results)}
     return tuple(
         c
         for c in facts.changes
@@ -100,7 +92,7 @@ def told(facts: Facts) -> tuple[Change, ...]:
 def of_schools(facts: Facts) -> tuple[Change, ...]:
     """What is known of the addressee's schools, also where years can't be set side by side:
     low twice is low twice, whatever the minimum was."""
-    return tuple(c for c in told(facts) if c.current.level is Level.SCHOOL)
+    return tuple(c for c in shown_changes(facts) if c.current.level is Level.SCHOOL)
 
 
 def worse(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -123,26 +115,25 @@ def sustained_schools(facts: Facts) -> tuple[School, ...]:
 
 
 def _schools(facts: Facts, changes: Iterable[Change]) -> tuple[School, ...]:
-    found = {c.current.unit_id for c in changes}
-    return tuple(s for s in facts.schools if s.school_id in found)
-
-
-def worse_text(facts: Facts) -> str:
-    """«10»: the plan's number of percentage points as a sentence writes it."""
-    return threshold_text(facts.run.plan.analysis.worse_points)
+    ids = {c.current.unit_id for c in changes}
+    return tuple(s for s in facts.schools if s.school_id in ids)
 
 
 def _by_paper(changes: Iterable[Change]) -> dict[Paper, tuple[Change, ...]]:
-    found: dict[Paper, tuple[Change, ...]] = {}
+    papers: dict[Paper, tuple[Change, ...]] = {}
     for change in changes:
         paper = change.current.paper
-        found[paper] = (*found.get(paper, ()), change)
-    return found
+        papers[paper] = (*papers.get(paper, ()), change)
+    return papers
 
 
 def _is_compared(changes: Sequence[Change]) -> bool:
     """Whether something of a paper's changes can be set side by side for own units."""
     return any(c.points is not None and c.current.level is not Level.REGION for c in changes)
+
+
+def _of(comparison: Comparison, changes: Iterable[Change]) -> tuple[Change, ...]:
+    return tuple(c for c in changes if c.comparison is comparison)
 
 
 def _is_main(paper: Paper) -> bool:
@@ -156,31 +147,23 @@ def dynamics(draft: Draft, facts: Facts) -> None:
     """The section's text, tables and charts after its heading."""
     comparisons = facts.run.phase.comparisons
     if not comparisons:
-        draft.paragraph(say(_WORDING, "first_analysis"))
+        draft.paragraph(sentence(facts, "first_analysis"))
         return
-    every = told(facts)
-    compared = [c for c in comparisons if _has_changes(c, every)]
+    every = shown_changes(facts)
+    compared = [c for c in comparisons if _is_compared(_of(c, every))]
     if compared:
-        draft.paragraph(say(_WORDING, "how", points=worse_text(facts)))
+        draft.paragraph(sentence(facts, "how"))
     else:
-        draft.paragraph(say(_WORDING, "nothing_to_compare"))
+        draft.paragraph(sentence(facts, "nothing_to_compare"))
     for comparison in compared:
-        of_comparison = [c for c in every if c.comparison is comparison]
-        _comparison(draft, facts, comparison, of_comparison)
+        _comparison(draft, facts, comparison, _of(comparison, every))
     if facts.is_region:
         _regional_list(draft, facts)
     absent = tuple(_not_compared(facts, every))
     if absent:
-        draft.subsection(say(_WORDING, "s_not_compared"))
-        draft.paragraph(say(_WORDING, "not_compared"))
+        draft.subsection(sentence(facts, "s_not_compared"))
+        draft.paragraph(sentence(facts, "not_compared"))
         draft.numbered(absent)
-
-
-def _has_changes(comparison: Comparison, changes: Iterable[Change]) -> bool:
-    return any(
-        c.comparison is comparison and c.points is not None and c.current.level is not Level.REGION
-        for c in changes
-    )
 
 
 def _comparison(
@@ -188,12 +171,15 @@ def _comparison(
 ) -> None:
     """One subsection: the tables, the charts, what they say, what to bear in mind."""
     now, then = _procedure(facts, comparison).short_title, comparison.previous.short_title
-    draft.subsection(say(_WORDING, "two_procedures", first=now, second=then))
-    shown = _shown(facts, changes)
-    papers = {paper: found for paper, found in _by_paper(shown).items() if _is_compared(found)}
-    main = [c for paper, found in papers.items() if _is_main(paper) for c in found]
-    other = [c for paper, found in papers.items() if not _is_main(paper) for c in found]
-    where = say(_WORDING, "two_procedures", first=then, second=now)
+    draft.subsection(sentence(facts, "two_procedures", first=now, second=then))
+    levels = set(shown_levels(facts, [c.current for c in changes]))
+    shown = [c for c in changes if c.current in levels]
+    papers = {
+        paper: of_paper for paper, of_paper in _by_paper(shown).items() if _is_compared(of_paper)
+    }
+    main = [c for paper, of_paper in papers.items() if _is_main(paper) for c in of_paper]
+    other = [c for paper, of_paper in papers.items() if not _is_main(paper) for c in of_paper]
+    where = sentence(facts, "two_procedures", first=then, second=now)
     base = f"dynamics/{comparison.current}"
     tables = []
     if main:
@@ -201,7 +187,9 @@ def _comparison(
     if other:
         tables.append(_other_table(facts, f"{base}/other", where, other, bool(main)))
     figures = _figures(facts, comparison, base, where, main)
-    draft.paragraph(_where_to_look(draft, len(tables), len(figures)))
+    numbers = [str(draft.next_table + n) for n in range(len(tables))]
+    pictures = [str(draft.next_figure + n) for n in range(len(figures))]
+    draft.paragraph(sentence(facts, "see", tables=numbers, figures=pictures))
     for table in tables:
         draft.table(table)
     for figure in figures:
@@ -213,65 +201,45 @@ def _comparison(
     if not facts.is_region:
         draft.paragraph(" ".join(_schools_sentences(facts, changes, exams)))
     if comparison.caution is not None:
-        draft.paragraph(say(_WORDING, "caution", caution=comparison.caution))
+        draft.paragraph(sentence(facts, "caution", caution=comparison.caution))
 
 
 def _procedure(facts: Facts, comparison: Comparison) -> Procedure:
     return next(p for p in facts.run.phase.procedures if p.key == comparison.current)
 
 
-def _shown(facts: Facts, changes: Sequence[Change]) -> tuple[Change, ...]:
-    shown = set(shown_levels(facts, [c.current for c in changes]))
-    return tuple(c for c in changes if c.current in shown)
-
-
-def _where_to_look(draft: Draft, tables: int, figures: int) -> str:
-    numbers = [str(draft.next_table + n) for n in range(tables)]
-    pictures = [str(draft.next_figure + n) for n in range(figures)]
-    return say(_WORDING, "see", tables=numbers, figures=pictures)
-
-
 # -- Tables ----------------------------------------------------------------------------------
-
-
-def _change_columns(subject: str = "", group: str | None = None) -> tuple[Column, ...]:
-    return (
-        number(f"{subject}then", "было, %", 18, group),
-        number(f"{subject}now", "стало, %", 18, group),
-        number(f"{subject}change", "изменение, п.\u00a0п.", 24, group),
-    )
 
 
 def _main_table(facts: Facts, table_id: str, where: str, changes: Sequence[Change]) -> Laid:
     """ВПР in the main subjects side by side: a group of rows for each programme."""
-    columns = (
-        text("unit", unit_column(facts), 46),
-        *(c for subject in MAIN_SUBJECTS for c in _change_columns(f"{subject}/", title(subject))),
-    )
-    rows = Rows("document", table_id, columns)
+    heads = unit_columns(facts, "dynamics/main")
+    for subject in MAIN_SUBJECTS:
+        heads += columns("change", f"{subject}/", title(subject))
+    rows = Rows("document", table_id, heads)
     for grade in sorted({c.current.paper.grade for c in changes}):
-        rows.group(say(_WORDING, "grade", grade=grade))
+        rows.group(sentence(facts, "grade", grade=grade))
         of_grade = [c for c in changes if c.current.paper.grade == grade]
         for first in _units(of_grade):
-            found = {
+            by_subject = {
                 c.current.paper.subject: c
                 for c in of_grade
                 if (c.current.level, c.current.unit_id) == (first.level, first.unit_id)
             }
-            cells: dict[str, Given] = {"unit": _label(facts, tuple(found.values()))}
+            cells: dict[str, Given] = {"unit": _label(facts, tuple(by_subject.values()))}
             for subject in MAIN_SUBJECTS:
-                cells |= change_cells(found.get(subject), f"{subject}/")
+                cells |= change_cells(by_subject.get(subject), f"{subject}/")
             rows.add(
                 cells,
                 row_kind(facts, first),
                 own=is_own(facts, first),
                 figures={
-                    f"{subject}/change": change_figure(facts, found[subject])
+                    f"{subject}/change": change_figure(facts, by_subject[subject])
                     for subject in MAIN_SUBJECTS
-                    if subject in found
+                    if subject in by_subject
                 },
             )
-    caption = say(_WORDING, "caption_changes", exams=False, is_rest=False, where=where)
+    caption = sentence(facts, "caption_changes", exams=False, is_rest=False, where=where)
     return rows.laid(caption, _notes(facts, changes))
 
 
@@ -279,10 +247,10 @@ def _other_table(
     facts: Facts, table_id: str, where: str, changes: Sequence[Change], is_rest: bool
 ) -> Laid:
     """One paper after the other: a group of rows for each."""
-    columns = (text("unit", unit_column(facts), 90), *_change_columns())
-    rows = Rows("document", table_id, columns)
+    heads = (*unit_columns(facts, "dynamics/other"), *columns("change"))
+    rows = Rows("document", table_id, heads)
     for paper, of_paper in _by_paper(changes).items():
-        rows.group(_paper_title(paper))
+        rows.group(_paper_title(facts, paper))
         for change in of_paper:
             rows.add(
                 {"unit": _label(facts, (change,)), **change_cells(change)},
@@ -291,27 +259,16 @@ def _other_table(
                 figures={"change": change_figure(facts, change)},
             )
     exams = any(c.current.exam is not None for c in changes)
-    caption = say(_WORDING, "caption_changes", exams=exams, is_rest=is_rest, where=where)
+    caption = sentence(facts, "caption_changes", exams=exams, is_rest=is_rest, where=where)
     return rows.laid(caption, _notes(facts, changes))
 
 
-def _units(changes: Iterable[Change]) -> tuple[PaperResult, ...]:
+def _units(changes: Iterable[Change]) -> list[PaperResult]:
     """The first result of each unit: schools, total, region, each in the order of results."""
-    found: dict[tuple[Level, str], PaperResult] = {}
+    first: dict[tuple[Level, str], PaperResult] = {}
     for change in changes:
-        found.setdefault((change.current.level, change.current.unit_id), change.current)
-    order = list(Level)
-    names = _school_order(changes)
-    return tuple(
-        sorted(found.values(), key=lambda r: (order.index(r.level), names[r.level, r.unit_id]))
-    )
-
-
-def _school_order(changes: Iterable[Change]) -> dict[tuple[Level, str], tuple[object, ...]]:
-    return {
-        (c.current.level, c.current.unit_id): (natural_key(c.current.name), c.current.unit_id)
-        for c in changes
-    }
+        first.setdefault((change.current.level, change.current.unit_id), change.current)
+    return sorted(first.values(), key=unit_order)
 
 
 def _label(facts: Facts, changes: Sequence[Change]) -> str:
@@ -343,18 +300,23 @@ def is_marked(change: Change) -> bool:
 
 
 def _notes(facts: Facts, changes: Sequence[Change]) -> tuple[str, ...]:
-    notes = [say(_WORDING, "note_numbers")]
+    notes = [sentence(facts, "note_numbers")]
     if any(is_marked(c) for c in changes):
-        notes.append(say(_WORDING, "note_worse", points=worse_text(facts)))
+        notes.append(sentence(facts, "note_worse"))
     if any(_label(facts, (c,)).endswith("*") for c in changes):
-        notes.append(say(_WORDING, "note_partial", least=facts.run.least))
+        notes.append(sentence(facts, "note_partial"))
     return (" ".join(notes),)
 
 
-def _paper_title(paper: Paper) -> str:
-    if paper.kind == "vpr":
-        return title(say(_WORDING, "paper_grade", subject=paper.subject, grade=paper.grade))
-    return title(paper.subject)
+def _paper_title(facts: Facts, paper: Paper) -> str:
+    return title(_paper_name(facts, paper))
+
+
+def _paper_name(facts: Facts, paper: Paper) -> str:
+    """«математика, программа 5 класса», of an exam the subject alone."""
+    if paper.kind != "vpr":
+        return paper.subject
+    return sentence(facts, "paper_grade", subject=paper.subject, grade=paper.grade)
 
 
 def change_figure(facts: Facts, change: Change) -> KeyFigure | None:
@@ -362,8 +324,8 @@ def change_figure(facts: Facts, change: Change) -> KeyFigure | None:
     if points(change) is None:
         return None
     current = change.current
-    name = say(
-        _WORDING,
+    name = sentence(
+        facts,
         "key_change",
         exam=current.marks is None,
         subject=current.paper.subject,
@@ -380,28 +342,15 @@ def _figures(
     facts: Facts, comparison: Comparison, figure_id: str, where: str, main: Sequence[Change]
 ) -> tuple[Figure, ...]:
     """The own total by programme; and the papers in which low results of a school grew."""
-    level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
-    totals = [c for c in main if c.current.level is level]
-    groups = [
-        PairGroup(
-            title=title(subject),
-            pairs=tuple(
-                _pair(say(_WORDING, "grade", grade=c.current.paper.grade), c)
-                for c in totals
-                if c.current.paper.subject == subject
-            ),
-        )
-        for subject in MAIN_SUBJECTS
-        if any(c.current.paper.subject == subject and c.points is not None for c in totals)
-    ]
+    groups = _subject_groups(facts, [c for c in main if c.current.level is total_level(facts)])
     figures = []
     if groups:
-        caption = say(_WORDING, "caption_chart", is_region=facts.is_region)
+        caption = sentence(facts, "caption_chart")
         figures.append(_figure(facts, comparison, f"{figure_id}/totals", caption, groups))
     if not facts.is_region:
         groups = _worse_groups(facts, main)
         if groups and sum(len(group.pairs) for group in groups) <= _ROWS_AT_MOST:
-            caption = say(_WORDING, "caption_chart_worse", points=worse_text(facts), where=where)
+            caption = sentence(facts, "caption_chart_worse", where=where)
             figures.append(_figure(facts, comparison, f"{figure_id}/worse", caption, groups))
     return tuple(figures)
 
@@ -410,7 +359,7 @@ def _worse_groups(facts: Facts, main: Sequence[Change]) -> list[PairGroup]:
     """The papers in which a school's low results grew: all schools of each, and their total."""
     return [
         PairGroup(
-            title=_paper_title(paper),
+            title=_paper_title(facts, paper),
             pairs=tuple(
                 _pair(_label(facts, (c,)), c)
                 for c in of_paper
@@ -433,56 +382,62 @@ def _pair(label: str, change: Change) -> Pair:
 
 
 def _figure(
-    facts: Facts,
-    comparison: Comparison,
-    figure_id: str,
-    caption: str,
-    groups: Sequence[PairGroup],
+    facts: Facts, comparison: Comparison, figure_id: str, caption: str, groups: Sequence[PairGroup]
 ) -> Figure:
     chart = PairChart(
         previous=comparison.previous.short_title,
         current=_procedure(facts, comparison).short_title,
         groups=tuple(groups),
     )
-    return Figure(id=figure_id, caption=caption, alt=chart_alt(chart), chart=chart)
+    return Figure(id=figure_id, caption=caption, alt=_chart_alt(facts, chart), chart=chart)
 
 
 def school_figure(facts: Facts, changes: Sequence[Change]) -> Figure | None:
     """One school's ВПР in the main subjects by programme; None where nothing may be compared."""
-    main = [c for c in changes if _is_main(c.current.paper)]
-    groups = []
-    for subject in MAIN_SUBJECTS:
-        found = [c for c in main if c.current.paper.subject == subject]
-        if any(c.points is not None for c in found):
-            pairs = (_pair(say(_WORDING, "grade", grade=c.current.paper.grade), c) for c in found)
-            groups.append(PairGroup(title=title(subject), pairs=tuple(pairs)))
+    groups = _subject_groups(facts, changes)
     if not groups:
         return None
-    caption = say(_WORDING, "caption_chart_school")
-    return _figure(facts, main[0].comparison, "school-dynamics", caption, groups)
+    comparison = next(c.comparison for c in changes if _is_main(c.current.paper))
+    caption = sentence(facts, "caption_chart_school")
+    return _figure(facts, comparison, "school-dynamics", caption, groups)
 
 
-def chart_alt(chart: PairChart) -> str:
+def _subject_groups(facts: Facts, changes: Sequence[Change]) -> list[PairGroup]:
+    """A unit's ВПР in the main subjects, by programme, where something may be compared."""
+    groups = []
+    for subject in MAIN_SUBJECTS:
+        of_subject = [
+            c for c in changes if _is_main(c.current.paper) and c.current.paper.subject == subject
+        ]
+        if any(c.points is not None for c in of_subject):
+            pairs = (
+                _pair(sentence(facts, "grade", grade=c.current.paper.grade), c) for c in of_subject
+            )
+            groups.append(PairGroup(title=title(subject), pairs=tuple(pairs)))
+    return groups
+
+
+def _chart_alt(facts: Facts, chart: PairChart) -> str:
     """Every number of the chart in words."""
     groups = [
-        say(
-            _WORDING,
+        sentence(
+            facts,
             "alt_group",
             title=group.title,
-            pairs=[_alt_pair(pair) for pair in group.pairs],
+            pairs=[_alt_pair(facts, pair) for pair in group.pairs],
         )
         for group in chart.groups
     ]
-    return say(_WORDING, "alt", previous=chart.previous, current=chart.current, groups=groups)
+    return sentence(facts, "alt", previous=chart.previous, current=chart.current, groups=groups)
 
 
-def _alt_pair(pair: Pair) -> str:
-    values = {"label": pair.label, "previous": pair.previous, "current": pair.current}
+def _alt_pair(facts: Facts, pair: Pair) -> str:
     previous, current = pair.previous, pair.current
+    values = {"label": pair.label, "previous": previous, "current": current}
     if isinstance(previous, Share) and isinstance(current, Share) and pair.is_joined:
         change = Points(previous=previous, current=current)
-        return say(_WORDING, "alt_joined", **values, change=change)
-    return say(_WORDING, "alt_apart", **values)
+        return sentence(facts, "alt_joined", **values, change=change)
+    return sentence(facts, "alt_apart", **values)
 
 
 # -- Sentences -------------------------------------------------------------------------------
@@ -495,36 +450,27 @@ def answer(facts: Facts) -> str | None:
         return None
     grew, both = worse_schools(facts), sustained_schools(facts)
     values = {
-        "points": worse_text(facts),
-        "threshold": threshold_text(facts.run.plan.analysis.low_share_percent),
         "schools": len(facts.schools),
         "compared": compared,
         "grew": len(grew),
         "both": len(both),
     }
-    return say(_WORDING, "answer", **values)
+    return sentence(facts, "answer", **values)
 
 
 def _totals_sentence(facts: Facts, changes: Sequence[Change], exams: bool) -> str | None:
     """In how many papers the own total rose, fell, stayed: no judgement, only direction."""
-    level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
-    found = [v for c in changes if c.current.level is level and (v := points(c)) is not None]
-    if not found:
+    own = [points(c) for c in changes if c.current.level is total_level(facts)]
+    signs = [_sign(value) for value in own if value is not None]
+    if not signs:
         return None
-    signs = [_sign(value) for value in found]
+    papers = len(signs)
     directions = [
-        say(_WORDING, "direction", sign=sign, n=signs.count(sign), papers=len(found))
+        sentence(facts, "direction", sign=sign, n=signs.count(sign), papers=papers)
         for sign in (1, -1, 0)
         if sign in signs
     ]
-    return say(
-        _WORDING,
-        "totals",
-        is_region=facts.is_region,
-        exams=exams,
-        papers=len(found),
-        directions=directions,
-    )
+    return sentence(facts, "totals", exams=exams, papers=papers, directions=directions)
 
 
 def _sign(value: Points) -> int:
@@ -537,69 +483,72 @@ def _schools_sentences(facts: Facts, changes: Sequence[Change], exams: bool) -> 
     schools = [c for c in changes if c.current.level is Level.SCHOOL]
     grew = worse(schools)
     if grew:
-        found = _by_school(facts, grew, lambda c: say(_WORDING, "worse_paper", **_paper_values(c)))
-        yield say(_WORDING, "worse", exams=exams, points=worse_text(facts), found=found)
-        yield from _chance(grew)
+        phrases = _by_school(
+            facts, grew, lambda c: sentence(facts, "worse_paper", **_paper_values(c))
+        )
+        yield sentence(facts, "worse", exams=exams, phrases=phrases)
+        yield from _chance(facts, grew)
     else:
-        yield say(_WORDING, "worse_nobody", exams=exams, points=worse_text(facts))
+        yield sentence(facts, "worse_nobody", exams=exams)
     both = sustained(schools)
     if both:
-        threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
-        found = _by_school(
-            facts, both, lambda c: say(_WORDING, "sustained_paper", **_paper_values(c))
+        phrases = _by_school(
+            facts, both, lambda c: sentence(facts, "sustained_paper", **_paper_values(c))
         )
-        yield say(_WORDING, "sustained", threshold=threshold, found=found)
+        yield sentence(facts, "sustained", phrases=phrases)
 
 
 def _by_school(
     facts: Facts, changes: Sequence[Change], phrase: Callable[[Change], str]
 ) -> list[str]:
     """«Школа № 101 — по математике (…), по физике (…)», a phrase for each school."""
-    told = []
-    for school in _schools(facts, changes):
-        papers = [phrase(c) for c in changes if c.current.unit_id == school.school_id]
-        told.append(say(_WORDING, "of_school", name=named(school.name), papers=papers))
-    return told
+    return [
+        sentence(
+            facts,
+            "of_school",
+            name=named(school.name),
+            papers=[phrase(c) for c in changes if c.current.unit_id == school.school_id],
+        )
+        for school in _schools(facts, changes)
+    ]
 
 
 def school_problem(facts: Facts, school_id: str) -> str:
     """What dynamics say against one school: growth and sustained low results; "" if nothing."""
     own = [c for c in of_schools(facts) if c.current.unit_id == school_id]
-    told = []
+    texts = []
     grew = worse(own)
     if len(grew) > _PAPERS_NAMED:
         subjects = sorted({c.current.paper.subject for c in grew}, key=subject_order)
-        told.append(
-            say(
-                _WORDING,
+        texts.append(
+            sentence(
+                facts,
                 "problem_worse_many",
-                points=worse_text(facts),
                 n=len(grew),
                 papers=sum(c.points is not None for c in own),
                 subjects=[subject_dative(subject) for subject in subjects],
             )
         )
     elif grew:
-        papers = [say(_WORDING, "problem_paper", **_paper_values(c)) for c in grew]
-        told.append(say(_WORDING, "problem_worse", points=worse_text(facts), papers=papers))
-    told.extend(_chance(grew))
+        papers = [sentence(facts, "problem_paper", **_paper_values(c)) for c in grew]
+        texts.append(sentence(facts, "problem_worse", papers=papers))
+    texts.extend(_chance(facts, grew))
     both = sustained(own)
-    threshold = threshold_text(facts.run.plan.analysis.low_share_percent)
     if len(both) > _PAPERS_NAMED:
-        told.append(say(_WORDING, "problem_both_many", threshold=threshold, n=len(both)))
+        texts.append(sentence(facts, "problem_both_many", n=len(both)))
     elif both:
-        papers = [say(_WORDING, "problem_both_paper", **_paper_values(c)) for c in both]
-        told.append(say(_WORDING, "problem_both", threshold=threshold, papers=papers))
-    return " ".join(told)
+        papers = [sentence(facts, "problem_both_paper", **_paper_values(c)) for c in both]
+        texts.append(sentence(facts, "problem_both", papers=papers))
+    return " ".join(texts)
 
 
-def _chance(grew: Sequence[Change]) -> Iterable[str]:
+def _chance(facts: Facts, grew: Sequence[Change]) -> Iterable[str]:
     """That growth may be chance, where the 95 % interval of the change holds zero."""
     uncertain = [c for c in grew if _may_be_chance(c)]
     if uncertain:
         some = uncertain if len(uncertain) < len(grew) else ()
         subjects = sorted({c.current.paper.subject for c in some}, key=subject_order)
-        yield say(_WORDING, "growth_chance", subjects=[subject_dative(s) for s in subjects])
+        yield sentence(facts, "growth_chance", subjects=[subject_dative(s) for s in subjects])
 
 
 def _may_be_chance(change: Change) -> bool:
@@ -632,18 +581,19 @@ def _not_compared(facts: Facts, changes: Sequence[Change]) -> Iterable[str]:
         now, then = _procedure(facts, comparison), comparison.previous
         both = {"now": now.short_title, "then": then.short_title}
         if comparison.not_comparable is not None:
-            yield say(_WORDING, "declared", **both, reason=comparison.not_comparable)
+            yield sentence(facts, "declared", **both, reason=comparison.not_comparable)
         elif facts.run.received_on(now) is None:
-            yield say(_WORDING, "compared_not_received", title=now.title)
+            yield sentence(facts, "compared_not_received", title=now.title)
         elif facts.run.received_on(then) is None:
-            yield say(_WORDING, "compared_not_received", title=then.title)
+            yield sentence(facts, "compared_not_received", title=then.title)
         else:
-            of_comparison = [c for c in changes if c.comparison is comparison]
-            yield from _papers_not_compared(of_comparison, both)
+            yield from _papers_not_compared(facts, _of(comparison, changes), both)
 
 
-def _papers_not_compared(changes: Sequence[Change], both: dict[str, str]) -> Iterable[str]:
-    found: dict[NotComparable, list[str]] = {}
+def _papers_not_compared(
+    facts: Facts, changes: Sequence[Change], both: dict[str, str]
+) -> Iterable[str]:
+    papers: dict[NotComparable, list[str]] = {}
     for paper, of_paper in _by_paper(changes).items():
         if _is_compared(of_paper):
             continue
@@ -653,40 +603,29 @@ def _papers_not_compared(changes: Sequence[Change], both: dict[str, str]) -> Ite
             of_own = {c.reason for c in of_paper if c.current.level is not Level.REGION}
             is_new = of_own == {NotComparable.NOT_WRITTEN}
             reason = NotComparable.NOT_WRITTEN if is_new else NotComparable.SMALL
-        found.setdefault(reason, []).append(_not_compared_paper(paper, of_paper, reason))
-    for why, papers in found.items():
-        yield say(
-            _WORDING,
-            "because",
-            why=why,
-            **both,
-            papers=papers,
-            least=changes[0].current.least_participants,
-        )
+        name = _paper_name(facts, paper)
+        if reason is NotComparable.MINIMUM:
+            name = _minima(facts, of_paper) or name
+        papers.setdefault(reason, []).append(name)
+    for why, names in papers.items():
+        yield sentence(facts, "because", why=why, **both, papers=names)
 
 
-def _not_compared_paper(paper: Paper, changes: Sequence[Change], reason: NotComparable) -> str:
-    if reason is NotComparable.MINIMUM:
-        for change in changes:
-            now, then = change.current.exam, change.previous and change.previous.exam
-            if change.reason is reason and now and then:
-                return say(
-                    _WORDING,
-                    "paper_minimum",
-                    subject=paper.subject,
-                    then=then.minimum,
-                    now=now.minimum,
-                )
-    if paper.kind == "vpr":
-        return say(_WORDING, "paper_grade", subject=paper.subject, grade=paper.grade)
-    return paper.subject
+def _minima(facts: Facts, changes: Sequence[Change]) -> str | None:
+    """«физика (36 и 39)»: the minimum scores of both years, where a unit shows them."""
+    for change in changes:
+        now, then = change.current.exam, change.previous and change.previous.exam
+        if change.reason is NotComparable.MINIMUM and now and then:
+            subject = change.current.paper.subject
+            return sentence(
+                facts, "paper_minimum", subject=subject, then=then.minimum, now=now.minimum
+            )
+    return None
 
 
-def reason_words(change: Change) -> str:
+def reason_words(facts: Facts, change: Change) -> str:
     """Why one unit has no change, as a table says it; "" where it has one."""
-    if change.reason is None:
-        return ""
-    return say(_WORDING, "reason", why=change.reason, least=change.current.least_participants)
+    return sentence(facts, "reason", why=change.reason) if change.reason is not None else ""
 
 
 # -- The region's list of schools ------------------------------------------------------------
@@ -694,38 +633,33 @@ def reason_words(change: Change) -> str:
 
 def _regional_list(draft: Draft, facts: Facts) -> None:
     """Schools with growth or sustained low results, under their municipalities."""
-    found = [c for c in of_schools(facts) if c.is_worse or c.is_sustained_low]
-    if not found:
-        draft.paragraph(say(_WORDING, "region_list_none", points=worse_text(facts)))
+    changes = [c for c in of_schools(facts) if c.is_worse or c.is_sustained_low]
+    if not changes:
+        draft.paragraph(sentence(facts, "region_list_none"))
         return
-    draft.subsection(say(_WORDING, "s_region_list"))
-    draft.paragraph(say(_WORDING, "region_list", points=worse_text(facts), table=draft.next_table))
-    columns = (
-        text("unit", "ОО", 46),
-        text("work", "Работа", 50),
-        *_change_columns(),
-        text("sign", "Признак", 34),
-    )
-    rows = Rows("document", "dynamics/schools", columns)
+    draft.subsection(sentence(facts, "s_region_list"))
+    draft.paragraph(sentence(facts, "region_list", table=draft.next_table))
+    heads = (*columns("dynamics/schools"), *columns("change"), *columns("dynamics/sign"))
+    rows = Rows("document", "dynamics/schools", heads)
     for key, addressee in facts.run.municipalities.items():
         listed = [
             (school, c)
             for school in facts.schools
             if school.municipality_id == key
-            for c in found
+            for c in changes
             if c.current.unit_id == school.school_id
         ]
         if listed:
             rows.group(title(named(addressee.name)))
         for school, change in listed:
             rows.add(_list_cells(facts, school, change))
-    notes = (say(_WORDING, "note_numbers"),)
-    draft.table(rows.laid(say(_WORDING, "caption_region_list"), notes))
+    notes = (sentence(facts, "note_numbers"),)
+    draft.table(rows.laid(sentence(facts, "caption_region_list"), notes))
 
 
 def _list_cells(facts: Facts, school: School, change: Change) -> Cells:
     paper = change.current.paper
-    work = say(_WORDING, "work", subject=paper.subject, where=paper_label(paper))
+    work = sentence(facts, "work", subject=paper.subject, where=paper_label(paper))
     return {
         "unit": named(school.name),
         "work": title(work),
@@ -740,7 +674,7 @@ def sign_words(facts: Facts, change: Change) -> str:
     """«рост на 10 п. п. и более, порог в оба года»; "" where neither holds."""
     signs = []
     if change.is_worse:
-        signs.append(say(_WORDING, "sign_worse", points=worse_text(facts)))
+        signs.append(sentence(facts, "sign_worse"))
     if change.is_sustained_low:
-        signs.append(say(_WORDING, "sign_sustained"))
+        signs.append(sentence(facts, "sign_sustained"))
     return ", ".join(signs)

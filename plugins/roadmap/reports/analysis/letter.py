@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from roadmap import russian
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult, Verdict
 from roadmap.plan.model import Procedure
 from roadmap.reports.analysis import dynamics
@@ -19,40 +18,19 @@ from roadmap.reports.analysis.results import (
     of_procedure,
     only,
     share_figure,
-    threshold_text,
+    total_level,
     written_by_own,
 )
-from roadmap.reports.analysis.summary import (
-    Summary,
-    absent_procedures,
-    explanation,
-    ordering_measure,
-    sources_sentence,
-)
+from roadmap.reports.analysis.summary import Summary, data_sentences, explanation, ordering_measure
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import (
-    AttentionItem,
-    Cell,
-    Letter,
-    LetterFigures,
-)
+from roadmap.reports.model import AttentionItem, Cell, Letter, LetterFigures
 from roadmap.reports.parts.draft import Placed
+from roadmap.reports.parts.letter import FIGURES, ROWS_IN_TABLE, letter_of
+from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.parts.tables import LetterRows
-from roadmap.reports.words.wording import named, say, title
-from roadmap.russian import NBSP
+from roadmap.reports.words.wording import named, title
 
-_WORDING = "analysis"
-_ITEMS = 5
-# A longer table would push the HTML past the size at which mail programs cut it.
-_ROWS_IN_TABLE = 30
-_FIGURES = "letter-figures"
 _MAIN_GRADE = 5
-
-
-@dataclass(frozen=True)
-class ComposedLetter:
-    letter: Letter
-    placed: tuple[Placed, ...]
 
 
 def compose_letter(
@@ -62,71 +40,17 @@ def compose_letter(
     items: Sequence[AttentionItem],
     recommendations_section: int,
     limits_section: int,
-) -> ComposedLetter:
-    """The letter of one addressee; sections are those of its document."""
-    run = facts.run
-    name = title(" ".join(facts.addressee.name.split()))
-    more = len(items) - _ITEMS
-    figures, placed = _figures(facts)
-    request, rest, preheader = _request(facts, headline, bool(items))
-    subject = say(_WORDING, "subject", phase=run.phase.title, name=name)
-    return ComposedLetter(
-        Letter(
-            subject=subject.replace(NBSP, " "),
-            preheader=preheader,
-            period=russian.month(run.as_of),
-            greeting=say(_WORDING, "greeting"),
-            headline=headline,
-            lead=_lead(facts, summary, limits_section),
-            request=request,
-            request_rest=rest,
-            attention=tuple(items[:_ITEMS]),
-            attention_more=say(_WORDING, "attention_more", n=more, section=recommendations_section)
-            if more > 0
-            else None,
-            figures=figures,
-            basis=say(
-                _WORDING,
-                "basis",
-                numbers=[str(ordering_measure(run.plan, run.phase))],
-                order=run.plan.order,
-            ),
-        ),
-        placed,
-    )
-
-
-def _lead(facts: Facts, summary: Summary, limits_section: int) -> tuple[str, ...]:
-    told = [sources_sentence(facts)]
-    absent = absent_procedures(facts)
-    if absent:
-        told.append(say(_WORDING, "absent_procedures", titles=absent))
+) -> tuple[Letter, tuple[Placed, ...]]:
+    """The letter of one addressee and where key figures stand in it; sections are those of its
+    document."""
+    data = data_sentences(facts)
     if facts.findings and not facts.is_region:
-        told.append(say(_WORDING, "findings", n=len(facts.findings), section=limits_section))
-    answer = " ".join(explanation(facts, summary))
-    return tuple(filter(None, (answer, dynamics.answer(facts), " ".join(told))))
-
-
-def _request(facts: Facts, headline: str, is_asked: bool) -> tuple[str, str, str]:
-    """The request in bold, the rest of it, the preheader."""
-    reply_by = facts.run.phase.reply_by.on
-    if facts.is_region:
-        return (
-            say(_WORDING, "request_region", reply_by=reply_by),
-            say(_WORDING, "request_region_rest"),
-            say(_WORDING, "preheader", headline=headline, reply_by=reply_by),
-        )
-    if is_asked:
-        return (
-            say(_WORDING, "request", reply_by=reply_by),
-            say(_WORDING, "request_rest"),
-            say(_WORDING, "preheader", headline=headline, reply_by=reply_by),
-        )
-    return (
-        say(_WORDING, "request_quiet", reply_by=reply_by),
-        say(_WORDING, "request_quiet_rest"),
-        say(_WORDING, "preheader_quiet", headline=headline),
-    )
+        data.append(sentence(facts, "findings", n=len(facts.findings), section=limits_section))
+    lead = " ".join(explanation(facts, summary)), dynamics.answer(facts), " ".join(data)
+    figures, placed = _figures(facts)
+    numbers = (ordering_measure(facts.run.plan, facts.run.phase),)
+    letter = letter_of(facts, headline, lead, items, recommendations_section, figures, numbers)
+    return letter, placed
 
 
 # -- «Цифры» ---------------------------------------------------------------------------------
@@ -163,18 +87,17 @@ def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
     pair = _main_pair(facts)
     if pair is None:
         return None, ()
-    head = say(_WORDING, "column_municipality" if facts.is_region else "column_school")
+    head = sentence(facts, "column_municipality" if facts.is_region else "column_school")
     subjects = [paper.subject for paper, _ in pair.results]
-    rows = LetterRows(_FIGURES, head, {subject: title(subject) for subject in subjects})
+    rows = LetterRows(FIGURES, head, {subject: title(subject) for subject in subjects})
     _add_own(facts, pair, rows)
     _add_totals(facts, pair, rows)
     return rows.laid(
-        say(
-            _WORDING,
+        sentence(
+            facts,
             "figures",
             procedure=pair.procedure.short_title,
             grade=pair.grade if pair.procedure.kind == "vpr" else None,
-            threshold=threshold_text(facts.run.plan.analysis.low_share_percent),
         )
     )
 
@@ -188,14 +111,8 @@ def _main_pair(facts: Facts) -> _Pair | None:
         _Pair(procedure, grade, main)
         for procedure in facts.run.phase.procedures
         if procedure.kind != "ege"
-        for grade, of_grade in by_grade(
-            written_by_own(facts, of_procedure(facts.results, procedure))
-        )
-        if (
-            main := tuple(
-                found for found in by_paper(of_grade) if found[0].subject in MAIN_SUBJECTS
-            )[:2]
-        )
+        for grade, of_grade in by_grade(written_by_own(of_procedure(facts.results, procedure)))
+        if (main := tuple(one for one in by_paper(of_grade) if one[0].subject in MAIN_SUBJECTS)[:2])
     ]
     reached = max((pair.schools_reached for pair in pairs), default=0)
     pairs = [pair for pair in pairs if pair.schools_reached == reached]
@@ -218,32 +135,31 @@ _Results = dict[str, PaperResult | None]
 def _add_own(facts: Facts, pair: _Pair, rows: LetterRows) -> None:
     """Schools of a municipality; municipalities of the region."""
     if facts.is_region:
-        if len(facts.run.municipalities) > _ROWS_IN_TABLE:
+        if len(facts.run.municipalities) > ROWS_IN_TABLE:
             return
         for key, addressee in facts.run.municipalities.items():
-            found = _of_unit(pair, Level.MUNICIPALITY, key)
-            if any(found.values()):
-                _add(facts, rows, title(named(addressee.name)), found)
+            results = _of_unit(pair, Level.MUNICIPALITY, key)
+            if any(results.values()):
+                _add(facts, rows, title(named(addressee.name)), results)
         return
-    if len(facts.schools) > _ROWS_IN_TABLE:
+    if len(facts.schools) > ROWS_IN_TABLE:
         return
     no_verdict = {v.school_id for v in facts.verdicts if v.verdict is Verdict.NO_VERDICT}
     for school in facts.schools:
         is_judged = school.school_id not in no_verdict
-        note = None if is_judged else say(_WORDING, "verdict", verdict=Verdict.NO_VERDICT)
-        found = _of_unit(pair, Level.SCHOOL, school.school_id)
-        _add(facts, rows, named(school.name), found, note=note)
+        note = None if is_judged else sentence(facts, "verdict", verdict=Verdict.NO_VERDICT)
+        results = _of_unit(pair, Level.SCHOOL, school.school_id)
+        _add(facts, rows, named(school.name), results, note=note)
 
 
 def _add_totals(facts: Facts, pair: _Pair, rows: LetterRows) -> None:
     """The own total (of one school it would repeat the row above), then the region."""
-    level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
-    totals = _of_level(pair, level)
+    totals = _of_level(pair, total_level(facts))
     note = _total_note(facts, tuple(totals.values()))
     if facts.is_region or len(facts.schools) > 1:
-        label = say(_WORDING, "participants_row" if facts.is_region else "own_total")
+        label = sentence(facts, "participants_row" if facts.is_region else "own_total")
         _add(facts, rows, label, totals, "total", note=note)
-    region, note = say(_WORDING, "region_average"), say(_WORDING, "region_note")
+    region, note = sentence(facts, "region_average"), sentence(facts, "region_note")
     of_region = _of_level(pair, Level.REGION)
     _add(facts, rows, region, of_region, "comparison", note=note, own=facts.is_region)
 
@@ -251,10 +167,10 @@ def _add_totals(facts: Facts, pair: _Pair, rows: LetterRows) -> None:
 def _total_note(facts: Facts, totals: tuple[PaperResult | None, ...]) -> str:
     """Which schools the own total is of."""
     if all(r is None or r.hidden is Hidden.NOTHING_LEFT for r in totals):
-        return say(_WORDING, "own_total_small_note")
+        return sentence(facts, "own_total_small_note")
     if any(r is not None and r.small_schools for r in totals):
-        return say(_WORDING, "own_total_note", least=facts.run.least)
-    return say(_WORDING, "own_total_all_note")
+        return sentence(facts, "own_total_note")
+    return sentence(facts, "own_total_all_note")
 
 
 def _of_level(pair: _Pair, level: Level) -> _Results:

@@ -15,18 +15,13 @@ from roadmap.analysis.read import Level, Paper, PaperResult
 from roadmap.analysis.shares import Journal
 from roadmap.plan.model import Procedure
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import (
-    Cell,
-    Count,
-    Mean,
-    Share,
-    Suppressed,
-)
-from roadmap.reports.parts.tables import Given, KeyFigure
+from roadmap.reports.model import Cell, Column, Count, Mean, Share, Suppressed
+from roadmap.reports.parts.sentences import sentence
+from roadmap.reports.parts.tables import Given, KeyFigure, columns
 from roadmap.reports.words.wording import named, say, title
+from roadmap.russian import natural_key
 
 MAIN_SUBJECTS = ("русский язык", "математика")
-_WORDING = "analysis"
 
 
 # -- Words -----------------------------------------------------------------------------------
@@ -34,7 +29,7 @@ _WORDING = "analysis"
 
 def paper_label(paper: Paper) -> str:
     """«ВПР, программа 5 класса», for use inside a sentence."""
-    return say(_WORDING, "paper", kind=paper.kind, grade=paper.grade)
+    return say("analysis", "paper", kind=paper.kind, grade=paper.grade)
 
 
 def subject_order(subject: str) -> tuple[int, str]:
@@ -43,25 +38,20 @@ def subject_order(subject: str) -> tuple[int, str]:
     return (MAIN_SUBJECTS.index(subject) if main else len(MAIN_SUBJECTS), subject)
 
 
-def threshold_text(percent: float) -> str:
-    """«30»: the plan's threshold as a sentence writes it."""
-    return f"{percent:g}".replace(".", ",")
-
-
 def unit_name(facts: Facts, result: PaperResult) -> str:
     """What a report calls the unit of a result."""
     match result.level:
         case Level.SCHOOL if facts.is_region:
             municipality = facts.run.municipalities[result.municipality_id].name
-            return say(
-                _WORDING, "school_of", school=named(result.name), municipality=named(municipality)
+            return sentence(
+                facts, "school_of", school=named(result.name), municipality=named(municipality)
             )
         case Level.SCHOOL:
             return named(result.name)
         case Level.MUNICIPALITY if facts.is_region:
             return named(result.name)
         case level:
-            return say(_WORDING, "unit", level=level)
+            return sentence(facts, "unit", level=level)
 
 
 # -- Values ----------------------------------------------------------------------------------
@@ -89,7 +79,7 @@ def reaches(share: Share, percent: float) -> bool:
 def low_totals(facts: Facts) -> tuple[PaperResult, ...]:
     """The addressee's totals of marks that reach the threshold, paper by paper."""
     percent = facts.run.plan.analysis.low_share_percent
-    level = Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
+    level = total_level(facts)
     return tuple(
         r
         for r in at(facts.results, level)
@@ -132,28 +122,21 @@ def result_cells(result: PaperResult) -> dict[str, Given]:
 
 
 def of_procedure(results: Iterable[PaperResult], procedure: Procedure) -> tuple[PaperResult, ...]:
-    return tuple(
-        r
-        for r in results
-        if (r.paper.kind, r.paper.year, r.paper.wave)
-        == (procedure.kind, procedure.year, procedure.wave)
-    )
+    return tuple(r for r in results if r.paper.procedure == procedure.key)
 
 
 def by_grade(results: Iterable[PaperResult]) -> tuple[tuple[int, tuple[PaperResult, ...]], ...]:
     """Results of one procedure by the programme's grade, in order."""
     ordered = sorted(results, key=lambda r: r.paper.grade)
-    return tuple((g, tuple(found)) for g, found in groupby(ordered, lambda r: r.paper.grade))
+    return tuple((g, tuple(group)) for g, group in groupby(ordered, lambda r: r.paper.grade))
 
 
-def by_paper(
-    results: Iterable[PaperResult],
-) -> tuple[tuple[Paper, tuple[PaperResult, ...]], ...]:
+def by_paper(results: Iterable[PaperResult]) -> tuple[tuple[Paper, tuple[PaperResult, ...]], ...]:
     """Results by paper, in the order in which they come."""
-    found: dict[Paper, list[PaperResult]] = {}
+    papers: dict[Paper, list[PaperResult]] = {}
     for result in results:
-        found.setdefault(result.paper, []).append(result)
-    return tuple((paper, tuple(of_paper)) for paper, of_paper in found.items())
+        papers.setdefault(result.paper, []).append(result)
+    return tuple((paper, tuple(of_paper)) for paper, of_paper in papers.items())
 
 
 def at(results: Iterable[PaperResult], *levels: Level) -> tuple[PaperResult, ...]:
@@ -165,11 +148,11 @@ def only(results: Iterable[PaperResult], level: Level) -> PaperResult | None:
     return next((r for r in results if r.level is level), None)
 
 
-def written_by_own(facts: Facts, results: Iterable[PaperResult]) -> tuple[PaperResult, ...]:
+def written_by_own(results: Iterable[PaperResult]) -> tuple[PaperResult, ...]:
     """Results of papers that at least one participating school of the addressee wrote."""
-    found = tuple(results)
-    written = {r.paper for r in found if r.level is Level.SCHOOL}
-    return tuple(r for r in found if r.paper in written)
+    results = tuple(results)
+    written = {r.paper for r in results if r.level is Level.SCHOOL}
+    return tuple(r for r in results if r.paper in written)
 
 
 def shown_levels(facts: Facts, results: Sequence[PaperResult]) -> tuple[PaperResult, ...]:
@@ -191,8 +174,19 @@ def shown_levels(facts: Facts, results: Sequence[PaperResult]) -> tuple[PaperRes
 # -- Rows -----------------------------------------------------------------------------------
 
 
-def unit_column(facts: Facts) -> str:
-    return "Муниципалитет" if facts.is_region else "ОО"
+def unit_columns(facts: Facts, table: str) -> tuple[Column, ...]:
+    """The columns of a table whose rows are schools, for the region municipalities."""
+    return columns(table, unit=sentence(facts, "column_unit"))
+
+
+def total_level(facts: Facts) -> Level:
+    """Of which level the addressee's own total is."""
+    return Level.PARTICIPANTS if facts.is_region else Level.MUNICIPALITY
+
+
+def unit_order(result: PaperResult) -> tuple[int, object, str]:
+    """Sort key of units: schools by natural order of names, totals, the region."""
+    return (list(Level).index(result.level), natural_key(result.name), result.unit_id)
 
 
 def is_own(facts: Facts, result: PaperResult) -> bool:
@@ -225,19 +219,19 @@ def row_label(facts: Facts, result: PaperResult) -> str:
         case Level.MUNICIPALITY if facts.is_region:
             return f"{title(named(result.name))}{'*' if is_partial else ''}"
         case Level.MUNICIPALITY:
-            return say(_WORDING, "municipality_total", is_partial=is_partial)
+            return sentence(facts, "municipality_total", is_partial=is_partial)
         case Level.PARTICIPANTS:
-            return say(_WORDING, "participants_total", is_partial=is_partial)
+            return sentence(facts, "participants_total", is_partial=is_partial)
         case Level.REGION:
-            return say(_WORDING, "region_row")
+            return sentence(facts, "region_row")
 
 
 def share_figure(facts: Facts, result: PaperResult) -> KeyFigure | None:
     """The share of low results as a key figure; None where it is hidden."""
     if low_share(result) is None or result.hidden is not None:
         return None
-    name = say(
-        _WORDING,
+    name = sentence(
+        facts,
         "key_share",
         exam=result.marks is None,
         subject=result.paper.subject,

@@ -13,13 +13,12 @@ from roadmap.reports.analysis.results import (
     low_share,
     only,
     suppressed,
-    threshold_text,
 )
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Bar, BarChart, BarGroup, Figure, Suppressed
-from roadmap.reports.words.wording import named, say, title
+from roadmap.reports.parts.sentences import sentence
+from roadmap.reports.words.wording import named, title
 
-_WORDING = "analysis"
 # Bars of so many schools in two subjects still stand on one page with their table.
 BARS_ON_ONE_FIGURE = 12
 BARS_AT_MOST = 36
@@ -51,19 +50,11 @@ def share_figures(
 
 
 def _figure(
-    facts: Facts,
-    figure_id: str,
-    where: str,
-    shown: Sequence[tuple[Paper, Sequence[PaperResult]]],
+    facts: Facts, figure_id: str, where: str, shown: Sequence[tuple[Paper, Sequence[PaperResult]]]
 ) -> Figure:
-    threshold = facts.run.plan.analysis.low_share_percent
-    groups = tuple(_bar_group(title(paper.subject), of_paper) for paper, of_paper in shown)
-    return Figure(
-        id=figure_id,
-        caption=say(_WORDING, "caption_chart_shares", where=where),
-        alt=chart_alt(groups, threshold),
-        chart=BarChart(groups=groups, threshold=threshold),
-    )
+    groups = [_bar_group(title(paper.subject), of_paper) for paper, of_paper in shown]
+    caption = sentence(facts, "caption_chart_shares", where=where)
+    return bars_figure(facts, figure_id, caption, groups)
 
 
 def _bar_group(heading: str, results: Sequence[PaperResult]) -> BarGroup:
@@ -82,20 +73,24 @@ def _bar_group(heading: str, results: Sequence[PaperResult]) -> BarGroup:
     )
 
 
-def chart_alt(groups: Sequence[BarGroup], threshold: float) -> str:
-    """Every number of the chart in words."""
-    told = []
+def bars_figure(facts: Facts, figure_id: str, caption: str, groups: Sequence[BarGroup]) -> Figure:
+    """The bars with the threshold, and every number of them in words."""
+    texts = []
     for group in groups:
-        bars = [_bar_in_words(bar) for bar in group.bars]
+        bars = [_bar_in_words(facts, bar) for bar in group.bars]
         if group.region is not None:
-            bars.append(say(_WORDING, "chart_region", share=group.region))
-        told.append(say(_WORDING, "chart_group", subject=group.title, bars=bars))
-    return say(_WORDING, "chart_alt", threshold=threshold_text(threshold), groups=told)
+            bars.append(sentence(facts, "chart_region", share=group.region))
+        texts.append(sentence(facts, "chart_group", subject=group.title, bars=bars))
+    threshold = facts.run.plan.analysis.low_share_percent
+    return Figure(
+        id=figure_id,
+        caption=caption,
+        alt=sentence(facts, "chart_alt", groups=texts),
+        chart=BarChart(groups=tuple(groups), threshold=threshold),
+    )
 
 
-def _bar_in_words(bar: Bar) -> str:
-    match bar.value:
-        case Suppressed(fewer_than=least):
-            return say(_WORDING, "chart_small", name=bar.label, least=least)
-        case share:
-            return say(_WORDING, "chart_bar", name=bar.label, share=share)
+def _bar_in_words(facts: Facts, bar: Bar) -> str:
+    if isinstance(bar.value, Suppressed):
+        return sentence(facts, "chart_small", name=bar.label)
+    return sentence(facts, "chart_bar", name=bar.label, share=bar.value)

@@ -16,14 +16,13 @@ from roadmap.reports.analysis.results import (
     paper_label,
     result_cells,
     suppressed,
-    threshold_text,
 )
-from roadmap.reports.analysis.results_charts import chart_alt
+from roadmap.reports.analysis.results_charts import bars_figure
 from roadmap.reports.facts.run import Facts, School
 from roadmap.reports.model import (
     Bar,
-    BarChart,
     BarGroup,
+    Column,
     Document,
     Figure,
     NotHeld,
@@ -31,12 +30,12 @@ from roadmap.reports.model import (
     Table,
 )
 from roadmap.reports.parts.draft import Draft
-from roadmap.reports.parts.tables import Given, foreign, number, table_of, text
-from roadmap.reports.words.wording import named, say, title
+from roadmap.reports.parts.sentences import sentence
+from roadmap.reports.parts.tables import Given, columns, foreign, table_of
+from roadmap.reports.words.wording import named, title
 
 _Region = Mapping[Paper, PaperResult]
 _Changes = Mapping[Paper, Change]  # empty: the phase compares with nothing
-_WORDING = "analysis"
 # More rows and the chart would not stand on one page together.
 _ROWS_BESIDE_CHART = 16
 _LINES_BESIDE_CHART = 20
@@ -49,23 +48,23 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
     papers = {r.paper for r in own}
     region = {r.paper: r for r in at(facts.results, Level.REGION) if r.paper in papers}
     draft = Draft()
-    draft.section("results", say(_WORDING, "page_results"))
+    draft.section("results", sentence(facts, "page_results"))
     changes = {
         c.current.paper: c
-        for c in dynamics.told(facts)
+        for c in dynamics.shown_changes(facts)
         if c.current.level is Level.SCHOOL and c.current.unit_id == school.school_id
     }
-    main = _main_table(own, region, changes)
-    other = _other_table(own, region, changes)
+    main = _main_table(facts, own, region, changes)
+    other = _other_table(facts, own, region, changes)
     for table in (main, other):
         if table is not None:
             draft.table(table)
-    small = [_work(r) for r in own if r.hidden is not None]
+    small = [_work(facts, r) for r in own if r.hidden is not None]
     remarks = []
     if small:
-        remarks.append(say(_WORDING, "small", works=small, least=facts.run.least))
+        remarks.append(sentence(facts, "small", works=small))
     elif main is None and other is None:
-        remarks.append(say(_WORDING, "nothing", least=facts.run.least))
+        remarks.append(sentence(facts, "nothing"))
     if changes and not dynamics.school_problem(facts, school.school_id):
         # What grew stands among the recommendations, with its figures.
         remarks.append(_calm(facts, tuple(changes.values())))
@@ -76,28 +75,23 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
     figure = dynamics.school_figure(facts, tuple(changes.values())) or _figure(facts, own)
     if figure is not None and _is_room(rows, (*remarks, *todo), is_compared=bool(changes)):
         draft.figure(figure)
-    draft.section("recommendations", say(_WORDING, "page_recommendations"))
+    draft.section("recommendations", sentence(facts, "page_recommendations"))
     if todo:
         draft.numbered(todo)
     else:
-        draft.paragraph(say(_WORDING, "nothing_to_do"))
+        draft.paragraph(sentence(facts, "nothing_to_do"))
     verdict = next((v for v in facts.verdicts if v.school_id == school.school_id), None)
     return SchoolPage(
         school_id=school.school_id,
         name=named(school.name),
         document=Document(
-            kind_title=say(_WORDING, "page_kind"),
+            kind_title=sentence(facts, "page_kind"),
             dated=facts.run.as_of,
-            subject=say(_WORDING, "page_subject"),
+            subject=sentence(facts, "page_subject"),
             subject_strong=named(school.name),
             main=(
                 _main_sentence(facts, verdict),
-                say(
-                    _WORDING,
-                    "page_as_of",
-                    municipality=title(named(facts.addressee.name)),
-                    as_of=facts.run.as_of,
-                ),
+                sentence(facts, "page_as_of", municipality=title(named(facts.addressee.name))),
             ),
             blocks=draft.blocks,
         ),
@@ -106,8 +100,8 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
 
 def _recommendations(facts: Facts, school: School) -> tuple[str, ...]:
     return tuple(
-        say(
-            _WORDING,
+        sentence(
+            facts,
             "recommendation",
             problem=item.problem,
             todo=item.recommendation,
@@ -131,35 +125,32 @@ def _is_room(rows: int, texts: Sequence[str], *, is_compared: bool) -> bool:
 
 def _calm(facts: Facts, changes: Sequence[Change]) -> str:
     if any(c.points is not None for c in changes):
-        return say(_WORDING, "dynamics_calm", points=dynamics.worse_text(facts))
-    return say(_WORDING, "dynamics_none", least=facts.run.least)
+        return sentence(facts, "dynamics_calm")
+    return sentence(facts, "dynamics_none")
 
 
 def _main_sentence(facts: Facts, verdict: SchoolVerdict | None) -> str:
     if verdict is None or (verdict.verdict is Verdict.NO_VERDICT and not verdict.small_papers):
-        return say(_WORDING, "main_no_data")
+        return sentence(facts, "main_no_data")
     if verdict.verdict is Verdict.NO_VERDICT:
-        return say(_WORDING, "main_no_verdict", least=facts.run.least)
-    return say(
-        _WORDING,
-        "main",
-        verdict=verdict.verdict,
-        threshold=threshold_text(facts.run.plan.analysis.low_share_percent),
-        low=verdict.low_papers,
-        papers=verdict.papers,
+        return sentence(facts, "main_no_verdict")
+    return sentence(
+        facts, "main", verdict=verdict.verdict, low=verdict.low_papers, papers=verdict.papers
     )
 
 
-def _work(result: PaperResult) -> str:
+def _work(facts: Facts, result: PaperResult) -> str:
     subject, where = result.paper.subject, paper_label(result.paper)
-    return say(_WORDING, "work", subject=subject, where=where)
+    return sentence(facts, "work", subject=subject, where=where)
 
 
 def _is_main(result: PaperResult) -> bool:
     return result.paper.kind == "vpr" and result.paper.subject in MAIN_SUBJECTS
 
 
-def _main_table(own: Sequence[PaperResult], region: _Region, changes: _Changes) -> Table | None:
+def _main_table(
+    facts: Facts, own: Sequence[PaperResult], region: _Region, changes: _Changes
+) -> Table | None:
     """ВПР in русский and математика: a row per programme, three columns per subject, and the
     change where the phase compares."""
     main = [r for r in own if _is_main(r) and r.hidden is None]
@@ -167,39 +158,34 @@ def _main_table(own: Sequence[PaperResult], region: _Region, changes: _Changes) 
         return None
     compared = (changes.get(r.paper) for r in main)
     then = next((c.comparison.previous.short_title for c in compared if c is not None), None)
-    columns = [text("programme", "Программа", 32)]
+    heads = columns("school-main")
     for subject in MAIN_SUBJECTS:
-        of, group = f"{subject}/", title(subject)
-        columns += [
-            number(f"{of}participants", "участников", 24, group),
-            number(f"{of}low", "«2», %", 20, group),
-            number(f"{of}region", "регион, %", 22, group),
-            *([number(f"{of}change", "п.\u00a0п.", 22, group)] if changes else []),
-        ]
+        heads += _of_change(columns("school-main/subject", f"{subject}/", title(subject)), changes)
     rows = []
     for grade in sorted({r.paper.grade for r in main}):
-        cells: dict[str, Given] = {"programme": say(_WORDING, "page_grade", grade=grade)}
+        cells: dict[str, Given] = {"programme": sentence(facts, "page_grade", grade=grade)}
         of_grade = {r.paper.subject: r for r in own if _is_main(r) and r.paper.grade == grade}
         for subject in MAIN_SUBJECTS:
             cells |= _cells(of_grade.get(subject), region, changes, f"{subject}/")
         rows.append(cells)
-    notes = (say(_WORDING, "note_points", then=then),) if then else ()
-    return table_of("school-main", columns, rows, say(_WORDING, "page_caption_main"), notes)
+    notes = (sentence(facts, "note_points", then=then),) if then else ()
+    return table_of("school-main", heads, rows, sentence(facts, "page_caption_main"), notes)
 
 
-def _other_table(own: Sequence[PaperResult], region: _Region, changes: _Changes) -> Table | None:
+def _other_table(
+    facts: Facts, own: Sequence[PaperResult], region: _Region, changes: _Changes
+) -> Table | None:
     others = [r for r in own if not _is_main(r) and r.hidden is None]
     if not others:
         return None
-    columns = (
-        text("work", "Работа", 88),
-        number("participants", "Участников", 26),
-        number("low", "Низкий результат, %", 30),
-        number("region", "Регион, %", 24),
-        *((number("change", "Изменение, п.\u00a0п.", 22),) if changes else ()),
-    )
-    rows = ({"work": title(_work(r)), **_cells(r, region, changes)} for r in others)
-    return table_of("school-other", columns, rows, say(_WORDING, "page_caption_other"))
+    heads = _of_change(columns("school-other"), changes)
+    rows = ({"work": title(_work(facts, r)), **_cells(r, region, changes)} for r in others)
+    return table_of("school-other", heads, rows, sentence(facts, "page_caption_other"))
+
+
+def _of_change(heads: tuple[Column, ...], changes: _Changes) -> tuple[Column, ...]:
+    """The columns, of which the last is there only where the phase compares."""
+    return heads if changes else heads[:-1]
 
 
 def _cells(
@@ -222,14 +208,10 @@ def _cells(
 def _figure(facts: Facts, own: Sequence[PaperResult]) -> Figure | None:
     groups = []
     for subject in MAIN_SUBJECTS:
-        found = [r for r in own if _is_main(r) and r.paper.subject == subject]
         bars = tuple(
-            Bar(
-                label=title(paper_label(r.paper)),
-                value=share,
-                at_threshold=is_at_threshold(r),
-            )
-            for r in found
+            Bar(label=title(paper_label(r.paper)), value=share, at_threshold=is_at_threshold(r))
+            for r in own
+            if _is_main(r) and r.paper.subject == subject
             if (share := low_share(r)) is not None
         )
         if bars:
@@ -237,10 +219,4 @@ def _figure(facts: Facts, own: Sequence[PaperResult]) -> Figure | None:
             groups.append(BarGroup(title=title(subject), bars=bars))
     if not groups:
         return None
-    threshold = facts.run.plan.analysis.low_share_percent
-    return Figure(
-        id="school",
-        caption=say(_WORDING, "page_caption_chart"),
-        alt=chart_alt(groups, threshold),
-        chart=BarChart(groups=tuple(groups), threshold=threshold),
-    )
+    return bars_figure(facts, "school", sentence(facts, "page_caption_chart"), groups)

@@ -26,13 +26,7 @@ from roadmap.indicators.read import (
 from roadmap.indicators.status import Status
 from roadmap.plan.model import REGION, Indicator, Phase, Plan, Slice
 from roadmap.store.sql import sql
-from roadmap.store.tables import (
-    indicator_result,
-    metadata,
-    monitoring_scope,
-    phase_run,
-    run_batch,
-)
+from roadmap.store.tables import indicator_result, metadata, monitoring_scope, phase_run, run_batch
 
 MONITORING = "monitoring"  # the report's kind, and the parameter that names a monitoring measure
 SUMMARY = "summary"
@@ -93,7 +87,7 @@ class Registers:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What an earlier monitoring of the year told the same addressee.
+    """What an earlier monitoring of the year said to the same addressee.
 
     `results` and `statuses` are the addressee's own, `regional` and `regional_statuses` the
     region's; `executed` by unit: executed and counted measures of that monitoring.
@@ -134,7 +128,7 @@ def read_state(
     """The state that the report of `unit` needs: its own, and every unit's for 'region'.
 
     `declared` is the plan as its file says: each run has own-schedule dates of its own, and an
-    earlier monitoring is told with those that were known to it.
+    earlier monitoring is read with those that were known to it.
     """
     plan = plan_of_run(connection, declared, run_id)
     as_of = date.fromisoformat(
@@ -155,13 +149,9 @@ def read_state(
 
 
 def _units(connection: Connection, run_id: str) -> tuple[str, ...]:
-    found = connection.scalars(
-        select(indicator_result.c.municipality_id)
-        .where(indicator_result.c.run_id == run_id)
-        .distinct()
-        .order_by(indicator_result.c.municipality_id)
-    )
-    return tuple(found)
+    unit = indicator_result.c.municipality_id
+    of_run = select(unit).where(indicator_result.c.run_id == run_id)
+    return tuple(connection.scalars(of_run.distinct().order_by(unit)))
 
 
 def _scope(connection: Connection, run_id: str, monitoring: int | None) -> tuple[int, ...]:
@@ -231,7 +221,7 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
             for row in rows("direction", "approved_on")
             if row["state"] == "approved" and row["for_year"] == plan.year + 1
         ),
-        municipal_acts={unit: tuple(found) for unit, found in acts.items()},
+        municipal_acts={unit: tuple(of_unit) for unit, of_unit in acts.items()},
         questionnaires={
             (row["municipality_id"], row["respondent"]): Placed(
                 row["closed"], _day(row["closed_on"])
@@ -270,14 +260,14 @@ def _earlier(
     connection: Connection, declared: Plan, phase: Phase, run_id: str, unit: str
 ) -> tuple[Earlier, ...]:
     """Monitorings of the year before this phase that took place, in their order."""
-    found = []
+    earlier = []
     for other in declared.phases:
         if other.report != MONITORING or other.as_of >= phase.as_of:
             continue
         before = run_of_phase(connection, declared, run_id, other.code)
         if before is not None:
-            found.append(_earlier_run(connection, declared, other, before, unit))
-    return tuple(found)
+            earlier.append(_earlier_run(connection, declared, other, before, unit))
+    return tuple(earlier)
 
 
 def _earlier_run(

@@ -30,7 +30,7 @@ from roadmap.store.tables import (
 )
 
 # Matters between the operator and the address book: no finding about a municipality's data.
-_NOT_TOLD = ("NO_CONTACT", "CONTACT_WITHOUT_MUNICIPALITY")
+_OF_THE_OPERATOR = ("NO_CONTACT", "CONTACT_WITHOUT_MUNICIPALITY")
 
 
 @dataclass(frozen=True)
@@ -149,21 +149,15 @@ def read_run(connection: Connection, plan: Plan, run_id: str, answers_to: str) -
     units = connection.execute(
         select(run_municipality).where(run_municipality.c.run_id == run_id)
     ).mappings()
-    found = [
-        (
-            Addressee(
-                municipality_id=unit["municipality_id"],
-                name=unit["name"],
-                genitive=unit["genitive"],
-                short_name=unit["short_name"],
-            ),
-            bool(unit["is_selected"]),
+    # The region is an addressee of every run; whoever takes no part gets nothing.
+    taking_part = [u for u in units if u["is_participating"] or u["municipality_id"] == REGION]
+    known = {
+        Addressee(**{name: unit[name] for name in Addressee.model_fields}): bool(
+            unit["is_selected"]
         )
-        for unit in units
-        # The region is an addressee of every run; whoever takes no part gets nothing.
-        if unit["is_participating"] or unit["municipality_id"] == REGION
-    ]
-    known = sorted(found, key=lambda pair: _by_alphabet(pair[0]))
+        for unit in taking_part
+    }
+    by_alphabet = sorted(known, key=_by_alphabet)
     return Run(
         run_id=run_id,
         plan=plan,
@@ -179,8 +173,8 @@ def read_run(connection: Connection, plan: Plan, run_id: str, answers_to: str) -
             contact_phone=plan.contact.phone,
             contact_address=answers_to,
         ),
-        addressees=tuple(addressee for addressee, is_selected in known if is_selected),
-        municipalities={addressee.municipality_id: addressee for addressee, _ in known},
+        addressees=tuple(addressee for addressee in by_alphabet if known[addressee]),
+        municipalities={addressee.municipality_id: addressee for addressee in by_alphabet},
         schools=_schools(connection, run_id),
         sources=_sources(connection, plan, run_id),
         datasets=_datasets(connection, run_id),
@@ -239,8 +233,8 @@ def _schools(connection: Connection, run_id: str) -> tuple[School, ...]:
             run_school.c.run_id == run_id, run_school.c.is_participating == 1
         )
     )
-    found = (School(*row) for row in rows)
-    return tuple(sorted(found, key=lambda school: (natural_key(school.name), school.school_id)))
+    schools = (School(*row) for row in rows)
+    return tuple(sorted(schools, key=lambda school: (natural_key(school.name), school.school_id)))
 
 
 def _sources(connection: Connection, plan: Plan, run_id: str) -> tuple[FrozenBatch, ...]:
@@ -271,7 +265,8 @@ def _findings(
     )
     if municipality_id is not None:
         query = query.where(
-            run_finding.c.municipality_id == municipality_id, run_finding.c.rule.not_in(_NOT_TOLD)
+            run_finding.c.municipality_id == municipality_id,
+            run_finding.c.rule.not_in(_OF_THE_OPERATOR),
         )
-    found = (Finding(*row) for row in connection.execute(query))
-    return tuple(sorted(found, key=lambda f: (f.municipality_id or "", f.rule, f.message)))
+    findings = (Finding(*row) for row in connection.execute(query))
+    return tuple(sorted(findings, key=lambda f: (f.municipality_id or "", f.rule, f.message)))

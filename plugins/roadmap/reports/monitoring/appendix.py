@@ -6,66 +6,60 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import Words
-from roadmap.reports.monitoring.document import dataset_title
+from roadmap.reports.model import Sheet, Words
 from roadmap.reports.monitoring.lines import lines_table
 from roadmap.reports.monitoring.matrix import matrix_sheet
 from roadmap.reports.monitoring.missing import missing_sheet_table
-from roadmap.reports.monitoring.summary import Summary, wording
-from roadmap.reports.parts.appendix import Appendix, about_sheet, indicators_sheet, sheet
+from roadmap.reports.monitoring.summary import Summary
+from roadmap.reports.parts.appendix import about_sheet, indicators_sheet, sheet
+from roadmap.reports.parts.document import dataset_title
 from roadmap.reports.parts.draft import Placed
 from roadmap.reports.parts.measures import Shown
+from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.parts.tables import Given, foreign
-from roadmap.reports.words.wording import say
 from roadmap.russian import NBSP
 
-_WORDING = "monitoring"
 
-
-def compose_appendix(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> Appendix:
+def compose_appendix(
+    facts: Facts, summary: Summary, shown: Sequence[Shown]
+) -> tuple[list[Sheet], list[Placed]]:
     """The sheets in their order, and where key figures stand in them."""
     measures = lines_table(facts, "appendix", summary.lines, "measures")
-    about = say(wording(facts), "heading_about")
+    about, signs = sentence(facts, "heading_about"), sentence(facts, "signs_text")
+    statuses = sentence(facts, "signs_status")
     sources = ((dataset_title(d.dataset), _source(facts, d.dataset)) for d in facts.run.datasets)
-    placed: list[Placed] = list(measures.placed)
+    placed = [*measures.placed]
     sheets = [
-        about_sheet(facts, about, say(_WORDING, "signs_text"), sources),
+        about_sheet(facts, about, signs, sources),
         indicators_sheet(facts, shown),
         sheet(
             facts,
             # A tab is searched for and clicked on, not broken into lines.
-            say(_WORDING, "s_missing").replace(NBSP, " "),
-            say(_WORDING, "heading_missing"),
-            say(_WORDING, "signs_to_fill"),
+            sentence(facts, "s_missing").replace(NBSP, " "),
+            sentence(facts, "heading_missing"),
+            sentence(facts, "signs_to_fill"),
             missing_sheet_table(facts, summary.missing_items, "missing"),
         ),
         sheet(
             facts,
-            say(_WORDING, "tab_measures"),
-            say(_WORDING, "caption_measures"),
-            say(_WORDING, "signs_status"),
+            sentence(facts, "tab_measures"),
+            sentence(facts, "caption_measures"),
+            statuses,
             measures.table,
         ),
     ]
     if facts.is_region:
         matrix = matrix_sheet(facts)
-        placed.extend(matrix.placed)
-        sheets.append(
-            sheet(
-                facts,
-                say(_WORDING, "tab_matrix"),
-                say(_WORDING, "s_matrix"),
-                say(_WORDING, "signs_status"),
-                matrix.table,
-            )
-        )
-    return Appendix(tuple(sheets), tuple(placed))
+        placed += matrix.placed
+        tab, heading = sentence(facts, "tab_matrix"), sentence(facts, "s_matrix")
+        sheets.append(sheet(facts, tab, heading, statuses, matrix.table))
+    return sheets, placed
 
 
 def _source(facts: Facts, dataset: str) -> Given:
     """What «О файле» says of a kind of evidence that the phase asks for."""
     days = [s.received_on for s in facts.run.sources if s.dataset == dataset]
     if not days:
-        return say(_WORDING, "source_missing")
+        return sentence(facts, "source_missing")
     # The day of a file is no one's own: a file sent again unchanged corrects nobody.
-    return foreign(Words(text=say(_WORDING, "source_received", day=max(days))))
+    return foreign(Words(text=sentence(facts, "source_received", day=max(days))))

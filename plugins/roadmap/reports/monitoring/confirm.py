@@ -12,11 +12,11 @@ from typing import assert_never
 from roadmap.indicators.about import Register, about_each
 from roadmap.indicators.read import IndicatorResult
 from roadmap.plan.model import REGION, Indicator
-from roadmap.reports.facts.monitoring import Event, Placed, Registers, Requisites
+from roadmap.reports.facts.monitoring import Placed, Registers, Requisites
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.words.wording import named, say
+from roadmap.reports.parts.sentences import sentence
+from roadmap.reports.words.wording import named
 
-_WORDING = "monitoring"
 _NAMED = 2  # so many papers are named; of more the number and the last day are told
 
 
@@ -31,13 +31,13 @@ def confirmation(facts: Facts, results: Sequence[IndicatorResult], unit: str) ->
     """Requisites of all the indicators' facts, each once; "" where there is nothing to show."""
     if facts.monitoring is None:
         return ""
-    told = [
+    texts = [
         text
         for result in results
         for declared in about_each(result.indicator)
         for text in _of(facts, facts.monitoring.registers, declared.confirmed_by, result, unit)
     ]
-    return "; ".join(dict.fromkeys(told))
+    return "; ".join(dict.fromkeys(texts))
 
 
 def breakable(link: str) -> str:
@@ -51,59 +51,63 @@ def _of(
     indicator = result.indicator
     match register:
         case "regional_acts":
-            return _papers(registers.regional_acts, "act")
+            return _papers(facts, registers.regional_acts, "act")
         case "municipal_acts":
-            return _acts(registers, indicator, unit)
+            return _acts(facts, registers, indicator, unit)
         case "documents":
             key = str(indicator.parameters.get("indicator", indicator.code))
-            return _papers([p for p in registers.documents if p.key == key], "document")
+            return _papers(facts, [p for p in registers.documents if p.key == key], "document")
         case "event":
-            return _single_event(registers, indicator)
+            return _single_event(facts, registers, indicator)
         case "events":
-            return _events(registers, result)
+            return _events(facts, registers, result)
         case "programmes":
             key = str(indicator.parameters.get("measure", result.measure.number))
-            return _papers([p for p in registers.programmes if p.key == key], "programme")
+            return _papers(facts, [p for p in registers.programmes if p.key == key], "programme")
         case "page":
             return [
-                say(_WORDING, "page", link=breakable(p.link or ""), on=p.on)
+                sentence(facts, "page", link=breakable(p.link or ""), on=p.on)
                 for p in registers.publications
                 if p.key == "page"
             ][:1]
         case "news":
             news = [p for p in registers.publications if p.key == "news"]
-            return [say(_WORDING, "news", n=len(news), last=news[-1].on)] if news else []
+            return [sentence(facts, "news", n=len(news), last=news[-1].on)] if news else []
         case "questionnaires":
-            return _placed(registers, indicator, unit)
+            return _placed(facts, registers, indicator, unit)
         case "medk_documents":
-            found = _sum(
+            placed = _sum(
                 [p for key, p in registers.placed_documents.items() if unit in (REGION, key)]
             )
-            return [say(_WORDING, "placed", n=found.n, last=found.on)] if found else []
+            return [sentence(facts, "placed", n=placed.n, last=placed.on)] if placed else []
         case "directions":
             days = [d.approved_on for d in registers.directions]
-            return [say(_WORDING, "directions", n=len(days), last=max(days))] if days else []
+            return (
+                [sentence(facts, "directions_approved", n=len(days), last=max(days))]
+                if days
+                else []
+            )
         case "letters":
-            return [say(_WORDING, "sent", on=result.met_on)] if result.met_on else []
+            return [sentence(facts, "sent", on=result.met_on)] if result.met_on else []
         case "monitoring":
             return _monitoring(facts, indicator)
     assert_never(register)
 
 
-def _papers(papers: Sequence[Requisites], kind: str) -> list[str]:
+def _papers(facts: Facts, papers: Sequence[Requisites], kind: str) -> list[str]:
     if len(papers) > _NAMED:
-        return [say(_WORDING, "papers", kind=kind, n=len(papers), last=max(p.on for p in papers))]
-    return [_paper(paper) for paper in papers]
+        return [sentence(facts, "papers", kind=kind, n=len(papers), last=max(p.on for p in papers))]
+    return [_paper(facts, paper) for paper in papers]
 
 
-def _paper(paper: Requisites) -> str:
+def _paper(facts: Facts, paper: Requisites) -> str:
     link = breakable(paper.link) if paper.link else ""
-    return say(
-        _WORDING, "paper", title=named(paper.title), number=paper.number, on=paper.on, link=link
+    return sentence(
+        facts, "paper", title=named(paper.title), number=paper.number, on=paper.on, link=link
     )
 
 
-def _acts(registers: Registers, indicator: Indicator, unit: str) -> list[str]:
+def _acts(facts: Facts, registers: Registers, indicator: Indicator, unit: str) -> list[str]:
     """The acts that count by the indicator's own parameters; of the region their number."""
     basis, since = (indicator.parameters.get(name) for name in ("basis", "adopted_from"))
     counted = {
@@ -111,48 +115,48 @@ def _acts(registers: Registers, indicator: Indicator, unit: str) -> list[str]:
         for key, acts in registers.municipal_acts.items()
     }
     if unit != REGION:
-        return [_paper(act) for act in counted.get(unit, ())]
+        return [_paper(facts, act) for act in counted.get(unit, ())]
     days = [acts[-1].on for acts in counted.values() if acts]
-    return [say(_WORDING, "municipal_acts", n=len(days), last=max(days))] if days else []
+    return [sentence(facts, "municipal_acts", n=len(days), last=max(days))] if days else []
 
 
-def _single_event(registers: Registers, indicator: Indicator) -> list[str]:
+def _single_event(facts: Facts, registers: Registers, indicator: Indicator) -> list[str]:
     codes = {str(indicator.parameters.get("event"))} | {
         str(part.parameters.get("event")) for part in indicator.parts
     }
-    return [_event(event) for event in registers.events if event.event_id in codes]
+    return [
+        sentence(facts, "event", kind=event.kind, on=event.on)
+        for event in registers.events
+        if event.event_id in codes
+    ]
 
 
-def _event(event: Event) -> str:
-    return say(_WORDING, "event", kind=event.kind, on=event.on)
-
-
-def _events(registers: Registers, result: IndicatorResult) -> list[str]:
+def _events(facts: Facts, registers: Registers, result: IndicatorResult) -> list[str]:
     number = result.indicator.parameters.get("measure", result.measure.number)
     days = sorted(event.on for event in registers.events if event.measure == number)
     if not days:
         return []
-    return [say(_WORDING, "events", first=days[0], last=days[-1])]
+    return [sentence(facts, "events", first=days[0], last=days[-1])]
 
 
-def _placed(registers: Registers, indicator: Indicator, unit: str) -> list[str]:
+def _placed(facts: Facts, registers: Registers, indicator: Indicator, unit: str) -> list[str]:
     respondent = str(indicator.parameters.get("respondent", indicator.parameters.get("role")))
-    found = _sum(
+    total = _sum(
         [
             placed
             for (municipality, kind), placed in registers.questionnaires.items()
             if kind == respondent and unit in (REGION, municipality)
         ]
     )
-    if found is None:
+    if total is None:
         return []
-    return [say(_WORDING, "surveys", respondent=respondent, n=found.n, last=found.on)]
+    return [sentence(facts, "surveys", respondent=respondent, n=total.n, last=total.on)]
 
 
-def _sum(found: Sequence[Placed]) -> Placed | None:
-    if not found:
+def _sum(units: Sequence[Placed]) -> Placed | None:
+    if not units:
         return None
-    return Placed(sum(p.n for p in found), max(p.on for p in found))
+    return Placed(sum(p.n for p in units), max(p.on for p in units))
 
 
 def _monitoring(facts: Facts, indicator: Indicator) -> list[str]:
@@ -161,6 +165,6 @@ def _monitoring(facts: Facts, indicator: Indicator) -> list[str]:
     for phase in facts.run.plan.phases:
         if number in phase.owns:
             if phase.code == facts.run.phase.code:
-                return [say(_WORDING, "this_report")]
-            return [say(_WORDING, "report", on=phase.as_of)]
+                return [sentence(facts, "this_report")]
+            return [sentence(facts, "report", on=phase.as_of)]
     return []

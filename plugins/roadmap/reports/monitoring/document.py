@@ -8,10 +8,7 @@ directions for the next year.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
 
-from roadmap.evidence.sources import load_sources
 from roadmap.plan.model import IndicatorKind
 from roadmap.reports.facts.monitoring import SUMMARY
 from roadmap.reports.facts.run import Facts
@@ -28,7 +25,6 @@ from roadmap.reports.monitoring.matrix import (
 )
 from roadmap.reports.monitoring.missing import missing_table
 from roadmap.reports.monitoring.progress import (
-    first_told,
     last_earlier,
     progress,
     progress_sentence,
@@ -41,110 +37,84 @@ from roadmap.reports.monitoring.summary import (
     counting_sentences,
     headline,
     not_executed,
-    wording,
+    numbers,
 )
-from roadmap.reports.parts.attention import item_cells
-from roadmap.reports.parts.draft import Draft, Placed
+from roadmap.reports.parts.document import (
+    document_of,
+    missing_datasets,
+    outside_codes,
+    recommendations,
+)
+from roadmap.reports.parts.draft import Draft
 from roadmap.reports.parts.measures import Shown, fact_value, indicators_table, shown_indicators
-from roadmap.reports.parts.tables import Rows, number, table_of, text
-from roadmap.reports.words.wording import named, say, title
-
-_WORDING = "monitoring"
-
-
-@dataclass(frozen=True)
-class Composed:
-    """The document, where its key figures stand, and the section that lists what to do."""
-
-    document: Document
-    placed: tuple[Placed, ...]
-    recommendations_section: int
+from roadmap.reports.parts.sentences import sentence
+from roadmap.reports.parts.tables import Rows, columns
+from roadmap.reports.words.wording import named, say
 
 
 def compose_document(
     facts: Facts, summary: Summary, main: Sequence[str], items: Sequence[AttentionItem]
-) -> Composed:
-    """The document of one addressee; `items` are all that needs attention."""
-    own = wording(facts)
+) -> tuple[Document, Draft]:
+    """The document of one addressee and its draft; `items` are all that needs attention."""
     draft = Draft()
     shown = shown_indicators(facts)
     _basis(draft, facts)
     _execution(draft, facts, summary)
-    if wording(facts) == SUMMARY:
+    if facts.run.phase.report == SUMMARY:
         _year_figures(draft, facts, summary, shown)
         _undone(draft, facts, summary)
         _directions(draft, facts)
     else:
         _missing(draft, facts, summary)
         _changes(draft, facts, summary, shown)
-    draft.section("conclusions", say(_WORDING, "s_conclusions"))
+    draft.section("conclusions", sentence(facts, "s_conclusions"))
     draft.numbered(conclusions(facts, summary))
-    _recommendations(draft, items)
+    recommendations(draft, facts, items)
     _measures(draft, facts, summary)
     _indicators(draft, facts, shown)
     _limits(draft, facts)
-    return Composed(
-        Document(
-            kind_title=say(own, "document_kind"),
-            dated=facts.run.as_of,
-            subject=say(own, "document_subject", phase=facts.run.phase.title),
-            subject_strong=named(facts.run.plan.region_name)
-            if facts.is_region
-            else title(named(facts.addressee.name)),
-            main=tuple(main)[:3],
-            blocks=draft.blocks,
-        ),
-        draft.placed,
-        draft.number_of("recommendations"),
-    )
+    subject = sentence(facts, "document_subject", phase=facts.run.phase.title)
+    return document_of(facts, draft, subject, main), draft
 
 
 # -- What is executed ------------------------------------------------------------------------
 
 
 def _basis(draft: Draft, facts: Facts) -> None:
-    run = facts.run
-    own = wording(facts)
-    draft.section("basis", say(_WORDING, "s_basis"))
-    numbers = [str(number) for number in run.phase.owns]
-    draft.paragraph(say(own, "document_basis", numbers=numbers, order=run.plan.order))
+    draft.section("basis", sentence(facts, "s_basis"))
+    owned = [str(number) for number in facts.run.phase.owns]
+    draft.paragraph(sentence(facts, "document_basis", numbers=owned))
     draft.paragraph(
-        say(
-            _WORDING,
-            "scope",
-            is_region=facts.is_region,
-            schools=len(facts.schools),
-            municipalities=len(municipalities(facts)),
-            as_of=run.as_of,
+        sentence(
+            facts, "scope", schools=len(facts.schools), municipalities=len(municipalities(facts))
         )
     )
 
 
 def _execution(draft: Draft, facts: Facts, summary: Summary) -> None:
     """The count, what it holds, and for the region the counts by municipality."""
-    own = wording(facts)
-    draft.section("execution", say(own, "s_execution"))
-    told = [f"{headline(facts, summary)}.", *counting_sentences(facts, summary)]
-    draft.paragraph(" ".join(told))
-    for sentence, is_own in parts_sentences(facts):
-        draft.paragraph(sentence, own=is_own)
+    draft.section("execution", sentence(facts, "s_execution"))
+    texts = [f"{headline(facts, summary)}.", *counting_sentences(facts, summary)]
+    draft.paragraph(" ".join(texts))
+    for parts, is_own in parts_sentences(facts):
+        draft.paragraph(parts, own=is_own)
     if not facts.is_region or len(municipalities(facts)) > ROWS_IN_DOCUMENT:
         return
-    found = tallies(facts)
-    figure = tally_figure(facts, found)
+    units = tallies(facts)
+    figure = tally_figure(facts, units)
     number = None if figure is None else draft.next_figure
-    draft.paragraph(say(_WORDING, "tally", table=draft.next_table, figure=number))
-    draft.table(tally_table(facts, found, "executed"))
+    draft.paragraph(sentence(facts, "tally", table=draft.next_table, figure=number))
+    draft.table(tally_table(facts, units, "executed"))
     if figure is not None:
         draft.figure(figure)
 
 
 def _missing(draft: Draft, facts: Facts, summary: Summary) -> None:
-    draft.section("missing", say(_WORDING, "s_missing"))
+    draft.section("missing", sentence(facts, "s_missing"))
     if not summary.missing_items:
-        draft.paragraph(say(_WORDING, "missing_none"))
+        draft.paragraph(sentence(facts, "missing_none"))
         return
-    draft.paragraph(say(_WORDING, "missing", table=draft.next_table, is_region=facts.is_region))
+    draft.paragraph(sentence(facts, "missing", table=draft.next_table))
     draft.table(missing_table(facts, summary.missing_items, "missing"))
 
 
@@ -155,18 +125,18 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
         for phase in facts.run.plan.phases
     ):
         return
-    draft.section("changes", say(_WORDING, "s_changes"))
+    draft.section("changes", sentence(facts, "s_changes"))
     earlier = last_earlier(facts)
     if earlier is None:
-        draft.paragraph(say(_WORDING, "none_before"))
+        draft.paragraph(sentence(facts, "none_before"))
         return
-    found = progress(earlier, shown)
-    told = []
+    changes = progress(earlier, shown)
+    texts = []
     before = earlier.executed.get(facts.addressee.municipality_id)
     if before is not None and summary.executed is not None:
-        told.append(
-            say(
-                _WORDING,
+        texts.append(
+            sentence(
+                facts,
                 "executed_then_and_now",
                 before=before[0],
                 before_of=before[1],
@@ -176,24 +146,23 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
                 now_on=facts.run.as_of,
             )
         )
-    first = first_told(earlier, summary.lines)
+    first = [line for line in summary.lines if line.number not in earlier.phase.reports]
     if first:
-        numbers = [str(number) for number in first]
-        told.append(say(_WORDING, "first", numbers=numbers, on=earlier.as_of))
-    if told:
-        draft.paragraph(" ".join(told))
-    own = [change for change in found if change.is_own]
+        texts.append(sentence(facts, "first", numbers=numbers(first), on=earlier.as_of))
+    if texts:
+        draft.paragraph(" ".join(texts))
+    own = [change for change in changes if change.is_own]
     if own:
         draft.paragraph(
-            say(_WORDING, "changed", n=len(own), table=draft.next_table, on=earlier.as_of)
+            sentence(facts, "changed", n=len(own), table=draft.next_table, on=earlier.as_of)
         )
         draft.table(progress_table(facts, earlier, own, "changes"))
     else:
-        draft.paragraph(say(_WORDING, "unchanged", on=earlier.as_of, is_region=facts.is_region))
+        draft.paragraph(sentence(facts, "unchanged", on=earlier.as_of))
     # The region's stand apart, without a table: one more would number anew what is hashed.
-    regional = [progress_sentence(change) for change in found if not change.is_own]
+    regional = [progress_sentence(facts, change) for change in changes if not change.is_own]
     if regional:
-        draft.paragraph(say(_WORDING, "changed_regional", on=earlier.as_of), own=False)
+        draft.paragraph(sentence(facts, "changed_regional", on=earlier.as_of), own=False)
         draft.numbered(regional, own=False)
 
 
@@ -203,12 +172,7 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
 def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown]) -> None:
     draft.section("year", say("summary", "s_year"))
     draft.paragraph(say("summary", "year", table=draft.next_table))
-    columns = (
-        text("code", "№", 14),
-        text("what", "Что", 122),
-        number("whole", "Итог года", 34),
-    )
-    rows = Rows("document", "year", columns)
+    rows = Rows("document", "year", columns("year"))
     schools = Count(n=len(facts.schools))
     rows.add({"code": "", "what": say("summary", "year_schools"), "whole": schools})
     if facts.is_region:
@@ -238,101 +202,73 @@ def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[
 
 def _undone(draft: Draft, facts: Facts, summary: Summary) -> None:
     """What stays undone, and why: what is missing in measures that are not executed, by name."""
-    own = "summary"
-    draft.section("undone", say(own, "s_undone"))
-    still_open = {line.number for line in not_executed(facts, summary)}
-    if not still_open:
-        draft.paragraph(say(own, "undone_none"))
-    found = [item for item in summary.missing_items if item.result.measure.number in still_open]
-    if still_open and not found:
-        draft.paragraph(say(own, "undone_unnamed", numbers=_texts(still_open)))
-    if found:
-        draft.paragraph(say(own, "undone", numbers=_texts(still_open), table=draft.next_table))
-        draft.table(missing_table(facts, found, "missing"))
-
-
-def _texts(numbers: set[int]) -> list[str]:
-    return [str(number) for number in sorted(numbers)]
+    draft.section("undone", say("summary", "s_undone"))
+    measures = sorted(not_executed(facts, summary), key=lambda line: line.number)
+    undone = {line.number for line in measures}
+    items = [item for item in summary.missing_items if item.result.measure.number in undone]
+    if not measures:
+        draft.paragraph(say("summary", "undone_none"))
+    elif not items:
+        draft.paragraph(say("summary", "undone_unnamed", numbers=numbers(measures)))
+    else:
+        table = draft.next_table
+        draft.paragraph(say("summary", "undone", numbers=numbers(measures), table=table))
+        draft.table(missing_table(facts, items, "missing"))
 
 
 def _directions(draft: Draft, facts: Facts) -> None:
     """Directions for the next year: the region's decision, told to everybody."""
-    own = "summary"
-    year = facts.run.plan.year + 1
-    draft.section("directions", say(own, "s_directions", year=year))
-    found = state_of(facts).registers.directions
-    if not found:
-        draft.paragraph(say(own, "directions_none", year=year), own=facts.is_region)
+    own, year = facts.is_region, facts.run.plan.year + 1
+    draft.section("directions", say("summary", "s_directions", year=year))
+    directions = state_of(facts).registers.directions
+    if not directions:
+        draft.paragraph(say("summary", "directions_none", year=year), own=own)
         return
-    draft.paragraph(say(own, "directions", n=len(found), year=year), own=facts.is_region)
+    draft.paragraph(say("summary", "directions", n=len(directions), year=year), own=own)
     draft.numbered(
         (
-            say(own, "direction", title=named(d.title), basis=named(d.basis), on=d.approved_on)
-            for d in found
+            say(
+                "summary", "direction", title=named(d.title), basis=named(d.basis), on=d.approved_on
+            )
+            for d in directions
         ),
-        own=facts.is_region,
+        own=own,
     )
-
-
-# -- What to do ------------------------------------------------------------------------------
-
-
-def _recommendations(draft: Draft, items: Sequence[AttentionItem]) -> None:
-    draft.section("recommendations", say(_WORDING, "s_recommendations"))
-    if not items:
-        draft.paragraph(say(_WORDING, "nothing_to_do"))
-        return
-    draft.paragraph(say(_WORDING, "recommendations", n=len(items), table=draft.next_table))
-    columns = (
-        number("number", "№", 8),
-        text("matter", "Чего не хватает", 50),
-        text("recommendation", "Рекомендация", 35),
-        text("addressee", "Адресат", 26),
-        text("due", "Срок", 21),
-        text("proof", "Подтверждение", 34),
-    )
-    caption = say(_WORDING, "s_recommendations")
-    draft.table(table_of("recommendations", columns, item_cells(items), caption))
 
 
 # -- The order's table, indicators, the matrix -----------------------------------------------
 
 
 def _measures(draft: Draft, facts: Facts, summary: Summary) -> None:
-    draft.section("measures", say(_WORDING, "s_measures"))
-    draft.paragraph(say(_WORDING, "measures", table=draft.next_table, order=facts.run.plan.order))
+    draft.section("measures", sentence(facts, "s_measures"))
+    draft.paragraph(sentence(facts, "measures", table=draft.next_table))
     draft.table(lines_table(facts, "document", summary.lines, "measures"))
 
 
 def _indicators(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None:
-    draft.section("indicators", say(_WORDING, "s_indicators"))
-    draft.paragraph(say(_WORDING, "indicators", table=draft.next_table))
+    draft.section("indicators", sentence(facts, "s_indicators"))
+    draft.paragraph(sentence(facts, "indicators", table=draft.next_table))
     draft.table(indicators_table(facts, "document", "indicators", shown))
-    outside = [
-        indicator.code
-        for number in facts.run.phase.reports
-        for indicator in facts.run.plan.measure(number).indicators
-        if facts.run.phase.code in indicator.outside_letter_of
-    ]
+    outside = outside_codes(facts)
     if outside:
-        draft.paragraph(say(_WORDING, "outside", codes=outside))
+        draft.paragraph(sentence(facts, "outside", codes=outside))
     if facts.is_region:
         _matrix(draft, facts)
 
 
 def _matrix(draft: Draft, facts: Facts) -> None:
     """The matrix in as many tables as its columns need; of very many rows the appendix has it."""
-    draft.section("matrix", say(_WORDING, "s_matrix"))
+    draft.section("matrix", sentence(facts, "s_matrix"))
     if len(municipalities(facts)) > ROWS_IN_DOCUMENT:
-        draft.paragraph(say(_WORDING, "matrix_in_appendix"))
+        draft.paragraph(sentence(facts, "matrix_in_appendix"))
         return
-    found = matrix_tables(facts)
-    if not found:
-        draft.paragraph(say(_WORDING, "matrix_none"))
+    tables = matrix_tables(facts)
+    if not tables:
+        draft.paragraph(sentence(facts, "matrix_none"))
         return
-    last = draft.next_table + len(found) - 1
-    draft.paragraph(say(_WORDING, "matrix", first=draft.next_table, last=last))
-    for laid in found:
+    last = draft.next_table + len(tables) - 1
+    draft.paragraph(sentence(facts, "matrix", first=draft.next_table, last=last))
+    for laid in tables:
         draft.table(laid)
 
 
@@ -340,26 +276,13 @@ def _matrix(draft: Draft, facts: Facts) -> None:
 
 
 def _limits(draft: Draft, facts: Facts) -> None:
-    run = facts.run
-    draft.section("limits", say(_WORDING, "s_limits"))
-    draft.paragraph(say(_WORDING, "limits"))
-    absent = [dataset_title(d.dataset) for d in run.datasets if d.state != "received"]
-    if absent:
-        draft.paragraph(say(_WORDING, "datasets_missing", titles=absent))
+    draft.section("limits", sentence(facts, "s_limits"))
+    draft.paragraph(sentence(facts, "limits"))
+    missing_datasets(draft, facts)
     if facts.is_region and facts.findings:
         # Of the data, not of the department's results: a new one alone is no correction.
-        draft.paragraph(say(_WORDING, "findings_region"), own=False)
+        draft.paragraph(sentence(facts, "findings_region"), own=False)
         draft.numbered((named(finding.message) for finding in facts.findings), own=False)
     elif facts.findings:
-        draft.paragraph(say(_WORDING, "findings", n=len(facts.findings)))
-    draft.paragraph(say(_WORDING, "attachments", is_region=facts.is_region))
-
-
-def dataset_title(dataset: str) -> str:
-    """What a kind of evidence is called for people; its code where sources.yaml has no title."""
-    return _dataset_titles().get(dataset, dataset)
-
-
-@cache
-def _dataset_titles() -> dict[str, str]:
-    return {dataset: source.title for dataset, source in load_sources().items()}
+        draft.paragraph(sentence(facts, "findings", n=len(facts.findings)))
+    draft.paragraph(sentence(facts, "attachments"))

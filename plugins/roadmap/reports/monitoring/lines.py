@@ -21,12 +21,12 @@ from roadmap.reports.model import Cell, Words
 from roadmap.reports.monitoring.confirm import confirmation, is_confirmed_by_own
 from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.measures import fact_value, missing, status_chip, target_text
-from roadmap.reports.parts.tables import Cells, Rows, View, text
+from roadmap.reports.parts.sentences import sentence
+from roadmap.reports.parts.tables import Cells, Rows, View, columns
 from roadmap.reports.words.show import show
-from roadmap.reports.words.wording import named, say
+from roadmap.reports.words.wording import named
 from roadmap.russian import NBSP
 
-_WORDING = "monitoring"
 _BEFORE_YEAR = re.compile(r"(?<=[а-яё]) (?=\d{4}\b)")
 
 
@@ -65,14 +65,14 @@ def lines(facts: Facts) -> tuple[Line, ...]:
     unit = facts.addressee.municipality_id
     own = letter_statuses(facts.indicators, run.as_of)
     regional = letter_statuses(facts.regional, run.as_of)
-    found = []
+    measures = []
     for number in sorted(run.phase.reports):
         results = tuple(r for r in facts.indicators if r.measure.number == number)
         of_region = tuple(r for r in facts.regional if r.measure.number == number)
         is_own = bool(results) or facts.is_region
         stored = state.statuses.get(unit if is_own else REGION, {}).get(number)
         status = own.get(number) if is_own else regional.get(number)
-        found.append(
+        measures.append(
             Line(
                 measure=run.plan.measure(number),
                 results=results if is_own else of_region,
@@ -83,7 +83,7 @@ def lines(facts: Facts) -> tuple[Line, ...]:
                 is_executed=stored is not None and stored.is_executed,
             )
         )
-    return tuple(found)
+    return tuple(measures)
 
 
 @dataclass(frozen=True)
@@ -98,14 +98,14 @@ class Executed:
         return self.numerator == self.denominator
 
 
-def executed(facts: Facts, found: Sequence[Line]) -> Executed | None:
+def executed(facts: Facts, measures: Sequence[Line]) -> Executed | None:
     """The monitoring's own share, or the year's final one; None where nothing is counted.
 
     A monitoring's is the stored indicator; in a summary each own measure with a due date counts.
     """
     number = monitoring_measure(facts.run.phase, facts.run.plan)
     if number is None:
-        due = [line for line in found if is_final(line)]
+        due = [line for line in measures if is_final(line)]
         return Executed(sum(line.status.is_met for line in due), len(due)) if due else None
     for result in facts.indicators:
         if result.measure.number == number and result.indicator.parameters.get("monitoring"):
@@ -135,38 +135,23 @@ def is_counted(facts: Facts, line: Line) -> bool:
 # -- The table of docs/domain.md §6.3 ----------------------------------------------------------
 
 
-# Key, title, width in the document and in the appendix.
-_COLUMNS = (
-    ("number", "№", 8, 5),
-    ("text", "Описание действий", 50, 44),
-    ("when", "Дата реализации", 22, 16),
-    ("indicator", "Региональный показатель реализации", 48, 44),
-    ("target", "План", 18, 12),
-    ("fact", "Факт", 25, 17),
-    ("status", "Статус", 27, 20),
-    ("confirmation", "Подтверждение", 32, 32),
-    ("note", "Примечание", 28, 30),
-)
-
-
-def lines_table(facts: Facts, view: View, found: Sequence[Line], table_id: str) -> Laid:
+def lines_table(facts: Facts, view: View, measures: Sequence[Line], table_id: str) -> Laid:
     """№ … Примечание, texts verbatim from the plan; wide, so its section is turned."""
     is_sheet = view == "appendix"
-    columns = (text(key, name, own if is_sheet else wide) for key, name, wide, own in _COLUMNS)
-    rows = Rows(view, table_id, tuple(columns))
-    for line in found:
+    rows = Rows(view, table_id, columns(f"measures/{view}"))
+    for line in measures:
         key = ("measure", str(line.number))
         figures = {
-            "fact": ((*key, "name_fact"), say(_WORDING, "name_fact", number=line.number)),
-            "status": ((*key, "name_status"), say(_WORDING, "name_status", number=line.number)),
+            "fact": ((*key, "name_fact"), sentence(facts, "name_fact", number=line.number)),
+            "status": ((*key, "name_status"), sentence(facts, "name_status", number=line.number)),
         }
         rows.add(_cells(facts, line, is_sheet=is_sheet), own=line.is_own, figures=figures)
-    notes = [say(_WORDING, "note_signs")]
-    if any(not line.is_own for line in found):
+    notes = [sentence(facts, "note_signs")]
+    if any(not line.is_own for line in measures):
         notes.append(
-            say(_WORDING, "note_regional", department=facts.run.plan.department.short_name)
+            sentence(facts, "note_regional", department=facts.run.plan.department.short_name)
         )
-    return rows.laid("" if is_sheet else say(_WORDING, "caption_measures"), notes)
+    return rows.laid("" if is_sheet else sentence(facts, "caption_measures"), notes)
 
 
 def _cells(facts: Facts, line: Line, *, is_sheet: bool) -> Cells:
@@ -209,23 +194,23 @@ def _joined(results: Sequence[IndicatorResult], of: Callable[[IndicatorResult], 
 def _note(facts: Facts, line: Line) -> tuple[str, bool]:
     """What is missing, how an ongoing measure stands, what the region adds; and whether all of
     it is the addressee's own."""
-    told = []
-    gaps = [_gap(result, len(line.results) > 1) for result in line.results]
-    if line.status in _TELLING:
-        told += [gap for gap in gaps if gap]
+    texts = []
+    gaps = [_gap(facts, result, len(line.results) > 1) for result in line.results]
+    if line.status in _WITH_GAPS:
+        texts += [gap for gap in gaps if gap]
     if line.status is Status.NO_DUE_DATE:
-        told.append(say(_WORDING, "no_schedule"))
+        texts.append(sentence(facts, "no_schedule"))
     if line.status is Status.IN_PROGRESS and is_ongoing(line.measure) and line.is_counted:
-        told.append(say(_WORDING, "interim", is_met=line.is_executed))
+        texts.append(sentence(facts, "interim", is_met=line.is_executed))
     if line.regional:
         pieces = [f"{r.indicator.code} — {_fact(r)}" for r in line.regional]
-        told.append(say(_WORDING, "of_region", facts=pieces))
+        texts.append(sentence(facts, "of_region", facts=pieces))
     if not line.is_own:
-        told.append(say(_WORDING, "regional_measure"))
-    return "; ".join(told), not line.regional
+        texts.append(sentence(facts, "regional_measure"))
+    return "; ".join(texts), not line.regional
 
 
-_TELLING = (
+_WITH_GAPS = (
     Status.NOT_DONE,
     Status.PARTLY,
     Status.IN_PROGRESS,
@@ -234,9 +219,9 @@ _TELLING = (
 )
 
 
-def _gap(result: IndicatorResult, is_one_of_many: bool) -> str:
+def _gap(facts: Facts, result: IndicatorResult, is_one_of_many: bool) -> str:
     if result.indicator.kind is IndicatorKind.FACT and result.shortfall is None:
-        text = say(_WORDING, "missing_unknown")
+        text = sentence(facts, "missing_unknown")
     else:
         text = missing(result)
     if not text:

@@ -21,12 +21,12 @@ from roadmap.plan.model import REGION, IndicatorKind
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Day, Table, Value, Words
 from roadmap.reports.parts.draft import Laid
-from roadmap.reports.parts.measures import missing
-from roadmap.reports.parts.tables import Given, Rows, text
+from roadmap.reports.parts.measures import code_order, missing
+from roadmap.reports.parts.sentences import sentence
+from roadmap.reports.parts.tables import Given, Rows, columns
 from roadmap.reports.words.wording import named, say, say_declared, title
 from roadmap.russian import month, natural_key
 
-_WORDING = "monitoring"
 _RISK = "risk"
 
 
@@ -65,62 +65,58 @@ def missing_items(facts: Facts) -> tuple[MissingItem, ...]:
     # Of what is counted in units an event may fail although enough others were held.
     open_codes = {c for c, r in shown.items() if r.shortfall and r.status is not Status.NOT_DUE}
     units = list(facts.run.municipalities)
-    found: list[MissingItem] = []
+    items: list[MissingItem] = []
     by_indicator: dict[tuple[int, tuple[int, ...], str], list[Gap]] = defaultdict(list)
     for gap in facts.gaps:
         code = gap.indicator_code.partition("/")[0]
         if code not in open_codes or _words_of(shown[code], gap) is None:
             continue
         place = units.index(gap.municipality_id) if gap.municipality_id in units else len(units)
-        by_indicator[place, _order(code), gap.municipality_id].append(gap)
+        by_indicator[place, code_order(code), gap.municipality_id].append(gap)
     for place, order, unit in sorted(by_indicator):
         gaps = by_indicator[place, order, unit]
         result = shown[".".join(map(str, order))]
-        found.extend(_of_indicator(facts, result, unit, gaps))
-    return tuple(found)
-
-
-def _order(code: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in code.split("."))
+        items.extend(_of_indicator(facts, result, unit, gaps))
+    return tuple(items)
 
 
 def _of_indicator(
     facts: Facts, result: IndicatorResult, unit: str, gaps: Sequence[Gap]
 ) -> Iterable[MissingItem]:
-    told: list[tuple[str, str, str]] = []
+    lacking: list[tuple[str, str, str]] = []
     if result.indicator.kind is IndicatorKind.COUNT:
-        told.append((say(_WORDING, "region"), missing(result), "count"))
+        lacking.append((sentence(facts, "region"), missing(result), "count"))
     persons = [gap for gap in gaps if gap.unit_kind in ("coordinator", "curator")]
     persons.sort(key=lambda g: (g.unit_kind, g.indicator_code, g.person_id or ""))
     for (kind, _, _), group in groupby(
         persons, key=lambda g: (g.unit_kind, g.indicator_code, g.person_id)
     ):
         of_person = list(group)
-        told.append((_person(kind, of_person), _thing(result, of_person[0]), kind))
+        lacking.append((_person(facts, kind, of_person), _thing(result, of_person[0]), kind))
     # What every school has to have stands before what its own risks ask for.
     for gap in sorted(gaps, key=lambda g: (g.detail or "").startswith(f"{_RISK}/")):
         if gap.unit_kind not in ("coordinator", "curator"):
-            told.append((_unit(facts, gap), _thing(result, gap), gap.unit_kind))
+            lacking.append((_unit(facts, gap), _thing(result, gap), gap.unit_kind))
     is_own = facts.is_region or unit != REGION
-    for who, what, unit_kind in sorted(dict.fromkeys(told), key=lambda one: natural_key(one[0])):
+    for who, what, unit_kind in sorted(dict.fromkeys(lacking), key=lambda one: natural_key(one[0])):
         yield MissingItem(unit, result, who, what, is_own, unit_kind)
 
 
-def _person(kind: str, gaps: Sequence[Gap]) -> str:
+def _person(facts: Facts, kind: str, gaps: Sequence[Gap]) -> str:
     if kind == "coordinator":
-        return say(_WORDING, "coordinator_role")
+        return sentence(facts, "coordinator_role")
     schools = sorted({named(g.school_name) for g in gaps if g.school_name}, key=natural_key)
-    return say(_WORDING, "curator", schools=schools)
+    return sentence(facts, "curator", schools=schools)
 
 
 def _unit(facts: Facts, gap: Gap) -> str:
     if gap.school_name:
         return named(gap.school_name)
     if gap.municipality_id == REGION:
-        return say(_WORDING, "region")
+        return sentence(facts, "region")
     if facts.is_region:
         return title(named(facts.run.municipalities[gap.municipality_id].name))
-    return say(_WORDING, "municipality")
+    return sentence(facts, "municipality")
 
 
 def _words_of(result: IndicatorResult, gap: Gap) -> str | None:
@@ -149,7 +145,7 @@ def document_name(detail: str) -> str:
     kind, _, factor = detail.partition("/")
     if kind != _RISK:
         return named(detail)
-    return say(_WORDING, "programme_of_risk", factor=factor_names().get(factor, factor))
+    return say("monitoring", "programme_of_risk", factor=factor_names().get(factor, factor))
 
 
 def _month(text: str) -> str:
@@ -163,20 +159,14 @@ def _month(text: str) -> str:
 # -- As tables -------------------------------------------------------------------------------
 
 
-def missing_table(facts: Facts, found: Sequence[MissingItem], table_id: str) -> Laid:
+def missing_table(facts: Facts, items: Sequence[MissingItem], table_id: str) -> Laid:
     """№, кто, чего не хватает, срок; the region's has a heading per municipality.
 
     Of one unit in one indicator everything stands in one row: «концепция; программа».
     """
-    columns = (
-        text("code", "Показатель", 28),
-        text("who", "Кто", 48),
-        text("what", "Чего не хватает", 68),
-        text("due", "Срок", 26),
-    )
-    rows = Rows("document", table_id, columns)
+    rows = Rows("document", table_id, columns("missing"))
     last = None
-    for _, group in groupby(found, key=lambda item: (item.municipality_id, item.code, item.who)):
+    for _, group in groupby(items, key=lambda item: (item.municipality_id, item.code, item.who)):
         of_unit = list(group)
         item = of_unit[0]
         if facts.is_region and item.municipality_id != last:
@@ -184,27 +174,19 @@ def missing_table(facts: Facts, found: Sequence[MissingItem], table_id: str) -> 
             rows.group(_municipality(facts, last))
         cells = _cells(facts, item) | {"what": "; ".join(one.what for one in of_unit)}
         rows.add(cells, own=item.is_own)
-    return rows.laid(say(_WORDING, "s_missing"))
+    return rows.laid(sentence(facts, "s_missing"))
 
 
-def missing_sheet_table(facts: Facts, found: Sequence[MissingItem], table_id: str) -> Table:
+def missing_sheet_table(facts: Facts, items: Sequence[MissingItem], table_id: str) -> Table:
     """One fact per row, with empty columns to fill in."""
-    columns = (
-        *((text("municipality", "Муниципалитет", 32),) if facts.is_region else ()),
-        text("code", "Показатель", 12),
-        text("title", "Что оценивается", 34),
-        text("who", "Кто", 30),
-        text("what", "Чего не хватает", 40),
-        text("due", "Срок", 15),
-        text("done", "Что сделано", 26),
-        text("day", "Дата", 12),
-    )
-    rows = Rows("appendix", table_id, columns)
-    for item in found:
+    heads = columns("sheet/missing")
+    rows = Rows("appendix", table_id, heads if facts.is_region else heads[1:])
+    for item in items:
         rows.add(_cells(facts, item), own=item.is_own)
-    if not found:
-        empty = dict.fromkeys((column.key for column in columns), "")
-        rows.add({**empty, columns[0].key: say(_WORDING, "nothing")})
+    if not items:
+        first = "municipality" if facts.is_region else "code"
+        empty = dict.fromkeys((column.key for column in heads), "")
+        rows.add({**empty, first: sentence(facts, "nothing")})
     return rows.laid().table
 
 
@@ -215,7 +197,7 @@ def _cells(facts: Facts, item: MissingItem) -> dict[str, Given]:
         "title": item.result.indicator.title,
         "who": item.who,
         "what": item.what,
-        "due": _due(item),
+        "due": _due(facts, item),
         "done": "",
         "day": "",
     }
@@ -223,10 +205,10 @@ def _cells(facts: Facts, item: MissingItem) -> dict[str, Given]:
 
 def _municipality(facts: Facts, unit: str) -> str:
     if unit == REGION:
-        return say(_WORDING, "region_whole")
+        return sentence(facts, "region_whole")
     return title(named(facts.run.municipalities[unit].name))
 
 
-def _due(item: MissingItem) -> Value:
+def _due(facts: Facts, item: MissingItem) -> Value:
     due = item.due
-    return Day(on=due) if due is not None else Words(text=say(_WORDING, "no_due_date"))
+    return Day(on=due) if due is not None else Words(text=sentence(facts, "no_due_date"))

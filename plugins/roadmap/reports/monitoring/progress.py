@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from roadmap.indicators.read import IndicatorResult
 from roadmap.indicators.status import Status
 from roadmap.reports.facts.monitoring import Earlier
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import Table
+from roadmap.reports.model import Column, Table
 from roadmap.reports.monitoring.lines import Line, state_of
-from roadmap.reports.parts.measures import Shown, fact_value, status_chip
-from roadmap.reports.parts.tables import Rows, table_of, text
-from roadmap.reports.words.show import show
+from roadmap.reports.parts.measures import Shown, fact_and_status, status_chip
+from roadmap.reports.parts.sentences import sentence
+from roadmap.reports.parts.tables import Rows, columns, number, table_of, text
+from roadmap.reports.words.show import NOT_HELD
 from roadmap.reports.words.wording import named, say
-from roadmap.russian import NBSP, day
-
-_WORDING = "monitoring"
 
 
 @dataclass(frozen=True)
@@ -39,71 +38,55 @@ def last_earlier(facts: Facts) -> Earlier | None:
 
 def progress(earlier: Earlier, shown: Sequence[Shown]) -> tuple[Progress, ...]:
     """Indicators whose status or number is another than in that monitoring."""
-    found = []
+    changes = []
     for one in shown:
         before = (earlier.results if one.is_own else earlier.regional).get(one.code)
-        if before is not None and _told(before) != _told(one.result):
-            found.append(Progress(before, one.result, one.is_own))
-    return tuple(found)
-
-
-def first_told(earlier: Earlier, found: Sequence[Line]) -> tuple[int, ...]:
-    """Measures that the earlier monitoring did not report."""
-    return tuple(line.number for line in found if line.number not in earlier.phase.reports)
+        if before is not None and fact_and_status(before) != fact_and_status(one.result):
+            changes.append(Progress(before, one.result, one.is_own))
+    return tuple(changes)
 
 
 def progress_table(
-    facts: Facts, earlier: Earlier, found: Sequence[Progress], table_id: str
+    facts: Facts, earlier: Earlier, changes: Sequence[Progress], table_id: str
 ) -> Table:
     """№, показатель, было, стало."""
-    columns = (
-        text("code", "№", 12),
-        text("title", "Показатель", 70),
-        text("before", f"На{NBSP}{day(earlier.as_of)}", 44),
-        text("now", f"На{NBSP}{day(facts.run.as_of)}", 44),
+    heads = columns(
+        "changes", before=_column_on(facts, earlier.as_of), now=_column_on(facts, facts.run.as_of)
     )
     rows = (
         {
             "code": change.now.indicator.code,
             "title": named(change.now.indicator.title),
-            "before": _told(change.before),
-            "now": _told(change.now),
+            "before": fact_and_status(change.before),
+            "now": fact_and_status(change.now),
         }
-        for change in found
+        for change in changes
     )
-    return table_of(table_id, columns, rows, say(_WORDING, "caption_changes", on=earlier.as_of))
+    return table_of(table_id, heads, rows, sentence(facts, "caption_changes", on=earlier.as_of))
 
 
-def progress_sentence(change: Progress) -> str:
+def progress_sentence(facts: Facts, change: Progress) -> str:
     """«4.2 — новости … : было 3 из 4, стало 6 из 7.»"""
-    return say(
-        _WORDING,
+    return sentence(
+        facts,
         "change",
         code=change.now.indicator.code,
         title=named(change.now.indicator.title),
-        before=_told(change.before),
-        now=_told(change.now),
+        before=fact_and_status(change.before),
+        now=fact_and_status(change.now),
     )
 
 
-def _told(result: IndicatorResult) -> str:
-    """«1 из 2, исполнено частично»: what is compared is what is read."""
-    fact = show(fact_value(result))
-    chip = status_chip(result.status)
-    return chip if result.numerator is None else f"{fact.replace(' ', NBSP)}, {chip}"
-
-
-def year_table(facts: Facts, found: Sequence[Line], table_id: str) -> Table:
+def year_table(facts: Facts, measures: Sequence[Line], table_id: str) -> Table:
     """How each measure stood at each monitoring of the year and stands now."""
     earlier = state_of(facts).earlier
-    columns = (
-        text("number", "№", 10),
-        text("text", "Мероприятие", 70),
-        *(text(one.phase.code, f"На{NBSP}{day(one.as_of)}", 30) for one in earlier),
-        text("now", f"На{NBSP}{day(facts.run.as_of)}", 30),
+    heads = (
+        *columns("course"),
+        *(text(one.phase.code, _column_on(facts, one.as_of), 30) for one in earlier),
+        text("now", _column_on(facts, facts.run.as_of), 30),
     )
-    rows = Rows("document", table_id, columns)
-    for line in found:
+    rows = Rows("document", table_id, heads)
+    for line in measures:
         rows.add(
             {
                 "number": str(line.number),
@@ -119,10 +102,23 @@ def year_table(facts: Facts, found: Sequence[Line], table_id: str) -> Table:
 def _status_then(earlier: Earlier, line: Line) -> str:
     statuses = earlier.statuses if line.is_own else earlier.regional_statuses
     status: Status | None = statuses.get(line.number)
-    return status_chip(status) if status is not None else "–"
+    return status_chip(status) if status is not None else NOT_HELD
 
 
-def executed_then(earlier: Earlier, unit: str) -> str:
-    """«6 из 7» of that monitoring, or «–» where nothing was counted for the unit."""
-    found = earlier.executed.get(unit)
-    return say(_WORDING, "part_of", part=found[0], whole=found[1]) if found else "–"
+def _column_on(facts: Facts, on: date) -> str:
+    return sentence(facts, "column_on", on=on)
+
+
+def earlier_columns(facts: Facts, width: float) -> tuple[Column, ...]:
+    """What each earlier monitoring of the year counted as executed."""
+    earlier = state_of(facts).earlier
+    return tuple(number(e.phase.code, _column_on(facts, e.as_of), width) for e in earlier)
+
+
+def executed_then(facts: Facts, unit: str) -> dict[str, str]:
+    """«6 из 7» of each earlier monitoring, or «–» where nothing was counted for the unit."""
+    counts = {one.phase.code: one.executed.get(unit) for one in state_of(facts).earlier}
+    return {
+        code: sentence(facts, "part_of", part=count[0], whole=count[1]) if count else NOT_HELD
+        for code, count in counts.items()
+    }

@@ -9,35 +9,23 @@ from roadmap.reports.monitoring.attention import attention
 from roadmap.reports.monitoring.document import compose_document
 from roadmap.reports.monitoring.letter import compose_letter
 from roadmap.reports.monitoring.summary import explanation, headline, summarise
-from roadmap.reports.parts.draft import check_places, key_figures
 from roadmap.reports.parts.measures import shown_indicators
+from roadmap.reports.parts.report import report_of
 
 
 def compose_monitoring(facts: Facts) -> ReportModel:
-    """The model of one addressee; draft.ModelDisagrees where a key figure isn't in its place.
+    """The model of one addressee; ModelDisagrees where a key figure isn't in its place.
 
     The phase's report decides between a monitoring and the year's summary. ValueError when the
     facts were read without the state of a monitoring.
     """
-    run = facts.run
     summary = summarise(facts)
     answer = headline(facts, summary)
     items = attention(facts, summary.missing_items)
-    composed = compose_document(facts, summary, (f"{answer}.", *explanation(facts, summary)), items)
-    letter = compose_letter(facts, summary, answer, items, composed.recommendations_section)
-    appendix = compose_appendix(facts, summary, shown_indicators(facts))
-    figures = key_figures((*letter.placed, *composed.placed, *appendix.placed))
-    check_places(letter.letter, composed.document, appendix.sheets, figures)
-    return ReportModel(
-        plan_year=run.plan.year,
-        phase=run.phase.code,
-        occasion=run.occasion,
-        as_of=run.as_of,
-        addressee=facts.addressee,
-        institution=run.institution,
-        letter=letter.letter,
-        document=composed.document,
-        appendix=appendix.sheets,
-        schools=(),
-        key_figures=figures,
-    )
+    main = (f"{answer}.", *explanation(facts, summary))
+    document, draft = compose_document(facts, summary, main, items)
+    section = draft.number_of("recommendations")
+    letter, in_letter = compose_letter(facts, summary, answer, items, section)
+    sheets, in_sheets = compose_appendix(facts, summary, shown_indicators(facts))
+    placed = (*in_letter, *draft.placed, *in_sheets)
+    return report_of(facts, letter, document, sheets, placed=placed)

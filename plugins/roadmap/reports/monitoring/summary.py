@@ -20,9 +20,7 @@ from roadmap.reports.monitoring.lines import (
 from roadmap.reports.monitoring.missing import MissingItem, missing_items
 from roadmap.reports.monitoring.progress import last_earlier
 from roadmap.reports.parts.measures import missing, status_word
-from roadmap.reports.words.wording import say
-
-_SCHOOLS_NAMED = 12
+from roadmap.reports.parts.sentences import sentence, shortened
 
 
 @dataclass(frozen=True)
@@ -41,22 +39,16 @@ class Summary:
 
 
 def summarise(facts: Facts) -> Summary:
-    found = lines(facts)
-    return Summary(found, executed(facts, found), missing_items(facts))
-
-
-def wording(facts: Facts) -> str:
-    """The template of sentences: «monitoring» or «summary», as the phase's report is called."""
-    return facts.run.phase.report
+    measures = lines(facts)
+    return Summary(measures, executed(facts, measures), missing_items(facts))
 
 
 def headline(facts: Facts, summary: Summary) -> str:
     """The result in one sentence, no full stop: what a director could repeat on the phone."""
-    report = wording(facts)
     if summary.executed is None:
-        return say(report, "headline_none")
+        return sentence(facts, "headline_none")
     done, of = summary.executed.numerator, summary.executed.denominator
-    return say(report, "headline", done=done, of=of)
+    return sentence(facts, "headline", done=done, of=of)
 
 
 def not_executed(facts: Facts, summary: Summary) -> tuple[Line, ...]:
@@ -70,22 +62,17 @@ def not_executed(facts: Facts, summary: Summary) -> tuple[Line, ...]:
 
 def explanation(facts: Facts, summary: Summary) -> tuple[str, ...]:
     """What follows the headline: what is not executed, what was late, what changed."""
-    report = wording(facts)
-    told = []
+    texts = []
     still_open = not_executed(facts, summary)
     if still_open:
-        told.append(say(report, "not_executed", numbers=[str(line.number) for line in still_open]))
-    late = [
-        str(line.number)
-        for line in summary.lines
-        if line.is_own and line.status is Status.DONE_LATE
-    ]
+        texts.append(sentence(facts, "not_executed", numbers=numbers(still_open)))
+    late = [one for one in summary.lines if one.is_own and one.status is Status.DONE_LATE]
     if late:
-        told.append(say(report, "late", numbers=late))
+        texts.append(sentence(facts, "late", numbers=numbers(late)))
     since = since_sentence(facts, summary)
     if since:
-        told.append(since)
-    return tuple(told)
+        texts.append(since)
+    return tuple(texts)
 
 
 def since_sentence(facts: Facts, summary: Summary) -> str:
@@ -96,69 +83,59 @@ def since_sentence(facts: Facts, summary: Summary) -> str:
     before = earlier.executed.get(facts.addressee.municipality_id)
     if before is None or summary.executed is None:
         return ""
-    return say(wording(facts), "since", before=before[0], before_of=before[1], on=earlier.as_of)
+    return sentence(facts, "since", before=before[0], before_of=before[1], on=earlier.as_of)
 
 
 def counting_sentences(facts: Facts, summary: Summary) -> tuple[str, ...]:
     """Which measures the count holds and which it leaves out, and why."""
-    report = wording(facts)
     counted = [line for line in summary.lines if is_counted(facts, line)]
     running = [
         line for line in counted if is_ongoing(line.measure) and line.status is Status.IN_PROGRESS
     ]
     undated = [line for line in summary.lines if line.is_own and line.status is Status.NO_DUE_DATE]
-    told = []
+    texts = []
     if counted:
-        told.append(say(report, "denominator", numbers=_numbers(counted)))
+        texts.append(sentence(facts, "denominator", numbers=numbers(counted)))
     if running:
-        told.append(say(report, "denominator_running", numbers=_numbers(running)))
+        texts.append(sentence(facts, "denominator_running", numbers=numbers(running)))
     if undated:
-        told.append(say(report, "undated", numbers=_numbers(undated)))
-    return tuple(told)
+        texts.append(sentence(facts, "undated", numbers=numbers(undated)))
+    return tuple(texts)
 
 
-def _numbers(found: Sequence[Line]) -> list[str]:
-    return [str(line.number) for line in found]
+def numbers(listed: Sequence[Line]) -> list[str]:
+    return [str(line.number) for line in listed]
 
 
 def conclusions(facts: Facts, summary: Summary) -> tuple[str, ...]:
     """Numbered conclusions: one sentence each, tied to numbers, only the addressee's own."""
-    report = wording(facts)
-    told = [f"{headline(facts, summary)}."]
+    texts = [f"{headline(facts, summary)}."]
     for line in not_executed(facts, summary):
-        told.append(
-            say(
-                report,
+        texts.append(
+            sentence(
+                facts,
                 "conclusion_open",
                 number=line.number,
                 status=status_word(line.status),
                 why=_why(line),
             )
         )
-    schools = _schools_with_lacks(summary)
+    schools = dict.fromkeys(i.who for i in summary.missing_items if i.is_own and i.is_school)
     if schools and not facts.is_region:
-        told.append(say(report, "conclusion_schools", names=schools))
+        names = shortened(facts, list(schools))
+        texts.append(sentence(facts, "conclusion_schools", names=names))
     for line in summary.lines:
         if line.is_own and line.status is Status.NO_DUE_DATE:
-            told.append(say(report, "conclusion_undated", number=line.number))
-    return tuple(told)
+            texts.append(sentence(facts, "conclusion_undated", number=line.number))
+    return tuple(texts)
 
 
 def _why(line: Line) -> str:
     """What is missing in each indicator of the measure that is not met."""
     several = len(line.results) > 1
-    told = []
+    texts = []
     for result in line.results:
         text = missing(result)
         if text:
-            told.append(f"{result.indicator.code}: {text}" if several else text)
-    return "; ".join(told)
-
-
-def _schools_with_lacks(summary: Summary) -> list[str]:
-    names = list(
-        dict.fromkeys(item.who for item in summary.missing_items if item.is_own and item.is_school)
-    )
-    if len(names) <= _SCHOOLS_NAMED:
-        return names
-    return [*names[:_SCHOOLS_NAMED], say("monitoring", "and_more", n=len(names) - _SCHOOLS_NAMED)]
+            texts.append(f"{result.indicator.code}: {text}" if several else text)
+    return "; ".join(texts)

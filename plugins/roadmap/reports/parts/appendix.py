@@ -1,29 +1,20 @@
 """Sheets of the appendix that any report has: «О файле», «Показатели», «Внимание».
 
-One fact per row, numbers native; a report adds the sheets that are its own
-(`analysis_appendix`).
+One fact per row, numbers native; a report adds the sheets that are its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem, Day, Sheet, Table
-from roadmap.reports.parts.attention import item_cells
-from roadmap.reports.parts.draft import Placed
+from roadmap.reports.parts.document import item_cells
 from roadmap.reports.parts.measures import Shown, indicators_table
-from roadmap.reports.parts.tables import Cells, Given, number, table_of, text
+from roadmap.reports.parts.tables import Cells, Given, columns, table_of
 from roadmap.reports.words.wording import named, say, title
 
 _WORDING = "shared"
-
-
-@dataclass(frozen=True)
-class Appendix:
-    sheets: tuple[Sheet, ...]
-    placed: tuple[Placed, ...]
 
 
 def sheet(
@@ -41,7 +32,7 @@ def about_sheet(
 ) -> Sheet:
     """«О файле»: whose, as of when, from what sources, what the signs mean, whom to ask."""
     contact = facts.run.institution
-    told: tuple[tuple[str, Given], ...] = (
+    lines: tuple[tuple[str, Given], ...] = (
         (say(_WORDING, "label_whose"), title(named(facts.addressee.name))),
         (say(_WORDING, "label_period"), facts.run.phase.title),
         (say(_WORDING, "label_as_of"), Day(on=facts.run.as_of)),
@@ -59,8 +50,8 @@ def about_sheet(
             ),
         ),
     )
-    columns = (text("label", "Что", 44), text("told", "Сведения", 84))
-    table = table_of("about", columns, ({"label": label, "told": one} for label, one in told))
+    rows = ({"label": label, "told": words} for label, words in lines)
+    table = table_of("about", columns("about"), rows)
     return sheet(facts, say(_WORDING, "about"), heading, "", table)
 
 
@@ -77,22 +68,12 @@ def indicators_sheet(facts: Facts, shown: Sequence[Shown]) -> Sheet:
 
 def attention_sheet(facts: Facts, items: Sequence[AttentionItem]) -> Sheet:
     """«Внимание»: the letter's list with empty columns to fill in."""
-    columns = (
-        number("number", "№", 5),
-        text("title", "Что", 24),
-        text("problem", "Показатель, значение", 38),
-        text("recommendation", "Рекомендация", 30),
-        text("who", "Кто", 18),
-        text("due", "Срок", 12),
-        text("confirmation", "Подтверждение", 18),
-        text("done", "Что сделано", 24),
-        text("day", "Дата", 11),
-    )
+    heads = columns("attention")
     rows: list[Cells] = [{**one, "done": "", "day": ""} for one in item_cells(items)]
     if not rows:
-        empty = dict.fromkeys((column.key for column in columns), "")
+        empty = dict.fromkeys((column.key for column in heads), "")
         rows = [{**empty, "title": say(_WORDING, "nothing")}]
-    table = table_of("attention", columns, rows)
+    table = table_of("attention", heads, rows)
     return sheet(
         facts,
         say(_WORDING, "attention"),

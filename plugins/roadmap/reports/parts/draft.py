@@ -9,22 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from roadmap.reports.model import (
-    Block,
-    Document,
-    Figure,
-    Heading,
-    KeyFigure,
-    Letter,
-    LetterFigures,
-    Numbered,
-    Paragraph,
-    Place,
-    Sheet,
-    Table,
-    Value,
-)
-from roadmap.reports.words.show import show
+from roadmap.reports.model import Block, Figure, Heading, Numbered, Paragraph, Place, Table, Value
 
 
 @dataclass(frozen=True)
@@ -100,59 +85,3 @@ class Draft:
     def figure(self, figure: Figure) -> None:
         self._figures += 1
         self._blocks.append(figure)
-
-
-class ModelDisagrees(ValueError):
-    """A key figure is said to stand where another value stands: a fault of the composer."""
-
-
-def key_figures(placed: Iterable[Placed]) -> tuple[KeyFigure, ...]:
-    """Key figures with all their places, in order of first appearance.
-
-    ModelDisagrees when one figure is placed with two values.
-    """
-    figures: dict[tuple[str, ...], list[Placed]] = {}
-    for one in placed:
-        figures.setdefault(one.key, []).append(one)
-    for places in figures.values():
-        if any(one.value != places[0].value for one in places):
-            raise ModelDisagrees(f"two values of one key figure: {places[0].key}")
-    return tuple(
-        KeyFigure(
-            name=places[0].name, value=places[0].value, places=tuple(one.place for one in places)
-        )
-        for places in figures.values()
-    )
-
-
-def check_places(
-    letter: Letter, document: Document, appendix: tuple[Sheet, ...], figures: tuple[KeyFigure, ...]
-) -> None:
-    """Every place of every key figure holds its value; ModelDisagrees otherwise.
-
-    ModelDisagrees also when two tables of one view share an id: a place would be ambiguous.
-    """
-    tables: dict[tuple[str, str], list[dict[str, Value]]] = {}
-
-    def put(view: str, table: Table | LetterFigures) -> None:
-        if (view, table.id) in tables:
-            raise ModelDisagrees(f"two tables {table.id} in the {view}")
-        tables[view, table.id] = [
-            {key: cell.value for key, cell in cells.items()} for cells in table.cells()
-        ]
-
-    if letter.figures is not None:
-        put("letter", letter.figures)
-    for block in document.blocks:
-        if isinstance(block, Table):
-            put("document", block)
-    for sheet in appendix:
-        put("appendix", sheet.table)
-    for figure in figures:
-        for place in figure.places:
-            rows = tables.get((place.view, place.table_id), [])
-            if place.row >= len(rows) or place.column not in rows[place.row]:
-                raise ModelDisagrees(f"no such place: {place}")
-            there = rows[place.row][place.column]
-            if there != figure.value:
-                raise ModelDisagrees(f"{place} holds {show(there)}, not {show(figure.value)}")

@@ -12,9 +12,10 @@ from roadmap.indicators.status import WORDS, Status
 from roadmap.plan.due import due_date
 from roadmap.plan.model import IndicatorKind, Unit
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import Column, Count, Day, NoData, NotHeld, Share, Value, Words
+from roadmap.reports.model import Count, Day, NoData, NotHeld, Share, Value, Words
 from roadmap.reports.parts.draft import Laid
-from roadmap.reports.parts.tables import Given, KeyFigure, Rows, View, number, text
+from roadmap.reports.parts.tables import Given, KeyFigure, Rows, View, columns
+from roadmap.reports.words.show import show, show_number
 from roadmap.reports.words.wording import say, say_declared
 from roadmap.russian import NBSP
 
@@ -45,34 +46,12 @@ def shown_indicators(facts: Facts) -> tuple[Shown, ...]:
     """
     own = [Shown(result, is_own=True) for result in facts.indicators]
     regional = [Shown(result, is_own=False) for result in facts.regional]
-    return tuple(sorted(own + regional, key=lambda s: _order(s.code)))
+    return tuple(sorted(own + regional, key=lambda s: code_order(s.code)))
 
 
 def indicators_table(facts: Facts, view: View, table_id: str, shown: Sequence[Shown]) -> Laid:
     """One row per indicator; the appendix has its numbers native, one fact per column."""
-    columns: tuple[Column, ...] = (
-        text("code", "№", 10),
-        text("name", "Показатель", 52),
-        text("due", "Срок", 22),
-        number("target", "План", 16),
-        number("fact", "Факт", 18),
-        text("status", "Статус", 27),
-        text("missing", "Чего не хватает", 33),
-    )
-    if view == "appendix":
-        columns = (
-            text("code", "№", 7),
-            text("title", "Показатель", 40),
-            text("scope", "Считается по", 16),
-            text("due", "Срок", 12),
-            number("target", "План", 9),
-            number("reached", "Выполнено", 9),
-            number("whole", "Всего", 9),
-            number("share", "Доля, %", 9),
-            text("status", "Статус", 21),
-            text("missing", "Чего не хватает", 28),
-        )
-    rows = Rows(view, table_id, columns)
+    rows = Rows(view, table_id, columns(f"indicators/{view}"))
     for one in shown:
         figures = {"fact": indicator_figure(one)} if view == "document" else {}
         rows.add(_cells(one, facts.is_region), own=one.is_own, figures=figures)
@@ -100,6 +79,14 @@ _SIGNS = {
 }
 
 
+def fact_and_status(result: IndicatorResult) -> str:
+    """«1 из 2, ▲ исполнено частично»; the status alone where nothing is known."""
+    chip = status_chip(result.status)
+    if result.numerator is None:
+        return chip
+    return f"{show(fact_value(result)).replace(' ', NBSP)}, {chip}"
+
+
 def status_chip(status: Status) -> str:
     """«▲ не исполнено»: the status word with its sign, for tables of many statuses."""
     sign, word = _SIGNS.get(status), russian.typographic(WORDS[status])
@@ -122,14 +109,14 @@ def missing(result: IndicatorResult) -> str:
     units = counted(result.shortfall, indicator.unit)
     # One whose parts are counted by queries of their own has no words of its own.
     declared = about(indicator.sql) if indicator.sql is not None else None
-    if declared and declared.shortfall_of_one and not _is_of_many(result):
+    if declared and declared.shortfall_of_one and not is_of_many(result):
         return say_declared(declared.shortfall_of_one)
     if declared and declared.shortfall:
         return say_declared(declared.shortfall, units=units)
     return say(_WORDING, "missing_share", units=units)
 
 
-def _is_of_many(result: IndicatorResult) -> bool:
+def is_of_many(result: IndicatorResult) -> bool:
     """Whether the indicator counts several units, as it does for the region."""
     return result.denominator is not None and result.denominator > 1
 
@@ -150,7 +137,8 @@ def is_open(shown: Shown) -> bool:
     return shown.result.status in (Status.NOT_DONE, Status.PARTLY, Status.NO_DATA)
 
 
-def _order(code: str) -> tuple[int, ...]:
+def code_order(code: str) -> tuple[int, ...]:
+    """Sort key of indicators' codes: 2.1 before 10.1."""
     return tuple(int(part) for part in code.split("."))
 
 
@@ -196,7 +184,7 @@ def target_text(result: IndicatorResult) -> str:
     """«100 %», «14», «есть»."""
     match result.indicator.kind:
         case IndicatorKind.SHARE:
-            return f"{result.indicator.target:g}".replace(".", ",") + f"{NBSP}%"
+            return f"{show_number(result.indicator.target)}{NBSP}%"
         case IndicatorKind.COUNT:
             return russian.decimal(result.indicator.target, 0)
         case IndicatorKind.FACT:

@@ -7,7 +7,8 @@ or a missing thing, and each table takes what its columns ask for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal, TypeAlias
+from functools import cache
+from typing import Any, Literal, TypeAlias
 
 from roadmap.reports.model import (
     Cell,
@@ -22,6 +23,7 @@ from roadmap.reports.model import (
     Words,
 )
 from roadmap.reports.parts.draft import Laid, Placed
+from roadmap.reports.words.wording import read_words
 
 View: TypeAlias = Literal["document", "appendix"]
 # What a row may be given for a cell: the cell, a value of the addressee's own, or its words.
@@ -30,6 +32,24 @@ Cells: TypeAlias = Mapping[str, Given]
 # A key figure before it has a place: what joins its places, and its name.
 KeyFigure: TypeAlias = tuple[tuple[str, ...], str]
 KeyFigures: TypeAlias = Mapping[str, KeyFigure | None]
+
+
+def columns(
+    table: str, of: str = "", group: str | None = None, **titles: str
+) -> tuple[Column, ...]:
+    """The columns of wording/tables.yaml under that name; `titles` are those that it leaves open.
+
+    `of` begins the keys of columns that stand several times, once under each `group`.
+    """
+    return tuple(
+        Column(key=f"{of}{key}", **{"title": titles.get(key), "group": group, **one})
+        for key, one in _tables()[table].items()
+    )
+
+
+@cache
+def _tables() -> dict[str, dict[str, dict[str, Any]]]:
+    return read_words("tables")
 
 
 def text(key: str, title: str, width: float, group: str | None = None) -> Column:

@@ -57,6 +57,11 @@ def show_with_unit(value: Value) -> str:
     return show(value)
 
 
+def show_number(number: float) -> str:
+    """«30», «33,3»: a number of the plan as a sentence writes it."""
+    return f"{number:g}".replace(".", ",")
+
+
 def show_of(share: Share, unit: str = "чел.") -> str:
     """What the share is of: «13 из 38 чел.»."""
     return (

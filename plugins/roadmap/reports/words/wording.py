@@ -9,7 +9,7 @@ a sentence needs and did not get is an error, not a gap in the sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -24,22 +24,26 @@ from roadmap.reports.words import show
 from roadmap.russian import NBSP
 
 _BREAKS = re.compile(r"[ \t\n]+")  # not the no-break space
+_NOTHING: Mapping[str, Any] = {}
+# What the first does not say itself it says in the words of the second.
+_AS_SAID_IN = {"summary": "monitoring"}
 
 
-def say(template: str, sentence: str, **values: Any) -> str:
+def say(template: str, sentence: str, known: Mapping[str, Any] = _NOTHING, /, **values: Any) -> str:
     """The sentence: macro `sentence` of wording/<template>.j2, or one it imports, in one line.
 
-    KeyError when the template has no such macro; jinja2.UndefinedError when it needs a value
-    that is not given.
+    `known` are values that it gets if it asks for them. KeyError when the template has no such
+    macro; jinja2.UndefinedError when it needs a value that is not given.
     """
     macro = _macros(template).get(sentence)
     if not isinstance(macro, Macro):
         raise KeyError(f"include/templates/wording/{template}.j2 has no macro «{sentence}»")
-    return _in_one_line(str(macro(**values)))
+    asked = {name: known[name] for name in macro.arguments if name in known}
+    return _in_one_line(str(macro(**{**asked, **values})))
 
 
-def _in_one_line(said: str) -> str:
-    text = _BREAKS.sub(" ", said).strip()
+def _in_one_line(rendered: str) -> str:
+    text = _BREAKS.sub(" ", rendered).strip()
     # «… 569 чел.» at the end of a sentence already has its full stop.
     if text.endswith("..") and not text.endswith("..."):
         text = text[:-1]
@@ -79,10 +83,11 @@ def title(text: str) -> str:
 @cache
 def _macros(template: str) -> dict[str, Any]:
     # Not the template's module: that leaves out what the template imports.
-    found = _environment().get_template(f"{template}.j2")
-    context = found.new_context()
-    "".join(found.root_render_func(context))
-    return context.vars
+    parsed = _environment().get_template(f"{template}.j2")
+    context = parsed.new_context()
+    "".join(parsed.root_render_func(context))
+    other = _AS_SAID_IN.get(template)
+    return {**_macros(other), **context.vars} if other is not None else context.vars
 
 
 @cache
@@ -92,8 +97,13 @@ def _declared(sentence: str) -> Template:
 
 @cache
 def _subjects() -> dict[str, str]:
-    found = read_yaml((TEMPLATES / "wording" / "subjects.yaml").read_text(encoding="utf-8"))
-    return {str(subject): str(dative) for subject, dative in found.items()}
+    return {subject: str(dative) for subject, dative in read_words("subjects").items()}
+
+
+def read_words(name: str) -> dict[str, Any]:
+    """What wording/<name>.yaml holds: words that are no sentences."""
+    words = read_yaml((TEMPLATES / "wording" / f"{name}.yaml").read_text(encoding="utf-8"))
+    return {str(key): value for key, value in words.items()}
 
 
 @cache

@@ -6,17 +6,24 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from fnmatch import fnmatch
 
 from jinja2 import nodes
 
 from roadmap.paths import ROOT, TEMPLATES
 from roadmap.reports.words import wording
+from roadmap.reports.words.wording import read_words
 
 REPORTS = ROOT / "plugins" / "roadmap" / "reports"
 WORDING = TEMPLATES / "wording"
 KINDS = {"analysis", "monitoring", "summary", "reminder"}
-# What `wording(facts)` in the composers of a monitoring may be.
-OF_A_PHASE = {"monitoring", "summary"}
+# Which kinds of reports a room composes; what a summary does not say itself a monitoring does.
+KINDS_OF = {
+    "analysis": {"analysis"},
+    "monitoring": {"monitoring"},
+    "parts": {"analysis", "monitoring"},
+    "reminder.py": {"reminder"},
+}
 
 
 def parsed(name: str) -> nodes.Template:
@@ -35,20 +42,26 @@ def imports(name: str) -> Iterator[tuple[str, str]]:
         yield from ((found.template.value.removesuffix(".j2"), str(n)) for n in found.names)
 
 
-def said() -> Iterator[tuple[str, str, str]]:
-    """Where a sentence is said, the template, the macro: of every `say(…)` in the composers."""
+def asked_for() -> Iterator[tuple[str, str, str]]:
+    """Where a sentence is said, the template, the macro: of every `say(…)` and `sentence(…)`."""
     for path in sorted(REPORTS.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
-        for scope in [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]:
-            for call in [n for n in ast.walk(scope) if isinstance(n, ast.Call)]:
-                if ast.unparse(call.func) == "say":
-                    where = f"{path.relative_to(REPORTS)}:{call.lineno}"
-                    for template in _templates(call.args[0], scope, tree, where):
-                        for macro in _texts(call.args[1], where):
-                            yield where, template, macro
+        room = path.relative_to(REPORTS).parts[0]
+        for call in [n for n in ast.walk(tree) if isinstance(n, ast.Call)]:
+            where = f"{path.relative_to(REPORTS)}:{call.lineno}"
+            match ast.unparse(call.func):
+                case "sentence":
+                    templates = KINDS_OF[room]
+                case "say" if path.name != "sentences.py":
+                    templates = {_template(call.args[0], tree, where)}
+                case _:
+                    continue
+            for template in templates:
+                for macro in _macros_named(call.args[1], where):
+                    yield where, template, macro
 
 
-def said_around_a_letter() -> Iterator[tuple[str, str]]:
+def asked_for_around_a_letter() -> Iterator[tuple[str, str]]:
     """The template and the macro of every `say(…)` in the templates that lay a letter out."""
     for path in sorted((TEMPLATES / "email").glob("letter.*.j2")):
         for call in wording._environment().parse(path.read_text("utf-8")).find_all(nodes.Call):
@@ -59,27 +72,17 @@ def said_around_a_letter() -> Iterator[tuple[str, str]]:
                 yield template.value, macro.value
 
 
-def _templates(named: ast.expr, scope: ast.AST, tree: ast.Module, where: str) -> set[str]:
-    if isinstance(named, ast.Constant):
-        return {named.value}
-    if ast.unparse(named) == "wording(facts)":
-        return OF_A_PHASE
-    assert isinstance(named, ast.Name), f"{where}: which template is this?"
-    for node in (*ast.walk(scope), *tree.body):
-        if isinstance(node, ast.Assign):
-            target, value = node.targets[0], node.value
-            pairs = [(target, value)]
-            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-                pairs = list(zip(target.elts, value.elts, strict=True))
-            for one, given in pairs:
-                if isinstance(one, ast.Name) and one.id == named.id:
-                    return _templates(given, scope, tree, where)
-    raise AssertionError(f"{where}: {named.id} is given nowhere in sight")
+def _template(named: ast.expr, tree: ast.Module, where: str) -> str:
+    if isinstance(named, ast.Name):  # a constant of the module
+        given = (n for n in tree.body if isinstance(n, ast.Assign))
+        named = next(n.value for n in given if ast.unparse(n.targets[0]) == named.id)
+    assert isinstance(named, ast.Constant), f"{where}: which template is this?"
+    return str(named.value)
 
 
-def _texts(named: ast.expr, where: str) -> set[str]:
+def _macros_named(named: ast.expr, where: str) -> set[str]:
     if isinstance(named, ast.IfExp):
-        return _texts(named.body, where) | _texts(named.orelse, where)
+        return _macros_named(named.body, where) | _macros_named(named.orelse, where)
     assert isinstance(named, ast.Constant), f"{where}: name the sentence where it is said"
     return {named.value}
 
@@ -109,7 +112,8 @@ def test_every_sentence_that_is_said_stands_in_its_template() -> None:
         name: set(macros(name)) | {imported for _, imported in imports(name)}
         for name in (*KINDS, "shared")
     }
-    every = [*said(), *(("email", t, m) for t, m in said_around_a_letter())]
+    known["summary"] |= known["monitoring"]
+    every = [*asked_for(), *(("email", t, m) for t, m in asked_for_around_a_letter())]
     missing = [(where, t, m) for where, t, m in every if m not in known[t]]
     assert missing == []
     absent = [
@@ -122,7 +126,10 @@ def test_every_sentence_that_is_said_stands_in_its_template() -> None:
 
 
 def test_every_sentence_is_said() -> None:
-    used = {(template, macro) for _, template, macro in said()} | set(said_around_a_letter())
+    used = {(template, macro) for _, template, macro in asked_for()} | set(
+        asked_for_around_a_letter()
+    )
+    used |= {("summary", macro) for template, macro in used if template == "monitoring"}
     for name in (*KINDS, "shared"):
         for call in parsed(name).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name):
@@ -134,46 +141,51 @@ def test_every_sentence_is_said() -> None:
     assert unused == []
 
 
-def test_composers_hold_no_russian_text_but_the_headings_of_columns() -> None:
-    composers = (
-        *(
-            path
-            for room in ("analysis", "monitoring", "parts")
-            for path in REPORTS.glob(f"{room}/*")
-        ),
-        REPORTS / "corrections.py",
-        REPORTS / "reminder.py",
-    )
+def test_composers_hold_no_russian_text() -> None:
     found = []
-    for path in composers:
-        if path.suffix == ".py":
+    for path in sorted(REPORTS.rglob("*.py")):
+        room = path.relative_to(REPORTS).parts[0]
+        if room in KINDS_OF or room == "corrections.py":
             tree = ast.parse(path.read_text("utf-8"))
-            allowed = {id(one) for node in _not_said(tree) for one in ast.walk(node)}
+            allowed = {id(one) for node in _not_shown(tree) for one in ast.walk(node)}
             found += [
                 (path.name, node.lineno, node.value)
                 for node in ast.walk(tree)
                 if isinstance(node, ast.Constant) and isinstance(node.value, str)
-                if re.search("[А-Яа-яЁё]", node.value) and id(node) not in allowed
+                if re.search("[А-Яа-яЁё№]", node.value) and id(node) not in allowed
             ]
     assert found == []
 
 
-def _not_said(tree: ast.Module) -> Iterator[ast.AST]:
-    """Docstrings; patterns; names of subjects, which are keys; headings of columns and of groups
-    of columns, given to `text` and `number` of reports.parts.tables."""
-    heads = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        if re.fullmatch(r"text|number|\w+_columns|re\.compile", ast.unparse(node.func))
-    ]
-    yield from heads
-    groups = {arg.id for call in heads for arg in call.args if isinstance(arg, ast.Name)}
+def _not_shown(tree: ast.Module) -> Iterator[ast.AST]:
+    """Docstrings; patterns; names of subjects, which are keys."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            yield node
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            if node.targets[0].id in {"MAIN_SUBJECTS", "_COLUMNS", *groups}:
+        match node:
+            case ast.Expr(value=ast.Constant()):
                 yield node
-        elif isinstance(node, ast.FunctionDef) and node.name == "unit_column":
-            yield node
+            case ast.Call() if ast.unparse(node.func) == "re.compile":
+                yield node
+            case ast.Assign(targets=[ast.Name(id="MAIN_SUBJECTS")]):
+                yield node
+
+
+def test_every_table_of_tables_yaml_is_asked_for() -> None:
+    asked = {
+        name
+        for path in REPORTS.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("columns")
+        for arg in call.args
+        for name in _names(arg)
+    }
+    assert [n for n in read_words("tables") if not any(fnmatch(n, one) for one in asked)] == []
+
+
+def _names(given: ast.expr) -> Iterator[str]:
+    """The names of tables in it, with an asterisk for what is put into one."""
+    if isinstance(given, ast.JoinedStr):
+        yield "".join(str(v.value) if isinstance(v, ast.Constant) else "*" for v in given.values)
+    elif isinstance(given, ast.IfExp):
+        yield from (*_names(given.body), *_names(given.orelse))
+    elif isinstance(given, ast.Constant):
+        yield str(given.value)
