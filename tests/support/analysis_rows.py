@@ -15,8 +15,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from roadmap.plan.load import load_plan
-from roadmap.plan.model import Plan
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.model import ReportModel
 from roadmap.store.engine import open_engine
@@ -34,6 +32,7 @@ from roadmap.store.tables import (
     run_school,
     school_verdict,
 )
+from support.plans import whole_plan as plan
 
 RUN = "0" * 32
 AS_OF = "2021-03-31"
@@ -61,11 +60,6 @@ MINIMA = {
 }
 OTHER_FACTS = ("vpr_marks", "vpr_journal", "ege_protocols", "diagnostic_works")
 Paper = tuple[str, int, str, int, str]
-
-
-@cache
-def plan() -> Plan:
-    return load_plan(2021)
 
 
 @dataclass

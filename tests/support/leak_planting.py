@@ -20,7 +20,6 @@ import pikepdf
 from lxml import etree, html
 
 from roadmap.paths import INCLUDE
-from roadmap.plan.zone import home_time
 from roadmap.reports import model as m
 from roadmap.reports.formats.docx import render_docx
 from roadmap.reports.formats.letter import Envelope, LetterText, render_letter
@@ -28,8 +27,11 @@ from roadmap.reports.formats.pdf import render_pdf, render_school_page
 from roadmap.reports.formats.rendered import RenderedFile
 from roadmap.reports.formats.xlsx import render_xlsx
 from support.analysis_rows import march_model
+from support.plans import whole_plan
 
-ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC), home_time())
+ENVELOPE = Envelope(
+    1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC), whole_plan().local_time
+)
 SILENT = LetterText("тема", "<p>письмо</p>", "письмо")
 
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"

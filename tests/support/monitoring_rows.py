@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from roadmap.indicators.status import Status, measure_status
 from roadmap.plan.due import with_own_schedule
-from roadmap.plan.load import load_plan
-from roadmap.plan.model import Plan
 from roadmap.reports.facts.monitoring import monitoring_measure
 from roadmap.store.tables import (
     indicator_gap,
@@ -34,6 +31,7 @@ from roadmap.store.tables import (
     run_school,
 )
 from roadmap.store.tables import measure_status as measure_status_table
+from support.plans import whole_plan as plan
 
 ANSWERS_TO = "roadmap@example.org"
 REGION = "region"
@@ -46,11 +44,6 @@ Found = tuple[int | None, int | None, int | None, str]
 Gap = tuple[str, str, str | None, str | None, str | None]
 
 DONE = (1, 1, 0, "done")
-
-
-@cache
-def plan() -> Plan:
-    return load_plan(2021)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The plan that tests of rules stand on, so that the operator's may be edited."""
+"""The plans that tests stand on, so that the operator's may be edited."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan
 
 SMALL_PLANS = Path(__file__).parent / "small_plan"
+WHOLE_PLANS = Path(__file__).parent / "whole_plan"
 
 
 @cache
 def small_plan() -> Plan:
     """The plan of tests/support/small_plan/2021.yaml, read as the operator's is."""
     return load_plan(2021, SMALL_PLANS)
+
+
+@cache
+def whole_plan() -> Plan:
+    """The plan of a whole year that golden reports are of, with every measure of the order."""
+    return load_plan(2021, WHOLE_PLANS)

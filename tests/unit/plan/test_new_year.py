@@ -28,16 +28,17 @@ from roadmap.plan.new_year import (
 from roadmap.plan.schedule import phase_events
 from roadmap.plan.working_days import is_working_day
 from roadmap_cli.new_year import summary, write_draft
+from support.plans import WHOLE_PLANS, whole_plan
 
-TEXT = (PLANS / "2021.yaml").read_text(encoding="utf-8")
-PLAN = load_plan(2021)
+TEXT = (WHOLE_PLANS / "2021.yaml").read_text(encoding="utf-8")
+PLAN = whole_plan()
 YEARS = range(2022, 2031)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the plans, as they are shipped."""
-    for path in PLANS.glob("*.yaml"):
+    """A folder of plans: the one of the year, and the working days that are shipped."""
+    for path in (WHOLE_PLANS / "2021.yaml", PLANS / "working_days.yaml"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     return tmp_path
 

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 import support.report_models as factory
-from roadmap.plan.zone import home_time
 from roadmap.reports import model as m
 from roadmap.reports.checks.leak import RegistrySchool
 from roadmap.reports.formats.letter import Envelope
 from roadmap.reports.package import Package, PackageHeld, _write_whole, render_package
 from support.analysis_rows import march_model
+from support.plans import whole_plan
 
-ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC), home_time())
+ENVELOPE = Envelope(
+    1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC), whole_plan().local_time
+)
 REGISTRY = (
     RegistrySchool("s101", "neya", "Школа № 101 (условная)", "440101", None),
     RegistrySchool("s900", "buy", "Дальняя школа (условная)", "440900", None),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, insert, select
 
-from roadmap.plan.zone import home_time
 from roadmap.reports.checks.leak import RegistrySchool
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.letter import Envelope, render_letter
@@ -13,6 +12,7 @@ from roadmap.reports.model import ReportModel
 from roadmap.reports.package import render_package
 from roadmap.store.tables import indicator_gap, run_municipality
 from support.analysis_rows import ANSWERS_TO, RUN, MadeMunicipality, MadeRun, MadeSchool, plan
+from support.plans import whole_plan
 
 ACTS = "reminder/2021-03-31/14"  # of measure 5, 17.03.2021
 YEAR_END = "reminder/2021-12-31/3"  # of measures 11 and 17
@@ -136,4 +136,6 @@ def test_a_reminder_is_a_letter_alone_and_passes_the_checks(
 def envelope() -> Envelope:
     from datetime import UTC, datetime
 
-    return Envelope(1, None, (), None, datetime(2021, 3, 17, 9, tzinfo=UTC), home_time())
+    return Envelope(
+        1, None, (), None, datetime(2021, 3, 17, 9, tzinfo=UTC), whole_plan().local_time
+    )

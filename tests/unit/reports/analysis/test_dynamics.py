@@ -19,7 +19,6 @@ from roadmap.analysis.dynamics import Change, changes
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
 from roadmap.analysis.shares import Exam, Marks
 from roadmap.plan.model import Phase, Plan
-from roadmap.plan.zone import home_time
 from roadmap.reports.analysis import dynamics
 from roadmap.reports.checks.parity import check_parity
 from roadmap.reports.compose import compose, load_model
@@ -53,8 +52,11 @@ from support.analysis_rows import (
 )
 from support.august_rows import NOW_5_RU, NOW_6_RU, NOW_EGE_PH, THEN_EGE_PH, august_run, buyskiy
 from support.model_text import text_of
+from support.plans import whole_plan
 
-ENVELOPE = Envelope(1, None, (), None, datetime(2021, 8, 31, 7, 5, tzinfo=UTC), home_time())
+ENVELOPE = Envelope(
+    1, None, (), None, datetime(2021, 8, 31, 7, 5, tzinfo=UTC), whole_plan().local_time
+)
 
 
 @pytest.fixture

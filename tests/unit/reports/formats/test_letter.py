@@ -15,7 +15,6 @@ from sqlalchemy import Engine
 
 import support.analysis_rows as rows
 from roadmap.plan.model import LocalTime
-from roadmap.plan.zone import home_time
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.letter import (
     MAX_HTML_BYTES,
@@ -28,10 +27,16 @@ from roadmap.reports.formats.letter import (
 )
 from roadmap.reports.model import ReportModel
 from support.analysis_rows import VPR_5_MA, VPR_5_RU, MadeSchool, buyskiy, made_run
+from support.plans import whole_plan
 
 NASTY = "Школа № 7 <script>alert(1)</script> & {{ 7*7 }} =cmd()"
 FIRST = Envelope(
-    1, None, (), None, datetime(2021, 3, 31, 10, 5, tzinfo=ZoneInfo("Europe/Moscow")), home_time()
+    1,
+    None,
+    (),
+    None,
+    datetime(2021, 3, 31, 10, 5, tzinfo=ZoneInfo("Europe/Moscow")),
+    whole_plan().local_time,
 )
 FILES = (
     Attachment("Справка_500+_Буйский_МР_2021-03.pdf", "аналитическая справка", 6, None, 217_000),

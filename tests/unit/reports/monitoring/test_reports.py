@@ -16,7 +16,6 @@ from sqlalchemy import Engine, delete, insert, update
 
 import support.monitoring_rows as rows
 from roadmap.indicators.status import WORDS
-from roadmap.plan.zone import home_time
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.letter import Envelope, render_letter
 from roadmap.reports.model import Figure, Numbered, ReportModel, Sheet, Table
@@ -49,6 +48,7 @@ from support.monitoring_rows import (
     plan,
     september,
 )
+from support.plans import whole_plan
 
 Composed = Callable[..., ReportModel]
 ENVELOPE = Envelope(
@@ -57,7 +57,7 @@ ENVELOPE = Envelope(
     corrections=(),
     test_addressee=None,
     generated_at=datetime(2021, 6, 30, 7, 5, tzinfo=UTC),
-    local_time=home_time(),
+    local_time=whole_plan().local_time,
 )
 
 
