@@ -53,33 +53,21 @@ class _Catalogue(_Part):
 
 
 @dataclass(frozen=True)
-class Marker:
-    """One marker of one paper. `reason`: why it can't be computed (Russian, a clause that
-    begins with a small letter, without a full stop); None when the data can support it."""
-
-    group: str  # code of the rule
-    group_title: str  # «завышенный средний балл»
-    paper_title: str  # «ОГЭ, математика»
-    reason: str | None
-
-    @property
-    def can_be_computed(self) -> bool:
-        return self.reason is None
-
-
-@dataclass(frozen=True)
 class Unsupported:
-    """Markers of one rule that can't be computed for one reason, to be said in one sentence."""
+    """Markers of one rule that can't be computed for one reason, to be said in one sentence.
 
-    group_title: str
-    paper_titles: tuple[str, ...]
+    `reason` is Russian: a clause that begins with a small letter, without a full stop.
+    """
+
+    group_title: str  # «завышенный средний балл»
+    paper_titles: tuple[str, ...]  # «ОГЭ, математика»
     reason: str
 
 
-def markers(
+def unsupported(
     procedures: Sequence[Procedure] = (), *, has_previous: bool = False
-) -> tuple[Marker, ...]:
-    """The 14 markers in the order of the method.
+) -> tuple[Unsupported, ...]:
+    """Of the 14 markers those that can't be computed, by rule and reason, in the method's order.
 
     `procedures`: those of the phase; where one was not held, its reason comes first.
     `has_previous`: the phase has results of the year before to compare with.
@@ -90,26 +78,16 @@ def markers(
         for procedure in procedures
         if procedure.not_held is not None
     }
-    every = []
+    papers: dict[tuple[str, str], list[str]] = {}
     for group in catalogue.groups:
         need = catalogue.needs[group.need]
         why = (need.reason_beside_previous if has_previous else None) or need.reason
         for paper in group.papers:
             reason = not_held.get(paper.kind) or (None if need.kept else why)
-            every.append(Marker(group.code, group.title, paper.title, reason))
-    return tuple(every)
-
-
-def unsupported(
-    procedures: Sequence[Procedure] = (), *, has_previous: bool = False
-) -> tuple[Unsupported, ...]:
-    """The markers that can't be computed, by rule and reason, in the order of the method."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for marker in markers(procedures, has_previous=has_previous):
-        if marker.reason is not None:
-            found.setdefault((marker.group_title, marker.reason), []).append(marker.paper_title)
+            if reason is not None:
+                papers.setdefault((group.title, reason), []).append(paper.title)
     return tuple(
-        Unsupported(title, tuple(papers), reason) for (title, reason), papers in found.items()
+        Unsupported(title, tuple(titles), reason) for (title, reason), titles in papers.items()
     )
 
 

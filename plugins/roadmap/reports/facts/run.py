@@ -96,10 +96,6 @@ class Run:
         days = [s.received_on for s in self.sources if s.scope.startswith(prefix)]
         return max(days, default=None)
 
-    def is_missing(self, dataset: str) -> bool:
-        """Whether the phase asks for the dataset and no file of it is in force."""
-        return any(d.dataset == dataset and d.state != "received" for d in self.datasets)
-
 
 @dataclass(frozen=True)
 class Facts:

@@ -17,7 +17,7 @@ from roadmap.plan.due import due_date, is_ongoing
 from roadmap.plan.model import REGION, IndicatorKind, Measure
 from roadmap.reports.facts.monitoring import MonitoringState, monitoring_measure
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import Cell, Words
+from roadmap.reports.model import Cell, Share, Words
 from roadmap.reports.monitoring.confirm import confirmation, is_confirmed_by_own
 from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.measures import fact_value, missing, status_chip, target_text
@@ -86,32 +86,21 @@ def lines(facts: Facts) -> tuple[Line, ...]:
     return tuple(measures)
 
 
-@dataclass(frozen=True)
-class Executed:
-    """How many of the addressee's own measures are executed: «6 из 7»."""
-
-    numerator: int
-    denominator: int
-
-    @property
-    def is_whole(self) -> bool:
-        return self.numerator == self.denominator
-
-
-def executed(facts: Facts, measures: Sequence[Line]) -> Executed | None:
-    """The monitoring's own share, or the year's final one; None where nothing is counted.
+def executed(facts: Facts, measures: Sequence[Line]) -> Share | None:
+    """How many of the addressee's own measures are executed; None where nothing is counted.
 
     A monitoring's is the stored indicator; in a summary each own measure with a due date counts.
     """
     number = monitoring_measure(facts.run.phase, facts.run.plan)
     if number is None:
         due = [line for line in measures if is_final(line)]
-        return Executed(sum(line.status.is_met for line in due), len(due)) if due else None
+        done = sum(line.status.is_met for line in due)
+        return Share(numerator=done, denominator=len(due)) if due else None
     for result in facts.indicators:
         if result.measure.number == number and result.indicator.parameters.get("monitoring"):
             if result.numerator is None or not result.denominator:
                 return None
-            return Executed(result.numerator, result.denominator)
+            return Share(numerator=result.numerator, denominator=result.denominator)
     return None
 
 

@@ -10,7 +10,6 @@ from roadmap.plan.due import is_ongoing
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Share
 from roadmap.reports.monitoring.lines import (
-    Executed,
     Line,
     executed,
     is_counted,
@@ -28,14 +27,8 @@ class Summary:
     """What one addressee's report says, read once: its lines, its count, what is missing."""
 
     lines: tuple[Line, ...]
-    executed: Executed | None
+    executed: Share | None
     missing_items: tuple[MissingItem, ...]
-
-    @property
-    def share(self) -> Share | None:
-        if self.executed is None:
-            return None
-        return Share(numerator=self.executed.numerator, denominator=self.executed.denominator)
 
 
 def summarise(facts: Facts) -> Summary:
