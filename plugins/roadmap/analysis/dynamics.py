@@ -163,7 +163,8 @@ def _reason(
         return NotComparable.NO_DATA
     if previous is None:
         return NotComparable.NOT_WRITTEN
-    if now.kind == "ege" and _differ(earlier.minima.get(now), earlier.minima.get(then)):
+    minima = {earlier.minima[one] for one in (now, then) if one in earlier.minima}
+    if now.kind == "ege" and len(minima) > 1:
         return NotComparable.MINIMUM
     if now.kind == "vpr":
         scales = earlier.scale(now), earlier.scale(then)
@@ -175,7 +176,3 @@ def _reason(
     if Hidden.DIFFERENCE in hidden:
         return NotComparable.HIDDEN
     return NotComparable.SMALL if hidden != {None} else None
-
-
-def _differ(first: int | None, second: int | None) -> bool:
-    return first is not None and second is not None and first != second

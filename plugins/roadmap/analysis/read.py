@@ -191,17 +191,15 @@ def _paper_result(row: RowMapping, hides: frozenset[Paper], least_participants: 
         hidden=hidden,
         participants=row["participants"] if is_shown else None,
         absent=row["absent"] if is_shown else None,
-        marks=_marks(row) if is_shown and row["mark_2"] is not None else None,
+        marks=Marks(*(row[f"mark_{mark}"] for mark in (2, 3, 4, 5)))
+        if is_shown and row["mark_2"] is not None
+        else None,
         exam=_exam(row) if is_shown and row["below_minimum"] is not None else None,
-        journal=_journal(row) if has_journal else None,
+        journal=Journal(row["lowered"], row["confirmed"], row["raised"]) if has_journal else None,
         is_journal_small=bool(row["is_journal_small"]),
         is_low=None if row["is_low"] is None else bool(row["is_low"]),
         least_participants=least_participants,
     )
-
-
-def _marks(row: RowMapping) -> Marks:
-    return Marks(row["mark_2"], row["mark_3"], row["mark_4"], row["mark_5"])
 
 
 def _exam(row: RowMapping) -> Exam:
@@ -212,10 +210,6 @@ def _exam(row: RowMapping) -> Exam:
         row["score_sum"],
         row["high_scores"],
     )
-
-
-def _journal(row: RowMapping) -> Journal:
-    return Journal(row["lowered"], row["confirmed"], row["raised"])
 
 
 def _order(result: PaperResult) -> tuple[object, ...]:

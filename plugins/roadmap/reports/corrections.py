@@ -37,8 +37,7 @@ def corrections(previous: ReportModel, current: ReportModel) -> tuple[str, ...]:
     if previous.content_sha256() == current.content_sha256():
         return ()
     texts = [
-        *_identity(previous, current),
-        *_headline(previous, current),
+        *_head(previous, current),
         *_figures(previous, current),
         *_indicators(previous, current),
         *_items(previous, current),
@@ -52,15 +51,13 @@ def corrections(previous: ReportModel, current: ReportModel) -> tuple[str, ...]:
     return (*texts[:AT_MOST], say(_WORDING, "more", n=len(texts) - AT_MOST))
 
 
-def _identity(previous: ReportModel, current: ReportModel) -> Iterable[str]:
+def _head(previous: ReportModel, current: ReportModel) -> Iterable[str]:
+    """The as-of date, the addressee's name, the headline."""
     if previous.as_of != current.as_of:
         yield say(_WORDING, "as_of", before=previous.as_of, after=current.as_of)
     before, after = previous.addressee.name, current.addressee.name
     if before != after:
         yield say(_WORDING, "name", before=before, after=after)
-
-
-def _headline(previous: ReportModel, current: ReportModel) -> Iterable[str]:
     if previous.letter.headline != current.letter.headline:
         yield say(_WORDING, "headline", headline=current.letter.headline)
 

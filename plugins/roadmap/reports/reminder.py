@@ -1,7 +1,7 @@
 """The letter that reminds a municipality of a due date: what is missing, by name, and no more.
 
-Who misses nothing gets none; nor does the region, which is not asked to do anything. What
-nobody has units us of (no data) reminds nobody: the registers may be late, not the people.
+Who misses nothing gets none; nor does the region, which is not asked to do anything. Indicators
+without data remind nobody, because the register may be late rather than the people.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from sqlalchemy import Engine, select, update
 
 import support.analysis_rows as rows
 from roadmap.analysis.read import Level
-from roadmap.plan.zone import home_time
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.letter import Envelope
 from roadmap.reports.model import (
@@ -62,7 +61,9 @@ from support.analysis_rows import (
 )
 from support.model_text import text_of
 
-ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC), home_time())
+ENVELOPE = Envelope(
+    1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC), rows.plan().local_time
+)
 NASTY = "Школа № 7 <script>alert(1)</script> {{ 7*7 }} =cmd()"
 
 

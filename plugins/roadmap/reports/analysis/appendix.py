@@ -88,7 +88,7 @@ def _sources(facts: Facts) -> Iterator[tuple[str, Given]]:
         elif received is None:
             yield procedure.title, NO_DATA
         else:
-            # The day of a file is no one's own: a file sent again unchanged corrects nobody.
+            # Not the addressee's own: the same file sent again must cause no correction.
             words = sentence(facts, "source_received", day=received)
             yield procedure.title, foreign(Words(text=words))
 

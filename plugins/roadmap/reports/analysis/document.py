@@ -45,7 +45,7 @@ from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.parts.tables import Cells, Given, Rows, columns, foreign, number, table_of
 from roadmap.reports.words.wording import named, title
 
-# Of these a municipality is told by their kind, of others only how many there are.
+# A municipality reads how many there are of each of these rules; of others only their number.
 _TOLD_FINDINGS = (
     "UNKNOWN_SCHOOL",
     "SCHOOL_LEFT",
@@ -78,15 +78,11 @@ def compose_document(
     if items:
         draft.paragraph(sentence(facts, "no_sanctions"))
     _limits(draft, facts)
-    subject = sentence(facts, "document_subject", kinds=_kinds(facts))
-    return document_of(facts, draft, subject, main), draft
-
-
-def _kinds(facts: Facts) -> list[str]:
-    """What the analysis is of, as the order lists it: «ВПР, ОГЭ, ЕГЭ, …», without what was
-    not held."""
+    # What the analysis is of, as the order lists it, without what was not held.
     held = {p.kind for p in facts.run.phase.procedures if p.not_held is None}
-    return [kind for kind in KINDS if kind in held]
+    kinds = [kind for kind in KINDS if kind in held]
+    subject = sentence(facts, "document_subject", kinds=kinds)
+    return document_of(facts, draft, subject, main), draft
 
 
 # -- 1, 2: basis, general facts --------------------------------------------------------------
@@ -406,7 +402,7 @@ def _findings(draft: Draft, facts: Facts) -> None:
         draft.paragraph(sentence(facts, "findings_none" if facts.is_region else "limit_none"))
         return
     if facts.is_region:
-        # Of the data, not of the department's results: a new one alone is no correction.
+        # About the data, not the department's results: a new one alone must cause no correction.
         draft.paragraph(sentence(facts, "findings_region", n=len(facts.findings)), own=False)
         draft.numbered((named(finding.message) for finding in facts.findings), own=False)
         return

@@ -53,7 +53,7 @@ _OF_THE_PAPER = (
     NotComparable.SCALE,
     NotComparable.SCALE_UNKNOWN,
 )
-# More rows would be no picture any more: the table says it better.
+# With more rows the chart can't be read; the table beside it has the same numbers.
 _ROWS_AT_MOST = 36
 # So many papers are named one by one; of more, only subjects and the range.
 _PAPERS_NAMED = 3
@@ -90,8 +90,8 @@ def shown_changes(facts: Facts) -> tuple[Change, ...]:
 
 
 def of_schools(facts: Facts) -> tuple[Change, ...]:
-    """What is known of the addressee's schools, also where years can't be set side by side:
-    low twice is low twice, whatever the minimum was."""
+    """Changes of the addressee's schools, also where the years can't be compared: whether results
+    were low in both years is known even if the minimum changed."""
     return tuple(c for c in shown_changes(facts) if c.current.level is Level.SCHOOL)
 
 
@@ -250,7 +250,7 @@ def _other_table(
     heads = (*unit_columns(facts, "dynamics/other"), *columns("change"))
     rows = Rows("document", table_id, heads)
     for paper, of_paper in _by_paper(changes).items():
-        rows.group(_paper_title(facts, paper))
+        rows.group(title(_paper_name(facts, paper)))
         for change in of_paper:
             rows.add(
                 {"unit": _label(facts, (change,)), **change_cells(change)},
@@ -295,7 +295,7 @@ def change_cells(change: Change | None, subject: str = "") -> dict[str, Given]:
 
 
 def is_marked(change: Change) -> bool:
-    """Only schools are marked: what is asked is asked of schools."""
+    """Whether tables emphasise the change: only of schools, which the letter asks to act."""
     return change.current.level is Level.SCHOOL and change.is_worse is True
 
 
@@ -306,10 +306,6 @@ def _notes(facts: Facts, changes: Sequence[Change]) -> tuple[str, ...]:
     if any(_label(facts, (c,)).endswith("*") for c in changes):
         notes.append(sentence(facts, "note_partial"))
     return (" ".join(notes),)
-
-
-def _paper_title(facts: Facts, paper: Paper) -> str:
-    return title(_paper_name(facts, paper))
 
 
 def _paper_name(facts: Facts, paper: Paper) -> str:
@@ -359,7 +355,7 @@ def _worse_groups(facts: Facts, main: Sequence[Change]) -> list[PairGroup]:
     """The papers in which a school's low results grew: all schools of each, and their total."""
     return [
         PairGroup(
-            title=_paper_title(facts, paper),
+            title=title(_paper_name(facts, paper)),
             pairs=tuple(
                 _pair(_label(facts, (c,)), c)
                 for c in of_paper
@@ -448,14 +444,9 @@ def answer(facts: Facts) -> str | None:
     compared = len({c.current.unit_id for c in of_schools(facts) if c.points is not None})
     if not compared:
         return None
-    grew, both = worse_schools(facts), sustained_schools(facts)
-    values = {
-        "schools": len(facts.schools),
-        "compared": compared,
-        "grew": len(grew),
-        "both": len(both),
-    }
-    return sentence(facts, "answer", **values)
+    grew, both = len(worse_schools(facts)), len(sustained_schools(facts))
+    schools = len(facts.schools)
+    return sentence(facts, "answer", schools=schools, compared=compared, grew=grew, both=both)
 
 
 def _totals_sentence(facts: Facts, changes: Sequence[Change], exams: bool) -> str | None:
@@ -664,7 +655,7 @@ def _list_cells(facts: Facts, school: School, change: Change) -> Cells:
         "unit": named(school.name),
         "work": title(work),
         **change_cells(change),
-        # Every row of the list has a sign: none is marked among the others.
+        # Every row of this list has a sign, so emphasis would mark all of them.
         "change": points(change) or NotHeld(),
         "sign": sign_words(facts, change),
     }

@@ -195,7 +195,7 @@ def is_own(facts: Facts, result: PaperResult) -> bool:
 
 
 def is_at_threshold(result: PaperResult) -> bool:
-    """Only schools are marked: the rule speaks of schools."""
+    """Whether tables emphasise the share: only of schools, for which the threshold is defined."""
     return result.level is Level.SCHOOL and result.is_low is True
 
 

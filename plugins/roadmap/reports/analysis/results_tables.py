@@ -93,21 +93,16 @@ def _add(facts: Facts, rows: Rows, result: PaperResult) -> None:
 
 
 def _notes(facts: Facts, results: Sequence[PaperResult]) -> tuple[str, ...]:
-    """What the signs of this very table mean; a sign that isn't there is not explained."""
+    """Explanations of the signs that occur in this table."""
     notes = []
     if any(r.small_schools for r in results if r.level is not Level.REGION):
         notes.append(sentence(facts, "note_partial"))
     if any(is_at_threshold(r) for r in results):
         notes.append(sentence(facts, "note_threshold"))
-    if not facts.is_region and _is_a_school_absent(facts, results):
+    schools = [len(at(of_paper, Level.SCHOOL)) for _, of_paper in by_paper(results)]
+    if not facts.is_region and any(n < len(facts.schools) for n in schools):
         notes.append(sentence(facts, "note_absent"))
     return tuple(notes)
-
-
-def _is_a_school_absent(facts: Facts, results: Sequence[PaperResult]) -> bool:
-    return any(
-        len(at(of_paper, Level.SCHOOL)) < len(facts.schools) for _, of_paper in by_paper(results)
-    )
 
 
 def journal_table(facts: Facts, table_id: str, results: Sequence[PaperResult]) -> Table | None:

@@ -67,7 +67,8 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
         remarks.append(sentence(facts, "nothing"))
     if changes and not dynamics.school_problem(facts, school.school_id):
         # What grew stands among the recommendations, with its figures.
-        remarks.append(_calm(facts, tuple(changes.values())))
+        is_compared = any(c.points is not None for c in changes.values())
+        remarks.append(sentence(facts, "dynamics_calm" if is_compared else "dynamics_none"))
     for remark in remarks:
         draft.paragraph(remark)
     todo = _recommendations(facts, school)
@@ -121,12 +122,6 @@ def _is_room(rows: int, texts: Sequence[str], *, is_compared: bool) -> bool:
         return rows <= _ROWS_BESIDE_CHART
     lines = sum(-(-len(text) // _LETTERS_IN_LINE) for text in texts)
     return rows + lines <= _LINES_BESIDE_CHART
-
-
-def _calm(facts: Facts, changes: Sequence[Change]) -> str:
-    if any(c.points is not None for c in changes):
-        return sentence(facts, "dynamics_calm")
-    return sentence(facts, "dynamics_none")
 
 
 def _main_sentence(facts: Facts, verdict: SchoolVerdict | None) -> str:

@@ -34,7 +34,7 @@ def compose_appendix(
         indicators_sheet(facts, shown),
         sheet(
             facts,
-            # A tab is searched for and clicked on, not broken into lines.
+            # Plain spaces, so that a search for the tab finds it.
             sentence(facts, "s_missing").replace(NBSP, " "),
             sentence(facts, "heading_missing"),
             sentence(facts, "signs_to_fill"),
@@ -61,5 +61,5 @@ def _source(facts: Facts, dataset: str) -> Given:
     days = [s.received_on for s in facts.run.sources if s.dataset == dataset]
     if not days:
         return sentence(facts, "source_missing")
-    # The day of a file is no one's own: a file sent again unchanged corrects nobody.
+    # Not the addressee's own: the same file sent again must cause no correction.
     return foreign(Words(text=sentence(facts, "source_received", day=max(days))))

@@ -28,8 +28,8 @@ _NAMED = 4  # so many units are named in one item; the rest stand in the documen
 def open_results(facts: Facts) -> tuple[IndicatorResult, ...]:
     """The addressee's indicators that the report calls not met, in the plan's order.
 
-    Due and missed; or lasting the whole period with something missing now. What has no due
-    date, or is not due yet, is no reproach; of no data nobody can be blamed.
+    Due and missed; or lasting the whole period with something missing now. Not what has no due
+    date, is not due yet, or has no data.
     """
     return tuple(result for result in facts.indicators if _is_open(result))
 

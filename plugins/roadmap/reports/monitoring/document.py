@@ -159,7 +159,7 @@ def _changes(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[Shown
         draft.table(progress_table(facts, earlier, own, "changes"))
     else:
         draft.paragraph(sentence(facts, "unchanged", on=earlier.as_of))
-    # The region's stand apart, without a table: one more would number anew what is hashed.
+    # The region's without a table, which would renumber captions that are hashed.
     regional = [progress_sentence(facts, change) for change in changes if not change.is_own]
     if regional:
         draft.paragraph(sentence(facts, "changed_regional", on=earlier.as_of), own=False)
@@ -280,7 +280,7 @@ def _limits(draft: Draft, facts: Facts) -> None:
     draft.paragraph(sentence(facts, "limits"))
     missing_datasets(draft, facts)
     if facts.is_region and facts.findings:
-        # Of the data, not of the department's results: a new one alone is no correction.
+        # About the data, not the department's results: a new one alone must cause no correction.
         draft.paragraph(sentence(facts, "findings_region"), own=False)
         draft.numbered((named(finding.message) for finding in facts.findings), own=False)
     elif facts.findings:

@@ -19,7 +19,7 @@ from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date
 from roadmap.plan.model import REGION, IndicatorKind
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import Day, Table, Value, Words
+from roadmap.reports.model import Day, Table
 from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.measures import code_order, missing
 from roadmap.reports.parts.sentences import sentence
@@ -191,13 +191,14 @@ def missing_sheet_table(facts: Facts, items: Sequence[MissingItem], table_id: st
 
 
 def _cells(facts: Facts, item: MissingItem) -> dict[str, Given]:
+    due = item.due
     return {
         "municipality": _municipality(facts, item.municipality_id),
         "code": item.code,
         "title": item.result.indicator.title,
         "who": item.who,
         "what": item.what,
-        "due": _due(facts, item),
+        "due": sentence(facts, "no_due_date") if due is None else Day(on=due),
         "done": "",
         "day": "",
     }
@@ -207,8 +208,3 @@ def _municipality(facts: Facts, unit: str) -> str:
     if unit == REGION:
         return sentence(facts, "region_whole")
     return title(named(facts.run.municipalities[unit].name))
-
-
-def _due(facts: Facts, item: MissingItem) -> Value:
-    due = item.due
-    return Day(on=due) if due is not None else Words(text=sentence(facts, "no_due_date"))

@@ -10,7 +10,7 @@ from roadmap.reports.model import AttentionItem
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.words.wording import named
 
-# Missed and due: a running window is no reproach, and of no data nobody can be blamed.
+# Due and not met. A measure that still runs is not missed, and without data nothing is known.
 MISSED = (Status.NOT_DONE, Status.PARTLY)
 
 

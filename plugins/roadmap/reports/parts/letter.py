@@ -42,7 +42,7 @@ def letter_of(
     subject = sentence(facts, "subject", phase=facts.run.phase.title, name=name)
     more = len(items) - ITEMS
     return Letter(
-        # A subject is searched for, not broken into lines.
+        # Plain spaces, so that a search for the subject finds it.
         subject=subject.replace(NBSP, " "),
         preheader=preheader,
         period=russian.month(facts.run.as_of),

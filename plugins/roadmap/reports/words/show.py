@@ -31,7 +31,8 @@ def show(value: Value) -> str:
         case Share(numerator=part, denominator=whole):
             return russian.percent(part, whole)
         case Points(previous=previous, current=current):
-            return _signed(points(current, previous))
+            difference = points(current, previous)  # «+5,3», «−2,1», «0,0»
+            return f"{'+' if difference > 0 else ''}{russian.decimal(difference, 1)}"
         case Count(n=n):
             return russian.integer(n)
         case Mean():
@@ -81,11 +82,6 @@ def points(share: Share, other: Share) -> float:
     The difference of the shown values, not of the exact ones: «27,4» and «18,6» give 8,8.
     """
     return (_tenths(share) - _tenths(other)) / 10
-
-
-def _signed(difference: float) -> str:
-    """«+5,3», «−2,1», and «0,0» without a sign."""
-    return f"{'+' if difference > 0 else ''}{russian.decimal(difference, 1)}"
 
 
 def _tenths(share: Share) -> int:
