@@ -40,9 +40,12 @@ def unprintable(text: str) -> str:
 
 
 def printable_texts(node: Any) -> Any:
-    """A JSON tree with every text in it printable."""
+    """A JSON tree with every text in it printable.
+
+    A no-width space stays: it is where a narrow cell may break a link or a date.
+    """
     if isinstance(node, str):
-        return printable(node)
+        return "\u200b".join(map(printable, node.split("\u200b")))
     if isinstance(node, dict):
         return {key: printable_texts(value) for key, value in node.items()}
     if isinstance(node, list):
