@@ -397,9 +397,9 @@ def _recognised_elsewhere(pull: _Pull, refused_before: set[str], one: _Candidate
         or _refused_id(pull, one.content.sha256, one.refusal.code) in refused_before
     ):
         return one
-    source = recognised(
-        pull.parse, one.content.content, one.file.name, pull.plan_year, but=pull.source.dataset
-    )
+    own, content = pull.source.dataset, one.content.content
+    with reading() if pull.parse is None else nullcontext(pull.parse) as parse:
+        source = recognised(parse, content, one.file.name, pull.plan_year, but=own)
     if source is None:
         return one
     message = f"{one.refusal.message} {belongs(source)}."
