@@ -14,7 +14,7 @@ import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -346,11 +346,15 @@ def _understood(
     return [have_read.get(id(candidate), candidate) for candidate in candidates]
 
 
+def _parser(pull: _Pull, *, at_once: bool = False) -> AbstractContextManager[Parse]:
+    return reading(at_once=at_once) if pull.parse is None else nullcontext(pull.parse)
+
+
 def _read(pull: _Pull, candidates: list[_Candidate]) -> dict[int, _Candidate]:
     """By id, the files with their facts, or refused; read one by one, checked together."""
     if not candidates:
         return {}
-    with reading() if pull.parse is None else nullcontext(pull.parse) as parse:
+    with _parser(pull, at_once=True) as parse:
         return _read_by(parse, pull, candidates)
 
 
@@ -398,7 +402,7 @@ def _recognised_elsewhere(pull: _Pull, refused_before: set[str], one: _Candidate
     ):
         return one
     own, content = pull.source.dataset, one.content.content
-    with reading() if pull.parse is None else nullcontext(pull.parse) as parse:
+    with _parser(pull) as parse:
         source = recognised(parse, content, one.file.name, pull.plan_year, but=own)
     if source is None:
         return one

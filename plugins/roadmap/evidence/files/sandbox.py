@@ -50,11 +50,11 @@ _START = (
 
 
 @contextmanager
-def reading() -> Iterator[Parse]:
+def reading(*, at_once: bool = False) -> Iterator[Parse]:
     """A function that gives a file's facts by `roadmap.evidence.readers.<reader>:read`.
 
-    The worker starts at once, beside whatever the caller does before the first file. For one
-    thread: files are read one at a time. The function raises FileRefused with the codes of
+    The worker starts with the first file or, `at_once`, beside what the caller does before it.
+    For one thread: files are read one at a time. The function raises FileRefused with the codes of
     `prescan` and of the reader, and TIME_LIMIT, MEMORY_LIMIT, PARSER_DIED, READER_FAILED for
     what became of the worker.
     """
@@ -64,6 +64,8 @@ def reading() -> Iterator[Parse]:
     ):
         sandbox = _Sandbox(folder, trace)
         try:
+            if at_once:
+                sandbox.start()
             yield sandbox.parse
         finally:
             sandbox.stop()
@@ -76,14 +78,14 @@ class _Sandbox:
         self._folder = folder
         self._trace = trace
         self._has_read = False  # the worker at hand
-        self._worker: subprocess.Popen[bytes] | None = self._start()
+        self._worker: subprocess.Popen[bytes] | None = None
 
     def parse(self, content: bytes, reader: str, context: ReaderContext, limits: Limits) -> Parsed:
         if not _READER_NAME.match(reader):
             raise ValueError(f"not the name of a reader: {reader!r}")
         head = _head(reader, context, limits, len(content))
         while True:
-            worker = self._worker = self._worker or self._start()
+            worker = self._worker or self.start()
             is_fresh, self._has_read = not self._has_read, True
             trace_start = self._trace.seek(0, os.SEEK_END)
             try:
@@ -102,10 +104,11 @@ class _Sandbox:
             if is_fresh or answer == -signal.SIGXCPU:
                 raise _what_became(answer, limits, context.file_name)
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> subprocess.Popen[bytes]:
+        """A worker that has read nothing."""
         # -I: nothing of the caller's environment or directory decides what is imported.
         # -S: no .pth files, which cost a large installation most of the start.
-        return subprocess.Popen(  # noqa: S603 - constants and our own paths
+        self._worker = subprocess.Popen(  # noqa: S603 - constants and our own paths
             [sys.executable, "-I", "-S", "-c", _START, *_import_path()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -114,6 +117,7 @@ class _Sandbox:
             env={"TMPDIR": self._folder, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
             start_new_session=True,
         )
+        return self._worker
 
     def stop(self) -> None:
         """End the worker, if there is one."""
