@@ -184,10 +184,15 @@ class _Index:
         for written in self._identifiers:
             lengths[written[:_HEAD]].add(len(written))
         self._lengths = {head: sorted(found, reverse=True) for head, found in lengths.items()}
+        # What a word must begin with, or be, for an identifier to begin with it.
+        self._starts = {head[:end] for head in lengths for end in range(1, _HEAD + 1)}
 
     def foreign(self, municipality_id: str, text: str) -> Iterator[tuple[str, str]]:
         """(school, kind of identifier) of every other municipality's school in the text."""
-        written, begins, ends = _joined(words_of(text))
+        words = words_of(text)
+        if self._starts.isdisjoint(word[:_HEAD] for word in words):
+            return
+        written, begins, ends = _joined(words)
         free_from = 0
         for at in begins:
             if at < free_from:

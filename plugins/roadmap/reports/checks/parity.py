@@ -6,7 +6,7 @@ The figures are read back from the finished files, not from what was meant to be
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ class _Found:
 
 
 Reader = Callable[[m.KeyFigure, m.Place], _Found]
+_Tables = Mapping[str, m.Table]  # of the document by their ids, in order of appearance
+_GOES_ON = re.compile(r"[\d,]*\d")
 
 
 def check_parity(
@@ -57,9 +59,11 @@ def check_parity(
         ),
     }
     if model.document is not None:
+        blocks = model.document.blocks
+        tables = {block.id: block for block in blocks if isinstance(block, m.Table)}
         readers["document"] = (
-            ("в справке DOCX", _docx_reader(model, by_kind["docx"])),
-            ("в справке PDF", _pdf_reader(model, by_kind["pdf"])),
+            ("в справке DOCX", _docx_reader(tables, by_kind["docx"])),
+            ("в справке PDF", _pdf_reader(tables, by_kind["pdf"])),
         )
     if model.appendix:
         readers["appendix"] = (("в приложении", _xlsx_reader(model, by_kind["xlsx"])),)
@@ -112,26 +116,26 @@ def _text_reader(model: m.ReportModel, letter: LetterText) -> Reader:
     return read
 
 
-def _docx_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
-    said = dict(zip(_document_tables(model), reading.docx_tables(file.content), strict=False))
+def _docx_reader(tables: _Tables, file: RenderedFile) -> Reader:
+    said = dict(zip(tables, reading.docx_tables(file.content), strict=False))
 
     def read(figure: m.KeyFigure, place: m.Place) -> _Found:
-        column = _column(_document_tables(model).get(place.table_id), place)
+        column = _column(tables.get(place.table_id), place)
         text = reading.folded(_at(said.get(place.table_id, ()), place.row, column))
         return _Found(
-            text == reading.folded(show(figure.value)), text, _in_table(model, file, place)
+            text == reading.folded(show(figure.value)), text, _in_table(tables, file, place)
         )
 
     return read
 
 
-def _pdf_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
+def _pdf_reader(tables: _Tables, file: RenderedFile) -> Reader:
     """A PDF has no cells: whole rows are looked for, one after the other, below the caption."""
     page_text = _hyphenless([reading.pdf_text(file.content)])
     found: dict[tuple[str, int], bool] = {}
     starts: dict[str, int] = {}
     at = 0
-    for number, table in enumerate(_document_tables(model).values(), start=1):
+    for number, table in enumerate(tables.values(), start=1):
         caption = _hyphenless([f"Таблица {number} — {printable(table.caption)}"])
         at = max(page_text.find(caption, at), at)
         starts[table.id] = at
@@ -144,8 +148,8 @@ def _pdf_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
 
     def read(figure: m.KeyFigure, place: m.Place) -> _Found:
         agrees = found.get((place.table_id, place.row), False)
-        text = "" if agrees else _instead(model, page_text[starts.get(place.table_id, 0) :], place)
-        return _Found(agrees, text, _in_table(model, file, place))
+        text = "" if agrees else _instead(tables, page_text[starts.get(place.table_id, 0) :], place)
+        return _Found(agrees, text, _in_table(tables, file, place))
 
     return read
 
@@ -157,9 +161,9 @@ def _hyphenless(texts: Sequence[str]) -> str:
     return reading.squeezed(texts).replace("-", "").replace("\u200b", "")
 
 
-def _instead(model: m.ReportModel, text: str, place: m.Place) -> str:
+def _instead(tables: _Tables, text: str, place: m.Place) -> str:
     """What the PDF says where the figure should be, if the rest of its row is right."""
-    table = _document_tables(model).get(place.table_id)
+    table = tables.get(place.table_id)
     if table is None:
         return ""
     pieces = [
@@ -194,13 +198,7 @@ def _xlsx_reader(model: m.ReportModel, file: RenderedFile) -> Reader:
 # -- What the readers share ------------------------------------------------------------------
 
 
-def _document_tables(model: m.ReportModel) -> dict[str, m.Table]:
-    blocks = model.document.blocks if model.document is not None else ()
-    return {block.id: block for block in blocks if isinstance(block, m.Table)}
-
-
-def _in_table(model: m.ReportModel, file: RenderedFile, place: m.Place) -> str:
-    tables = _document_tables(model)
+def _in_table(tables: _Tables, file: RenderedFile, place: m.Place) -> str:
     number = list(tables).index(place.table_id) + 1 if place.table_id in tables else 0
     return (
         f"Файл «{file.file_name}», таблица {number}, строка {place.row + 1}, "
@@ -222,10 +220,18 @@ def _says(text: str, value: m.Value) -> bool:
     expected = [show_with_unit(value)]
     if isinstance(value, m.Share):
         expected.append(show_of(value))
-    return all(
-        re.search(rf"(?<![\d,]){re.escape(reading.folded(part))}(?![\d,]*\d)", text)
-        for part in expected
-    )
+    return all(_stands(reading.folded(part), text) for part in expected)
+
+
+def _stands(part: str, text: str) -> bool:
+    """Whether the text says the part where no other number begins before it or goes on."""
+    at = text.find(part)
+    while at >= 0:
+        before = text[at - 1 : at]
+        if not (before.isdecimal() or before == "," or _GOES_ON.match(text, at + len(part))):
+            return True
+        at = text.find(part, at + 1)
+    return False
 
 
 def _written(value: object) -> str:

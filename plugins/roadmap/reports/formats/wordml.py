@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from lxml import etree
@@ -41,8 +41,15 @@ def element(name: str, /, *children: str, **attributes: str | int) -> str:
 
     As text, since a document has ten thousand of them: lxml reads them all at once (`nodes`).
     """
-    written = "".join(f' w:{key}="{escape(value)}"' for key, value in attributes.items())
-    return f"<w:{name}{written}>{''.join(children)}</w:{name}>"
+    if not children:
+        return _leaf(name, *attributes.items())
+    return f"{_leaf(name, *attributes.items())[:-2]}>{''.join(children)}</w:{name}>"
+
+
+@lru_cache(maxsize=4096)  # most are the same few
+def _leaf(name: str, *attributes: tuple[str, str | int]) -> str:
+    written = "".join(f' w:{key}="{escape(value)}"' for key, value in attributes)
+    return f"<w:{name}{written}/>"
 
 
 def nodes(*elements: str) -> list[etree._Element]:
@@ -68,7 +75,8 @@ def run(text: str, *, bold: bool = False, color: str | None = None, size_pt: flo
 def _piece(text: str) -> str:
     if text in _SIGNS:
         return element(_SIGNS[text])
-    return f'<w:t xml:space="preserve">{escape(text)}</w:t>'
+    written = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f'<w:t xml:space="preserve">{written}</w:t>'
 
 
 _SIGNS = {"\n": "br", "\t": "tab", "\u00ad": "softHyphen"}
