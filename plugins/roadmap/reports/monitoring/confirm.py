@@ -82,11 +82,7 @@ def _of(
             return [sentence(facts, "placed", n=placed.n, last=placed.on)] if placed else []
         case "directions":
             days = [d.approved_on for d in registers.directions]
-            return (
-                [sentence(facts, "directions_approved", n=len(days), last=max(days))]
-                if days
-                else []
-            )
+            return [sentence(facts, "next_directions", n=len(days), last=max(days))] if days else []
         case "letters":
             return [sentence(facts, "sent", on=result.met_on)] if result.met_on else []
         case "monitoring":
