@@ -11,26 +11,22 @@ from decimal import Decimal
 from typing import Any
 
 from roadmap.evidence.files.grid import (
-    BadCell,
     Cell,
-    Heading,
     Sheet,
-    column_letter,
-    column_name,
     day_of,
     decimal_of,
     find_table,
     integer_of,
-    latin_letters,
     normal_title,
     read_sheets,
     text_of,
 )
-from roadmap.evidence.messages import place, refused, sentence
+from roadmap.evidence.messages import refused
 from roadmap.evidence.names import login_digits, municipality_ref
-from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
+from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.paper import Paper, known_subject, wave_of
-from roadmap.russian import counted, decimal, integer
+from roadmap.evidence.readers.table import RowRejected, Table, cell_at
+from roadmap.russian import decimal, integer
 
 _SCHOOL, _NAME, _MUNICIPALITY = "Код ОО", "Наименование ОО", "Муниципалитет"
 _SUBJECT, _GRADE, _DAY = "Предмет", "Класс", "Дата"
@@ -46,14 +42,6 @@ _GRADE_TEXT = re.compile(r"(\d{1,2})(?:\s*(?:-й\s*)?класс\w*)?\.?")
 _TO_DO = "Исправьте строку и положите файл снова; остальные строки приняты"
 
 
-class _RowRejected(Exception):
-    def __init__(self, rule: str, what: str, column: str) -> None:
-        super().__init__(rule)
-        self.rule = rule
-        self.what = what
-        self.column = column
-
-
 def read(content: bytes, context: ReaderContext) -> Parsed:
     """Facts `mark_result` of schools, one subject, grade and half-year a file.
 
@@ -62,44 +50,25 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     """
     sheets = read_sheets(content, context.file_name, _REQUIRED)
     sheet, heading = find_table(sheets, _REQUIRED, optional=_OPTIONAL, file_name=context.file_name)
-    table = _Table(sheet, heading, context)
+    table = _Table(sheet, heading, context, _TO_DO)
+    what = "Об одной школе две разные строки"
+    twice = RowRejected("CONFLICTING_DUPLICATE", what, table.column(_SCHOOL))
     paper: Paper | None = None
-    facts: dict[str, dict[str, Any]] = {}
-    contradicted: set[str] = set()
     for number, row in table.data_rows():
         try:
             row_paper = table.paper(row)
             fact = table.fact(row)
-        except _RowRejected as problem:
+        except RowRejected as problem:
             table.reject(number, problem)
             continue
         if paper is not None and row_paper != paper:
             raise _several_works(context, sheet)
         paper = row_paper
-        fact = {"sheet": sheet.name or None, "row": number, **paper.columns(), **fact}
-        school = fact["school_ref"]
-        earlier = facts.get(school)
-        if earlier is not None and earlier | {"row": 0} == fact | {"row": 0}:
-            table.warn("Повторённые строки, взяты один раз")
-        elif earlier is not None or school in contradicted:
-            contradicted.add(school)
-            for twice in (number, *([earlier["row"]] if earlier else [])):
-                table.reject(twice, table.contradiction())
-            facts.pop(school, None)
-        elif fact["participants"]:
-            facts[school] = fact
-        else:
-            table.warn("Без участников")
+        fact = {**paper.columns(), **fact}
+        table.keep(fact["school_ref"], number, fact, fact["participants"], twice)
     if paper is None:
         raise _nothing_read(context, sheet)
-    return Parsed(
-        scope=paper.scope,
-        facts={"mark_result": list(facts.values())},
-        rows_read=table.rows_read,
-        rows_accepted=table.rows_read - len(table.rejected),
-        rejected=tuple(table.rejected),
-        warnings=table.warnings(),
-    )
+    return table.parsed(paper.scope, "mark_result")
 
 
 def _wave(day: date) -> str:
@@ -127,66 +96,49 @@ def _nothing_read(context: ReaderContext, sheet: Sheet) -> FileRefused:
     )
 
 
-class _Table:
-    """The rows below the heading, and what was said about them on the way."""
-
-    def __init__(self, sheet: Sheet, heading: Heading, context: ReaderContext) -> None:
-        self._sheet = sheet
-        self._heading = heading
-        self._at = heading.columns
-        self._context = context
-        self._warned: dict[str, int] = {}
-        self.rows_read = 0
-        self.rejected: list[Rejected] = []
-
+class _Table(Table):
     def data_rows(self) -> list[tuple[int, list[Cell]]]:
         """Rows with a school or a number; a row of totals is recognised and left out."""
         found = []
-        for number, row in enumerate(
-            self._sheet.rows[self._heading.row + 1 :], start=self._heading.row + 2
-        ):
-            cells = {title: self._cell(row, title) for title in self._at}
+        for number, row in self.below():
+            cells = {title: cell_at(row, at) for title, at in self.at.items()}
             if all(cell is None for cell in cells.values()):
                 continue
             words = [normal_title(cells.get(title)) for title in (_SCHOOL, _NAME, _MUNICIPALITY)]
             if any(_TOTAL_ROW.match(word) for word in words):
-                self.warn("Строки итогов пропущены")
+                self.tell("Строки итогов пропущены")
             elif all(cells[title] is None for title in (_PARTICIPANTS, *_MARKS)):
-                self.warn("Строки вне таблицы (подписи, примечания) пропущены")
+                self.tell("Строки вне таблицы (подписи, примечания) пропущены")
             else:
                 found.append((number, row))
         self.rows_read = len(found)
         return found
 
     def paper(self, row: list[Cell]) -> Paper:
-        """The work a row belongs to; _RowRejected, or FileRefused SUBJECT and PERIOD."""
+        """The work a row belongs to; RowRejected, or FileRefused SUBJECT and PERIOD."""
         subject_text = self._text(row, _SUBJECT)
         grade = _GRADE_TEXT.fullmatch(self._text(row, _GRADE))
         if grade is None:
-            raise _RowRejected("TYPE", "Класс указан не числом", self._column(_GRADE))
-        try:
-            day = day_of(self._cell(row, _DAY))
-        except BadCell as bad:
-            raise _RowRejected(bad.rule, bad.what, self._column(_DAY)) from None
+            raise RowRejected("TYPE", "Класс указан не числом", self.column(_GRADE))
+        day = self.value(row, _DAY, day_of)
         if day is None:
-            raise _RowRejected("MISSING", "Нет даты работы", self._column(_DAY))
-        name, context = self._context.file_name, self._context
-        subject = known_subject(subject_text, name, self._sheet.name or None)
+            raise RowRejected("MISSING", "Нет даты работы", self.column(_DAY))
+        name, context = self.context.file_name, self.context
+        subject = known_subject(subject_text, name, self.sheet.name or None)
         options = {"wave": _wave(day)}
         wave = wave_of(day.year, context.plan_year, options, name)
         return Paper("rdr", day.year, wave, int(grade.group(1)), subject)
 
     def fact(self, row: list[Cell]) -> dict[str, Any]:
-        """The fact's own columns; _RowRejected where counts are missing or contradict."""
+        """The fact's own columns; RowRejected where counts are missing or contradict."""
         scheme, school = self._school(row)
         participants = self._count(row, _PARTICIPANTS)
         marks = [self._count(row, mark) for mark in _MARKS]
         if sum(marks) != participants:
-            letters = sorted(self._at[mark] for mark in _MARKS)
-            raise _RowRejected(
+            raise RowRejected(
                 "TOTAL",
                 f"Участников {integer(participants)}, а отметок в сумме {integer(sum(marks))}",
-                f"{column_letter(letters[0])}–{column_letter(letters[-1])}",
+                self.columns(_MARKS),
             )
         self._compare_mean(row, participants, marks)
         return {
@@ -208,67 +160,33 @@ class _Table:
             return "gia_code", code
         digits = login_digits(code)
         if digits is None:
-            raise _RowRejected(
-                "SCHOOL_CODE", "Код ОО не похож ни на код, ни на логин", self._column(_SCHOOL)
+            raise RowRejected(
+                "SCHOOL_CODE", "Код ОО не похож ни на код, ни на логин", self.column(_SCHOOL)
             )
         return "vpr_login", digits
 
     def _compare_mean(self, row: list[Cell], participants: int, marks: list[int]) -> None:
-        if _MEAN not in self._at or not participants:
+        if _MEAN not in self.at or not participants:
             return
         try:
-            stated = decimal_of(self._cell(row, _MEAN))
-        except BadCell:
+            stated = self.value(row, _MEAN, decimal_of)
+        except RowRejected:
             stated = None
         total = sum(int(mark) * count for mark, count in zip(_MARKS, marks, strict=True))
         if stated is not None and abs(Decimal(total) / participants - stated) > Decimal("0.051"):
-            self.warn("Средний балл не сходится с отметками, взяты отметки")
+            self.tell("Средний балл не сходится с отметками, взяты отметки")
 
     def _count(self, row: list[Cell], title: str) -> int:
-        try:
-            count = integer_of(self._cell(row, title))
-        except BadCell as bad:
-            raise _RowRejected(bad.rule, bad.what, self._column(title)) from None
+        count = self.value(row, title, integer_of)
         if count is None:
-            raise _RowRejected("MISSING", f"Нет числа «{title}»", self._column(title))
+            raise RowRejected("MISSING", f"Нет числа «{title}»", self.column(title))
         if not 0 <= count <= _MOST_PARTICIPANTS:
             what = f"Число невозможно: {decimal(count, 0)}"
-            raise _RowRejected("RANGE", what, self._column(title))
+            raise RowRejected("RANGE", what, self.column(title))
         return count
 
     def _text(self, row: list[Cell], title: str) -> str:
-        try:
-            text = text_of(self._cell(row, title))
-        except BadCell as bad:
-            raise _RowRejected(bad.rule, bad.what, self._column(title)) from None
+        text = self.value(row, title, text_of)
         if text is None:
-            raise _RowRejected("MISSING", f"Пусто: «{title}»", self._column(title))
+            raise RowRejected("MISSING", f"Пусто: «{title}»", self.column(title))
         return text
-
-    def _cell(self, row: list[Cell], title: str) -> Cell:
-        column = self._at[title]
-        return row[column] if column < len(row) else None
-
-    def _column(self, title: str) -> str:
-        return column_name(self._at[title], title)
-
-    def contradiction(self) -> _RowRejected:
-        """About one school two different rows: neither is used."""
-        what = "Об одной школе две разные строки"
-        return _RowRejected("CONFLICTING_DUPLICATE", what, self._column(_SCHOOL))
-
-    def reject(self, number: int, problem: _RowRejected) -> None:
-        name = self._sheet.name or None
-        where = place(self._context.file_name, name, number, problem.column)
-        message = sentence(problem.what, where, _TO_DO)
-        self.rejected.append(Rejected(problem.rule, message, name, number, problem.column))
-
-    def warn(self, what: str) -> None:
-        self._warned[what] = self._warned.get(what, 0) + 1
-
-    def warnings(self) -> tuple[str, ...]:
-        told = (
-            f"{what}: {counted(times, 'строка', 'строки', 'строк')}."
-            for what, times in self._warned.items()
-        )
-        return (*latin_letters(self._sheet.rows[self._heading.row]), *told)

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from roadmap.evidence.files.grid import Cell, Heading, Sheet, normal_title, text_of
+from roadmap.evidence.files.grid import BadCell, Cell, Heading, Sheet, normal_title, text_of
 from roadmap.evidence.messages import refused
 from roadmap.evidence.names import login_digits, municipality_ref, school_ref
 from roadmap.evidence.parsed import ReaderContext
 from roadmap.evidence.readers.paper import Paper, known_subject, subject_of, wave_of
+from roadmap.evidence.readers.table import cell_at
 
 GROUPS = "Группы участников"
 PARTICIPANTS = "Кол-во участников"
@@ -167,10 +168,8 @@ def _labelled(row: Sequence[Cell], label: str) -> str | None:
 
 def name_in(row: Sequence[Cell], column: int) -> str | None:
     """The group's name of a row; None for an empty cell and for one that is no text."""
-    cell = row[column] if column < len(row) else None
-    return text_of(cell) if isinstance(cell, str) else None
-
-
-def cell_at(row: Sequence[Cell], column: int) -> Cell:
-    """The cell, None beyond the end of a short row."""
-    return row[column] if column < len(row) else None
+    cell = cell_at(row, column)
+    try:
+        return text_of(cell) if isinstance(cell, str) else None
+    except BadCell:  # «#Н/Д»
+        return None

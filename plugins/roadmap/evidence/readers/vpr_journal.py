@@ -11,25 +11,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from roadmap.evidence.files.grid import (
     BadCell,
     Cell,
-    Heading,
-    Sheet,
-    column_name,
     find_table,
     integer_of,
-    latin_letters,
     normal_title,
     percent_of,
     read_sheets,
     text_of,
 )
-from roadmap.evidence.messages import place, sentence
-from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
+from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers.percents import as_hundredths, restored_counts, sums_to_whole
+from roadmap.evidence.readers.table import RowRejected, Table, cell_at
 from roadmap.evidence.readers.vpr_export import (
     GROUPS,
     MOST_PARTICIPANTS,
@@ -38,12 +34,11 @@ from roadmap.evidence.readers.vpr_export import (
     PARTICIPANTS,
     UNCLEAR,
     WITHIN,
-    cell_at,
     group_of,
     known_municipalities,
     paper_of,
 )
-from roadmap.russian import counted, decimal, integer
+from roadmap.russian import decimal, integer
 
 _SHARE = "%"
 _TITLES = (GROUPS, PARTICIPANTS, _SHARE)
@@ -63,14 +58,6 @@ class _Block:
     has_repeats: bool = False
 
 
-class _GroupRejected(Exception):
-    def __init__(self, rule: str, what: str, to_do: str = _TO_DO) -> None:
-        super().__init__(rule)
-        self.rule = rule
-        self.what = what
-        self.to_do = to_do
-
-
 def read(content: bytes, context: ReaderContext) -> Parsed:
     """Facts `journal_result` of one paper on all levels; a row of evidence is a group.
 
@@ -84,84 +71,39 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         is_ours=False,
     )
     paper = paper_of(sheet, heading, context)
+    table = Table(sheet, heading, context, _TO_DO, ("группа", "группы", "групп"))
     of_the_paper = paper.columns()
-    facts: dict[tuple[str, str | None], dict[str, Any]] = {}
-    rejected: list[Rejected] = []
-    contradicted: set[tuple[str, str | None]] = set()
-    rows_read = without_pupils = repeated = 0
-    municipality: str | None = None
-
+    participants = table.column(PARTICIPANTS)
+    twice = RowRejected("CONFLICTING_DUPLICATE", "Группа указана дважды", participants)
     known = known_municipalities(context)
-
-    def reject(row: int, problem: _GroupRejected) -> None:
-        title = GROUPS if problem.rule == "GROUP" else PARTICIPANTS
-        column = column_name(heading.columns[title], title)
-        where = place(context.file_name, sheet.name, row, column)
-        message = sentence(problem.what, where, problem.to_do)
-        rejected.append(Rejected(problem.rule, message, sheet.name, row, column))
-
-    for block in _blocks(sheet, heading):
-        rows_read += 1
+    municipality: str | None = None
+    for block in _blocks(table):
+        table.rows_read += 1
         group = group_of(block.name, municipality, known)
         if group.level != "school":
             municipality = group.municipality
         try:
             if group.level == UNCLEAR:
-                raise _GroupRejected("GROUP", NOT_UNDERSTOOD, NAME_IT)
-            counts = _counts(block)
-        except _GroupRejected as problem:
-            reject(block.row, problem)
+                raise RowRejected("GROUP", NOT_UNDERSTOOD, table.column(GROUPS), NAME_IT)
+            counts = _counts(block, participants)
+        except RowRejected as problem:
+            table.reject(block.row, problem)
             continue
-        fact = {"sheet": sheet.name, "row": block.row}
-        fact |= {**of_the_paper, **group.columns(), **counts}
-        earlier = facts.get(group.key)
-        if earlier is not None and earlier | {"row": 0} == fact | {"row": 0}:
-            repeated += 1
-        elif earlier is not None or group.key in contradicted:
-            contradicted.add(group.key)
-            for row in (block.row, *([earlier["row"]] if earlier else [])):
-                reject(row, _GroupRejected("CONFLICTING_DUPLICATE", "Группа указана дважды"))
-            facts.pop(group.key, None)
-        elif counts["compared"]:
-            facts[group.key] = fact
-        else:
-            without_pupils += 1
-    return Parsed(
-        scope=paper.scope,
-        facts={"journal_result": list(facts.values())},
-        rows_read=rows_read,
-        rows_accepted=rows_read - len(rejected),
-        rejected=tuple(rejected),
-        warnings=(
-            *latin_letters(sheet.rows[heading.row]),
-            *_warnings(sheet, without_pupils, repeated),
-        ),
-    )
+        fact = {**of_the_paper, **group.columns(), **counts}
+        table.keep(group.key, block.row, fact, counts["compared"], twice)
+    return table.parsed(paper.scope, "journal_result")
 
 
-def _warnings(sheet: Sheet, without_pupils: int, repeated: int) -> tuple[str, ...]:
-    warnings = []
-    if sheet.is_hidden:
-        warnings.append("Таблица прочитана со скрытого листа.")
-    if without_pupils:
-        groups = counted(without_pupils, "группа", "группы", "групп")
-        warnings.append(f"Без участников: {groups}.")
-    if repeated:
-        groups = counted(repeated, "группа", "группы", "групп")
-        warnings.append(f"Повторённые группы, взяты один раз: {groups}.")
-    return tuple(warnings)
-
-
-def _blocks(sheet: Sheet, heading: Heading) -> Iterator[_Block]:
+def _blocks(table: Table) -> Iterator[_Block]:
     """Groups with at least one caption, in the file's order.
 
     The caption stands in the group's column under its name, or in a column after it; so it is
     looked for in every cell before the numbers.
     """
-    at = heading.columns
+    at = table.at
     title = normal_title(GROUPS)  # the heading may be repeated on a new page
     block: _Block | None = None
-    for number, row in enumerate(sheet.rows[heading.row + 1 :], start=heading.row + 2):
+    for number, row in table.below():
         name = kind = None  # the first of each in the row
         for cell in row[at[GROUPS] : at[PARTICIPANTS]]:
             if not isinstance(cell, str):
@@ -195,16 +137,19 @@ def _label_of(text: str) -> _Label:
     first = normal_title(text).partition(" ")[0].strip(" :,.(")
     if first in _KINDS or first == _TOTAL:
         return _Label(kind=_KINDS.get(first, _TOTAL))
-    return _Label(name=text_of(text))
+    try:
+        return _Label(name=text_of(text))
+    except BadCell:  # «#Н/Д» names nobody
+        return _Label()
 
 
-def _counts(block: _Block) -> dict[str, int]:
-    """The columns of `journal_result` that count; _GroupRejected where they contradict."""
+def _counts(block: _Block, column: str) -> dict[str, int]:
+    """The columns of `journal_result` that count; RowRejected where they contradict."""
     if block.has_repeats:
-        raise _GroupRejected("CONFLICTING_DUPLICATE", "Строка группы указана дважды")
+        raise RowRejected("CONFLICTING_DUPLICATE", "Строка группы указана дважды", column)
     absent = [word for word, kind in _KINDS.items() if kind not in block.counts]
     if absent:
-        raise _GroupRejected("MISSING", f"У группы нет строки «{absent[0].capitalize()}»")
+        raise RowRejected("MISSING", f"У группы нет строки «{absent[0].capitalize()}»", column)
     if (at_once := _counts_at_once(block)) is not None:
         return at_once
     try:
@@ -212,23 +157,21 @@ def _counts(block: _Block) -> dict[str, int]:
         total = integer_of(block.counts.get(_TOTAL))
         shares = {kind: percent_of(block.shares[kind]) for kind in _KINDS.values()}
     except BadCell as bad:
-        raise _GroupRejected(bad.rule, bad.what) from None
+        raise RowRejected(bad.rule, bad.what, column) from None
     known = {kind: count for kind, count in counts.items() if count is not None}
     if any(not 0 <= count <= MOST_PARTICIPANTS for count in (*known.values(), total or 0)):
-        raise _GroupRejected("RANGE", "Число участников невозможно")
+        raise RowRejected("RANGE", "Число участников невозможно", column)
     percents = [Decimal(0) if share is None else share for share in shares.values()]
     if any(percents) and not sums_to_whole(percents):
         sum_of_shares = decimal(float(sum(percents)), 2)
-        raise _GroupRejected("PERCENT_SUM", f"Сумма долей — {sum_of_shares} % вместо 100 %")
+        raise RowRejected("PERCENT_SUM", f"Сумма долей — {sum_of_shares} % вместо 100 %", column)
     if len(known) == len(counts):
         if total is not None and total != sum(known.values()):
-            raise _GroupRejected(
-                "TOTAL",
-                f"Всего {integer(total)}, а сумма строк — {integer(sum(known.values()))}",
-            )
+            what = f"Всего {integer(total)}, а сумма строк — {integer(sum(known.values()))}"
+            raise RowRejected("TOTAL", what, column)
         return {**known, "compared": sum(known.values()), "restored": 0}
     if total is None or (total and not any(percents)):
-        raise _GroupRejected("MISSING", "Нет чисел участников")
+        raise RowRejected("MISSING", "Нет чисел участников", column)
     restored = restored_counts(percents, total)
     return {**dict(zip(counts, restored, strict=True)), "compared": total, "restored": 1}
 

@@ -291,3 +291,10 @@ def test_a_municipality_is_known_by_the_plan_by_its_code_or_by_its_schools():
         [["Росток", 1, 20, 10, 40, 35, 15], LAST], context=replace(CONTEXT, options=options)
     )
     assert found.facts["mark_result"][1]["municipality_ref"] == "росток"
+
+
+@pytest.mark.parametrize("name", ["#Н/Д", "-", "н/д"])
+def test_a_row_whose_group_is_an_error_or_no_name_is_passed_over_and_told(name):
+    found = parsed([COUNTRY, [name, 1, 20, 10, 40, 35, 15]])
+    assert (found.rows_read, found.rows_accepted) == (1, 1)
+    assert found.warnings == ("Строки вне таблицы (подписи, примечания) пропущены: 1\u00a0строка.",)
