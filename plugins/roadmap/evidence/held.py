@@ -299,7 +299,8 @@ def _find(conn: Connection, code: str) -> Row[Any]:
 
 def _refuse_what_is_past(conn: Connection, held: Row[Any], now_ms: int) -> None:
     in_force: Iterable[Row[Any]] = conn.execute(
-        sql("evidence/batches_in_force"), {"plan_year": held.plan_year, "known_at_ms": now_ms}
+        sql("evidence/batches_in_force"),
+        {"plan_year": held.plan_year, "known_at_ms": now_ms, "known_by": "loaded"},
     )
     for batch in in_force:
         if (batch.dataset, batch.scope) == (held.dataset, held.scope):

@@ -203,14 +203,12 @@ def _take_in(
         arrived, taken = _answered(pull, known, open_database)
 
     candidates = _understood(pull, arrived, known, receipts)
-    for candidate in candidates:
-        _archive(archive_folder, pull.source, candidate)
     candidates = _with_facts(pull, known, candidates)
     candidates = [_recognised_elsewhere(pull, refused_before, one) for one in candidates]
     with pull.engine.begin() as conn:
         _lock(conn, pull)
         if candidates:
-            taken.extend(_settle(conn, pull, candidates))
+            taken.extend(_settle(conn, pull, candidates, archive_folder))
         note_lying(conn, pull.plan_year, pull.source.dataset, taken)
 
     taken.sort(key=lambda one: (one.state == "ignored", one.name))
@@ -450,13 +448,6 @@ def _too_many_rejected(file: Found, parsed: Parsed, source: Source) -> FileRefus
     )
 
 
-def _archive(folder: AnyPath, source: Source, candidate: _Candidate) -> None:
-    """Keep the bytes, unless people's data stand in them: then the hash alone is kept."""
-    if source.holds_pupils or (candidate.refusal and candidate.refusal.code == _PERSONAL_DATA):
-        return
-    archive(folder, candidate.content)
-
-
 def _waiting(file: Found) -> TakenFile:
     message = sentence(
         "Файл ещё записывается",
@@ -496,8 +487,14 @@ def _with_facts(
     return [have_read.get(id(one), one) for one in candidates]
 
 
-def _settle(conn: Connection, pull: _Pull, candidates: list[_Candidate]) -> list[TakenFile]:
-    """Decide about all files, scope by scope, and write what is new."""
+def _settle(
+    conn: Connection, pull: _Pull, candidates: list[_Candidate], archive_folder: AnyPath
+) -> list[TakenFile]:
+    """Decide about all files, scope by scope, and write what is new.
+
+    Archived is what was accepted, before the database says so, and never a file of pupils: a
+    refused one may be a protocol with names in the wrong folder.
+    """
     known = _accepted(conn, pull)
     batches, came = _by_scope(known), _came(known)
     refused_before = set(conn.scalars(_batches(pull, "refused", load_batch.c.batch_id)))
@@ -530,6 +527,11 @@ def _settle(conn: Connection, pull: _Pull, candidates: list[_Candidate]) -> list
                 else:
                     # Another pull moved the scope in between; the next one sees both.
                     taken.append(_waiting(one.file))
+    if not pull.source.holds_pupils:
+        contents = {batch.sha256 for batch in known} | rows.accepted
+        for one in candidates:
+            if one.content.sha256 in contents:
+                archive(archive_folder, one.content)
     rows.write(conn)
     return taken
 
@@ -731,6 +733,7 @@ class _Rows:
         self._facts: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
         self._rejected: list[dict[str, Any]] = []
         self._warnings: list[dict[str, Any]] = []
+        self.accepted: set[str] = set()  # contents
 
     def accept(self, one: _Candidate, parsed: Parsed, received_ms: int) -> TakenFile:
         """A new batch of the scope, known since `received_ms`."""
@@ -753,6 +756,7 @@ class _Rows:
                     "Прежние сведения остались в силе. Если файл перепутан, верните прежний",
                 )
             )
+        self.accepted.add(one.content.sha256)
         self._add_batch(one, batch_id, received_ms, state="accepted")
         for name, rows in parsed.facts.items():
             self._facts[name] += [(batch_id, row) for row in rows]

@@ -10,7 +10,9 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 
+from roadmap.datasets.catalogue import DATASETS
 from roadmap.russian import natural_key
 
 FILE_NAME_LENGTH = 120
@@ -134,6 +136,46 @@ def near(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
     by_ref = {municipality_ref(other): other for other in sorted(known, key=natural_key)}
     found = difflib.get_close_matches(municipality_ref(name), by_ref, n=most, cutoff=0.6)
     return tuple(by_ref[ref] for ref in found)
+
+
+# What sheets are called by programs and by those who keep registers and results; the words of
+# declared sheets are added. Of any other word nobody knows whether it is a pupil's name.
+_SHEET_WORDS = re.compile(
+    r"лист\w?|sheet(?:s|js)?|tdsheet|worksheet|table|таблиц[аы]|page|страница|report|отчеты?|data"
+    r"|данные|сведения|список|реестр|свод|итоги?|всего|выгрузка|экспорт|протоколы?|класс(?:ы|а|ов)?"
+    r"|работ[аы]|результаты?|статистика|отметк(?:и|ам|ами)|отметок|сравнение|журнал(?:у|ом)?"
+    r"|первичные|балл(?:ы|ов)|впр|огэ|егэ|гиа|гвэ|рдр|д?кр|др|год|года|весна|осень|экзамен|предмет"
+    r"|апелляции|перепроверки|титул|обложка|справочники?|выбор|пояснения|примечания?|образец|форма"
+    r"|часть|на|по|и|с|для|из|о|от|до|школ[аы]|оо|муниципалитеты?|мсу|регион|область|район"
+    r"|математика|русский|язык|физика|химия|биология|история|география|обществознание|окружающий"
+    r"|мир|английский|литература|информатика"
+)
+_TOKEN = re.compile(r"[^\W\d_]+|\d+")
+
+
+def shown_sheet(name: str, number: int) -> str:
+    """The name of a sheet as messages and facts have it: as it is where all its words are known
+    ones, else its number, «№ 2», for a sheet may be named after a pupil.
+
+    `number` is 1-based. A Latin letter in a known word stays, so that it can be told.
+    """
+    words = _TOKEN.findall(comparable(name))
+    are_known = all(
+        len(word) <= 4
+        if word.isdigit()
+        else any(
+            spelled in _declared_words() or _SHEET_WORDS.fullmatch(spelled)
+            for spelled in (word, word.translate(_LATIN_TWINS))
+        )
+        for word in words
+    )
+    return cleaned(name) if words and are_known else f"№ {number}"
+
+
+@cache
+def _declared_words() -> frozenset[str]:
+    names = (dataset.sheet or "" for dataset in DATASETS.values())
+    return frozenset(word for name in names for word in _TOKEN.findall(comparable(name)))
 
 
 def cleaned_file_name(name: str) -> str:

@@ -134,6 +134,33 @@ def test_a_run_frozen_before_references_had_days_reads_its_results_as_it_did(
         assert list(map(tuple, spelt)) == [("буй", "0001-01-01", None)]
 
 
+def test_names_of_sheets_that_may_be_persons_are_forgotten(bare_engine: Engine) -> None:
+    migrate.upgrade(bare_engine, "0008")
+    named = "Файл не принят: нет столбца «Балл». Файл «f.xlsx», лист «{}», строка 3. Исправьте."
+    with bare_engine.begin() as db:
+        for number, sheet in enumerate(("Примеров Пример", "Лист1")):
+            _insert(
+                db, "load_batch", batch_id=str(number), plan_year=2021, dataset="contacts",
+                scope="-", file_name="f.xlsx", sha256="0", size_bytes=1, received_ms=1,
+                loaded_ms=1, state="refused", rows_read=1, rows_accepted=0, rows_rejected=1,
+                refusal_code="HEADER", refusal_message=named.format(sheet),
+            )  # fmt: skip
+            _insert(
+                db, "rejected_row", batch_id=str(number), sheet=sheet, row=3, rule="R",
+                message=named.format(sheet),
+            )  # fmt: skip
+    migrate.upgrade(bare_engine)
+    with bare_engine.connect() as db:
+        rejected = db.execute(text("select sheet, message from rejected_row order by batch_id"))
+        told = db.execute(text("select refusal_message from load_batch order by batch_id"))
+        without = named.replace(", лист «{}»", "")
+        assert list(map(tuple, rejected)) == [
+            (None, without),
+            ("Лист1", named.format("Лист1")),
+        ]
+        assert list(told.scalars()) == [without, named.format("Лист1")]
+
+
 def test_a_failed_upgrade_leaves_nothing_behind(bare_engine: Engine) -> None:
     with bare_engine.begin() as db:
         metadata.tables["control"].create(db)  # in the way of the migration

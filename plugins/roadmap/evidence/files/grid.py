@@ -27,7 +27,7 @@ from roadmap.evidence.files.prescan import (
     too_many_rows,
 )
 from roadmap.evidence.messages import place, refused, sentence
-from roadmap.evidence.names import cleaned, comparable, latin_letter_in
+from roadmap.evidence.names import cleaned, comparable, latin_letter_in, shown_sheet
 from roadmap.evidence.parsed import FileRefused
 from roadmap.russian import counted
 
@@ -63,7 +63,7 @@ Cell = _Filled | Fault | None
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet; of a csv file, the only one, without a name."""
+    """One sheet; of a csv file, the only one, without a name. `name` is that of `shown_sheet`."""
 
     name: str
     rows: list[list[Cell]]
@@ -97,7 +97,7 @@ def read_sheets(
     sheets = []
     with python_calamine.load_workbook(io.BytesIO(content)) as book:
         flaws = flaws_of(content, book.sheet_names)
-        for about in book.sheets_metadata:
+        for number, about in enumerate(book.sheets_metadata, start=1):
             if about.typ is not python_calamine.SheetTypeEnum.WorkSheet:
                 continue
             rows: list[list[Any]] = book.get_sheet_by_name(about.name).to_python(
@@ -108,15 +108,16 @@ def read_sheets(
                 if "" in row:
                     row[:] = [None if cell == "" else cell for cell in row]
             flaw = flaws.get(about.name, NO_FLAWS)
-            for (number, column), fault in flaw.faults.items():
-                _put_fault(rows, number, column, fault)
+            for (row_number, column), fault in flaw.faults.items():
+                _put_fault(rows, row_number, column, fault)
             is_hidden = about.visible is not python_calamine.SheetVisibleEnum.Visible
-            sheets.append(Sheet(about.name, rows, is_hidden, flaw.hidden_rows))
+            sheets.append(Sheet(shown_sheet(about.name, number), rows, is_hidden, flaw.hidden_rows))
     return sheets
 
 
 class Stream(NamedTuple):
-    """One sheet, a row at a time: empty cells are "", rows begin with column A."""
+    """One sheet, a row at a time: empty cells are "", rows begin with column A; names are those of
+    `shown_sheet`."""
 
     name: str
     rows: Iterator[list[Cell]]
@@ -152,8 +153,8 @@ def stream_sheet(
     faults = flaws_of(content, book.sheet_names).get(sheet.name, NO_FLAWS).faults
     if faults:
         rows = _with_faults(rows, faults)
-    unread = tuple(other.name for other, _ in filled[1:])
-    return Stream(sheet.name, rows, unread)
+    shown = [shown_sheet(one.name, book.sheet_names.index(one.name) + 1) for one, _ in filled]
+    return Stream(shown[0], rows, tuple(shown[1:]))
 
 
 _WITH_DATA = "Положите файл с данными"

@@ -230,12 +230,16 @@ def archive(folder: AnyPath, content: Content) -> None:
     """
     if content.content is None:
         return
-    shelf = folder / content.sha256[:2]
-    kept = shelf / f"{content.sha256}.bin"
+    kept = archived_path(folder, content.sha256)
     if kept.exists() and kept.stat().st_size == content.size_bytes:
         return
-    shelf.mkdir(parents=True, exist_ok=True)
+    kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(content.content)
+
+
+def archived_path(folder: AnyPath, sha256: str) -> AnyPath:
+    """Where the archive keeps content of that hash."""
+    return folder / sha256[:2] / f"{sha256}.bin"
 
 
 def _by_folder(source: Source) -> dict[str, list[str]]:

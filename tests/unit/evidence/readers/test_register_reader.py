@@ -191,17 +191,17 @@ def test_a_register_of_no_named_sheet_is_the_first_one_with_its_heading(
 
 def test_a_book_without_the_heading_is_refused_for_the_first_sheet_that_holds_anything() -> None:
     with pytest.raises(FileRefused) as refusal:
-        read_register("attendance", book({"Пусто": [], "Явка": [["Событие"]], "Иное": [["а"]]}))
+        read_register("attendance", book({"Пусто": [], "Список": [["Событие"]], "Иное": [["а"]]}))
     assert refusal.value.code == "HEADER"
-    assert "лист «Явка»" in refusal.value.message
+    assert "лист «Список»" in refusal.value.message
 
 
 def test_personal_data_on_any_sheet_refuses_a_register_of_no_named_sheet() -> None:
     persons = [["ФИО", "Телефон"], ["Иванов", "1"]]
     with pytest.raises(FileRefused) as refusal:
-        read_register("attendance", book({"Участие": [ATTENDANCE, PRESENT], "Лица": persons}))
+        read_register("attendance", book({"Участие": [ATTENDANCE, PRESENT], "Данные": persons}))
     assert refusal.value.code == "PERSONAL_DATA"
-    assert "лист «Лица»" in refusal.value.message
+    assert "лист «Данные»" in refusal.value.message
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16"])
