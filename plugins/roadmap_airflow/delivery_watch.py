@@ -85,25 +85,25 @@ def alarms() -> None:
     """Red as long as an alarm stands; the operator is told of it once, and again after a day."""
     from airflow.sdk.exceptions import AirflowFailException
 
-    from roadmap.delivery.account.alarms import find_alarms, note, told
+    from roadmap.delivery.account.alarms import find_alarms, mark_told, note
     from roadmap_airflow.connections import delivery_settings, roadmap_db
     from roadmap_airflow.plans import valid_plans
 
     context = get_current_context()
     with roadmap_db() as engine:
-        found = (
+        standing = (
             *_failed_tasks(context),
             *find_alarms(engine, valid_plans(), delivery_settings().overdue_hours),
         )
-        for alarm in found:
+        for alarm in standing:
             log.error(alarm.sentence)
-        to_tell = note(engine, found)
+        to_tell = note(engine, standing)
         if to_tell:
             context["roadmap_alarms"] = to_tell  # type: ignore[typeddict-unknown-key]
             mail_operator(context, ALARMS, "delivery_alarms")
-            told(engine, to_tell.alarms)
-    if found:
-        raise AirflowFailException(f"Требует внимания: {len(found)}. Что сделать, сказано выше.")
+            mark_told(engine, to_tell.alarms)
+    if standing:
+        raise AirflowFailException(f"Требует внимания: {len(standing)}. Что сделать, сказано выше.")
     log.info("Тревог нет")
 
 

@@ -61,8 +61,8 @@ def decide() -> dict[str, Any]:
             )
         except DecisionRefused as refusal:
             raise failed(str(refusal)) from None
-    said = "Решено" if decided.is_new else "Уже было решено"
-    log.info("%s: «%s». Файл «%s».", said, DECISIONS[decided.decision], decided.file_name)
+    words = "Решено" if decided.is_new else "Уже было решено"
+    log.info("%s: «%s». Файл «%s».", words, DECISIONS[decided.decision], decided.file_name)
     return {
         "dataset": decided.dataset,
         "year": decided.plan_year,

@@ -184,9 +184,9 @@ class MailHook(SmtpHook):
             raise MailServerUnavailable(self._lacks("вход по паролю"))
         try:
             if by_token:
-                said = build_xoauth2_string(self.smtp_user, self._get_oauth2_token())
+                token = build_xoauth2_string(self.smtp_user, self._get_oauth2_token())
                 # A refused token is answered by a challenge, and that by an empty line.
-                code, _ = client.auth("XOAUTH2", lambda why=None: said if why is None else "")
+                code, _ = client.auth("XOAUTH2", lambda why=None: token if why is None else "")
             else:
                 code, _ = client.login(self.smtp_user, self.smtp_password)
         except OSError as refused:

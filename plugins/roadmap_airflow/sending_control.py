@@ -59,7 +59,7 @@ def control_sending() -> None:
     params = context["params"]
     with roadmap_db() as engine:
         try:
-            said = control(
+            done = control(
                 engine,
                 params["action"],
                 actor=who_asked(context),
@@ -69,6 +69,6 @@ def control_sending() -> None:
             )
         except DecisionRefused as refusal:
             raise failed(str(refusal)) from None
-        log.info(said)
+        log.info(done)
         for line in what_waits(engine, valid_plans()):
             log.info(line)

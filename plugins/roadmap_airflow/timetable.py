@@ -182,19 +182,19 @@ class WorkingDayTimetable(Timetable):
 
     def _at_or_before(self, moment: DateTime) -> DateTime:
         local = moment.in_timezone(HOME_ZONE)
-        found = self._of_day(nearest_working_day(local.date(), "previous", self.calendar))
-        if found <= moment:
-            return found
+        same_day = self._of_day(nearest_working_day(local.date(), "previous", self.calendar))
+        if same_day <= moment:
+            return same_day
         return self._of_day(
-            nearest_working_day(found.subtract(days=1).date(), "previous", self.calendar)
+            nearest_working_day(same_day.subtract(days=1).date(), "previous", self.calendar)
         )
 
     def _at_or_after(self, moment: DateTime) -> DateTime:
         local = moment.in_timezone(HOME_ZONE)
-        found = self._of_day(nearest_working_day(local.date(), "next", self.calendar))
-        if found >= moment:
-            return found
-        return self._of_day(nearest_working_day(found.add(days=1).date(), "next", self.calendar))
+        same_day = self._of_day(nearest_working_day(local.date(), "next", self.calendar))
+        if same_day >= moment:
+            return same_day
+        return self._of_day(nearest_working_day(same_day.add(days=1).date(), "next", self.calendar))
 
     def _of_day(self, day: date) -> DateTime:
         return pendulum.datetime(day.year, day.month, day.day, self.hour, self.minute, tz=HOME_ZONE)

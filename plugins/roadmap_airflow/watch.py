@@ -31,12 +31,12 @@ def find_reminders() -> list[str]:
 
     plans, _ = load_plans()
     with roadmap_db() as engine:
-        found = due_reminders(engine, plans, clock.now().date())
-    if not found:
+        reminders = due_reminders(engine, plans, clock.now().date())
+    if not reminders:
         log.info("Напоминать сегодня не о чем")
-    for reminder in found:
+    for reminder in reminders:
         log.info("Напомнить о сроке %s", f"{reminder.due:%d.%m.%Y}")
-    return [f"{reminder.plan_year}/{reminder.phase}" for reminder in found]
+    return [f"{reminder.plan_year}/{reminder.phase}" for reminder in reminders]
 
 
 @task_group(group_id="remind", prefix_group_id=False)
@@ -95,11 +95,11 @@ def watch_runs() -> None:
     plans, errors = load_plans()
     with roadmap_db() as engine:
         missed = missed_runs(engine, plans, clock.now())
-    said = [*map(str, errors), *(run.sentence(_scheduled(run)) for run in missed)]
-    for sentence in said:
+    sentences = [*map(str, errors), *(run.sentence(_scheduled(run)) for run in missed)]
+    for sentence in sentences:
         log.error(sentence)
-    if said:
-        raise AirflowFailException(" ".join(said))
+    if sentences:
+        raise AirflowFailException(" ".join(sentences))
     log.info("Пропущенных запусков нет (проверяются действующие планы, не закрытые)")
 
 

@@ -31,11 +31,11 @@ def main() -> None:
     parser.add_argument("--database", help="SQLAlchemy's URL; else that of AIRFLOW_CONN_ROADMAP_DB")
     arguments = parser.parse_args()
     try:
-        found = overdue_letters(arguments.database or database_url(environment()))
+        sentences = overdue_letters(arguments.database or database_url(environment()))
     except NoDatabase as missing:
-        found = (str(missing),)
-    if found:
-        print("\n".join(found))
+        sentences = (str(missing),)
+    if sentences:
+        print("\n".join(sentences))
         sys.exit(1)
     print("Просроченных писем нет.")
 
@@ -107,7 +107,7 @@ def overdue_letters(url: str) -> tuple[str, ...]:
     try:
         with engine.connect() as db, db.begin():
             now_ms = db_now_ms(db)
-            found = overdue(db, hours, now_ms, only_idle=True)
+            late = overdue(db, hours, now_ms, only_idle=True)
             held_by = brakes.standing(db, now_ms)
     except DBAPIError as broken:
         raise NoDatabase(
@@ -115,24 +115,24 @@ def overdue_letters(url: str) -> tuple[str, ...]:
         ) from None
     finally:
         engine.dispose()
-    if not found:
+    if not late:
         return ()
     plans, _ = load_plans()
-    said = [
+    sentences = [
         f"Письма ждут дольше {hours} ч, и никто их не отправляет: "
         f"{title(one.occasion, one.mode, plans)} — {named(one.names)}."
-        for one in found
+        for one in late
     ]
     if held_by.is_off:
-        said.append(f"Вся отправка остановлена: «{CONTROL_DAG}» в Airflow.")
-    elif any((one.occasion, one.mode) in held_by.paused for one in found):
-        said.append(f"Рассылка приостановлена: «{CONTROL_DAG}» в Airflow.")
+        sentences.append(f"Вся отправка остановлена: «{CONTROL_DAG}» в Airflow.")
+    elif any((one.occasion, one.mode) in held_by.paused for one in late):
+        sentences.append(f"Рассылка приостановлена: «{CONTROL_DAG}» в Airflow.")
     else:
-        said.append(
+        sentences.append(
             "Проверьте, что Airflow работает и DAG «Доставка: проверка и досылка» включён; если "
             "так, откройте журнал его задачи «Тревоги»."
         )
-    return tuple(said)
+    return tuple(sentences)
 
 
 def _hours(text: str) -> int:

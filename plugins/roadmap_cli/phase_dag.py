@@ -68,14 +68,14 @@ def moment(text: str) -> str | None:
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"«{text}» — не момент вида 2021-03-31 или 2021-03-31T18:00"
         ) from None
     if len(text) == len("2021-03-31"):
-        found = found.replace(hour=23, minute=59, second=59)
-    return (found if found.tzinfo else found.replace(tzinfo=home_time().zone)).isoformat()
+        at = at.replace(hour=23, minute=59, second=59)
+    return (at if at.tzinfo else at.replace(tzinfo=home_time().zone)).isoformat()
 
 
 def _sample(text: str) -> int | None:

@@ -42,8 +42,8 @@ def answered(municipality: str, phase: str, year: int, run: str | None) -> str:
 
     now_ms = time.time_ns() // 1_000_000
     with asked_database(WhyRefused, PlanError) as db:
-        found = why(db, municipality, phase, plan_year=year, run=run, now_ms=now_ms)
-    return filled_in("delivery/why.txt.j2", found.plan.local_time, why=found)
+        answer = why(db, municipality, phase, plan_year=year, run=run, now_ms=now_ms)
+    return filled_in("delivery/why.txt.j2", answer.plan.local_time, why=answer)
 
 
 if __name__ == "__main__":

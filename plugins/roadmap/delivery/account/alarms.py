@@ -8,7 +8,7 @@ stands is told again a day later, one that ended is forgotten.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,11 +96,11 @@ def overdue(
     that the mail server puts off again and again is overdue, but not idle.
     """
     before_ms = now_ms - overdue_hours * _HOUR_MS
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    names_of: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in db.execute(sql("delivery/overdue_letters"), {"before_ms": before_ms}):
         if not only_idle or row.idle_since_ms <= before_ms:
-            found[row.occasion, row.mode].append(row.name)
-    return tuple(Overdue(*key, tuple(dict.fromkeys(names))) for key, names in found.items())
+            names_of[row.occasion, row.mode].append(row.name)
+    return tuple(Overdue(*key, tuple(dict.fromkeys(names))) for key, names in names_of.items())
 
 
 def _switch(
@@ -118,9 +118,10 @@ def _switch(
             "отправку».",
         )
     elif waiting:
+        occasions = ", ".join(title(one.occasion, one.mode, plans) for one in waiting)
         yield Alarm(
             f"switch:{last.at_ms if last else 0}",
-            f"Вся отправка остановлена, {_how_many(waiting)}: {_occasions(waiting, plans)}. "
+            f"Вся отправка остановлена, {_how_many(waiting)}: {occasions}. "
             f"Причина: {reason} Когда она устранена, запустите «{CONTROL_DAG}», «продолжить "
             "всю отправку».",
         )
@@ -193,14 +194,14 @@ def _overdue(late: Overdue, hours: int, plans: Sequence[Plan]) -> Alarm:
 def title(occasion: str, mode: str, plans: Iterable[Plan]) -> str:
     """«Март: комплексный анализ» 2021 года; of a test run, that it is one."""
     year, _, code = occasion.partition("/")
-    said = f"рассылка {occasion}"
+    name = f"рассылка {occasion}"
     for plan in plans:
         if str(plan.year) == year:
             try:
-                said = f"«{plan.phase(code).dag_title}» {year}{russian.NBSP}года"
+                name = f"«{plan.phase(code).dag_title}» {year}{russian.NBSP}года"
             except KeyError:  # a phase that the plan of today has no more
                 break
-    return said if mode == "live" else f"{said} (проверочная отправка)"
+    return name if mode == "live" else f"{name} (проверочная отправка)"
 
 
 def named(names: Sequence[str]) -> str:
@@ -220,10 +221,6 @@ def _how_many(waiting: Sequence[Any]) -> str:
     n = sum(one.letters for one in waiting)
     verb = russian.plural(n, "ждёт", "ждут", "ждут")
     return f"{verb} {russian.counted(n, 'письмо', 'письма', 'писем')}"
-
-
-def _occasions(waiting: Sequence[Any], plans: Sequence[Plan]) -> str:
-    return ", ".join(title(one.occasion, one.mode, plans) for one in waiting)
 
 
 def _ended(sentence: str) -> str:
@@ -249,22 +246,18 @@ def note(engine: Engine, standing: Sequence[Alarm], clock: Clock = db_now_ms) ->
                 sql("delivery/note_alarm"),
                 {"alarm_key": one.key, "sentence": one.sentence, "now_ms": now_ms},
             )
-        told_ms = _told(db)
+        rows = db.execute(select(alarm_table.c.alarm_key, alarm_table.c.told_ms))
+        told_ms = {row.alarm_key: row.told_ms for row in rows}
     new = tuple(one for one in standing if told_ms[one.key] is None)
     old = tuple(one for one in standing if told_ms[one.key] is not None)
     due = [at for at in told_ms.values() if at is None or at <= now_ms - TELL_AGAIN_MS]
     return ToTell(new, old) if due else ToTell((), ())
 
 
-def told(engine: Engine, alarms: Iterable[Alarm], clock: Clock = db_now_ms) -> None:
+def mark_told(engine: Engine, alarms: Iterable[Alarm], clock: Clock = db_now_ms) -> None:
     """The letter with these alarms went to the operator."""
     keys = [one.key for one in alarms]
     with engine.begin() as db:
         db.execute(
             update(alarm_table).where(alarm_table.c.alarm_key.in_(keys)).values(told_ms=clock(db))
         )
-
-
-def _told(db: Connection) -> Mapping[str, int | None]:
-    rows = db.execute(select(alarm_table.c.alarm_key, alarm_table.c.told_ms))
-    return {row.alarm_key: row.told_ms for row in rows}

@@ -86,9 +86,9 @@ def due_reminders(engine: Engine, plans: Iterable[Plan], today: date) -> tuple[D
     Only of plans that are in force and open. A due date reminds until it has come; where the
     days of two of its reminders have passed, the nearer one alone is sent.
     """
-    found: list[DueReminder] = []
+    reminders: list[DueReminder] = []
     for plan in _watched(plans):
-        told = _told(engine, plan)
+        runs = _live_runs(engine, plan)
         nearest: dict[date, Phase] = {}
         for phase in reminder_phases(plan):
             due = phase.reply_by.on
@@ -96,12 +96,12 @@ def due_reminders(engine: Engine, plans: Iterable[Plan], today: date) -> tuple[D
                 latest = nearest.get(due)
                 if latest is None or latest.as_of < phase.as_of:
                     nearest[due] = phase
-        found += [
+        reminders += [
             DueReminder(plan.year, phase.code, phase.as_of, due)
             for due, phase in nearest.items()
-            if not told.get((phase.code, phase.as_of.isoformat()), False)
+            if not runs.get((phase.code, phase.as_of.isoformat()), False)
         ]
-    return tuple(sorted(found, key=lambda reminder: (reminder.due, reminder.phase)))
+    return tuple(sorted(reminders, key=lambda reminder: (reminder.due, reminder.phase)))
 
 
 def missed_runs(
@@ -111,27 +111,27 @@ def missed_runs(
 
     Only of plans that are in force and open, and since the day they are in force.
     """
-    found: list[MissedRun] = []
+    missed: list[MissedRun] = []
     for plan in _watched(plans):
-        told = _told(engine, plan)
+        runs = _live_runs(engine, plan)
         for phase in plan.phases:
             (event,) = phase_events(phase.code, [plan])
             if not plan.is_in_force(event.run_at.date()) or event.run_at + grace > now:
                 continue
             key = (phase.code, phase.as_of.isoformat())
-            if not told.get(key, False):
-                found.append(
+            if not runs.get(key, False):
+                missed.append(
                     MissedRun(
                         plan.year,
                         phase.code,
                         phase.dag_title,
                         event.run_at,
                         plan.time_zone_name,
-                        was_begun=key in told,
+                        was_begun=key in runs,
                         begins=event.data_interval_start,
                     )
                 )
-    return tuple(sorted(found, key=lambda missed: missed.run_at))
+    return tuple(sorted(missed, key=lambda missed: missed.run_at))
 
 
 def _watched(plans: Iterable[Plan]) -> Iterable[Plan]:
@@ -142,7 +142,7 @@ def _has_begun(plan: Plan, phase: Phase, today: date) -> bool:
     return phase.as_of <= today and plan.is_in_force(phase.as_of)
 
 
-def _told(engine: Engine, plan: Plan) -> Mapping[tuple[str, str], bool]:
+def _live_runs(engine: Engine, plan: Plan) -> Mapping[tuple[str, str], bool]:
     """Whether a live run of (phase, as-of date) told; a key is there once a run was begun."""
     with engine.connect() as db, db.begin():
         rows = db.execute(sql("delivery/live_runs_that_told"), {"plan_year": plan.year})

@@ -365,11 +365,11 @@ def _municipality(db: Connection, plan: Plan, text: str) -> tuple[str, str]:
         names[row.municipality_id] |= {row.municipality_id, row.name, row.short_name}
         shown.setdefault(row.municipality_id, row.name)
     wanted = _plain(text)
-    found = sorted(key for key, known in names.items() if wanted in map(_plain, known))
-    if len(found) == 1:
-        return found[0], shown[found[0]]
-    if found:
-        raise WhyRefused(f"Под «{text}» известны несколько: {', '.join(found)}. Укажите код.")
+    matches = sorted(key for key, known in names.items() if wanted in map(_plain, known))
+    if len(matches) == 1:
+        return matches[0], shown[matches[0]]
+    if matches:
+        raise WhyRefused(f"Под «{text}» известны несколько: {', '.join(matches)}. Укажите код.")
     holding = [key for key, name in shown.items() if wanted and wanted in _plain(name)]
     if len(holding) == 1:  # «Кострома» for «городской округ город Кострома»
         return holding[0], shown[holding[0]]

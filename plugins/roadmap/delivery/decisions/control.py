@@ -47,17 +47,17 @@ def control(
     in any mode. Asking for what is so already changes nothing. DecisionRefused where the
     reason says nothing, or the chosen occasion is not paused.
     """
-    said = checked_reason(reason)
+    reason = checked_reason(reason)
     if action == "stop":
-        is_done = brakes.stop(engine, actor, said, clock=clock)
+        is_done = brakes.stop(engine, actor, reason, clock=clock)
         return "Вся отправка остановлена." if is_done else "Отправка уже была остановлена."
     if action == "start":
-        is_done = brakes.start(engine, actor, said, clock)
+        is_done = brakes.start(engine, actor, reason, clock)
         return "Отправка продолжена." if is_done else "Отправка не была остановлена."
     with engine.connect() as db, db.begin():
         paused = sorted(brakes.standing(db, clock(db)).paused)
     chosen = paused if occasion is None else [(occasion, mode)]
-    done = [key for key in chosen if brakes.go_on(engine, *key, actor, said, clock)]
+    done = [key for key in chosen if brakes.go_on(engine, *key, actor, reason, clock)]
     if occasion is not None and not done:
         there_are = ", ".join(f"{one} ({its_mode})" for one, its_mode in paused) or "нет ни одной"
         raise ControlRefused(

@@ -77,7 +77,7 @@ def settle(
     municipality's, it is not unknown (any more), a resend comes too early or would reach
     nobody; DecisionRefused where the reason says nothing. Then nothing was changed.
     """
-    said = checked_reason(reason)
+    reason = checked_reason(reason)
     with engine.begin() as db:
         now_ms = clock(db)
         letter = _find(db, message_id)
@@ -85,7 +85,7 @@ def settle(
         step = _MOVES[decision]
         is_done = moves.move(
             db, step, letter.delivery_id, letter.state,
-            now_ms=now_ms, actor=actor, phase="settle", detail=f"operator: {said}",
+            now_ms=now_ms, actor=actor, phase="settle", detail=f"operator: {reason}",
             expires_ms=now_ms + expiry_ms,
         )  # fmt: skip
         if not is_done:  # somebody was first between the look and the move

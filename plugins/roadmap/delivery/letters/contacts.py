@@ -40,15 +40,15 @@ def expected(db: Connection, run_id: str) -> MappingProxyType[str, tuple[Recipie
         (row.municipality_id, mailbox(row.addr)): Recipient(row.recipient_id, row.addr)
         for row in db.execute(sql("delivery/known_recipients"), {"run_id": run_id})
     }
-    found: dict[str, dict[str, Recipient]] = {}
+    by_addressee: dict[str, dict[str, Recipient]] = {}
     for row in db.execute(sql("delivery/frozen_contacts"), {"run_id": run_id}):
-        known = found.setdefault(row.municipality_id, {})
+        known = by_addressee.setdefault(row.municipality_id, {})
         if row.address is not None:
             plain = mailbox(row.address)
             new = Recipient(recipient_id(row.municipality_id, row.address), row.address)
             known.setdefault(plain, first.get((row.municipality_id, plain), new))
     return MappingProxyType(
-        {addressee: tuple(known.values()) for addressee, known in found.items()}
+        {addressee: tuple(known.values()) for addressee, known in by_addressee.items()}
     )
 
 

@@ -55,13 +55,13 @@ class ImapJournal:
 
     def find(self, letters: Sequence[Doubtful]) -> Mapping[str, str]:
         """By delivery_id, the mailbox and the copy's UID there; ProofUnavailable."""
-        found = {}
+        references = {}
         try:
             with self._opened() as server:
                 for letter in letters:
                     uid = self._uid_of(server, letter)
                     if uid is not None:
-                        found[letter.delivery_id] = f"{self.mailbox}, UID {uid}"
+                        references[letter.delivery_id] = f"{self.mailbox}, UID {uid}"
         except ssl.SSLError:
             raise ProofUnavailable(
                 f"Защищённая связь с ящиком копий не установлена. {_CHECK}"
@@ -70,7 +70,7 @@ class ImapJournal:
             raise ProofUnavailable(
                 f"Ящик копий не читается ({type(broken).__name__}). {_CHECK}"
             ) from None
-        return found
+        return references
 
     @contextmanager
     def _opened(self) -> Iterator[imaplib.IMAP4]:
@@ -133,16 +133,16 @@ class FolderJournal:
     def find(self, letters: Sequence[Doubtful]) -> Mapping[str, str]:
         """By delivery_id, the name of the copy's file; ProofUnavailable."""
         wanted = {letter.message_id.encode(): letter for letter in letters}
-        found: dict[str, str] = {}
+        references: dict[str, str] = {}
         try:
             for path in self._files():
                 head = _head(path)
                 for message_id, letter in wanted.items():
                     if message_id in head and _is_copy(head, letter):
-                        found.setdefault(letter.delivery_id, path.name)
+                        references.setdefault(letter.delivery_id, path.name)
         except OSError:
             raise ProofUnavailable(f"Папка копий писем не читается. {_CHECK}") from None
-        return found
+        return references
 
     def _files(self) -> Iterator[Path]:
         if not self.folder.is_dir():

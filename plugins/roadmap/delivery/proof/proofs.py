@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
@@ -84,15 +84,14 @@ class ReceiptSource:
                 "Квитанции почтового сервера не читаются: проверьте папку ROADMAP_RECEIPTS_FOLDER."
             ) from None
         asked = {letter.delivery_id: letter for letter in letters}
-        found = {}
+        references = {}
         # A receipt of any epoch proves as much: the bytes are the same in all of them.
         for delivery_id, epoch in sorted(kept):
-            letter, receipt = asked.get(delivery_id), None
-            if letter is not None:
-                receipt = self.receipts.find(delivery_id, epoch)
+            letter = asked.get(delivery_id)
+            receipt = self.receipts.find(delivery_id, epoch) if letter is not None else None
             if letter is not None and receipt is not None and _is_of(receipt, letter):
-                found[delivery_id] = f"{receipt.code} {receipt.detail}".rstrip()
-        return found
+                references[delivery_id] = f"{receipt.code} {receipt.detail}".rstrip()
+        return references
 
 
 def _is_of(receipt: Receipt, letter: Doubtful) -> bool:
@@ -122,9 +121,10 @@ def settle_unknown(
     because the database was put back from a copy, letters that wait are looked for too: one
     that is proven becomes unknown (T19), then accepted.
     """
-    asked = {letter.delivery_id: letter for letter in _unknown(engine)}
-    waiting = _waiting_of_restored(engine)
-    asked |= waiting
+    with engine.connect() as db, db.begin():
+        is_restored = db.execute(sql("delivery/is_restored")).scalar_one()
+    waiting = _letters(engine, "delivery/waiting_bytes") if is_restored else {}
+    asked = _letters(engine, "delivery/unknown_bytes") | waiting
     proven: dict[str, str] = {}
     unavailable = []
     for source in sources:
@@ -132,12 +132,14 @@ def settle_unknown(
         if not left:
             break
         try:
-            found = source.find(left)
+            references = source.find(left)
         except ProofUnavailable as missing:
             unavailable.append(str(missing))
             continue
         proven |= {
-            key: f"{source.kind}: {reference}" for key, reference in found.items() if key in asked
+            key: f"{source.kind}: {reference}"
+            for key, reference in references.items()
+            if key in asked
         }
     accepted = 0
     for key, reference in proven.items():
@@ -151,29 +153,17 @@ def settle_unknown(
     return Settled(accepted, left_unknown, tuple(unavailable))
 
 
-def _unknown(engine: Engine) -> list[Doubtful]:
-    return list(_letters(engine, "delivery/unknown_bytes"))
-
-
-def _waiting_of_restored(engine: Engine) -> dict[str, Doubtful]:
-    with engine.connect() as db, db.begin():
-        is_restored = db.execute(sql("delivery/is_restored")).scalar_one()
-    if not is_restored:
-        return {}
-    return {one.delivery_id: one for one in _letters(engine, "delivery/waiting_bytes")}
-
-
-def _letters(engine: Engine, name: str) -> Iterator[Doubtful]:
+def _letters(engine: Engine, name: str) -> dict[str, Doubtful]:
     with engine.connect() as db, db.begin():
         rows = db.execute(sql(name)).all()
+    letters = {}
     for row in rows:
-        written_at = _date_of(bytes(row.head or b""))
+        key, written_at = row.delivery_id, _date_of(bytes(row.head or b""))
         if written_at is None:  # its bytes were changed in the database: nothing can prove them
-            log.error("delivery %s: the frozen message was changed", row.delivery_id)
+            log.error("delivery %s: the frozen message was changed", key)
             continue
-        yield Doubtful(
-            row.delivery_id, row.message_id, row.send_epoch, row.payload_sha256, written_at
-        )
+        letters[key] = Doubtful(key, row.message_id, row.send_epoch, row.payload_sha256, written_at)
+    return letters
 
 
 def _date_of(head: bytes) -> datetime | None:
@@ -231,8 +221,8 @@ def notice_restore(
         _write_mark(receipts, Mark(now.incarnation, now.events, now.unplaced), mark)
         return None
     sent = {delivery_id for delivery_id, _ in now.waiting}
-    letters = [one for one in _letters(engine, "delivery/waiting_bytes") if one.delivery_id in sent]
-    proven = ReceiptSource(receipts).find(letters)
+    waiting = _letters(engine, "delivery/waiting_bytes")
+    proven = ReceiptSource(receipts).find([one for key, one in waiting.items() if key in sent])
     reason = _reason(fault, len(sent), len(proven))
     brakes.stop_restored(engine, actor, reason, clock)
     for key in sorted(sent):
@@ -257,7 +247,8 @@ class _Seen:
 
 def _look(engine: Engine, kept: frozenset[tuple[str, int]]) -> _Seen:
     with engine.begin() as db:
-        incarnation = _incarnation(db)
+        db.execute(sql("delivery/know_incarnation"), {"incarnation": secrets.token_hex(16)})
+        incarnation = str(db.execute(sql("delivery/incarnation")).scalar_one())
         events = int(db.execute(sql("delivery/count_events")).scalar_one())
         states: dict[str, str] = {}
         marked = set()
@@ -273,11 +264,6 @@ def _look(engine: Engine, kept: frozenset[tuple[str, int]]) -> _Seen:
     return _Seen(incarnation, events, waiting, len(not_marked) - len(waiting))
 
 
-def _incarnation(db: Connection) -> str:
-    db.execute(sql("delivery/know_incarnation"), {"incarnation": secrets.token_hex(16)})
-    return str(db.execute(sql("delivery/incarnation")).scalar_one())
-
-
 def _fault(mark: Mark | None, now: _Seen) -> str | None:
     """What gives it away, in Russian; None when the database fits the receipts."""
     if mark is not None and mark.incarnation != now.incarnation:
@@ -290,15 +276,15 @@ def _fault(mark: Mark | None, now: _Seen) -> str | None:
 
 
 def _reason(fault: str, waiting: int, proven: int) -> str:
-    said = [fault]
+    sentences = [fault]
     if proven:
-        said.append(
+        sentences.append(
             "Уже принято почтовым сервером и не будет отправлено повторно:"
             f" {counted(proven, *_LETTERS)}."
         )
     if waiting > proven:
-        said.append(f"Исход неизвестен: {counted(waiting - proven, *_LETTERS)}.")
-    return " ".join(said)
+        sentences.append(f"Исход неизвестен: {counted(waiting - proven, *_LETTERS)}.")
+    return " ".join(sentences)
 
 
 def _write_mark(receipts: Receipts, new: Mark, old: Mark | None) -> None:

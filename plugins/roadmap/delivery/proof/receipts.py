@@ -95,10 +95,10 @@ class Receipts:
     def _paths(self) -> list[Path]:
         """What lies in the folder, but for the mark and files that are being written."""
         try:
-            found = sorted(self.folder.iterdir())
+            paths = sorted(self.folder.iterdir())
         except FileNotFoundError:
             return []
-        return [p for p in found if p.name != _MARK and p.suffix != _TEMPORARY]
+        return [p for p in paths if p.name != _MARK and p.suffix != _TEMPORARY]
 
     def _write(self, name: str, fields: dict[str, Any]) -> None:
         content = json.dumps(fields, ensure_ascii=False, sort_keys=True).encode()
@@ -156,7 +156,7 @@ def _object(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
-        found = json.loads(content) if len(content) <= _MAX_BYTES else None
+        fields = json.loads(content) if len(content) <= _MAX_BYTES else None
     except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return fields if isinstance(fields, dict) else {}

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 _LINE = re.compile(
     rb"(?P<moment>[A-Z][a-z]{2} [ 0-9][0-9] \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S{0,16}) "
     rb"\S+ [\w./-]*/(?P<daemon>cleanup|qmgr|smtp|lmtp|local|virtual|pipe)\[\d+\]: "
-    rb"(?P<queue_id>[0-9A-Za-z]{6,24}): (?P<said>.*)"
+    rb"(?P<queue_id>[0-9A-Za-z]{6,24}): (?P<text>.*)"
 )
 _MESSAGE_ID = re.compile(rb"message-id=(?P<message_id><[!-~]{3,250}>)\s*")
 _ACTIVE = re.compile(rb"from=<[^>]*>, size=\d+, nrcpt=\d+ \(queue active\)\s*")
@@ -84,9 +84,9 @@ class RelayLog:
 
     def _paths(self) -> list[Path]:
         """The log's files, the oldest first, as rotating leaves them; ProofUnavailable."""
-        found = [Path(name) for name in glob.glob(self.pattern)]  # noqa: PTH207 # an absolute glob
+        paths = [Path(name) for name in glob.glob(self.pattern)]  # noqa: PTH207 # an absolute glob
         try:
-            ordered = sorted((_modified(path), path) for path in found if path.is_file())
+            ordered = sorted((_modified(path), path) for path in paths if path.is_file())
         except OSError:
             ordered = []
         if not ordered:
@@ -110,22 +110,22 @@ class _Chains:
         parts = _LINE.match(line)
         if parts is None:
             return
-        queue_id, said, daemon = parts["queue_id"], parts["said"], parts["daemon"]
+        queue_id, text, daemon = parts["queue_id"], parts["text"], parts["daemon"]
         if daemon == b"cleanup":
-            self._begin(queue_id, said, parts["moment"], modified)
+            self._begin(queue_id, text, parts["moment"], modified)
         elif queue_id in self._open:
-            if _is_taken(daemon, said):
+            if _is_taken(daemon, text):
                 letter = self._open.pop(queue_id)
                 moment = parts["moment"].decode("ascii", "replace")
                 self.proven.setdefault(letter.delivery_id, f"{queue_id.decode('ascii')}, {moment}")
-            elif said.startswith(b"removed"):
+            elif text.startswith(b"removed"):
                 del self._open[queue_id]
 
-    def _begin(self, queue_id: bytes, said: bytes, moment: bytes, modified: datetime) -> None:
-        if not said.startswith((b"message-id=", b"milter-reject: END-OF-MESSAGE ")):
+    def _begin(self, queue_id: bytes, text: bytes, moment: bytes, modified: datetime) -> None:
+        if not text.startswith((b"message-id=", b"milter-reject: END-OF-MESSAGE ")):
             return
         self._open.pop(queue_id, None)
-        named = _MESSAGE_ID.fullmatch(said)
+        named = _MESSAGE_ID.fullmatch(text)
         letter = self._wanted.get(named["message_id"]) if named else None
         if letter is not None and not _is_before(moment, modified, letter.written_at):
             self._open[queue_id] = letter
@@ -134,10 +134,10 @@ class _Chains:
         self._open.clear()
 
 
-def _is_taken(daemon: bytes, said: bytes) -> bool:
+def _is_taken(daemon: bytes, text: bytes) -> bool:
     if daemon == b"qmgr":
-        return _ACTIVE.fullmatch(said) is not None
-    return _SENT.fullmatch(said) is not None
+        return _ACTIVE.fullmatch(text) is not None
+    return _SENT.fullmatch(text) is not None
 
 
 def _is_before(moment: bytes, modified: datetime, written_at: datetime) -> bool:

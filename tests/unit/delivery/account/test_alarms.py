@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, select, update
 
-from roadmap.delivery.account.alarms import Alarm, Overdue, find_alarms, note, overdue, told
+from roadmap.delivery.account.alarms import Alarm, Overdue, find_alarms, mark_told, note, overdue
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.proof.proofs import notice_restore
 from roadmap.delivery.proof.receipts import Receipts
@@ -277,12 +277,12 @@ def at(moment_ms: int):
 def test_a_new_alarm_is_told_once(any_engine: Engine):
     first = note(any_engine, [A], clock=at(0))
     assert (first.new, first.standing) == ((A,), ())
-    told(any_engine, first.alarms, clock=at(0))
+    mark_told(any_engine, first.alarms, clock=at(0))
     assert not note(any_engine, [A], clock=at(DAY_MS - 1))
 
 
 def test_an_alarm_that_stands_is_told_again_after_a_day(any_engine: Engine):
-    told(any_engine, note(any_engine, [A], clock=at(0)).alarms, clock=at(0))
+    mark_told(any_engine, note(any_engine, [A], clock=at(0)).alarms, clock=at(0))
     again = note(any_engine, [A], clock=at(DAY_MS))
     assert (again.new, again.standing) == ((), (A,))
 
@@ -293,15 +293,15 @@ def test_a_letter_that_could_not_be_sent_is_tried_again(any_engine: Engine):
 
 
 def test_one_letter_tells_all_the_new_apart_from_what_was_told(any_engine: Engine):
-    told(any_engine, note(any_engine, [A], clock=at(0)).alarms, clock=at(0))
+    mark_told(any_engine, note(any_engine, [A], clock=at(0)).alarms, clock=at(0))
     both = note(any_engine, [A, B], clock=at(5))
     assert (both.new, both.standing) == ((B,), (A,))
-    told(any_engine, both.alarms, clock=at(5))
+    mark_told(any_engine, both.alarms, clock=at(5))
     assert not note(any_engine, [A, B], clock=at(DAY_MS + 4))
 
 
 def test_an_alarm_that_ended_is_forgotten_and_told_anew_when_it_comes_back(any_engine: Engine):
-    told(any_engine, note(any_engine, [A], clock=at(0)).alarms, clock=at(0))
+    mark_told(any_engine, note(any_engine, [A], clock=at(0)).alarms, clock=at(0))
     assert not note(any_engine, [], clock=at(1))
     with any_engine.begin() as db:
         assert db.execute(select(alarm)).all() == []
@@ -309,7 +309,7 @@ def test_an_alarm_that_ended_is_forgotten_and_told_anew_when_it_comes_back(any_e
 
 
 def test_the_words_of_an_alarm_may_change_while_it_stands(any_engine: Engine):
-    told(any_engine, note(any_engine, [A], clock=at(0)).alarms, clock=at(0))
+    mark_told(any_engine, note(any_engine, [A], clock=at(0)).alarms, clock=at(0))
     assert not note(any_engine, [Alarm("a", "Уже иначе.")], clock=at(1))
     with any_engine.begin() as db:
         row = db.execute(select(alarm)).one()
