@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -64,12 +65,9 @@ from support.plans import small_plan
 from support.report_models import make_model
 from support.smtp_server import SmtpServer
 
-PLAN_TIME = small_plan().local_time
-
-
-@pytest.fixture(scope="module")
-def plan() -> Plan:
-    return small_plan()
+PLAN = small_plan()
+PLAN_TIME = PLAN.local_time
+BUY: dict[str, Any] = {"addressees": ("buy",), "contacts": {"buy": ("a@example.org",)}}
 
 
 def model_of(municipality_id: str, headline: str = "Порог достигнут у 1 школы из 3") -> ReportModel:
@@ -142,13 +140,13 @@ def renderer(tmp_path: Path) -> Renderer:
 
 def plan_run(
     engine: Engine,
-    plan: Plan,
     renderer: Renderer,
     run_id: str = "run-1",
     *,
     addressees: tuple[str, ...] = ("buyskiy", "neya", "buy"),
     headlines: dict[str, str] | None = None,
     settings=SETTINGS,
+    plan: Plan = PLAN,
     **changes,
 ) -> tuple[Outcome, ...]:
     """Make a run with its reports, and plan it."""
@@ -159,16 +157,16 @@ def plan_run(
         run_id,
         *(model_of(key, headline[key]) if key in headline else model_of(key) for key in addressees),
     )
-    return again(engine, plan, renderer, run_id, addressees, settings)
+    return again(engine, renderer, run_id, addressees, settings, plan)
 
 
 def again(
     engine: Engine,
-    plan: Plan,
     renderer: Renderer,
     run_id: str = "run-1",
     addressees: tuple[str, ...] = ("buyskiy", "neya", "buy"),
     settings=SETTINGS,
+    plan: Plan = PLAN,
 ) -> tuple[Outcome, ...]:
     return plan_deliveries(
         engine, plan, run_id, addressees, renderer.folder, settings, NOW_MS, renderer
@@ -200,12 +198,10 @@ def counted_rows(engine: Engine) -> tuple[int, ...]:
 
 
 def test_each_expected_recipient_gets_one_letter_and_one_outcome(
-    any_engine: Engine, plan: Plan, renderer: Renderer
+    any_engine: Engine, renderer: Renderer
 ):
     contacts = {"buyskiy": ("a@example.org", "b@example.org"), "neya": ("c@example.org",)}
-    outcomes = plan_run(
-        any_engine, plan, renderer, addressees=("buyskiy", "neya"), contacts=contacts
-    )
+    outcomes = plan_run(any_engine, renderer, addressees=("buyskiy", "neya"), contacts=contacts)
     assert [one.outcome for one in outcomes] == ["planned"] * 3
     assert counted_rows(any_engine) == (3, 3, 3, 2)
     with any_engine.begin() as db:
@@ -217,23 +213,21 @@ def test_each_expected_recipient_gets_one_letter_and_one_outcome(
     assert len(renderer.asked) == 2  # once per addressee, however many recipients
 
 
-def test_the_same_task_once_more_changes_nothing(
-    any_engine: Engine, plan: Plan, renderer: Renderer
-):
-    first = plan_run(any_engine, plan, renderer)
+def test_the_same_task_once_more_changes_nothing(any_engine: Engine, renderer: Renderer):
+    first = plan_run(any_engine, renderer)
     before = counted_rows(any_engine)
-    assert again(any_engine, plan, renderer) == first
+    assert again(any_engine, renderer) == first
     assert counted_rows(any_engine) == before
     assert len(renderer.asked) == 3
 
 
 def test_a_rerun_with_the_same_content_says_already_sent_and_sends_nothing(
-    any_engine: Engine, plan: Plan, renderer: Renderer
+    any_engine: Engine, renderer: Renderer
 ):
-    plan_run(any_engine, plan, renderer)
+    plan_run(any_engine, renderer)
     with SmtpServer() as server:
         send(any_engine, server)
-        second = plan_run(any_engine, plan, renderer, "run-2")
+        second = plan_run(any_engine, renderer, "run-2")
         send(any_engine, server)
     assert len(server.accepted) == 3
     assert kinds(second) == dict.fromkeys(("buyskiy", "neya", "buy"), "suppressed")
@@ -241,13 +235,11 @@ def test_a_rerun_with_the_same_content_says_already_sent_and_sends_nothing(
     assert reconcile(any_engine, "run-2").is_settled
 
 
-def test_only_whose_content_changed_gets_a_correction(
-    engine: Engine, plan: Plan, renderer: Renderer
-):
-    plan_run(engine, plan, renderer)
+def test_only_whose_content_changed_gets_a_correction(engine: Engine, renderer: Renderer):
+    plan_run(engine, renderer)
     with SmtpServer() as server:
         send(engine, server)
-        second = plan_run(engine, plan, renderer, "run-2", headlines={"neya": "Порог не достигнут"})
+        second = plan_run(engine, renderer, "run-2", headlines={"neya": "Порог не достигнут"})
         send(engine, server)
     assert kinds(second) == {"buyskiy": "suppressed", "neya": "planned", "buy": "suppressed"}
     first, correction = deliveries(engine, "neya")
@@ -262,19 +254,19 @@ def test_only_whose_content_changed_gets_a_correction(
 
 
 def test_letters_speak_in_the_time_of_their_plan_not_of_the_latest(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
-    far = plan.model_copy(
+    far = PLAN.model_copy(
         update={"time_zone": "Asia/Kamchatka", "time_zone_name": "время Камчатки"}
     )
-    plan_run(engine, far, renderer)
+    plan_run(engine, renderer, plan=far)
     with SmtpServer() as server:
         send(engine, server)
     with engine.connect() as db:
         accepted = delivery_event.c.to_state == "accepted"
         moments = db.execute(select(delivery_event.c.at_ms).where(accepted)).scalars().all()
     times = [datetime.fromtimestamp(at / 1000, ZoneInfo("Asia/Kamchatka")) for at in moments]
-    again = plan_run(engine, far, renderer, "run-2", headlines={"neya": "Порог не достигнут"})
+    again = plan_run(engine, renderer, "run-2", plan=far, headlines={"neya": "Порог не достигнут"})
     letter = message_from_bytes(server.accepted[0].content, policy=email.policy.default)
     assert letter["Date"].datetime.utcoffset() == timedelta(hours=12)
     envelope = renderer.asked[-1][1]
@@ -286,11 +278,10 @@ def test_letters_speak_in_the_time_of_their_plan_not_of_the_latest(
 
 
 def test_without_a_contact_the_letter_is_blocked_and_the_others_go(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
     outcomes = plan_run(
         engine,
-        plan,
         renderer,
         contacts={"buyskiy": ("a@example.org",), "neya": (), "buy": ("b@example.org",)},
     )
@@ -304,32 +295,30 @@ def test_without_a_contact_the_letter_is_blocked_and_the_others_go(
     )
 
 
-def test_a_failed_check_holds_one_letter_and_lets_the_others_go(
-    engine: Engine, plan: Plan, tmp_path: Path
-):
-    outcomes = plan_run(engine, plan, Renderer(tmp_path, held=("neya",)))
+def test_a_failed_check_holds_one_letter_and_lets_the_others_go(engine: Engine, tmp_path: Path):
+    outcomes = plan_run(engine, Renderer(tmp_path, held=("neya",)))
     assert kinds(outcomes) == {"buyskiy": "planned", "neya": "blocked", "buy": "planned"}
     reason = next(one.reason for one in outcomes if one.outcome == "blocked")
     assert reason == ("Письмо задержано: Число в справке и в приложении разошлось (27,4 и 27,5).")
 
 
 def test_a_failure_nobody_foresaw_is_raised_after_the_others_were_planned(
-    engine: Engine, plan: Plan, tmp_path: Path
+    engine: Engine, tmp_path: Path
 ):
     with pytest.raises(ExceptionGroup) as failed:
-        plan_run(engine, plan, Renderer(tmp_path, broken=("buyskiy",)))
+        plan_run(engine, Renderer(tmp_path, broken=("buyskiy",)))
     assert failed.group_contains(ZeroDivisionError)
     assert states(engine) == {"neya": "ready", "buy": "ready"}
     lines = {line.municipality_id: line.category for line in reconcile(engine, "run-1").lines}
     assert lines == {"buyskiy": "blocked", "neya": "pending", "buy": "pending"}
-    assert kinds(again(engine, plan, Renderer(tmp_path))) == dict.fromkeys(lines, "planned")
+    assert kinds(again(engine, Renderer(tmp_path))) == dict.fromkeys(lines, "planned")
 
 
 def test_an_address_outside_the_allow_list_is_blocked_without_naming_it(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
     outcomes = plan_run(
-        engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@elsewhere.example",)}
+        engine, renderer, addressees=("buy",), contacts={"buy": ("a@elsewhere.example",)}
     )
     assert [one.outcome for one in outcomes] == ["blocked"]
     assert "@" not in outcomes[0].reason
@@ -337,13 +326,10 @@ def test_an_address_outside_the_allow_list_is_blocked_without_naming_it(
 
 
 def test_changed_content_before_sending_takes_the_place_of_the_waiting_letter(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
-    second = plan_run(
-        engine, plan, renderer, "run-2", addressees=("buy",),
-        contacts={"buy": ("a@example.org",)}, headlines={"buy": "Иначе"},
-    )  # fmt: skip
+    plan_run(engine, renderer, **BUY)
+    second = plan_run(engine, renderer, "run-2", **BUY, headlines={"buy": "Иначе"})
     assert kinds(second) == {"buy": "planned"}
     old, new = deliveries(engine, "buy")
     assert (old.state, old.last_detail) == ("cancelled", "superseded")
@@ -357,17 +343,11 @@ def test_changed_content_before_sending_takes_the_place_of_the_waiting_letter(
     )
 
 
-def test_while_the_last_letter_is_unknown_nothing_is_planned(
-    engine: Engine, plan: Plan, renderer: Renderer
-):
-    contacts = {"buy": ("a@example.org",)}
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+def test_while_the_last_letter_is_unknown_nothing_is_planned(engine: Engine, renderer: Renderer):
+    plan_run(engine, renderer, **BUY)
     with SmtpServer(["accept_then_rst"]) as server:
         send(engine, server)
-        second = plan_run(
-            engine, plan, renderer, "run-2", addressees=("buy",), contacts=contacts,
-            headlines={"buy": "Иначе"},
-        )  # fmt: skip
+        second = plan_run(engine, renderer, "run-2", **BUY, headlines={"buy": "Иначе"})
         send(engine, server)
     assert kinds(second) == {"buy": "blocked"}
     assert second[0].reason.startswith("Исход прежнего письма неизвестен")
@@ -387,19 +367,15 @@ def settle_unknown(engine: Engine, how: str) -> None:
 
 @pytest.mark.parametrize("has_other_between", [False, True])
 def test_what_was_given_up_as_unknown_is_not_planned_again_whatever_waited_since(
-    engine: Engine, plan: Plan, renderer: Renderer, has_other_between: bool
+    engine: Engine, renderer: Renderer, has_other_between: bool
 ):
-    contacts = {"buy": ("a@example.org",)}
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    plan_run(engine, renderer, **BUY)
     with SmtpServer(["accept_then_rst"]) as server:
         send(engine, server)
         settle_unknown(engine, "give_up")
         if has_other_between:
-            plan_run(
-                engine, plan, renderer, "run-2", addressees=("buy",), contacts=contacts,
-                headlines={"buy": "Иначе"},
-            )  # fmt: skip
-        again = plan_run(engine, plan, renderer, "run-3", addressees=("buy",), contacts=contacts)
+            plan_run(engine, renderer, "run-2", **BUY, headlines={"buy": "Иначе"})
+        again = plan_run(engine, renderer, "run-3", **BUY)
         send(engine, server)
     assert [(one.outcome, one.reason) for one in again] == [
         ("blocked", "Исход прежнего письма неизвестен; решено не отправлять повторно.")
@@ -409,25 +385,24 @@ def test_what_was_given_up_as_unknown_is_not_planned_again_whatever_waited_since
 
 
 def test_what_came_back_to_the_accepted_content_after_a_lost_correction_goes_for_a_reason_only(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
     """Another content may have arrived since: «already sent» would not be true."""
-    buy = {"addressees": ("buy",), "contacts": {"buy": ("a@example.org",)}}
-    plan_run(engine, plan, renderer, **buy)
+    plan_run(engine, renderer, **BUY)
     with SmtpServer(["accept", "accept_then_rst"]) as server:
         send(engine, server)
-        plan_run(engine, plan, renderer, "run-2", headlines={"buy": "Ошибочно"}, **buy)
+        plan_run(engine, renderer, "run-2", headlines={"buy": "Ошибочно"}, **BUY)
         send(engine, server)
         settle_unknown(engine, "give_up")
-        (back,) = plan_run(engine, plan, renderer, "run-3", **buy)
+        (back,) = plan_run(engine, renderer, "run-3", **BUY)
         assert back.outcome == "blocked"
         assert "исход более нового письма неизвестен" in back.reason
         assert "«Причина исправления»" in back.reason
         assert not reconcile(engine, "run-3").is_settled
-        (told,) = plan_run(engine, plan, renderer, "run-4", reason="Верны прежние сведения", **buy)
+        (told,) = plan_run(engine, renderer, "run-4", reason="Верны прежние сведения", **BUY)
         assert told.outcome == "planned"
         send(engine, server)
-        (again,) = plan_run(engine, plan, renderer, "run-5", **buy)
+        (again,) = plan_run(engine, renderer, "run-5", **BUY)
     assert again.outcome == "suppressed"
     assert [row.state for row in deliveries(engine, "buy")] == ["accepted", "cancelled", "accepted"]
     assert len(server.accepted) == 3
@@ -435,15 +410,15 @@ def test_what_came_back_to_the_accepted_content_after_a_lost_correction_goes_for
 
 @pytest.mark.parametrize("how", ["allow-list", "size"])
 def test_what_the_sender_itself_refused_is_planned_again_once_its_cause_is_mended(
-    engine: Engine, plan: Plan, renderer: Renderer, how: str
+    engine: Engine, renderer: Renderer, how: str
 ):
     """The mail server had no word of it, so nothing stands against another try."""
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    plan_run(engine, renderer, **BUY)
     if how == "allow-list":
         elsewhere = replace(SETTINGS, allowed_domains=frozenset({"example.com"}))
         with SmtpServer() as server:
             send(engine, server, settings=elsewhere)
-            (still,) = again(engine, plan, renderer, addressees=("buy",), settings=elsewhere)
+            (still,) = again(engine, renderer, addressees=("buy",), settings=elsewhere)
         assert still.outcome == "blocked"
         says = "почтовый домен адреса не разрешён"
     else:
@@ -454,7 +429,7 @@ def test_what_the_sender_itself_refused_is_planned_again_once_its_cause_is_mende
     assert server.accepted == []
     if how == "size":
         assert says in reconcile(engine, "run-1").text
-    (mended,) = again(engine, plan, renderer, addressees=("buy",))
+    (mended,) = again(engine, renderer, addressees=("buy",))
     assert mended.outcome == "planned"
     with SmtpServer() as server:
         send(engine, server)
@@ -463,9 +438,9 @@ def test_what_the_sender_itself_refused_is_planned_again_once_its_cause_is_mende
 
 
 def test_a_report_composed_anew_in_the_run_that_was_sent_still_says_what_changed(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    plan_run(engine, renderer, **BUY)
     with SmtpServer() as server:
         send(engine, server)
     anew = model_of("buy", "Порог не достигнут")
@@ -475,7 +450,7 @@ def test_a_report_composed_anew_in_the_run_that_was_sent_still_says_what_changed
                 content_sha256=anew.content_sha256(), model=anew.model_dump_json()
             )
         )
-    assert kinds(again(engine, plan, renderer, addressees=("buy",))) == {"buy": "planned"}
+    assert kinds(again(engine, renderer, addressees=("buy",))) == {"buy": "planned"}
     envelope = renderer.asked[-1][1]
     assert "порог не достигнут" in " ".join(envelope.corrections).replace("\xa0", " ").casefold()
     # Nothing came in since, so it is the rules or the words that are others.
@@ -483,26 +458,25 @@ def test_a_report_composed_anew_in_the_run_that_was_sent_still_says_what_changed
 
 
 def test_a_correction_of_a_letter_whose_report_was_not_kept_says_no_changes(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
-    buy = {"addressees": ("buy",), "contacts": {"buy": ("a@example.org",)}}
-    plan_run(engine, plan, renderer, **buy)
+    plan_run(engine, renderer, **BUY)
     with SmtpServer() as server:
         send(engine, server)
     with engine.begin() as db:
         db.execute(told_report.delete())
-    second = plan_run(engine, plan, renderer, "run-2", headlines={"buy": "Иначе"}, **buy)
+    second = plan_run(engine, renderer, "run-2", headlines={"buy": "Иначе"}, **BUY)
     assert kinds(second) == {"buy": "planned"}
     assert renderer.asked[-1][1].corrections == ()
 
 
 def test_the_same_mailbox_in_other_letters_gets_no_second_letter(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
     with SmtpServer() as server:
         for number, address in enumerate(("Head@example.org", "head@Example.org")):
             outcomes = plan_run(
-                engine, plan, renderer, f"run-{number}", addressees=("buy",),
+                engine, renderer, f"run-{number}", addressees=("buy",),
                 contacts={"buy": (address,)},
             )  # fmt: skip
             send(engine, server)
@@ -516,28 +490,28 @@ def test_the_same_mailbox_in_other_letters_gets_no_second_letter(
 JUNE = "2021/june_monitoring"
 
 
-def make_june(engine: Engine, plan: Plan, renderer: Renderer, address: str, run_id: str) -> None:
+def make_june(engine: Engine, renderer: Renderer, address: str, run_id: str) -> None:
     """A live run of June whose only contact is this address, planned."""
     make_run(
         engine, run_id, occasion=JUNE, phase="june_monitoring", as_of=date(2021, 6, 30),
         known_at_ms=JULY_MS, started_ms=JULY_MS, contacts={"buy": (address,)},
     )  # fmt: skip
     store(engine, run_id, model_of("buy", "Июнь"))
-    plan_deliveries(engine, plan, run_id, ("buy",), renderer.folder, SETTINGS, JULY_MS, renderer)
+    plan_deliveries(engine, PLAN, run_id, ("buy",), renderer.folder, SETTINGS, JULY_MS, renderer)
 
 
 JULY_MS = 1_625_050_800_000  # 30.06.2021, 14:00 in Moscow
 
 
 def test_a_past_phase_that_runs_again_stops_no_letter_of_a_newer_one(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
     march = {"addressees": ("buy",), "contacts": {"buy": ("old@example.org",)}}
-    plan_run(engine, plan, renderer, **march)
-    make_june(engine, plan, renderer, "new@example.org", "june")
+    plan_run(engine, renderer, **march)
+    make_june(engine, renderer, "new@example.org", "june")
     with SmtpServer() as server:
         send(engine, server)
-        plan_run(engine, plan, renderer, "run-2", headlines={"buy": "Иначе"}, **march)
+        plan_run(engine, renderer, "run-2", headlines={"buy": "Иначе"}, **march)
         send(engine, server, scope=ClaimScope())
     assert sorted(letter.recipient for letter in server.accepted) == [
         "new@example.org", "old@example.org",
@@ -545,17 +519,17 @@ def test_a_past_phase_that_runs_again_stops_no_letter_of_a_newer_one(
 
 
 def test_what_waits_for_an_address_that_a_newer_phase_replaced_is_cancelled_and_told(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("old@example.org",)})
-    make_june(engine, plan, renderer, "new@example.org", "june")
+    plan_run(engine, renderer, addressees=("buy",), contacts={"buy": ("old@example.org",)})
+    make_june(engine, renderer, "new@example.org", "june")
     with SmtpServer() as server:
         send(engine, server, scope=ClaimScope())
     assert [letter.recipient for letter in server.accepted] == ["new@example.org"]
     (march, _) = sorted(deliveries(engine, "buy"), key=lambda row: row.occasion != OCCASION)
     assert (march.state, march.last_detail) == ("cancelled", "recipient_replaced")
     assert not reconcile(engine, "run-1").is_settled
-    plans = [plan.model_copy(update={"closed": False})]
+    plans = [PLAN.model_copy(update={"closed": False})]
     (alarm,) = find_alarms(engine, plans, 3)
     assert alarm.sentence.startswith("городской округ город Буй, ")
     assert "редакция 1. Адрес сменился, прежнее письмо не ушло." in alarm.sentence
@@ -566,14 +540,14 @@ def test_what_waits_for_an_address_that_a_newer_phase_replaced_is_cancelled_and_
         contacts={"buy": ("new@example.org",)},
     )  # fmt: skip
     store(engine, "run-2", model_of("buy"))
-    plan_deliveries(engine, plan, "run-2", ("buy",), renderer.folder, SETTINGS, now_ms, renderer)
+    plan_deliveries(engine, PLAN, "run-2", ("buy",), renderer.folder, SETTINGS, now_ms, renderer)
     assert find_alarms(engine, plans, 3) == ()
 
 
 def test_a_planner_that_dies_before_it_writes_stops_no_letter_that_waits(
-    engine: Engine, plan: Plan, tmp_path: Path, renderer: Renderer
+    engine: Engine, tmp_path: Path, renderer: Renderer
 ):
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("old@example.org",)})
+    plan_run(engine, renderer, addressees=("buy",), contacts={"buy": ("old@example.org",)})
 
     class Dying(Renderer):
         def __call__(self, model: ReportModel, envelope: Envelope) -> Package:
@@ -581,7 +555,7 @@ def test_a_planner_that_dies_before_it_writes_stops_no_letter_that_waits(
 
     with pytest.raises(KeyboardInterrupt):
         plan_run(
-            engine, plan, Dying(tmp_path), "run-2", addressees=("buy",),
+            engine, Dying(tmp_path), "run-2", addressees=("buy",),
             contacts={"buy": ("new@example.org",)},
         )  # fmt: skip
     with SmtpServer() as server:
@@ -590,13 +564,13 @@ def test_a_planner_that_dies_before_it_writes_stops_no_letter_that_waits(
 
 
 def test_a_new_recipient_joins_the_revision_that_the_others_have(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    plan_run(engine, renderer, **BUY)
     with SmtpServer() as server:
         send(engine, server)
     second = plan_run(
-        engine, plan, renderer, "run-2", addressees=("buy",),
+        engine, renderer, "run-2", addressees=("buy",),
         contacts={"buy": ("a@example.org", "b@example.org")},
     )  # fmt: skip
     assert sorted(one.outcome for one in second) == ["planned", "suppressed"]
@@ -604,13 +578,13 @@ def test_a_new_recipient_joins_the_revision_that_the_others_have(
 
 
 def test_a_correction_says_instead_of_only_to_who_received_the_first(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("a@example.org",)})
+    plan_run(engine, renderer, **BUY)
     with SmtpServer() as server:
         send(engine, server)
     plan_run(
-        engine, plan, renderer, "run-2", addressees=("buy",),
+        engine, renderer, "run-2", addressees=("buy",),
         contacts={"buy": ("a@example.org", "b@example.org")}, headlines={"buy": "Иначе"},
     )  # fmt: skip
     assert [row.revision for row in deliveries(engine, "buy")] == [1, 2, 2]
@@ -618,14 +592,10 @@ def test_a_correction_says_instead_of_only_to_who_received_the_first(
     assert envelopes == [1, 2]
 
 
-def test_a_waiting_letter_to_an_address_that_ended_is_cancelled(
-    engine: Engine, plan: Plan, renderer: Renderer
-):
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts={"buy": ("old@example.org",)})
-    plan_run(
-        engine, plan, renderer, "run-2", addressees=("buy",),
-        contacts={"buy": ("new@example.org",)},
-    )  # fmt: skip
+def test_a_waiting_letter_to_an_address_that_ended_is_cancelled(engine: Engine, renderer: Renderer):
+    buy = {"addressees": ("buy",)}
+    plan_run(engine, renderer, contacts={"buy": ("old@example.org",)}, **buy)
+    plan_run(engine, renderer, "run-2", contacts={"buy": ("new@example.org",)}, **buy)
     rows = {row.last_detail: row.state for row in deliveries(engine, "buy")}
     assert rows == {"recipient_inactive": "cancelled", None: "ready"}
     with engine.begin() as db:
@@ -634,33 +604,30 @@ def test_a_waiting_letter_to_an_address_that_ended_is_cancelled(
 
 
 def test_an_exhausted_letter_is_tried_anew_when_the_phase_runs_again(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
-    contacts = {"buy": ("a@example.org",)}
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    plan_run(engine, renderer, **BUY)
     with SmtpServer(["451_dot"] * 3) as server:
         for _ in range(3):
             send(engine, server)
             make_due(engine)
         assert states(engine) == {"buy": "exhausted"}
-        second = plan_run(engine, plan, renderer, "run-2", addressees=("buy",), contacts=contacts)
+        second = plan_run(engine, renderer, "run-2", **BUY)
         assert kinds(second) == {"buy": "planned"}
         send(engine, server)
     assert states(engine) == {"buy": "accepted"}
     assert len(server.accepted) == 1
 
 
-def test_a_rejected_letter_waits_for_another_address(
-    engine: Engine, plan: Plan, renderer: Renderer
-):
+def test_a_rejected_letter_waits_for_another_address(engine: Engine, renderer: Renderer):
     contacts = {"buy": ("a@example.org",)}
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    plan_run(engine, renderer, addressees=("buy",), contacts=contacts)
     with SmtpServer(["550_rcpt"]) as server:
         send(engine, server)
-        same = plan_run(engine, plan, renderer, "run-2", addressees=("buy",), contacts=contacts)
+        same = plan_run(engine, renderer, "run-2", addressees=("buy",), contacts=contacts)
         assert kinds(same) == {"buy": "blocked"}
         other = plan_run(
-            engine, plan, renderer, "run-3", addressees=("buy",),
+            engine, renderer, "run-3", addressees=("buy",),
             contacts={"buy": ("b@example.org",)},
         )  # fmt: skip
         assert kinds(other) == {"buy": "planned"}
@@ -669,29 +636,29 @@ def test_a_rejected_letter_waits_for_another_address(
 
 
 def test_a_correction_without_its_reason_is_blocked_where_the_plan_asks_for_one(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
     phases = tuple(
-        phase.model_copy(update={"correction_needs_reason": True}) for phase in plan.phases
+        phase.model_copy(update={"correction_needs_reason": True}) for phase in PLAN.phases
     )
-    strict = plan.model_copy(update={"phases": phases})
+    strict = PLAN.model_copy(update={"phases": phases})
     contacts = {"buy": ("a@example.org",)}
-    plan_run(engine, strict, renderer, addressees=("buy",), contacts=contacts)
+    plan_run(engine, renderer, plan=strict, addressees=("buy",), contacts=contacts)
     with SmtpServer() as server:
         send(engine, server)
     changed = {"addressees": ("buy",), "contacts": contacts, "headlines": {"buy": "Иначе"}}
-    assert kinds(plan_run(engine, strict, renderer, "run-2", **changed)) == {"buy": "blocked"}
-    given_ = plan_run(engine, strict, renderer, "run-3", reason="Уточнён протокол", **changed)
+    assert kinds(plan_run(engine, renderer, "run-2", plan=strict, **changed)) == {"buy": "blocked"}
+    given_ = plan_run(engine, renderer, "run-3", plan=strict, reason="Уточнён протокол", **changed)
     assert kinds(given_) == {"buy": "planned"}
     assert deliveries(engine, "buy")[-1].reason == "Уточнён протокол"
     assert renderer.asked[-1][1].reason == "Уточнён протокол"
 
 
 def test_a_correction_nobody_gave_a_reason_for_names_the_evidence_that_came_in_since(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
     contacts = {"buy": ("a@example.org",)}
-    plan_run(engine, plan, renderer, addressees=("buy",), contacts=contacts)
+    plan_run(engine, renderer, addressees=("buy",), contacts=contacts)
     with SmtpServer() as server:
         send(engine, server)
     make_run(engine, "run-2", contacts=contacts)
@@ -706,20 +673,18 @@ def test_a_correction_nobody_gave_a_reason_for_names_the_evidence_that_came_in_s
         db.execute(load_batch.insert(), {**row, "batch_id": "events-2", "dataset": "events"})
         db.execute(run_batch.insert(), {"run_id": "run-2", "batch_id": "events-2"})
     store(engine, "run-2", model_of("buy", "Иначе"))
-    again(engine, plan, renderer, "run-2", ("buy",))
+    again(engine, renderer, "run-2", ("buy",))
     assert deliveries(engine, "buy")[-1].reason == (
         "после прежнего письма поступили новые сведения: «Мероприятия»"
     )
 
 
-def test_where_approval_is_asked_letters_wait_for_it(
-    engine: Engine, plan: Plan, renderer: Renderer
-):
+def test_where_approval_is_asked_letters_wait_for_it(engine: Engine, renderer: Renderer):
     phases = tuple(
         phase.model_copy(update={"approval": phase.approval.model_copy(update={"required": True})})
-        for phase in plan.phases
+        for phase in PLAN.phases
     )
-    plan_run(engine, plan.model_copy(update={"phases": phases}), renderer)
+    plan_run(engine, renderer, plan=PLAN.model_copy(update={"phases": phases}))
     assert set(states(engine).values()) == {"held"}
     with SmtpServer() as server:
         assert send(engine, server).accepted == 0
@@ -745,7 +710,7 @@ def datasets(engine: Engine, **states: tuple[str, str]) -> None:
     [("missing", "Положите файлы в папку приёма"), ("refused", "Исправьте файлы")],
 )
 def test_without_a_needed_dataset_no_letter_is_made_and_the_reason_names_it(
-    any_engine: Engine, plan: Plan, renderer: Renderer, state: str, to_do: str
+    any_engine: Engine, renderer: Renderer, state: str, to_do: str
 ):
     make_run(any_engine)
     store(any_engine, "run-1", *map(model_of, ("buyskiy", "neya", "buy")))
@@ -755,7 +720,7 @@ def test_without_a_needed_dataset_no_letter_is_made_and_the_reason_names_it(
         contacts=("needed", "received"),
         ege_protocols=("told", "missing"),
     )
-    outcomes = again(any_engine, plan, renderer)
+    outcomes = again(any_engine, renderer)
     assert kinds(outcomes) == dict.fromkeys(("buyskiy", "neya", "buy"), "blocked")
     (reason,) = {one.reason for one in outcomes}
     assert reason is not None
@@ -767,7 +732,7 @@ def test_without_a_needed_dataset_no_letter_is_made_and_the_reason_names_it(
 
 
 def test_who_is_not_in_the_registry_gets_no_letter_and_the_others_go(
-    any_engine: Engine, plan: Plan, renderer: Renderer
+    any_engine: Engine, renderer: Renderer
 ):
     make_run(any_engine)
     store(any_engine, "run-1", *map(model_of, ("buyskiy", "neya", "buy")))
@@ -776,18 +741,18 @@ def test_who_is_not_in_the_registry_gets_no_letter_and_the_others_go(
         db.execute(
             run_finding.insert(), [told | {"municipality_id": one} for one in ("neya", None)]
         )
-    outcomes = again(any_engine, plan, renderer)
+    outcomes = again(any_engine, renderer)
     assert kinds(outcomes) == {"buyskiy": "planned", "neya": "blocked", "buy": "planned"}
     assert [one.reason for one in outcomes if one.outcome == "blocked"] == ["Нет в реестре."]
 
 
 def test_a_dataset_whose_absence_is_only_said_stops_no_letter(
-    any_engine: Engine, plan: Plan, renderer: Renderer
+    any_engine: Engine, renderer: Renderer
 ):
     make_run(any_engine)
     store(any_engine, "run-1", *map(model_of, ("buyskiy", "neya", "buy")))
     datasets(any_engine, vpr_marks=("needed", "received"), ege_protocols=("told", "refused"))
-    outcomes = again(any_engine, plan, renderer)
+    outcomes = again(any_engine, renderer)
     assert kinds(outcomes) == dict.fromkeys(("buyskiy", "neya", "buy"), "planned")
 
 
@@ -795,13 +760,11 @@ def test_a_dataset_whose_absence_is_only_said_stops_no_letter(
 
 
 @pytest.mark.parametrize("mode", ["redirect", "dry"])
-def test_test_letters_never_count_as_sent(
-    engine: Engine, plan: Plan, renderer: Renderer, mode: str
-):
-    plan_run(engine, plan, renderer, "test-1", mode=mode)
+def test_test_letters_never_count_as_sent(engine: Engine, renderer: Renderer, mode: str):
+    plan_run(engine, renderer, "test-1", mode=mode)
     with SmtpServer() as server:
         send(engine, server, scope=ClaimScope(mode=mode))
-        live = plan_run(engine, plan, renderer, "run-1")
+        live = plan_run(engine, renderer, "run-1")
         send(engine, server)
     assert set(kinds(live).values()) == {"planned"}
     assert {row.revision for row in deliveries(engine, "buy")} == {1}
@@ -813,9 +776,9 @@ def test_test_letters_never_count_as_sent(
 
 @pytest.mark.parametrize("in_force", [None, date(2021, 3, 27)], ids=["a draft", "tomorrow"])
 def test_a_plan_not_in_force_writes_to_the_operator_only(
-    engine: Engine, plan: Plan, renderer: Renderer, in_force: date | None
+    engine: Engine, renderer: Renderer, in_force: date | None
 ):
-    plan_run(engine, plan.model_copy(update={"in_force": in_force}), renderer)
+    plan_run(engine, renderer, plan=PLAN.model_copy(update={"in_force": in_force}))
     with engine.begin() as db:
         assert db.execute(select(phase_run.c.mode)).scalar_one() == "redirect"
         assert set(db.execute(select(delivery.c.mode)).scalars()) == {"redirect"}
@@ -828,60 +791,52 @@ def test_a_plan_not_in_force_writes_to_the_operator_only(
 @pytest.mark.parametrize(
     "other", [{"as_of": date(2021, 3, 15)}, {"known_at_ms": NOW_MS - 1}], ids=["as_of", "known_at"]
 )
-def test_another_day_or_moment_is_not_sent_live(
-    engine: Engine, plan: Plan, renderer: Renderer, other: dict
-):
+def test_another_day_or_moment_is_not_sent_live(engine: Engine, renderer: Renderer, other: dict):
     with pytest.raises(LiveRefused, match="проверочные письма"):
-        plan_run(engine, plan, renderer, "run-1", **other)
+        plan_run(engine, renderer, "run-1", **other)
     assert counted_rows(engine) == (0, 0, 0, 0)
-    assert set(kinds(plan_run(engine, plan, renderer, "r2", mode="dry", **other)).values()) == {
-        "planned"
-    }
+    assert set(kinds(plan_run(engine, renderer, "r2", mode="dry", **other)).values()) == {"planned"}
 
 
-def test_a_redirect_outside_the_allow_list_is_blocked(
-    engine: Engine, plan: Plan, renderer: Renderer
-):
+def test_a_redirect_outside_the_allow_list_is_blocked(engine: Engine, renderer: Renderer):
     elsewhere = replace(SETTINGS, redirect_to="test@elsewhere.example")
-    outcomes = plan_run(engine, plan, renderer, mode="redirect", settings=elsewhere)
+    outcomes = plan_run(engine, renderer, mode="redirect", settings=elsewhere)
     assert set(kinds(outcomes).values()) == {"blocked"}
 
 
 def test_a_rehearsal_of_another_day_leaves_live_recipients_valid(
-    engine: Engine, plan: Plan, renderer: Renderer
+    engine: Engine, renderer: Renderer
 ):
-    plan_run(engine, plan, renderer)
+    plan_run(engine, renderer)
     plan_run(
-        engine, plan, renderer, "test-1", mode="dry", addressees=("buy",),
+        engine, renderer, "test-1", mode="dry", addressees=("buy",),
         contacts={"buy": ("other@example.org",)},
     )  # fmt: skip
     with SmtpServer() as server:
         assert send(engine, server).accepted == 3
 
 
-def test_who_is_no_addressee_of_the_run_is_refused(engine: Engine, plan: Plan, renderer: Renderer):
+def test_who_is_no_addressee_of_the_run_is_refused(engine: Engine, renderer: Renderer):
     make_run(engine)
     with pytest.raises(UnknownAddressee):
-        again(engine, plan, renderer, addressees=("region",))
+        again(engine, renderer, addressees=("region",))
 
 
-def test_a_file_that_changed_after_the_checks_is_not_sent(
-    engine: Engine, plan: Plan, tmp_path: Path
-):
+def test_a_file_that_changed_after_the_checks_is_not_sent(engine: Engine, tmp_path: Path):
     class Tampering(Renderer):
         def __call__(self, model: ReportModel, envelope: Envelope) -> Package:
             package = super().__call__(model, envelope)
             (self.folder / package.files[0].path).write_bytes(b"other")
             return package
 
-    outcomes = plan_run(engine, plan, Tampering(tmp_path))
+    outcomes = plan_run(engine, Tampering(tmp_path))
     assert set(kinds(outcomes).values()) == {"blocked"}
     assert "изменился после проверки" in outcomes[0].reason
 
 
 @pytest.mark.parametrize("planners", [3])
 def test_planners_at_once_write_one_letter_per_key(
-    any_engine: Engine, plan: Plan, renderer: Renderer, planners: int
+    any_engine: Engine, renderer: Renderer, planners: int
 ):
     for number in range(planners):
         make_run(any_engine, f"run-{number}")
@@ -889,7 +844,7 @@ def test_planners_at_once_write_one_letter_per_key(
     found: list[Outcome] = []
     threads = [
         threading.Thread(
-            target=lambda run: found.extend(again(any_engine, plan, renderer, run)),
+            target=lambda run: found.extend(again(any_engine, renderer, run)),
             args=(f"run-{number}",),
         )
         for number in range(planners)
@@ -1023,12 +978,12 @@ def test_a_revision_s_number_is_new_for_its_recipient(history: list[Past], conte
     assert joined in (number, number - 1)
 
 
-def test_the_real_package_travels_whole(engine: Engine, plan: Plan, tmp_path: Path):
+def test_the_real_package_travels_whole(engine: Engine, tmp_path: Path):
     """Four formats, rendered and checked, arrive as they were put away."""
     make_run(engine, contacts={"neya": ("a@example.org",)})
     store(engine, "run-1", model_of("neya"))
     outcomes = plan_deliveries(
-        engine, plan, "run-1", ("neya",), tmp_path / "reports", SETTINGS, NOW_MS
+        engine, PLAN, "run-1", ("neya",), tmp_path / "reports", SETTINGS, NOW_MS
     )
     assert [(one.outcome, one.reason) for one in outcomes] == [("planned", None)]
     with SmtpServer() as server:
@@ -1055,14 +1010,14 @@ def test_the_real_package_travels_whole(engine: Engine, plan: Plan, tmp_path: Pa
         ("2021-08-01 09:00", "2021-08-06 09:00"),  # a year that is run afterwards
     ],
 )
-def test_a_reminder_leaves_not_later_than_on_its_due_date(plan: Plan, now: str, deadline: str):
+def test_a_reminder_leaves_not_later_than_on_its_due_date(now: str, deadline: str):
     def at(said: str) -> int:
         return int(datetime.fromisoformat(f"{said}+03:00").timestamp() * 1000)
 
-    reminder = plan.phase("reminder/2021-06-30/3")
-    assert deadline_ms(plan, reminder, SETTINGS.expiry_ms, at(now)) == at(deadline)
-    far = plan.model_copy(update={"time_zone": "Asia/Kamchatka"})  # where that day ends sooner
+    reminder = PLAN.phase("reminder/2021-06-30/3")
+    assert deadline_ms(PLAN, reminder, SETTINGS.expiry_ms, at(now)) == at(deadline)
+    far = PLAN.model_copy(update={"time_zone": "Asia/Kamchatka"})  # where that day ends sooner
     if deadline == "2021-07-01 00:00":
         assert deadline_ms(far, reminder, SETTINGS.expiry_ms, at(now)) == at("2021-06-30 15:00")
-    march = plan.phase("march_analysis")
-    assert deadline_ms(plan, march, SETTINGS.expiry_ms, at(now)) == at(now) + SETTINGS.expiry_ms
+    march = PLAN.phase("march_analysis")
+    assert deadline_ms(PLAN, march, SETTINGS.expiry_ms, at(now)) == at(now) + SETTINGS.expiry_ms
