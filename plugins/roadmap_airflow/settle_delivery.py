@@ -63,7 +63,7 @@ def decide() -> dict[str, Any]:
     context = get_current_context()
     params = context["params"]
     with roadmap_db() as engine:
-        # What is proven by now is nobody's to decide, least of all to send again.
+        # A letter that is proven by now must not be decided about, or sent again.
         looked = settle_unknown(engine, proof_sources(), "settle_delivery")
         for sentence in looked.unavailable:
             log.warning(sentence)

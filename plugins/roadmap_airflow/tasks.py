@@ -310,7 +310,7 @@ SENDING: dict[str, Any] = {
     "task_display_name": "Отправка",
     "map_index_template": LABEL,
     "pool": SMTP_POOL,
-    # The account follows and tells the operator once of all letters: thirteen more would not help.
+    # The account that follows mails the operator once about all letters.
     "on_failure_callback": None,
     **SendOperator.waiting,
 }
@@ -326,7 +326,7 @@ def send_all(phase_run: Any, addressees: Any) -> Any:
     return SendOperator(phase_run=phase_run, batch=addressees, **SENDING)
 
 
-# Its own letter says why it is red, for whom and what to do: a second one would only repeat it.
+# Its own letter says why it is red, so that of the failed task is not sent as well.
 @task(task_display_name="Сверка", trigger_rule="all_done", on_failure_callback=tell_unless_told)
 def reconcile(phase_run: str | None) -> None:
     """Account for every expected letter and mail it; red when one is missing or open."""

@@ -77,7 +77,7 @@ def demo_environment(home: Path, ports: Ports, var: Path = VAR) -> dict[str, str
         "LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports.trigger_log),
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(ports.scheduler_health),
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": "127.0.0.1",
-        # A phase is nine steps, one after another: waiting a second at each is time lost.
+        # A phase is nine steps, one after another; by default each waits a second.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         # Half as often as by default: parsing takes processor time from the tasks.

@@ -128,8 +128,8 @@ def _switch(
 
 
 def _breaker(db: Connection, waiting: Sequence[Any]) -> Iterator[Alarm]:
-    # Until a letter was taken: between two rests the mail server is no better than in them. But
-    # letters that came after the last rest say nothing of a server that nobody has asked since.
+    # The alarm stands until the server takes a letter, also between two rests. Letters planned
+    # after the last rest do not count: the server was not asked about any of them yet.
     row = db.execute(sql("delivery/rest_that_letters_waited_in")).first()
     if row is not None:
         by_mail = [one for one in waiting if one.mode != "dry"]

@@ -47,7 +47,7 @@ CATEGORIES: Mapping[str, str] = {
     "suppressed": "то же содержание, не отправлялось",
     "cancelled": "отменено",
 }
-# A letter of a test run went to nobody it is addressed to, and must not read as if it had.
+# A letter of a test run did not reach its addressee, so its words differ.
 _ACCEPTED_WORDS: Mapping[str, str] = {
     "redirect": "принято сервером для проверочного адреса",
     "dry": "составлено и проверено, не отправлялось",

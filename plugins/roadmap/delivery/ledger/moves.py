@@ -237,7 +237,7 @@ def approve(
     """
     with engine.begin() as db:
         now_ms = clock(db)
-        # Read once: what another planner commits from here on was not shown, and is not let go.
+        # Read once: what another planner commits later was not shown, so it is not approved.
         rows = _held(db, shown.occasion, shown.mode)
         waiting = _batch_of(shown.occasion, shown.mode, rows)
         if waiting != shown or not rows:
@@ -332,7 +332,7 @@ def mark_in_doubt(engine: Engine, held: Claim, cap: int, clock: Clock = db_now_m
     An error of the commit is the caller's: the dot is not sent then.
     """
     with engine.connect() as db, db.begin() as transaction:
-        # After the lock was got: waiting for another writer is not being frozen.
+        # Counted after the lock was taken, so that waiting for another writer does not count.
         counted_from = time.monotonic()
         now_ms = clock(db)
         _count_towards_daily_cap(db, held, cap, now_ms)
@@ -347,7 +347,7 @@ def mark_in_doubt(engine: Engine, held: Claim, cap: int, clock: Clock = db_now_m
 
 
 def _count_towards_daily_cap(db: Connection, held: Claim, cap: int, now_ms: int) -> None:
-    # Test letters are counted apart: a rehearsal never uses up a day of the real thing.
+    # Test letters are counted apart: a rehearsal does not use up the cap of live letters.
     prefix = "" if held.mode == "live" else f"{held.mode}:"
     day = datetime.fromtimestamp(now_ms / 1000, UTC).date().isoformat()
     try:

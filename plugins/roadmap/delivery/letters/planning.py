@@ -127,7 +127,7 @@ def decide(
         return Decision("blocked", _BLOCKING[last.state])
     drops = last if not is_same and last.state in _NEVER_SENT else None
     accepted = [past for past in history if past.state == "accepted"]
-    # What never went says nothing of what the recipient has; of what may have gone, the newest.
+    # A letter that never left changes nothing for the recipient; of the others the newest counts.
     may_have_gone = [past for past in history if past in accepted or _is_given_up(past)]
     has_it = bool(accepted) and accepted[-1].content_sha256 == content_sha256
     if has_it and may_have_gone[-1] == accepted[-1]:

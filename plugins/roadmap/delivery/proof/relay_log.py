@@ -34,7 +34,7 @@ from roadmap.delivery.proof.proofs import Doubtful, ProofUnavailable
 
 log = logging.getLogger(__name__)
 
-# From the line's first sign on: what a sender writes into his letter can't look like this.
+# Matched from the line's first character: text inside a letter can't be taken for a line.
 _LINE = re.compile(
     rb"(?P<moment>[A-Z][a-z]{2} [ 0-9][0-9] \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S{0,16}) "
     rb"\S+ [\w./-]*/(?P<daemon>cleanup|qmgr|smtp|lmtp|local|virtual|pipe)\[\d+\]: "

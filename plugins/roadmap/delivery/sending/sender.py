@@ -121,7 +121,7 @@ def _refuse_unsafe(
         allowed_domains=settings.allowed_domains,
         journal_is_allowed=settings.journal_address is None
         or settings.allows(settings.journal_address),
-        # The secrets of a demo are demo secrets, wherever its mail server is.
+        # The demo runs with known secrets, whichever mail server it uses.
         has_demo_secrets=settings.is_demo,
         is_demo=settings.is_demo,
     )
@@ -187,7 +187,7 @@ def _drain(
     receipts: Receipts | None,
 ) -> SendSummary:
     if receipts is not None:
-        # A database put back from a copy would send again what it has forgotten.
+        # A database restored from a copy may not know of letters that left since the copy.
         restored = proofs.notice_restore(engine, receipts, actor)
         if restored:
             log.error(restored)
@@ -252,7 +252,7 @@ def send_due(
             try:
                 outcome = _Letter(engine, held, transport, settings, stop, clock, receipts).send()
             except BaseException:
-                # Nobody knows how far the dialogue came: nothing more may be said here.
+                # It is not known how far the dialogue came: this connection is not used again.
                 transport.abandon()
                 raise
             done[outcome] += 1
@@ -407,7 +407,7 @@ class _Letter:
         except ReplyLost as lost:
             return self._settle("doubt", phase="dot", detail=str(lost))
         except BaseException as broken:
-            # A signal, a time-out of the task: the dot may be out. Say so before giving way.
+            # A signal or a time limit of the task: the dot may be out, so the letter is in doubt.
             transport.abandon()
             self._settle("doubt", phase="dot", detail=type(broken).__name__)
             raise
@@ -438,7 +438,7 @@ class _Letter:
 
     def _refused(self, phase: str, reply: Reply, state: str) -> str:
         if 500 <= reply.code <= 599:
-            # What does not fit is not said to the server: no code of its own stands for it.
+            # Too large by the announced limit: the server was not asked, so there is no code.
             code = None if phase == "size" else reply.code
             return self._settle("reject", phase=phase, code=code, detail=reply.text)
         outcome = self._postpone((state,), phase, reply.code, reply.text)

@@ -186,7 +186,7 @@ class SmtpTransport:
             is_gone = isinstance(failed, Lost) or failed.reply.code == 421
             if self._is_fresh or not is_gone:
                 raise
-            # The server closed a connection that we had kept: that says nothing of the letter.
+            # The server closed a connection that we had kept; the letter is not the reason.
             self.abandon()
             self.open()
             self._ask(f"MAIL FROM:<{sender}>{options}", "mail", patience.mail, (250,))
@@ -285,7 +285,7 @@ class SmtpTransport:
             self.abandon()
             if is_tls:
                 raise ReplyLost(_kind(broken)) from None
-            # An error means that not all three bytes were taken: the server has no end of data.
+            # An error means that not all three bytes were sent: the server has no end of data.
             raise DotNotSent(_kind(broken)) from None
 
     def read_reply(self) -> Reply:
