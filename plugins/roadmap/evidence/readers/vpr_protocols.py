@@ -20,87 +20,29 @@ from roadmap.evidence.files.grid import (
     Cell,
     Heading,
     column_name,
-    find_heading,
     latin_letters,
     normal_title,
     stream_sheet,
     text_of,
 )
 from roadmap.evidence.messages import place, refused, sentence, unread_sheets
-from roadmap.evidence.names import cleaned, login_digits, municipality_ref
-from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
-from roadmap.evidence.readers.paper import Paper, known_subject, usual, wave_of
+from roadmap.evidence.names import login_digits, municipality_ref
+from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
+from roadmap.evidence.readers.paper import Paper, usual
+from roadmap.evidence.readers.vpr_layouts import (
+    OTHER_SHEETS,
+    TITLES,
+    WITHIN,
+    Layout,
+    layout_of,
+    other_maximum,
+    paper_by_name,
+    refuse_another_grade,
+    refuse_another_year,
+    tasks_in,
+)
 from roadmap.russian import counted
 
-_WITHIN = 15
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """The titles of one year's form, the only one that year had."""
-
-    years: range
-    login: str
-    municipality: str
-    journal: str
-    score: str
-    variants: tuple[str, ...]
-    pupil: tuple[str, ...]  # who a row is about, without a name: the pupil's code, the class
-    task: re.Pattern[str]  # what the heading of a task looks like
-    is_tagged: bool = False  # the municipality is one of the tags of a list
-
-    @property
-    def required(self) -> tuple[str, ...]:
-        return self.login, self.score, self.journal
-
-
-# Headings of 2022 carry the maximum: «12 (2б)», «17К1 (2б)», «16 (1) (1б)», «5(1б)».
-_TASK_WITH_MAXIMUM = re.compile(r"\d{1,2}[^()]{0,6}(?:\(\d{1,2}\) ?)?\((\d{1,2}) ?б\)")
-_STARTS_LIKE_A_TASK = re.compile(r"\d")
-_LAYOUTS = (
-    _Layout(
-        range(2020, 2021),
-        "user",
-        "groups",
-        "otc",
-        "sum",
-        ("var-1", "var-2", "var"),
-        ("code", "klass"),
-        re.compile(r"a-\d{1,2}-grade"),
-        is_tagged=True,
-    ),
-    _Layout(
-        range(2021, 2022),
-        "логин школы",
-        "регион",
-        "отметка за предыдущую четверть/триместр",
-        "всего баллов",
-        ("вариант", "вариант 1", "вариант 2"),
-        ("код обучающегося", "класс"),
-        re.compile(r"балл за \d{1,2}"),
-    ),
-    *(
-        _Layout(
-            range(2022, 9999),
-            "пользователь",
-            "муниципалитет",
-            journal,
-            "итого баллов",
-            ("вариант",),
-            ("код", "наименование класса"),
-            _TASK_WITH_MAXIMUM,
-        )
-        # The space after the stroke is as found; a heading typed anew has none.
-        for journal in (
-            "отметка за предыдущий триместр/ четверть/полугодие",
-            "отметка за предыдущий триместр/четверть/полугодие",
-        )
-    ),
-)
-_OTHER_SHEETS = ("Классы",)  # of 2022: textbooks
-# In 2020 machine columns with names of tasks follow the one of the textbook: they are none.
-_AFTER_THE_TASKS = "учебник"
-_TITLES = tuple(title for layout in _LAYOUTS for title in layout.required)
 _MUNICIPALITY_TAG = re.compile(r"reg\d{2}_(?:vpr_)?m\d+")
 # «reg44_m019 | Нейский муниципальный район» of 2022.
 _CODE_BEFORE_NAME = re.compile(r"^\s*reg\d{2}_m\d+\s*\|\s*", re.IGNORECASE)
@@ -178,16 +120,16 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     twice counts once; a school where nobody wrote gives no fact. Raises FileRefused: FILE_NAME,
     SUBJECT, PERIOD, SCALE, HEADER, EMPTY.
     """
-    paper = _paper(context)
+    paper = paper_by_name(context)
     mark_by_score = _mark_by_score(paper, context)
-    sheet, rows, unread = stream_sheet(content, context.file_name, _TITLES, _OTHER_SHEETS)
-    head = list(islice(rows, _WITHIN))
-    layout, heading = _layout(head, sheet, context)
+    sheet, rows, unread = stream_sheet(content, context.file_name, TITLES, OTHER_SHEETS)
+    head = list(islice(rows, WITHIN))
+    layout, heading = layout_of(head, sheet, context)
     body = chain(head[heading.row + 1 :], rows)
     titles = [normal_title(cell) for cell in head[heading.row]]
-    _refuse_another_year(paper, layout, context)
-    counts = _count(body, layout, heading, _tasks(titles, layout), mark_by_score)
-    _refuse_another_grade(paper, counts.grades, context)
+    refuse_another_year(paper, layout, context)
+    counts = _count(body, layout, heading, tasks_in(titles, layout), mark_by_score)
+    refuse_another_grade(paper, counts.grades, context)
     one_part = context.options.get("one_part", "participant")
     told = _settle_one_part(counts, one_part)
     return Parsed(
@@ -200,28 +142,10 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
             *latin_letters(head[heading.row]),
             *told,
             *_warnings(counts),
-            *_other_maximum(titles, len(mark_by_score) - 1),
+            *other_maximum(titles, len(mark_by_score) - 1),
             *unread_sheets(unread),
         ),
     )
-
-
-def _paper(context: ReaderContext) -> Paper:
-    """From the file name: the workbook says neither grade nor subject."""
-    name = cleaned(context.file_name)
-    match = re.search(context.options["file_name"], name, re.IGNORECASE)
-    groups = match.groupdict() if match else {}
-    year = groups.get("year") or context.options.get("year")
-    if match is None or year is None:
-        raise refused(
-            "FILE_NAME",
-            "Файл не принят: по его имени не понять, какая это работа",
-            "Назовите файл по образцу «Проведение работы по математике, 4 класс. ВПР 2021.xlsx»",
-            context.file_name,
-        )
-    subject = known_subject(groups["subject"], context.file_name)
-    wave = wave_of(int(year), context.plan_year, context.options, context.file_name)
-    return Paper("vpr", int(year), wave, int(groups["grade"]), subject)
 
 
 def _mark_by_score(paper: Paper, context: ReaderContext) -> list[int]:
@@ -240,77 +164,10 @@ def _mark_by_score(paper: Paper, context: ReaderContext) -> list[int]:
     return [2 + sum(score >= bound for bound in least) for score in range(scale["max"] + 1)]
 
 
-def _layout(head: list[list[Cell]], sheet: str, context: ReaderContext) -> tuple[_Layout, Heading]:
-    titles = [{normal_title(cell) for cell in row} for row in head]
-
-    def titles_found(layout: _Layout) -> int:
-        return max((len(row & set(layout.required)) for row in titles), default=0)
-
-    layout = max(_LAYOUTS, key=titles_found)
-    heading = find_heading(
-        head,
-        layout.required,
-        _WITHIN,
-        optional=(layout.municipality, *layout.variants, *layout.pupil),
-        file_name=context.file_name,
-        sheet=sheet,
-        is_ours=False,
-    )
-    return layout, heading
-
-
-def _refuse_another_year(paper: Paper, layout: _Layout, context: ReaderContext) -> None:
-    if paper.year not in layout.years:
-        what = f"по имени он {paper.year} года, а таблица — {layout.years[0]} года"
-        raise _wrongly_named(context, what, "год")
-
-
-def _refuse_another_grade(paper: Paper, grades: Counter[str], context: ReaderContext) -> None:
-    """In autumn pupils of the next grade write the programme's paper: either is right."""
-    right = {str(paper.grade), str(paper.grade + (paper.wave == "autumn"))}
-    for grade, codes in grades.most_common(1):
-        is_believed = grades.total() >= _CODES_ENOUGH and codes >= _CODES_ALIKE * grades.total()
-        if is_believed and grade not in right:
-            what = f"по имени это {paper.grade} класс, а коды участников начинаются с {grade}"
-            raise _wrongly_named(context, what, "класс")
-
-
-def _wrongly_named(context: ReaderContext, what: str, asked: str) -> FileRefused:
-    return refused(
-        "FILE_NAME",
-        f"Файл не принят: {what}",
-        f"Проверьте {asked} в имени файла и, если нужно, переименуйте его",
-        context.file_name,
-    )
-
-
-def _tasks(titles: list[str], layout: _Layout) -> list[int]:
-    """Where the points of tasks stand."""
-    end = titles.index(_AFTER_THE_TASKS) if _AFTER_THE_TASKS in titles else len(titles)
-    return [at for at, title in enumerate(titles[:end]) if layout.task.fullmatch(title)]
-
-
-def _other_maximum(titles: list[str], maximum: int) -> tuple[str, ...]:
-    """A warning where the tasks' maxima add up to another paper than the scale's.
-
-    Where a heading that starts like a task's says no maximum, nothing can be said.
-    """
-    tasks = [title for title in titles if _STARTS_LIKE_A_TASK.match(title)]
-    maxima = [_TASK_WITH_MAXIMUM.fullmatch(title) for title in tasks]
-    stated = sum(int(found.group(1)) for found in maxima if found)
-    if stated in (0, maximum) or not all(maxima):
-        return ()
-    return (
-        f"Наибольший балл по заголовкам заданий — {stated}, по шкале — {maximum}: проверьте "
-        "имя файла и шкалу.",
-    )
-
-
 # -- Counting --------------------------------------------------------------------------------
 
 # Codes of pupils are five figures, the first of them the grade (docs/domain.md §3.3.1).
 _PUPIL_CODE = re.compile(r"([2-9])\d{4}(?:\.0)?")
-_CODES_ENOUGH, _CODES_ALIKE = 10, 0.9  # to believe them; what share of them has to agree
 _MANY_ABOVE = 0.05  # of the rows above the maximum: a wrong name rather than slips
 
 _NO_SCORE, _BAD_SCORE, _NO_VALUE = -1, -2, -3
@@ -367,7 +224,7 @@ class _Cache(dict[Any, Any]):
 
 def _count(
     rows: Iterator[list[Cell]],
-    layout: _Layout,
+    layout: Layout,
     heading: Heading,
     tasks_at: list[int],
     mark_by_score: list[int],
@@ -550,7 +407,7 @@ def _facts(counts: _Counts, paper: Paper, sheet: str) -> dict[str, list[dict[str
 
 
 def _rejected(
-    counts: _Counts, layout: _Layout, heading: Heading, sheet: str, context: ReaderContext
+    counts: _Counts, layout: Layout, heading: Heading, sheet: str, context: ReaderContext
 ) -> tuple[Rejected, ...]:
     kept = []
     for rule, rows in sorted(counts.rejected.items()):
