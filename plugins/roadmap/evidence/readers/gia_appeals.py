@@ -21,25 +21,25 @@ from roadmap.evidence.files.grid import (
     normal_title,
     stream_sheet,
 )
-from roadmap.evidence.messages import refused, unread_sheets
+from roadmap.evidence.messages import unread_sheets
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
-from roadmap.evidence.readers import ege_protocols, oge_protocols
-from roadmap.evidence.readers.gia_protocol import (
+from roadmap.evidence.readers.gia_forms import (
+    EGE,
+    HIGH_SCORES_FROM,
+    MARKS,
     MUNICIPALITY,
+    OGE,
     SCHOOLS,
+    ExamFile,
     Form,
     cell_of,
     first_cell,
     is_numbered,
     minimum_score,
-    refusal,
-    rejected_rows,
+    municipality_of,
     school_code,
     score_of,
-    several_exams,
-    title_line,
 )
-from roadmap.evidence.readers.gia_protocol import municipality_of as municipality_in
 from roadmap.evidence.readers.paper import BASE_MATHEMATICS, Paper, usual
 from roadmap.russian import counted
 
@@ -51,8 +51,8 @@ _DIFFERENCE = "Разница"
 # What tells pupils apart while the file is read: one appeal exported twice counts once.
 _DOCUMENTS = ("Документ", "Номер")
 _SATISFIED = normal_title("Апелляция удовлетворена")
-_MARKS = tuple(map(normal_title, oge_protocols.FORM.scores))
-_POINTS = tuple(map(normal_title, ege_protocols.FORM.scores))
+_MARKS = tuple(map(normal_title, OGE.scores))
+_POINTS = tuple(map(normal_title, EGE.scores))
 _TITLES = (*SCHOOLS, *_STATES, _EXAM, *_BEFORE, _NOW, _DIFFERENCE)
 _CONTRADICTION = "DIFFERENCE"
 
@@ -80,10 +80,9 @@ class _Columns:
 
 @dataclass
 class _Appeals:
-    context: ReaderContext
-    sheet: str
+    file: ExamFile
     paper: Paper | None = None
-    form: Form = oge_protocols.FORM
+    form: Form = OGE
     title: str = ""
     columns: _Columns | None = None
     names: dict[str, str] = field(default_factory=dict)  # of columns, by rule
@@ -103,7 +102,8 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     of ЕГЭ), `wave`. Raises FileRefused: HEADER, TITLE, SUBJECT, PERIOD, SCALE, EMPTY.
     """
     sheet, rows, unread = stream_sheet(content, context.file_name, _TITLES)
-    appeals = _Appeals(context, sheet)
+    file = ExamFile(context, sheet)
+    appeals = _Appeals(file)
     _walk(appeals, rows)
     if appeals.paper is None:
         raise _no_heading(appeals)
@@ -112,12 +112,10 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         facts={"appeal_change": _facts(appeals, appeals.paper)},
         rows_read=appeals.rows_read,
         rows_accepted=appeals.rows_read - appeals.rejected.total(),
-        rejected=rejected_rows(
+        rejected=file.rejected(
             appeals.rejected,
             {**appeals.form.rules, _CONTRADICTION: "«Разница» не равна разности баллов"},
             appeals.names,
-            context,
-            sheet,
         ),
         warnings=(*_warnings(appeals), *unread_sheets(unread)),
     )
@@ -177,14 +175,11 @@ def _open_table(appeals: _Appeals, heading: Sequence[Cell], below: Sequence[Cell
         number=next(place for place, title in enumerate(titles) if title),
     )
     if columns.before is None and columns.difference is None:
-        raise refused(
+        raise appeals.file.refusal(
             "HEADER",
-            "Файл не принят: нет ни столбца «Балл до изменения», ни «Разница», и не узнать, что"
-            " апелляции изменили",
+            "нет ни столбца «Балл до изменения», ни «Разница», и не узнать, что апелляции изменили",
             "Выгрузите форму с «Балл до изменения» или протокол экзамена, в котором баллы уже"
             " исправлены",
-            appeals.context.file_name,
-            sheet=appeals.sheet or None,
         )
     if columns.exam is None:
         _open_exam(appeals, appeals.title, columns.in_marks)
@@ -199,9 +194,9 @@ def _open_table(appeals: _Appeals, heading: Sequence[Cell], below: Sequence[Cell
 
 def _exam(appeals: _Appeals, plain: str, in_marks: bool) -> Paper | None:
     """The exam that a title or a cell names: in marks one of ОГЭ, but for base mathematics."""
-    paper = title_line(plain, ege_protocols.FORM, appeals.context, appeals.sheet)
+    paper = appeals.file.title_line(plain, EGE)
     if paper is not None and in_marks and paper.subject != BASE_MATHEMATICS:
-        return title_line(plain, oge_protocols.FORM, appeals.context, appeals.sheet)
+        return appeals.file.title_line(plain, OGE)
     return paper
 
 
@@ -211,13 +206,12 @@ def _open_exam(appeals: _Appeals, plain: str, in_marks: bool) -> None:
     if paper is None:
         where = f"в столбце «{_EXAM}»" if plain != appeals.title else "над таблицей"
         what = f"{where} нет названия вида «12 - Обществознание 2021.06.15»"
-        raise refusal("TITLE", what, appeals.context, appeals.sheet)
+        raise appeals.file.refusal("TITLE", what)
     if appeals.paper is None:
         appeals.paper = paper
-        is_ege = paper.kind == ege_protocols.FORM.kind
-        appeals.form = ege_protocols.FORM.of(paper) if is_ege else oge_protocols.FORM
+        appeals.form = (EGE if paper.kind == EGE.kind else OGE).of(paper)
     elif appeals.paper != paper:
-        raise several_exams(appeals.paper, paper, appeals.context, appeals.sheet)
+        raise appeals.file.several_exams(appeals.paper, paper)
 
 
 def _appeal(appeals: _Appeals, columns: _Columns, row: Sequence[Cell]) -> None:
@@ -245,10 +239,9 @@ def _appeal(appeals: _Appeals, columns: _Columns, row: Sequence[Cell]) -> None:
     school.appeals += 1
     school.change[now] += 1
     school.change[before] -= 1
-    if columns.municipality is not None:
-        municipality = municipality_in(cell_of(row, columns.municipality))
-        if municipality:
-            school.municipalities[municipality] += 1
+    municipality = municipality_of(row, columns.municipality)
+    if municipality:
+        school.municipalities[municipality] += 1
 
 
 def _scores(row: Sequence[Cell], columns: _Columns, form: Form) -> tuple[int, int, str | None]:
@@ -274,49 +267,28 @@ def _scores(row: Sequence[Cell], columns: _Columns, form: Form) -> tuple[int, in
 
 
 def _facts(appeals: _Appeals, paper: Paper) -> list[dict[str, Any]]:
-    is_exam = paper.kind == ege_protocols.FORM.kind
-    minimum = minimum_score(paper, appeals.context) if is_exam else 0
+    is_exam = paper.kind == EGE.kind
+    minimum = minimum_score(paper, appeals.file.context) if is_exam else 0
     facts = []
     for code, school in sorted(appeals.schools.items()):
-        change = school.change
+        points = school.change if is_exam else Counter[int]()
+        marks = Counter[int]() if is_exam else school.change
         facts.append(
             {
-                "sheet": appeals.sheet or None,
+                "sheet": appeals.file.sheet or None,
                 "row": None,
                 **paper.columns(),
                 "school_scheme": "gia_code",
                 "school_ref": code,
                 "municipality_ref": usual(school.municipalities),
                 "appeals": school.appeals,
-                **(
-                    {**_no_marks(), **_in_points(change, minimum)}
-                    if is_exam
-                    else {**_in_marks(change), **_no_points()}
-                ),
+                **{f"mark_{mark}": marks[mark] for mark in MARKS},
+                "below_minimum": sum(n for score, n in points.items() if score < minimum),
+                "score_sum": sum(score * n for score, n in points.items()),
+                "high_scores": sum(n for score, n in points.items() if score >= HIGH_SCORES_FROM),
             }
         )
     return facts
-
-
-def _in_points(change: Counter[int], minimum: int) -> dict[str, int]:
-    high = ege_protocols.HIGH_SCORES_FROM
-    return {
-        "below_minimum": sum(n for score, n in change.items() if score < minimum),
-        "score_sum": sum(score * n for score, n in change.items()),
-        "high_scores": sum(n for score, n in change.items() if score >= high),
-    }
-
-
-def _in_marks(change: Counter[int]) -> dict[str, int]:
-    return {f"mark_{mark}": change[mark] for mark in oge_protocols.MARKS}
-
-
-def _no_points() -> dict[str, int]:
-    return dict.fromkeys(("below_minimum", "score_sum", "high_scores"), 0)
-
-
-def _no_marks() -> dict[str, int]:
-    return {f"mark_{mark}": 0 for mark in oge_protocols.MARKS}
 
 
 def _warnings(appeals: _Appeals) -> tuple[str, ...]:
@@ -331,9 +303,7 @@ def _warnings(appeals: _Appeals) -> tuple[str, ...]:
 
 
 def _no_heading(appeals: _Appeals) -> FileRefused:
-    return refusal(
+    return appeals.file.refusal(
         "HEADER",
         "нет таблицы со столбцами «Код ОО», «Состояние» и «Текущие» с «Балл» или «Оценка» под ним",
-        appeals.context,
-        appeals.sheet,
     )

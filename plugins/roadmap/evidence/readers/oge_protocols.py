@@ -5,24 +5,13 @@ The region turns primary scores into marks, so the column «Оценка» is ta
 
 from __future__ import annotations
 
-from roadmap.evidence.parsed import Parsed, ReaderContext
-from roadmap.evidence.readers.gia_protocol import Form, read_protocol
+from collections import Counter
+from typing import Any
 
-MARKS = (2, 3, 4, 5)
-FORM = Form(
-    kind="oge",
-    grade=9,
-    # The second is that of the csv with English names.
-    scores=("Оценка", "Mark5"),
-    lowest=MARKS[0],
-    highest=MARKS[-1],
-    rules={
-        "SCORE_MISSING": "Нет оценки",
-        "SCORE_TYPE": "Оценка — не целое число",
-        "SCORE_RANGE": "Оценка меньше 2 или больше 5",
-        "SCHOOL_CODE": "Код ОО пуст или не похож на код",
-    },
-)
+from roadmap.evidence.parsed import Parsed, ReaderContext
+from roadmap.evidence.readers.gia_forms import MARKS, OGE
+from roadmap.evidence.readers.gia_protocol import read_protocol
+from roadmap.evidence.readers.paper import Paper
 
 
 def read(content: bytes, context: ReaderContext) -> Parsed:
@@ -30,29 +19,15 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
 
     Options: `wave`, `file_name` (see `read_protocol`, whose FileRefused are raised).
     """
-    found = read_protocol(content, context, FORM)
-    facts = [
-        {
-            "sheet": found.sheet or None,
-            "row": None,
-            **found.paper.columns(),
-            "level": "school",
-            "school_scheme": "gia_code",
-            "school_ref": code,
-            "municipality_ref": school.municipality,
-            "schools": None,
-            "participants": school.participants,
-            "absent": None,
-            **{f"mark_{mark}": school.scores[mark] for mark in MARKS},
-            "restored": 0,
-        }
-        for code, school in found.schools.items()
-    ]
-    return Parsed(
-        scope=found.paper.scope,
-        facts={"mark_result": facts},
-        rows_read=found.rows_read,
-        rows_accepted=found.rows_accepted,
-        rejected=found.rejected,
-        warnings=found.warnings,
-    )
+    return read_protocol(content, context, OGE, "mark_result", _columns)
+
+
+def _columns(paper: Paper, scores: Counter[int]) -> dict[str, Any]:
+    return {
+        "level": "school",
+        "schools": None,
+        "participants": scores.total(),
+        "absent": None,
+        **{f"mark_{mark}": scores[mark] for mark in MARKS},
+        "restored": 0,
+    }

@@ -196,6 +196,8 @@ def test_a_foreign_language_is_known_without_a_code(title):
 def test_base_mathematics_is_marked_2_to_5_and_its_least_score_is_3():
     head = [*HEAD[:-1], "Оценка"]
     found = parsed(*block(2, 3, 5, 6, title=["22 - Математика базовая 2020.07.06"], head=head))
+    again = block(2, 3, 5, 6, title=["22 - Математика базовая 2020.07.06"], head=head)
+    assert parsed(*again, *again).rows_read == 8
     assert found.scope == "ege/2020/main/11/математика базовая"
     assert fact(found) == [3, 1, 10, 0]
     assert found.facts["exam_result"][0]["minimum"] == 3
