@@ -84,8 +84,8 @@ def school_ref(text: str) -> str:
 def login_digits(text: str) -> str | None:
     """The six digits that `sch440123` and `edu440123` share; None where there is no login."""
     plain = comparable(text).translate(_CYRILLIC_TWINS).casefold().replace(" ", "")
-    found = _LOGIN.fullmatch(plain)
-    return found.group(1) if found else None
+    match = _LOGIN.fullmatch(plain)
+    return match.group(1) if match else None
 
 
 def masked_login(digits: str) -> str:
@@ -126,7 +126,7 @@ def mixed_word(text: str) -> str | None:
 
 
 def latin_letter_in(text: str) -> str | None:
-    """What is said of a Russian word with a Latin letter; None where there is none."""
+    """The warning about a Russian word with a Latin letter; None where there is none."""
     word = mixed_word(text)
     return f"В слове «{word[:40]}» латинская буква" if word else None
 
@@ -134,8 +134,8 @@ def latin_letter_in(text: str) -> str | None:
 def near(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
     """The known names that look most like `name`, for a message; may be empty."""
     by_ref = {municipality_ref(other): other for other in sorted(known, key=natural_key)}
-    found = difflib.get_close_matches(municipality_ref(name), by_ref, n=most, cutoff=0.6)
-    return tuple(by_ref[ref] for ref in found)
+    alike = difflib.get_close_matches(municipality_ref(name), by_ref, n=most, cutoff=0.6)
+    return tuple(by_ref[ref] for ref in alike)
 
 
 # What sheets are called by programs and by those who keep registers and results; the words of

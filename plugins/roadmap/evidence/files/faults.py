@@ -54,9 +54,9 @@ def flaws_of(content: bytes, names: Sequence[str]) -> Mapping[str, Flaws]:
     flaws = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name, part in _sheet_parts(archive):
-            found = _flaws(archive.read(part))
-            if found.faults or found.hidden_rows:
-                flaws[name] = found
+            of_sheet = _flaws(archive.read(part))
+            if of_sheet.faults or of_sheet.hidden_rows:
+                flaws[name] = of_sheet
     return flaws
 
 

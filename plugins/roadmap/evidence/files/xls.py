@@ -67,7 +67,7 @@ def workbook_stream(content: bytes) -> bytes:
         return b"".join(map(sector, chain(first, fat)))[:length]
 
     directory = stream(first_directory, len(content))
-    found: tuple[int, int] | None = None
+    book: tuple[int, int] | None = None
     small: tuple[int, int] | None = None
     for at in range(0, len(directory) - 127, 128):
         name_length, kind = struct.unpack_from("<HB", directory, at + 64)
@@ -76,10 +76,10 @@ def workbook_stream(content: bytes) -> bytes:
         if kind == 5:  # the root, whose stream holds the small ones
             small = where
         elif kind == 2 and name.lower() in _NAMES:
-            found = found or where
-    if found is None:
+            book = book or where
+    if book is None:
         return b""
-    first, length = found
+    first, length = book
     if length >= _SMALL_STREAM or small is None:
         return stream(first, length)
     whole = stream(*small)

@@ -99,20 +99,20 @@ def _nothing_read(context: ReaderContext, sheet: Sheet) -> FileRefused:
 class _Table(Table):
     def data_rows(self) -> list[tuple[int, list[Cell]]]:
         """Rows with a school or a number; a row of totals is recognised and left out."""
-        found = []
+        rows = []
         for number, row in self.below():
             cells = {title: cell_at(row, at) for title, at in self.at.items()}
             if all(cell is None for cell in cells.values()):
                 continue
             words = [normal_title(cells.get(title)) for title in (_SCHOOL, _NAME, _MUNICIPALITY)]
             if any(_TOTAL_ROW.match(word) for word in words):
-                self.tell("Строки итогов пропущены")
+                self.warn("Строки итогов пропущены")
             elif all(cells[title] is None for title in (_PARTICIPANTS, *_MARKS)):
-                self.tell("Строки вне таблицы (подписи, примечания) пропущены")
+                self.warn("Строки вне таблицы (подписи, примечания) пропущены")
             else:
-                found.append((number, row))
-        self.rows_read = len(found)
-        return found
+                rows.append((number, row))
+        self.rows_read = len(rows)
+        return rows
 
     def paper(self, row: list[Cell]) -> Paper:
         """The work a row belongs to; RowRejected, or FileRefused SUBJECT and PERIOD."""
@@ -174,7 +174,7 @@ class _Table(Table):
             stated = None
         total = sum(int(mark) * count for mark, count in zip(_MARKS, marks, strict=True))
         if stated is not None and abs(Decimal(total) / participants - stated) > Decimal("0.051"):
-            self.tell("Средний балл не сходится с отметками, взяты отметки")
+            self.warn("Средний балл не сходится с отметками, взяты отметки")
 
     def _count(self, row: list[Cell], title: str) -> int:
         count = self.value(row, title, integer_of)

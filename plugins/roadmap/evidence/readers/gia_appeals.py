@@ -153,8 +153,8 @@ def _open_table(appeals: _Appeals, heading: Sequence[Cell], below: Sequence[Cell
     group = [normal_title(cell) for cell in below]
 
     def at(*names: str) -> int | None:
-        found = [place for place, title in enumerate(titles) if title in map(normal_title, names)]
-        return found[0] if len(found) == 1 else None
+        places = [place for place, title in enumerate(titles) if title in map(normal_title, names)]
+        return places[0] if len(places) == 1 else None
 
     scores = [place for place, title in enumerate(group) if title in (*_POINTS, *_MARKS)]
     school, state = at(*SCHOOLS), at(*_STATES)

@@ -1,6 +1,6 @@
 """What protocols and appeals of the РЦОИ have in common (docs/domain.md §3.4).
 
-Forms, title lines, codes, scores, and what is said of a file. Names and documents of pupils
+Forms, title lines, codes, scores, and refusals. Names and documents of pupils
 stand in columns that are never looked at; no message quotes a cell of a pupil's row.
 """
 
@@ -46,7 +46,7 @@ class Form:
     """What one exam's protocols have of their own.
 
     `scores`: names of the one column that is read, `lowest` and `highest` what it may hold;
-    `rules`: what is said of a row set aside, by rule.
+    `rules`: what a row set aside is reported with, by rule.
     """
 
     kind: str
@@ -90,11 +90,11 @@ class ExamFile:
 
         Raises FileRefused: SUBJECT, PERIOD.
         """
-        found = _PAPER_LINE.match(plain)
-        if found is None or (found["code"] is None and subject_of(found["subject"]) is None):
+        match = _PAPER_LINE.match(plain)
+        if match is None or (match["code"] is None and subject_of(match["subject"]) is None):
             return None
-        is_retake = int(found["month"]) >= _FIRST_MONTH_OF_RETAKES
-        return self.paper(form, found["subject"], int(found["year"]), is_retake)
+        is_retake = int(match["month"]) >= _FIRST_MONTH_OF_RETAKES
+        return self.paper(form, match["subject"], int(match["year"]), is_retake)
 
     def paper(self, form: Form, subject_text: str, year: int, is_retake: bool = False) -> Paper:
         """The exam of that name and year. Raises FileRefused: SUBJECT, PERIOD."""

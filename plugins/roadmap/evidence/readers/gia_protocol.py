@@ -174,14 +174,14 @@ def _paper_by_name(protocol: _Protocol) -> Paper:
         what = "над таблицей нет строки вида «01 - Русский язык 2021.06.03»"
         raise file.refusal("TITLE", what)
     name = cleaned(file.context.file_name).replace("_", " ")
-    found = re.search(pattern, name, re.IGNORECASE)
-    if found is None:
+    match = re.search(pattern, name, re.IGNORECASE)
+    if match is None:
         raise file.refusal(
             "FILE_NAME",
             "ни в нём, ни в его имени не сказано, какой это экзамен",
             "Назовите файл по образцу «ОГЭ 2021 русский язык.csv»",
         )
-    return file.paper(protocol.form, found["subject"], int(found["year"]))
+    return file.paper(protocol.form, match["subject"], int(match["year"]))
 
 
 def _open_paper(protocol: _Protocol, paper: Paper) -> None:

@@ -51,7 +51,7 @@ from roadmap.russian import day
 EMPTY_CODES_END_THE_TABLE = 20
 _LONGEST_TEXT = 500
 _ALIKE = 0.7  # difflib's ratio from which a word looks like a slip of another
-_MOST_CHOICES_TOLD = 8  # of more, only those that look like what was found
+_MOST_CHOICES_SHOWN = 8  # of more, only those that look like what was found
 _YEARS = (1990, 2100)  # a date outside is a slip of the pen
 
 # Columns of personal data: registers know people by codes (152-ФЗ; docs/delivery.md §8, row 34).
@@ -238,7 +238,7 @@ def _data_rows(
 
     Single cells of text without a code after the last row (a signature) are told and left out.
     """
-    found: list[tuple[int, Sequence[Cell]]] = []
+    filled: list[tuple[int, Sequence[Cell]]] = []
     below: list[int] = []
     empty_codes = 0
     for index in range(start, len(rows)):
@@ -251,9 +251,9 @@ def _data_rows(
         empty_codes = 0 if has_code else empty_codes + 1
         if not is_filled:
             continue
-        found.append((index + 1, row))
-    while found and _is_remark(found[-1][1], code):
-        below.append(found.pop()[0])
+        filled.append((index + 1, row))
+    while filled and _is_remark(filled[-1][1], code):
+        below.append(filled.pop()[0])
     if below:
         warnings.append(
             sentence(
@@ -262,7 +262,7 @@ def _data_rows(
                 "Проверьте, не оторвались ли строки от таблицы",
             )
         )
-    return found
+    return filled
 
 
 def _is_remark(row: Sequence[Cell], code: int) -> bool:
@@ -352,7 +352,7 @@ def _choice(text: str, column: Column) -> Any:
     for written, kept in column.choices.items():
         first.setdefault(kept, written)
     allowed = list(first.values())
-    if len(allowed) <= _MOST_CHOICES_TOLD:
+    if len(allowed) <= _MOST_CHOICES_SHOWN:
         words = " или ".join(f"«{written}»" for written in allowed)
         raise _Bad(
             "CHOICE",

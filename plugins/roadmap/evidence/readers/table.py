@@ -1,4 +1,4 @@
-"""A table below one heading → facts: cells by their titles, rows set aside, what is told.
+"""A table below one heading → facts: cells by their titles, rows set aside, warnings.
 
 What exports and tables of a fact a row share, be a row one line or a group of lines.
 """
@@ -43,7 +43,7 @@ def cell_at(row: Sequence[Cell], column: int) -> Cell:
 
 
 class Table:
-    """The rows below the heading: what was kept of them, what was set aside, what is told.
+    """The rows below the heading: what was kept of them, what was set aside, warnings.
 
     `to_do`: what is to be done about a row that is set aside; `units`: what a row is called, in
     the three forms that Russian counts with.
@@ -65,13 +65,13 @@ class Table:
         self._heading = heading.row
         self._to_do = to_do
         self._units = units
-        self._told: dict[str, int] = {}
+        self._warned: dict[str, int] = {}
         self._facts: dict[Hashable, dict[str, Any]] = {}
         self._contradicted: set[Hashable] = set()
         if sheet.is_hidden:
-            self.tell("Таблица прочитана со скрытого листа")
+            self.warn("Таблица прочитана со скрытого листа")
         if sheet.hidden_rows:
-            self.tell("Скрытые строки прочитаны вместе с остальными", sheet.hidden_rows)
+            self.warn("Скрытые строки прочитаны вместе с остальными", sheet.hidden_rows)
 
     def below(self) -> Iterator[tuple[int, list[Cell]]]:
         """All rows below the heading with their numbers in the file."""
@@ -98,9 +98,9 @@ class Table:
         message = sentence(problem.what, where, problem.to_do or self._to_do)
         self.rejected.append(Rejected(problem.rule, message, name, number, problem.column))
 
-    def tell(self, what: str, times: int = 1) -> None:
-        """Something about rows that were read, told once with their number."""
-        self._told[what] = self._told.get(what, 0) + times
+    def warn(self, what: str, times: int = 1) -> None:
+        """A warning about rows that were read; it is given once, with their number."""
+        self._warned[what] = self._warned.get(what, 0) + times
 
     def keep(
         self, key: Hashable, number: int, fact: dict[str, Any], people: int, twice: RowRejected
@@ -109,7 +109,7 @@ class Table:
         fact = {"sheet": self.sheet.name or None, "row": number, **fact}
         earlier = self._facts.get(key)
         if earlier is not None and earlier | {"row": 0} == fact | {"row": 0}:
-            self.tell(f"Повторённые {self._units[1]}, взяты один раз")
+            self.warn(f"Повторённые {self._units[1]}, взяты один раз")
         elif earlier is not None or key in self._contradicted:
             self._contradicted.add(key)
             for row in (number, *([earlier["row"]] if earlier else [])):
@@ -118,15 +118,17 @@ class Table:
         elif people:
             self._facts[key] = fact
         else:
-            self.tell("Без участников")
+            self.warn("Без участников")
 
     def parsed(self, scope: str, table: str) -> Parsed:
-        told = (f"{what}: {counted(times, *self._units)}." for what, times in self._told.items())
+        warnings = (
+            f"{what}: {counted(times, *self._units)}." for what, times in self._warned.items()
+        )
         return Parsed(
             scope=scope,
             facts={table: list(self._facts.values())},
             rows_read=self.rows_read,
             rows_accepted=self.rows_read - len(self.rejected),
             rejected=tuple(self.rejected),
-            warnings=(*latin_letters(self.sheet.rows[self._heading]), *told),
+            warnings=(*latin_letters(self.sheet.rows[self._heading]), *warnings),
         )

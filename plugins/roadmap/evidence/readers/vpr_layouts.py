@@ -167,7 +167,7 @@ def other_maximum(titles: list[str], maximum: int) -> tuple[str, ...]:
     """
     tasks = [title for title in titles if _STARTS_LIKE_A_TASK.match(title)]
     maxima = [_TASK_WITH_MAXIMUM.fullmatch(title) for title in tasks]
-    stated = sum(int(found.group(1)) for found in maxima if found)
+    stated = sum(int(match.group(1)) for match in maxima if match)
     if stated in (0, maximum) or not all(maxima):
         return ()
     return (

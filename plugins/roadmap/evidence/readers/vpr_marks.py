@@ -97,7 +97,7 @@ class _Table(Table):
 
     def data_rows(self) -> list[tuple[int, str, list[Cell]]]:
         """Rows with a group and a number: their number in the file, the group's name."""
-        found: list[tuple[int, str, list[Cell]]] = []
+        rows: list[tuple[int, str, list[Cell]]] = []
         empty = 0
         name_at = self.at[GROUPS]
         numbers_at = [self.at[title] for title in (PARTICIPANTS, *_MARKS)]
@@ -111,13 +111,13 @@ class _Table(Table):
                 empty += 1
                 continue
             if name is None or not has_numbers or empty >= EMPTY_ROWS_END:
-                self.tell("Строки вне таблицы (подписи, примечания) пропущены")
+                self.warn("Строки вне таблицы (подписи, примечания) пропущены")
                 continue
             empty = 0
             if normal_title(name) != heading:  # a heading repeated on a new page
-                found.append((number, name, row))
-        self.rows_read = len(found)
-        return found
+                rows.append((number, name, row))
+        self.rows_read = len(rows)
+        return rows
 
     def group(self, name: str, row: list[Cell]) -> Group:
         """Whom a row speaks of; a municipality's row opens the rows of its schools.
@@ -126,7 +126,7 @@ class _Table(Table):
         """
         try:
             schools = self._schools(row)
-        except RowRejected:  # told with the other counts
+        except RowRejected:  # set aside with the other counts
             schools = None
         group = group_of(name, self._municipality, self._known, schools)
         if group.level != "school":
@@ -162,7 +162,7 @@ class _Table(Table):
         else:
             counts, do_agree = self._restored_by_the_long_way(row, participants)
         if not do_agree:
-            self.tell("Доли не сходятся с числом участников точнее округления")
+            self.warn("Доли не сходятся с числом участников точнее округления")
         return counts
 
     def _restored_by_the_long_way(
@@ -181,7 +181,7 @@ class _Table(Table):
             if not are_fractions(percents):
                 raise self._not_a_whole(percents)
             percents = [100 * percent for percent in percents]
-            self.tell("Доли записаны дробями от 0 до 1, прочитаны как проценты")
+            self.warn("Доли записаны дробями от 0 до 1, прочитаны как проценты")
         return restored(percents, participants)
 
     def _not_a_whole(self, percents: list[Decimal]) -> RowRejected:

@@ -48,7 +48,7 @@ _MUNICIPALITY_TAG = re.compile(r"reg\d{2}_(?:vpr_)?m\d+")
 _CODE_BEFORE_NAME = re.compile(r"^\s*reg\d{2}_m\d+\s*\|\s*", re.IGNORECASE)
 
 _ASK_AGAIN = "Запросите исправленный протокол; эти участники не учтены"
-# Rules by which rows are set aside, and what the operator is told.
+# Rules by which rows are set aside, and what the operator reads.
 _RULES = {
     "SCORE_ABOVE_MAXIMUM": ("Первичный балл больше наибольшего", _ASK_AGAIN),
     "SCORE_MISSING": (
@@ -131,7 +131,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     counts = _count(body, layout, heading, tasks_in(titles, layout), mark_by_score)
     refuse_another_grade(paper, counts.grades, context)
     one_part = context.options.get("one_part", "participant")
-    told = _settle_one_part(counts, one_part)
+    of_one_part = _settle_one_part(counts, one_part)
     return Parsed(
         scope=paper.scope,
         facts=_facts(counts, paper, sheet),
@@ -140,7 +140,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         rejected=_rejected(counts, layout, heading, sheet, context),
         warnings=(
             *latin_letters(head[heading.row]),
-            *told,
+            *of_one_part,
             *_warnings(counts),
             *other_maximum(titles, len(mark_by_score) - 1),
             *unread_sheets(unread),
@@ -334,7 +334,7 @@ def _fault(score: int, variants: list[int], total: int | None, maximum: int) -> 
 
 
 def _settle_one_part(counts: _Counts, decision: str) -> tuple[str, ...]:
-    """Count those with one variant of several as the source decides, and tell how many.
+    """Count those with one variant of several as the source decides, and say how many.
 
     Files of one-day papers may have two columns of variants, too, one of them empty.
     """

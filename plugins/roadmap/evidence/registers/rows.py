@@ -19,7 +19,7 @@ from roadmap.evidence.parsed import FileRefused, Rejected
 from roadmap.mailbox import mailbox
 
 _FOREVER = "9999-12-31"
-_MOST_SCOPES_TOLD = 5
+_MOST_SCOPES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -197,12 +197,12 @@ def _without_repeats(
 def _scope(lines: Sequence[RegisterRow], column: str, several: str, page: Page) -> str:
     scopes = sorted({line[column] for line in lines})
     if len(scopes) > 1:
-        told = scopes[:_MOST_SCOPES_TOLD]
-        rows = [next(line.number for line in lines if line[column] == scope) for scope in told]
+        shown = scopes[:_MOST_SCOPES_SHOWN]
+        rows = [next(line.number for line in lines if line[column] == scope) for scope in shown]
         raise FileRefused(
             "SCOPE",
             sentence(
-                f"Файл не принят: в нём {several}: {', '.join(f'«{one}»' for one in told)}",
+                f"Файл не принят: в нём {several}: {', '.join(f'«{one}»' for one in shown)}",
                 page.where(rows, column),
                 "Разделите его на файлы по одному",
             ),
