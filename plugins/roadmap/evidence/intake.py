@@ -544,21 +544,22 @@ def _one_name_each(
 
     The name of a protocol's file says its grade and subject: one pupil's table is one paper.
     """
-    in_force = {batch.scope: batch for batch in known}
+    in_force: dict[str, dict[str, Row[Any]]] = defaultdict(dict)  # content → scope → batch
+    for batch in {batch.scope: batch for batch in known}.values():
+        if batch.rows_read:
+            in_force[batch.sha256][batch.scope] = batch
     named: dict[str, dict[str, _Candidate]] = defaultdict(dict)
     for one in _not_refused(candidates):
         named[one.content.sha256].setdefault(one.scope, one)
     refused_scopes: dict[tuple[str, str], FileRefused] = {}
-    renamed = []
+    renamed: list[Row[Any]] = []
     for sha256, by_scope in named.items():
-        accepted = {
-            scope for scope, batch in in_force.items() if batch.sha256 == sha256 and batch.rows_read
-        }
+        accepted = in_force.get(sha256, {})
         if len(by_scope) > 1:
-            for scope in by_scope.keys() - accepted:
+            for scope in by_scope.keys() - accepted.keys():
                 refused_scopes[sha256, scope] = _same_bytes(by_scope)
-        elif accepted and not accepted & by_scope.keys():
-            renamed += [in_force[scope] for scope in accepted]
+        elif not accepted.keys() & by_scope.keys():
+            renamed += accepted.values()
     return [
         replace(one, refusal=one.refusal or refused_scopes.get((one.content.sha256, one.scope)))
         for one in candidates
