@@ -731,7 +731,7 @@ class _Rows:
         self._by_scope = {batch.scope: batch for batch in known}  # the last of each
         self._by_name = {batch.file_name: batch for batch in known}
         self._batches: list[dict[str, Any]] = []
-        self._facts: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
+        self._facts: dict[str, list[tuple[str, list[dict[str, Any]]]]] = defaultdict(list)
         self._rejected: list[dict[str, Any]] = []
         self._warnings: list[dict[str, Any]] = []
         self.accepted: set[str] = set()  # contents
@@ -760,7 +760,7 @@ class _Rows:
         self.accepted.add(one.content.sha256)
         self._add_batch(one, batch_id, received_ms, state="accepted")
         for name, rows in parsed.facts.items():
-            self._facts[name] += [(batch_id, row) for row in rows]
+            self._facts[name].append((batch_id, rows))
         self._warnings += [{"batch_id": batch_id, "message": message} for message in warnings]
         return _taken(one, "accepted", batch_id, after=warnings)
 
@@ -837,8 +837,8 @@ class _Rows:
         if self._batches:
             conn.execute(insert(load_batch), self._batches)
         for table in FACTS:
-            if rows := self._facts.get(table.name):
-                _write_facts(conn, table, rows)
+            if any(rows for _, rows in self._facts[table.name]):
+                _write_facts(conn, table, self._facts[table.name])
         if self._rejected:
             conn.execute(insert(rejected_row), self._rejected)
         if self._warnings:
@@ -874,18 +874,23 @@ def _taken(
     )
 
 
-def _write_facts(conn: Connection, table: Table, rows: list[tuple[str, Mapping[str, Any]]]) -> None:
-    """Straight to the driver: SQLAlchemy's look at each of 300 rows costs more than they do."""
+def _write_facts(
+    conn: Connection, table: Table, loads: list[tuple[str, list[dict[str, Any]]]]
+) -> None:
+    """The facts of each batch. Straight to the driver: SQLAlchemy's look at each of 300 rows
+    costs more than they do."""
     statement, is_positional = _insert_statement(table, conn.dialect)
     names = [column.name for column in table.columns if column.name != "batch_id"]
     if is_positional:
         conn.exec_driver_sql(
-            statement, [(batch_id, *map(row.get, names)) for batch_id, row in rows]
+            statement,
+            [(batch_id, *map(row.get, names)) for batch_id, rows in loads for row in rows],
         )
     else:
         empty = dict.fromkeys(names)
         conn.exec_driver_sql(
-            statement, [{**empty, **row, "batch_id": batch_id} for batch_id, row in rows]
+            statement,
+            [{**empty, **row, "batch_id": batch_id} for batch_id, rows in loads for row in rows],
         )
 
 

@@ -10,7 +10,7 @@ Importing this module loads pandas: only intake does, when there are new facts.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
@@ -157,12 +157,13 @@ def _check_table(table: FactTable, facts: _Facts, names: list[str], left: list[_
         for index in broken:
             message = sentence(f"Строка не принята: {what}", where(index), to_do)
             bad.setdefault(index, _rejected(facts.rows[index], code, message))
-    content = [facts.files, *(facts.columns[column.key] for column in table.stored)]
-    groups = _equal(content, bad)
-    repeated = sorted(index for group in groups for index in group[1:])
     key = [facts.files, *(facts.columns[column] for column in table.key)]
-    for group in _equal(key, {*bad, *repeated}):
-        bad |= _conflict(group, facts, names)
+    repeated: list[int] = []
+    if _equal(key, bad):
+        content = [facts.files, *(facts.columns[column.key] for column in table.stored)]
+        repeated = sorted(index for group in _equal(content, bad) for index in group[1:])
+        for group in _equal(key, {*bad, *repeated}):
+            bad |= _conflict(group, facts, names)
     for index in sorted(bad):
         left[facts.files[index]].rejected.append(bad[index])
     for index in repeated:
@@ -170,10 +171,13 @@ def _check_table(table: FactTable, facts: _Facts, names: list[str], left: list[_
             sentence("Строка повторяется, учтена один раз", where(index), "Удалите повтор")
         )
     dropped = {*bad, *repeated}
-    for index, (file, row) in enumerate(zip(facts.files, facts.rows, strict=True)):
-        kept = left[file].facts.setdefault(table.name, [])
-        if index not in dropped:
-            kept.append(row)
+    start = 0
+    for file, rows in Counter(facts.files).items():  # they stand together, file by file
+        kept = facts.rows[start : start + rows]
+        if dropped:
+            kept = [row for index, row in enumerate(kept, start) if index not in dropped]
+        left[file].facts[table.name] = kept
+        start += rows
 
 
 class _Series(dict[str, "pd.Series[Any]"]):

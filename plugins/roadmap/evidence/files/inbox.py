@@ -88,6 +88,7 @@ def find(year_folder: AnyPath, source: Source) -> tuple[list[Found], list[Passed
             passed[folder_key] = _ignored(name, "NOT_A_FOLDER", "На его месте ждут папку")
             continue
         paths = list(folder.iterdir())
+        is_inside = _lies_in(folder, year_folder)
         markers = {path.name for path in paths if path.name.endswith(READY)}
         # A folder named with a wildcard is this dataset's alone, so what else lies there is told.
         is_own = any("*" in pattern for pattern in patterns)
@@ -100,7 +101,7 @@ def find(year_folder: AnyPath, source: Source) -> tuple[list[Found], list[Passed
             if not any(fnmatchcase(plain, pattern.casefold()) for pattern in patterns):
                 if is_own and not path.is_dir():
                     passed[key] = _ignored(name, "NAME", "Имя или вид файла не подходит", patterns)
-            elif not _is_plain_file(path, year_folder):
+            elif not (is_inside and _is_plain_file(path)):
                 passed[key] = _ignored(name, "NOT_A_FILE", "Это не файл, а ссылка или устройство")
             else:
                 is_marked = f"{path.name}{READY}" in markers
@@ -164,7 +165,7 @@ def read_receipts(year_folder: AnyPath, source: Source, now_ms: int) -> Receipts
 def _bytes_of_list(path: AnyPath, year_folder: AnyPath) -> bytes:
     """The list's bytes; ValueError where it is no plain file or larger than any list."""
     try:
-        is_plain = _is_plain_file(path, year_folder)
+        is_plain = _lies_in(path.parent, year_folder) and _is_plain_file(path)
         content = read(Found(path, "", path.name), _MOST_RECEIPT_BYTES) if is_plain else None
     except OSError as fault:
         if is_of_the_connection(path, fault):
@@ -270,19 +271,24 @@ def _local(path: AnyPath) -> Path | None:
     return None
 
 
-def _is_plain_file(path: AnyPath, root: AnyPath) -> bool:
-    local, local_root = _local(path), _local(root)
+def _lies_in(folder: AnyPath, root: AnyPath) -> bool:
+    """Whether a folder leads nowhere out of another, by links on the way."""
+    local, local_root = _local(folder), _local(root)
     if local is None or local_root is None:
+        return True
+    return local.resolve().is_relative_to(local_root.resolve())
+
+
+def _is_plain_file(path: AnyPath) -> bool:
+    """Whether it is a file, no link or device, and has no other name."""
+    local = _local(path)
+    if local is None:
         return bool(path.is_file())
     try:
         found = local.lstat()
     except FileNotFoundError:
         return True  # taken away meanwhile: opening it will tell
-    return (
-        stat.S_ISREG(found.st_mode)
-        and found.st_nlink == 1
-        and local.resolve().is_relative_to(local_root.resolve())
-    )
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1
 
 
 def _fingerprint(path: AnyPath) -> tuple[int, float]:

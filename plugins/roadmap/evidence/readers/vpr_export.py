@@ -169,7 +169,12 @@ def _labelled(row: Sequence[Cell], label: str) -> str | None:
 def name_in(row: Sequence[Cell], column: int) -> str | None:
     """The group's name of a row; None for an empty cell and for one that is no text."""
     cell = cell_at(row, column)
+    return _name_of(cell) if isinstance(cell, str) else None
+
+
+@lru_cache(maxsize=4096)  # the files of a pull name the same schools
+def _name_of(cell: str) -> str | None:
     try:
-        return text_of(cell) if isinstance(cell, str) else None
+        return text_of(cell)
     except BadCell:  # «#Н/Д»
         return None
