@@ -2,29 +2,45 @@
 
 Three functions time the same files: the whole `take_in` (inbox, sandbox, pre-scan,
 parsing, checks, archive, writing to the database), a bare python-calamine read, and pandas
-with openpyxl. Nothing asserts a time.
+with openpyxl. The inboxes are of the size that a region has. Nothing asserts a time.
 """
 
 from __future__ import annotations
 
 import io
 import random
+import re
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from roadmap.evidence.intake import take_in
+from roadmap.evidence.scales import options_for
 from roadmap.evidence.sources import load_sources
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 
-PROTOCOL_NAME = "Проведение работы по математике, 5 класс. ВПР 2020.xlsx"
+_YEAR = 2021
 _MARKS = "2345"
-_FIRST_COLUMNS = (
-    "groups", "user", "id", "code", "otc", "gender", "klass", "var-1", "var-2", "sum",
-)  # fmt: skip
+# The first columns of a pupil protocol, by the year of its form: tags or the region, login,
+# number, code, mark in the journal, sex, class, two variants, total; then the tasks.
+_FORMS = {
+    2020: (
+        ("groups", "user", "id", "code", "otc", "gender", "klass", "var-1", "var-2", "sum"),
+        "a-{}-grade",
+    ),
+    2021: (
+        ("Регион", "Логин школы", "№", "Код обучающегося",
+         "Отметка за предыдущую четверть/триместр", "Пол", "Класс", "Вариант 1", "Вариант 2",
+         "Всего баллов"),
+        "Балл за {}",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,23 +62,62 @@ class Inbox:
         ]
 
 
-def protocol_inbox(folder: Path, rows: int = 25_000, columns: int = 40, seed: int = 376) -> Inbox:
-    """A pupil protocol of 2020 with that many pupils: text cells, one in eight absent."""
+def protocol_inbox(folder: Path, rows: int = 25_000, columns: int = 40) -> Inbox:
+    """A pupil protocol of 2020 with that many pupils."""
+    return _protocols(folder, [(2020, 5, "математика")], rows, columns)
+
+
+def region_inbox(folder: Path, rows: int = 21_000, columns: int = 26) -> Inbox:
+    """All papers of two years, as a region holds them: 62 protocols, 1.3 million pupils."""
+    return _protocols(folder, papers(), rows, columns)
+
+
+def papers() -> list[tuple[int, int, str]]:
+    """Year, grade and subject of every paper of 2020 and 2021 that has a scale."""
+    scales = options_for("vpr")["scales"]
+    return [
+        (year, int(grade), subject)
+        for year in (2020, 2021)
+        for subject, grades in scales[str(year)].items()
+        for grade in grades
+    ]
+
+
+def _protocols(
+    folder: Path, of_papers: list[tuple[int, int, str]], rows: int, columns: int
+) -> Inbox:
+    place = folder / str(_YEAR) / "vpr/protocols"
+    place.mkdir(parents=True)
+    tables: dict[tuple[int, int], bytes] = {}
+    for year, grade, subject in of_papers:
+        if (year, grade) not in tables:
+            tables[year, grade] = _protocol(year, grade, rows, columns)
+        path = place / f"Проведение работы по {subject}, {grade} класс. ВПР {year}.xlsx"
+        path.write_bytes(tables[year, grade])
+        with zipfile.ZipFile(path, "a") as archive:  # another paper has other bytes
+            archive.comment = subject.encode()
+    return Inbox(folder, _YEAR, ("vpr_protocols",))
+
+
+def _protocol(year: int, grade: int, rows: int, columns: int) -> bytes:
+    """A pupil protocol: text cells, one in eight absent, totals within any paper's maximum."""
     import xlsxwriter
 
-    rng = random.Random(seed)  # noqa: S311 - made-up pupils
+    rng = random.Random(f"{year}|{grade}")  # noqa: S311 - made-up pupils
     buffer = io.BytesIO()
-    workbook = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_numbers": False})
+    options = {"in_memory": True, "strings_to_numbers": False}
+    workbook = xlsxwriter.Workbook(buffer, options)
     sheet = workbook.add_worksheet("Sheet1")
-    tasks = columns - len(_FIRST_COLUMNS)
-    sheet.write_row(0, 0, [*_FIRST_COLUMNS, *(f"a-{task}-grade" for task in range(1, tasks + 1))])
+    first, task = _FORMS[year]
+    tasks = columns - len(first)
+    sheet.write_row(0, 0, [*first, *(task.format(number + 1) for number in range(tasks))])
     for row in range(1, rows + 1):
         school = rng.randrange(600)
         start = [
             f"reg44,reg44_vpr_m{school % 29:03d}",
             f"sch44{school:04d}",
             str(500_000 + row),
-            f"5{row % 10_000:04d}",
+            f"{grade}{row % 10_000:04d}",
         ]
         if rng.randrange(8) == 0:
             sheet.write_row(row, 0, [*start, "", "", "", "отсутствовал"])
@@ -72,10 +127,39 @@ def protocol_inbox(folder: Path, rows: int = 25_000, columns: int = 40, seed: in
         written += ["", str(points.count("1"))]
         sheet.write_row(row, 0, start + written + points)
     workbook.close()
-    place = folder / "2021/vpr/protocols" / PROTOCOL_NAME
-    place.parent.mkdir(parents=True)
-    place.write_bytes(buffer.getvalue())
-    return Inbox(folder, 2021, ("vpr_protocols",))
+    return buffer.getvalue()
+
+
+def exports_inbox(folder: Path, demo: Path, files: int = 90) -> Inbox:
+    """A region's exports of marks and of the comparison with journals: 300 schools a paper.
+
+    Copies of the demo's exports that are about as many papers.
+    """
+    kinds = ("marks", "journal")
+    for kind in kinds:
+        place = folder / str(_YEAR) / "vpr" / kind
+        place.mkdir(parents=True)
+        models = sorted((demo / str(_YEAR) / "vpr" / kind).iterdir())
+        for number, (year, grade, subject) in enumerate(papers()[: files // len(kinds)]):
+            content = _about(models[number % len(models)], year, grade, subject)
+            (place / f"{number:02d}.xlsx").write_bytes(content)
+    return Inbox(folder, _YEAR, ("vpr_marks", "vpr_journal"))
+
+
+def _about(model: Path, year: int, grade: int, subject: str) -> bytes:
+    """The export, with another paper in its titles."""
+    with zipfile.ZipFile(model) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for name, data in parts.items():
+        text = data.decode() if name.endswith(".xml") else ""
+        if title := re.search(r"ВПР 20\d\d ([^<]+) \d+ класс", text):
+            text = text.replace(title.group(), f"ВПР {year} {subject} {grade} класс")
+            parts[name] = text.replace(f">{title.group(1)}<", f">{subject}<").encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
 
 
 def take_in_seconds(inbox: Inbox) -> float:
@@ -100,7 +184,61 @@ def take_in_seconds(inbox: Inbox) -> float:
         seconds = time.perf_counter() - start
         engine.dispose()
     if any(one.accepted < max(one.files, 1) for one in taken):
-        raise RuntimeError(f"not all files were accepted: {taken}")
+        refused = [file for one in taken for file in one.taken if file.state != "accepted"]
+        raise RuntimeError(f"not all files were accepted: {refused[:3]}")
+    return seconds
+
+
+@contextmanager
+def largest_worker() -> Iterator[list[int]]:
+    """The most memory that a sandbox worker held meanwhile, in bytes: the last entry."""
+    found = [0]
+    is_over = threading.Event()
+
+    def watch() -> None:
+        while not is_over.wait(0.02):
+            for children in Path("/proc/self/task").glob("*/children"):
+                with suppress(OSError):  # ended meanwhile
+                    for child in children.read_text().split():
+                        process = Path(f"/proc/{child}")
+                        # Before it becomes the worker a child has the memory of its parent.
+                        if "sandbox_worker" not in (process / "cmdline").read_text():
+                            continue
+                        status = (process / "status").read_text()
+                        if peak := re.search(r"VmHWM:\s*(\d+) kB", status):
+                            found.append(max(found[-1], int(peak.group(1)) * 1024))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield found
+    finally:
+        is_over.set()
+        watcher.join()
+
+
+def unchanged_seconds(folder: Path, files: int = 5_000) -> float:
+    """A pull of one dataset with that many files, none of which has changed since the last."""
+    place = folder / str(_YEAR) / "attendance"
+    place.mkdir(parents=True)
+    for number in range(files):
+        (place / f"{number:05d}.csv").write_text(
+            f"Код события;Роль;Код лица;Код школы;Присутствовал\r\nE{number};школа;;S1;да\r\n",
+            encoding="utf-8",
+        )
+    source = load_sources()["attendance"]
+    now_ms = time.time_ns() // 1_000_000 + 3_600_000
+    with tempfile.TemporaryDirectory(prefix="roadmap-bench-") as scratch:
+        engine = open_engine(f"sqlite:///{scratch}/roadmap.db")
+        upgrade(engine)
+        archive = Path(scratch) / "archive"
+        take_in(engine, source, folder, archive, _YEAR, now_ms)
+        start = time.perf_counter()
+        again = take_in(engine, source, folder, archive, _YEAR, now_ms + 1)
+        seconds = time.perf_counter() - start
+        engine.dispose()
+    if again.unchanged != files:
+        raise RuntimeError(f"{files - again.unchanged} files changed")
     return seconds
 
 
