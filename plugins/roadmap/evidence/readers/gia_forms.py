@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from roadmap.evidence.files.grid import BadCell, Cell, Fault, decimal_of
+from roadmap.evidence.files.grid import BadCell, Cell, Fault, decimal_of, text_of
 from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.names import municipality_ref
 from roadmap.evidence.parsed import FileRefused, ReaderContext, Rejected
@@ -207,7 +207,8 @@ def minimum_score(paper: Paper, context: ReaderContext) -> int:
 
 
 def _plain(value: Cell) -> str:
-    """A code as text: the number cell 111002.0 is «111002»."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
+    """A code as text: the number cell 111002.0 is «111002»; no data and what is no text are ""."""
+    try:
+        return text_of(value) or ""
+    except BadCell:
+        return ""

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from roadmap.evidence.files.grid import BadCell, Cell, Heading, Sheet, normal_title, text_of
+from roadmap.evidence.files.grid import Cell, Heading, Sheet, normal_title
 from roadmap.evidence.messages import refused
 from roadmap.evidence.names import login_digits, municipality_ref, school_ref
 from roadmap.evidence.parsed import ReaderContext
 from roadmap.evidence.readers.paper import Paper, known_subject, subject_of, wave_of
-from roadmap.evidence.readers.table import cell_at
 
 GROUPS = "Группы участников"
 PARTICIPANTS = "Кол-во участников"
@@ -164,17 +163,3 @@ def _labelled(row: Sequence[Cell], label: str) -> str | None:
         return None
     same_cell = texts[0].partition(":")[2].strip()
     return same_cell or (texts[1].strip() if len(texts) > 1 else None)
-
-
-def name_in(row: Sequence[Cell], column: int) -> str | None:
-    """The group's name of a row; None for an empty cell and for one that is no text."""
-    cell = cell_at(row, column)
-    return _name_of(cell) if isinstance(cell, str) else None
-
-
-@lru_cache(maxsize=4096)  # the files of a pull name the same schools
-def _name_of(cell: str) -> str | None:
-    try:
-        return text_of(cell)
-    except BadCell:  # «#Н/Д»
-        return None

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from roadmap.evidence.files.grid import (
     Cell,
+    Fault,
     Heading,
     Sheet,
     find_table,
@@ -18,6 +19,7 @@ from roadmap.evidence.files.grid import (
     normal_title,
     percent_of,
     read_sheets,
+    text_of,
 )
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers.percents import (
@@ -41,7 +43,6 @@ from roadmap.evidence.readers.vpr_export import (
     Group,
     group_of,
     known_municipalities,
-    name_in,
     paper_of,
 )
 from roadmap.russian import decimal, integer
@@ -96,17 +97,28 @@ class _Table(Table):
         self._known = known_municipalities(context)
 
     def data_rows(self) -> list[tuple[int, str, list[Cell]]]:
-        """Rows with a group and a number: their number in the file, the group's name."""
+        """Rows with a group and a number: their number in the file, the group's name.
+
+        A group that is an error is set aside; one that is a number numbers columns or pages.
+        """
         rows: list[tuple[int, str, list[Cell]]] = []
         empty = 0
         name_at = self.at[GROUPS]
         numbers_at = [self.at[title] for title in (PARTICIPANTS, *_MARKS)]
         heading = normal_title(GROUPS)
         for number, row in self.below():
-            name = name_in(row, name_at)
             has_numbers = cell_at(row, numbers_at[0]) is not None or any(
                 cell_at(row, at) is not None for at in numbers_at
             )
+            name = None
+            try:
+                if isinstance(cell_at(row, name_at), str | Fault):
+                    name = self.value(row, GROUPS, text_of)
+            except RowRejected as problem:
+                if has_numbers:
+                    self.rows_read += 1
+                    self.reject(number, problem)
+                continue
             if name is None and not has_numbers:
                 empty += 1
                 continue
@@ -116,7 +128,7 @@ class _Table(Table):
             empty = 0
             if normal_title(name) != heading:  # a heading repeated on a new page
                 rows.append((number, name, row))
-        self.rows_read = len(rows)
+        self.rows_read += len(rows)
         return rows
 
     def group(self, name: str, row: list[Cell]) -> Group:

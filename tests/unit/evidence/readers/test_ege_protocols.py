@@ -168,6 +168,12 @@ def test_a_protocol_of_another_kind_refuses_the_file(rows, code):
     assert caught.value.code == code
 
 
+def test_an_invisible_sign_in_a_code_and_a_dash_for_the_municipality_do_no_harm():
+    found = parsed(*block(50)[:-1], pupil(1, 50, "111002\u200b", "—"))
+    (only,) = found.facts["exam_result"]
+    assert (only["school_ref"], only["municipality_ref"]) == ("111002", None)
+
+
 def test_two_exams_in_one_file_are_named_and_the_operator_is_told_how_to_part_them():
     with pytest.raises(FileRefused) as caught:
         parsed(*block(50), *block(60, title=["03 - Физика 2020.07.13"]))

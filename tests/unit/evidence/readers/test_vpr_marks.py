@@ -293,8 +293,14 @@ def test_a_municipality_is_known_by_the_plan_by_its_code_or_by_its_schools():
     assert found.facts["mark_result"][1]["municipality_ref"] == "росток"
 
 
-@pytest.mark.parametrize("name", ["#Н/Д", "-", "н/д"])
-def test_a_row_whose_group_is_an_error_or_no_name_is_passed_over_and_told(name):
+def test_a_group_whose_name_is_an_error_is_set_aside():
+    found = parsed([COUNTRY, ["#Н/Д", 1, 20, 10, 40, 35, 15]])
+    assert [(kept.rule, kept.row) for kept in found.rejected] == [("CELL_ERROR", 9)]
+    assert (found.rows_read, found.rows_accepted) == (2, 1)
+
+
+@pytest.mark.parametrize("name", ["-", "н/д", 1])
+def test_a_row_without_a_name_is_passed_over_and_told(name):
     found = parsed([COUNTRY, [name, 1, 20, 10, 40, 35, 15]])
     assert (found.rows_read, found.rows_accepted) == (1, 1)
     assert found.warnings == ("Строки вне таблицы (подписи, примечания) пропущены: 1\u00a0строка.",)
