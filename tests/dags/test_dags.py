@@ -76,9 +76,11 @@ def test_a_task_without_retries_is_refused():
 
 def test_sentences_send_the_operator_to_dags_by_the_names_that_airflow_shows(bag):
     from roadmap.delivery.letters.operator_text import CONTROL_DAG, SETTLE_DAG
+    from roadmap.evidence.held import DAG_TITLE as HELD_DAG
 
     assert bag.dags["settle_delivery"].dag_display_name == SETTLE_DAG
     assert bag.dags["sending_control"].dag_display_name == CONTROL_DAG
+    assert bag.dags["held_file"].dag_display_name == HELD_DAG
 
 
 @pytest.mark.parametrize("phase", PHASES)

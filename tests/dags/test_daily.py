@@ -218,7 +218,7 @@ def test_a_file_that_covers_less_is_held_and_a_person_decides_in_airflow(
         (letter,) = world.new_letters(before)
         text = letter.get_body(("html",)).get_content()
         assert "Файл не заменил прежние сведения: в нём заметно меньше." in text
-        (code,) = re.findall(r"«Файл меньше прежнего», код ([0-9a-f]{8})", text)
+        (code,) = re.findall(r"«Файл меньше прежнего: решить», код ([0-9a-f]{8})", text)
         decided = {"code": code, "reason": "сверено с институтом"}
         states = world.run("held_file", decision="keep", **decided)
         assert set(states.values()) == {"success"}

@@ -29,6 +29,7 @@ from roadmap.store.sql import sql
 from roadmap.store.tables import held_file_decision, load_batch, metadata
 
 HELD = "COVERS_LESS"  # the refusal code of a file that waits for a person
+DAG_TITLE = "Файл меньше прежнего: решить"  # as Airflow shows it
 SHOWN = 8  # characters of its id by which a person names it
 
 Decision = Literal["replace", "add", "keep"]
@@ -166,7 +167,7 @@ def held_message(file_name: str, batch_id: str, now: Coverage, before: Coverage)
     return sentence(
         "Файл не заменил прежние сведения: в нём заметно меньше",
         f"{place(file_name)}: {now.beside(before)}",
-        f"Решите, что с ним делать: «Файл меньше прежнего», код {batch_id[:SHOWN]}",
+        f"Решите, что с ним делать: «{DAG_TITLE}», код {batch_id[:SHOWN]}",
     )
 
 

@@ -13,7 +13,14 @@ from fnmatch import fnmatchcase
 
 from sqlalchemy import Engine, insert, select
 
-from roadmap.evidence.files.inbox import AnyPath, Found, Receipts, is_settled, read
+from roadmap.evidence.files.inbox import (
+    AnyPath,
+    Found,
+    Receipts,
+    is_of_the_connection,
+    is_settled,
+    read,
+)
 from roadmap.evidence.files.sandbox import reading
 from roadmap.evidence.intake import TakenFile, note_lying
 from roadmap.evidence.messages import place, sentence
@@ -25,7 +32,7 @@ from roadmap.store.tables import load_batch
 UNCLAIMED = "unclaimed"  # the dataset of what no dataset claims
 TITLE = "Файлы вне своих папок"
 _CODE = "UNCLAIMED"
-_DEPTH = 4  # of folders below the year's
+_DEPTH = 10  # of folders below the year's
 _MOST_BYTES = 60_000_000
 _LEFT_ALONE = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".ready")
 
@@ -48,15 +55,17 @@ def take_note(engine: Engine, inbox: AnyPath, plan_year: int, now_ms: int) -> tu
     new = []
     with reading() as parse:
         for file in found:
-            if not is_settled(file, Receipts(), now_ms):
-                continue
             try:
+                if not is_settled(file, Receipts(), now_ms):
+                    continue
                 content = read(file, _MOST_BYTES)
-            except OSError:  # gone, locked, or no plain file: told by its name alone
-                content = None
+            except OSError as fault:
+                if is_of_the_connection(file.path, fault):
+                    raise
+                content = None  # locked, or no plain file: told by its name alone
             sha256 = content.sha256 if content else hashlib.sha256(b"").hexdigest()
             parts = f"{UNCLAIMED}|{plan_year}|{file.key}|{sha256}"
-            batch_id = hashlib.sha256(parts.encode()).hexdigest()[:32]
+            batch_id = hashlib.sha256(parts.encode(errors="surrogateescape")).hexdigest()[:32]
             message = known.get(batch_id)
             if message is None:
                 whose = (
@@ -110,7 +119,8 @@ def _unclaimed(
         inside = f"{key}/{path.name}" if key else path.name
         if plain.startswith((".", "~$")) or plain.endswith(_LEFT_ALONE):
             continue
-        if path.is_dir():
+        # A link may lead out of the inbox: it is told like a file and not followed.
+        if path.is_dir() and not path.is_symlink():
             yield from _unclaimed(path, inside, sources, depth + 1)
         elif not any(_claims(source, key, path.name) for source in sources):
             name = cleaned_file_name(path.name)

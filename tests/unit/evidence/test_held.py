@@ -90,7 +90,7 @@ def test_a_protocol_of_one_school_does_not_replace_the_region_s_and_both_counts_
     assert by_name[PART].messages == (
         "Файл не заменил прежние сведения: в нём заметно меньше. "
         f"Файл «{PART}»: строк 3 вместо 30, школ 1 вместо 10, муниципалитетов 1 вместо 10. "
-        f"Решите, что с ним делать: «Файл меньше прежнего», код {code_of_the_held(held)}. "
+        f"Решите, что с ним делать: «Файл меньше прежнего: решить», код {code_of_the_held(held)}. "
         "Действуют прежние сведения от 20.03.2021.",
     )
     assert len(in_force(held)) == 10

@@ -11,6 +11,7 @@ from roadmap.evidence.archived import clear_archive
 from roadmap.evidence.files.inbox import Content, archive
 from roadmap.evidence.names import shown_sheet
 from roadmap.evidence.sources import load_sources
+from roadmap.evidence.unclaimed import take_note
 from roadmap.store.tables import load_batch, metadata
 from support.evidence_files import EVENTS, table_csv
 from support.evidence_world import SOURCES, World, act
@@ -55,6 +56,14 @@ def test_a_protocol_of_ege_in_any_folder_leaves_no_copy_and_no_name(
     stored = [intake, *(world.rows(table) for table in metadata.sorted_tables)]
     told = "".join(map(str, stored))
     assert [secret for secret in SECRETS if secret in told] == []
+
+
+def test_a_protocol_of_ege_that_nobody_claims_leaves_no_name_either(world: World) -> None:
+    world.put("ЕГЭ 2021.csv", table_csv(PROTOCOL))
+    (told,) = take_note(world.engine, world.inbox, 2021, world.now_ms)
+    assert "Похоже на «ЕГЭ: протоколы РЦОИ»" in told
+    stored = "".join(str(world.rows(table)) for table in metadata.sorted_tables)
+    assert [secret for secret in SECRETS if secret in stored + told] == []
 
 
 def test_what_is_accepted_is_archived_and_what_is_refused_is_not(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -91,6 +92,25 @@ def test_what_a_dataset_claims_and_what_is_no_evidence_is_not_told(world: World)
     for name in ("~$contacts.xlsx", ".DS_Store", "b.csv.ready", "b.csv.part"):
         world.put(f"acts/{name}", b"")
     assert noted(world) == ()
+
+
+def test_a_link_is_told_and_not_followed_and_any_name_is_bearable(
+    world: World, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "contacts.xlsx").write_bytes(CONTACTS_XLSX)
+    year = world.inbox / "2021"
+    (year / "link").symlink_to(outside)
+    (year / "broken.xlsx").symlink_to(outside / "nothing")
+    (year / os.fsdecode(b"\xff.xlsx")).write_bytes(b"")
+    os.utime(year / os.fsdecode(b"\xff.xlsx"), (1_000_000_000, 1_000_000_000))
+    assert [message.partition("Файл «")[2].partition("»")[0] for message in noted(world)] == [
+        "broken.xlsx",
+        "link",
+        ".xlsx",
+    ]
+    assert {one.name for one in lying_files(world.engine)} == {"broken.xlsx", "link", ".xlsx"}
 
 
 def test_a_folder_among_the_exports_is_no_file_and_what_lies_in_it_is_recognised(
