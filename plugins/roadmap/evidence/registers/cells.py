@@ -23,6 +23,7 @@ from roadmap.evidence.files.grid import (
     text_of,
 )
 from roadmap.evidence.names import (
+    cleaned,
     comparable,
     latin_letter_in,
     login_digits,
@@ -41,7 +42,10 @@ _YEARS = (1990, 2100)  # a date outside is a slip of the pen
 _CODE = re.compile(r"[^\s|;\"'<>]{1,64}")
 _MUNICIPALITY = re.compile(r"[a-z]{1,16}")
 _DIGITS = re.compile(r"\d{2,12}")
-_EXPONENT = re.compile(r"\d+(?:[.,]\d+)?[EeЕе][+-]\d+")  # what Excel makes of a long code
+# What Excel makes of codes and writes into a csv: powers of ten and truth values, days and times.
+_LOST = re.compile(r"\d+(?:[.,]\d+)?[eе][+-]\d+|истина|ложь|true|false", re.IGNORECASE)
+_LIKE_A_DAY = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}\.[а-я]{3}|\d{1,2}:\d\d(?::\d\d)?")
+_TRUTH = {"истина": "да", "true": "да", "ложь": "нет", "false": "нет"}
 _LINK = re.compile(r"https?://[^\s<>\"']{1,400}")
 _OF_REGISTRY = (
     _MUNICIPALITY, "кода муниципалитета",
@@ -102,11 +106,13 @@ def _typed(cell: Cell, column: Column, plan_year: int, warn: Callable[[str], Non
     if column.kind is Kind.CHOICE and isinstance(cell, bool):
         cell = "да" if cell else "нет"
     text = text_of(cell)
+    if column.kind is Kind.CHOICE and text is not None:
+        text = _TRUTH.get(text.casefold(), text)
     if column.kind is Kind.VARIANTS:
         return [name for part in (text or "").split("|") if (name := part.strip())]
     if text is None:
         return None
-    if isinstance(cell, str) and text != " ".join(cell.split()):
+    if isinstance(cell, str) and cleaned(cell) != " ".join(cell.split()):
         warn("Невидимые знаки убраны")
     if len(text) > _LONGEST_TEXT:
         raise BadValue("RANGE", "Строка не принята: слишком длинный текст", "Сократите текст")
@@ -177,13 +183,15 @@ def _coded(text: str, column: Column, warn: Callable[[str], None]) -> str | None
             )
         return digits
     pattern, what, to_do = _CODES[column.kind]
-    if _EXPONENT.fullmatch(text):
+    if _LOST.fullmatch(text):
         raise BadValue("TYPE", f"Строка не принята: «{_short(text)}» вместо {what}", LOST_DIGITS)
     code = text.casefold() if pattern is _MUNICIPALITY else text
     if not pattern.fullmatch(code) or (code == "region" and column.kind is Kind.MUNICIPALITY):
         raise BadValue("TYPE", f"Строка не принята: «{_short(text)}» вместо {what}", to_do)
     if column.kind is Kind.CODE and mixed_word(text):
         warn("В коде смешаны русские и латинские буквы")
+    if _LIKE_A_DAY.fullmatch(text):
+        warn("Код похож на дату или время: не изменил ли его Excel")
     return code
 
 

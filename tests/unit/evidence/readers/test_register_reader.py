@@ -447,7 +447,22 @@ def test_yes_and_no_may_be_truth_values() -> None:
     )
 
 
-@pytest.mark.parametrize("code", ["4,40E+11", "4.40123E+05", 4.40123e17])
+@pytest.mark.parametrize("written", ["ИСТИНА", "true", "да"])
+def test_truth_values_of_a_csv_are_yes_and_no(written: str) -> None:
+    assert (
+        read("attendance", changed(PRESENT, c5=written)).facts["attendance"][0]["is_present"] == 1
+    )
+
+
+@pytest.mark.parametrize("code", ["06.03.2021", "6.мар", "12:00:00"])
+def test_a_code_of_a_csv_that_looks_like_a_day_is_kept_and_told(code: str) -> None:
+    row = ["webinar-2021-03-12", "школа", None, code, "да"]
+    parsed = read("attendance", row)
+    assert parsed.facts["attendance"][0]["school_id"] == code
+    assert "не изменил ли его Excel" in parsed.warnings[0]
+
+
+@pytest.mark.parametrize("code", ["4,40E+11", "4.40123E+05", 4.40123e17, "ЛОЖЬ"])
 def test_a_code_that_excel_wrote_as_a_power_is_lost_and_set_aside(code: Any) -> None:
     row = ["webinar-2021-03-12", "школа", None, code, "да"]
     parsed = read_register("attendance", workbook("Лист1", [ATTENDANCE, PRESENT, row]))
