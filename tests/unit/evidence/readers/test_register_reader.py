@@ -475,6 +475,25 @@ def test_an_error_that_was_saved_as_text_is_an_error() -> None:
     assert [item.rule for item in parsed.rejected] == ["CELL_ERROR"]
 
 
+_EVERY_CELL = [(name, column) for name, titles in HEADINGS.items() for column in range(len(titles))]
+
+
+@pytest.mark.parametrize(("name", "column"), _EVERY_CELL)
+def test_an_error_in_whatever_column_sets_its_row_aside(name: str, column: int) -> None:
+    row = changed(ROWS[name], **{f"c{column + 1}": "#N/A"})
+    parsed = read(name, row)
+    assert [(kept.rule, kept.row) for kept in parsed.rejected] == [("CELL_ERROR", 2)]
+    assert not any(facts for facts in parsed.facts.values())
+
+
+@pytest.mark.parametrize(("name", "column"), _EVERY_CELL)
+def test_a_dash_in_whatever_column_is_an_empty_cell(name: str, column: int) -> None:
+    key = f"c{column + 1}"
+    empty, dash = (read(name, changed(ROWS[name], **{key: cell})) for cell in (None, "—"))
+    assert dash.facts == empty.facts
+    assert [kept.message for kept in dash.rejected] == [kept.message for kept in empty.rejected]
+
+
 def test_the_day_of_a_csv_may_have_a_time() -> None:
     rows = [
         ["buyskiy", f"S{n}", "март", day]
