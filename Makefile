@@ -23,10 +23,11 @@ MUNICIPALITIES ?=
 REASON ?=
 SAMPLE ?=
 RUN ?=
+TO ?=
 MUNICIPALITY ?=
 INDICATOR ?=
 # Their values reach the shell as values, whatever quotes are in them.
-export FROM AS_OF KNOWN_AT MODE SAMPLE MUNICIPALITIES REASON RUN MUNICIPALITY INDICATOR
+export FROM AS_OF KNOWN_AT MODE SAMPLE MUNICIPALITIES REASON RUN TO MUNICIPALITY INDICATOR
 
 VENV := .venv
 PY := PYTHONPATH=plugins $(VENV)/bin/python
@@ -64,6 +65,10 @@ new-year: $(RUNTIME) ## the draft plan of a year (YEAR=2027 FROM=2021)
 explain: $(RUNTIME) ## where a number comes from (RUN=latest:march_analysis MUNICIPALITY=region INDICATOR=6.2)
 	@exec env $(PY) -m roadmap_cli.explain --run "$$RUN" --municipality "$$MUNICIPALITY" \
 		--indicator "$$INDICATOR"
+
+.PHONY: letter
+letter: $(RUNTIME) ## a run's letters made again from what it kept (RUN=latest:june_monitoring TO=buyskiy)
+	@exec env $(PY) -m roadmap_cli.letter --run "$$RUN" --to "$$TO"
 
 .PHONY: why
 why: $(RUNTIME) ## why a municipality got nothing (MUNICIPALITY=buyskiy PHASE=march_analysis YEAR=2021, or RUN=)

@@ -21,6 +21,7 @@ from typing import Any
 from unittest.mock import patch
 
 from roadmap import russian
+from roadmap.paths import TEMPLATES
 from roadmap.plan.zone import home_time
 from roadmap.reports import package
 from roadmap.reports.charts import drawing
@@ -218,14 +219,16 @@ def _drawn(chart: drawing.AnyChart) -> tuple[Callable[[], None], Callable[[], No
             picture.finalize()
 
     def draw_png() -> None:
-        drawing._compiler().compile(format="png", ppi=300, sys_inputs=inputs)
+        drawing._compiler(TEMPLATES / "pdf" / "picture.typ").compile(
+            format="png", ppi=300, sys_inputs=inputs
+        )
 
     return draw_svg, draw_png
 
 
 def _typst_call(model: ReportModel, document: Document, *, is_page: bool) -> Callable[[], bytes]:
     data = json.dumps(pdf._data(model, document), ensure_ascii=False)
-    template = pdf.PDF / ("school_page.typ" if is_page else "spravka.typ")
+    template = TEMPLATES / "pdf" / ("school_page.typ" if is_page else "spravka.typ")
     inputs = {"document": data} | ({"density": "0"} if is_page else {})
 
     def call() -> bytes:
@@ -258,7 +261,7 @@ def _bare_word(finished: bytes) -> bytes:
     from docxtpl import DocxTemplate
     from jinja2 import Environment
 
-    DocxTemplate(SPRAVKA).render({}, Environment(autoescape=True))
+    DocxTemplate(TEMPLATES / SPRAVKA).render({}, Environment(autoescape=True))
     out = io.BytesIO()
     docx.Document(io.BytesIO(finished)).save(out)
     return out.getvalue()

@@ -12,6 +12,7 @@ import io
 from datetime import UTC, datetime
 from typing import Any
 
+from roadmap.paths import TEMPLATES
 from roadmap.reports.formats.archive import reproducible
 from roadmap.reports.formats.docx import SPRAVKA
 from roadmap.reports.formats.wordml import (
@@ -292,5 +293,5 @@ def _drop_leftovers(document: Any) -> None:
 
 
 if __name__ == "__main__":
-    SPRAVKA.parent.mkdir(parents=True, exist_ok=True)
-    SPRAVKA.write_bytes(make_template())
+    (TEMPLATES / SPRAVKA).parent.mkdir(parents=True, exist_ok=True)
+    (TEMPLATES / SPRAVKA).write_bytes(make_template())

@@ -1,12 +1,14 @@
-"""Which code and which templates a phase run used: hashes of the files themselves."""
+"""Which code and which templates a phase run used: hashes of the files, and what is kept."""
 
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from functools import cache
 from pathlib import Path
 
-from roadmap.paths import INCLUDE, ROOT
+from roadmap.paths import INCLUDE, ROOT, TEMPLATES
 
 
 @cache
@@ -19,7 +21,21 @@ def code_version() -> str:
 @cache
 def templates_sha256() -> str:
     """64 hex digits over every file in include/templates."""
-    return _sha256_of([path for path in (INCLUDE / "templates").rglob("*") if path.is_file()])
+    return _sha256_of(_templates())
+
+
+def templates_archive() -> bytes:
+    """Every file in include/templates as a ZIP; the same files give the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for path in sorted(_templates()):
+            name = zipfile.ZipInfo(path.relative_to(TEMPLATES).as_posix())
+            archive.writestr(name, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def _templates() -> list[Path]:
+    return [path for path in TEMPLATES.rglob("*") if path.is_file()]
 
 
 def _sha256_of(files: list[Path]) -> str:

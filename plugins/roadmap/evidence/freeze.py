@@ -36,9 +36,10 @@ from roadmap.evidence.names import plan_words
 from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.references import write_references
 from roadmap.evidence.sources import load_sources
-from roadmap.plan.load import plan_sha256
+from roadmap.plan.load import plan_json, plan_sha256
 from roadmap.plan.model import REGION, Phase, Plan
 from roadmap.russian import counted, integer
+from roadmap.store.kept import keep
 from roadmap.store.sql import sql
 from roadmap.store.statistics import refresh_statistics
 from roadmap.store.tables import (
@@ -51,6 +52,7 @@ from roadmap.store.tables import (
     run_rule,
     run_school,
 )
+from roadmap.versions import templates_archive
 
 log = logging.getLogger(__name__)
 
@@ -146,8 +148,8 @@ def freeze(
                 known_at_ms=known_at_ms,
                 known_by=request.known_by,
                 started_ms=now_ms,
-                plan_sha256=plan_sha256(plan),
-                templates_sha256=templates_sha256,
+                plan_sha256=keep(conn, "plan", plan_sha256(plan), lambda: plan_json(plan)),
+                templates_sha256=keep(conn, "templates", templates_sha256, templates_archive),
                 code_version=code_version,
                 reason=reason,
                 requested_by=request.requested_by,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, RowMapping, select
 
 from roadmap.datasets.catalogue import DATASETS
@@ -34,6 +35,7 @@ from roadmap.paths import SQL
 from roadmap.plan.load import load_plan, plan_sha256
 from roadmap.plan.model import REGION, Indicator, IndicatorPart, LocalTime, Measure, Plan, Slice
 from roadmap.russian import day
+from roadmap.store.kept import kept_content
 from roadmap.store.tables import (
     load_batch,
     monitoring_scope,
@@ -120,8 +122,8 @@ class Explanation:
 
     `result` is None where no pass of the run has measured it yet. `absent` are titles of
     datasets that the queries read and of which the run had no file. `monitoring`: of an
-    indicator that counts measures; None of any other. `is_plan_changed`: the plan's file says
-    something else than when the run was frozen.
+    indicator that counts measures; None of any other. `is_plan_changed`: the run kept no
+    plan, and the plan's file says something else than when the run was frozen.
     """
 
     run_id: str
@@ -161,8 +163,8 @@ def explain(
     """
     row = find_run(connection, run)
     run_id = str(row["run_id"])
-    filed = find_plan(row["plan_year"])
-    plan = plan_of_run(connection, filed, run_id)
+    declared = _kept_plan(connection, row["plan_sha256"]) or find_plan(row["plan_year"])
+    plan = plan_of_run(connection, declared, run_id)
     of_code = {one.code: (measure, one) for measure in plan.measures for one in measure.indicators}
     # Of a part («13.1/curator») it is the whole that is explained, parts and all.
     wanted = indicator_code.partition("/")[0].strip()
@@ -213,8 +215,16 @@ def explain(
         missing=tuple(
             gap for gap in gaps(connection, run_id, of_unit) if gap.indicator_code in codes
         ),
-        is_plan_changed=plan_sha256(filed) != row["plan_sha256"],
+        is_plan_changed=plan_sha256(declared) != row["plan_sha256"],
     )
+
+
+def _kept_plan(connection: Connection, sha256: str) -> Plan | None:
+    """The plan that the run kept; None of a run of before, or of a plan of an older form."""
+    try:
+        return Plan.model_validate_json(kept_content(connection, sha256))
+    except (LookupError, ValidationError):
+        return None
 
 
 def find_run(connection: Connection, text: str) -> RowMapping:

@@ -93,11 +93,16 @@ def plan_years(folder: Path = PLANS) -> tuple[int, ...]:
 
 
 def plan_sha256(plan: Plan) -> str:
-    """The hash of what the plan says, as a phase run keeps it: comments change no report."""
+    """The hash of what the plan says: comments change no report."""
+    return hashlib.sha256(plan_json(plan)).hexdigest()
+
+
+def plan_json(plan: Plan) -> bytes:
+    """What the plan says as canonical JSON, as a phase run keeps it."""
     canonical = json.dumps(
         plan.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":")
     )
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return canonical.encode()
 
 
 def _has_query(sql_folder: Path, stem: str) -> bool:

@@ -17,7 +17,6 @@ from typing import Any
 
 import typst
 
-from roadmap.paths import TEMPLATES
 from roadmap.plan.strict_yaml import read_yaml
 from roadmap.reports.checks.leak import Registry, check_leak
 from roadmap.reports.checks.parity import check_parity
@@ -33,6 +32,7 @@ from roadmap.reports.formats.pdf import page_count, render_pdf, render_school_pa
 from roadmap.reports.formats.rendered import FileKind, RenderedFile
 from roadmap.reports.formats.xlsx import render_xlsx
 from roadmap.reports.model import Document, ReportModel
+from roadmap.reports.words.templates import templates
 
 MEDIA_TYPES: dict[FileKind, str] = {
     "html": "text/html",
@@ -82,8 +82,7 @@ def render_package(
     between formats, a foreign school occurs, or a format could not be made.
     """
     try:
-        files = tuple(_render_files(model))
-        letter = render_letter(model, envelope, [_attachment(model, file) for file in files])
+        letter, files = rendered(model, envelope)
     except typst.TypstError as error:
         raise PackageHeld(
             ("PDF не составлен: шаблон include/templates/pdf не принят. Сообщите в поддержку.",)
@@ -102,6 +101,16 @@ def render_package(
         RenderedFile("text", "", f"{stem}.txt", letter.text.encode()),
     )
     return Package(letter, tuple(_put_away(model, folder, file) for file in (*letters, *files)))
+
+
+def rendered(model: ReportModel, envelope: Envelope) -> tuple[LetterText, tuple[RenderedFile, ...]]:
+    """The letter and its files, unchecked; the same model and envelope give the same bytes.
+
+    typst.TypstError or LetterTooLong where a format can't be made.
+    """
+    files = tuple(_render_files(model))
+    letter = render_letter(model, envelope, [_attachment(model, file) for file in files])
+    return letter, files
 
 
 def _render_files(model: ReportModel) -> Iterator[RenderedFile]:
@@ -128,7 +137,7 @@ def _render_files(model: ReportModel) -> Iterator[RenderedFile]:
 def _kind_of_document(document: Document) -> str:
     """«Справка» of «АНАЛИТИЧЕСКАЯ СПРАВКА», unless package.yaml names the kind otherwise."""
     kind = _kind_title(document)
-    return _safe(_titles().get(kind) or kind.split()[-1].capitalize())
+    return _safe(_titles(templates()).get(kind) or kind.split()[-1].capitalize())
 
 
 def _kind_title(document: Document) -> str:
@@ -163,15 +172,15 @@ def _school_file_names(model: ReportModel) -> dict[str, str]:
 
 def _attachment(model: ReportModel, file: RenderedFile) -> Attachment:
     own = _kind_title(model.document) if model.document is not None else ""
-    titles = _titles()
+    titles = _titles(templates())
     title = titles.get(f"{file.kind}, {own}") or titles.get(file.kind) or own
     sheets = len(model.appendix) if file.kind == "xlsx" else None
     return Attachment(file.file_name, title, file.pages, sheets, len(file.content))
 
 
 @cache
-def _titles() -> dict[str, str]:
-    path = TEMPLATES / "wording" / "package.yaml"
+def _titles(folder: Path) -> dict[str, str]:
+    path = folder / "wording" / "package.yaml"
     titles: dict[str, str] = read_yaml(path.read_text(encoding="utf-8"))
     return titles
 

@@ -368,6 +368,13 @@ told_report = _table(  # what letters of that content tell; the run's report may
     Column("model", Text, nullable=False),  # JSON of reports.model.ReportModel
 )
 
+kept = _table(  # what runs and letters were made with, once under its hash (store.kept)
+    "kept",
+    Column("sha256", String(64), primary_key=True),
+    Column("what", Text, nullable=False),  # plan | templates | report
+    Column("content", LargeBinary, nullable=False),  # compressed by zlib
+)
+
 report_file = _table(  # the manifest: which bytes are whose
     "report_file",
     Column("run_id", Text, primary_key=True),
@@ -487,6 +494,16 @@ Index(
     postgresql_where=text(f"state in {_UNFINISHED}"),
 )  # fmt: skip
 Index("delivery_due", delivery.c.state, delivery.c.not_before_ms)
+
+letter_source = _table(  # what a letter was made from, so that it can be made again
+    "letter_source",
+    Column("delivery_id", ForeignKey("delivery.delivery_id"), primary_key=True),
+    Column("plan_sha256", ForeignKey("kept.sha256"), nullable=False),
+    Column("templates_sha256", ForeignKey("kept.sha256"), nullable=False),
+    Column("report_sha256", ForeignKey("kept.sha256"), nullable=False),
+    Column("code_version", Text, nullable=False),
+    Column("envelope", Text, nullable=False),  # JSON: what only that sending knew
+)
 
 delivery_event = _table(  # append-only
     "delivery_event",

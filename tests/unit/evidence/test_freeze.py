@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -10,7 +12,7 @@ from itertools import count, permutations
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, func, insert, select, update
 
 from roadmap.evidence.freeze import (
     REGION,
@@ -24,9 +26,12 @@ from roadmap.evidence.freeze import (
 from roadmap.evidence.names import municipality_ref
 from roadmap.evidence.own_schedule import plan_known_at, plan_of_run
 from roadmap.paths import SQL, TEMPLATES
+from roadmap.plan.model import Plan
 from roadmap.plan.strict_yaml import read_yaml
+from roadmap.store.kept import kept_content
 from roadmap.store.sql import sql
 from roadmap.store.tables import (
+    kept,
     load_batch,
     metadata,
     phase_run,
@@ -40,6 +45,7 @@ from roadmap.store.tables import (
     run_school,
     run_school_ref,
 )
+from roadmap.versions import templates_sha256
 from support.plans import small_plan
 
 PLAN = small_plan()
@@ -201,6 +207,29 @@ def test_a_run_says_what_it_was_made_of(any_engine: Engine) -> None:
     assert (run.known_at_ms, run.started_ms, run.reason) == (NOW, NOW, "исправлен протокол")
     assert len(run.plan_sha256) == 64
     assert plan_year_of(any_engine, run_id) == 2021
+
+
+def test_a_run_keeps_the_plan_and_the_templates_that_it_used_once(any_engine: Engine) -> None:
+    registries(any_engine)
+    other = PLAN.model_copy(update={"place": "г. Другой"})
+    runs = [
+        freeze(any_engine, plan, REQUEST, NOW, "dev", templates_sha256())
+        for plan in (PLAN, other, PLAN)
+    ]
+    with any_engine.connect() as conn:
+        found = {run.run_id: run for run in conn.execute(select(phase_run))}
+        plans = [
+            Plan.model_validate_json(kept_content(conn, found[run_id].plan_sha256))
+            for run_id in runs
+        ]
+        archive = kept_content(conn, found[runs[0]].templates_sha256)
+        assert conn.scalar(select(func.count()).select_from(kept)) == 3  # two plans, one archive
+    assert plans == [PLAN, other, PLAN]
+    with zipfile.ZipFile(io.BytesIO(archive)) as templates:
+        names = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.*")}
+        assert set(templates.namelist()) == names
+        letter = TEMPLATES / "email" / "letter.html.j2"
+        assert templates.read("email/letter.html.j2") == letter.read_bytes()
 
 
 def test_rules_of_several_values_are_frozen_in_the_words_that_facts_have(

@@ -12,7 +12,8 @@ from roadmap.indicators.evaluate import evaluate
 from roadmap.indicators.explain import DATASET_OF_TABLE, ExplainRefused, Explanation, explain
 from roadmap.indicators.status import Status
 from roadmap.paths import SQL
-from roadmap.plan.load import plan_sha256
+from roadmap.plan.load import plan_json, plan_sha256
+from roadmap.store.kept import keep
 from roadmap.store.tables import FACTS, load_batch, metadata, phase_run, run_batch
 from roadmap_cli.explain import in_russian
 from support.plans import small_plan
@@ -134,6 +135,17 @@ def test_what_no_file_came_of_is_named(run: Engine) -> None:
     assert found.result is not None
     assert found.result.numerator is None
     assert len(found.absent) >= 2  # documents of МЭДК and risk profiles
+
+
+def test_a_number_is_explained_by_the_plan_that_its_run_kept(run: Engine) -> None:
+    kept_one = PLAN.model_copy(update={"place": "г. Прежний"})
+    latest = "latest:march_analysis"
+    with run.begin() as connection:
+        connection.execute(update(phase_run).values(plan_sha256=plan_sha256(kept_one)))
+        assert explain(connection, latest, REGION, "6.2", lambda _: PLAN).is_plan_changed
+        keep(connection, "plan", plan_sha256(kept_one), lambda: plan_json(kept_one))
+        nothing_filed = {}.__getitem__  # the file may be gone
+        assert not explain(connection, latest, REGION, "6.2", nothing_filed).is_plan_changed
 
 
 def test_a_plan_that_changed_since_is_told(run: Engine) -> None:

@@ -22,16 +22,19 @@ from sqlalchemy.exc import IntegrityError
 
 from roadmap import russian
 from roadmap.delivery.ledger import moves, refusals
-from roadmap.delivery.letters import contacts, message
+from roadmap.delivery.letters import again, contacts, message
 from roadmap.delivery.letters.contacts import Recipient
 from roadmap.delivery.letters.operator_text import SETTLE_DAG, moment
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.evidence.freeze import refuse_live_rehearsal
 from roadmap.evidence.sources import dataset_titles
 from roadmap.mailbox import mailbox
+from roadmap.plan.load import plan_json, plan_sha256
 from roadmap.plan.model import LocalTime, Phase, Plan
+from roadmap.store.kept import keep
 from roadmap.store.sql import sql
 from roadmap.store.tables import report_file
+from roadmap.versions import code_version, templates_archive, templates_sha256
 
 if TYPE_CHECKING:
     from roadmap.reports.formats.letter import Envelope
@@ -417,6 +420,7 @@ class _Prepared:
     files: tuple[dict[str, Any], ...]
     held: Mapping[Recipient, str]
     model: str
+    sendings: Mapping[Recipient, str]
 
 
 def _prepare(
@@ -429,6 +433,7 @@ def _prepare(
     from roadmap.reports.package import PackageHeld
 
     packages: dict[Envelope, Package] = {}
+    sendings: dict[Recipient, str] = {}
     frozen: dict[Recipient, moves.Planned] = {}
     held: dict[Recipient, str] = {}
     for one, decision in decisions.items():
@@ -440,14 +445,17 @@ def _prepare(
         try:
             if envelope not in packages:
                 packages[envelope] = run.render(model, envelope)
-            frozen[one] = _freeze(run, model, one, revision, envelope, packages[envelope])
+            sender = _sender(run.settings, model)
+            package = packages[envelope]
+            frozen[one] = _freeze(run, model, one, revision, envelope, package, sender)
+            sendings[one] = again.written(envelope, sender)
         except PackageHeld as failed:
             held[one] = HELD_BACK + " ".join(failed.reasons)
         except message.UnsafeMessage as unsafe:
             held[one] = str(unsafe)
     manifest = next(iter(packages.values()), None)
     files = _manifest(run, model, manifest) if manifest is not None else ()
-    return _Prepared(frozen, files, held, model.model_dump_json())
+    return _Prepared(frozen, files, held, model.model_dump_json(), sendings)
 
 
 def _envelope(run: _Run, model: ReportModel, mine: Sequence[Past]) -> Envelope:
@@ -512,19 +520,14 @@ def _freeze(
     revision: int,
     envelope: Envelope,
     package: Package,
+    sender: message.Sender,
 ) -> moves.Planned:
-    settings = run.settings
     addressee = model.addressee.municipality_id
     key = moves.delivery_id(run.occasion, run.mode, addressee, one.recipient_id, revision)
     frozen = message.freeze(
         delivery_id=key,
         revision=revision,
-        sender=message.Sender(
-            settings.from_address,
-            settings.from_name or model.institution.short_name,
-            settings.reply_to,
-            settings.message_domain,
-        ),
+        sender=sender,
         recipient=one.address,
         subject=package.letter.subject,
         html=package.letter.html,
@@ -551,6 +554,15 @@ def _freeze(
         run_id=run.run_id,
         reason=envelope.reason,
         is_held=run.phase.approval.required,
+    )
+
+
+def _sender(settings: DeliverySettings, model: ReportModel) -> message.Sender:
+    return message.Sender(
+        settings.from_address,
+        settings.from_name or model.institution.short_name,
+        settings.reply_to,
+        settings.message_domain,
     )
 
 
@@ -640,6 +652,7 @@ def _write_one(
         "model": prepared.model,
     }
     db.execute(sql("delivery/keep_told_report"), report)
+    _keep_source(db, run, letter.delivery_id, prepared.sendings[one], prepared.model)
     return Outcome(addressee, one.recipient_id, "planned", None, letter.delivery_id)
 
 
@@ -650,6 +663,22 @@ def _move(db: Connection, name: str, past: Past, now_ms: int, detail: str, **val
     )  # fmt: skip
     if not is_done:
         raise _MovedOn
+
+
+def _keep_source(db: Connection, run: _Run, delivery_id: str, sending: str, model: str) -> None:
+    """Keep what the letter was made from (`letters.again`), the large parts once for all."""
+    report = model.encode()
+    db.execute(
+        sql("delivery/keep_letter_source"),
+        {
+            "delivery_id": delivery_id,
+            "plan_sha256": keep(db, "plan", plan_sha256(run.plan), lambda: plan_json(run.plan)),
+            "templates_sha256": keep(db, "templates", templates_sha256(), templates_archive),
+            "report_sha256": keep(db, "report", hashlib.sha256(report).hexdigest(), lambda: report),
+            "code_version": code_version(),
+            "envelope": sending,
+        },
+    )
 
 
 def _drop_strangers(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from itertools import groupby
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import css_inline
@@ -23,10 +23,10 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roadmap import russian
-from roadmap.paths import TEMPLATES
 from roadmap.plan.model import LocalTime
 from roadmap.reports.model import Cell, LetterFigures, LetterRow, ReportModel, Share
 from roadmap.reports.words.show import show_of, show_with_unit
+from roadmap.reports.words.templates import templates
 from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import NBSP
 
@@ -118,7 +118,7 @@ def render_letter(
     subject = model.letter.subject
     if envelope.test_addressee is not None:
         subject = f"{TEST_MARK}. {subject}"
-    environment = _environment()
+    environment = _environment(templates())
     html = _inliner().inline(environment.get_template("letter.html.j2").render(values))
     if len(html.encode()) > MAX_HTML_BYTES:
         raise LetterTooLong(
@@ -218,9 +218,9 @@ def _size(size_bytes: int) -> str:
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
+def _environment(folder: Path) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES / "email"),
+        loader=FileSystemLoader(folder / "email"),
         undefined=StrictUndefined,
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         trim_blocks=True,

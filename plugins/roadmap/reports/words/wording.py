@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template
@@ -18,9 +19,9 @@ from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roadmap import russian
-from roadmap.paths import TEMPLATES
 from roadmap.plan.strict_yaml import read_yaml
 from roadmap.reports.words import show
+from roadmap.reports.words.templates import templates
 from roadmap.russian import NBSP
 
 _BREAKS = re.compile(r"[ \t\n]+")  # not the no-break space
@@ -35,7 +36,7 @@ def say(template: str, sentence: str, known: Mapping[str, Any] = _NOTHING, /, **
     `known` are values that it gets if it asks for them. KeyError when the template has no such
     macro; jinja2.UndefinedError when it needs a value that is not given.
     """
-    macro = _macros(template).get(sentence)
+    macro = _macros(templates(), template).get(sentence)
     if not isinstance(macro, Macro):
         raise KeyError(f"include/templates/wording/{template}.j2 has no macro «{sentence}»")
     asked = {name: known[name] for name in macro.arguments if name in known}
@@ -55,7 +56,7 @@ def say_declared(sentence: str, **values: Any) -> str:
 
     jinja2.TemplateError where it is no template or needs a value that is not given.
     """
-    return _in_one_line(_declared(sentence).render(**values))
+    return _in_one_line(_declared(templates(), sentence).render(**values))
 
 
 def named(name: str) -> str:
@@ -72,7 +73,7 @@ def listed(items: Sequence[str], last: str = "и") -> str:
 
 def subject_dative(subject: str) -> str:
     """«русскому языку» for «русский язык»; a subject unknown here is quoted: «предмету «…»»."""
-    return _subjects().get(subject, f"предмету «{subject}»")
+    return _subjects(templates()).get(subject, f"предмету «{subject}»")
 
 
 def title(text: str) -> str:
@@ -81,36 +82,40 @@ def title(text: str) -> str:
 
 
 @cache
-def _macros(template: str) -> dict[str, Any]:
+def _macros(folder: Path, template: str) -> dict[str, Any]:
     # Not the template's module: that leaves out what the template imports.
-    parsed = _environment().get_template(f"{template}.j2")
+    parsed = _environment(folder).get_template(f"{template}.j2")
     context = parsed.new_context()
     "".join(parsed.root_render_func(context))
     other = _AS_SAID_IN.get(template)
-    return {**_macros(other), **context.vars} if other is not None else context.vars
+    return {**_macros(folder, other), **context.vars} if other is not None else context.vars
 
 
 @cache
-def _declared(sentence: str) -> Template:
-    return _environment().from_string(sentence)
+def _declared(folder: Path, sentence: str) -> Template:
+    return _environment(folder).from_string(sentence)
 
 
 @cache
-def _subjects() -> dict[str, str]:
-    return {subject: str(dative) for subject, dative in read_words("subjects").items()}
+def _subjects(folder: Path) -> dict[str, str]:
+    return {subject: str(dative) for subject, dative in _words(folder, "subjects").items()}
 
 
 def read_words(name: str) -> dict[str, Any]:
     """What wording/<name>.yaml holds: words that are no sentences."""
-    words = read_yaml((TEMPLATES / "wording" / f"{name}.yaml").read_text(encoding="utf-8"))
+    return _words(templates(), name)
+
+
+def _words(folder: Path, name: str) -> dict[str, Any]:
+    words = read_yaml((folder / "wording" / f"{name}.yaml").read_text(encoding="utf-8"))
     return {str(key): value for key, value in words.items()}
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
+def _environment(folder: Path) -> ImmutableSandboxedEnvironment:
     # Plain sentences, not HTML: the letter's own templates escape them.
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES / "wording"),
+        loader=FileSystemLoader(folder / "wording"),
         undefined=StrictUndefined,
         autoescape=False,
         trim_blocks=True,

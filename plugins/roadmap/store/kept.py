@@ -1,0 +1,33 @@
+"""What runs and letters were made with, kept once under its hash: plans, templates, reports.
+
+A hash alone says that something changed; what it was before is here.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Literal
+
+from sqlalchemy import Connection, select
+
+from roadmap.store.sql import sql
+from roadmap.store.tables import kept
+
+What = Literal["plan", "templates", "report"]
+
+
+def keep(db: Connection, what: What, sha256: str, content: Callable[[], bytes]) -> str:
+    """Keep what `content` gives under that hash, unless it is there already; the hash."""
+    if not db.scalar(select(kept.c.sha256).where(kept.c.sha256 == sha256)):
+        given = {"sha256": sha256, "what": what, "content": zlib.compress(content())}
+        db.execute(sql("store/keep"), given)
+    return sha256
+
+
+def kept_content(db: Connection, sha256: str) -> bytes:
+    """What is kept under that hash; LookupError where nothing is."""
+    found = db.scalar(select(kept.c.content).where(kept.c.sha256 == sha256))
+    if found is None:
+        raise LookupError(f"nothing is kept under {sha256}")
+    return zlib.decompress(found)
