@@ -54,6 +54,9 @@ _SCHOOL_ROW = Rule(
     lambda rows: (rows["level"] == "school") == rows["school_ref"].notna(),
 )
 
+# Tables that say more of what stands in the others; nobody counts their rows.
+SUMS = frozenset({"score_result"})
+
 TABLES = (
     FactTable(
         "mark_result",  # counts of marks of one group in one paper
@@ -90,6 +93,37 @@ TABLES = (
                 "понизившие, подтвердившие и повысившие не дают вместе числа сравнённых",
                 lambda rows: (
                     rows["lowered"] + rows["confirmed"] + rows["raised"] == rows["compared"]
+                ),
+            ),
+            _SCHOOL_ROW,
+        ),
+    ),
+    # Sums of one group's primary scores, from which no pupil's can be had again (docs/formats.md,
+    # «Sums of scores»). Pairs are pupils with a score and a journal mark.
+    FactTable(
+        "score_result",
+        (
+            *_GROUP,
+            *_counts("participants"),
+            *_counts(
+                *("absent", "score_sum", "score_squares"),
+                *(f"journal_{mark}" for mark in (2, 3, 4, 5)),
+                *("pair_scores", "pair_squares", "pair_products"),
+                "gap_2",  # the paper's mark is two or more from the journal's; empty: no scale
+                "rank_gaps",  # of Spearman: 4 times the sum of d², ranks within the school
+                "score_ties",  # the sum of t³ - t over equal scores of pairs
+                required=False,
+            ),
+            *_counts("restored"),  # 1: counts were restored from percents
+        ),
+        key=_GROUP_KEY,
+        rules=(
+            Rule(
+                "RANGE",
+                "суммы баллов не бывает при таком числе участников",
+                lambda rows: (
+                    rows["score_squares"].isna()
+                    | (rows["score_sum"] ** 2 <= rows["participants"] * rows["score_squares"])
                 ),
             ),
             _SCHOOL_ROW,

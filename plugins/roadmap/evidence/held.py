@@ -193,7 +193,8 @@ def supplemented(conn: Connection, source: Source, before: Loaded, parsed: Parse
         ]
         taken = {one for row in new for one in keys(row)}
         kept = [row for row in old if not taken.intersection(keys(row))]
-        kept_rows += len(kept)
+        if table.name not in results.SUMS:
+            kept_rows += len(kept)
         facts[table.name] = [*new, *kept]
     told = (
         f"Дополнены прежние сведения от {day(home_time().at(before.received_ms).date())}: "

@@ -19,7 +19,19 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Connection, Dialect, Engine, Row, Select, Table, delete, func, insert, select
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Engine,
+    Row,
+    Select,
+    Table,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+)
 
 from roadmap.evidence.files.inbox import (
     AnyPath,
@@ -38,6 +50,7 @@ from roadmap.evidence.held import HELD, Loaded, coverage_of, held_id, held_messa
 from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.recognise import belongs, how_to_read, recognised
+from roadmap.evidence.scales import scale_now, scales_known
 from roadmap.evidence.sources import Source
 from roadmap.plan.zone import home_time
 from roadmap.russian import counted, day, integer
@@ -50,6 +63,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _NO_SCOPE = "-"  # of a file that was refused before its scope was known
+_OUTDATED = ""  # the hash of a batch in force whose marks were given by another scale
 _MOST_MESSAGES = 20  # of one file, in the log; all of them are stored
 _PERSONAL_DATA = "PERSONAL_DATA"
 _NO_TABLE = {"HEADER", "TITLE", "SHEET", _PERSONAL_DATA}  # refusals of another dataset's file
@@ -173,7 +187,9 @@ def take_in(
     sources that are a query. `parse` is that of `evidence.files.sandbox.reading` unless given: one
     worker for all files of the pull that are new, none where nothing is.
     """
-    pull = _Pull(engine, source, plan_year, now_ms, parse)
+    with engine.begin() as conn:
+        scales = scales_known(source, conn, plan_year)
+    pull = _Pull(engine, source, plan_year, now_ms, parse, scales)
     return _take_in(pull, inbox, archive_folder, open_database)
 
 
@@ -186,6 +202,7 @@ class _Pull:
     plan_year: int
     now_ms: int
     parse: Parse | None
+    scales: dict[str, Any]  # the option of that name (`evidence.scales`)
 
 
 def _take_in(
@@ -311,7 +328,20 @@ class _Candidate:
 def _accepted(conn: Connection, pull: _Pull) -> list[Row[Any]]:
     """All accepted batches of the dataset, oldest knowledge first: the last one is in force."""
     order = (load_batch.c.received_ms, load_batch.c.loaded_ms, load_batch.c.batch_id)
-    return list(conn.execute(_batches(pull, "accepted", load_batch).order_by(*order)))
+    known = list(conn.execute(_batches(pull, "accepted", load_batch).order_by(*order)))
+    in_force = {batch.scope: batch for batch in known if batch.scale is not None}
+    outdated = [
+        batch.batch_id
+        for scope, batch in in_force.items()
+        if batch.scale != scale_now(pull.scales["scales"], scope)
+    ]
+    if not outdated:
+        return known
+    # What was read by another scale is no longer what the file says: no content is equal to it.
+    others = [column for column in load_batch.c if column.name != "sha256"]
+    is_outdated = load_batch.c.batch_id.in_(outdated)
+    sha256 = case((is_outdated, _OUTDATED), else_=load_batch.c.sha256).label("sha256")
+    return list(conn.execute(_batches(pull, "accepted", *others, sha256).order_by(*order)))
 
 
 def _batches(pull: _Pull, state: str, *what: Any) -> Select[Any]:
@@ -362,7 +392,7 @@ def _read_by(parse: Parse, pull: _Pull, candidates: list[_Candidate]) -> dict[in
     from roadmap.evidence.schemas import check_all
 
     source = pull.source
-    options, limits = how_to_read(source, pull.plan_year)
+    options, limits = how_to_read(source, pull.plan_year, pull.scales)
     have_read: dict[int, _Candidate] = {}
     unchecked: list[tuple[_Candidate, Parsed]] = []
     for one in candidates:
@@ -716,6 +746,7 @@ _NOTHING_READ = {
     "rows_rejected": 0,
     "refusal_code": None,
     "refusal_message": None,
+    "scale": None,
 }
 
 
@@ -740,7 +771,10 @@ class _Rows:
         """A new batch of the scope, known since `received_ms`."""
         batch_id = _id(self._pull, parsed.scope, one.content.sha256, received_ms)
         warnings = [_of_file(warning, one.file.name) for warning in parsed.warnings]
-        if one.receipt_ms is not None and one.receipt_ms != received_ms:
+        if self._is_outdated(parsed.scope):
+            told = "Отметки поставлены заново: шкала этой работы изменилась."
+            warnings.append(_of_file(told, one.file.name))
+        elif one.receipt_ms is not None and one.receipt_ms != received_ms:
             warnings.append(
                 sentence(
                     "Время получения относится к прежнему содержанию файла, учтено время приёма",
@@ -763,6 +797,9 @@ class _Rows:
             self._facts[name].append((batch_id, rows))
         self._warnings += [{"batch_id": batch_id, "message": message} for message in warnings]
         return _taken(one, "accepted", batch_id, after=warnings)
+
+    def _is_outdated(self, scope: str) -> bool:
+        return scope in self._by_scope and self._by_scope[scope].sha256 == _OUTDATED
 
     def withdraw(self, batch: Row[Any]) -> TakenFile:
         """An empty batch in the place of one whose file was renamed: it was about another thing."""
@@ -824,6 +861,7 @@ class _Rows:
                 "rows_read": parsed.rows_read if parsed else 0,
                 "rows_accepted": parsed.rows_accepted if parsed and is_accepted else 0,
                 "rows_rejected": _rows_rejected(parsed),
+                "scale": parsed.scale if parsed else None,
                 **state,
             }
         )

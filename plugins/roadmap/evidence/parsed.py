@@ -53,7 +53,8 @@ class Parsed:
 
     `scope` names what the file is about ("vpr/2020/autumn/5/математика", "all",
     "webinar-2021-03-12"). `rows_read` counts data rows of the file (pupils, in a protocol);
-    `rows_accepted + rejected` add up to it.
+    `rows_accepted + rejected` add up to it. `scale`: by which scale marks were given
+    (`scale_text`); None where marks are not the reader's matter.
     """
 
     scope: str
@@ -62,3 +63,14 @@ class Parsed:
     rows_accepted: int
     rejected: tuple[Rejected, ...] = ()
     warnings: tuple[str, ...] = ()
+    scale: str | None = None
+
+
+def scale_text(scale: Mapping[str, int] | None) -> str:
+    """A scale of marks («20: 7, 11, 15»: maximum, least score for «3», «4», «5»); "" for none."""
+    return f"{scale['max']}: {scale['3']}, {scale['4']}, {scale['5']}" if scale else ""
+
+
+def scale_of(row: Mapping[str, Any]) -> dict[str, int]:
+    """A row of the table `vpr_scale` as readers know a scale."""
+    return {"max": row["maximum"], "3": row["three"], "4": row["four"], "5": row["five"]}

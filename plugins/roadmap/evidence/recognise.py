@@ -5,6 +5,7 @@ For sentences only: a file is taken in from where its dataset's files lie, and f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from roadmap.evidence.files.limits import Limits
@@ -18,9 +19,15 @@ from roadmap.evidence.sources import Source, load_sources
 _ITS_OWN = {"FILE_NAME", "SUBJECT", "PERIOD", "SCALE"}
 
 
-def how_to_read(source: Source, plan_year: int) -> tuple[dict[str, Any], Limits]:
-    """The options of the source's reader in that year, and the limits of its files."""
-    options = with_words(source.options_of(plan_year), plan_year) | options_for(source.scales)
+def how_to_read(
+    source: Source, plan_year: int, scales: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], Limits]:
+    """The options of the source's reader in that year, and the limits of its files.
+
+    `scales`: the option of that name (`evidence.scales`); None: the shipped ones.
+    """
+    options = with_words(source.options_of(plan_year), plan_year)
+    options |= options_for(source.scales) if scales is None else scales
     limits = Limits(
         size_bytes=round(source.limits.megabytes * 1_000_000),
         rows=source.limits.rows,

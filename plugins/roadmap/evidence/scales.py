@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from roadmap.evidence.parsed import scale_of, scale_text
+from roadmap.evidence.sources import Source
 from roadmap.paths import SCALES
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
+from roadmap.store.sql import sql
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class ScalesError(ValueError):
@@ -37,6 +43,7 @@ class Scale(BaseModel):
         return self
 
 
+_WORKBOOK = "vpr_scales"  # the dataset of the region's own scales
 _VPR = TypeAdapter(dict[str, dict[int, Scale]])
 _EGE = TypeAdapter(dict[str, Annotated[int, Field(gt=0, le=100)]])
 
@@ -51,6 +58,31 @@ def options_for(kind: Literal["vpr", "ege"] | None, folder: Path = SCALES) -> di
         return {}
     found = {path.stem.removeprefix(f"{kind}_"): path for path in folder.glob(f"{kind}_*.yaml")}
     return {"scales": {year: _read(kind, path) for year, path in sorted(found.items())}}
+
+
+def scales_known(source: Source, conn: Connection, plan_year: int) -> dict[str, Any]:
+    """`options_for` the source, of ВПР completed by the region's workbook that is in force.
+
+    A shipped scale is never replaced: the workbook's own reader, which is given the shipped ones
+    only, refuses such a row, but it may have come before the shipped one. Raises ScalesError.
+    """
+    options = options_for(source.scales)
+    if source.scales == "vpr" and source.dataset != _WORKBOOK:
+        scales = options["scales"] = {
+            year: {subject: dict(grades) for subject, grades in subjects.items()}
+            for year, subjects in options["scales"].items()
+        }
+        found = conn.execute(sql("evidence/scales_in_force"), {"plan_year": plan_year})
+        for row in found.mappings():
+            of_subject = scales.setdefault(str(row["year"]), {}).setdefault(row["subject"], {})
+            of_subject.setdefault(str(row["grade"]), scale_of(dict(row)))
+    return options
+
+
+def scale_now(scales: dict[str, Any], scope: str) -> str:
+    """The scale of the paper that a batch of that scope is about, as `scale_text` has it."""
+    _, year, _, grade, subject = scope.split("/", 4)
+    return scale_text(scales.get(year, {}).get(subject, {}).get(grade))
 
 
 def _read(kind: Literal["vpr", "ege"], path: Path) -> dict[str, Any]:

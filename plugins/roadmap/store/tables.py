@@ -101,6 +101,8 @@ load_batch = _table(
     Column("refusal_code", Text),  # e.g. HEADER, ENCRYPTED, CONFLICT (docs/delivery.md §8)
     Column("refusal_message", Text),  # the Russian sentence for the operator
     Column("told_ms", BigInteger),  # when the operator was mailed of it; NULL: not yet
+    # By which scale the marks were given («20: 7, 11, 15»; "": none was known); NULL: by none.
+    Column("scale", Text),
     CheckConstraint("state in ('accepted', 'refused')", name="state"),
     CheckConstraint("(state = 'refused') = (refusal_code is not null)", name="refusal"),
     Index("ix_load_batch_in_force", "plan_year", "dataset", "scope", "received_ms"),

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
+from roadmap.evidence.parsed import Parsed, ReaderContext
+from roadmap.evidence.readers.vpr_scales import read
 from roadmap.evidence.scales import ScalesError, options_for
+from roadmap.evidence.sources import load_sources
+from roadmap.store.tables import load_batch, load_warning, metadata
+from support.evidence_files import table_csv, workbook
+from support.evidence_world import HOUR, World
 
 
 def test_scales_cross_a_process_as_json():
@@ -58,3 +66,106 @@ def test_a_wrong_scale_is_refused_with_its_path(tmp_path: Path, text: str, insid
     (tmp_path / "vpr_2020.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ScalesError, match=inside):
         options_for("vpr", tmp_path)
+
+
+# -- The region's workbook ---------------------------------------------------------------------
+
+HEAD = ["Год", "Предмет", "Класс", "Максимум", "с «3»", "с «4»", "с «5»"]
+OF_HISTORY = [2022, "История", 6, 24, 7, 12, 18]
+
+
+def workbook_of(*rows: list[Any]) -> Parsed:
+    options = load_sources()["vpr_scales"].options_of(2021) | options_for("vpr")
+    content = workbook("Шкалы", [HEAD, *rows])
+    return read(content, ReaderContext("scales.xlsx", 2021, options))
+
+
+def test_a_workbook_gives_scales_of_papers_that_are_not_shipped():
+    (fact,) = workbook_of(OF_HISTORY).facts["vpr_scale"]
+    assert fact == {
+        "sheet": "Шкалы", "row": 2, "year": 2022, "subject": "история", "grade": 6,
+        "maximum": 24, "three": 7, "four": 12, "five": 18,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule", "what"),
+    [
+        ({3: 17}, "SCALE", "границы отметок должны возрастать и не превышать максимум"),
+        ({4: 12}, "SCALE", "границы отметок должны возрастать и не превышать максимум"),
+        ({4: 0}, "SCALE", "границы отметок должны возрастать и не превышать максимум"),
+        ({2: 3}, "RANGE", "в ВПР нет такого класса"),
+        ({1: "Музыка"}, "SUBJECT", "предмет «музыка» не известен"),
+        ({0: 2021, 1: "Математике", 2: 5}, "CONTRADICTION",
+         "в программе для этой работы другая шкала (20: 7, 11, 15)"),
+    ],
+)  # fmt: skip
+def test_a_row_that_is_no_scale_or_contradicts_a_shipped_one_is_set_aside(changed, rule, what):
+    row = [changed.get(at, cell) for at, cell in enumerate(OF_HISTORY)]
+    found = workbook_of(row)
+    (kept,) = found.rejected
+    assert (kept.rule, kept.row) == (rule, 2)
+    assert f"Строка не принята: {what}" in kept.message
+    assert (found.facts["vpr_scale"], found.rows_accepted) == ([], 0)
+
+
+def test_a_row_that_repeats_a_shipped_scale_is_no_contradiction():
+    assert workbook_of([2021, "Математика", 5, 20, 7, 11, 15]).rejected == ()
+
+
+# -- Papers that come before their scale -------------------------------------------------------
+
+PROTOCOL = "Проведение работы по математике, 9 класс. ВПР 2021.csv"
+TITLES = [
+    "логин школы", "регион", "код обучающегося", "отметка за предыдущую четверть/триместр",
+    "класс", "вариант", "всего баллов",
+]  # fmt: skip
+mark_result = metadata.tables["mark_result"]
+
+
+@pytest.fixture
+def world(any_engine: Engine, tmp_path: Path) -> World:
+    """A protocol of a paper without a scale is in force."""
+    world = World(any_engine, tmp_path)
+    rows = [["sch440101", "район", f"9{n:04}", "4", "9а", "1", 10 + n] for n in range(6)]
+    world.put(f"vpr/protocols/{PROTOCOL}", table_csv([TITLES, *rows]))
+    assert world.pull("vpr_protocols").accepted == 1
+    return world
+
+
+def marks(world: World) -> list[list[int]]:
+    return [[row.mark_2, row.mark_3, row.mark_4, row.mark_5] for row in world.rows(mark_result)]
+
+
+def put_scale(world: World, *bounds: int) -> None:
+    world.put("vpr/scales/scales.csv", table_csv([HEAD, [2021, "Математика", 9, 20, *bounds]]))
+    assert world.pull("vpr_scales").accepted == 1
+
+
+def test_once_the_scale_comes_the_protocol_is_read_again_and_its_marks_are_known_since(world):
+    assert marks(world) == []
+    assert world.pull("vpr_protocols").unchanged == 1
+    put_scale(world, 11, 13, 15)
+    assert world.pull("vpr_protocols").accepted == 1
+    assert marks(world) == [[1, 2, 2, 1]]
+    first, second = [row for row in world.rows(load_batch) if row.dataset == "vpr_protocols"]
+    assert (first.scale, second.scale) == ("", "20: 11, 13, 15")
+    assert second.received_ms == first.received_ms + 3 * HOUR
+    told = [row.message for row in world.rows(load_warning) if row.batch_id == second.batch_id]
+    assert told == [f"Отметки поставлены заново: шкала этой работы изменилась. Файл «{PROTOCOL}»."]
+    assert world.pull("vpr_protocols").unchanged == 1
+
+
+def test_a_corrected_scale_gives_other_marks(world):
+    put_scale(world, 11, 13, 15)
+    world.pull("vpr_protocols")
+    put_scale(world, 12, 13, 15)
+    assert world.pull("vpr_protocols").accepted == 1
+    assert marks(world)[-1] == [2, 1, 2, 1]
+
+
+def test_another_year_s_scale_changes_nothing(world):
+    row = [2020, "Математика", 9, 20, 11, 13, 15]
+    world.put("vpr/scales/scales.csv", table_csv([HEAD, row]))
+    world.pull("vpr_scales")
+    assert world.pull("vpr_protocols").unchanged == 1

@@ -243,6 +243,7 @@ def _answer(data: bytes) -> Parsed:
             rows_accepted=int(found["rows_accepted"]),
             rejected=tuple(_rejected(**row) for row in found["rejected"]),
             warnings=tuple(str(warning) for warning in found["warnings"]),
+            scale=None if found["scale"] is None else str(found["scale"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:
         raise _Nonsense from fault

@@ -94,6 +94,7 @@ def _read(reader: str, content: bytes, context: ReaderContext, limits: Limits) -
                 "rows_accepted": parsed.rows_accepted,
                 "rejected": [asdict(row) for row in parsed.rejected],
                 "warnings": parsed.warnings,
+                "scale": parsed.scale,
             }
         }
     except FileRefused as error:

@@ -160,15 +160,17 @@ def tasks_in(titles: list[str], layout: Layout) -> list[int]:
     return [at for at, title in enumerate(titles[:end]) if layout.task.fullmatch(title)]
 
 
-def other_maximum(titles: list[str], maximum: int) -> tuple[str, ...]:
-    """A warning where the tasks' maxima add up to another paper than the scale's.
-
-    Where a heading that starts like a task's says no maximum, nothing can be said.
-    """
+def stated_maximum(titles: list[str]) -> int | None:
+    """What the tasks' maxima add up to by their headings; None where one of them says none."""
     tasks = [title for title in titles if _STARTS_LIKE_A_TASK.match(title)]
     maxima = [_TASK_WITH_MAXIMUM.fullmatch(title) for title in tasks]
-    stated = sum(int(match.group(1)) for match in maxima if match)
-    if stated in (0, maximum) or not all(maxima):
+    return sum(int(match.group(1)) for match in maxima if match) if all(maxima) else None
+
+
+def other_maximum(titles: list[str], maximum: int) -> tuple[str, ...]:
+    """A warning where the tasks' maxima add up to another paper than the scale's."""
+    stated = stated_maximum(titles)
+    if stated in (None, 0, maximum):
         return ()
     return (
         f"Наибольший балл по заголовкам заданий — {stated}, по шкале — {maximum}: проверьте "

@@ -25,10 +25,11 @@ from roadmap.evidence.files.grid import (
     stream_sheet,
     text_of,
 )
-from roadmap.evidence.messages import place, refused, sentence, unread_sheets
+from roadmap.evidence.messages import place, sentence, unread_sheets
 from roadmap.evidence.names import login_digits, municipality_ref
-from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
+from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected, scale_text
 from roadmap.evidence.readers.paper import Paper, usual
+from roadmap.evidence.readers.vpr_export import Group
 from roadmap.evidence.readers.vpr_layouts import (
     OTHER_SHEETS,
     TITLES,
@@ -39,8 +40,10 @@ from roadmap.evidence.readers.vpr_layouts import (
     paper_by_name,
     refuse_another_grade,
     refuse_another_year,
+    stated_maximum,
     tasks_in,
 )
+from roadmap.evidence.readers.vpr_sums import SUMS, Results, rank_sums, sums_of
 from roadmap.russian import counted
 
 _MUNICIPALITY_TAG = re.compile(r"reg\d{2}_(?:vpr_)?m\d+")
@@ -78,13 +81,10 @@ _ONE_PART = {
     "set_aside": "",
 }
 
-_Change = int  # the paper's mark against the journal's: -1 lower, 0 equal, 1 higher
-
 
 @dataclass
 class _School:
-    marks: Counter[int] = field(default_factory=Counter)
-    changes: Counter[_Change] = field(default_factory=Counter)
+    results: Results = field(default_factory=Counter)
     absent: int = 0
     municipalities: Counter[str] = field(default_factory=Counter)
 
@@ -94,74 +94,69 @@ class _Counts:
     schools: dict[str, _School] = field(default_factory=lambda: defaultdict(_School))
     rows_read: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
-    # By school, mark and change (None: no journal mark) those with one variant of several.
-    one_part: Counter[tuple[str, int, _Change | None]] = field(default_factory=Counter)
+    # By school, score and journal mark those with one variant of several.
+    one_part: Counter[tuple[str, int, int]] = field(default_factory=Counter)
     has_two_parts: bool = False
-    without_journal: int = 0
     repeated: int = 0
     other_total: int = 0
     grades: Counter[str] = field(default_factory=Counter)  # by the codes of pupils
 
-    def take(self, login: str, mark: int, change: _Change | None, pupils: int = 1) -> None:
-        school = self.schools[login]
-        school.marks[mark] += pupils
-        if change is None:
-            self.without_journal += pupils
-        else:
-            school.changes[change] += pupils
-
 
 def read(content: bytes, context: ReaderContext) -> Parsed:
-    """Facts `mark_result` and `journal_result` of schools; grade and subject by the file name.
+    """Facts `mark_result`, `journal_result` and `score_result`; grade, subject by the file name.
 
     Options: `file_name` (a pattern with groups subject, grade and perhaps year), `waves`,
     `scales` (see `evidence.scales`), `one_part` (participant, absent or set_aside: who wrote
     one part only of a paper of two days). Absent pupils are counted apart; a row that stands
-    twice counts once; a school where nobody wrote gives no fact. Raises FileRefused: FILE_NAME,
-    SUBJECT, PERIOD, SCALE, HEADER, EMPTY.
+    twice counts once; a school where nobody wrote gives no fact. Where the scale is not known
+    there are no marks, and only `score_result`. Raises FileRefused: FILE_NAME, SUBJECT, PERIOD,
+    HEADER, EMPTY.
     """
     paper = paper_by_name(context)
-    mark_by_score = _mark_by_score(paper, context)
+    scale = context.options["scales"].get(str(paper.year), {}).get(paper.subject, {})
+    scale = scale.get(str(paper.grade))
     sheet, rows, unread = stream_sheet(content, context.file_name, TITLES, OTHER_SHEETS)
     head = list(islice(rows, WITHIN))
     layout, heading = layout_of(head, sheet, context)
     body = chain(head[heading.row + 1 :], rows)
     titles = [normal_title(cell) for cell in head[heading.row]]
     refuse_another_year(paper, layout, context)
-    counts = _count(body, layout, heading, tasks_in(titles, layout), mark_by_score)
+    maximum = scale["max"] if scale else stated_maximum(titles) or None
+    counts = _count(body, layout, heading, tasks_in(titles, layout), maximum)
     refuse_another_grade(paper, counts.grades, context)
     one_part = context.options.get("one_part", "participant")
     of_one_part = _settle_one_part(counts, one_part)
     return Parsed(
         scope=paper.scope,
-        facts=_facts(counts, paper, sheet),
+        facts=_facts(counts, paper, sheet, _mark_by_score(scale) if scale else None),
         rows_read=counts.rows_read,
         rows_accepted=counts.rows_read - counts.rejected.total(),
         rejected=_rejected(counts, layout, heading, sheet, context),
         warnings=(
             *latin_letters(head[heading.row]),
+            *(() if scale else (_without_scale(paper),)),
             *of_one_part,
             *_warnings(counts),
-            *other_maximum(titles, len(mark_by_score) - 1),
+            *(other_maximum(titles, scale["max"]) if scale else ()),
             *unread_sheets(unread),
         ),
+        scale=scale_text(scale),
     )
 
 
-def _mark_by_score(paper: Paper, context: ReaderContext) -> list[int]:
+def _mark_by_score(scale: Mapping[str, int]) -> list[int]:
     """The mark of each primary score from 0 to the paper's maximum."""
-    scales: Mapping[str, Any] = context.options["scales"]
-    scale = scales.get(str(paper.year), {}).get(paper.subject, {}).get(str(paper.grade))
-    if scale is None:
-        raise refused(
-            "SCALE",
-            f"Файл не принят: нет шкалы отметок на {paper.year} год для работы"
-            f" «{paper.subject}, {paper.grade} класс»",
-            f"Проверьте имя файла или дополните include/scales/vpr_{paper.year}.yaml",
-            context.file_name,
-        )
     least = [scale["3"], scale["4"], scale["5"]]
     return [2 + sum(score >= bound for bound in least) for score in range(scale["max"] + 1)]
+
+
+def _without_scale(paper: Paper) -> str:
+    return (
+        f"Нет шкалы отметок на {paper.year} год для работы «{paper.subject}, {paper.grade} класс»: "
+        "приняты участники, отсутствовавшие, баллы и отметки по журналу, отметок за работу нет. "
+        "Впишите шкалу в vpr/scales/scales.xlsx, лист «Шкалы»: отметки будут поставлены при "
+        "следующем приёме."
+    )
 
 
 # -- Counting --------------------------------------------------------------------------------
@@ -227,7 +222,7 @@ def _count(
     layout: Layout,
     heading: Heading,
     tasks_at: list[int],
-    mark_by_score: list[int],
+    maximum: int | None,
 ) -> _Counts:
     at = heading.columns
     login_at, score_at, journal_at = (at[title] for title in layout.required)
@@ -240,7 +235,6 @@ def _count(
     seen: set[tuple[Cell, ...]] = set()
     tasks_of = _cells_at(tasks_at)
     width = max(*at.values(), *tasks_at, 0) + 1
-    maximum = len(mark_by_score) - 1
 
     counts = _Counts()
     rejected = counts.rejected
@@ -289,15 +283,13 @@ def _count(
             continue
         if total is not None and total != score:
             counts.other_total += 1
-        mark = mark_by_score[score]
         journal = journal_marks[row[journal_at]]
-        change = (mark > journal) - (mark < journal) if journal else None
         if len(variants) > 1 and variants.count(_TAKEN) == 1:
-            counts.one_part[digits, mark, change] += 1
+            counts.one_part[digits, score, journal] += 1
             counts.has_two_parts |= _MISSED in variants
         else:
             counts.has_two_parts |= variants.count(_TAKEN) > 1
-            counts.take(digits, mark, change)
+            school.results[score, journal] += 1
     return counts
 
 
@@ -309,11 +301,12 @@ def _cells_at(columns: list[int]) -> Callable[[list[Cell]], Sequence[Cell]]:
     return itemgetter(*columns)
 
 
-def _fault(score: int, variants: list[int], total: int | None, maximum: int) -> str | None:
+def _fault(score: int, variants: list[int], total: int | None, maximum: int | None) -> str | None:
     """Why a row is no participant's: _ABSENT, the rule by which it is set aside, or None.
 
     Absent is who took no variant and has no points; the layout of 2022 writes 0 for them.
-    `total`: the points of the tasks, None where there are none.
+    `total`: the points of the tasks, None where there are none; `maximum`: None where nobody
+    says it.
     """
     took_one = _TAKEN in variants
     was_missed = _MISSED in variants and not took_one
@@ -328,7 +321,7 @@ def _fault(score: int, variants: list[int], total: int | None, maximum: int) -> 
         return "ABSENT_WITH_SCORE"
     if score == _NO_SCORE:
         return "SCORE_MISSING"
-    if score > maximum:
+    if maximum is not None and score > maximum:
         return "SCORE_ABOVE_MAXIMUM"
     return "TOTAL_ZERO" if score == 0 and total else None
 
@@ -340,9 +333,9 @@ def _settle_one_part(counts: _Counts, decision: str) -> tuple[str, ...]:
     """
     if not counts.has_two_parts:
         decision = "participant"
-    for (login, mark, change), pupils in counts.one_part.items():
+    for (login, score, journal), pupils in counts.one_part.items():
         if decision == "participant":
-            counts.take(login, mark, change, pupils)
+            counts.schools[login].results[score, journal] += pupils
         elif decision == "absent":
             counts.schools[login].absent += pupils
         else:
@@ -366,44 +359,79 @@ def _named(cell: Cell) -> str | None:
 # -- What is kept ----------------------------------------------------------------------------
 
 
-def _facts(counts: _Counts, paper: Paper, sheet: str) -> dict[str, list[dict[str, Any]]]:
-    marks, journal = [], []
+def _facts(
+    counts: _Counts, paper: Paper, sheet: str, mark_by_score: list[int] | None
+) -> dict[str, list[dict[str, Any]]]:
+    facts: dict[str, list[dict[str, Any]]] = {
+        "mark_result": [],
+        "journal_result": [],
+        "score_result": [],
+    }
+    municipalities: dict[str, Results] = defaultdict(Counter)
+    region: Results = Counter()
+    of_the_paper = {"sheet": sheet, "row": None, **paper.columns(), "restored": 0}
     for digits, school in sorted(counts.schools.items()):
-        participants = school.marks.total()
-        if not participants:
+        results, absent = school.results, school.absent
+        if not results:
             continue
-        common = {
-            "sheet": sheet,
-            "row": None,
-            **paper.columns(),
-            "level": "school",
-            "school_scheme": "vpr_login",
-            "school_ref": digits,
-            "municipality_ref": usual(school.municipalities),
+        municipality = usual(school.municipalities)
+        region.update(results)
+        if municipality is not None:
+            municipalities[municipality].update(results)
+        common = of_the_paper | Group("school", "vpr_login", digits, municipality).columns()
+        if mark_by_score is not None:
+            _keep_marks(facts, common, results, absent, mark_by_score)
+        sums = sums_of(results, mark_by_score) | rank_sums(results)
+        facts["score_result"].append(_sums(common, results, absent, sums))
+    for name, results in sorted(municipalities.items()):
+        common = of_the_paper | Group("municipality", municipality=name).columns()
+        facts["score_result"].append(_sums(common, results, None, sums_of(results, mark_by_score)))
+    if region:
+        common = of_the_paper | Group("region").columns()
+        facts["score_result"].append(_sums(common, region, None, sums_of(region, mark_by_score)))
+    return facts
+
+
+def _sums(
+    common: Mapping[str, Any], results: Results, absent: int | None, sums: Mapping[str, Any]
+) -> dict[str, Any]:
+    empty = dict.fromkeys(SUMS)
+    return {**common, "participants": results.total(), "absent": absent, **empty, **sums}
+
+
+def _keep_marks(
+    facts: dict[str, list[dict[str, Any]]],
+    common: Mapping[str, Any],
+    results: Results,
+    absent: int,
+    mark_by_score: list[int],
+) -> None:
+    marks: Counter[int] = Counter()
+    changes: Counter[int] = Counter()  # the mark against the journal's: -1 lower, 0 equal, 1 higher
+    for (score, journal), pupils in results.items():
+        mark = mark_by_score[score]
+        marks[mark] += pupils
+        if journal:
+            changes[(mark > journal) - (mark < journal)] += pupils
+    facts["mark_result"].append(
+        {
+            **common,
+            "schools": None,
+            "participants": marks.total(),
+            "absent": absent,
+            **{f"mark_{mark}": marks[mark] for mark in (2, 3, 4, 5)},
         }
-        marks.append(
+    )
+    if changes:
+        facts["journal_result"].append(
             {
                 **common,
-                "schools": None,
-                "participants": participants,
-                "absent": school.absent,
-                **{f"mark_{mark}": school.marks[mark] for mark in (2, 3, 4, 5)},
-                "restored": 0,
+                "compared": changes.total(),
+                "lowered": changes[-1],
+                "confirmed": changes[0],
+                "raised": changes[1],
             }
         )
-        changes = school.changes
-        if changes.total():
-            journal.append(
-                {
-                    **common,
-                    "compared": changes.total(),
-                    "lowered": changes[-1],
-                    "confirmed": changes[0],
-                    "raised": changes[1],
-                    "restored": 0,
-                }
-            )
-    return {"mark_result": marks, "journal_result": journal}
 
 
 def _rejected(
@@ -438,14 +466,20 @@ def _warnings(counts: _Counts) -> tuple[str, ...]:
     if counts.other_total:
         rows = counted(counts.other_total, "строка", "строки", "строк")
         warnings.append(f"Первичный балл не равен сумме баллов за задания, взят он: {rows}.")
-    if counts.without_journal:
-        pupils = counted(counts.without_journal, "участник", "участника", "участников")
+    without_journal = sum(
+        pupils
+        for school in counts.schools.values()
+        for (_, journal), pupils in school.results.items()
+        if not journal
+    )
+    if without_journal:
+        pupils = counted(without_journal, "участник", "участника", "участников")
         warnings.append(f"Без отметки по журналу: {pupils}.")
     moved = sum(len(school.municipalities) > 1 for school in counts.schools.values())
     if moved:
         schools = counted(moved, "школа", "школы", "школ")
         warnings.append(f"Муниципалитет указан по-разному, взят чаще указанный: {schools}.")
-    empty = sum(not school.marks.total() for school in counts.schools.values())
+    empty = sum(not school.results for school in counts.schools.values())
     if empty:
         schools = counted(empty, "школа", "школы", "школ")
         warnings.append(f"Никто не писал работу: {schools}.")

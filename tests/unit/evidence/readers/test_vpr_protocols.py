@@ -239,7 +239,6 @@ def test_grade_and_subject_come_from_the_file_name(name, scope):
     [
         ("протокол.xlsx", "FILE_NAME"),
         ("Проведение работы по музыке, 5 класс. ВПР 2020.xlsx", "SUBJECT"),
-        ("Проведение работы по математике, 9 класс. ВПР 2020.xlsx", "SCALE"),
         ("Проведение работы по математике, 5 класс. ВПР 2022.xlsx", "PERIOD"),
     ],
 )
@@ -248,6 +247,91 @@ def test_a_file_name_that_tells_no_known_paper_refuses_the_file(name, code):
         read(one_sheet([HEAD_2020, pupil()]), replace(MA5, file_name=name))
     assert caught.value.code == code
     assert name in caught.value.message
+
+
+# -- Without a scale -------------------------------------------------------------------------
+
+WITHOUT_A_SCALE = OB6.options | {"scales": {}}
+
+
+def test_a_paper_without_a_scale_is_taken_in_without_marks_and_told():
+    rows = [pupil_2022(score, journal) for score, journal in zip("22457", "33445", strict=True)]
+    absent = pupil_2022(None, variant="отсутствовал", journal=None)
+    content = one_sheet([HEAD_2022, *rows, absent], "Протокол")
+    found = read(content, replace(OB6, options=WITHOUT_A_SCALE))
+    assert found.facts["mark_result"] == found.facts["journal_result"] == []
+    school = found.facts["score_result"][0]
+    assert (school["participants"], school["absent"], school["score_sum"]) == (5, 1, 20)
+    assert [school[f"journal_{mark}"] for mark in (2, 3, 4, 5)] == [0, 2, 2, 1]
+    assert school["gap_2"] is None
+    assert (found.scale, found.rows_accepted) == ("", 6)
+    assert found.warnings == (
+        "Нет шкалы отметок на 2022 год для работы «обществознание, 6 класс»: приняты участники, "
+        "отсутствовавшие, баллы и отметки по журналу, отметок за работу нет. Впишите шкалу в "
+        "vpr/scales/scales.xlsx, лист «Шкалы»: отметки будут поставлены при следующем приёме.",
+    )
+
+
+OF_2020 = {"waves": OPTIONS["waves"]}
+
+
+def test_without_a_scale_the_maximum_is_what_the_headings_say():
+    """23 by the tasks of 2022; the headings of 2020 say nothing."""
+    content = one_sheet([HEAD_2022, pupil_2022("24"), pupil_2022("9")], "Протокол")
+    found = read(content, replace(OB6, options=WITHOUT_A_SCALE))
+    assert [kept.rule for kept in found.rejected] == ["SCORE_ABOVE_MAXIMUM"]
+    assert (
+        parsed(pupil("99"), context=replace(MA5, options=WITHOUT_A_SCALE | OF_2020)).rejected == ()
+    )
+
+
+def test_the_scale_by_which_marks_were_given_is_told_to_the_batch():
+    assert parsed(pupil("7")).scale == "20: 7, 11, 15"
+
+
+# -- Sums ------------------------------------------------------------------------------------
+
+
+def sums(parsed: Parsed, level: str = "school") -> list[dict[str, object]]:
+    return [fact for fact in parsed.facts["score_result"] if fact["level"] == level]
+
+
+def test_sums_of_a_school_by_its_scores_and_journal_marks():
+    pupils = [("6", "4"), ("7", "3"), ("7", "5"), ("12", "4"), ("20", None), ("20", "5")]
+    (school,) = sums(parsed(*[pupil(score, mark) for score, mark in pupils]))
+    assert (school["score_sum"], school["score_squares"]) == (72, 1078)
+    assert (school["pair_scores"], school["pair_squares"], school["pair_products"]) == (
+        52,
+        678,
+        228,
+    )
+    assert school["gap_2"] == 2  # «2» against 4, «3» against 5
+    # Ranks of scores 1, 2.5, 2.5, 4, 5; of journal marks 2.5, 1, 4.5, 2.5, 4.5.
+    assert school["rank_gaps"] == 4 * (1.5**2 + 1.5**2 + 2**2 + 1.5**2 + 0.5**2)
+    assert school["score_ties"] == 2**3 - 2
+
+
+@pytest.mark.parametrize(("pupils", "kept"), [(4, None), (5, 60)])
+def test_of_fewer_than_five_pupils_nothing_but_their_number_is_kept(pupils, kept):
+    (school,) = sums(parsed(*[pupil("12") for _ in range(pupils)]))
+    assert (school["participants"], school["score_sum"], school["pair_products"]) == (
+        pupils, kept, kept and 240,
+    )  # fmt: skip
+    assert (school["absent"], school["rank_gaps"]) == (0, 0 if kept else None)
+
+
+def test_scores_of_small_schools_stand_in_the_sums_of_municipality_and_region():
+    found = parsed(
+        *[pupil("12", login="sch440101") for _ in range(4)],
+        pupil("6", login="sch440102"),
+        *[pupil("7", login="sch440201", tag="reg44_vpr_m005") for _ in range(4)],
+        pupil("9", login="sch440301", tag=None),
+    )
+    by_name = {row["municipality_ref"]: row["score_sum"] for row in sums(found, "municipality")}
+    assert by_name == {"reg44_vpr_m004": 54, "reg44_vpr_m005": None}
+    (region,) = sums(found, "region")
+    assert (region["participants"], region["score_sum"], region["absent"]) == (10, 91, None)
+    assert {row["score_sum"] for row in sums(found)} == {None}
 
 
 def test_a_heading_moved_down_is_found():
