@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import subprocess
 import sys
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.intake import protocol_inbox
 from roadmap.evidence.files import sandbox
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
+from roadmap.evidence.recognise import how_to_read
+from roadmap.evidence.sources import load_sources
 from support.workbooks import csv_bytes, one_sheet, with_parts, with_sheet
 
 HEAD = ["Код ОО", "Муниципалитет", "Предмет", "Класс", "Дата", "Кол-во участников", 2, 3, 4, 5]
@@ -294,6 +298,20 @@ def children() -> set[str]:
     """Ids of all processes that this one has started and not yet buried."""
     lists = Path("/proc/self/task").glob("*/children")
     return {child for one in lists for child in one.read_text().split()}
+
+
+def test_a_regions_largest_protocol_is_read_in_less_than_200_megabytes(tmp_path):
+    (content,) = protocol_inbox(tmp_path, rows=25_000, columns=40).files()
+    options, limits = how_to_read(load_sources()["vpr_protocols"], 2021)
+    name = "Проведение работы по математика, 5 класс. ВПР 2020.xlsx"
+    before = children()
+    with sandbox.reading() as read:
+        parsed = read(content, "vpr_protocols", ReaderContext(name, 2021, options), limits)
+        (worker,) = children() - before
+        status = Path(f"/proc/{worker}/status").read_text()
+    assert parsed.rows_read == 25_000
+    peak_kb = int(re.search(r"VmHWM:\s*(\d+) kB", status)[1])
+    assert 50_000 < peak_kb < 200_000
 
 
 COUNTING = """
