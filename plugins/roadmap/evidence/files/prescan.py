@@ -328,25 +328,31 @@ def _scan_part(name: str, text: bytes, limits: Limits, file_name: str) -> None:
         _check_extent(text, limits, file_name)
 
 
-# Without one of these a sheet has neither an error nor a formula nor a hidden row; to search for
-# them costs little beside reading. A part that writes its elements with a prefix is parsed.
-_SIGNS = (re.compile(rb'"e"'), re.compile(rb"<f[\s/>]"), re.compile(rb"<row\s[^<>]*hidden"))
+# Without one of these a sheet has neither an error nor a formula nor a hidden row. A sheet of
+# numbers and shared strings hardly has the letter, which is found at once where it is; else a
+# search costs little beside reading. A part that writes its elements with a prefix is parsed.
+_SIGNS = (
+    (b"e", re.compile(rb'"e"')),
+    (b"'", re.compile(rb"'e'")),
+    (b"f", re.compile(rb"<f[\s/>]")),
+    (b"h", re.compile(rb"<row\s[^<>]*hidden")),
+)
 _PREFIX = re.compile(rb"<[\w.-]+:worksheet[\s>]")
 
 
 def is_worth_parsing(text: bytes) -> bool:
     """Whether a part may hold what fast readers do not tell (`faults`)."""
-    return (
-        any(sign.search(text) for sign in _SIGNS)
-        or (b"'" in text and b"'e'" in text)
-        or _PREFIX.search(text[:4096]) is not None
+    start, end = max(text.find(b"<sheetData"), 0), text.rfind(b"</sheetData")
+    start += len(b"<sheetData")
+    return _PREFIX.search(text[:4096]) is not None or any(
+        text.find(letter, start, end) >= 0 and sign.search(text) for letter, sign in _SIGNS
     )
 
 
 @cache
 def _doubtful_cell(limits: Limits) -> re.Pattern[bytes]:
-    rows = _up_to(limits.rows + _ROWS_AROUND_DATA)
-    columns = _letters_up_to(column_letter(limits.columns - 1))
+    rows = _up_to(str(limits.rows + _ROWS_AROUND_DATA), "1", "0-9")
+    columns = _up_to(column_letter(limits.columns - 1), "A", "A-Z")
     return re.compile(rf'<c(?! r="(?:{columns})(?:{rows})"[ />])[\s/>]'.encode("ascii"))
 
 
@@ -447,25 +453,22 @@ def column_number(letters: str) -> int:
     return number
 
 
-def _up_to(number: int) -> str:
-    """A regular expression of the whole numbers from 1 to `number`, without leading zeros."""
-    digits = str(number)
-    cases = [rf"[1-9][0-9]{{0,{len(digits) - 2}}}+"] if len(digits) > 1 else []
-    for place, digit in enumerate(digits):
-        lowest = 1 if place == 0 else 0
-        rest = len(digits) - place - 1
-        if int(digit) > lowest:
-            cases.append(f"{digits[:place]}[{lowest}-{int(digit) - 1}][0-9]{{{rest}}}")
-    return "|".join([*cases, digits])
+def _up_to(last: str, first: str, others: str) -> str:
+    """A regular expression of the whole numbers, or of the letters of columns, up to `last`.
 
-
-def _letters_up_to(last: str) -> str:
-    """A regular expression of the column letters from A to `last`."""
-    cases = [rf"[A-Z]{{1,{len(last) - 1}}}"] if len(last) > 1 else []
-    for place, letter in enumerate(last):
-        if letter > "A":
-            rest = len(last) - place - 1
-            cases.append(f"{last[:place]}[A-{chr(ord(letter) - 1)}][A-Z]{{{rest}}}")
+    `first` is the lowest sign that may stand first, `others` the range of those after it. What is
+    most frequent comes first, and nothing once taken is given back: each cell is looked at.
+    """
+    places = len(last) - 1
+    cases = []
+    if last[0] > first:
+        cases.append(f"[{first}-{chr(ord(last[0]) - 1)}][{others}]{{0,{places}}}+")
+    if places:
+        cases.append(f"[{last[0]}-{others[-1]}][{others}]{{0,{places - 1}}}+")
+    for place in range(1, places + 1):
+        if last[place] > others[0]:
+            lower = f"[{others[0]}-{chr(ord(last[place]) - 1)}]"
+            cases.append(f"{last[:place]}{lower}[{others}]{{{places - place}}}")
     return "|".join([*cases, last])
 
 

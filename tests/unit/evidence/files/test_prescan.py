@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadmap.evidence.files.limits import Limits
-from roadmap.evidence.files.prescan import column_letter, column_number, prescan
+from roadmap.evidence.files.prescan import (
+    column_letter,
+    column_number,
+    parts_worth_parsing,
+    prescan,
+)
 from roadmap.evidence.parsed import FileRefused
 from support.workbooks import (
     csv_bytes,
@@ -349,6 +354,30 @@ def test_limits_of_rows_and_columns_are_each_datasets_own():
     assert code(tall, limits=Limits(size_bytes=1000)) == "SIZE"
     prescan(tall, Limits(rows=200), "книга.xlsx")
     prescan(wide, Limits(columns=30), "книга.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "is_worth"),
+    [
+        (b"", b'<row r="1"><c r="A1" t="s"><v>1</v></c></row>', False),
+        (b"<sheetPr><f/></sheetPr>", b'<row r="1"><c r="A1"><v>1</v></c></row>', False),
+        (b"", b'<row r="1"><c r="A1" t="e"><v>#N/A</v></c></row>', True),
+        (b"", b"<row r='1'><c t='e' r='A1'><v>#N/A</v></c></row>", True),
+        (b"", b'<row r="1"><c r="A1"><f>1+1</f></c></row>', True),
+        (b"", b'<row r="1" hidden="1"><c r="A1"><v>1</v></c></row>', True),
+    ],
+)
+def test_a_part_is_parsed_where_its_cells_may_hold_what_fast_readers_do_not_tell(
+    head, row, is_worth
+):
+    content = with_sheet(row)
+    part = parts_of(content)["xl/worksheets/sheet1.xml"]
+    part = part.replace(b"<sheetData>", head + b"<sheetData>")
+    content = with_parts(content, {"xl/worksheets/sheet1.xml": part})
+    prescan(content, Limits(), "книга.xlsx")
+    expected = {"xl/worksheets/sheet1.xml"} if is_worth else set()
+    assert parts_worth_parsing(content) == expected
+    assert parts_worth_parsing(bytes(bytearray(content))) is None
 
 
 @given(rows=st.integers(1, 2000), columns=st.integers(1, 800), data=st.data())
