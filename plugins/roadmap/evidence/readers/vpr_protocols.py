@@ -237,12 +237,15 @@ def _count(
     width = max(*at.values(), *tasks_at, 0) + 1
 
     counts = _Counts()
-    rejected = counts.rejected
+    rejected, grades = counts.rejected, counts.grades
     logins = _Cache(lambda cell: login_digits(str(cell)))
     municipalities = _Cache(_tagged if layout.is_tagged else _named)
     scores, points = _Cache(_score), _Cache(_points)
     journal_marks = _Cache(_journal_mark)
-    variant_kinds = _Cache(_variant)
+    variants_of = _tuple_at(variants_at)
+    kinds_of = _Cache(lambda cells: tuple(map(_variant, cells)))
+    faults = _Cache(lambda told: _fault(told[0], told[1], told[2], maximum))
+    rows_read = 0
 
     for row in rows:
         if len(row) < width:  # only in a csv
@@ -250,15 +253,23 @@ def _count(
         login, raw_score = row[login_at], row[score_at]
         if not login and not raw_score and not any(row):
             continue
-        counts.rows_read += 1
+        rows_read += 1
         if code_at is not None and row[code_at]:
             pupil = same(row)
             if pupil in seen:
                 counts.repeated += 1
                 continue
             seen.add(pupil)
-            if grade := _PUPIL_CODE.fullmatch(str(row[code_at])):
-                counts.grades[grade[1]] += 1
+            code = row[code_at]
+            if (
+                type(code) is str
+                and "20000" <= code <= "99999"
+                and code.isdigit()
+                and len(code) == 5
+            ):
+                grades[code[0]] += 1  # nearly all of them
+            elif grade := _PUPIL_CODE.fullmatch(str(code)):
+                grades[grade[1]] += 1
         digits = logins[login]
         if digits is None:
             rejected["SCHOOL_LOGIN"] += 1
@@ -270,11 +281,11 @@ def _count(
                 school.municipalities[municipality] += 1
         # True is 1 to a dictionary.
         score = scores[raw_score] if not isinstance(raw_score, bool) else _BAD_SCORE
-        variants = [variant_kinds[row[at]] for at in variants_at]
+        variants = kinds_of[variants_of(row)]
         tasks = tasks_of(row)
         # Of a row without any sign in its tasks nobody knows their sum.
         total = sum(map(points.__getitem__, tasks)) if any(tasks) else None
-        fault = _fault(score, variants, total, maximum)
+        fault = faults[score, variants, total]
         if fault is _ABSENT:
             school.absent += 1
             continue
@@ -290,6 +301,7 @@ def _count(
         else:
             counts.has_two_parts |= variants.count(_TAKEN) > 1
             school.results[score, journal] += 1
+    counts.rows_read = rows_read
     return counts
 
 
@@ -301,7 +313,16 @@ def _cells_at(columns: list[int]) -> Callable[[list[Cell]], Sequence[Cell]]:
     return itemgetter(*columns)
 
 
-def _fault(score: int, variants: list[int], total: int | None, maximum: int | None) -> str | None:
+def _tuple_at(columns: list[int]) -> Callable[[list[Cell]], tuple[Cell, ...]]:
+    """Takes these cells out of a row as a tuple, however many they are."""
+    if len(columns) > 1:
+        return itemgetter(*columns)
+    return lambda row: tuple(row[at] for at in columns)
+
+
+def _fault(
+    score: int, variants: Sequence[int], total: int | None, maximum: int | None
+) -> str | None:
     """Why a row is no participant's: _ABSENT, the rule by which it is set aside, or None.
 
     Absent is who took no variant and has no points; the layout of 2022 writes 0 for them.
