@@ -22,9 +22,9 @@ from roadmap.evidence.files.inbox import (
     read,
 )
 from roadmap.evidence.files.sandbox import reading
-from roadmap.evidence.intake import TakenFile, note_lying
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.names import cleaned, cleaned_file_name
+from roadmap.evidence.pull import TakenFile, note_lying
 from roadmap.evidence.recognise import belongs, recognised
 from roadmap.evidence.sources import Source, load_sources
 from roadmap.store.tables import load_batch
