@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,7 +32,9 @@ from roadmap.evidence.files.inbox import (
     read_receipts,
 )
 from roadmap.evidence.files.sandbox import Parse, reading
+from roadmap.evidence.held import HELD
 from roadmap.evidence.messages import place, refused, sentence
+from roadmap.evidence.names import cleaned_file_name
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.pull import (
     NO_SCOPE,
@@ -174,6 +178,10 @@ def _take_in(
     with pull.engine.begin() as conn:
         known = accepted_batches(conn, pull)
         refused_before = set(conn.scalars(batches_of(pull, "refused", load_batch.c.batch_id)))
+        is_held = load_batch.c.refusal_code == HELD
+        held = conn.scalars(
+            batches_of(pull, "refused", load_batch.c.file_name).where(is_held)
+        ).all()
     receipts = Receipts()
     if pull.source.query is None:
         year_folder = inbox / str(pull.plan_year)
@@ -182,7 +190,7 @@ def _take_in(
     else:
         arrived, taken = _answered(pull, known, open_database)
 
-    candidates = _understood(pull, arrived, known, receipts)
+    candidates = _understood(pull, arrived, known, held, receipts)
     candidates = _with_facts(pull, known, candidates)
     candidates = [_recognised_elsewhere(pull, refused_before, one) for one in candidates]
     with pull.engine.begin() as conn:
@@ -254,9 +262,16 @@ def _answered(
 
 
 def _understood(
-    pull: Pull, arrived: list[tuple[Found, Content]], known: list[Row[Any]], receipts: Receipts
+    pull: Pull,
+    arrived: list[tuple[Found, Content]],
+    known: list[Row[Any]],
+    held: Sequence[str],
+    receipts: Receipts,
 ) -> list[Candidate]:
-    """The files in their order; those that are not known by name and content are read."""
+    """The files in their order; those that are not known by name and content are read.
+
+    A file is read again, too, while one of its papers waits for a person (`held`: names).
+    """
     # Name and content: the name of a protocol's file says its grade and subject.
     scopes = {(batch.file_name, batch.sha256): batch.scope for batch in known}
     candidates = []
@@ -266,56 +281,85 @@ def _understood(
         scope = scopes.get((file.name, content.sha256))
         if content.content is None:
             candidate = replace(candidate, refusal=_too_large(file, content, pull.source))
-        elif scope is not None:
+        elif scope is not None and not any(
+            name.startswith(_start_of_papers(file.name)) for name in held
+        ):
             candidate = replace(candidate, scope=scope)
         else:
             unread.append(candidate)
         candidates.append(candidate)
+    return _with_read(pull, candidates, unread)
+
+
+def _with_read(pull: Pull, candidates: list[Candidate], unread: list[Candidate]) -> list[Candidate]:
+    """The candidates, those that were not read yet with what they say: one for each paper."""
     have_read = _read(pull, unread)
-    return [have_read.get(id(candidate), candidate) for candidate in candidates]
+    return [read for one in candidates for read in have_read.get(id(one), [one])]
 
 
 def _parser(pull: Pull, *, at_once: bool = False) -> AbstractContextManager[Parse]:
     return reading(at_once=at_once) if pull.parse is None else nullcontext(pull.parse)
 
 
-def _read(pull: Pull, candidates: list[Candidate]) -> dict[int, Candidate]:
-    """By id, the files with their facts, or refused; read one by one, checked together."""
+def _read(pull: Pull, candidates: list[Candidate]) -> dict[int, list[Candidate]]:
+    """By id, the papers of each file with their facts, or refused; read one by one, checked
+    together."""
     if not candidates:
         return {}
     with _parser(pull, at_once=True) as parse:
         return _read_by(parse, pull, candidates)
 
 
-def _read_by(parse: Parse, pull: Pull, candidates: list[Candidate]) -> dict[int, Candidate]:
+def _read_by(parse: Parse, pull: Pull, candidates: list[Candidate]) -> dict[int, list[Candidate]]:
     # Only new content is checked, so only then pandas is worth its loading time. Meanwhile the
     # sandbox worker starts.
     from roadmap.evidence.schemas import check_all
 
     source = pull.source
     options, limits = how_to_read(source, pull.plan_year, pull.scales)
-    have_read: dict[int, Candidate] = {}
-    unchecked: list[tuple[Candidate, Parsed]] = []
+    have_read: dict[int, list[Candidate]] = defaultdict(list)
+    papers: list[tuple[int, Candidate, Parsed | None]] = []  # None: refused unread
     for one in candidates:
-        context = ReaderContext(one.file.name, pull.plan_year, options)
-        try:
-            parsed = parse(one.content.content or b"", source.reader, context, limits)
-        except FileRefused as refusal:
-            have_read[id(one)] = replace(one, refusal=refusal)
-        else:
-            unchecked.append((one, parsed))
-    checked = check_all([(one.file.name, parsed) for one, parsed in unchecked])
-    for (one, _), found in zip(unchecked, checked, strict=True):
-        if isinstance(found, FileRefused):
-            have_read[id(one)] = replace(one, refusal=found)
-        else:
-            have_read[id(one)] = replace(
-                one,
-                scope=found.scope,
-                parsed=found,
-                refusal=_too_many_rejected(one.file, found, source),
-            )
+        of_file = [(one, options)]
+        for paper, own in of_file:  # the first one names the others
+            context = ReaderContext(one.file.name, pull.plan_year, own)
+            try:
+                parsed = parse(one.content.content or b"", source.reader, context, limits)
+            except FileRefused as refusal:
+                papers.append((id(one), replace(paper, refusal=refusal), None))
+                continue
+            papers.append((id(one), paper, parsed))
+            if paper is one:
+                of_file += [
+                    (_paper_of(one, other), {**options, "paper": other}) for other in parsed.others
+                ]
+    facts = [(one.file.name, parsed) for _, one, parsed in papers if parsed is not None]
+    checked = iter(check_all(facts))
+    for file, one, what in papers:
+        have_read[file].append(one if what is None else _judged(one, next(checked), source))
     return have_read
+
+
+def _judged(one: Candidate, found: Parsed | FileRefused, source: Source) -> Candidate:
+    """The paper with what the checks of its facts left, or refused."""
+    if isinstance(found, FileRefused):
+        return replace(one, refusal=found)
+    refusal = _too_many_rejected(one.file, found, source)
+    return replace(one, scope=found.scope, parsed=found, refusal=refusal)
+
+
+def _start_of_papers(file_name: str) -> str:
+    """How the names begin under which further papers of a file are known."""
+    return f"{file_name} ("
+
+
+def _paper_of(one: Candidate, paper: str) -> Candidate:
+    """A further paper of a file: as a file of its own, named after both."""
+    subject = paper.rpartition("/")[2]
+    name = cleaned_file_name(f"{_start_of_papers(one.file.name)}{subject})")
+    sha256 = hashlib.sha256(f"{one.content.sha256}|{paper}".encode()).hexdigest()
+    file, content = replace(one.file, name=name), replace(one.content, sha256=sha256)
+    return replace(one, file=file, content=content, scope=NO_SCOPE)
 
 
 def _recognised_elsewhere(pull: Pull, refused_before: set[str], one: Candidate) -> Candidate:
@@ -384,5 +428,4 @@ def _with_facts(pull: Pull, known: list[Row[Any]], candidates: list[Candidate]) 
 
     Reading takes seconds, so it happens before the transaction that writes.
     """
-    have_read = _read(pull, returning(known, candidates, pull.now_ms))
-    return [have_read.get(id(one), one) for one in candidates]
+    return _with_read(pull, candidates, returning(known, candidates, pull.now_ms))

@@ -54,7 +54,8 @@ class Parsed:
     `scope` names what the file is about ("vpr/2020/autumn/5/математика", "all",
     "webinar-2021-03-12"). `rows_read` counts data rows of the file (pupils, in a protocol);
     `rows_accepted + rejected` add up to it. `scale`: by which scale marks were given
-    (`scale_text`); None where marks are not the reader's matter.
+    (`scale_text`); None where marks are not the reader's matter. `others`:
+    further papers of the file; each is read by itself, with the option `paper`.
     """
 
     scope: str
@@ -64,6 +65,7 @@ class Parsed:
     rejected: tuple[Rejected, ...] = ()
     warnings: tuple[str, ...] = ()
     scale: str | None = None
+    others: tuple[str, ...] = ()
 
 
 def scale_text(scale: Mapping[str, int] | None) -> str:

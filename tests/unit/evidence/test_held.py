@@ -268,3 +268,27 @@ def test_adding_to_a_register_puts_the_new_row_in_the_place_of_the_old_one_of_th
         ("bub", "a@example.org"),
         *((f"bu{n}", f"{n}@example.org") for n in "bcdefgh"),
     ]
+
+
+def exams(physics: int) -> bytes:
+    """Two exams in one file, the second of that many schools."""
+    heading = "№;Код ОО;Первичный балл;Балл"
+    rows = [f"{n};1110{n:02};21;50" for n in range(1, 11)]
+    lines = ["01 - Русский язык 2020.07.06", heading, *rows,
+             "03 - Физика 2020.07.13", heading, *rows[:physics]]  # fmt: skip
+    return "\r\n".join(lines).encode("cp1251")
+
+
+def test_of_a_file_about_two_exams_the_smaller_one_alone_waits_for_a_person(world: World) -> None:
+    world.put("ege/all.csv", exams(10))
+    assert world.pull("ege_protocols", in_sandbox=True).accepted == 2
+    world.put("ege/all.csv", exams(2))
+    taken = world.pull("ege_protocols", in_sandbox=True).taken
+    assert {(one.name, one.state, one.code) for one in taken} == {
+        ("all.csv", "accepted", None), ("all.csv (физика)", "refused", "COVERS_LESS"),
+    }  # fmt: skip
+    assert decided(world, "replace").is_new
+    taken = world.pull("ege_protocols", in_sandbox=True).taken
+    assert {(one.name, one.state) for one in taken} == {
+        ("all.csv", "unchanged"), ("all.csv (физика)", "accepted"),
+    }  # fmt: skip

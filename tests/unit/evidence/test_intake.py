@@ -557,6 +557,43 @@ def test_of_a_protocol_with_pupils_only_counts_are_kept(
         assert secret not in told
 
 
+def _two_exams(physics: int) -> bytes:
+    heading = "№;Код ОО;Первичный балл;Балл"
+    lines = ["01 - Русский язык 2020.07.06", heading, "1;111002;21;39", "2;111002;30;60",
+             "03 - Физика 2020.07.13", heading, f"1;111002;21;{physics}"]  # fmt: skip
+    return "\r\n".join(lines).encode("cp1251")
+
+
+def test_of_a_file_about_two_exams_each_is_taken_in_by_itself(world: World) -> None:
+    world.put("ege/all.csv", _two_exams(50))
+    intake = world.pull("ege_protocols", in_sandbox=True)
+    assert [(file.name, file.state) for file in intake.taken] == [
+        ("all.csv", "accepted"), ("all.csv (физика)", "accepted"),
+    ]  # fmt: skip
+    assert {(row.subject, row.score_sum) for row in world.rows(exam_result)} == {
+        ("русский язык", 99), ("физика", 50),
+    }  # fmt: skip
+
+    again = world.pull("ege_protocols", in_sandbox=True)
+    assert (again.accepted, {file.state for file in again.taken}) == (0, {"unchanged"})
+
+    world.put("ege/all.csv", _two_exams(70))
+    corrected = world.pull("ege_protocols", in_sandbox=True)
+    assert corrected.accepted == 2
+    with world.engine.connect() as conn:
+        in_force = {batch.scope for batch in batches_in_force(conn, 2021, world.now_ms)}
+    assert in_force == {"ege/2020/main/11/русский язык", "ege/2020/main/11/физика"}
+
+
+def test_of_two_exams_in_one_file_one_that_is_refused_stops_not_the_other(world: World) -> None:
+    world.put("ege/all.csv", _two_exams(900))
+    intake = world.pull("ege_protocols", in_sandbox=True)
+    assert {(file.name, file.state, file.code) for file in intake.taken} == {
+        ("all.csv", "accepted", None),
+        ("all.csv (физика)", "refused", "TOLERANCE"),
+    }
+
+
 def test_a_protocol_refused_for_its_rows_names_none_that_could_be_mended(world: World) -> None:
     lines = [
         "01 - Русский язык 2020.07.06",

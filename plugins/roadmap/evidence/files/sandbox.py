@@ -244,6 +244,7 @@ def _answer(data: bytes) -> Parsed:
             rejected=tuple(_rejected(**row) for row in found["rejected"]),
             warnings=tuple(str(warning) for warning in found["warnings"]),
             scale=None if found["scale"] is None else str(found["scale"]),
+            others=tuple(str(paper) for paper in found["others"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:
         raise _Nonsense from fault

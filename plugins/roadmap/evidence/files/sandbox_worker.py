@@ -95,6 +95,7 @@ def _read(reader: str, content: bytes, context: ReaderContext, limits: Limits) -
                 "rejected": [asdict(row) for row in parsed.rejected],
                 "warnings": parsed.warnings,
                 "scale": parsed.scale,
+                "others": parsed.others,
             }
         }
     except FileRefused as error:

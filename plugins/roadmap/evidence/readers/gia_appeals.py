@@ -32,6 +32,7 @@ from roadmap.evidence.readers.gia_forms import (
     SCHOOLS,
     ExamFile,
     Form,
+    Papers,
     cell_of,
     first_cell,
     is_numbered,
@@ -81,7 +82,8 @@ class _Columns:
 @dataclass
 class _Appeals:
     file: ExamFile
-    paper: Paper | None = None
+    papers: Papers
+    is_other: bool = False  # the table at hand is about another exam of the file
     form: Form = OGE
     title: str = ""
     columns: _Columns | None = None
@@ -95,21 +97,22 @@ class _Appeals:
 
 
 def read(content: bytes, context: ReaderContext) -> Parsed:
-    """Facts `appeal_change` of schools by their ГИА code, one exam and subject a file.
+    """Facts `appeal_change` of schools by their ГИА code, of one exam and subject of the file.
 
     The scope is the exam's with «/appeals»: `ege/2021/main/11/русский язык/appeals`. A file
     holds all appeals of its exam so far; the next one replaces it. Options: `scales` (minima
-    of ЕГЭ), `wave`. Raises FileRefused: HEADER, TITLE, SUBJECT, PERIOD, SCALE, EMPTY.
+    of ЕГЭ), `wave`, `paper`. Raises FileRefused: HEADER, TITLE, SUBJECT, PERIOD, SCALE, EMPTY.
     """
     sheet, rows, unread = stream_sheet(content, context.file_name, _TITLES)
     file = ExamFile(context, sheet)
-    appeals = _Appeals(file)
+    appeals = _Appeals(file, Papers(context.options.get("paper")))
     _walk(appeals, rows)
-    if appeals.paper is None:
+    paper = appeals.papers.paper
+    if paper is None:
         raise _no_heading(appeals)
     return Parsed(
-        scope=f"{appeals.paper.scope}/appeals",
-        facts={"appeal_change": _facts(appeals, appeals.paper)},
+        scope=f"{paper.scope}/appeals",
+        facts={"appeal_change": _facts(appeals, paper)},
         rows_read=appeals.rows_read,
         rows_accepted=appeals.rows_read - appeals.rejected.total(),
         rejected=file.rejected(
@@ -118,6 +121,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
             appeals.names,
         ),
         warnings=(*_warnings(appeals), *unread_sheets(unread)),
+        others=tuple(appeals.papers.others),
     )
 
 
@@ -131,6 +135,8 @@ def _walk(appeals: _Appeals, rows: Iterator[list[Cell]]) -> None:
             _open_table(appeals, heading, row)
             heading = None
         elif is_numbered(first):
+            if appeals.is_other and (appeals.columns is None or appeals.columns.exam is None):
+                continue
             if appeals.columns is None:
                 raise _no_heading(appeals)
             _appeal(appeals, appeals.columns, row)
@@ -138,6 +144,7 @@ def _walk(appeals: _Appeals, rows: Iterator[list[Cell]]) -> None:
             heading = row
         elif _exam(appeals, normal_title(first), in_marks=False):
             appeals.title = normal_title(first)
+            appeals.is_other = False
             # The next block may have its columns elsewhere: it is read by its own heading.
             appeals.columns = None
 
@@ -184,6 +191,8 @@ def _open_table(appeals: _Appeals, heading: Sequence[Cell], below: Sequence[Cell
     if columns.exam is None:
         _open_exam(appeals, appeals.title, columns.in_marks)
     appeals.columns = columns
+    if appeals.is_other:
+        return
     score_name = column_name(now, str(below[now]).strip())
     appeals.names = {
         "SCHOOL_CODE": column_name(school, str(heading[school]).strip()),
@@ -201,23 +210,23 @@ def _exam(appeals: _Appeals, plain: str, in_marks: bool) -> Paper | None:
 
 
 def _open_exam(appeals: _Appeals, plain: str, in_marks: bool) -> None:
-    """The exam of the table or of a row; FileRefused where it is none, or another one."""
+    """The exam of the table or of a row; FileRefused where it is none."""
     paper = _exam(appeals, plain, in_marks)
     if paper is None:
         where = f"в столбце «{_EXAM}»" if plain != appeals.title else "над таблицей"
         what = f"{where} нет названия вида «12 - Обществознание 2021.06.15»"
         raise appeals.file.refusal("TITLE", what)
-    if appeals.paper is None:
-        appeals.paper = paper
+    appeals.is_other = appeals.papers.is_other(paper)
+    if not appeals.is_other:
         appeals.form = (EGE if paper.kind == EGE.kind else OGE).of(paper)
-    elif appeals.paper != paper:
-        raise appeals.file.several_exams(appeals.paper, paper)
 
 
 def _appeal(appeals: _Appeals, columns: _Columns, row: Sequence[Cell]) -> None:
-    appeals.rows_read += 1
     if columns.exam is not None:
         _open_exam(appeals, normal_title(cell_of(row, columns.exam)), columns.in_marks)
+        if appeals.is_other:
+            return
+    appeals.rows_read += 1
     if any(str(cell_of(row, column)).strip() for column in columns.documents):
         one = tuple(cell for place, cell in enumerate(row) if place != columns.number)
         if one in appeals.seen:

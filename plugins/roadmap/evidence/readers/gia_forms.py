@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from roadmap.evidence.files.grid import BadCell, Cell, Fault, decimal_of, text_of
 from roadmap.evidence.messages import place, refused, sentence
@@ -78,6 +78,23 @@ OGE = Form("oge", 9, ("Оценка", "Mark5"), MARKS[0], MARKS[-1], _OF_MARKS)
 _BASE = Form("ege", 11, ("Оценка",), MARKS[0], MARKS[-1], _OF_MARKS)
 
 
+@dataclass
+class Papers:
+    """The exams of one file, of which one is read: the first, or that of the option `paper`."""
+
+    wanted: str | None
+    paper: Paper | None = None
+    others: dict[str, None] = field(default_factory=dict)
+
+    def is_other(self, paper: Paper) -> bool:
+        """Whether rows of that exam are not those that are read."""
+        if (self.wanted or (self.paper or paper).scope) != paper.scope:
+            self.others[paper.scope] = None
+            return True
+        self.paper = paper
+        return False
+
+
 @dataclass(frozen=True)
 class ExamFile:
     """The sheet that is read: which exams its titles name, and how its file is refused."""
@@ -115,15 +132,6 @@ class ExamFile:
         """The refusal of the file, ready to be raised."""
         file_name = self.context.file_name
         return refused(code, f"Файл не принят: {what}", to_do, file_name, sheet=self.sheet or None)
-
-    def several_exams(self, one: Paper, other: Paper) -> FileRefused:
-        """The refusal of a file about two exams, which names them."""
-        named = " и ".join(f"«{paper.subject}, {paper.year} год»" for paper in (one, other))
-        return self.refusal(
-            "TITLE",
-            f"в нём несколько экзаменов, {named}",
-            "Сохраните каждый отдельным файлом: его строку с названием, заголовки и участников",
-        )
 
     def rejected(
         self, rows_by_rule: Mapping[str, int], rules: Mapping[str, str], columns: Mapping[str, str]

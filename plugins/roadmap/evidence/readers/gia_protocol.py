@@ -31,6 +31,7 @@ from roadmap.evidence.readers.gia_forms import (
     SCHOOLS,
     ExamFile,
     Form,
+    Papers,
     cell_of,
     first_cell,
     is_numbered,
@@ -72,7 +73,8 @@ class _Block:
 class _Protocol:
     file: ExamFile
     form: Form
-    paper: Paper | None = None
+    papers: Papers
+    is_other: bool = False  # the block at hand is about another exam of the file
     minimum: int | None = None
     block: _Block | None = None
     schools: dict[str, _School] = field(default_factory=dict)
@@ -95,15 +97,16 @@ def read_protocol(
 ) -> Parsed:
     """Facts of the table, one a school: `columns` of its paper and scores beside its codes.
 
-    One subject a file. Options: `wave`; `file_name` (a pattern with groups year and subject) for
-    files without a title line. Raises FileRefused: HEADER, TITLE, FILE_NAME, SUBJECT, PERIOD,
+    One subject of the file; of the others it gives the names. Options: `wave`; `paper` (which
+    one, else the first); `file_name` (a pattern with groups year and subject) for files without a
+    title line. Raises FileRefused: HEADER, TITLE, FILE_NAME, SUBJECT, PERIOD,
     TOTAL (fewer or more pupils than «Всего участников»), EMPTY, in ЕГЭ SCALE.
     """
     sheet, rows, unread = stream_sheet(content, context.file_name, (*SCHOOLS, *form.scores))
     file = ExamFile(context, sheet)
-    protocol = _Protocol(file, form)
+    protocol = _Protocol(file, form, Papers(context.options.get("paper")))
     _walk(protocol, rows)
-    paper = protocol.paper
+    paper = protocol.papers.paper
     if paper is None or not protocol.columns:
         raise protocol.no_heading()
     # A cut-off end looks like an end; only the last block's total tells them apart.
@@ -130,6 +133,7 @@ def read_protocol(
         rows_accepted=protocol.rows_read - protocol.rejected.total(),
         rejected=file.rejected(protocol.rejected, protocol.form.rules, protocol.columns),
         warnings=(*protocol.warnings, *unread_sheets(unread)),
+        others=tuple(protocol.papers.others),
     )
 
 
@@ -140,6 +144,8 @@ def _walk(protocol: _Protocol, rows: Iterator[list[Cell]]) -> None:
             continue
         block = protocol.block
         if is_numbered(first):
+            if protocol.is_other:
+                continue
             if block is None:
                 raise protocol.no_heading()
             _pupil(protocol, block, row)
@@ -147,13 +153,13 @@ def _walk(protocol: _Protocol, rows: Iterator[list[Cell]]) -> None:
         plain = normal_title(first)
         if paper := protocol.file.title_line(plain, protocol.form):
             _open_paper(protocol, paper)
-            # The next block may have its columns elsewhere: it is read by its own heading.
-            protocol.block = None
+        elif protocol.is_other:
+            continue
         elif trailer := _trailer(plain):
             if block is not None:
                 _check_trailer(protocol, block, trailer, row)
         elif heading := _heading(row, protocol.form):
-            if protocol.paper is None:
+            if protocol.papers.paper is None:
                 _open_paper(protocol, _paper_by_name(protocol))
             protocol.block = heading
             score = column_name(heading.score, str(row[heading.score]).strip())
@@ -185,13 +191,14 @@ def _paper_by_name(protocol: _Protocol) -> Paper:
 
 
 def _open_paper(protocol: _Protocol, paper: Paper) -> None:
-    if protocol.paper is None:
-        protocol.paper = paper
-        protocol.form = protocol.form.of(paper)
-        if paper.kind == EGE.kind:
-            protocol.minimum = minimum_score(paper, protocol.file.context)
-    elif protocol.paper != paper:
-        raise protocol.file.several_exams(protocol.paper, paper)
+    protocol.is_other = protocol.papers.is_other(paper)
+    if protocol.is_other:
+        return
+    # The next block may have its columns elsewhere: it is read by its own heading.
+    protocol.block = None
+    protocol.form = protocol.form.of(paper)
+    if paper.kind == EGE.kind:
+        protocol.minimum = minimum_score(paper, protocol.file.context)
 
 
 def _heading(row: Sequence[Cell], form: Form) -> _Block | None:

@@ -157,7 +157,6 @@ def test_a_row_that_cannot_be_used_is_set_aside_by_count(row, rule):
         (block(50, title=["01 - Русский язык 2022.07.06"]), "PERIOD"),
         (block(50, head=[*HEAD[:-1], "Оценка"]), "HEADER"),
         ([*PLACE, RUSSIAN], "HEADER"),
-        ([*block(50), *block(60, title=["03 - Физика 2020.07.13"])], "TITLE"),
         ([*block(50), ["01 - Русский язык 2020.07.07"], pupil(1, 50)], "HEADER"),
         ([*block(50), *block(60, head=[*HEAD[:-1], "Оценка"])], "HEADER"),
     ],
@@ -174,14 +173,17 @@ def test_an_invisible_sign_in_a_code_and_a_dash_for_the_municipality_do_no_harm(
     assert (only["school_ref"], only["municipality_ref"]) == ("111002", None)
 
 
-def test_two_exams_in_one_file_are_named_and_the_operator_is_told_how_to_part_them():
-    with pytest.raises(FileRefused) as caught:
-        parsed(*block(50), *block(60, title=["03 - Физика 2020.07.13"]))
-    assert caught.value.message == (
-        "Файл не принят: в нём несколько экзаменов, «русский язык, 2020 год» и «физика, 2020 год»."
-        " Файл «ege.xlsx», лист «Протокол». Сохраните каждый отдельным файлом: его строку с"
-        " названием, заголовки и участников."
-    )
+def test_of_two_exams_in_one_file_each_is_read_by_itself():
+    physics = block(60, title=["03 - Физика 2020.07.13"])
+    total = "Всего участников"
+    rows = [*block(50, 40), trailer(total, 2), *physics, trailer(total, 1)]
+    first = parsed(*rows)
+    assert (first.scope, fact(first)) == ("ege/2020/main/11/русский язык", [2, 0, 90, 0])
+    assert (first.rows_read, first.others) == (2, ("ege/2020/main/11/физика",))
+    asked = replace(CONTEXT, options=CONTEXT.options | {"paper": first.others[0]})
+    second = parsed(*rows, context=asked)
+    assert (second.scope, fact(second)) == ("ege/2020/main/11/физика", [1, 0, 60, 0])
+    assert (second.rows_read, second.others) == (1, ("ege/2020/main/11/русский язык",))
 
 
 @pytest.mark.parametrize(

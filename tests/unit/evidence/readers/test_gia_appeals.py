@@ -144,11 +144,9 @@ def test_a_satisfied_appeal_that_cannot_be_used_is_set_aside(row, rule):
         ([["04 - Химия 2021.06.15"], HEAD, BELOW], "SCALE"),
         ([["01 - Музыка 2021.06.15"], HEAD, BELOW], "SUBJECT"),
         ([["01 - Русский язык 2022.06.15"], HEAD, BELOW], "PERIOD"),
-        ([TITLE, HEAD, BELOW, OGE, HEAD, BELOW], "TITLE"),
-        ([OGE, HEAD, BELOW, OGE, HEAD, IN_MARKS], "TITLE"),
     ],
 )
-def test_a_file_of_another_kind_or_of_two_exams_is_refused(rows, code):
+def test_a_file_of_another_kind_is_refused(rows, code):
     with pytest.raises(FileRefused, match=r"appeals\.xlsx") as caught:
         read(one_sheet(rows), CONTEXT)
     assert caught.value.code == code
@@ -182,12 +180,22 @@ def test_a_form_that_names_the_exam_in_each_row_is_read_by_the_difference():
     assert [fact[f"mark_{mark}"] for mark in (2, 3, 4, 5)] == [-1, 1, -1, 1]
 
 
-def test_two_exams_in_one_file_of_appeals_are_named():
-    rows = [appeal_by_row(1, "Математика(2021.06.02)", 5, 1),
-            appeal_by_row(2, "Физика(2021.06.05)", 3, 1)]  # fmt: skip
-    with pytest.raises(FileRefused, match=r"«математика, 2021 год» и «физика, 2021 год»") as caught:
-        read(one_sheet([HEAD_BY_ROW, BELOW_BY_ROW, *rows]), CONTEXT)
-    assert caught.value.code == "TITLE"
+def test_of_two_exams_in_one_file_each_is_read_by_itself():
+    by_row = [HEAD_BY_ROW, BELOW_BY_ROW, appeal_by_row(1, "Математика(2021.06.02)", 5, 1),
+              appeal_by_row(2, "Физика(2021.06.05)", 3, 1)]  # fmt: skip
+    in_tables = [TITLE, HEAD, BELOW, appeal(1, 41, 42), OGE, HEAD, IN_MARKS, appeal(1, 4, 5),
+                 appeal(2, 3, 4)]  # fmt: skip
+    for rows, first, other in (
+        (by_row, "oge/2021/main/9/математика", "oge/2021/main/9/физика"),
+        (in_tables, "ege/2021/main/11/обществознание", "oge/2021/main/9/русский язык"),
+    ):
+        found = read(one_sheet(rows), CONTEXT)
+        assert (found.scope, found.others) == (f"{first}/appeals", (other,))
+        assert (found.rows_read, len(found.facts["appeal_change"])) == (1, 1)
+        asked = replace(CONTEXT, options=CONTEXT.options | {"paper": other})
+        second = read(one_sheet(rows), asked)
+        assert (second.scope, second.others) == (f"{other}/appeals", (first,))
+        assert second.rows_read == len(rows) - (3 if rows is by_row else 7)
 
 
 def test_a_form_without_the_score_before_says_what_to_export_instead():

@@ -136,7 +136,6 @@ def test_a_row_that_cannot_be_used_is_set_aside_by_count(row, rule):
         (block(5, title=["01 - Музыка 2021.05.24"]), "SUBJECT"),
         (block(5, title=["01 - Русский язык 2022.05.24"]), "PERIOD"),
         (block(5, head=[*HEAD[:-1], "Балл"]), "HEADER"),
-        ([*block(5), *block(4, title=["02 - Математика 2021.05.27"])], "TITLE"),
     ],
 )
 def test_a_protocol_of_another_kind_refuses_the_file(rows, code):
