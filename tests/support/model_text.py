@@ -78,7 +78,8 @@ def _shown(value: Any) -> str:
         case m.Words():
             return _quoted(value.text)
         case m.Suppressed():
-            return f"<fewer than {value.fewer_than}>"
+            where = " in every school" if value.in_every_school else ""
+            return f"<fewer than {value.fewer_than}{where}>"
         case m.NoData() | m.NotHeld():
             return f"<{value.kind}>"
         case m.Cell():

@@ -45,7 +45,7 @@ class Share(Part):
 
 
 class Points(Part):
-    """The change between two shares in percentage points, as a reader would subtract them."""
+    """The exact change between two shares in percentage points, shown rounded once."""
 
     kind: Literal["points"] = "points"
     previous: Share
@@ -79,10 +79,15 @@ class Words(Part):
 
 
 class Suppressed(Part):
-    """Fewer took part than the plan's `least_participants`: «менее 5 уч.»."""
+    """Fewer took part than the plan's `least_participants`: «менее 5 уч.».
+
+    `in_every_school`: of a total all of whose schools are that small, however many they make
+    together: «во всех школах менее 5».
+    """
 
     kind: Literal["suppressed"] = "suppressed"
     fewer_than: int = 5  # of reports that were kept before the plan's number was
+    in_every_school: bool = False
 
 
 class NoData(Part):
@@ -402,8 +407,8 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-# Hashed as it was before a report kept the number: else each letter with one would be corrected.
-_FEWER_THAN_FIVE = Suppressed().model_dump()
+# Hashed as it was before a report kept more of it: else each letter with one would be corrected.
+_PLAIN = Suppressed().model_dump(exclude={"kind"})
 
 
 def _own(node: Any) -> Any:
@@ -417,8 +422,8 @@ def _own(node: Any) -> Any:
             node = {**node, "alt": ""}
         if node.get("kind") == "bars":
             node = {**node, "groups": [{**g, "region": None} for g in node["groups"]]}
-        if node == _FEWER_THAN_FIVE:
-            return {"kind": "suppressed"}
+        if node.get("kind") == "suppressed":
+            return {key: value for key, value in node.items() if _PLAIN.get(key) != value}
         if node.keys() == {"key", "title"}:  # a column of the letter
             return node["title"]
         return {key: _own(value) for key, value in node.items() if key != "key"}

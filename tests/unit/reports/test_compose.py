@@ -15,6 +15,7 @@ import support.analysis_rows as rows
 from roadmap.analysis.read import Level
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.letter import Envelope
+from roadmap.reports.formats.native import native
 from roadmap.reports.model import (
     Document,
     Figure,
@@ -708,8 +709,30 @@ def test_a_total_of_small_schools_only_says_so_in_the_letter(
     model = composed(made_run(_municipality(*(_school(n, marks=small) for n in (1, 2)))))
     assert model.letter.figures is not None
     total = next(row for row in model.letter.figures.rows if row.kind == "total")
-    assert total.note == "во\u00a0всех школах"
-    assert all(isinstance(cell.value, Suppressed) for cell in total.cells)
+    assert total.note is None
+    assert [cell.value for cell in total.cells] == 2 * [Suppressed(in_every_school=True)]
+
+
+def test_a_hidden_total_is_told_from_a_hidden_school_in_document_and_appendix(
+    composed: Callable[..., ReportModel],
+) -> None:
+    """Two schools of three pupils make six: «менее 5» is true of each, not of their total."""
+    small = {VPR_5_RU: (0, 2, 1, 0), VPR_5_MA: (1, 1, 1, 0)}
+    model = composed(made_run(_municipality(*(_school(n, marks=small) for n in (1, 2)))))
+    of_total = Suppressed(in_every_school=True)
+    assert model.document is not None
+    hidden = [
+        (row.kind, cell.value)
+        for sheet in model.appendix
+        for row in sheet.table.rows
+        for cell in row.cells
+        if isinstance(cell.value, Suppressed)
+    ]
+    assert {kind for kind, value in hidden if value == of_total} == {"total"}
+    assert {kind for kind, value in hidden if value == Suppressed()} == {"data"}
+    works = _table(model, "sources").rows[0].cells[-1].value
+    assert works == of_total
+    assert native(of_total) == show(of_total) == "во\u00a0всех школах менее\u00a05"
 
 
 @pytest.mark.postgres

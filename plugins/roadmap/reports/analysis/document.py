@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from roadmap.analysis.dynamics import previous_procedures
 from roadmap.analysis.objectivity import unsupported
-from roadmap.analysis.read import KINDS, Level, PaperResult, Verdict
+from roadmap.analysis.read import KINDS, Hidden, Level, PaperResult, Verdict
 from roadmap.plan.model import REGION, Procedure, Slice
 from roadmap.reports.analysis.dynamics import dynamics
 from roadmap.reports.analysis.results import (
@@ -123,7 +124,9 @@ def _works(results: Sequence[PaperResult]) -> Value:
     shown = [r.participants or 0 for r in results if r.hidden is None]
     if shown:
         return Count(n=sum(shown))
-    return suppressed(results[0]) if results else NotHeld()
+    if not results:
+        return NotHeld()
+    return suppressed(replace(results[0], hidden=Hidden.NOTHING_LEFT))
 
 
 def _general(draft: Draft, facts: Facts) -> None:

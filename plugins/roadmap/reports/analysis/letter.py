@@ -164,10 +164,10 @@ def _add_totals(facts: Facts, pair: _Pair, rows: LetterRows) -> None:
     _add(facts, rows, region, of_region, "comparison", note=note, own=facts.is_region)
 
 
-def _total_note(facts: Facts, totals: tuple[PaperResult | None, ...]) -> str:
-    """Which schools the own total is of."""
+def _total_note(facts: Facts, totals: tuple[PaperResult | None, ...]) -> str | None:
+    """Which schools the own total is of; None where its cells say that nothing is left of it."""
     if all(r is None or r.hidden is Hidden.NOTHING_LEFT for r in totals):
-        return sentence(facts, "own_total_small_note")
+        return None
     if any(r is not None and r.small_schools for r in totals):
         return sentence(facts, "own_total_note")
     return sentence(facts, "own_total_all_note")

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Literal
 
-from roadmap.analysis.read import Level, Paper, PaperResult
+from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
 from roadmap.analysis.shares import Journal
 from roadmap.plan.model import Procedure
 from roadmap.reports.facts.run import Facts
@@ -68,7 +68,10 @@ def low_share(result: PaperResult) -> Share | None:
 
 def suppressed(result: PaperResult) -> Suppressed:
     """The sign of a unit with too few participants, or of a total of which nothing is left."""
-    return Suppressed(fewer_than=result.least_participants)
+    return Suppressed(
+        fewer_than=result.least_participants,
+        in_every_school=result.hidden is Hidden.NOTHING_LEFT,
+    )
 
 
 def reaches(share: Share, percent: float) -> bool:

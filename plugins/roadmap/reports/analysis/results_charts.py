@@ -92,5 +92,6 @@ def bars_figure(facts: Facts, figure_id: str, caption: str, groups: Sequence[Bar
 
 def _bar_in_words(facts: Facts, bar: Bar) -> str:
     if isinstance(bar.value, Suppressed):
-        return sentence(facts, "chart_small", name=bar.label)
+        in_all = bar.value.in_every_school
+        return sentence(facts, "chart_all_small" if in_all else "chart_small", name=bar.label)
     return sentence(facts, "chart_bar", name=bar.label, share=bar.value)

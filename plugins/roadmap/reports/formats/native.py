@@ -43,6 +43,8 @@ def native(value: Value) -> int | float | date | str:
             return on
         case Words(text=text):
             return printable(text)
+        case Suppressed(in_every_school=True):
+            return show(value)
         case Suppressed(fewer_than=least):
             return f"менее{NBSP}{least}"
         case NoData():

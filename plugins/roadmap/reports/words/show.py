@@ -6,6 +6,8 @@ here, so a fact looks the same in the letter, in the справка and on the o
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from roadmap import russian
 from roadmap.reports.model import (
     Count,
@@ -41,6 +43,8 @@ def show(value: Value) -> str:
             return russian.day(on)
         case Words(text=text):
             return russian.typographic(text)
+        case Suppressed(fewer_than=least, in_every_school=True):
+            return f"во{NBSP}всех школах менее{NBSP}{least}"
         case Suppressed(fewer_than=least):
             return f"менее {least}{NBSP}уч."
         case NoData():
@@ -77,16 +81,15 @@ def show_in_full(share: Share, unit: str = "чел.") -> str:
 
 
 def points(share: Share, other: Share) -> float:
-    """How many percentage points `share` lies above `other`, as a reader would subtract them.
+    """How many percentage points `share` lies above `other`: the exact difference, in tenths.
 
-    The difference of the shown values, not of the exact ones: «27,4» and «18,6» give 8,8.
+    Rounded once, half away from zero, so it may lie a tenth off what the two shown shares give.
     """
-    return (_tenths(share) - _tenths(other)) / 10
-
-
-def _tenths(share: Share) -> int:
-    shown = show(share).replace(NBSP, "")
-    return int(shown.replace(",", ""))
+    exact = 1000 * (
+        Fraction(share.numerator, share.denominator) - Fraction(other.numerator, other.denominator)
+    )
+    tenths = int(abs(exact) + Fraction(1, 2))
+    return (tenths if exact >= 0 else -tenths) / 10
 
 
 def _mean(mean: Mean) -> str:
