@@ -55,7 +55,7 @@ _SCHOOL_ROW = Rule(
 )
 
 # Tables that say more of what stands in the others; nobody counts their rows.
-SUMS = frozenset({"score_result"})
+SUMS = frozenset({"score_result", "score_count", "paper_task", "task_result"})
 
 TABLES = (
     FactTable(
@@ -115,6 +115,11 @@ TABLES = (
                 required=False,
             ),
             *_counts("restored"),  # 1: counts were restored from percents
+            # Pupils with each of the scores from two below the least for the mark to one above it.
+            *_counts(
+                *(f"around_{mark}_{at}" for mark in (3, 4, 5) for at in (1, 2, 3, 4)),
+                required=False,
+            ),
         ),
         key=_GROUP_KEY,
         rules=(
@@ -128,6 +133,37 @@ TABLES = (
             ),
             _SCHOOL_ROW,
         ),
+    ),
+    FactTable(
+        "score_count",  # how many of a group have a primary score; no row: nobody has
+        (*_GROUP, *_counts("score", "pupils", "restored")),
+        key=(*_GROUP_KEY, "score"),
+    ),
+    FactTable(
+        "paper_task",  # the tasks of a paper, as one file names them
+        (
+            *_PAPER,
+            *_counts("position"),  # from 1
+            _text("task"),  # its code
+            *_counts("maximum", required=False),
+            _text("requirement", required=False),  # what it asks for, in the words of the file
+        ),
+        key=(*_PAPER_KEY, "position"),
+    ),
+    # Points of one group by task, and of those of it who have each mark. A list has a number for
+    # each task of the file (paper_task), separated by spaces: a row a task would be a million.
+    FactTable(
+        "task_result",
+        (
+            *_GROUP,
+            *_counts("pupils"),
+            _text("points"),
+            _text("left_out", required=False),  # pupils who did not begin the task («X»)
+            *_counts(*(f"pupils_{mark}" for mark in (2, 3, 4, 5)), required=False),
+            *(_text(f"points_{mark}", required=False) for mark in (2, 3, 4, 5)),
+            *_counts("restored"),
+        ),
+        key=_GROUP_KEY,
     ),
     FactTable(
         "exam_result",  # ЕГЭ: test scores of one school in one subject; high: 81-100

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from roadmap.evidence.files.grid import Cell, Heading, find_heading, normal_title
 from roadmap.evidence.messages import refused
@@ -31,7 +32,7 @@ class Layout:
     score: str
     variants: tuple[str, ...]
     pupil: tuple[str, ...]  # who a row is about, without a name: the pupil's code, the class
-    task: re.Pattern[str]  # what the heading of a task looks like
+    task: re.Pattern[str]  # what the heading of a task looks like, with a group `code`
     is_tagged: bool = False  # the municipality is one of the tags of a list
 
     @property
@@ -40,7 +41,9 @@ class Layout:
 
 
 # Headings of 2022 carry the maximum: «12 (2б)», «17К1 (2б)», «16 (1) (1б)», «5(1б)».
-_TASK_WITH_MAXIMUM = re.compile(r"\d{1,2}[^()]{0,6}(?:\(\d{1,2}\) ?)?\((\d{1,2}) ?б\)")
+_TASK_WITH_MAXIMUM = re.compile(
+    r"(?P<code>\d{1,2}[^()]{0,6}(?:\(\d{1,2}\) ?)?)\((?P<maximum>\d{1,2}) ?б\)"
+)
 _STARTS_LIKE_A_TASK = re.compile(r"\d")
 _LAYOUTS = (
     Layout(
@@ -51,7 +54,7 @@ _LAYOUTS = (
         "sum",
         ("var-1", "var-2", "var"),
         ("code", "klass"),
-        re.compile(r"a-\d{1,2}-grade"),
+        re.compile(r"a-(?P<code>\d{1,2})-grade"),
         is_tagged=True,
     ),
     Layout(
@@ -62,7 +65,7 @@ _LAYOUTS = (
         "всего баллов",
         ("вариант", "вариант 1", "вариант 2"),
         ("код обучающегося", "класс"),
-        re.compile(r"балл за \d{1,2}"),
+        re.compile(r"балл за (?P<code>\d{1,2})"),
     ),
     *(
         Layout(
@@ -154,17 +157,34 @@ def _wrongly_named(context: ReaderContext, what: str, asked: str) -> FileRefused
     )
 
 
-def tasks_in(titles: list[str], layout: Layout) -> list[int]:
-    """Where the points of tasks stand."""
+class Task(NamedTuple):
+    """A task of a paper: its column, its code («12», «17К1», «16(1)»), its maximum if stated.
+
+    Protocols of 2020 and 2021 number tasks one after the other, whatever the paper calls them.
+    """
+
+    column: int
+    code: str
+    maximum: int | None
+
+
+def tasks_in(titles: list[str], layout: Layout) -> list[Task]:
+    """The tasks whose points the protocol has."""
     end = titles.index(_AFTER_THE_TASKS) if _AFTER_THE_TASKS in titles else len(titles)
-    return [at for at, title in enumerate(titles[:end]) if layout.task.fullmatch(title)]
+    tasks = []
+    for column, title in enumerate(titles[:end]):
+        if match := layout.task.fullmatch(title):
+            stated = match.groupdict().get("maximum")
+            code = match["code"].replace(" ", "").upper()
+            tasks.append(Task(column, code, None if stated is None else int(stated)))
+    return tasks
 
 
 def stated_maximum(titles: list[str]) -> int | None:
     """What the tasks' maxima add up to by their headings; None where one of them says none."""
     tasks = [title for title in titles if _STARTS_LIKE_A_TASK.match(title)]
     maxima = [_TASK_WITH_MAXIMUM.fullmatch(title) for title in tasks]
-    return sum(int(match.group(1)) for match in maxima if match) if all(maxima) else None
+    return sum(int(match["maximum"]) for match in maxima if match) if all(maxima) else None
 
 
 def other_maximum(titles: list[str], maximum: int) -> tuple[str, ...]:

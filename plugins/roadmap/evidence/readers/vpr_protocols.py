@@ -35,6 +35,7 @@ from roadmap.evidence.readers.vpr_layouts import (
     TITLES,
     WITHIN,
     Layout,
+    Task,
     layout_of,
     other_maximum,
     paper_by_name,
@@ -43,7 +44,17 @@ from roadmap.evidence.readers.vpr_layouts import (
     stated_maximum,
     tasks_in,
 )
-from roadmap.evidence.readers.vpr_sums import SUMS, Results, rank_sums, sums_of
+from roadmap.evidence.readers.vpr_sums import (
+    LEFT_OUT,
+    SUMS,
+    Results,
+    TaskSums,
+    around_marks,
+    histogram,
+    rank_sums,
+    sums_of,
+    tasks_of,
+)
 from roadmap.russian import counted
 
 _MUNICIPALITY_TAG = re.compile(r"reg\d{2}_(?:vpr_)?m\d+")
@@ -85,6 +96,8 @@ _ONE_PART = {
 @dataclass
 class _School:
     results: Results = field(default_factory=Counter)
+    # By score the points of each pupil's tasks, of those with any sign there.
+    tasks: dict[int, list[list[int]]] = field(default_factory=lambda: defaultdict(list))
     absent: int = 0
     municipalities: Counter[str] = field(default_factory=Counter)
 
@@ -94,22 +107,28 @@ class _Counts:
     schools: dict[str, _School] = field(default_factory=lambda: defaultdict(_School))
     rows_read: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
-    # By school, score and journal mark those with one variant of several.
-    one_part: Counter[tuple[str, int, int]] = field(default_factory=Counter)
+    # School, score, journal mark and points of those with one variant of several.
+    one_part: list[tuple[str, int, int, list[int]]] = field(default_factory=list)
     has_two_parts: bool = False
     repeated: int = 0
     other_total: int = 0
     grades: Counter[str] = field(default_factory=Counter)  # by the codes of pupils
 
+    def take(self, login: str, score: int, journal: int, points: list[int]) -> None:
+        school = self.schools[login]
+        school.results[score, journal] += 1
+        if points:
+            school.tasks[score].append(points)
+
 
 def read(content: bytes, context: ReaderContext) -> Parsed:
-    """Facts `mark_result`, `journal_result` and `score_result`; grade, subject by the file name.
+    """Marks, journal and sums of scores and tasks by school; grade and subject by the file name.
 
     Options: `file_name` (a pattern with groups subject, grade and perhaps year), `waves`,
     `scales` (see `evidence.scales`), `one_part` (participant, absent or set_aside: who wrote
     one part only of a paper of two days). Absent pupils are counted apart; a row that stands
     twice counts once; a school where nobody wrote gives no fact. Where the scale is not known
-    there are no marks, and only `score_result`. Raises FileRefused: FILE_NAME, SUBJECT, PERIOD,
+    there are no marks, only sums. Raises FileRefused: FILE_NAME, SUBJECT, PERIOD,
     HEADER, EMPTY.
     """
     paper = paper_by_name(context)
@@ -122,13 +141,14 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     titles = [normal_title(cell) for cell in head[heading.row]]
     refuse_another_year(paper, layout, context)
     maximum = scale["max"] if scale else stated_maximum(titles) or None
-    counts = _count(body, layout, heading, tasks_in(titles, layout), maximum)
+    tasks = tasks_in(titles, layout)
+    counts = _count(body, layout, heading, [task.column for task in tasks], maximum)
     refuse_another_grade(paper, counts.grades, context)
     one_part = context.options.get("one_part", "participant")
     of_one_part = _settle_one_part(counts, one_part)
     return Parsed(
         scope=paper.scope,
-        facts=_facts(counts, paper, sheet, _mark_by_score(scale) if scale else None),
+        facts=_Facts(paper, sheet, scale, tasks).of(counts),
         rows_read=counts.rows_read,
         rows_accepted=counts.rows_read - counts.rejected.total(),
         rejected=_rejected(counts, layout, heading, sheet, context),
@@ -169,6 +189,7 @@ _NO_SCORE, _BAD_SCORE, _NO_VALUE = -1, -2, -3
 _NO_VARIANT, _MISSED, _TAKEN = range(3)
 _WHOLE = re.compile(r"(\d{1,4})(?:[.,]0+)?")
 _ABSENT = "absent"
+_LEFT_OUT_SIGNS = frozenset("XxХх")  # Latin and Cyrillic
 
 
 def _score(cell: Cell) -> int:
@@ -184,7 +205,9 @@ def _score(cell: Cell) -> int:
 
 
 def _points(cell: Cell) -> int:
-    """The points of a task; 0 for signs («X», «не пройдена тема») and what is no number."""
+    """The points of a task; LEFT_OUT for «X», 0 for other signs and what is no number."""
+    if isinstance(cell, str) and cell.strip() in _LEFT_OUT_SIGNS:
+        return LEFT_OUT
     return max(_score(cell), 0)
 
 
@@ -233,14 +256,14 @@ def _count(
     same_at = [at[title] for title in (*layout.required, *layout.pupil) if title in at]
     same = itemgetter(*same_at, *variants_at)
     seen: set[tuple[Cell, ...]] = set()
-    tasks_of = _cells_at(tasks_at)
+    cells_of = _cells_at(tasks_at)
     width = max(*at.values(), *tasks_at, 0) + 1
 
     counts = _Counts()
     rejected, grades = counts.rejected, counts.grades
     logins = _Cache(lambda cell: login_digits(str(cell)))
     municipalities = _Cache(_tagged if layout.is_tagged else _named)
-    scores, points = _Cache(_score), _Cache(_points)
+    scores, points_of = _Cache(_score), _Cache(_points)
     journal_marks = _Cache(_journal_mark)
     variants_of = _tuple_at(variants_at)
     kinds_of = _Cache(lambda cells: tuple(map(_variant, cells)))
@@ -282,9 +305,10 @@ def _count(
         # True is 1 to a dictionary.
         score = scores[raw_score] if not isinstance(raw_score, bool) else _BAD_SCORE
         variants = kinds_of[variants_of(row)]
-        tasks = tasks_of(row)
+        tasks = cells_of(row)
         # Of a row without any sign in its tasks nobody knows their sum.
-        total = sum(map(points.__getitem__, tasks)) if any(tasks) else None
+        points = [*map(points_of.__getitem__, tasks)] if any(tasks) else []
+        total = sum(points) % LEFT_OUT if points else None
         fault = faults[score, variants, total]
         if fault is _ABSENT:
             school.absent += 1
@@ -296,11 +320,13 @@ def _count(
             counts.other_total += 1
         journal = journal_marks[row[journal_at]]
         if len(variants) > 1 and variants.count(_TAKEN) == 1:
-            counts.one_part[digits, score, journal] += 1
+            counts.one_part.append((digits, score, journal, points))
             counts.has_two_parts |= _MISSED in variants
         else:
             counts.has_two_parts |= variants.count(_TAKEN) > 1
             school.results[score, journal] += 1
+            if points:
+                school.tasks[score].append(points)
     counts.rows_read = rows_read
     return counts
 
@@ -354,16 +380,16 @@ def _settle_one_part(counts: _Counts, decision: str) -> tuple[str, ...]:
     """
     if not counts.has_two_parts:
         decision = "participant"
-    for (login, score, journal), pupils in counts.one_part.items():
+    for login, score, journal, points in counts.one_part:
         if decision == "participant":
-            counts.schools[login].results[score, journal] += pupils
+            counts.take(login, score, journal, points)
         elif decision == "absent":
-            counts.schools[login].absent += pupils
+            counts.schools[login].absent += 1
         else:
-            counts.rejected["ONE_PART"] += pupils
+            counts.rejected["ONE_PART"] += 1
     if not counts.has_two_parts or not counts.one_part or decision == "set_aside":
         return ()
-    many = counted(counts.one_part.total(), "участник", "участника", "участников")
+    many = counted(len(counts.one_part), "участник", "участника", "участников")
     return (f"Написали только одну часть двухдневной работы: {many}; {_ONE_PART[decision]}.",)
 
 
@@ -380,79 +406,103 @@ def _named(cell: Cell) -> str | None:
 # -- What is kept ----------------------------------------------------------------------------
 
 
-def _facts(
-    counts: _Counts, paper: Paper, sheet: str, mark_by_score: list[int] | None
-) -> dict[str, list[dict[str, Any]]]:
-    facts: dict[str, list[dict[str, Any]]] = {
-        "mark_result": [],
-        "journal_result": [],
-        "score_result": [],
-    }
-    municipalities: dict[str, Results] = defaultdict(Counter)
-    region: Results = Counter()
-    of_the_paper = {"sheet": sheet, "row": None, **paper.columns(), "restored": 0}
-    for digits, school in sorted(counts.schools.items()):
-        results, absent = school.results, school.absent
-        if not results:
-            continue
-        municipality = usual(school.municipalities)
-        region.update(results)
-        if municipality is not None:
-            municipalities[municipality].update(results)
-        common = of_the_paper | Group("school", "vpr_login", digits, municipality).columns()
-        if mark_by_score is not None:
-            _keep_marks(facts, common, results, absent, mark_by_score)
-        sums = sums_of(results, mark_by_score) | rank_sums(results)
-        facts["score_result"].append(_sums(common, results, absent, sums))
-    for name, results in sorted(municipalities.items()):
-        common = of_the_paper | Group("municipality", municipality=name).columns()
-        facts["score_result"].append(_sums(common, results, None, sums_of(results, mark_by_score)))
-    if region:
-        common = of_the_paper | Group("region").columns()
-        facts["score_result"].append(_sums(common, region, None, sums_of(region, mark_by_score)))
-    return facts
+class _Facts:
+    """The tables of one protocol, school by school and together."""
 
+    def __init__(
+        self, paper: Paper, sheet: str, scale: Mapping[str, int] | None, tasks: list[Task]
+    ) -> None:
+        self._common = {"sheet": sheet, "row": None, **paper.columns(), "restored": 0}
+        self._scale = scale
+        self._mark_by_score = _mark_by_score(scale) if scale else None
+        names = ("mark_result", "journal_result", "score_result", "score_count", "task_result")
+        self._tables: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+        of_the_paper = {"sheet": sheet, "row": None, **paper.columns()}
+        self._tables["paper_task"] = tasks_of(
+            of_the_paper, ((task.code, task.maximum) for task in tasks)
+        )
 
-def _sums(
-    common: Mapping[str, Any], results: Results, absent: int | None, sums: Mapping[str, Any]
-) -> dict[str, Any]:
-    empty = dict.fromkeys(SUMS)
-    return {**common, "participants": results.total(), "absent": absent, **empty, **sums}
+    def of(self, counts: _Counts) -> dict[str, list[dict[str, Any]]]:
+        """Schools where somebody wrote; the same pupils by municipality and in the region."""
+        together: dict[Group, tuple[Results, TaskSums]] = defaultdict(
+            lambda: (Counter(), TaskSums())
+        )
+        for digits, school in sorted(counts.schools.items()):
+            if not school.results:
+                continue
+            municipality = usual(school.municipalities)
+            group = Group("school", "vpr_login", digits, municipality)
+            tasks = self._by_task(school)
+            if self._mark_by_score is not None:
+                self._keep_marks(group, school, self._mark_by_score)
+            self._keep_sums(group, school.results, tasks, school.absent)
+            above = [Group("region")]
+            if municipality is not None:
+                above.append(Group("municipality", municipality=municipality))
+            for one in above:
+                together[one][0].update(school.results)
+                together[one][1].take_all(tasks)
+        for group, (results, tasks) in together.items():
+            self._keep_sums(group, results, tasks, None)
+            self._tables["score_count"] += [
+                {**self._common, **group.columns(), "score": score, "pupils": pupils}
+                for score, pupils in histogram(results).items()
+            ]
+        return self._tables
 
+    def _by_task(self, school: _School) -> TaskSums:
+        sums = TaskSums()
+        for score, points in school.tasks.items():
+            sums.take(self._mark_by_score[score] if self._mark_by_score else 0, points)
+        return sums
 
-def _keep_marks(
-    facts: dict[str, list[dict[str, Any]]],
-    common: Mapping[str, Any],
-    results: Results,
-    absent: int,
-    mark_by_score: list[int],
-) -> None:
-    marks: Counter[int] = Counter()
-    changes: Counter[int] = Counter()  # the mark against the journal's: -1 lower, 0 equal, 1 higher
-    for (score, journal), pupils in results.items():
-        mark = mark_by_score[score]
-        marks[mark] += pupils
-        if journal:
-            changes[(mark > journal) - (mark < journal)] += pupils
-    facts["mark_result"].append(
-        {
-            **common,
-            "schools": None,
-            "participants": marks.total(),
-            "absent": absent,
-            **{f"mark_{mark}": marks[mark] for mark in (2, 3, 4, 5)},
-        }
-    )
-    if changes:
-        facts["journal_result"].append(
+    def _keep_sums(
+        self, group: Group, results: Results, tasks: TaskSums, absent: int | None
+    ) -> None:
+        common = {**self._common, **group.columns()}
+        sums = sums_of(results, self._mark_by_score) | around_marks(results, self._scale)
+        if group.level == "school":
+            sums |= rank_sums(results)
+        self._tables["score_result"].append(
             {
                 **common,
-                "compared": changes.total(),
-                "lowered": changes[-1],
-                "confirmed": changes[0],
-                "raised": changes[1],
+                "participants": results.total(),
+                "absent": absent,
+                **dict.fromkeys(SUMS),
+                **sums,
             }
         )
+        if by_task := tasks.columns():
+            self._tables["task_result"].append({**common, **by_task})
+
+    def _keep_marks(self, group: Group, school: _School, mark_by_score: list[int]) -> None:
+        marks: Counter[int] = Counter()
+        changes: Counter[int] = Counter()  # of the mark to the journal's: -1 lower, 1 higher
+        for (score, journal), pupils in school.results.items():
+            mark = mark_by_score[score]
+            marks[mark] += pupils
+            if journal:
+                changes[(mark > journal) - (mark < journal)] += pupils
+        common = {**self._common, **group.columns()}
+        self._tables["mark_result"].append(
+            {
+                **common,
+                "schools": None,
+                "participants": marks.total(),
+                "absent": school.absent,
+                **{f"mark_{mark}": marks[mark] for mark in (2, 3, 4, 5)},
+            }
+        )
+        if changes:
+            self._tables["journal_result"].append(
+                {
+                    **common,
+                    "compared": changes.total(),
+                    "lowered": changes[-1],
+                    "confirmed": changes[0],
+                    "raised": changes[1],
+                }
+            )
 
 
 def _rejected(

@@ -6,7 +6,9 @@ Which sums, and from how many pupils: docs/formats.md, «Sums of scores».
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 # Three numbers (participants, sum, squares) give away all scores of two pupils, those of three
 # in 72 of 100 cases, of four in 21, of five in 4: below five only participants are kept.
@@ -14,12 +16,20 @@ LEAST_PUPILS = 5
 # Ranks of more pupils than any school has would not fit into an integer of the database.
 _MOST_RANKED = 1000
 
+# Of a mark that fewer pupils have, points by task say too much of each.
+_LEAST_OF_A_MARK = 3
+# A histogram says something from here on, and nothing of one pupil; no school has its own.
+_LEAST_SHOWN_WHOLE = 50
+# Beside the points of tasks: how many pupils left them out («X»), in one number with them.
+LEFT_OUT = 1 << 32
+
 Results = Counter[tuple[int, int]]  # (primary score, journal mark; 0: none) -> pupils
-JOURNAL_MARKS = (2, 3, 4, 5)
+MARKS = (2, 3, 4, 5)
 
 SUMS = (
-    *("score_sum", "score_squares", *(f"journal_{mark}" for mark in JOURNAL_MARKS)),
+    *("score_sum", "score_squares", *(f"journal_{mark}" for mark in MARKS)),
     *("pair_scores", "pair_squares", "pair_products", "gap_2", "rank_gaps", "score_ties"),
+    *(f"around_{mark}_{at}" for mark in (3, 4, 5) for at in (1, 2, 3, 4)),
 )
 
 
@@ -37,7 +47,7 @@ def sums_of(results: Results, mark_by_score: Sequence[int] | None) -> dict[str, 
     return {
         "score_sum": sum(score * pupils for (score, _), pupils in results.items()),
         "score_squares": sum(score**2 * pupils for (score, _), pupils in results.items()),
-        **{f"journal_{mark}": journal[mark] for mark in JOURNAL_MARKS},
+        **{f"journal_{mark}": journal[mark] for mark in MARKS},
         "pair_scores": sum(score * pupils for (score, _), pupils in pairs.items()),
         "pair_squares": sum(score**2 * pupils for (score, _), pupils in pairs.items()),
         "pair_products": sum(score * mark * pupils for (score, mark), pupils in pairs.items()),
@@ -62,16 +72,109 @@ def rank_sums(results: Results) -> dict[str, int | None]:
     if results.total() < LEAST_PUPILS or not pairs or pairs.total() > _MOST_RANKED:
         return {}
     by_score, by_mark = (_doubled_ranks(pairs, at) for at in (0, 1))
-    equal: Counter[int] = Counter()
-    for (score, _), pupils in pairs.items():
-        equal[score] += pupils
     return {
         "rank_gaps": sum(
             pupils * (by_score[score] - by_mark[mark]) ** 2
             for (score, mark), pupils in pairs.items()
         ),
-        "score_ties": sum(many**3 - many for many in equal.values()),
+        "score_ties": sum(many**3 - many for many in _by_score(pairs).values()),
     }
+
+
+def around_marks(results: Results, scale: Mapping[str, int] | None) -> dict[str, int | None]:
+    """How many pupils have each of the four scores around the least ones for «3», «4» and «5».
+
+    From two below the boundary (`around_3_1`) to one above it (`around_3_4`).
+    """
+    if results.total() < LEAST_PUPILS or scale is None:
+        return {}
+    scores = _by_score(results)
+    return {
+        f"around_{mark}_{at}": scores[scale[str(mark)] - 3 + at]
+        for mark in (3, 4, 5)
+        for at in (1, 2, 3, 4)
+    }
+
+
+def histogram(results: Results) -> dict[int, int]:
+    """Pupils by score, in the order of scores; nothing where they are few."""
+    if results.total() < _LEAST_SHOWN_WHOLE:
+        return {}
+    return dict(sorted(_by_score(results).items()))
+
+
+def listed(numbers: Iterable[int]) -> str:
+    """Numbers of the paper's tasks, in their order, as `task_result` keeps them."""
+    return " ".join(map(str, numbers))
+
+
+def tasks_of(
+    paper: Mapping[str, Any], tasks: Iterable[tuple[str, int | None]]
+) -> list[dict[str, Any]]:
+    """Rows of `paper_task`: codes and maxima of the paper's tasks, in their order."""
+    return [
+        {**paper, "position": at, "task": code, "maximum": maximum, "requirement": None}
+        for at, (code, maximum) in enumerate(tasks, start=1)
+    ]
+
+
+@dataclass
+class TaskSums:
+    """Points by task, of pupils with each mark (0 where the scale is not known)."""
+
+    pupils: Counter[int] = field(default_factory=Counter)
+    points: dict[int, list[int]] = field(default_factory=dict)  # by mark, by task
+
+    def take(self, mark: int, of_pupils: Sequence[Sequence[int]]) -> None:
+        """The points of several pupils with that mark, each a row with a number a task."""
+        self._add(mark, len(of_pupils), list(map(sum, zip(*of_pupils, strict=True))))
+
+    def take_all(self, other: TaskSums) -> None:
+        for mark, points in other.points.items():
+            self._add(mark, other.pupils[mark], points)
+
+    def _add(self, mark: int, pupils: int, points: list[int]) -> None:
+        before = self.points.get(mark)
+        self.points[mark] = points if before is None else list(map(int.__add__, before, points))
+        self.pupils[mark] += pupils
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of `task_result`; none of fewer than five pupils."""
+        pupils = self.pupils.total()
+        if pupils < LEAST_PUPILS:
+            return {}
+        has_marks = 0 not in self.pupils
+        shown = self._shown() if has_marks else set()
+        sums = [
+            divmod(sum(of_task), LEFT_OUT) for of_task in zip(*self.points.values(), strict=True)
+        ]
+        return {
+            "pupils": pupils,
+            "points": listed(points for _, points in sums),
+            "left_out": listed(left_out for left_out, _ in sums),
+            **{f"pupils_{mark}": self.pupils[mark] if has_marks else None for mark in MARKS},
+            **{
+                f"points_{mark}": listed(points % LEFT_OUT for points in self.points[mark])
+                if mark in shown
+                else None
+                for mark in MARKS
+            },
+        }
+
+    def _shown(self) -> set[int]:
+        """Marks with enough pupils; one alone that is hidden would follow from the others."""
+        few = {mark for mark, pupils in self.pupils.items() if pupils < _LEAST_OF_A_MARK}
+        shown = set(self.pupils) - few
+        if len(few) == 1 and shown:
+            shown.remove(min(shown, key=lambda mark: (self.pupils[mark], mark)))
+        return shown
+
+
+def _by_score(results: Results) -> Counter[int]:
+    scores: Counter[int] = Counter()
+    for (score, _), pupils in results.items():
+        scores[score] += pupils
+    return scores
 
 
 def _pairs(results: Results) -> Results:

@@ -334,6 +334,83 @@ def test_scores_of_small_schools_stand_in_the_sums_of_municipality_and_region():
     assert {row["score_sum"] for row in sums(found)} == {None}
 
 
+def around(fact: dict[str, object]) -> list[list[object]]:
+    return [[fact[f"around_{mark}_{at}"] for at in (1, 2, 3, 4)] for mark in (3, 4, 5)]
+
+
+def test_the_four_scores_around_each_boundary_are_counted():
+    """7 / 11 / 15 of 20: whether «3» begins with a spike."""
+    (school,) = sums(parsed(*[pupil(score) for score in ("5", "6", "7", "7", "8", "11", "20")]))
+    assert around(school) == [[1, 1, 2, 1], [0, 0, 1, 0], [0, 0, 0, 0]]
+    (small,) = sums(parsed(*[pupil("7") for _ in range(4)]))
+    assert around(small) == [[None] * 4] * 3
+
+
+def test_a_histogram_is_kept_of_fifty_pupils_and_of_no_school():
+    fifty = [pupil(score) for score in ("7", "8") for _ in range(25)]
+    counts = parsed(*fifty).facts["score_count"]
+    assert {(row["level"], row["score"], row["pupils"]) for row in counts} == {
+        ("municipality", 7, 25), ("municipality", 8, 25), ("region", 7, 25), ("region", 8, 25),
+    }  # fmt: skip
+    assert parsed(*fifty[1:]).facts["score_count"] == []
+
+
+def tasks(parsed: Parsed) -> list[dict[str, object]]:
+    return [fact for fact in parsed.facts["task_result"] if fact["level"] == "school"]
+
+
+def with_tasks(score: str, *points: str) -> list[object]:
+    row = pupil(score)
+    row[10:12] = points
+    return row
+
+
+def test_points_by_task_and_by_mark_and_who_left_a_task_out():
+    """6 is «2», 7 is «3», 12 is «4»; without any sign in the tasks nobody knows them."""
+    rows = [with_tasks("6", "1", "X")] * 3 + [with_tasks("12", "2", "Х")] * 3
+    (school,) = tasks(parsed(*[[*row[:3], f"6{n:04}", *row[4:]] for n, row in enumerate(rows)],
+                             with_tasks("7", "", "")))  # fmt: skip
+    assert (school["pupils"], school["points"], school["left_out"]) == (6, "9 0", "0 6")
+    assert [school[f"pupils_{mark}"] for mark in (2, 3, 4, 5)] == [3, 0, 3, 0]
+    assert [school[f"points_{mark}"] for mark in (2, 3, 4, 5)] == ["3 0", None, "6 0", None]
+
+
+def test_points_of_one_or_two_pupils_with_a_mark_cannot_be_had_from_the_others():
+    """Of the two with «2» nothing, and of the three with «3» neither: the rest would tell."""
+    marks_of = [("6", 2), ("7", 3), ("12", 4)]
+    rows = [with_tasks(score, "1", "1") for score, pupils in marks_of for _ in range(pupils)]
+    (school,) = tasks(parsed(*rows))
+    assert school["points"] == "9 9"
+    assert [school[f"points_{mark}"] for mark in (2, 3, 4)] == [None, None, "4 4"]
+
+
+def test_points_of_fewer_than_five_pupils_stand_in_the_region_only():
+    small = [with_tasks("6", "1", "1") for _ in range(4)]
+    found = parsed(*small, pupil("6", login="sch440999", tag="reg44_vpr_m005", tasks="3"))
+    assert [(row["level"], row["points"]) for row in found.facts["task_result"]] == [
+        ("region", "7 4")
+    ]
+
+
+def test_tasks_are_named_as_the_headings_do():
+    of_2020 = parsed(pupil("6")).facts["paper_task"]
+    assert [(task["position"], task["task"], task["maximum"]) for task in of_2020] == [
+        (1, "1", None), (2, "2", None),
+    ]  # fmt: skip
+    of_2022 = read(one_sheet([HEAD_2022, pupil_2022("8")], "Протокол"), OB6).facts["paper_task"]
+    assert [(task["task"], task["maximum"]) for task in of_2022] == [
+        ("1", 1), ("2.1", 3), ("17К1", 10), ("18", 9),
+    ]  # fmt: skip
+
+
+def test_points_of_whom_the_source_counts_among_the_absent_are_in_no_sum():
+    context = replace(MA5, options=OPTIONS | {"one_part": "absent"})
+    both = [pupil("12", second="4", tasks="2") for _ in range(5)]
+    found = parsed(*both, pupil("12", second="отсутствовал", tasks="2"), context=context)
+    (school,) = tasks(found)
+    assert (school["pupils"], school["points"]) == (5, "10 0")
+
+
 def test_a_heading_moved_down_is_found():
     assert marks(parsed(pupil("6"), above=5)) == [1, 0, 0, 0]
 
