@@ -1,8 +1,9 @@
 """«Сравнение отметок с отметками по журналу» of ФИС ОКО → agreement by group (docs/domain.md §3.2).
 
 Each group has its name and four rows, told apart by their first word: `Понизили`,
-`Подтвердили`, `Повысили`, `Всего`; captions differ between years beyond that word. A group is
-one row of evidence here: it is read or quarantined whole.
+`Подтвердили`, `Повысили`, `Всего`; captions differ between years beyond that word. Exports of
+2024 are flat: a row a group, with the same words as headings. A group is one row of evidence
+here: it is read or quarantined whole.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import NamedTuple
 from roadmap.evidence.files.grid import (
     BadCell,
     Cell,
+    Heading,
+    Sheet,
     find_table,
     integer_of,
     normal_title,
@@ -44,6 +47,8 @@ _SHARE = "%"
 _TITLES = (GROUPS, PARTICIPANTS, _SHARE)
 _KINDS = {"понизили": "lowered", "подтвердили": "confirmed", "повысили": "raised"}
 _TOTAL = "всего"
+_COUNT = "count"
+_FLAT = tuple(f"{kind} {what}" for kind in _KINDS.values() for what in (_SHARE, _COUNT))
 _TO_DO = "Запросите файл заново; группа отложена, сравнение с журналом по ней не рассчитано"
 
 
@@ -63,21 +68,19 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
 
     Raises FileRefused: HEADER, TITLE, SUBJECT, PERIOD and those of `read_sheets`.
     """
-    sheet, heading = find_table(
-        read_sheets(content, context.file_name, _TITLES, ragged=True),
-        _TITLES,
-        WITHIN,
-        file_name=context.file_name,
-        is_ours=False,
+    sheets = read_sheets(content, context.file_name, _TITLES, ragged=True)
+    is_flat = (found := _flat_table(sheets)) is not None
+    sheet, heading = found or find_table(
+        sheets, _TITLES, WITHIN, file_name=context.file_name, is_ours=False
     )
     paper = paper_of(sheet, heading, context)
     table = Table(sheet, heading, context, _TO_DO, ("группа", "группы", "групп"))
     of_the_paper = paper.columns()
-    participants = table.column(PARTICIPANTS)
+    participants = table.column(PARTICIPANTS if PARTICIPANTS in table.at else GROUPS)
     twice = RowRejected("CONFLICTING_DUPLICATE", "Группа указана дважды", participants)
     known = known_municipalities(context)
     municipality: str | None = None
-    for block in _blocks(table):
+    for block in _flat_blocks(table) if is_flat else _blocks(table):
         table.rows_read += 1
         group = group_of(block.name, municipality, known)
         if group.level != "school":
@@ -123,6 +126,55 @@ def _blocks(table: Table) -> Iterator[_Block]:
             block.shares[kind] = cell_at(row, at[_SHARE])
     if block is not None and block.counts:
         yield block
+
+
+def _flat_table(sheets: list[Sheet]) -> tuple[Sheet, Heading] | None:
+    """The first sheet with a flat heading: `Понизили (…) %`, `Понизили (…) Кол-во участников`, …
+
+    Its columns by kind and what they say (`lowered %`), the first one with participants in all.
+    """
+    groups, participants = normal_title(GROUPS), normal_title(PARTICIPANTS)
+    for sheet in sheets:
+        for number, row in enumerate(sheet.rows[:WITHIN]):
+            columns: dict[str, int] = {}
+            for at, title in enumerate(map(normal_title, row)):
+                kind = _KINDS.get(title.partition(" ")[0].strip("(,:"))
+                if title == groups:
+                    columns[GROUPS] = at
+                elif title.startswith(participants):
+                    columns.setdefault(PARTICIPANTS, at)
+                elif kind is not None:
+                    what = _COUNT if participants in title else _SHARE
+                    columns.setdefault(f"{kind} {what}", at)
+            if columns.keys() >= {GROUPS, *_FLAT}:
+                return sheet, Heading(number, columns)
+    return None
+
+
+def _flat_blocks(table: Table) -> Iterator[_Block]:
+    """Rows with a group and a number, each as the rows of a group stand elsewhere."""
+    at = table.at
+    for number, row in table.below():
+        cells = {title: cell_at(row, at[title]) for title in at if title != GROUPS}
+        has_numbers = any(cell is not None for cell in cells.values())
+        try:
+            name = table.value(row, GROUPS, text_of)
+        except RowRejected as problem:
+            if has_numbers:
+                table.rows_read += 1
+                table.reject(number, problem)
+            continue
+        if name is None or not has_numbers:
+            if name is not None or has_numbers:
+                table.warn("Строки вне таблицы (подписи, примечания) пропущены")
+        elif normal_title(name) != normal_title(GROUPS):
+            block = _Block(name, number)
+            for kind in _KINDS.values():
+                block.counts[kind] = cells[f"{kind} {_COUNT}"]
+                block.shares[kind] = cells[f"{kind} {_SHARE}"]
+            if PARTICIPANTS in at:
+                block.counts[_TOTAL] = cells[PARTICIPANTS]
+            yield block
 
 
 class _Label(NamedTuple):

@@ -118,3 +118,70 @@ def test_a_missing_heading_refuses_the_file():
     with pytest.raises(FileRefused, match="нет столбца «Кол-во участников»") as caught:
         parsed(COUNTRY, head=["Группы участников", "Участников", "%"])
     assert caught.value.code == "HEADER"
+
+
+# -- Flat, as since 2024 -----------------------------------------------------------------------
+
+FLAT = ["Группы участников", "Кол-во участников(всего)"]
+FLAT += [f"{caption} {what}" for caption in (c.removesuffix(" %") for c in CAPTIONS)
+         for what in ("%", "Кол-во участников")]  # fmt: skip
+
+
+def flat(name: str | None, counts: list[object], total: object = None) -> list[object]:
+    numbers = [count if isinstance(count, int) else 0 for count in counts]
+    whole = sum(numbers)
+    row: list[object] = [name, whole if total is None else total]
+    for count, number in zip(counts, numbers, strict=True):
+        row += [round(100 * number / whole, 2) if whole else 0, count]
+    return row
+
+
+def flat_parsed(*rows: list[object], head: list[str] = FLAT) -> Parsed:
+    return parsed(list(rows), head=head)
+
+
+def test_a_flat_export_gives_one_fact_a_row():
+    found = flat_parsed(
+        flat("Костромская обл.", [50, 40, 10]),
+        flat("Буйский муниципальный район(reg44_m004)", [3, 5, 2]),
+        flat("МОУ СОШ № 1(edu440123)", [1, 5, 2]),
+    )
+    facts = found.facts["journal_result"]
+    assert [fact["level"] for fact in facts] == ["region", "municipality", "school"]
+    assert counts(facts[2]) == [1, 5, 2, 8, 0]
+    assert (facts[2]["school_ref"], facts[2]["municipality_ref"]) == (
+        "440123", "буйский муниципальный район",
+    )  # fmt: skip
+    assert (found.rows_read, found.rows_accepted, found.warnings) == (3, 3, ())
+
+
+def test_the_columns_of_a_flat_export_are_found_by_their_first_words_in_any_order():
+    head = ["Повысили %", "Повысили, кол-во участников", "Группы участников",
+            "Понизили: кол-во участников", "Понизили: %", "Подтвердили %",
+            "ПОДТВЕРДИЛИ Кол-во участников"]  # fmt: skip
+    found = flat_parsed([20, 2, "sch440123", 3, 30, 50, 5], head=head)
+    assert counts(found.facts["journal_result"][0]) == [3, 5, 2, 10, 0]
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        (flat("sch440123", [3, 5, 2], total=11), "TOTAL"),
+        (flat("sch440123", ["три", 5, 2]), "TYPE"),
+        (flat("#Н/Д", [3, 5, 2]), "CELL_ERROR"),
+        (["sch440123", 10, 30, 3, 50, 5, 30, 2], "PERCENT_SUM"),
+        (flat("Ромашка", [3, 5, 2]), "GROUP"),
+    ],
+)
+def test_a_row_of_a_flat_export_that_contradicts_itself_is_set_aside(row, rule):
+    found = flat_parsed(flat("sch440124", [3, 5, 2]), row)
+    assert [kept.rule for kept in found.rejected] == [rule]
+    assert (found.rows_read, found.rows_accepted) == (2, 1)
+    assert "строка 6" in found.rejected[0].message
+
+
+def test_a_flat_export_may_give_shares_only_and_has_notes_below():
+    found = flat_parsed(["sch440123", 14, "42,86", None, "50,00", None, "7,14", None],
+                        ["* по данным школ"])  # fmt: skip
+    assert counts(found.facts["journal_result"][0]) == [6, 7, 1, 14, 1]
+    assert found.warnings == ("Строки вне таблицы (подписи, примечания) пропущены: 1\u00a0группа.",)
