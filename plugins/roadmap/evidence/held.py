@@ -300,6 +300,17 @@ def _find(conn: Connection, code: str) -> Row[Any]:
 
 
 def _refuse_what_is_past(conn: Connection, held: Row[Any], now_ms: int) -> None:
+    # A file that was received before what is in force is held against what was there before it:
+    # its question stands until something is loaded after it.
+    loaded_since = select(load_batch.c.batch_id).where(
+        load_batch.c.plan_year == held.plan_year,
+        load_batch.c.dataset == held.dataset,
+        load_batch.c.scope == held.scope,
+        load_batch.c.state == "accepted",
+        load_batch.c.loaded_ms > held.loaded_ms,
+    )
+    if conn.execute(loaded_since).first() is None:
+        return
     in_force: Iterable[Row[Any]] = conn.execute(
         sql("evidence/batches_in_force"),
         {"plan_year": held.plan_year, "known_at_ms": now_ms, "known_by": "loaded"},

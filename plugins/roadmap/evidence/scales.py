@@ -31,7 +31,7 @@ class Scale(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max: Annotated[int, Field(gt=0)]
+    max: Annotated[int, Field(gt=0, le=100)]
     three: Annotated[int, Field(gt=0, alias="3")]
     four: Annotated[int, Field(gt=0, alias="4")]
     five: Annotated[int, Field(gt=0, alias="5")]

@@ -12,7 +12,7 @@ from roadmap.decision import DecisionRefused
 from roadmap.evidence.held import Decided, decide
 from roadmap.evidence.intake import batches_in_force
 from roadmap.store.tables import held_file_decision, load_batch, load_warning, metadata
-from support.evidence_files import CONTACTS, SCHOOLS, table_csv
+from support.evidence_files import ACTS, CONTACTS, SCHOOLS, table_csv
 from support.evidence_world import HOUR, World
 
 mark_result, school = metadata.tables["mark_result"], metadata.tables["school"]
@@ -178,6 +178,18 @@ def test_a_decision_against_what_is_no_longer_in_force_is_refused(held: World) -
     pull(held)
     with pytest.raises(DecisionRefused, match="с тех пор действуют другие сведения"):
         decide(held.engine, code, "replace", actor="a", reason="причина", now_ms=held.now_ms)
+
+
+def test_a_file_received_before_what_is_in_force_is_decided_about_as_well(world: World) -> None:
+    rows = {"a.csv": 9, "b.csv": 1, "c.csv": 8}
+    for number, (name, many) in enumerate(rows.items()):
+        acts = [["buyskiy", "приказ", f"{number}{n}", "25.03.2021", None, "адресные рекомендации"]
+                for n in range(many)]  # fmt: skip
+        world.put(f"acts/{name}", table_csv([ACTS, *acts]))
+    world.receipts({f"acts/{name}": f"2021-03-0{n}T10:00+03:00" for n, name in enumerate(rows, 1)})
+    assert [file.code for file in world.pull().taken] == [None, "COVERS_LESS", None]
+    assert decided(world, "keep").is_new
+    assert [file.state for file in world.pull().taken] == ["unchanged"] * 3
 
 
 WRONG = "Проведение работы по математике, 5 класс. ВПР 2021.csv"

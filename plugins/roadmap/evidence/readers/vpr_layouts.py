@@ -44,6 +44,9 @@ class Layout:
 _TASK_WITH_MAXIMUM = re.compile(
     r"(?P<code>\d{1,2}[^()]{0,6}(?:\(\d{1,2}\) ?)?)\((?P<maximum>\d{1,2}) ?б\)"
 )
+# No paper has as many (51 is the most so far). A column of years or codes taken for scores would
+# give sums that no integer of the database holds.
+MOST_SCORE = 100
 _STARTS_LIKE_A_TASK = re.compile(r"\d")
 _LAYOUTS = (
     Layout(

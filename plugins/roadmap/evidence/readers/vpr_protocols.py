@@ -31,6 +31,7 @@ from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected, scale_text
 from roadmap.evidence.readers.paper import Paper, usual
 from roadmap.evidence.readers.vpr_export import Group
 from roadmap.evidence.readers.vpr_layouts import (
+    MOST_SCORE,
     OTHER_SHEETS,
     TITLES,
     WITHIN,
@@ -140,7 +141,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     body = chain(head[heading.row + 1 :], rows)
     titles = [normal_title(cell) for cell in head[heading.row]]
     refuse_another_year(paper, layout, context)
-    maximum = scale["max"] if scale else stated_maximum(titles) or None
+    maximum = min(scale["max"] if scale else stated_maximum(titles) or MOST_SCORE, MOST_SCORE)
     tasks = tasks_in(titles, layout)
     counts = _count(body, layout, heading, [task.column for task in tasks], maximum)
     refuse_another_grade(paper, counts.grades, context)

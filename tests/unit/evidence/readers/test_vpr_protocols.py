@@ -285,6 +285,12 @@ def test_without_a_scale_the_maximum_is_what_the_headings_say():
     )
 
 
+def test_a_column_of_years_is_no_column_of_scores_even_where_nobody_says_the_maximum():
+    context = replace(MA5, options=WITHOUT_A_SCALE | OF_2020)
+    found = parsed(pupil("2021"), pupil("12"), context=context)
+    assert [(kept.rule, kept.rows) for kept in found.rejected] == [("SCORE_ABOVE_MAXIMUM", 1)]
+
+
 def test_the_scale_by_which_marks_were_given_is_told_to_the_batch():
     assert parsed(pupil("7")).scale == "20: 7, 11, 15"
 
