@@ -6,13 +6,11 @@ and which of two names a municipality had on a day is the registry's matter.
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
-from roadmap.datasets.catalogue import DATASETS
 from roadmap.russian import natural_key
 
 FILE_NAME_LENGTH = 120
@@ -133,6 +131,8 @@ def latin_letter_in(text: str) -> str | None:
 
 def near(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
     """The known names that look most like `name`, for a message; may be empty."""
+    import difflib
+
     by_ref = {municipality_ref(other): other for other in sorted(known, key=natural_key)}
     alike = difflib.get_close_matches(municipality_ref(name), by_ref, n=most, cutoff=0.6)
     return tuple(by_ref[ref] for ref in alike)
@@ -164,7 +164,7 @@ def shown_sheet(name: str, number: int) -> str:
         len(word) <= 4
         if word.isdigit()
         else any(
-            spelled in _declared_words() or _SHEET_WORDS.fullmatch(spelled)
+            _SHEET_WORDS.fullmatch(spelled) or spelled in _declared_words()
             for spelled in (word, word.translate(_LATIN_TWINS))
         )
         for word in words
@@ -174,6 +174,8 @@ def shown_sheet(name: str, number: int) -> str:
 
 @cache
 def _declared_words() -> frozenset[str]:
+    from roadmap.datasets.catalogue import DATASETS  # takes as long as a small file
+
     names = (dataset.sheet or "" for dataset in DATASETS.values())
     return frozenset(word for name in names for word in _TOKEN.findall(comparable(name)))
 

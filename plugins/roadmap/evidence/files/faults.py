@@ -19,6 +19,7 @@ from xml.parsers import expat
 from roadmap.evidence.files import xls
 from roadmap.evidence.files.prescan import (
     column_number,
+    each_element,
     is_worth_parsing,
     kind_of,
     parts_worth_parsing,
@@ -140,8 +141,6 @@ def _sheet_parts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
 
     Names of parts are compared without case, as a package is; some programs write backslashes.
     """
-    from defusedxml import ElementTree
-
     parts = {name.replace("\\", "/").lower(): name for name in archive.namelist()}
 
     def related(part: str) -> dict[str, str]:
@@ -149,24 +148,32 @@ def _sheet_parts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
         folder, base = posixpath.split(part)
         relations = parts.get(posixpath.join(folder, "_rels", f"{base}.rels"))
         targets: dict[str, str] = {}
-        for relation in ElementTree.fromstring(archive.read(relations)) if relations else ():
-            target = str(relation.get("Target", "")).replace("\\", "/")
+
+        def relation(_: str, attributes: dict[str, str]) -> None:
+            target = attributes.get("Target", "").replace("\\", "/")
             path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/").lower()
-            targets[str(relation.get("Id"))] = path
-            targets.setdefault(str(relation.get("Type")).rpartition("/")[2], path)
+            targets[attributes.get("Id", "")] = path
+            targets.setdefault(attributes.get("Type", "").rpartition("/")[2], path)
+
+        if relations:
+            each_element(archive.read(relations), relation)
         return targets
 
     workbook = related("").get("officeDocument", "xl/workbook.xml")
     if workbook not in parts:
         return
     sheets = related(workbook)
-    for element in ElementTree.fromstring(archive.read(parts[workbook])).iter():
-        if element.tag.rpartition("}")[2] != "sheet":
-            continue
-        ids = [value for key, value in element.attrib.items() if key.endswith("}id")]
-        part = parts.get(sheets.get(ids[0], "") if ids else "")
-        if part is not None:
-            yield str(element.get("name")), part
+    named: list[tuple[str, str]] = []
+
+    def element(name: str, attributes: dict[str, str]) -> None:
+        if name == "sheet":
+            ids = [value for key, value in attributes.items() if key.endswith(":id")]
+            part = parts.get(sheets.get(ids[0], "") if ids else "")
+            if part is not None:
+                named.append((attributes.get("name", ""), part))
+
+    each_element(archive.read(parts[workbook]), element)
+    yield from named
 
 
 # -- xls -------------------------------------------------------------------------------------

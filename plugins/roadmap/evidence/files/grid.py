@@ -17,7 +17,6 @@ from functools import lru_cache
 from itertools import count, islice
 from typing import Any, NamedTuple
 
-from roadmap.evidence.files import delimited
 from roadmap.evidence.files.faults import NO_FLAWS, Fault, flaws_of
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.files.prescan import (
@@ -90,6 +89,8 @@ def read_sheets(
     Raises FileRefused: ENCODING, CSV_SYNTAX, BINARY, TYPE_MISMATCH.
     """
     if kind_of(content) == "csv":
+        from roadmap.evidence.files import delimited
+
         return [Sheet("", delimited.rows_of(content, file_name, titles, ragged))]
     import python_calamine
 
@@ -132,6 +133,8 @@ def stream_sheet(
     in error. `titles` decide the encoding of a csv. Raises FileRefused like `read_sheets`.
     """
     if kind_of(content) == "csv":
+        from roadmap.evidence.files import delimited
+
         text = delimited.rows_of(content, file_name, titles, ragged=True)
         return Stream("", ([cell or "" for cell in row] for row in text), ())
     import python_calamine

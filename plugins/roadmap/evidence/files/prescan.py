@@ -315,7 +315,7 @@ def _scan_part(name: str, text: bytes, limits: Limits, file_name: str) -> None:
             if attributes.get("TargetMode") == "External":
                 outside.append(attributes.get("Type", ""))
 
-        if not _parse(text, relation):
+        if not each_element(text, relation):
             raise _corrupt(file_name)
         if not all(kind.endswith("/hyperlink") for kind in outside):
             raise _external_link(file_name)
@@ -361,7 +361,7 @@ _PREFIXED_CELL = re.compile(rb":c[\s/>]")
 _REFERENCE = re.compile(r"\s*([A-Za-z]{0,7})([0-9]{0,9})")
 
 
-def _parse(text: bytes, tell: Callable[[str, dict[str, str]], None]) -> bool:
+def each_element(text: bytes, tell: Callable[[str, dict[str, str]], None]) -> bool:
     """Tell the elements of a part, name without prefix and attributes; whether it is whole."""
     parser = expat.ParserCreate()
     parser.StartElementHandler = lambda name, attributes: tell(name.rpartition(":")[2], attributes)
@@ -392,7 +392,7 @@ def _check_extent(text: bytes, limits: Limits, file_name: str) -> None:
             cells += name != "f"
             last_row, last_column = max(last_row, number), max(last_column, column)
 
-    _parse(text, element)  # a picture may hold such bytes and be no XML
+    each_element(text, element)  # a picture may hold such bytes and be no XML
     rows_allowed = limits.rows + _ROWS_AROUND_DATA
     if last_row <= rows_allowed and last_column <= limits.columns:
         return

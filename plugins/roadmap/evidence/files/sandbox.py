@@ -22,7 +22,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -189,7 +188,7 @@ def _head(reader: str, context: ReaderContext, limits: Limits, size: int) -> byt
             "plan_year": context.plan_year,
             "options": dict(context.options),
         },
-        "limits": asdict(limits),
+        "limits": vars(limits),
         "size": size,
     }
     return json.dumps(head).encode("ascii") + b"\n"

@@ -71,7 +71,6 @@ def _pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _read(reader: str, content: bytes, context: ReaderContext, limits: Limits) -> dict[str, Any]:
-    from xml.etree.ElementTree import ParseError
     from xml.parsers.expat import ExpatError
 
     import python_calamine
@@ -103,7 +102,7 @@ def _read(reader: str, content: bytes, context: ReaderContext, limits: Limits) -
     except python_calamine.PasswordError:
         code, what = "ENCRYPTED", "Файл не открывается: он защищён паролем"
         to_do = "Снимите пароль и положите файл снова"
-    except (python_calamine.CalamineError, ExpatError, ParseError):
+    except (python_calamine.CalamineError, ExpatError):
         code, what = "CORRUPT", "Файл не открывается: он повреждён или передан не целиком"
         to_do = "Запросите файл заново и положите его снова"
     return _refusal(refused(code, what, to_do, context.file_name))
