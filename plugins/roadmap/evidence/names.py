@@ -26,6 +26,7 @@ _CYRILLIC_TWINS = str.maketrans("АаВСсЕеНКМОоРрТХху", "AaBCcEe
 _LOGIN = re.compile(r"(?:sch|edu)?(\d{6})")
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 _WORD = re.compile(r"\w+")
+_WORD_WITH_LATIN = re.compile(r"\b\w*?[A-Za-z]\w*")
 _LATIN = re.compile(r"[A-Za-z]")
 _CYRILLIC = re.compile(r"[А-Яа-яЁё]")
 _CITY = re.compile(r"\bг\.\s*(?=\w)")
@@ -111,7 +112,7 @@ def one_alphabet(text: str) -> str:
         is_russian = _CYRILLIC.search(word.group()) or not _LATIN.search(right)
         return right if is_russian else word.group()
 
-    return _WORD.sub(put_right, text)
+    return _WORD_WITH_LATIN.sub(put_right, text)
 
 
 def mixed_word(text: str) -> str | None:
