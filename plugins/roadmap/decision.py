@@ -1,6 +1,36 @@
-"""What every decision of a person has: a reason that may be kept for good."""
+"""What a person decides in Airflow, in the words of the forms, of letters and of the guide, and the
+reason that every decision has.
+
+Forms are built whenever Airflow parses a DAG's file, so nothing here loads a database or a plan.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+SendingAction = Literal["stop", "start", "go_on"]
+SENDING_ACTIONS: Mapping[SendingAction, str] = MappingProxyType(
+    {
+        "stop": "остановить всю отправку",
+        "start": "продолжить всю отправку",
+        "go_on": "продолжить приостановленную рассылку",
+    }
+)
+LetterDecision = Literal["arrived", "resend", "give_up"]
+LETTER_DECISIONS: Mapping[LetterDecision, str] = MappingProxyType(
+    {
+        "arrived": "дошло",
+        "resend": "не дошло, отправить",
+        "give_up": "не знаем, не отправлять",
+    }
+)
+FileDecision = Literal["replace", "add", "keep"]
+FILE_DECISIONS: Mapping[FileDecision, str] = MappingProxyType(
+    {"replace": "заменить", "add": "дополнить", "keep": "оставить прежний"}
+)
+FILE_CODE_SHOWN = 8  # characters of a held file's id by which a person names it
 
 SHORTEST_REASON, LONGEST_REASON = 3, 300
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import Param, get_current_context, task
 
+from roadmap.decision import FILE_CODE_SHOWN, FILE_DECISIONS, DecisionRefused
 from roadmap_airflow import clock, tasks
 from roadmap_airflow.assets import EVIDENCE
 from roadmap_airflow.decisions import reason_field, who_asked
@@ -17,14 +18,12 @@ log = logging.getLogger("roadmap")
 
 def form() -> dict[str, Param]:
     """Which file, what to do with it, and why; all has to be filled in."""
-    from roadmap.evidence.held import DECISIONS, SHOWN
-
     return {
         "code": Param(
             type="string",
             title="Код файла",
-            description=f"{SHOWN} знаков из письма о приёме или журнала «Приём данных».",
-            pattern=rf"^\s*[0-9a-f]{{{SHOWN},32}}\s*$",
+            description=f"{FILE_CODE_SHOWN} знаков из письма о приёме или журнала «Приём данных».",
+            pattern=rf"^\s*[0-9a-f]{{{FILE_CODE_SHOWN},32}}\s*$",
             maxLength=40,
         ),
         "decision": Param(
@@ -32,8 +31,8 @@ def form() -> dict[str, Param]:
             title="Решение",
             description="«Дополнить»: о том, о чём говорит файл, действует он, об остальном — "
             "прежние сведения.",
-            enum=list(DECISIONS),
-            values_display=dict(DECISIONS),
+            enum=list(FILE_DECISIONS),
+            values_display=dict(FILE_DECISIONS),
         ),
         "reason": reason_field("Останется в базе рядом с вашим именем."),
     }
@@ -42,8 +41,6 @@ def form() -> dict[str, Param]:
 @task(task_display_name="Решение", multiple_outputs=True)
 def decide() -> dict[str, Any]:
     """Keep the decision; the dataset and year of its file."""
-    from roadmap.decision import DecisionRefused
-    from roadmap.evidence.held import DECISIONS
     from roadmap.evidence.held import decide as decide_about
     from roadmap_airflow.connections import roadmap_db
 
@@ -62,7 +59,7 @@ def decide() -> dict[str, Any]:
         except DecisionRefused as refusal:
             raise failed(str(refusal)) from None
     words = "Решено" if decided.is_new else "Уже было решено"
-    log.info("%s: «%s». Файл «%s».", words, DECISIONS[decided.decision], decided.file_name)
+    log.info("%s: «%s». Файл «%s».", words, FILE_DECISIONS[decided.decision], decided.file_name)
     return {
         "dataset": decided.dataset,
         "year": decided.plan_year,

@@ -6,6 +6,7 @@ import logging
 
 from airflow.sdk import Param, get_current_context, task
 
+from roadmap.decision import SENDING_ACTIONS, DecisionRefused
 from roadmap_airflow.decisions import reason_field, who_asked
 from roadmap_airflow.failures import failed
 from roadmap_airflow.forms import MODES
@@ -15,15 +16,13 @@ log = logging.getLogger("roadmap")
 
 def form() -> dict[str, Param]:
     """What to do and why; which paused occasion, where only one is to go on."""
-    from roadmap.delivery.decisions.control import ACTIONS
-
     return {
         "action": Param(
             type="string",
             title="Что сделать",
             description="Остановленная отправка ничего не теряет: письма ждут в очереди.",
-            enum=list(ACTIONS),
-            values_display=dict(ACTIONS),
+            enum=list(SENDING_ACTIONS),
+            values_display=dict(SENDING_ACTIONS),
         ),
         "occasion": Param(
             None,
@@ -50,7 +49,6 @@ def form() -> dict[str, Param]:
 @task(task_display_name="Остановка или продолжение")
 def control_sending() -> None:
     """Pull or let go the brake, then log what waits and what holds it back."""
-    from roadmap.decision import DecisionRefused
     from roadmap.delivery.decisions.control import control, what_waits
     from roadmap_airflow.connections import roadmap_db
     from roadmap_airflow.plans import valid_plans

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import Param, get_current_context, task
 
+from roadmap.decision import LETTER_DECISIONS, DecisionRefused
 from roadmap_airflow import runs, tasks
 from roadmap_airflow.decisions import reason_field, who_asked
 from roadmap_airflow.defaults import SMTP_POOL
@@ -19,8 +20,6 @@ log = logging.getLogger("roadmap")
 
 def form() -> dict[str, Param]:
     """Which letter, what became of it, and why; all but the municipality has to be filled in."""
-    from roadmap.delivery.decisions.settle import DECISIONS
-
     names = runs.names_of(valid_plans())
     return {
         "message_id": Param(
@@ -37,8 +36,8 @@ def form() -> dict[str, Param]:
             title="Решение",
             description="«Не дошло, отправить» — только если почтовый сервер или получатель "
             "подтвердили, что письма нет: то же письмо уйдёт ещё раз.",
-            enum=list(DECISIONS),
-            values_display=dict(DECISIONS),
+            enum=list(LETTER_DECISIONS),
+            values_display=dict(LETTER_DECISIONS),
         ),
         "reason": reason_field("Откуда это известно, например: «в журнале сервера письма нет»."),
         "municipality": Param(
@@ -55,8 +54,7 @@ def form() -> dict[str, Param]:
 @task(task_display_name="Решение", multiple_outputs=True)
 def decide() -> dict[str, Any]:
     """Take the decision; the letter's phase run, and whom to send to: nobody or its addressee."""
-    from roadmap.decision import DecisionRefused
-    from roadmap.delivery.decisions.settle import DECISIONS, settle
+    from roadmap.delivery.decisions.settle import settle
     from roadmap.delivery.proof.proofs import settle_unknown
     from roadmap_airflow.connections import delivery_settings, proof_sources, roadmap_db
 
@@ -82,7 +80,7 @@ def decide() -> dict[str, Any]:
         whose = runs.names(runs.plan_of(engine, settled.run_id), [settled.municipality_id])
     log.info(
         "%s, %s, редакция %s: %s",
-        whose, settled.occasion, settled.revision, DECISIONS[settled.decision],
+        whose, settled.occasion, settled.revision, LETTER_DECISIONS[settled.decision],
     )  # fmt: skip
     return {
         "phase_run": settled.run_id,

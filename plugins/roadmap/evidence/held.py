@@ -11,15 +11,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
 
 from roadmap.datasets import results
 from roadmap.datasets.catalogue import DATASETS, TABLES
 from roadmap.datasets.model import FactTable
-from roadmap.decision import DecisionRefused, checked_reason
+from roadmap.decision import FILE_CODE_SHOWN, DecisionRefused, FileDecision, checked_reason
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import Parsed
 from roadmap.evidence.sources import Source
@@ -30,13 +29,6 @@ from roadmap.store.tables import held_file_decision, load_batch, metadata
 
 HELD = "COVERS_LESS"  # the refusal code of a file that waits for a person
 DAG_TITLE = "Файл меньше прежнего: решить"  # as Airflow shows it
-SHOWN = 8  # characters of its id by which a person names it
-
-Decision = Literal["replace", "add", "keep"]
-# In the words of the form, of the letters and of the guide.
-DECISIONS: Mapping[Decision, str] = MappingProxyType(
-    {"replace": "заменить", "add": "дополнить", "keep": "оставить прежний"}
-)
 
 # A correction that leaves out one or two entries is an ordinary one, however short the list.
 _SLIGHT = 2
@@ -129,7 +121,7 @@ class Loaded:
 
     def decision_about(
         self, conn: Connection, plan_year: int, dataset: str, scope: str, sha256: str
-    ) -> Decision | None:
+    ) -> FileDecision | None:
         """What a person decided about a content against this batch; None: nothing yet.
 
         «Оставить прежний» holds for the content whatever comes into force later.
@@ -145,7 +137,7 @@ class Loaded:
             )
             .order_by(held_file_decision.c.decided_ms)
         )
-        last: dict[str, Decision] = {row.batch_id: row.decision for row in rows}
+        last: dict[str, FileDecision] = {row.batch_id: row.decision for row in rows}
         own = last.get(held_id(plan_year, dataset, sha256, self.batch_id))
         return own or ("keep" if "keep" in last.values() else None)
 
@@ -167,7 +159,7 @@ def held_message(file_name: str, batch_id: str, now: Coverage, before: Coverage)
     return sentence(
         "Файл не заменил прежние сведения: в нём заметно меньше",
         f"{place(file_name)}: {now.beside(before)}",
-        f"Решите, что с ним делать: «{DAG_TITLE}», код {batch_id[:SHOWN]}",
+        f"Решите, что с ним делать: «{DAG_TITLE}», код {batch_id[:FILE_CODE_SHOWN]}",
     )
 
 
@@ -246,12 +238,12 @@ class Decided:
     plan_year: int
     dataset: str
     file_name: str
-    decision: Decision
+    decision: FileDecision
     is_new: bool  # False: the same was decided before
 
 
 def decide(
-    engine: Engine, code: str, decision: Decision, *, actor: str, reason: str, now_ms: int
+    engine: Engine, code: str, decision: FileDecision, *, actor: str, reason: str, now_ms: int
 ) -> Decided:
     """Keep what a person decided about the held file that begins with this code.
 

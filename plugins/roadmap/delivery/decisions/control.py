@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
-from typing import Literal
+from collections.abc import Iterable
 
 from sqlalchemy import Engine
 
 from roadmap import russian
-from roadmap.decision import DecisionRefused, checked_reason
+from roadmap.decision import DecisionRefused, SendingAction, checked_reason
 from roadmap.delivery.account.alarms import title
 from roadmap.delivery.ledger import brakes
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
 from roadmap.plan.model import Plan
 from roadmap.store.sql import sql
-
-Action = Literal["stop", "start", "go_on"]
-# In the words of the form and of the guide.
-ACTIONS: Mapping[Action, str] = MappingProxyType(
-    {
-        "stop": "остановить всю отправку",
-        "start": "продолжить всю отправку",
-        "go_on": "продолжить приостановленную рассылку",
-    }
-)
 
 
 class ControlRefused(DecisionRefused):
@@ -33,7 +21,7 @@ class ControlRefused(DecisionRefused):
 
 def control(
     engine: Engine,
-    action: Action,
+    action: SendingAction,
     *,
     actor: str,
     reason: str,

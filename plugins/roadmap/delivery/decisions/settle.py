@@ -10,26 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from roadmap.decision import DecisionRefused, checked_reason
+from roadmap.decision import LETTER_DECISIONS, DecisionRefused, LetterDecision, checked_reason
 from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
 from roadmap.plan.zone import occasion_time
 from roadmap.store.sql import sql
 
-Decision = Literal["arrived", "resend", "give_up"]
-# In the words of the form, of the letters and of the guide.
-DECISIONS: Mapping[Decision, str] = MappingProxyType(
-    {
-        "arrived": "дошло",
-        "resend": "не дошло, отправить",
-        "give_up": "не знаем, не отправлять",
-    }
-)
-_MOVES: Mapping[Decision, str] = MappingProxyType(
+_MOVES: Mapping[LetterDecision, str] = MappingProxyType(
     {"arrived": "accept_by_proof", "resend": "resend", "give_up": "give_up"}
 )
 # A sender that was frozen at the dot may still wake up; resend.sql holds the same.
@@ -51,7 +42,7 @@ class Settlement:
     occasion: str
     mode: str
     revision: int
-    decision: Decision
+    decision: LetterDecision
     state: str  # the letter's state now
 
     @property
@@ -62,7 +53,7 @@ class Settlement:
 def settle(
     engine: Engine,
     message_id: str,
-    decision: Decision,
+    decision: LetterDecision,
     *,
     actor: str,
     reason: str,
@@ -115,7 +106,9 @@ def _find(db: Connection, message_id: str) -> Any:
     return letter
 
 
-def _refuse(letter: Any, decision: Decision, municipality_id: str | None, now_ms: int) -> None:
+def _refuse(
+    letter: Any, decision: LetterDecision, municipality_id: str | None, now_ms: int
+) -> None:
     if municipality_id is not None and municipality_id != letter.municipality_id:
         raise SettleRefused(
             f"Решение не принято: это письмо другого муниципалитета — {letter.name}. Проверьте "
@@ -152,7 +145,7 @@ _STATES: Mapping[str, str] = MappingProxyType(
         "cancelled": "отменено",
     }
 )
-_BY_DECISION: Mapping[str, Decision] = MappingProxyType(
+_BY_DECISION: Mapping[str, LetterDecision] = MappingProxyType(
     {"accepted": "arrived", "retry": "resend", "cancelled": "give_up"}
 )
 
@@ -160,7 +153,7 @@ _BY_DECISION: Mapping[str, Decision] = MappingProxyType(
 def _already(letter: Any) -> str:
     now = f"письмо {_STATES[letter.state]} с {_moment(letter, letter.updated_ms)}"
     if letter.last_phase == "settle":
-        word = DECISIONS[_BY_DECISION[letter.state]]
+        word = LETTER_DECISIONS[_BY_DECISION[letter.state]]
         return f"Решать нечего: уже решено «{word}», {now}."
     return f"Решать нечего: {now}."
 

@@ -8,8 +8,8 @@ from typing import get_args
 import pytest
 from sqlalchemy import Engine, select, update
 
-from roadmap.decision import DecisionRefused
-from roadmap.delivery.decisions.settle import DECISIONS, Decision, SettleRefused, settle
+from roadmap.decision import LETTER_DECISIONS, DecisionRefused, LetterDecision
+from roadmap.delivery.decisions.settle import SettleRefused, settle
 from roadmap.delivery.ledger import moves
 from roadmap.store.tables import delivery, delivery_event, message, recipient
 from support.ledger_world import SETTINGS, lose_reply, make_run, plan_all, send, states
@@ -46,7 +46,7 @@ def events(engine: Engine) -> list[tuple[str, str, str, str | None]]:
     return [tuple(one) for one in rows]
 
 
-def decide(engine: Engine, decision: Decision, **changes):
+def decide(engine: Engine, decision: LetterDecision, **changes):
     given = {"message_id": row(engine).message_id, "actor": "ivanova", "reason": "нет в журнале"}
     return settle(engine, decision=decision, **(given | changes))
 
@@ -55,7 +55,7 @@ def decide(engine: Engine, decision: Decision, **changes):
     ("decision", "state"), [("arrived", "accepted"), ("resend", "retry"), ("give_up", "cancelled")]
 )
 def test_each_decision_moves_the_letter_and_says_who_and_why(
-    doubtful: Engine, decision: Decision, state: str
+    doubtful: Engine, decision: LetterDecision, state: str
 ):
     found = decide(doubtful, decision)
     assert found.state == state == row(doubtful).state
@@ -66,7 +66,9 @@ def test_each_decision_moves_the_letter_and_says_who_and_why(
 
 
 def test_there_are_three_decisions():
-    assert set(DECISIONS) == set(get_args(Decision)) == {"arrived", "resend", "give_up"}
+    assert (
+        set(LETTER_DECISIONS) == set(get_args(LetterDecision)) == {"arrived", "resend", "give_up"}
+    )
 
 
 def test_what_is_said_to_have_arrived_is_accepted_on_evidence_never_on_a_reply(doubtful: Engine):
@@ -123,21 +125,21 @@ def test_the_second_decision_about_a_letter_is_refused_and_told_the_first(doubtf
 
 
 def test_of_many_decisions_at_once_one_counts(doubtful: Engine):
-    def attempt(decision: Decision) -> str | None:
+    def attempt(decision: LetterDecision) -> str | None:
         try:
             return decide(doubtful, decision).decision
         except SettleRefused:
             return None
 
-    chosen: list[Decision] = ["arrived", "resend", "give_up", "resend", "arrived", "give_up"]
+    chosen: list[LetterDecision] = ["arrived", "resend", "give_up", "resend", "arrived", "give_up"]
     with ThreadPoolExecutor(len(chosen)) as side_by_side:
         taken = [one for one in side_by_side.map(attempt, chosen) if one]
     assert len(taken) == 1
     assert len([one for one in events(doubtful) if one[0] == "unknown"]) == 1
 
 
-@pytest.mark.parametrize("decision", list(DECISIONS))
-def test_only_an_unknown_letter_is_settled(doubtful: Engine, decision: Decision):
+@pytest.mark.parametrize("decision", list(LETTER_DECISIONS))
+def test_only_an_unknown_letter_is_settled(doubtful: Engine, decision: LetterDecision):
     ready = row(doubtful, "neya")
     with pytest.raises(SettleRefused, match="Решать нечего: письмо стоит в очереди"):
         decide(doubtful, decision, message_id=ready.message_id)
@@ -165,7 +167,7 @@ def test_a_resend_waits_a_quarter_of_an_hour_and_says_until_when(doubtful: Engin
 
 
 @pytest.mark.parametrize("decision", ["arrived", "give_up"])
-def test_what_sends_nothing_need_not_wait(doubtful: Engine, decision: Decision):
+def test_what_sends_nothing_need_not_wait(doubtful: Engine, decision: LetterDecision):
     became = row(doubtful).updated_ms
     assert decide(doubtful, decision, clock=lambda _db: became).state != "unknown"
 
