@@ -18,7 +18,7 @@ from typing import Any
 import typst
 
 from roadmap.plan.strict_yaml import read_yaml
-from roadmap.reports.checks.leak import Registry, check_leak
+from roadmap.reports.checks.leak import Registry, check_leak, texts_of_model
 from roadmap.reports.checks.parity import check_parity
 from roadmap.reports.formats.docx import render_docx
 from roadmap.reports.formats.letter import (
@@ -91,7 +91,7 @@ def render_package(
         raise PackageHeld((str(error),)) from error
     reasons = (
         *check_parity(model, letter, files),
-        *check_leak(model.addressee, registry, letter, files),
+        *check_leak(model.addressee, registry, letter, files, texts_of_model(model)),
     )
     if reasons:
         raise PackageHeld(reasons)

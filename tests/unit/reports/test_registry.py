@@ -1,6 +1,6 @@
 from sqlalchemy import Engine
 
-from roadmap.reports.checks.leak import RegistrySchool, read_registry
+from roadmap.reports.checks.leak import RegistryMunicipality, RegistrySchool, read_registry
 from support.run_rows import RUN_ID, put, put_run
 
 
@@ -31,3 +31,30 @@ def test_the_registry_knows_all_names_of_a_school_and_whose_it_is_now(any_engine
         RegistrySchool("s1", "buy", "Старая", "440001", None),
         RegistrySchool("s2", "neya", "Закрытая", None, None),
     ]
+
+
+def test_the_registry_knows_names_and_contacts_of_municipalities_but_not_the_regions_own(
+    any_engine: Engine,
+) -> None:
+    dated = {"valid_from": "2015-01-01"}
+    name = dated | {"genitive": "-"}
+    with any_engine.begin() as db:
+        put_run(db)
+        put(
+            db,
+            {
+                "municipality_name": [
+                    name | {"municipality_id": "buy", "name": "Буйский район",
+                            "short_name": "Буйский МР"},
+                ],
+                "contact": [
+                    dated | {"municipality_id": "buy", "address": "buy@example.org"},
+                    dated | {"municipality_id": "region", "address": "region@example.org"},
+                ],
+            },
+        )  # fmt: skip
+        registry = read_registry(db, RUN_ID)
+    assert set(registry) == {
+        RegistryMunicipality("buy", "Буйский район"),
+        RegistryMunicipality("buy", None, "buy@example.org"),
+    }

@@ -84,10 +84,15 @@ class Sheet:
         self._renderer.draw_text(self._pen(color), *at, text, _font(bold), angle=0)
 
     def write_label(self, lines: tuple[str, ...], middle: float) -> None:
-        """A name on the left, in as many lines as it needs, centred on `middle`."""
+        """A name on the left, in as many lines as it needs, centred on `middle`.
+
+        A group of the picture, so that who reads it back takes the lines for one text.
+        """
         first = middle - LINE_MM * (len(lines) - 1) / 2
+        self._renderer.open_group("label")
         for index, text in enumerate(lines):
             self.write(0, first + index * LINE_MM, text, INK_2)
+        self._renderer.close_group("label")
 
     def line(
         self, start: Point, end: Point, color: str, width_pt: float, dashes: tuple[float, ...] = ()

@@ -1,9 +1,17 @@
-"""Leaks: no letter may name another municipality's school, by its name, login or code.
+"""Leaks: no letter may name what is another municipality's: a school, a place or an address.
 
-Only what identifies a school decides: a name that the addressee has a school of, too, does not,
-nor codes that could be a year or a count. Texts are compared by their letters and figures: case,
-ё, kinds of spaces, soft hyphens, signs and where a line or a run was broken do not matter.
-What is found begins and ends with a word, so «№ 1» is not found in «№ 12».
+A school is known by its name, login and code, a municipality by its names and contacts. Only
+what identifies decides: a name that the addressee has a school of, too, does not, nor codes
+that could be a year or a count. Texts are compared by their letters and figures: case, ё, kinds
+of spaces, soft hyphens, signs and where a line or a run was broken do not matter; names also by
+the stems of their words («Шушкодомской основной школой»), without a legal form in front
+(«МБОУ»), with «СОШ» for what it stands for. What is found begins and ends with a word, so «№ 1»
+is not found in «№ 12».
+
+What it cannot see: a name of one word («Гимназия», «Успех»); a name of ordinary words and a
+number («МБОУ СОШ № 1») where the rest of it is left out; nicknames, other abbreviations and
+misspellings; a name in a picture. A name that our own texts hold («Центр развития») is looked for
+only where it stands alone, as in a cell.
 """
 
 from __future__ import annotations
@@ -12,15 +20,20 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import accumulate, chain, dropwhile
+from typing import Any
 
 from sqlalchemy import Connection
 
+from roadmap.paths import INCLUDE, TEMPLATES
+from roadmap.printable import printable
 from roadmap.reports.checks.reading import html_texts, office_texts, pdf_texts
 from roadmap.reports.formats.letter import LetterText
 from roadmap.reports.formats.rendered import RenderedFile
-from roadmap.reports.model import Addressee
+from roadmap.reports.model import Addressee, ReportModel
 from roadmap.store.sql import sql
 
 Words = tuple[str, ...]
@@ -31,6 +44,17 @@ _ORDINARY = frozenset(
     "интернат сад детский центр образования учреждение муниципальное государственное бюджетное "
     "казённое казенное автономное областное общеобразовательное мбоу моу мкоу мао мау гкоу сош "
     "оош нош имени условная условный кадетская".replace("ё", "е").split()
+)
+# What stands in front of a name and may be another one, or none, in a text.
+_LEGAL_FORMS = frozenset({
+    "мбоу", "моу", "мкоу", "маоу", "мао", "мау", "гкоу", "гбоу", "гоу", "муниципальное",
+    "государственное", "областное", "краевое", "бюджетное", "казенное", "автономное",
+    "общеобразовательное", "образовательное", "учреждение",
+})  # fmt: skip
+_ABBREVIATIONS = (
+    (("средняя", "общеобразовательная", "школа"), "сош"),
+    (("основная", "общеобразовательная", "школа"), "оош"),
+    (("начальная", "общеобразовательная", "школа"), "нош"),
 )
 _LEAST_CODE = 4  # digits; fewer are a count or a number of a school
 _YEAR = re.compile(r"(19|20)\d\d")
@@ -45,8 +69,11 @@ _LATIN = re.compile("[a-z]")
 _CYRILLIC = re.compile("[а-я]")
 _LOOK_ALIKES = str.maketrans("aceopxykmthb", "асеорхукмтнв")
 _APART = "\0"
+_SCHOOL = "\0школ\0"  # the stem in all that is abbreviated
+_FOUND = "\1"  # stands for a word that was found already
 _HEAD = 4
-_NAME = "наименование"
+_LONG_CODE = 6  # digits that are written in groups of three, too
+_NAME, _PLACE, _CONTACT = "наименование", "название", "адрес"
 
 
 @dataclass(frozen=True)
@@ -60,36 +87,91 @@ class RegistrySchool:
     gia_code: str | None
 
 
-Registry = tuple[RegistrySchool, ...]
+@dataclass(frozen=True)
+class RegistryMunicipality:
+    """A municipality under one of its names, or with one of its contacts' addresses."""
+
+    municipality_id: str
+    name: str | None = None
+    address: str | None = field(default=None, repr=False)
+
+
+Registry = tuple[RegistrySchool | RegistryMunicipality, ...]
 
 
 def read_registry(connection: Connection, run_id: str) -> Registry:
-    """Every school of the region as the run's frozen registry knows it."""
-    rows = connection.execute(sql("reports/registry"), {"run_id": run_id})
-    return tuple(
-        RegistrySchool(row.school_id, row.municipality_id, row.name, row.vpr_login, row.gia_code)
-        for row in rows
+    """All schools and municipalities of the region as the run's frozen registry knows them."""
+    given = {"run_id": run_id}
+    schools = connection.execute(sql("reports/registry"), given)
+    municipalities = connection.execute(sql("reports/registry_municipalities"), given)
+    return (
+        *(
+            RegistrySchool(
+                row.school_id, row.municipality_id, row.name, row.vpr_login, row.gia_code
+            )
+            for row in schools
+        ),
+        *(
+            RegistryMunicipality(row.municipality_id, row.name, row.address)
+            for row in municipalities
+        ),
     )
 
 
+def texts_of_model(model: ReportModel) -> Iterator[str]:
+    """Every text of the report as a whole, before a format breaks it over lines and columns."""
+
+    def texts(node: object) -> Iterator[str]:
+        if isinstance(node, dict):
+            for key, value in node.items():
+                if key not in _NOT_SHOWN:
+                    yield from texts(value)
+        elif isinstance(node, list):
+            for item in node:
+                yield from texts(item)
+        elif isinstance(node, str):
+            yield node
+
+    return texts(model.model_dump(mode="json"))
+
+
+_NOT_SHOWN = frozenset({"kind", "id", "key", "table_id", "municipality_id", "school_id", "column"})
+
+
 def check_leak(
-    addressee: Addressee, registry: Registry, letter: LetterText, files: Sequence[RenderedFile]
+    addressee: Addressee,
+    registry: Registry,
+    letter: LetterText,
+    files: Sequence[RenderedFile],
+    wholes: Iterable[str] = (),
 ) -> tuple[str, ...]:
-    """A Russian sentence for each file that names a foreign school; the region sees all."""
+    """A Russian sentence for each file that names what is another's; the region sees all.
+
+    `wholes` are the report's texts (`texts_of_model`): a format may part what stands together.
+    """
     if addressee.is_region:
         return ()
     index = index_of(registry)
     # The same captions and cells stand in several files, and many times in one.
     foreign = cache(lambda text: tuple(index.foreign(addressee.municipality_id, text)))
     found: dict[tuple[str, str], str] = {}
-    for where, text in _texts(letter, files):
-        for school, kind in foreign(text):
-            found.setdefault((where, school), kind)
+    for where, text in chain(_texts(letter, files), (("Отчёт", text) for text in wholes)):
+        for owner, kind in foreign(text):
+            found.setdefault((where, owner), kind)
+    places = {where for where, _ in found}
     return tuple(
-        f"{where}: {kind} школы другого муниципалитета (школа {school} реестра). Не отправляйте "
-        "вручную; проверьте реестр школ и сообщите в поддержку."
-        for (where, school), kind in found.items()
+        f"{where}: {_OF_ANOTHER.get(kind, _OF_SCHOOL).format(kind=kind, owner=owner)}. Не"
+        " отправляйте вручную; проверьте реестр и сообщите в поддержку."
+        for (where, owner), kind in found.items()
+        if where != "Отчёт" or places == {"Отчёт"}  # else a file tells more closely where
     )
+
+
+_OF_SCHOOL = "{kind} школы другого муниципалитета (школа {owner} реестра)"
+_OF_ANOTHER = {
+    _PLACE: "название другого муниципалитета ({owner} реестра)",
+    _CONTACT: "адрес из контактов другого муниципалитета ({owner})",
+}
 
 
 def _texts(letter: LetterText, files: Sequence[RenderedFile]) -> Iterator[tuple[str, str]]:
@@ -118,8 +200,7 @@ def words_of(text: str) -> Words:
     # NFKC turns «№» into «No».
     plain = unicodedata.normalize("NFKC", _NO_WIDTH.sub("", plain)).casefold().replace("ё", "е")
     plain = _NUMBER_SIGN.sub(" no ", plain)
-    words = _WORD.findall(plain)
-    return tuple(map(_one_script, words) if _LATIN.search(plain) else words)
+    return tuple(_one_script(word) for word in _WORD.findall(plain))
 
 
 def _one_script(word: str) -> str:
@@ -149,50 +230,84 @@ def _joined(words: Words) -> tuple[str, list[int], set[int]]:
     return "".join(pieces), begins, ends
 
 
+def _declined(words: Words) -> tuple[str, list[int], set[int]]:
+    """The stems of the words, each apart, with «сош» for what it stands for; as `_joined`."""
+    stems = _stems(words)
+    lengths = accumulate(len(stem) + 1 for stem in stems.split(_APART))
+    after = list(lengths)
+    return stems, [0, *after[:-1]], {end - 1 for end in after}
+
+
+def _stems(words: Words) -> str:
+    stems = f"\0{_APART.join(map(_stem, words))}\0"
+    if _SCHOOL in stems:
+        for long, short in _long_stems():
+            stems = stems.replace(long, short)
+    return stems[1:-1]
+
+
+@cache
+def _long_stems() -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (f"\0{_APART.join(map(_stem, long))}\0", f"\0{short}\0") for long, short in _ABBREVIATIONS
+    )
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str) -> str:
+    return _stemmer().stemWord(word)  # type: ignore[no-any-return]
+
+
+@cache
+def _stemmer() -> Any:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("russian")
+
+
 # -- The index of identifiers, made once per run ---------------------------------------------
+
+
+# By how an identifier is written and by its kind.
+_Owners = defaultdict[str, defaultdict[str, set[tuple[str, str]]]]
 
 
 @dataclass(frozen=True)
 class _Identifier:
-    """What is written of one or several schools."""
+    """What is written of one or several schools or municipalities."""
 
-    owners: Mapping[str, frozenset[tuple[str, str]]]  # by kind: (municipality, school)
+    owners: Mapping[str, AbstractSet[tuple[str, str]]]  # by kind: (municipality, whose it is)
+    is_ours: bool  # our own texts hold it, about nobody
 
-    def foreign_to(self, municipality_id: str) -> tuple[str, str] | None:
-        """(school, kind) where it can only be another municipality's."""
+    def counts(self, length: int, text: str) -> bool:
+        """Whether it says something there: what our own texts say does only as a whole text."""
+        return not self.is_ours or length == len(text)
+
+    def foreign_to(self, municipality_id: str) -> Iterator[tuple[str, str]]:
+        """(owner, kind) where it can only be another municipality's."""
         whose = {municipality for owners in self.owners.values() for municipality, _ in owners}
-        if municipality_id in whose:
-            return None
-        # Of twins in two other municipalities it is either one's: another's all the same.
-        kind, owners = next(iter(self.owners.items()))
-        return min(school for _, school in owners), kind
+        if municipality_id not in whose:
+            # Of twins in two other municipalities it is either one's: another's all the same.
+            kind, owners = next(iter(self.owners.items()))
+            yield min(owner for _, owner in owners), kind
 
 
-class _Index:
-    """Identifiers by their letters and figures, found by their first few, the longest first."""
+class _Spelling:
+    """Identifiers in one way of writing, found by their first few signs, the longest first."""
 
-    def __init__(self, registry: Registry) -> None:
-        owners: dict[str, dict[str, set[tuple[str, str]]]] = defaultdict(lambda: defaultdict(set))
-        for school in registry:
-            for words, kind in _identifiers(school):
-                owners[_joined(words)[0]][kind].add((school.municipality_id, school.school_id))
+    def __init__(self, owners: _Owners, ours: AbstractSet[str]) -> None:
         self._identifiers = {
-            written: _Identifier({kind: frozenset(found) for kind, found in kinds.items()})
-            for written, kinds in owners.items()
+            written: _Identifier(kinds, written in ours) for written, kinds in owners.items()
         }
         lengths: dict[str, set[int]] = defaultdict(set)
-        for written in self._identifiers:
+        for written in owners:
             lengths[written[:_HEAD]].add(len(written))
         self._lengths = {head: sorted(found, reverse=True) for head, found in lengths.items()}
-        # What a word must begin with, or be, for an identifier to begin with it.
-        self._starts = {head[:end] for head in lengths for end in range(1, _HEAD + 1)}
 
-    def foreign(self, municipality_id: str, text: str) -> Iterator[tuple[str, str]]:
-        """(school, kind of identifier) of every other municipality's school in the text."""
-        words = words_of(text)
-        if self._starts.isdisjoint(word[:_HEAD] for word in words):
-            return
-        written, begins, ends = _joined(words)
+    def found(
+        self, written: str, begins: list[int], ends: set[int]
+    ) -> Iterator[tuple[int, int, _Identifier]]:
+        """Where identifiers begin and end in the text, and which they are."""
         free_from = 0
         for at in begins:
             if at < free_from:
@@ -203,24 +318,97 @@ class _Index:
                 identifier = self._identifiers.get(written[at : at + length])
                 if identifier is not None:
                     # The longest one decides: a school's name may begin with another's.
-                    if found := identifier.foreign_to(municipality_id):
-                        yield found
+                    yield at, at + length, identifier
                     free_from = at + length
                     break
 
 
-def _identifiers(school: RegistrySchool) -> Iterator[tuple[Words, str]]:
-    if _is_telling(name := words_of(school.name)):
-        yield name, _NAME
-    for login in words_of(school.login or ""):
+class _Index:
+    """Identifiers by their letters and figures and, names, by the stems of their words."""
+
+    def __init__(self, registry: Registry) -> None:
+        exact: _Owners = defaultdict(lambda: defaultdict(set))
+        declined: _Owners = defaultdict(lambda: defaultdict(set))
+        ours = set()
+        for row in registry:
+            owner = (
+                row.municipality_id,
+                row.school_id if isinstance(row, RegistrySchool) else row.municipality_id,
+            )
+            for words, kind in _identifiers(row):
+                written = _joined(words)[0]
+                if kind in (_NAME, _PLACE):
+                    stems = _stems(words)
+                    if kind == _NAME and _is_ours(stems):  # a plan lists municipalities
+                        ours |= {written, stems}
+                    declined[stems][kind].add(owner)
+                exact[written][kind].add(owner)
+        self._exact = _Spelling(exact, ours)
+        self._declined = _Spelling(declined, ours)
+
+    def foreign(self, municipality_id: str, text: str) -> Iterator[tuple[str, str]]:
+        """(owner, kind of identifier) of everything in the text that is another's."""
+        words = words_of(text)
+        written, begins, ends = _joined(words)
+        found: set[int] = set()
+        for begin, end, identifier in self._exact.found(written, begins, ends):
+            if identifier.counts(end - begin, written):
+                yield from identifier.foreign_to(municipality_id)
+            found.update(range(begin, end))
+        # What was found to the letter is nothing else in another form.
+        rest = tuple(
+            _FOUND if at in found else word for at, word in zip(begins, words, strict=True)
+        )
+        written, begins, ends = _declined(rest)
+        for begin, end, identifier in self._declined.found(written, begins, ends):
+            if identifier.counts(end - begin, written):
+                yield from identifier.foreign_to(municipality_id)
+
+
+def _is_ours(stems: str) -> bool:
+    """Whether our own templates or plans say this, in whatever form."""
+    text, known = _our_stems()
+    return known.issuperset(stems.split(_APART)) and f"\0{stems}\0" in text
+
+
+@cache
+def _our_stems() -> tuple[str, frozenset[str]]:
+    """What templates and plans say to everybody: its stems in order, and as a set."""
+    files = (*TEMPLATES.rglob("*.j2"), *TEMPLATES.rglob("*.yaml"), *TEMPLATES.rglob("*.typ"),
+             *(INCLUDE / "plans").glob("*.yaml"))  # fmt: skip
+    stems = "\0".join(_stems(words_of(path.read_text("utf-8"))) for path in files)
+    return f"\0{stems}\0", frozenset(stems.split(_APART))
+
+
+def _identifiers(row: RegistrySchool | RegistryMunicipality) -> Iterator[tuple[Words, str]]:
+    if isinstance(row, RegistryMunicipality):
+        if _is_telling(name := words_of(printable(row.name or ""))):
+            yield name, _PLACE
+        if row.address:
+            yield words_of(row.address), _CONTACT
+        return
+    name = words_of(printable(row.name))
+    bare = tuple(dropwhile(_LEGAL_FORMS.__contains__, name))
+    for words in dict.fromkeys((name, bare)):
+        if _is_telling(words):
+            yield words, _NAME
+    for login in words_of(row.login or ""):
         digits = login.removeprefix("sch").removeprefix("edu")
         yield (f"sch{digits}",), "логин"
         yield (f"edu{digits}",), "логин"
-        if _is_code(digits):
-            yield (digits,), "логин"
-    for code in words_of(school.gia_code or ""):
-        if _is_code(code):
-            yield (code,), "код ГИА"
+        for words in _written(digits):
+            yield words, "логин"
+    for code in words_of(row.gia_code or ""):
+        for words in _written(code):
+            yield words, "код ГИА"
+
+
+def _written(code: str) -> Iterator[Words]:
+    """A code as one number and, a long one, in groups of three digits; none where no code."""
+    if _is_code(code):
+        yield (code,)
+    if len(code) >= _LONG_CODE and code.isdigit():
+        yield tuple(f"{int(code):,}".split(",")) if code[0] != "0" else (code,)
 
 
 def _is_telling(name: Words) -> bool:

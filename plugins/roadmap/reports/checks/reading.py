@@ -143,6 +143,8 @@ def _part_texts(root: etree._Element) -> Iterator[str]:
     for whole in root.iter("{*}si", "{*}is", "{*}text", "{*}p"):
         if whole.tag != tag("w:p") and not _IS_PIECE(whole):
             yield "".join(whole.itertext())
+    for label in _LABELS(root):
+        yield " ".join(label.itertext())
     for text in _OWN_TEXTS(root):
         yield text if text.is_tail else _own_text(etree.QName(text.getparent()).localname, text)
     for comment in root.iter(etree.Comment, etree.ProcessingInstruction):
@@ -158,10 +160,13 @@ def _own_text(local: str, text: str) -> str:
     return "" if local in _MEASURED else text
 
 
+# A label of a chart, in several lines (charts/canvas.py).
+_LABEL = "starts-with(@id, 'label_')"
+_LABELS = etree.XPath(f"/descendant::*[local-name() = 'g' and {_LABEL}]")
 # Texts that may be divided into runs: a shared string, one in its cell, a comment, a picture's;
 # a paragraph of a drawing.
-_OF_PIECES = """local-name() = 'si' or local-name() = 'is' or local-name() = 'text'
-    or (local-name() = 'p' and not(self::w:p))"""
+_OF_PIECES = f"""local-name() = 'si' or local-name() = 'is' or local-name() = 'text'
+    or (local-name() = 'p' and not(self::w:p)) or (local-name() = 'g' and {_LABEL})"""
 # A change that was struck out, the code of a field.
 _UNSEEN_PIECES = (tag("w:delText"), tag("w:instrText"))
 # A `v` is text where a formula gave it or where it is a label of a chart; else it is a number.

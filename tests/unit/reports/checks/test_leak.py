@@ -14,7 +14,13 @@ from openpyxl.comments import Comment
 import support.report_models as factory
 from roadmap.plan.zone import home_time
 from roadmap.reports import model as m
-from roadmap.reports.checks.leak import Registry, RegistrySchool, check_leak
+from roadmap.reports.checks.leak import (
+    Registry,
+    RegistryMunicipality,
+    RegistrySchool,
+    check_leak,
+    texts_of_model,
+)
 from roadmap.reports.formats import pdf
 from roadmap.reports.formats.docx import render_docx
 from roadmap.reports.formats.letter import Envelope, LetterText, render_letter
@@ -85,6 +91,45 @@ def test_a_disguise_of_typography_does_not_hide_it(disguise: str) -> None:
 )
 def test_what_names_no_foreign_school_goes(text: str) -> None:
     assert _found(text) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("в Шушкодомской основной школе", id="declined"),
+        pytest.param("для МКОУ Шушкодомской основной школы", id="a legal form in front"),
+        pytest.param("директор Верховской СОШ", id="abbreviated, declined"),
+        pytest.param("Верховская средняя общеобразовательная школа", id="written out"),
+        pytest.param("логин 440 202", id="a login in groups of three"),
+        pytest.param("Буйскому муниципальному району", id="a municipality, declined"),
+        pytest.param("пишите на Edu-Buy@example.org", id="a contact"),
+    ],
+)
+def test_another_form_of_what_is_anothers_is_found(text: str) -> None:
+    registry = (
+        *REGISTRY,
+        RegistrySchool("s206", OTHER, "МБОУ «Верховская СОШ»", None, None),
+        RegistryMunicipality(OTHER, "Буйский муниципальный район"),
+        RegistryMunicipality(OTHER, None, "edu-buy@example.org"),
+    )
+    assert len(_found(text, registry)) == 1
+
+
+def test_a_school_under_another_legal_form_is_still_its_municipalitys() -> None:
+    registry = (
+        RegistrySchool("s1", OWN, "МОУ Верховская СОШ", None, None),
+        RegistrySchool("s2", OTHER, "МБОУ Верховская СОШ", None, None),
+        RegistryMunicipality(OWN, "Нейский муниципальный район"),
+        RegistryMunicipality(OWN, None, "edu@example.org"),
+    )
+    own = "Верховская СОШ, Нейский муниципальный район, edu@example.org"
+    assert _found(own, registry) == ()
+
+
+def test_a_school_called_as_our_own_texts_speak_is_found_only_where_it_stands_alone() -> None:
+    registry = (RegistrySchool("s1", OTHER, "Адресные рекомендации", None, None),)
+    assert _found("Получены адресные рекомендации по итогам", registry) == ()
+    assert len(_found("«Адресные рекомендации»", registry)) == 1
 
 
 def test_twins_in_the_own_municipality_and_elsewhere_decide_nothing() -> None:
@@ -203,6 +248,29 @@ def test_a_piece_of_an_own_name_is_not_read_by_itself(model: m.ReportModel) -> N
     foreign = whole.replace("Ветлинская ", "").replace(" имени Примера", "")
     change = _text_of_zip("xl/sharedStrings.xml", b"</sst>", f"{foreign}</sst>".encode())
     assert len(_in_file("xlsx", change(render_xlsx(model)))) == 1
+
+
+LONG = "Школа № 10 (условная) города Примерного имени Героя Ивана Сергеевича Образцова"
+
+
+def test_a_long_own_name_in_a_chart_s_lines_is_one_name(model: m.ReportModel) -> None:
+    """Its first line alone would be another municipality's «Школа № 10 (условная)»."""
+    own = RegistrySchool("s105", OWN, LONG, None, None)
+    named = _renamed(model, LONG)
+    docx = RenderedFile("docx", "", "файл.docx", render_docx(named, named.document))
+    page = RenderedFile("pdf", "", "файл.pdf", pdf.render_pdf(named, named.document))
+    assert check_leak(ADDRESSEE, (*REGISTRY, own), EMPTY, (docx, page)) == ()
+    assert len(check_leak(ADDRESSEE, REGISTRY, EMPTY, (docx, page))) == 2
+
+
+def test_a_name_that_a_format_parts_is_found_in_the_report_s_own_text(
+    model: m.ReportModel,
+) -> None:
+    """A narrow heading of a column is broken into syllables that stand among others'."""
+    leaking = _renamed(model, "Шушкодомская основная школа")
+    (reason,) = check_leak(ADDRESSEE, REGISTRY, EMPTY, (), texts_of_model(leaking))
+    assert reason.startswith("Отчёт: наименование школы другого муниципалитета")
+    assert check_leak(ADDRESSEE, REGISTRY, EMPTY, (), texts_of_model(model)) == ()
 
 
 def test_the_number_of_a_row_is_no_code(model: m.ReportModel) -> None:

@@ -290,15 +290,16 @@ def test_what_only_looks_like_a_foreign_school_passes(text: str) -> None:
 def _substrings(index: Any, municipality_id: str, text: str) -> Iterator[tuple[str, str]]:
     """The mutant that looks for identifiers anywhere in a word."""
     letters = "".join(leak.words_of(text))
-    for identifier, found in index._identifiers.items():
-        if identifier.replace("\0", "") in letters and (leaks := found.foreign_to(municipality_id)):
-            yield leaks
+    for identifier, found in index._exact._identifiers.items():
+        if identifier.replace("\0", "") in letters:
+            yield from found.foreign_to(municipality_id)
 
 
-def _twins_decide(identifier: Any, municipality_id: str) -> tuple[str, str] | None:
+def _twins_decide(identifier: Any, municipality_id: str) -> Iterator[tuple[str, str]]:
     whose = {one for owners in identifier.owners.values() for one in owners}
-    foreign = [one for one in whose if one[0] != municipality_id]
-    return (foreign[0][1], "наименование") if foreign else None
+    for municipality, school in sorted(whose)[:1]:
+        if municipality != municipality_id:
+            yield school, "наименование"
 
 
 def _without(part: str) -> Callable[[bytes], Iterator[str]]:
