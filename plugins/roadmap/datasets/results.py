@@ -166,6 +166,14 @@ TABLES = (
         key=_GROUP_KEY,
     ),
     FactTable(
+        "school_code",  # which login of ВПР and which codes of ГИА are one school's
+        (
+            _text("vpr_login"),
+            *(_text(key, required=False) for key in ("oge_code", "ege_code", "municipality_ref")),
+        ),
+        key=("vpr_login",),
+    ),
+    FactTable(
         "exam_result",  # ЕГЭ: test scores of one school in one subject; high: 81-100
         (
             *_SCHOOL,

@@ -59,8 +59,8 @@ class Source(BaseModel):
     # Datasets whose facts these files hold as well: where a phase needs one, either will do.
     stands_for: tuple[Code, ...] = ()
     example: str | None = None  # the name of such a file, where its name says what it is
-    # Pupils' rows (names and documents in ГИА) stand in the files: they are aggregated while
-    # reading, and no copy of the file is kept, only its hash.
+    # Pupils' rows (names and documents in ГИА) or other persons' data stand in the files: they
+    # are aggregated while reading, and no copy of the file is kept, only its hash.
     holds_pupils: bool = False
     limits: Limits = Limits()
     # Share of rejected rows above which the whole file is refused and the old one stays.

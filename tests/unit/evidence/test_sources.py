@@ -34,9 +34,11 @@ def test_no_two_sources_claim_the_same_place() -> None:
     assert len(set(places)) == len(places)
 
 
-def test_no_copy_is_kept_of_files_with_pupils() -> None:
+def test_no_copy_is_kept_of_files_with_pupils_or_principals() -> None:
     holding = {name for name, source in load_sources().items() if source.holds_pupils}
-    assert holding == {"vpr_protocols", "ege_protocols", "oge_protocols", "gia_appeals"}
+    assert holding == {
+        "vpr_protocols", "school_codes", "ege_protocols", "oge_protocols", "gia_appeals",
+    }  # fmt: skip
 
 
 def test_options_of_a_year_lie_over_the_common_ones() -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from roadmap.evidence.files.grid import Cell, Heading, find_heading, normal_title
 from roadmap.evidence.messages import refused
-from roadmap.evidence.names import cleaned
+from roadmap.evidence.names import cleaned, municipality_ref
 from roadmap.evidence.parsed import FileRefused, ReaderContext
 from roadmap.evidence.readers.paper import Paper, known_subject, wave_of
 
@@ -88,6 +88,8 @@ _LAYOUTS = (
         )
     ),
 )
+# «reg44_m019 | Нейский муниципальный район» of 2022.
+_CODE_BEFORE_NAME = re.compile(r"^\s*reg\d{2}_m\d+\s*\|\s*", re.IGNORECASE)
 OTHER_SHEETS = ("Классы",)  # of 2022: textbooks
 # In 2020 machine columns with names of tasks follow the one of the textbook: they are none.
 _AFTER_THE_TASKS = "учебник"
@@ -181,6 +183,11 @@ def tasks_in(titles: list[str], layout: Layout) -> list[Task]:
             code = match["code"].replace(" ", "").upper()
             tasks.append(Task(column, code, None if stated is None else int(stated)))
     return tasks
+
+
+def municipality_named(cell: Cell) -> str | None:
+    """The municipality that a cell names, perhaps after its code; None for an empty one."""
+    return municipality_ref(_CODE_BEFORE_NAME.sub("", str(cell))) or None
 
 
 def stated_maximum(titles: list[str]) -> int | None:

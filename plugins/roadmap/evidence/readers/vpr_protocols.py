@@ -26,7 +26,7 @@ from roadmap.evidence.files.grid import (
     text_of,
 )
 from roadmap.evidence.messages import place, sentence, unread_sheets
-from roadmap.evidence.names import login_digits, municipality_ref
+from roadmap.evidence.names import login_digits
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected, scale_text
 from roadmap.evidence.readers.paper import Paper, usual
 from roadmap.evidence.readers.vpr_export import Group
@@ -38,6 +38,7 @@ from roadmap.evidence.readers.vpr_layouts import (
     Layout,
     Task,
     layout_of,
+    municipality_named,
     other_maximum,
     paper_by_name,
     refuse_another_grade,
@@ -59,8 +60,6 @@ from roadmap.evidence.readers.vpr_sums import (
 from roadmap.russian import counted
 
 _MUNICIPALITY_TAG = re.compile(r"reg\d{2}_(?:vpr_)?m\d+")
-# «reg44_m019 | Нейский муниципальный район» of 2022.
-_CODE_BEFORE_NAME = re.compile(r"^\s*reg\d{2}_m\d+\s*\|\s*", re.IGNORECASE)
 
 _ASK_AGAIN = "Запросите исправленный протокол; эти участники не учтены"
 # Rules by which rows are set aside, and what the operator reads.
@@ -263,7 +262,7 @@ def _count(
     counts = _Counts()
     rejected, grades = counts.rejected, counts.grades
     logins = _Cache(lambda cell: login_digits(str(cell)))
-    municipalities = _Cache(_tagged if layout.is_tagged else _named)
+    municipalities = _Cache(_tagged if layout.is_tagged else municipality_named)
     scores, points_of = _Cache(_score), _Cache(_points)
     journal_marks = _Cache(_journal_mark)
     variants_of = _tuple_at(variants_at)
@@ -398,10 +397,6 @@ def _tagged(cell: Cell) -> str | None:
     """«reg44,reg44_vpr_m004,…» → «reg44_vpr_m004»."""
     tag = _MUNICIPALITY_TAG.search(str(cell).casefold())
     return tag.group() if tag else None
-
-
-def _named(cell: Cell) -> str | None:
-    return municipality_ref(_CODE_BEFORE_NAME.sub("", str(cell))) or None
 
 
 # -- What is kept ----------------------------------------------------------------------------
