@@ -1,11 +1,16 @@
--- Which files were refused, or left rows in quarantine, and nobody was told of them yet?
+-- Which files were refused, left rows in quarantine or lie under another name now (an empty batch
+-- is in the place of what they said), and nobody was told of them yet?
 -- Not those in whose place another came since, nor those that a person left aside.
 -- One row per load batch.
 
 select load_batch.batch_id
 from load_batch
 where load_batch.told_ms is null
-    and (load_batch.state = 'refused' or load_batch.rows_rejected > 0)
+    and (
+        load_batch.state = 'refused'
+        or load_batch.rows_rejected > 0
+        or load_batch.size_bytes = 0
+    )
     and not exists (
         select 1
         from load_batch later
@@ -16,7 +21,7 @@ where load_batch.told_ms is null
             and (
                 later.scope = load_batch.scope
                 or later.file_name = load_batch.file_name
-                or later.sha256 = load_batch.sha256
+                or (later.sha256 = load_batch.sha256 and later.size_bytes > 0)
             )
     )
     and not exists (

@@ -1,4 +1,5 @@
--- What is there to mend in one file: why it was refused, and which rows are in quarantine?
+-- What is there to mend in one file: why it was refused, which rows are in quarantine, or why is
+-- what it said in force no more?
 -- One row per sentence, the file's own first, then the rows' in the order of the file.
 
 select
@@ -28,5 +29,22 @@ select
 from load_batch
 join rejected_row on rejected_row.batch_id = load_batch.batch_id
 where load_batch.batch_id = :batch_id
+
+union all
+
+select
+    load_batch.plan_year,
+    load_batch.dataset,
+    load_batch.file_name,
+    'withdrawn' as state,
+    load_warning.message,
+    0 as place,
+    '' as sheet,
+    0 as row_number
+from load_batch
+join load_warning on load_warning.batch_id = load_batch.batch_id
+where load_batch.batch_id = :batch_id
+    and load_batch.state = 'accepted'
+    and load_batch.size_bytes = 0
 
 order by place, sheet, row_number, message

@@ -32,7 +32,6 @@ from roadmap.evidence.files.inbox import (
     read_receipts,
 )
 from roadmap.evidence.files.sandbox import Parse, reading
-from roadmap.evidence.held import HELD
 from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.names import cleaned_file_name
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
@@ -178,10 +177,7 @@ def _take_in(
     with pull.engine.begin() as conn:
         known = accepted_batches(conn, pull)
         refused_before = set(conn.scalars(batches_of(pull, "refused", load_batch.c.batch_id)))
-        is_held = load_batch.c.refusal_code == HELD
-        held = conn.scalars(
-            batches_of(pull, "refused", load_batch.c.file_name).where(is_held)
-        ).all()
+        not_taken = conn.scalars(batches_of(pull, "refused", load_batch.c.file_name)).all()
     receipts = Receipts()
     if pull.source.query is None:
         year_folder = inbox / str(pull.plan_year)
@@ -190,7 +186,7 @@ def _take_in(
     else:
         arrived, taken = _answered(pull, known, open_database)
 
-    candidates = _understood(pull, arrived, known, held, receipts)
+    candidates = _understood(pull, arrived, known, not_taken, receipts)
     candidates = _with_facts(pull, known, candidates)
     candidates = [_recognised_elsewhere(pull, refused_before, one) for one in candidates]
     with pull.engine.begin() as conn:
@@ -265,12 +261,13 @@ def _understood(
     pull: Pull,
     arrived: list[tuple[Found, Content]],
     known: list[Row[Any]],
-    held: Sequence[str],
+    not_taken: Sequence[str],
     receipts: Receipts,
 ) -> list[Candidate]:
     """The files in their order; those that are not known by name and content are read.
 
-    A file is read again, too, while one of its papers waits for a person (`held`: names).
+    A file is read again, too, while one of its papers was refused or waits for a person
+    (`not_taken`: names): it has to be told that it lies there.
     """
     # Name and content: the name of a protocol's file says its grade and subject.
     scopes = {(batch.file_name, batch.sha256): batch.scope for batch in known}
@@ -282,7 +279,7 @@ def _understood(
         if content.content is None:
             candidate = replace(candidate, refusal=_too_large(file, content, pull.source))
         elif scope is not None and not any(
-            name.startswith(_start_of_papers(file.name)) for name in held
+            name.startswith(_start_of_papers(file.name)) for name in not_taken
         ):
             candidate = replace(candidate, scope=scope)
         else:

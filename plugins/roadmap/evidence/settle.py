@@ -59,8 +59,7 @@ def settle(
     refused_before = set(conn.scalars(batches_of(pull, "refused", load_batch.c.batch_id)))
     rows = _Rows(pull, known, refused_before)
     candidates, renamed = _one_name_each(known, candidates)
-    taken = [rows.withdraw(batch) for batch in renamed]
-    taken += [rows.refuse(one, one.refusal) for one in candidates if one.refusal]
+    taken = [rows.refuse(one, one.refusal) for one in candidates if one.refusal]
     for scope, group in sorted(_by_scope(_not_refused(candidates)).items()):
         fresh, left = _fresh(batches[scope], came, group, pull.now_ms)
         taken += [TakenFile(one.file.name, "unchanged", scope=scope) for one in left]
@@ -86,6 +85,8 @@ def settle(
                 else:
                     # Another pull moved the scope in between; the next one sees both.
                     taken.append(waiting_file(one.file))
+    # While the new name's paper waits for a person, the old one is all that there is.
+    taken += [rows.withdraw(batch) for batch in renamed if batch.sha256 in rows.accepted]
     if not pull.source.holds_pupils:
         contents = {batch.sha256 for batch in known} | rows.accepted
         for one in candidates:

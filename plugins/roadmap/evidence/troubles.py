@@ -29,6 +29,7 @@ class Trouble:
     is_refused: bool
     messages: tuple[str, ...]
     more: int  # messages left out
+    is_withdrawn: bool = False  # the file lies under another name now
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ class LyingFile:
 
 
 def batches_to_mend(engine: Engine) -> tuple[str, ...]:
-    """Ids of all batches that were refused or left rows in quarantine and were not told of yet,
-    whichever run took them in."""
+    """Ids of all batches that were refused, left rows in quarantine or were withdrawn and were not
+    told of yet, whichever run took them in."""
     with engine.connect() as conn, conn.begin():
         return tuple(conn.scalars(sql("evidence/batches_to_mend")))
 
@@ -113,6 +114,7 @@ def troubles(engine: Engine, batch_ids: Iterable[str]) -> tuple[Trouble, ...]:
                     is_refused=first.state == "refused",
                     messages=tuple(row.message for row in rows[:MOST_MESSAGES]),
                     more=max(0, len(rows) - MOST_MESSAGES),
+                    is_withdrawn=first.state == "withdrawn",
                 )
             )
     return tuple(sorted(found, key=lambda one: (one.plan_year, one.title, one.file_name)))

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select
 from roadmap.decision import DecisionRefused
 from roadmap.evidence.held import Decided, decide
 from roadmap.evidence.intake import batches_in_force
+from roadmap.evidence.troubles import batches_to_mend, troubles
 from roadmap.store.tables import held_file_decision, load_batch, load_warning, metadata
 from support.evidence_files import ACTS, CONTACTS, SCHOOLS, table_csv
 from support.evidence_world import HOUR, World
@@ -229,6 +230,35 @@ def test_a_renamed_protocol_is_one_paper_and_what_it_was_before_is_in_force_no_m
         assert pull(world) == {other: ("withdrawn", None), name: ("accepted", None)}
         assert papers_in_force(world) == [f"vpr/2021/spring/{paper}/математика"]
         assert pull(world) == {name: ("unchanged", None)}
+
+
+def test_the_operator_is_told_that_what_a_renamed_file_said_is_in_force_no_more(
+    world: World,
+) -> None:
+    world.put(f"vpr/protocols/{WRONG}", protocol(1))
+    pull(world)
+    world.remove(f"vpr/protocols/{WRONG}")
+    world.put(f"vpr/protocols/{WHOLE}", protocol(1))
+    pull(world)
+    (told,) = troubles(world.engine, batches_to_mend(world.engine))
+    assert (told.file_name, told.is_withdrawn, told.is_refused) == (WRONG, True, False)
+    assert told.messages[0].startswith("Сведения «vpr/2021/spring/5/математика» больше не действуют")
+
+
+def test_while_a_renamed_file_waits_for_a_person_its_old_paper_stays_in_force(
+    world: World,
+) -> None:
+    world.put(f"vpr/protocols/{WHOLE}", protocol(*range(10)))
+    world.put(f"vpr/protocols/{WRONG}", protocol(1))
+    pull(world)
+    both = papers_in_force(world)
+    world.remove(f"vpr/protocols/{WRONG}")
+    world.put(f"vpr/protocols/{PART}", protocol(1))
+    assert pull(world) == {WHOLE: ("unchanged", None), PART: ("refused", "COVERS_LESS")}
+    assert papers_in_force(world) == both
+    decided(world, "replace")
+    assert pull(world)[WRONG] == ("withdrawn", None)
+    assert papers_in_force(world) == ["vpr/2021/spring/4/математика"]
 
 
 def test_a_register_may_lose_two_rows_and_not_a_third_of_its_schools(world: World) -> None:

@@ -592,6 +592,11 @@ def test_of_two_exams_in_one_file_one_that_is_refused_stops_not_the_other(world:
         ("all.csv", "accepted", None),
         ("all.csv (физика)", "refused", "TOLERANCE"),
     }
+    again = world.pull("ege_protocols", in_sandbox=True)
+    assert {(file.name, file.state, file.code) for file in again.taken} == {
+        ("all.csv", "unchanged", None),
+        ("all.csv (физика)", "refused", "TOLERANCE"),
+    }, "told as long as it lies there"
 
 
 def test_a_protocol_refused_for_its_rows_names_none_that_could_be_mended(world: World) -> None:
