@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 
 def main() -> None:
@@ -16,38 +22,43 @@ def main() -> None:
         raise SystemExit(
             "Не указано: RUN=… Например: make letter RUN=latest:june_monitoring TO=buyskiy"
         )
-    raise SystemExit(make_again(run, arguments.to.strip()))
-
-
-def make_again(run: str, municipality_id: str) -> int:
-    """Write the letters as .eml files and say of each whether it is the one that was made.
-
-    0 when all are byte for byte; SystemExit, in Russian, where there is nothing to make again.
-    """
     from roadmap_cli.environment import VAR, Ports, demo_environment
 
     os.environ.update(demo_environment(VAR / "airflow-phase", Ports(8080)))
 
-    from roadmap.delivery.letters.again import NotKept, letters_again
-    from roadmap.indicators.explain import ExplainRefused, find_run
     from roadmap_airflow.connections import roadmap_db
 
     differ = 0
     with roadmap_db() as engine:
-        try:
-            with engine.connect() as connection:
-                run_id = str(find_run(connection, run)["run_id"])
-            folder = VAR / "letters-again" / run_id
-            folder.mkdir(parents=True, exist_ok=True)
-            for letter in letters_again(engine, run_id, municipality_id):
-                path = folder / f"{letter.municipality_id}-{letter.delivery_id[:8]}.eml"
-                path.write_bytes(letter.rfc822)
-                differ += not letter.is_same
-                is_same = "то же, байт в байт" if letter.is_same else "ОТЛИЧАЕТСЯ от составленного"
-                print(f"{letter.municipality_id}, письмо № {letter.revision}: {is_same}. {path}")
-        except (ExplainRefused, NotKept) as refusal:
-            raise SystemExit(str(refusal)) from None
-    return 1 if differ else 0
+        for line, is_same in made_again(engine, run, arguments.to.strip(), VAR / "letters-again"):
+            print(line)
+            differ += not is_same
+    raise SystemExit(1 if differ else 0)
+
+
+def made_again(
+    engine: Engine, run: str, municipality_id: str, folder: Path
+) -> Iterator[tuple[str, bool]]:
+    """Write the letters as .eml files below `folder`; of each a line, and whether it is the same.
+
+    `run` is an id, its beginning or «latest:june_monitoring», `municipality_id` '' for all.
+    SystemExit, in Russian, where there is nothing to make again.
+    """
+    from roadmap.delivery.letters.again import NotKept, letters_again
+    from roadmap.indicators.explain import ExplainRefused, find_run
+
+    try:
+        with engine.connect() as connection:
+            run_id = str(find_run(connection, run)["run_id"])
+        (folder / run_id).mkdir(parents=True, exist_ok=True)
+        for letter in letters_again(engine, run_id, municipality_id):
+            path = folder / run_id / f"{letter.municipality_id}-{letter.delivery_id[:8]}.eml"
+            path.write_bytes(letter.rfc822)
+            is_same = "то же, байт в байт" if letter.is_same else "ОТЛИЧАЕТСЯ от составленного"
+            line = f"{letter.municipality_id}, письмо № {letter.revision}: {is_same}. {path}"
+            yield line, letter.is_same
+    except (ExplainRefused, NotKept) as refusal:
+        raise SystemExit(str(refusal)) from None
 
 
 if __name__ == "__main__":

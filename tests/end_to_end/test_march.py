@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import io
 import re
 import threading
@@ -38,6 +40,7 @@ from roadmap.store.tables import (
     school_verdict,
 )
 from roadmap.versions import code_version, templates_sha256
+from roadmap_cli.letter import made_again
 from roadmap_cli.new_year import write_draft
 from roadmap_demo.correction import correct
 from support.march_world import MARCH, March
@@ -236,7 +239,8 @@ def test_a_day_judged_again_with_the_knowledge_of_then_says_the_same(march, firs
     """Before and after a newer file came in, and in letters that were really sent."""
     correct(march.place.var / "inbox", 2021)
     pull(march.place.engine, march.place.var, MARCH)
-    runs = rows(march, select(phase_run.c.run_id).order_by(phase_run.c.started_ms))
+    moment = phase_run.c.known_at_ms
+    runs = rows(march, select(phase_run.c.run_id, moment).order_by(phase_run.c.started_ms))
     stored = select(report.c.municipality_id, report.c.content_sha256)
     of_first = rows(march, stored.where(report.c.run_id == runs[0].run_id))
     sent = {row.municipality_id: row.content_sha256 for row in of_first}
@@ -245,11 +249,25 @@ def test_a_day_judged_again_with_the_knowledge_of_then_says_the_same(march, firs
     run_id, again = composed(march, AGAIN)
 
     assert again == sent
+    # By what had been loaded when the letters were made, too: the correction came in later.
+    of_then = replace(MARCH, mode="dry", known_at_ms=runs[0].known_at_ms)
+    assert composed(march, of_then)[1] == sent
     _, today = composed(march, replace(MARCH, mode="dry"))
     changed = {addressee for addressee in sent if today[addressee] != sent[addressee]}
     assert changed == {FACTS["correction"]["municipality"], "region"}
     # A frozen run composed again, all newer files being there, says the same once more.
     assert composed_again(march, run_id) == sent
+
+
+def test_a_letter_made_again_is_written_beside_the_others(march, first, tmp_path):
+    (made,) = made_again(march.place.engine, first.run_id[:8], "buyskiy", tmp_path)
+    line, is_same = made
+    assert is_same
+    assert line.startswith("buyskiy, письмо № 1: то же, байт в байт.")
+    (written,) = (tmp_path / first.run_id).iterdir()
+    letter = email.message_from_bytes(written.read_bytes(), policy=email.policy.default)
+    sent = {str(one["X-Report-Key"]): one for one in march.letters.all()}
+    assert letter.as_bytes() == sent[str(letter["X-Report-Key"])].as_bytes()
 
 
 def test_a_run_repeated_under_a_changed_plan_is_told(march, first):

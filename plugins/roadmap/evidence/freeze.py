@@ -130,7 +130,9 @@ def freeze(
     run_id = uuid.uuid4().hex
     with engine.begin() as conn:
         # A reminder of a measure «по отдельному графику» is a phase only by its schedule's date.
-        known = (known_at_ms, request.known_by)
+        # Whatever is in the database was loaded by now; clocks of two machines may differ.
+        known_by: KnownBy = "received" if request.known_at_ms is None else request.known_by
+        known = (known_at_ms, known_by)
         phase = plan_known_at(conn, plan, *known).phase(request.phase)
         as_of = (request.as_of or phase.as_of).isoformat()
         refuse_live_rehearsal(plan, phase, mode, as_of, known_at_ms, now_ms)

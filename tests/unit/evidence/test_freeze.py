@@ -337,6 +337,12 @@ def test_what_was_received_and_not_yet_loaded_is_known_only_if_so_asked(any_engi
         assert run.known_by == known_by
 
 
+def test_what_a_machine_with_a_faster_clock_has_just_loaded_is_known_now(engine: Engine) -> None:
+    registries(engine)
+    ahead = load(engine, "events", {}, loaded_ms=NOW + 2_000)
+    assert ahead in {row.batch_id for row in rows(engine, run_batch, frozen(engine))}
+
+
 def test_a_moment_before_the_first_load_names_the_other_choice(engine: Engine) -> None:
     registries(engine)
     with engine.begin() as db:
