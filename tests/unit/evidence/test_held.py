@@ -242,7 +242,9 @@ def test_the_operator_is_told_that_what_a_renamed_file_said_is_in_force_no_more(
     pull(world)
     (told,) = troubles(world.engine, batches_to_mend(world.engine))
     assert (told.file_name, told.is_withdrawn, told.is_refused) == (WRONG, True, False)
-    assert told.messages[0].startswith("Сведения «vpr/2021/spring/5/математика» больше не действуют")
+    assert told.messages[0].startswith(
+        "Сведения «vpr/2021/spring/5/математика» больше не действуют"
+    )
 
 
 def test_while_a_renamed_file_waits_for_a_person_its_old_paper_stays_in_force(
