@@ -19,6 +19,7 @@ from sqlalchemy import event as event_of_engine
 from sqlalchemy.exc import IntegrityError
 
 from roadmap.evidence.files import sandbox
+from roadmap.evidence.files.inbox import Found, Receipts, is_settled
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.intake import Intake, batches_in_force, take_in
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
@@ -179,6 +180,25 @@ def test_a_file_that_may_not_be_read_is_told_and_stops_no_other(world: World) ->
     intake = world.pull()
     assert states(intake) == {"locked.csv": "waiting", "open.csv": "accepted"}
     assert "нет прав" in intake.messages[0]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("b.csv")])
+def test_a_file_that_becomes_something_else_meanwhile_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None]
+) -> None:
+    world.put("acts/a.csv", act("1", "galich"))
+    world.put("acts/b.csv", act())
+
+    def exchanged(found: Found, receipts: Receipts, now_ms: int) -> bool:
+        if found.name == "a.csv":
+            found.path.unlink()
+            make(found.path)
+        return is_settled(found, receipts, now_ms + 2 * HOUR)
+
+    monkeypatch.setattr("roadmap.evidence.intake.is_settled", exchanged)
+    intake = world.pull()
+    assert states(intake) == {"a.csv": "waiting", "b.csv": "accepted"}
+    assert "«a.csv»" in intake.messages[0] and "не открывается" in intake.messages[0]
 
 
 # -- Several files of one scope --------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import socket
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -16,6 +17,7 @@ from roadmap.evidence.files.inbox import (
     Receipts,
     archive,
     find,
+    is_of_the_connection,
     is_settled,
     read,
     read_receipts,
@@ -193,6 +195,16 @@ def test_a_file_without_end_is_read_no_further_than_its_dataset_allows(year: Pat
 
 def bytes_read_by_this_process() -> int:
     return int(Path("/proc/self/io").read_text().split()[1])
+
+
+def test_an_error_of_a_disk_is_its_files_and_one_of_the_way_there_is_the_pulls(
+    year: Path,
+) -> None:
+    local, remote = year / "acts" / "act.xlsx", PurePosixPath("bucket/act.xlsx")
+    assert not is_of_the_connection(local, OSError(errno.EIO, "no such sector"))
+    assert is_of_the_connection(local, OSError(errno.EMFILE, "too many open files"))
+    assert not is_of_the_connection(remote, FileNotFoundError())
+    assert is_of_the_connection(remote, ConnectionResetError())
 
 
 def test_the_archive_keeps_each_content_once_under_its_hash(tmp_path: Path) -> None:
