@@ -10,11 +10,21 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from roadmap.evidence.files.grid import Cell, Heading, Sheet, normal_title
+from roadmap.evidence.files.grid import (
+    Cell,
+    Fault,
+    Heading,
+    Sheet,
+    integer_of,
+    normal_title,
+    text_of,
+)
 from roadmap.evidence.messages import refused
 from roadmap.evidence.names import login_digits, municipality_ref, school_ref
 from roadmap.evidence.parsed import ReaderContext
 from roadmap.evidence.readers.paper import Paper, known_subject, subject_of, wave_of
+from roadmap.evidence.readers.table import RowRejected, Table, cell_at
+from roadmap.russian import integer
 
 GROUPS = "Группы участников"
 PARTICIPANTS = "Кол-во участников"
@@ -163,3 +173,85 @@ def _labelled(row: Sequence[Cell], label: str) -> str | None:
         return None
     same_cell = texts[0].partition(":")[2].strip()
     return same_cell or (texts[1].strip() if len(texts) > 1 else None)
+
+
+class GroupTable(Table):
+    """Rows of groups, from the country to the school: whom each speaks of, how many took part."""
+
+    def __init__(self, sheet: Sheet, heading: Heading, context: ReaderContext, to_do: str) -> None:
+        super().__init__(sheet, heading, context, to_do)
+        self._municipality: str | None = None
+        self._known = known_municipalities(context)
+
+    def twice(self) -> RowRejected:
+        """What is said of two rows about one group that differ."""
+        return RowRejected(
+            "CONFLICTING_DUPLICATE",
+            "Об одной группе две разные строки",
+            self.column(GROUPS),
+            "Запросите файл заново; обе строки отложены",
+        )
+
+    def data_rows(self, shares_at: Sequence[int]) -> list[tuple[int, str, list[Cell]]]:
+        """Rows with a group and a number: their number in the file, the group's name.
+
+        A group that is an error is set aside; one that is a number numbers columns or pages.
+        """
+        rows: list[tuple[int, str, list[Cell]]] = []
+        empty = 0
+        name_at = self.at[GROUPS]
+        participants_at = self.at[PARTICIPANTS]
+        heading = normal_title(GROUPS)
+        for number, row in self.below():
+            has_numbers = cell_at(row, participants_at) is not None or any(
+                cell_at(row, at) is not None for at in shares_at
+            )
+            name = None
+            try:
+                if isinstance(cell_at(row, name_at), str | Fault):
+                    name = self.value(row, GROUPS, text_of)
+            except RowRejected as problem:
+                if has_numbers:
+                    self.rows_read += 1
+                    self.reject(number, problem)
+                continue
+            if name is None and not has_numbers:
+                empty += 1
+                continue
+            if name is None or not has_numbers or empty >= EMPTY_ROWS_END:
+                self.warn("Строки вне таблицы (подписи, примечания) пропущены")
+                continue
+            empty = 0
+            if normal_title(name) != heading:  # a heading repeated on a new page
+                rows.append((number, name, row))
+        self.rows_read += len(rows)
+        return rows
+
+    def group(self, name: str, row: list[Cell]) -> Group:
+        """Whom a row speaks of; a municipality's row opens the rows of its schools.
+
+        RowRejected where nobody can say.
+        """
+        try:
+            schools = self.schools(row)
+        except RowRejected:  # set aside with the other counts
+            schools = None
+        group = group_of(name, self._municipality, self._known, schools)
+        if group.level != "school":
+            self._municipality = group.municipality
+        if group.level == UNCLEAR:
+            raise RowRejected("GROUP", NOT_UNDERSTOOD, self.column(GROUPS), NAME_IT)
+        return group
+
+    def schools(self, row: list[Cell]) -> int | None:
+        return self.value(row, SCHOOLS, integer_of) if SCHOOLS in self.at else None
+
+    def participants(self, row: list[Cell]) -> int:
+        """How many took part; RowRejected where that is not said or cannot be."""
+        participants = self.value(row, PARTICIPANTS, integer_of)
+        if participants is None:
+            raise RowRejected("MISSING", "Нет числа участников", self.column(PARTICIPANTS))
+        if not 0 <= participants <= MOST_PARTICIPANTS:
+            what = f"Число участников невозможно: {integer(participants)}"
+            raise RowRejected("RANGE", what, self.column(PARTICIPANTS))
+        return participants

@@ -11,15 +11,11 @@ from decimal import Decimal
 
 from roadmap.evidence.files.grid import (
     Cell,
-    Fault,
     Heading,
     Sheet,
     find_table,
-    integer_of,
-    normal_title,
     percent_of,
     read_sheets,
-    text_of,
 )
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers.percents import (
@@ -29,23 +25,16 @@ from roadmap.evidence.readers.percents import (
     restored_from_hundredths,
     sums_to_whole,
 )
-from roadmap.evidence.readers.table import RowRejected, Table, cell_at
+from roadmap.evidence.readers.table import RowRejected, cell_at
 from roadmap.evidence.readers.vpr_export import (
-    EMPTY_ROWS_END,
     GROUPS,
-    MOST_PARTICIPANTS,
-    NAME_IT,
-    NOT_UNDERSTOOD,
     PARTICIPANTS,
     SCHOOLS,
-    UNCLEAR,
     WITHIN,
-    Group,
-    group_of,
-    known_municipalities,
+    GroupTable,
     paper_of,
 )
-from roadmap.russian import decimal, integer
+from roadmap.russian import decimal
 
 _MARKS = ("2", "3", "4", "5")
 _MARK_COLUMNS = tuple(f"mark_{mark}" for mark in _MARKS)
@@ -71,13 +60,8 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     paper = paper_of(sheet, heading, context)
     table = _Table(sheet, heading, context)
     of_the_paper = paper.columns()
-    twice = RowRejected(
-        "CONFLICTING_DUPLICATE",
-        "Об одной группе две разные строки",
-        table.column(GROUPS),
-        "Запросите файл заново; обе строки отложены",
-    )
-    for number, name, row in table.data_rows():
+    twice = table.twice()
+    for number, name, row in table.data_rows([table.at[mark] for mark in _MARKS]):
         try:
             group = table.group(name, row)
             counts = table.counts(row)
@@ -89,78 +73,17 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     return table.parsed(paper.scope, "mark_result")
 
 
-class _Table(Table):
+class _Table(GroupTable):
     def __init__(self, sheet: Sheet, heading: Heading, context: ReaderContext) -> None:
         super().__init__(sheet, heading, context, _ASK_AGAIN)
         self._marks_at = [self.at[mark] for mark in _MARKS]
-        self._municipality: str | None = None
-        self._known = known_municipalities(context)
-
-    def data_rows(self) -> list[tuple[int, str, list[Cell]]]:
-        """Rows with a group and a number: their number in the file, the group's name.
-
-        A group that is an error is set aside; one that is a number numbers columns or pages.
-        """
-        rows: list[tuple[int, str, list[Cell]]] = []
-        empty = 0
-        name_at = self.at[GROUPS]
-        numbers_at = [self.at[title] for title in (PARTICIPANTS, *_MARKS)]
-        heading = normal_title(GROUPS)
-        for number, row in self.below():
-            has_numbers = cell_at(row, numbers_at[0]) is not None or any(
-                cell_at(row, at) is not None for at in numbers_at
-            )
-            name = None
-            try:
-                if isinstance(cell_at(row, name_at), str | Fault):
-                    name = self.value(row, GROUPS, text_of)
-            except RowRejected as problem:
-                if has_numbers:
-                    self.rows_read += 1
-                    self.reject(number, problem)
-                continue
-            if name is None and not has_numbers:
-                empty += 1
-                continue
-            if name is None or not has_numbers or empty >= EMPTY_ROWS_END:
-                self.warn("Строки вне таблицы (подписи, примечания) пропущены")
-                continue
-            empty = 0
-            if normal_title(name) != heading:  # a heading repeated on a new page
-                rows.append((number, name, row))
-        self.rows_read += len(rows)
-        return rows
-
-    def group(self, name: str, row: list[Cell]) -> Group:
-        """Whom a row speaks of; a municipality's row opens the rows of its schools.
-
-        RowRejected where nobody can say.
-        """
-        try:
-            schools = self._schools(row)
-        except RowRejected:  # set aside with the other counts
-            schools = None
-        group = group_of(name, self._municipality, self._known, schools)
-        if group.level != "school":
-            self._municipality = group.municipality
-        if group.level == UNCLEAR:
-            raise RowRejected("GROUP", NOT_UNDERSTOOD, self.column(GROUPS), NAME_IT)
-        return group
-
-    def _schools(self, row: list[Cell]) -> int | None:
-        return self.value(row, SCHOOLS, integer_of) if SCHOOLS in self.at else None
 
     def counts(self, row: list[Cell]) -> dict[str, int | None]:
         """The columns of `mark_result` that count; RowRejected where they cannot be."""
-        participants = self.value(row, PARTICIPANTS, integer_of)
-        if participants is None:
-            raise RowRejected("MISSING", "Нет числа участников", self.column(PARTICIPANTS))
-        if not 0 <= participants <= MOST_PARTICIPANTS:
-            what = f"Число участников невозможно: {integer(participants)}"
-            raise RowRejected("RANGE", what, self.column(PARTICIPANTS))
+        participants = self.participants(row)
         counts = self._restored(row, participants) if participants else [0, 0, 0, 0]
         return {
-            "schools": self._schools(row),
+            "schools": self.schools(row),
             "participants": participants,
             "absent": None,
             **dict(zip(_MARK_COLUMNS, counts, strict=True)),
