@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -98,6 +98,16 @@ def _restored(parts: list[int], total: int) -> list[int]:
     for at in by_remainder[: total - sum(counts)]:
         counts[at] += 1
     return counts
+
+
+def restored_points(percent: Decimal | int, most: int, pupils: int) -> tuple[int, bool]:
+    """The points of a task that are that percent of the `most` that `pupils` may have together.
+
+    And whether rounding alone explains that they are no whole number.
+    """
+    exact = Decimal(percent) * most * pupils / 100
+    points = int(exact.to_integral_value(ROUND_HALF_UP))
+    return points, abs(exact - points) <= ROUNDING * most * pupils / 100
 
 
 def agree(percents: Sequence[Decimal], counts: Sequence[int], total: int) -> bool:

@@ -6,15 +6,19 @@ Layout: docs/domain.md §3.2, docs/formats.md «Results». One export is about o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from roadmap.evidence.files.grid import (
+    BadCell,
     Cell,
     Fault,
     Heading,
     Sheet,
+    column_letter,
+    holds_something,
     integer_of,
     normal_title,
     text_of,
@@ -173,6 +177,29 @@ def _labelled(row: Sequence[Cell], label: str) -> str | None:
         return None
     same_cell = texts[0].partition(":")[2].strip()
     return same_cell or (texts[1].strip() if len(texts) > 1 else None)
+
+
+def headings_after(sheet: Sheet, heading: Heading) -> list[tuple[str, int]]:
+    """Titles to the right of the participants, as texts, with their columns: scores, tasks."""
+    row = sheet.rows[heading.row]
+    found = []
+    for at in range(heading.columns[PARTICIPANTS] + 1, len(row)):
+        if at != heading.columns.get(SCHOOLS) and holds_something(row[at]):
+            try:
+                found.append((text_of(row[at]) or "", at))
+            except BadCell:  # a date that was «11.1»: no title that anybody knows
+                found.append(("", at))
+    return found
+
+
+def share_at(
+    row: Sequence[Cell], column: int, grammar: Callable[[Cell], Decimal | None]
+) -> Decimal | None:
+    """A share in a column whose title is a number; RowRejected where it is none."""
+    try:
+        return grammar(cell_at(row, column))
+    except BadCell as bad:
+        raise RowRejected(bad.rule, bad.what, column_letter(column)) from None
 
 
 class GroupTable(Table):

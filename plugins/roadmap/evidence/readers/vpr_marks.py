@@ -17,6 +17,7 @@ from roadmap.evidence.files.grid import (
     percent_of,
     read_sheets,
 )
+from roadmap.evidence.messages import refused
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers.percents import (
     are_fractions,
@@ -32,6 +33,7 @@ from roadmap.evidence.readers.vpr_export import (
     SCHOOLS,
     WITHIN,
     GroupTable,
+    headings_after,
     paper_of,
 )
 from roadmap.russian import decimal
@@ -57,6 +59,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         file_name=context.file_name,
         is_ours=False,
     )
+    _refuse_another_report(sheet, heading, context)
     paper = paper_of(sheet, heading, context)
     table = _Table(sheet, heading, context)
     of_the_paper = paper.columns()
@@ -71,6 +74,20 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         fact = {**of_the_paper, **group.columns(), **counts}
         table.keep(group.key, number, fact, fact["participants"], twice)
     return table.parsed(paper.scope, "mark_result")
+
+
+def _refuse_another_report(sheet: Sheet, heading: Heading, context: ReaderContext) -> None:
+    """Other reports of ФИС ОКО have the columns 2 to 5 too, as scores or tasks among others."""
+    others = [title for title, _ in headings_after(sheet, heading) if title.isdigit()]
+    others = [title for title in others if title not in _MARKS]
+    if others:
+        raise refused(
+            "HEADER",
+            f"Файл не принят: кроме отметок 2–5 в нём есть столбец «{others[0]}», это другой отчёт",
+            "Выгрузите отчёт «Статистика по отметкам»",
+            context.file_name,
+            sheet=sheet.name or None,
+        )
 
 
 class _Table(GroupTable):
