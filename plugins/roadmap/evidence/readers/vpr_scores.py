@@ -62,11 +62,6 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     scale = context.options["scales"].get(str(paper.year), {}).get(paper.subject, {})
     scale = scale.get(str(paper.grade))
     table = GroupTable(sheet, heading, context, _TO_DO)
-    if scale and scale["max"] != len(scores_at) - 1:
-        table.warn(
-            f"Наибольший балл в файле — {len(scores_at) - 1}, по шкале — {scale['max']}: баллы у"
-            " границ отметок не взяты. Прочитаны"
-        )
     for number, name, row in table.data_rows(scores_at):
         try:
             group = table.group(name, row)
@@ -78,9 +73,20 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         fact = {**paper.columns(), **group.columns(), "participants": participants}
         table.keep(group.key, number, fact | {"counts": counts}, participants, table.twice())
     parsed = table.parsed(paper.scope, "score_result")
-    fitting = scale if scale and scale["max"] == len(scores_at) - 1 else None
-    facts = _facts(parsed.facts["score_result"], fitting)
-    return replace(parsed, facts=facts, scale=scale_text(scale))
+    told: tuple[str, ...] = ()
+    maximum = len(scores_at) - 1
+    fits = scale is None or scale["max"] == maximum
+    if not fits:
+        told = (
+            f"Наибольший балл в файле — {maximum}, по шкале — {scale['max']}: баллы у границ "
+            "отметок не взяты, проверьте файл и шкалу.",
+        )
+    return replace(
+        parsed,
+        facts=_facts(parsed.facts["score_result"], scale if fits else None),
+        scale=scale_text(scale),
+        warnings=(*parsed.warnings, *told),
+    )
 
 
 def _scores_at(sheet: Sheet, heading: Heading, context: ReaderContext) -> list[int]:

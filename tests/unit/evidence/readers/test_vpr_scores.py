@@ -103,7 +103,10 @@ def test_a_maximum_that_is_not_the_scale_s_is_told_and_boundaries_are_left_out()
     head = [*HEAD, 9]
     found = parsed([*group(SCHOOL, *[1] * 10)], head=head)
     assert found.facts["score_result"][0]["around_3_1"] is None
-    assert found.warnings[0].startswith("Наибольший балл в файле — 9, по шкале — 8")
+    assert found.warnings == (
+        "Наибольший балл в файле — 9, по шкале — 8: баллы у границ отметок не взяты, проверьте "
+        "файл и шкалу.",
+    )
 
 
 def test_the_report_of_marks_does_not_take_scores_for_marks():
