@@ -79,6 +79,7 @@ def _shown(value: Any) -> str:
             return _quoted(value.text)
         case m.Suppressed():
             where = " in every school" if value.in_every_school else ""
+            where = " in every work" if value.in_every_work else where
             return f"<fewer than {value.fewer_than}{where}>"
         case m.NoData() | m.NotHeld():
             return f"<{value.kind}>"

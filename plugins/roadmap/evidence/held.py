@@ -173,7 +173,7 @@ def supplemented(conn: Connection, source: Source, before: Loaded, parsed: Parse
     part. What is kept loses its place (sheet and row), which was another file's.
     """
     facts: dict[str, list[dict[str, Any]]] = {}
-    kept_rows = 0
+    old_rows = kept_rows = 0
     for table in _tables(source.dataset):
         keys = _identities_of(TABLES[table.name], source.dataset)
         old = [{**row, "sheet": None, "row": None} for row in before.facts(conn, table)]
@@ -186,8 +186,11 @@ def supplemented(conn: Connection, source: Source, before: Loaded, parsed: Parse
         taken = {one for row in new for one in keys(row)}
         kept = [row for row in old if not taken.intersection(keys(row))]
         if table.name not in results.SUMS:
+            old_rows += len(old)
             kept_rows += len(kept)
         facts[table.name] = [*new, *kept]
+    # A protocol's rows are pupils, of whom only counts by school are left: their schools' share.
+    rows_left = round(before.rows_accepted * kept_rows / old_rows) if old_rows else 0
     told = (
         f"Дополнены прежние сведения от {day(home_time().at(before.received_ms).date())}: "
         f"из них осталось записей: {integer(kept_rows)}."
@@ -195,8 +198,8 @@ def supplemented(conn: Connection, source: Source, before: Loaded, parsed: Parse
     return replace(
         parsed,
         facts=facts,
-        rows_read=parsed.rows_read + before.rows_accepted,
-        rows_accepted=parsed.rows_accepted + before.rows_accepted,
+        rows_read=parsed.rows_read + rows_left,
+        rows_accepted=parsed.rows_accepted + rows_left,
         warnings=(*parsed.warnings, told),
     )
 

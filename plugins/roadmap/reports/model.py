@@ -82,12 +82,13 @@ class Suppressed(Part):
     """Fewer took part than the plan's `least_participants`: «менее 5 уч.».
 
     `in_every_school`: of a total all of whose schools are that small, however many they make
-    together: «во всех школах менее 5».
+    together: «во всех школах менее 5». `in_every_work`: of one school's works together.
     """
 
     kind: Literal["suppressed"] = "suppressed"
     fewer_than: int = 5  # of reports that were kept before the plan's number was
     in_every_school: bool = False
+    in_every_work: bool = False
 
 
 class NoData(Part):

@@ -135,6 +135,14 @@ def test_added_by_decision_the_small_file_speaks_for_its_schools_and_the_old_one
     assert pull(held) == {WHOLE: ("unchanged", None), PART: ("unchanged", None)}
 
 
+def test_rows_that_an_added_file_replaces_are_not_counted_twice(held: World) -> None:
+    """Else a whole file that comes later would cover «clearly less» than there ever was."""
+    pull(held)
+    decided(held, "add")
+    taken = {file.name: file for file in held.pull("vpr_protocols", in_sandbox=True).taken}
+    assert taken[PART].rows_accepted == 30
+
+
 def test_left_aside_by_decision_the_file_is_not_asked_about_again(held: World) -> None:
     pull(held)
     decided(held, "keep")

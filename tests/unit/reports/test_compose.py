@@ -732,6 +732,8 @@ def test_a_hidden_total_is_told_from_a_hidden_school_in_document_and_appendix(
     assert {kind for kind, value in hidden if value == Suppressed()} == {"data"}
     works = _table(model, "sources").rows[0].cells[-1].value
     assert works == of_total
+    of_school = _table(model, "participants").rows[0].cells
+    assert "в\u00a0каждой работе менее\u00a05" in [show(cell.value) for cell in of_school]
     assert native(of_total) == show(of_total) == "во\u00a0всех школах менее\u00a05"
 
 

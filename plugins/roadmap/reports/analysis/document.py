@@ -27,7 +27,17 @@ from roadmap.reports.analysis.results_sentences import comparison_sentence, reac
 from roadmap.reports.analysis.results_tables import journal_table, results_table
 from roadmap.reports.analysis.summary import Summary, conclusions, ordering_measure
 from roadmap.reports.facts.run import Facts, School
-from roadmap.reports.model import AttentionItem, Count, Day, Document, NoData, NotHeld, Table, Value
+from roadmap.reports.model import (
+    AttentionItem,
+    Count,
+    Day,
+    Document,
+    NoData,
+    NotHeld,
+    Suppressed,
+    Table,
+    Value,
+)
 from roadmap.reports.parts.document import (
     document_of,
     missing_datasets,
@@ -174,7 +184,10 @@ def _participants_table(facts: Facts) -> Table:
                 r for r in of_procedure(facts.results, procedure) if r.unit_id == school.school_id
             ]
             is_received = facts.run.received_on(procedure) is not None
-            cells[procedure.key] = _works(results) if is_received else NoData()
+            works = _works(results) if is_received else NoData()
+            if isinstance(works, Suppressed):  # of one school
+                works = Suppressed(fewer_than=works.fewer_than, in_every_work=True)
+            cells[procedure.key] = works
         rows.append(cells)
     caption, note = sentence(facts, "caption_participants"), sentence(facts, "note_works")
     return table_of("participants", heads, rows, caption, (note,))

@@ -43,7 +43,7 @@ def native(value: Value) -> int | float | date | str:
             return on
         case Words(text=text):
             return printable(text)
-        case Suppressed(in_every_school=True):
+        case Suppressed(in_every_school=True) | Suppressed(in_every_work=True):
             return show(value)
         case Suppressed(fewer_than=least):
             return f"менее{NBSP}{least}"

@@ -45,6 +45,8 @@ def show(value: Value) -> str:
             return russian.typographic(text)
         case Suppressed(fewer_than=least, in_every_school=True):
             return f"во{NBSP}всех школах менее{NBSP}{least}"
+        case Suppressed(fewer_than=least, in_every_work=True):
+            return f"в{NBSP}каждой работе менее{NBSP}{least}"
         case Suppressed(fewer_than=least):
             return f"менее {least}{NBSP}уч."
         case NoData():
