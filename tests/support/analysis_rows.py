@@ -97,6 +97,8 @@ class MadeRun:
     """A run with its frozen inputs and stored results; `insert` writes it."""
 
     municipalities: list[MadeMunicipality]
+    run_id: str = RUN
+    started_ms: int = 1_617_174_000_000
     phase: str = "march_analysis"
     as_of: str = AS_OF
     region: dict[Paper, Marks] = field(default_factory=dict)
@@ -131,7 +133,7 @@ class MadeRun:
                 self._insert_municipality(db, municipality)
             self._insert_totals(db)
             self._insert_indicators(db)
-        return RUN
+        return self.run_id
 
     # -- The run and its inputs --------------------------------------------------------------
 
@@ -139,14 +141,14 @@ class MadeRun:
         db.execute(
             phase_run.insert(),
             {
-                "run_id": RUN,
+                "run_id": self.run_id,
                 "plan_year": 2021,
                 "phase": self.phase,
                 "occasion": f"2021/{self.phase}",
                 "mode": "live",
                 "as_of": self.as_of,
                 "known_at_ms": 1_617_174_000_000,
-                "started_ms": 1_617_174_000_000,
+                "started_ms": self.started_ms,
                 "plan_sha256": "0" * 64,
                 "templates_sha256": "0" * 64,
                 "code_version": "test",
@@ -159,7 +161,7 @@ class MadeRun:
             run_municipality.insert(),
             [
                 {
-                    "run_id": RUN,
+                    "run_id": self.run_id,
                     "municipality_id": m.municipality_id,
                     "name": m.name,
                     "genitive": m.genitive,
@@ -175,7 +177,7 @@ class MadeRun:
         files = [(dataset, scope, day) for dataset, (scope, day) in self.received.items()]
         for number, (dataset, scope, day) in enumerate([*files, *self.received_before]):
             moment = datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC)
-            batch = f"{number:032d}"
+            batch = f"{self.run_id[:8]}{number:024d}"
             db.execute(
                 load_batch.insert(),
                 {
@@ -194,7 +196,7 @@ class MadeRun:
                     "rows_rejected": 0,
                 },
             )
-            db.execute(run_batch.insert(), {"run_id": RUN, "batch_id": batch})
+            db.execute(run_batch.insert(), {"run_id": self.run_id, "batch_id": batch})
         states = {
             **dict.fromkeys(self.received, "received"),
             **dict.fromkeys(self.missing, "missing"),
@@ -203,7 +205,7 @@ class MadeRun:
             db.execute(
                 run_dataset.insert(),
                 {
-                    "run_id": RUN,
+                    "run_id": self.run_id,
                     "dataset": dataset,
                     "need": "told",
                     "state": state,
@@ -214,7 +216,7 @@ class MadeRun:
             db.execute(
                 run_finding.insert(),
                 {
-                    "run_id": RUN,
+                    "run_id": self.run_id,
                     "rule": rule,
                     "municipality_id": municipality,
                     "message": message,
@@ -228,7 +230,7 @@ class MadeRun:
             db.execute(
                 run_school.insert(),
                 {
-                    "run_id": RUN,
+                    "run_id": self.run_id,
                     "school_id": school.school_id,
                     "municipality_id": municipality.municipality_id,
                     "name": school.name,
@@ -262,7 +264,7 @@ class MadeRun:
             db.execute(
                 school_verdict.insert(),
                 {
-                    "run_id": RUN,
+                    "run_id": self.run_id,
                     "school_id": school.school_id,
                     "municipality_id": municipality.municipality_id,
                     "papers": len(judged),
@@ -322,7 +324,7 @@ class MadeRun:
         ]
         kind, year, wave, grade, subject = paper
         row: dict[str, Any] = {
-            "run_id": RUN,
+            "run_id": self.run_id,
             "kind": kind,
             "year": year,
             "wave": wave,
@@ -368,7 +370,7 @@ class MadeRun:
                 db.execute(
                     indicator_gap.insert(),
                     {
-                        "run_id": RUN,
+                        "run_id": self.run_id,
                         "indicator": code,
                         "municipality_id": m.municipality_id,
                         "unit_kind": kind,
@@ -396,7 +398,7 @@ class MadeRun:
         db.execute(
             indicator_result.insert(),
             {
-                "run_id": RUN,
+                "run_id": self.run_id,
                 "indicator": code,
                 "municipality_id": unit,
                 "numerator": numerator,

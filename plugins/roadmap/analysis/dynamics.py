@@ -34,6 +34,7 @@ class NotComparable(StrEnum):
     SMALL = "small"  # too few participants in one of the years, or only small schools
     # The region is not shown in one of the years: it would give another school away.
     HIDDEN = "hidden"
+    EARLIER_LETTER = "earlier_letter"  # nor beside an earlier letter
 
 
 @dataclass(frozen=True)
@@ -175,4 +176,6 @@ def _reason(
     hidden = {current.hidden, previous.hidden}
     if Hidden.DIFFERENCE in hidden:
         return NotComparable.HIDDEN
+    if Hidden.EARLIER_LETTER in hidden:
+        return NotComparable.EARLIER_LETTER
     return NotComparable.SMALL if hidden != {None} else None

@@ -6,14 +6,19 @@ template can't show it by mistake: `marks`, `journal`, `exam` are None and `hidd
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Connection, RowMapping
 
 from roadmap.analysis.shares import Exam, Journal, Marks
-from roadmap.analysis.small_numbers import hides_region, hides_total
+from roadmap.analysis.small_numbers import (
+    Untold,
+    hides_region,
+    hides_region_again,
+    hides_total,
+)
 from roadmap.plan.model import REGION, Procedure
 from roadmap.russian import natural_key
 from roadmap.store.sql import sql
@@ -37,6 +42,10 @@ class Hidden(StrEnum):
     SMALL = "small"  # the school had fewer than least_participants: «менее … уч.»
     NOTHING_LEFT = "nothing_left"  # a total all of whose schools are small
     DIFFERENCE = "difference"  # the region minus the own schools would give a school away
+    EARLIER_LETTER = "earlier_letter"  # the region beside that of an earlier letter would
+
+
+HIDES_REGION = frozenset({Hidden.DIFFERENCE, Hidden.EARLIER_LETTER})
 
 
 class Verdict(StrEnum):
@@ -125,14 +134,18 @@ def papers(
     Papers: ВПР, ОГЭ, ЕГЭ, ДР; year, wave, grade; русский язык, математика, then by
     alphabet. Within a paper: schools in natural order of names, municipalities by alphabet,
     participants, region. A municipality gets its own schools, its total and the region
-    (hidden where a difference would give another school away); 'region' gets everything.
+    (hidden where a difference would give another school away, in this letter or beside the
+    letters of earlier runs that it has had); 'region' gets everything.
     """
-    rows = connection.execute(
-        sql("analysis/papers"), {"run_id": run_id, "municipality_id": municipality_id}
-    ).mappings()
+    rows = _rows(connection, run_id, municipality_id)
     wanted = None if procedures is None else {procedure.key for procedure in procedures}
     shown = [row for row in rows if wanted is None or _paper(row).procedure in wanted]
-    hides = _papers_that_hide_the_region(shown, municipality_id, least_participants)
+    hides: dict[Paper, Hidden] = {}
+    if municipality_id != REGION and shown:
+        key = {"run_id": run_id, "municipality_id": municipality_id}
+        earlier = connection.scalars(sql("analysis/runs_told_before"), key).all()
+        told = [_rows(connection, one, municipality_id) for one in earlier]
+        hides = _papers_that_hide_the_region([*told, shown], least_participants)
     return tuple(
         sorted((_paper_result(row, hides, least_participants) for row in shown), key=_order)
     )
@@ -149,34 +162,93 @@ def verdicts(
     return tuple(sorted(schools, key=lambda school: (natural_key(school.name), school.school_id)))
 
 
+def _rows(connection: Connection, run_id: str, municipality_id: str) -> list[RowMapping]:
+    key = {"run_id": run_id, "municipality_id": municipality_id}
+    return list(connection.execute(sql("analysis/papers"), key).mappings())
+
+
 def _papers_that_hide_the_region(
-    rows: list[RowMapping], municipality_id: str, least_participants: int
-) -> frozenset[Paper]:
-    if municipality_id == REGION:
-        return frozenset()
-    return frozenset(
-        _paper(row)
-        for row in rows
-        if row["level"] == Level.MUNICIPALITY
-        and hides_region(
-            row["elsewhere_schools"], row["elsewhere_participants"], least_participants
-        )
-    )
+    letters: Iterable[list[RowMapping]], least_participants: int
+) -> dict[Paper, Hidden]:
+    """Of the last of one municipality's letters, oldest first: each held against those before."""
+    told: dict[Paper, list[tuple[Untold, ...]]] = {}
+    hides: dict[Paper, Hidden] = {}
+    for rows in letters:
+        hides = {
+            _paper(row): Hidden.DIFFERENCE
+            for row in rows
+            if row["level"] == Level.MUNICIPALITY
+            and hides_region(
+                row["elsewhere_schools"], row["elsewhere_participants"], least_participants
+            )
+        }
+        for paper, now in _untold(rows).items():
+            if paper in hides:
+                continue
+            before = told.setdefault(paper, [])
+            if any(
+                hides_region_again(earlier, later, least_participants)
+                for letter in before
+                for earlier, later in zip(letter, now, strict=True)
+            ):
+                hides[paper] = Hidden.EARLIER_LETTER
+            else:
+                before.append(now)
+    return hides
+
+
+# What a letter tells of a paper, by the count that says of how many pupils.
+_TOLD_TOGETHER = {
+    "participants": (
+        "participants", "absent", "mark_2", "mark_3", "mark_4", "mark_5",
+        "below_minimum", "score_sum", "high_scores",
+    ),
+    "compared": ("compared", "lowered", "confirmed", "raised"),
+}  # fmt: skip
+
+
+def _untold(rows: Iterable[RowMapping]) -> dict[Paper, tuple[Untold, ...]]:
+    """What each paper's region figures tell, of its results and of the journal."""
+    by_paper: dict[Paper, list[RowMapping]] = {}
+    for row in rows:
+        by_paper.setdefault(_paper(row), []).append(row)
+    untold = {}
+    for paper, of_paper in by_paper.items():
+        region = next((row for row in of_paper if row["level"] == Level.REGION), None)
+        if region is not None and not region["is_small"]:
+            untold[paper] = tuple(_untold_of(size, region, of_paper) for size in _TOLD_TOGETHER)
+    return untold
+
+
+def _untold_of(size: str, region: RowMapping, rows: Iterable[RowMapping]) -> Untold:
+    rest = {count: region[count] for count in _TOLD_TOGETHER[size] if region[count] is not None}
+    small = "is_small" if size == "participants" else "is_journal_small"
+    hidden = {}
+    for row in rows:
+        # A total of which no school is left has no counts, nor a school without a journal.
+        counts = {count: row[count] for count in rest if row[count] is not None}
+        if row["level"] == Level.MUNICIPALITY:
+            rest |= {count: rest[count] - n for count, n in counts.items()}
+        elif row["level"] == Level.SCHOOL and (row["is_small"] or row[small]) and counts:
+            hidden[row["unit_id"]] = counts
+    return Untold(size, rest, hidden)
 
 
 def _paper(row: RowMapping) -> Paper:
     return Paper(row["kind"], row["year"], row["wave"], row["grade"], row["subject"])
 
 
-def _hidden(row: RowMapping, hides: frozenset[Paper]) -> Hidden | None:
+def _hidden(row: RowMapping, hides: Mapping[Paper, Hidden]) -> Hidden | None:
     if row["is_small"]:
         return Hidden.SMALL
     if row["level"] == Level.REGION and _paper(row) in hides:
-        return Hidden.DIFFERENCE
+        return hides[_paper(row)]
     return Hidden.NOTHING_LEFT if hides_total(row["schools"]) else None
 
 
-def _paper_result(row: RowMapping, hides: frozenset[Paper], least_participants: int) -> PaperResult:
+def _paper_result(
+    row: RowMapping, hides: Mapping[Paper, Hidden], least_participants: int
+) -> PaperResult:
     hidden = _hidden(row, hides)
     is_shown = hidden is None
     has_journal = is_shown and bool(row["compared"]) and not row["is_journal_small"]

@@ -1,6 +1,6 @@
 """What may not be shown because it would speak of single pupils or of one other school.
 
-Three rules (docs/look.md §4, docs/domain.md §8 rule 3):
+Four rules (docs/look.md §4, docs/domain.md §8 rule 3):
 
 1. A unit with fewer than `least_participants` in a paper shows nothing but «менее … уч.».
 2. The municipality's total leaves such schools out, so the total minus the schools shown is
@@ -8,11 +8,18 @@ Three rules (docs/look.md §4, docs/domain.md §8 rule 3):
 3. The region's figures minus the municipality's own are the results of the schools
    elsewhere. Where those are a single school, or too few participants, or none at all (then
    the difference is the municipality's own small schools), the region is not shown to it.
+4. Who holds an earlier letter with the region's figures of the same paper can subtract the two
+   letters as well. What moved in the region and not in the schools shown is the results of a
+   few pupils, or of an own school that is hidden in one of the letters; then the region is not
+   shown again (`hides_region_again`).
 
-The department and the institute see everything; rule 3 is not for them.
+The department and the institute see everything; rules 3 and 4 are not for them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 LEAST_SCHOOLS_ELSEWHERE = 2
 
@@ -29,3 +36,40 @@ def hides_region(
     return (
         elsewhere_schools < LEAST_SCHOOLS_ELSEWHERE or elsewhere_participants < least_participants
     )
+
+
+@dataclass(frozen=True)
+class Untold:
+    """What a letter with the region's figures of one paper tells of those it does not show.
+
+    Numbers of pupils by what is counted (and sums of scores). `by_subtraction`: the region minus
+    the municipality's total, which any reader can have. `hidden`: each own school that the total
+    leaves out. `size` names the count that says of how many pupils the others are.
+    """
+
+    size: str
+    by_subtraction: Mapping[str, int]
+    hidden: Mapping[str, Mapping[str, int]]
+
+    def hidden_together(self, count: str) -> int:
+        return sum(school.get(count, 0) for school in self.hidden.values())
+
+
+def hides_region_again(before: Untold, now: Untold, least_participants: int) -> bool:
+    """Whether two letters, each allowed by itself, tell together what neither may.
+
+    They do not where nothing moved, or where enough pupils of other municipalities moved: then
+    the difference is mostly of theirs, and nobody can tell the hidden ones' part from it.
+    """
+    counts = before.by_subtraction.keys() & now.by_subtraction.keys()
+    if now.size not in counts:
+        return False
+    moved = {count: now.by_subtraction[count] - before.by_subtraction[count] for count in counts}
+    of_hidden = {
+        count: now.hidden_together(count) - before.hidden_together(count) for count in counts
+    }
+    is_same_school = before.hidden.keys() == now.hidden.keys()
+    if is_same_school and not any(moved.values()) and not any(of_hidden.values()):
+        return False
+    elsewhere = moved[now.size] - of_hidden[now.size]
+    return min(abs(moved[now.size]), abs(elsewhere)) < least_participants

@@ -61,6 +61,7 @@ from support.analysis_rows import (
     neyskiy,
 )
 from support.model_text import text_of
+from support.run_rows import put_letter
 
 ENVELOPE = Envelope(
     1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC), rows.plan().local_time
@@ -394,6 +395,34 @@ def test_the_region_is_not_shown_where_the_difference_is_another_school(
     assert "5\u00a0214" not in stored
     assert "18,6" not in stored
     assert model.content_sha256() == before
+
+
+def test_a_correction_gives_no_school_away_that_fell_below_five(
+    composed: Callable[..., ReportModel], engine: Engine
+) -> None:
+    """School 102 has 4 instead of 24 now: the region lost as many, and says so nowhere."""
+    before = canonical_json(composed(made_run()).model_dump(mode="json"))
+    with engine.begin() as db:
+        put_letter(db, "buyskiy", RUN, accepted_ms=1)
+    run = made_run(run_id="1" * 32, started_ms=1_617_180_000_000)
+    run.municipalities[0].schools[1].marks[VPR_5_RU] = (1, 2, 1, 0)
+    run.region[VPR_5_RU] = (967, 2332, 1459, 436)
+    run.insert(engine)
+    compose(engine, rows.plan(), run.run_id, ANSWERS_TO)
+    with engine.connect() as db:
+        model = load_model(db, run.run_id, "buyskiy")
+    now = canonical_json(model.model_dump(mode="json"))
+    for told in ('"n":5214', '"numerator":970', "18,6\u00a0%"):
+        assert told in before
+    for hidden in ('"n":5194', '"numerator":967', '"denominator":5194', "18,6\u00a0%"):
+        assert hidden not in now
+    told_rows = [
+        show(row.cells[1].value)
+        for row in _table(model, "vpr/2020/autumn/5").rows
+        if row.kind == "message" and not row.own
+    ]
+    assert len(told_rows) == 1
+    assert "по разнице с прежним письмом" in told_rows[0].replace("\u00a0", " ")
 
 
 # -- Data that are not there -----------------------------------------------------------------

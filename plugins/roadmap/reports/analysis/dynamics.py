@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from roadmap.analysis.dynamics import Change, NotComparable
-from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
+from roadmap.analysis.read import HIDES_REGION, Level, Paper, PaperResult
 from roadmap.analysis.shares import difference_interval
 from roadmap.plan.model import Comparison, Procedure
 from roadmap.reports.analysis.results import (
@@ -74,7 +74,7 @@ def points(change: Change) -> Points | None:
 
 def share_value(result: PaperResult | None) -> Value:
     """The share of low results, or the sign that stands in its place."""
-    if result is None or result.hidden is Hidden.DIFFERENCE:
+    if result is None or result.hidden in HIDES_REGION:
         return NotHeld()
     return low_share(result) or suppressed(result)
 

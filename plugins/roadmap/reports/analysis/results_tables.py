@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from roadmap import russian
-from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
+from roadmap.analysis.read import HIDES_REGION, Hidden, Level, Paper, PaperResult
 from roadmap.analysis.shares import Journal, wilson
 from roadmap.plan.model import Procedure
 from roadmap.reports.analysis.results import (
@@ -83,6 +83,8 @@ def _add(facts: Facts, rows: Rows, result: PaperResult) -> None:
             rows.message(label, sentence(facts, "all_small"))
         case Hidden.DIFFERENCE:
             rows.message(label, sentence(facts, "region_hidden"), own=False)
+        case Hidden.EARLIER_LETTER:
+            rows.message(label, sentence(facts, "region_hidden_again"), own=False)
         case None:
             rows.add(
                 {"unit": label, **result_cells(result)},
@@ -166,9 +168,7 @@ def sheet_table(
     rows = Rows("appendix", table_id, (*sheet_unit_columns(facts), *own_columns))
     for result in results:
         cells: dict[str, Given] = dict.fromkeys((column.key for column in own_columns), "")
-        cells["participants"] = (
-            NotHeld() if result.hidden is Hidden.DIFFERENCE else suppressed(result)
-        )
+        cells["participants"] = NotHeld() if result.hidden in HIDES_REGION else suppressed(result)
         if result.hidden is None:
             cells |= {**result_cells(result), **_interval(facts, result), **_journal(result)}
         rows.add(

@@ -182,8 +182,11 @@ def read_facts(connection: Connection, run: Run, addressee: Addressee) -> Facts:
     unit = addressee.municipality_id
     is_region = addressee.is_region
     least = run.plan.analysis.least_participants
-    results = papers(connection, run.run_id, unit, least, run.phase.procedures)
     before = previous_procedures(run.phase)
+    compared = [*run.phase.procedures, *before]
+    every = papers(connection, run.run_id, unit, least, compared)
+    earlier = {procedure.key for procedure in before}
+    results = tuple(result for result in every if result.paper.procedure not in earlier)
     return Facts(
         run=run,
         addressee=addressee,
@@ -206,7 +209,7 @@ def read_facts(connection: Connection, run: Run, addressee: Addressee) -> Facts:
             run.plan,
             run.phase,
             results,
-            papers(connection, run.run_id, unit, least, before) if before else (),
+            (result for result in every if result.paper.procedure in earlier),
         ),
     )
 

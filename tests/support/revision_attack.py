@@ -1,0 +1,77 @@
+"""What somebody finds out of hidden schools who puts two letters of one municipality side by side.
+
+The reader knows every number that the letters show, and of the schools elsewhere how much they
+changed. What is left is one equation: the hidden schools' part of the region now, minus that of
+before, is known. All whole numbers that solve it are looked through, so the answer is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from roadmap.analysis.read import Hidden, Level, PaperResult
+
+Counts = tuple[int, int]  # participants, and how many of them have «2»
+Unknown = tuple[str, str]  # the letter, «before» or «now», and a school that it hides
+
+
+@dataclass(frozen=True)
+class Found:
+    """Which numbers of participants and of «2» a hidden school may have."""
+
+    participants: frozenset[int]
+    two: frozenset[int]
+
+
+def attack(
+    before: Sequence[PaperResult],
+    now: Sequence[PaperResult],
+    elsewhere: Counts | None,
+    least: int,
+) -> Mapping[Unknown, Found]:
+    """What the reader knows of each hidden school of one paper.
+
+    `elsewhere`: by how much the schools elsewhere changed; None: the reader can't know.
+    """
+    hidden: list[tuple[Unknown, int]] = [
+        ((letter, result.unit_id), sign)
+        for letter, results, sign in (("before", before, -1), ("now", now, 1))
+        for result in results
+        if result.hidden is Hidden.SMALL
+    ]
+    possible = [(n, two) for n in range(1, least) for two in range(n + 1)]
+    rest = _not_shown(before), _not_shown(now)
+    if elsewhere is None or rest[0] is None or rest[1] is None:
+        return {unknown: _found(possible) for unknown, _ in hidden}
+    wanted = tuple(b - a - out for a, b, out in zip(rest[0], rest[1], elsewhere, strict=True))
+    solutions = {}
+    for unknown, sign in hidden:
+        reached = {(0, 0)}
+        for other, its_sign in hidden:
+            if other != unknown:
+                reached = {
+                    (n + its_sign * m, two + its_sign * bad)
+                    for n, two in reached
+                    for m, bad in possible
+                }
+        solutions[unknown] = _found(
+            [(n, t) for n, t in possible if (wanted[0] - sign * n, wanted[1] - sign * t) in reached]
+        )
+    return solutions
+
+
+def _found(possible: Sequence[Counts]) -> Found:
+    return Found(frozenset(n for n, _ in possible), frozenset(two for _, two in possible))
+
+
+def _not_shown(results: Sequence[PaperResult]) -> Counts | None:
+    """The region minus the schools shown; None where the region is not shown."""
+    region = next((r.marks for r in results if r.level is Level.REGION), None)
+    if region is None:
+        return None
+    shown = [r.marks for r in results if r.level is Level.SCHOOL and r.marks is not None]
+    return (
+        region.participants - sum(m.participants for m in shown),
+        region.two - sum(m.two for m in shown),
+    )

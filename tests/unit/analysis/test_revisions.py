@@ -1,0 +1,227 @@
+"""What two letters about the same paper tell together: never more of the hidden than each alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, delete, update
+
+from roadmap.analysis.analyse import analyse
+from roadmap.analysis.read import HIDES_REGION, Hidden, Level, PaperResult, papers
+from roadmap.store.tables import delivery, metadata
+from support.plans import small_plan
+from support.revision_attack import Counts, attack
+from support.run_rows import put, put_letter, put_run
+
+OWN, OUT, REGION = "buyskiy", "galich", "region"
+LEAST = 5
+FIRST, SECOND = "run-1", "run-2"
+# Elsewhere: large enough that the region is shown at all.
+ELSEWHERE = {"g1": (40, 7), "g2": (30, 4)}
+
+
+def _run(
+    engine: Engine,
+    run_id: str,
+    schools: dict[str, Counts],
+    compared: dict[str, int] | None = None,
+    *,
+    is_told: bool = True,
+    phase: str = "march_analysis",
+) -> list[PaperResult]:
+    """What the municipality's letter of the run may show of one paper, the letter then sent."""
+    number = int(run_id[-1])
+    sources = {"marks": "vpr_marks", "journal": "vpr_journal"}
+    batches = {f"{kind}-{run_id}": dataset for kind, dataset in sources.items()}
+    every = {"b1", "b2", "b3", "b9", *ELSEWHERE}
+    with engine.begin() as db:
+        put_run(db, run_id, known_at_ms=number, phase=phase)
+        put(
+            db,
+            {
+                "run_municipality": [{"municipality_id": m} for m in (OWN, OUT, REGION)],
+                "run_school": [
+                    {"school_id": s, "municipality_id": OWN if s[0] == "b" else OUT} for s in every
+                ],
+                "run_school_ref": [{"ref": s, "school_id": s} for s in every],
+                "mark_result": [
+                    {
+                        "batch_id": f"marks-{run_id}",
+                        "school_ref": school,
+                        "mark_2": two,
+                        "mark_3": n - two,
+                    }
+                    for school, (n, two) in schools.items()
+                ],
+                "journal_result": [
+                    {"batch_id": f"journal-{run_id}", "school_ref": school, "confirmed": n}
+                    for school, n in (compared or {}).items()
+                ],
+            },
+            run_id,
+            batches,
+        )
+    analyse(engine, small_plan(), run_id)
+    with engine.begin() as db:
+        if is_told:
+            put_letter(db, OWN, run_id, accepted_ms=number, revision=number)
+        return list(papers(db, run_id, OWN, LEAST))
+
+
+def _region(results: list[PaperResult]) -> PaperResult:
+    return next(r for r in results if r.level is Level.REGION)
+
+
+def _of(school: str, results: list[PaperResult]) -> PaperResult:
+    return next(r for r in results if r.unit_id == school)
+
+
+SIX_THEN_FOUR = (
+    {"b1": (20, 3), "b2": (6, 2), **ELSEWHERE},
+    {"b1": (20, 3), "b2": (4, 1), **ELSEWHERE},
+)
+
+
+def test_a_school_that_fell_below_five_can_not_be_had_by_subtracting_the_letters(
+    engine: Engine,
+) -> None:
+    before, now = (
+        _run(engine, run, schools)
+        for run, schools in zip((FIRST, SECOND), SIX_THEN_FOUR, strict=True)
+    )
+    assert _region(before).hidden is None
+    assert _region(now).hidden is Hidden.EARLIER_LETTER
+    assert _region(now).participants is None
+    assert attack(before, now, (0, 0), LEAST)["now", "b2"].participants == {1, 2, 3, 4}
+
+
+def test_the_attack_finds_a_school_that_nothing_protects(engine: Engine) -> None:
+    before, now = (
+        _run(engine, run, schools, is_told=False)
+        for run, schools in zip((FIRST, SECOND), SIX_THEN_FOUR, strict=True)
+    )
+    found = attack(before, now, (0, 0), LEAST)["now", "b2"]
+    assert (found.participants, found.two) == ({4}, {1})
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_shown"),
+    [
+        pytest.param({}, True, id="nothing"),
+        pytest.param({"b1": (19, 3)}, True, id="a school that is shown"),
+        pytest.param({"b1": (21, 3)}, True, id="one pupil more of a school that is shown"),
+        pytest.param({"g1": (41, 7)}, False, id="one pupil elsewhere"),
+        pytest.param({"g1": (40, 8)}, False, id="one mark elsewhere"),
+        pytest.param({"g1": (45, 8)}, True, id="five pupils elsewhere"),
+        pytest.param({"b3": (3, 2)}, False, id="a small school's mark"),
+        pytest.param({"b3": (2, 1)}, False, id="a small school's pupil"),
+        pytest.param({"b3": (2, 1), "g1": (41, 7)}, False, id="both, so that nothing moves"),
+        pytest.param({"b3": (2, 1), "g1": (44, 7)}, False, id="four pupils behind one of ours"),
+        pytest.param({"b3": (2, 1), "g1": (50, 9)}, True, id="one of ours behind ten pupils"),
+        pytest.param({"b3": (7, 1)}, False, id="a small school that is large now"),
+    ],
+)
+def test_the_region_is_shown_again_where_the_difference_speaks_of_enough_pupils(
+    engine: Engine, changed: dict[str, Counts], is_shown: bool
+) -> None:
+    first = {"b1": (20, 3), "b2": (9, 2), "b3": (3, 1), **ELSEWHERE}
+    _run(engine, FIRST, first)
+    region = _region(_run(engine, SECOND, first | changed))
+    assert (region.hidden is None) == is_shown
+    assert (region.marks is None) != is_shown
+
+
+def test_the_journal_hides_the_region_like_the_marks_do(engine: Engine) -> None:
+    schools = {"b1": (20, 3), "b2": (9, 2), **ELSEWHERE}
+    whole = {"b1": 20, "b2": 6, "g1": 40, "g2": 30}
+    before = _run(engine, FIRST, schools, whole)
+    now = _run(engine, SECOND, schools, whole | {"b2": 4})
+    assert _region(before).journal is not None
+    assert _of("b2", now).is_journal_small
+    assert _region(now).journal is None
+
+
+def test_a_paper_is_held_against_letters_of_other_occasions(engine: Engine) -> None:
+    _run(engine, FIRST, SIX_THEN_FOUR[0])
+    now = _run(engine, SECOND, SIX_THEN_FOUR[1], phase="august_analysis")
+    assert _region(now).hidden is Hidden.EARLIER_LETTER
+
+
+def test_what_was_hidden_in_a_letter_in_between_is_not_held_against_the_next(
+    engine: Engine,
+) -> None:
+    first = {"b1": (20, 3), **ELSEWHERE}
+    _run(engine, FIRST, first)
+    assert _region(_run(engine, SECOND, first | {"g1": (41, 7)})).hidden in HIDES_REGION
+    assert _region(_run(engine, "run-3", first)).hidden is None
+
+
+def test_a_letter_is_not_held_against_later_ones(engine: Engine) -> None:
+    """Composing a run again gives what it gave, whatever was sent since."""
+    before = _run(engine, FIRST, SIX_THEN_FOUR[0])
+    _run(engine, SECOND, SIX_THEN_FOUR[1])
+    with engine.connect() as db:
+        assert list(papers(db, FIRST, OWN, LEAST)) == before
+
+
+@pytest.mark.parametrize(
+    ("state", "is_held_against"),
+    [
+        ("ready", True),
+        ("unknown", True),
+        ("held", False),  # the run's own letter takes its place
+        ("cancelled", False),
+        ("rejected", False),
+    ],
+)
+def test_only_letters_that_somebody_may_hold_count(
+    engine: Engine, state: str, is_held_against: bool
+) -> None:
+    _run(engine, FIRST, SIX_THEN_FOUR[0], is_told=False)
+    with engine.begin() as db:
+        put_letter(db, OWN, FIRST)
+        db.execute(update(delivery).values(state=state))
+    hidden = _region(_run(engine, SECOND, SIX_THEN_FOUR[1])).hidden
+    assert (hidden is Hidden.EARLIER_LETTER) == is_held_against
+
+
+def test_the_region_itself_sees_all(engine: Engine) -> None:
+    for run, schools in zip((FIRST, SECOND), SIX_THEN_FOUR, strict=True):
+        _run(engine, run, schools)
+    with engine.connect() as db:
+        assert _region(list(papers(db, SECOND, REGION, LEAST))).hidden is None
+
+
+school = st.none() | st.integers(1, 7).flatmap(
+    lambda n: st.tuples(st.just(n), st.integers(0, min(n, 3)))
+)
+moved_elsewhere = st.sampled_from(
+    [(0, 0), (0, 0), (0, 1), (1, 1), (-3, 0), (4, 2), (6, 2), (30, 5)]
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.tuples(school, school), min_size=1, max_size=3), moved_elsewhere)
+def test_no_pair_of_letters_narrows_what_a_hidden_school_may_have(
+    engine: Engine, own: list[tuple[Counts | None, Counts | None]], moved: Counts
+) -> None:
+    """Not even for who knows what changed elsewhere, where that is of fewer than five pupils."""
+    with engine.begin() as db:
+        for table in reversed(metadata.sorted_tables):
+            if table.name not in ("transition", "control"):
+                db.execute(delete(table))
+    worlds = [
+        {f"b{n}": pair[place] for n, pair in enumerate(own, 1) if pair[place] is not None}
+        | {"b9": (20, 3)}
+        for place in (0, 1)
+    ]
+    n, two = ELSEWHERE["g1"]
+    before = _run(engine, FIRST, worlds[0] | ELSEWHERE)
+    now = _run(engine, SECOND, worlds[1] | ELSEWHERE | {"g1": (n + moved[0], two + moved[1])})
+    known = moved if abs(moved[0]) < LEAST else None
+    for unknown, found in attack(before, now, known, LEAST).items():
+        assert found.participants == {1, 2, 3, 4}, unknown
+        assert found.two == {0, 1, 2, 3, 4}, unknown
