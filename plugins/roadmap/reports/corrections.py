@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from roadmap.reports.model import (
+    OWN_JOIN,
     AttentionItem,
+    Cell,
     Numbered,
     Paragraph,
     ReportModel,
@@ -20,6 +22,7 @@ from roadmap.reports.words.wording import say
 
 _WORDING = "shared"
 AT_MOST = 5
+_REQUISITES = "confirmation"  # the column that names acts and papers
 
 
 def corrections(previous: ReportModel, current: ReportModel) -> tuple[str, ...]:
@@ -41,6 +44,7 @@ def corrections(previous: ReportModel, current: ReportModel) -> tuple[str, ...]:
         *_figures(previous, current),
         *_indicators(previous, current),
         *_items(previous, current),
+        *_requisites(previous, current),
     ]
     # What no headline, figure or indicator says is said cell by cell, else text by text.
     texts = texts or list(_cells(previous, current)) or list(_texts(previous, current))
@@ -49,6 +53,25 @@ def corrections(previous: ReportModel, current: ReportModel) -> tuple[str, ...]:
     if len(texts) <= AT_MOST:
         return tuple(texts)
     return (*texts[:AT_MOST], say(_WORDING, "more", n=len(texts) - AT_MOST))
+
+
+def told_own_words(previous: ReportModel, current: ReportModel) -> bool:
+    """Whether a report from before the own words of mixed cells were told apart showed those of
+    `current`, as far as its text can tell."""
+    shown = {cell.value.text for cell in _mixed_cells(previous) if isinstance(cell.value, Words)}
+    return all(
+        any(piece in text for text in shown)
+        for cell in _mixed_cells(current)
+        for piece in (cell.own_words or "").split(OWN_JOIN)
+        if piece
+    )
+
+
+def _mixed_cells(model: ReportModel) -> Iterator[Cell]:
+    """Cells that are not own as a whole, in own rows of own tables."""
+    for _, table in _own_tables(model):
+        for row in table.rows:
+            yield from (cell for cell in row.cells if row.own and not cell.own)
 
 
 def _head(previous: ReportModel, current: ReportModel) -> Iterable[str]:
@@ -149,6 +172,24 @@ def _by_matter(model: ReportModel) -> dict[tuple[str, str], AttentionItem]:
     return {(item.title, item.problem): item for item in model.letter.attention}
 
 
+def _requisites(previous: ReportModel, current: ReportModel) -> Iterator[str]:
+    """Each own act or paper that is named otherwise though its figures stayed; no line above says
+    it. Once, where the document and the appendix show it."""
+    before = dict(_own_tables(previous))
+    seen = set()
+    for place, table in _own_tables(current):
+        if place not in before or _REQUISITES not in _titles(table):
+            continue
+        old = dict(_labelled(before[place]))
+        for label, now in _labelled(table):
+            was = old.get(label, {})
+            changed = {key for key in was.keys() | now.keys() if was.get(key) != now.get(key)}
+            is_named = _REQUISITES in was.keys() & now.keys()
+            if changed == {_REQUISITES} and is_named and label not in seen:
+                seen.add(label)
+                yield _cell_changed(table, label, _REQUISITES, was[_REQUISITES], now[_REQUISITES])
+
+
 # -- What is said only where nothing above says it --------------------------------------------
 
 
@@ -174,15 +215,19 @@ def _cells_of(before: Table, after: Table) -> Iterator[str]:
         for key, value in cells.items():
             then = key if key in was else old_keys.get(titles[key])
             if then in was and was[then] != value:
-                yield say(
-                    _WORDING,
-                    "cell",
-                    table=after.caption,
-                    row=label[0],
-                    column=titles[key],
-                    before=show_with_unit(was[then]),
-                    after=show_with_unit(value),
-                )
+                yield _cell_changed(after, label, key, was[then], value)
+
+
+def _cell_changed(table: Table, label: _Label, key: str, before: Value, after: Value) -> str:
+    return say(
+        _WORDING,
+        "cell",
+        table=table.caption,
+        row=label[0],
+        column=_titles(table)[key],
+        before=show_with_unit(before),
+        after=show_with_unit(after),
+    )
 
 
 def _titles(table: Table) -> dict[str, str]:
@@ -193,9 +238,11 @@ def _titles(table: Table) -> dict[str, str]:
     }
 
 
-def _labelled(table: Table) -> Iterator[tuple[tuple[str, int], dict[str, Value]]]:
-    """The own values of own rows by column, with what names the row: the words that it begins
-    with, and how often these came."""
+_Label = tuple[str, int]  # the words that a row begins with, and how often these came
+
+
+def _labelled(table: Table) -> Iterator[tuple[_Label, dict[str, Value]]]:
+    """The own values of own rows by column, with what names the row."""
     seen: Counter[str] = Counter()
     group = ""
     for row, cells in zip(table.rows, table.cells(), strict=True):
@@ -204,7 +251,15 @@ def _labelled(table: Table) -> Iterator[tuple[tuple[str, int], dict[str, Value]]
         elif row.own:
             label = ", ".join(words for words in (group, _first_words(row)) if words)
             seen[label] += 1
-            yield (label, seen[label]), {k: cell.value for k, cell in cells.items() if cell.own}
+            own = {key: _own_value(cell) for key, cell in cells.items()}
+            yield (label, seen[label]), {k: value for k, value in own.items() if value is not None}
+
+
+def _own_value(cell: Cell) -> Value | None:
+    """What of the cell is the addressee's own; None where nothing is."""
+    if cell.own:
+        return cell.value
+    return None if cell.own_words is None else Words(text=cell.own_words or "–")
 
 
 def _own_tables(model: ReportModel) -> Iterator[tuple[tuple[str, str], Table]]:
@@ -219,7 +274,7 @@ def _own_tables(model: ReportModel) -> Iterator[tuple[tuple[str, str], Table]]:
 def _first_words(row: Row) -> str:
     words: list[str] = []
     for cell in row.cells[:2]:
-        if not isinstance(cell.value, Words):
+        if not (cell.own and isinstance(cell.value, Words)):
             break
         words.append(cell.value.text)
     return ", ".join(words)

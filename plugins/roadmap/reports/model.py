@@ -109,6 +109,9 @@ Value = Annotated[
 ]
 
 
+OWN_JOIN = "; "
+
+
 # -- Tables, figures, text -------------------------------------------------------------------
 
 
@@ -116,6 +119,9 @@ class Cell(Part):
     value: Value
     at_threshold: bool = False  # bold, red, with a sign; the only emphasis there is
     own: bool = True
+    # Of a cell that is not the addressee's own as a whole: those of its words that are, the pieces
+    # joined by OWN_JOIN. None also in reports that were kept before cells were told apart.
+    own_words: str | None = None
 
 
 class Row(Part):
@@ -395,8 +401,15 @@ class ReportModel(Part):
         Key figures are left out: they only repeat cells that are hashed where they stand. So
         are the keys of columns: no reader sees them.
         """
-        own = _own(self.model_dump(mode="json", exclude={"key_figures"}))
-        return hashlib.sha256(canonical_json(own).encode()).hexdigest()
+        return _sha256(_own(self._hashed()))
+
+    def content_sha256_of_whole_cells(self) -> str:
+        """The same without the own words of mixed cells, as letters were hashed before those were
+        told apart."""
+        return _sha256(_own(_without_own_words(self._hashed())))
+
+    def _hashed(self) -> Any:
+        return self.model_dump(mode="json", exclude={"key_figures"})
 
 
 def read_model(stored: str) -> ReportModel:
@@ -410,6 +423,16 @@ def canonical_json(value: Any) -> str:
 
 # Hashed as it was before a report kept more of it: else each letter with one would be corrected.
 _PLAIN = Suppressed().model_dump(exclude={"kind"})
+
+
+def _sha256(node: Any) -> str:
+    return hashlib.sha256(canonical_json(node).encode()).hexdigest()
+
+
+def _without_own_words(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {k: _without_own_words(value) for k, value in node.items() if k != "own_words"}
+    return [_without_own_words(item) for item in node] if isinstance(node, list) else node
 
 
 def _own(node: Any) -> Any:
@@ -427,14 +450,21 @@ def _own(node: Any) -> Any:
             return {key: value for key, value in node.items() if _PLAIN.get(key) != value}
         if node.keys() == {"key", "title"}:  # a column of the letter
             return node["title"]
-        return {key: _own(value) for key, value in node.items() if key != "key"}
+        if _is_mixed(node):
+            return {"own_words": node["own_words"]}
+        left_out = ("key", "own_words")
+        return {key: _own(value) for key, value in node.items() if key not in left_out}
     if isinstance(node, list):
         return [_own(item) for item in node if not _is_foreign(item)]
     return node
 
 
 def _is_foreign(node: Any) -> bool:
-    return isinstance(node, dict) and node.get("own") is False
+    return isinstance(node, dict) and node.get("own") is False and not _is_mixed(node)
+
+
+def _is_mixed(node: dict[str, Any]) -> bool:
+    return node.get("own") is False and bool(node.get("own_words"))
 
 
 # -- Models that were stored before columns had keys -------------------------------------------

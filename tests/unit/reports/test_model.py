@@ -30,14 +30,15 @@ COLUMNS = (text("unit", "ОО", 40), number("low", "«2», %", 10))
 
 
 def before_keys(node: Any) -> Any:
-    """The model's JSON as it was stored before columns had keys and hidden figures a limit."""
+    """The model's JSON as it was stored before columns had keys, hidden figures a limit and
+    mixed cells own words."""
     if isinstance(node, list):
         return [before_keys(item) for item in node]
     if not isinstance(node, dict):
         return node
     if node.keys() == {"key", "title"}:
         return node["title"]
-    later = ("key", "fewer_than")
+    later = ("key", "fewer_than", "own_words")
     return {key: before_keys(value) for key, value in node.items() if key not in later}
 
 

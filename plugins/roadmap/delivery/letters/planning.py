@@ -373,7 +373,8 @@ def _plan_addressee(run: _Run, addressee: str) -> tuple[Outcome, ...]:
     for _ in range(_TRIES):
         with run.engine.connect() as db, db.begin():
             letters = _letters(db, run, addressee)
-        decisions = {one: _decide_for(run, one, letters, model) for one in theirs}
+        judged = _as_hashed_now(run, letters, model)
+        decisions = {one: _decide_for(run, one, judged, model) for one in theirs}
         prepared = _prepare(run, model, decisions, letters)
         try:
             return _write(run, addressee, letters, decisions, prepared)
@@ -381,6 +382,26 @@ def _plan_addressee(run: _Run, addressee: str) -> tuple[Outcome, ...]:
             continue  # another planner was first
     return _block_all(
         run, addressee, "Письмо составляет сейчас другой запуск. Повторите через 5 минут."
+    )
+
+
+def _as_hashed_now(run: _Run, letters: Sequence[Past], model: ReportModel) -> tuple[Past, ...]:
+    """The letters, those that told the same as `model` with its hash.
+
+    A letter that was hashed by an earlier release is not another content for that alone.
+    """
+    from roadmap.reports.corrections import told_own_words
+
+    content, earlier = model.content_sha256(), model.content_sha256_of_whole_cells()
+
+    def is_the_same(past: Past) -> bool:
+        if past.content_sha256 != earlier or earlier == content:
+            return False
+        told = _told(run, model, past)
+        return told is None or told_own_words(told, model)
+
+    return tuple(
+        replace(past, content_sha256=content) if is_the_same(past) else past for past in letters
     )
 
 
@@ -441,7 +462,8 @@ def _prepare(
             continue
         mine = [past for past in letters if past.recipient_id == one.recipient_id]
         envelope = _envelope(run, model, mine)
-        revision = next_revision(letters, one.recipient_id, model.content_sha256())
+        judged = _as_hashed_now(run, letters, model)
+        revision = next_revision(judged, one.recipient_id, model.content_sha256())
         try:
             if envelope not in packages:
                 packages[envelope] = run.render(model, envelope)
@@ -502,15 +524,23 @@ def _unstated_reason(run: _Run, last: Past) -> str:
 
 def _changes(run: _Run, model: ReportModel, last: Past) -> tuple[str, ...]:
     from roadmap.reports.corrections import corrections
+
+    previous = _told(run, model, last)
+    return () if previous is None else corrections(previous, model)
+
+
+def _told(run: _Run, model: ReportModel, past: Past) -> ReportModel | None:
+    """What that letter told the addressee of `model`; None where it was planned before reports
+    were kept, and composed anew since."""
     from roadmap.reports.model import read_model
 
-    addressee = model.addressee.municipality_id
-    key = {"municipality_id": addressee, "content_sha256": last.content_sha256}
+    key = {
+        "municipality_id": model.addressee.municipality_id,
+        "content_sha256": past.content_sha256,
+    }
     with run.engine.connect() as db, db.begin():
-        previous = db.execute(sql("delivery/told_report"), key).scalar_one_or_none()
-    if previous is None:  # planned before reports were kept, and composed anew since
-        return ()
-    return corrections(read_model(previous), model)
+        stored = db.execute(sql("delivery/told_report"), key).scalar_one_or_none()
+    return None if stored is None else read_model(stored)
 
 
 def _freeze(

@@ -6,7 +6,8 @@ is declared beside the query that counts it (indicators.about).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from roadmap.indicators.about import Register, about_each
@@ -14,35 +15,52 @@ from roadmap.indicators.read import IndicatorResult
 from roadmap.plan.model import REGION, Indicator
 from roadmap.reports.facts.monitoring import Placed, Registers, Requisites
 from roadmap.reports.facts.run import Facts
+from roadmap.reports.model import OWN_JOIN
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.words.wording import named
 
+_MAY_BREAK = "\u200b"
 _NAMED = 2  # so many papers are named; of more the number and the last day are told
 
 
-def is_confirmed_by_own(results: Sequence[IndicatorResult]) -> bool:
-    """Whether the confirmation speaks of nothing but the addressee's own deeds."""
-    return all(
-        declared.is_own_deed for result in results for declared in about_each(result.indicator)
-    )
+@dataclass(frozen=True)
+class Confirmed:
+    """Requisites of some facts, each once; `is_own`: by the addressee's own deed or not."""
+
+    pieces: Mapping[str, bool]
+    is_own: bool  # whether it can speak of nothing but the addressee's own deeds
+
+    @property
+    def text(self) -> str:
+        return OWN_JOIN.join(self.pieces)
+
+    @property
+    def own_words(self) -> str:
+        return OWN_JOIN.join(text for text, is_own in self.pieces.items() if is_own)
+
+    def in_wide_cell(self) -> Confirmed:
+        """The same without places where a narrow cell may break a link."""
+        pieces = {text.replace(_MAY_BREAK, ""): is_own for text, is_own in self.pieces.items()}
+        return Confirmed(pieces, self.is_own)
 
 
-def confirmation(facts: Facts, results: Sequence[IndicatorResult], unit: str) -> str:
-    """Requisites of all the indicators' facts, each once; "" where there is nothing to show."""
-    if facts.monitoring is None:
-        return ""
-    texts = [
-        text
-        for result in results
-        for declared in about_each(result.indicator)
-        for text in _of(facts, facts.monitoring.registers, declared.confirmed_by, result, unit)
-    ]
-    return "; ".join(dict.fromkeys(texts))
+def confirmation(facts: Facts, results: Sequence[IndicatorResult], unit: str) -> Confirmed:
+    """Requisites of all the indicators' facts."""
+    declared = [(result, one) for result in results for one in about_each(result.indicator)]
+    is_own = facts.is_region or all(one.is_own_deed for _, one in declared)
+    pieces: dict[str, bool] = {}
+    if facts.monitoring is not None:
+        registers = facts.monitoring.registers
+        for result, one in declared:
+            for text in _of(facts, registers, one.confirmed_by, result, unit):
+                pieces.setdefault(text, one.is_own_deed)
+    return Confirmed(pieces, is_own)
 
 
 def breakable(link: str) -> str:
     """The link with places where a narrow cell may break it."""
-    return named(link).replace("/", "/\u200b").replace(".", ".\u200b").replace("/\u200b/", "//")
+    broken = named(link).replace("/", f"/{_MAY_BREAK}").replace(".", f".{_MAY_BREAK}")
+    return broken.replace(f"/{_MAY_BREAK}/", "//")
 
 
 def _of(

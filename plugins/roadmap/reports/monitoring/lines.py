@@ -17,8 +17,8 @@ from roadmap.plan.due import due_date, is_ongoing
 from roadmap.plan.model import REGION, IndicatorKind, Measure
 from roadmap.reports.facts.monitoring import MonitoringState, monitoring_measure
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import Cell, Share, Words
-from roadmap.reports.monitoring.confirm import confirmation, is_confirmed_by_own
+from roadmap.reports.model import OWN_JOIN, Cell, Share, Words
+from roadmap.reports.monitoring.confirm import confirmation
 from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.measures import fact_value, missing, status_chip, target_text
 from roadmap.reports.parts.sentences import sentence
@@ -148,12 +148,10 @@ def _cells(facts: Facts, line: Line, *, is_sheet: bool) -> Cells:
     shown = confirmation(facts, line.results, unit if line.is_own else REGION)
     when = line.measure.date_text
     if is_sheet:
-        shown = shown.replace("\u200b", "")
+        shown = shown.in_wide_cell()
     else:
         # «Март-апрель 2021 г.» in a narrow column: the year may stand on a line of its own.
         when = _BEFORE_YEAR.sub(" \u200b", when)
-    is_own = facts.is_region or is_confirmed_by_own(line.results)
-    note, is_own_note = _note(facts, line)
     return {
         "number": str(line.number),
         "text": named(line.measure.text),
@@ -162,9 +160,15 @@ def _cells(facts: Facts, line: Line, *, is_sheet: bool) -> Cells:
         "target": _joined(line.results, target_text),
         "fact": _joined(line.results, _fact),
         "status": status_chip(line.status),
-        "confirmation": Cell(value=Words(text=shown or "–"), own=is_own),
-        "note": Cell(value=Words(text=note or "–"), own=is_own_note),
+        "confirmation": _mixed(shown.text, shown.own_words, shown.is_own),
+        "note": _mixed(*_note(facts, line)),
     }
+
+
+def _mixed(text: str, own_words: str, is_own: bool) -> Cell:
+    """A cell of words that may be the addressee's own only in part."""
+    value = Words(text=text or "–")
+    return Cell(value=value) if is_own else Cell(value=value, own=False, own_words=own_words)
 
 
 def _fact(result: IndicatorResult) -> str:
@@ -180,9 +184,9 @@ def _joined(results: Sequence[IndicatorResult], of: Callable[[IndicatorResult], 
     return "; ".join(f"{r.indicator.code}:{NBSP}{of(r).replace(' ', NBSP)}" for r in results)
 
 
-def _note(facts: Facts, line: Line) -> tuple[str, bool]:
-    """What is missing, how an ongoing measure stands, what the region adds; and whether all of
-    it is the addressee's own."""
+def _note(facts: Facts, line: Line) -> tuple[str, str, bool]:
+    """What is missing, how an ongoing measure stands, what the region adds; what of it is the
+    addressee's own, and whether all of it is."""
     texts = []
     gaps = [_gap(facts, result, len(line.results) > 1) for result in line.results]
     if line.status in _WITH_GAPS:
@@ -191,12 +195,13 @@ def _note(facts: Facts, line: Line) -> tuple[str, bool]:
         texts.append(sentence(facts, "no_schedule"))
     if line.status is Status.IN_PROGRESS and is_ongoing(line.measure) and line.is_counted:
         texts.append(sentence(facts, "interim", is_met=line.is_executed))
+    own_words = OWN_JOIN.join(texts)
     if line.regional:
         pieces = [f"{r.indicator.code} — {_fact(r)}" for r in line.regional]
         texts.append(sentence(facts, "of_region", facts=pieces))
     if not line.is_own:
         texts.append(sentence(facts, "regional_measure"))
-    return "; ".join(texts), not line.regional
+    return OWN_JOIN.join(texts), own_words, not line.regional
 
 
 _WITH_GAPS = (

@@ -34,7 +34,7 @@ from roadmap.delivery.letters.planning import (
 from roadmap.evidence.freeze import LiveRefused
 from roadmap.plan.model import Plan
 from roadmap.reports.formats.letter import Envelope, LetterText
-from roadmap.reports.model import ReportModel
+from roadmap.reports.model import Cell, ReportModel, Words
 from roadmap.reports.package import Package, PackageFile, PackageHeld
 from roadmap.store.tables import (
     delivery,
@@ -468,6 +468,55 @@ def test_a_correction_of_a_letter_whose_report_was_not_kept_says_no_changes(
     second = plan_run(engine, renderer, "run-2", headlines={"buy": "Иначе"}, **BUY)
     assert kinds(second) == {"buy": "planned"}
     assert renderer.asked[-1][1].corrections == ()
+
+
+def with_act(number: str, own_words: str | None) -> ReportModel:
+    """The report of `buy` with a cell that only in part is its own."""
+    made = model_of("buy")
+    at = next(n for n, sheet in enumerate(made.appendix) if sheet.table.rows)
+    sheet = made.appendix[at]
+    row = sheet.table.rows[-1]
+    words = Words(text=f"письмо департамента от 05.04.2021; приказ № {number}")
+    cell = Cell(value=words, own=False, own_words=own_words)
+    mixed = row.model_copy(update={"cells": (*row.cells[:-1], cell), "own": True})
+    rows = (*sheet.table.rows[:-1], mixed)
+    table = sheet.table.model_copy(update={"rows": rows})
+    sheets = list(made.appendix)
+    sheets[at] = sheet.model_copy(update={"table": table})
+    return made.model_copy(update={"appendix": tuple(sheets)})
+
+
+def plan_report(engine: Engine, renderer: Renderer, run_id: str, model: ReportModel) -> str:
+    """What is decided for `buy`, and the letter sent where one is planned."""
+    make_run(engine, run_id, contacts=BUY["contacts"])
+    store(engine, run_id, model)
+    with SmtpServer() as server:
+        (outcome,) = again(engine, renderer, run_id, ("buy",))
+        send(engine, server)
+    return outcome.outcome
+
+
+def test_an_upgrade_corrects_no_letter_whose_mixed_cells_were_not_told_apart(
+    engine: Engine, renderer: Renderer
+):
+    before_upgrade = with_act("202-п", None)
+    now = with_act("202-п", "приказ № 202-п")
+    assert before_upgrade.content_sha256() != now.content_sha256()
+    assert plan_report(engine, renderer, "run-1", before_upgrade) == "planned"
+    assert plan_report(engine, renderer, "run-2", now) == "suppressed"
+
+
+def test_an_act_that_was_mended_in_a_mixed_cell_is_sent(engine: Engine, renderer: Renderer):
+    """Beside a letter of before the upgrade, and beside one of after."""
+    assert plan_report(engine, renderer, "run-1", with_act("202-п", None)) == "planned"
+    mended = with_act("203-п", "приказ № 203-п")
+    assert plan_report(engine, renderer, "run-2", mended) == "planned"
+    assert plan_report(engine, renderer, "run-3", mended) == "suppressed"
+    again_mended = with_act("204-п", "приказ № 204-п")
+    assert plan_report(engine, renderer, "run-4", again_mended) == "planned"
+    (told,) = renderer.asked[-1][1].corrections
+    assert "203-п" in told
+    assert "204-п" in told
 
 
 def test_the_same_mailbox_in_other_letters_gets_no_second_letter(

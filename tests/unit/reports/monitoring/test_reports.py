@@ -17,6 +17,7 @@ from sqlalchemy import Engine, delete, insert, update
 import support.monitoring_rows as rows
 from roadmap.indicators.status import WORDS
 from roadmap.reports.compose import compose, load_model
+from roadmap.reports.corrections import corrections
 from roadmap.reports.formats.letter import Envelope, render_letter
 from roadmap.reports.model import Figure, Numbered, ReportModel, Sheet, Table
 from roadmap.reports.package import render_package
@@ -640,6 +641,36 @@ def test_what_a_municipality_does_corrects_it_and_the_department_alone(
             if load_model(db, RUNS[JUNE], unit).content_sha256() != model.content_sha256()
         }
     assert changed == {"buyskiy", REGION}
+
+
+def test_a_mended_act_corrects_its_municipality_and_is_named_though_it_shares_a_cell(
+    engine: Engine, composed: Composed
+) -> None:
+    """5 is confirmed by the department's letters, too: those are not the municipality's own."""
+    composed(june())
+    with engine.connect() as db:
+        before = {u: load_model(db, RUNS[JUNE], u) for u in ("buyskiy", "neyskiy")}
+    act = metadata.tables["municipal_act"]
+    with engine.begin() as db:
+        db.execute(update(act).where(act.c.number == "55-а").values(number="56-а"))
+    compose(engine, plan(), RUNS[JUNE], ANSWERS_TO)
+    with engine.connect() as db:
+        after = {u: load_model(db, RUNS[JUNE], u) for u in before}
+    fifth = next(
+        cells
+        for cells in _sheet(after["neyskiy"], "Мероприятия").table.cells()
+        if show(cells["number"].value) == "5"
+    )
+    assert not fifth["confirmation"].own
+    assert corrections(before["buyskiy"], after["buyskiy"]) == ()
+    (told,) = corrections(before["neyskiy"], after["neyskiy"])
+    assert "55-а" in told
+    assert "56-а" in told
+    # Beside another change it is named as well.
+    other = before["neyskiy"].letter.model_copy(update={"headline": "Иначе"})
+    several = corrections(before["neyskiy"].model_copy(update={"letter": other}), after["neyskiy"])
+    assert told in several
+    assert len(several) == 2
 
 
 def test_neither_the_moment_of_the_run_nor_of_its_files_is_hashed(
