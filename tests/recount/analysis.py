@@ -15,6 +15,8 @@ from recount.marks import LEAST, MAIN, WORSE, Exam, Journal, Marks, Paper, Resul
 REGION = "region"
 NOT_HELD, SUPPRESSED, EMPTY = ("not_held",), ("suppressed",), ""
 SMALL_ROW = "менее 5 участников, показатели не приводятся"
+HIDDEN_AGAIN = "по разнице с прежним письмом стали бы известны результаты отдельных участников"
+REGION_AGAIN = f"показатели не приводятся: {HIDDEN_AGAIN}"
 NOTHING_LEFT = "во всех школах менее 5 участников, показатели не приводятся"
 
 Cell = Any
@@ -113,8 +115,7 @@ class Analysis:
             rows.append((group, (group,)))
             for level, label, result in self._units(paper):
                 if result is None:
-                    assert level != "region", f"the region is hidden in {paper}"
-                    hidden = SMALL_ROW if level == "school" else NOTHING_LEFT
+                    hidden = {"school": SMALL_ROW, "region": REGION_AGAIN}.get(level, NOTHING_LEFT)
                     rows.append((group, (label, hidden)))
                 else:
                     rows.append((group, (label, *self._values(result, level))))
@@ -150,7 +151,6 @@ class Analysis:
             lead = (self.short(paper[0]), paper[1], title(paper[2]))
             for place, level, unit, label in self._sheet_units(paper):
                 result = self._of(level, unit, paper)
-                assert level != "region" or result is not None, f"the region is hidden in {paper}"
                 rows.append(("", (*place, label, *lead, *self._sheet_values(result, level, exams))))
         return rows
 
@@ -175,7 +175,8 @@ class Analysis:
 
     def _sheet_values(self, result: Result | None, level: str, exams: bool) -> tuple[Cell, ...]:
         if result is None:
-            return (SUPPRESSED, *[EMPTY] * (5 if exams else 12))
+            sign = NOT_HELD if level == "region" else SUPPRESSED
+            return (sign, *[EMPTY] * (5 if exams else 12))
         if isinstance(result, Exam):
             n, low, low_share, mean, high = self._values(result, level)
             return n, result.minimum, low, low_share, mean, high
@@ -308,7 +309,8 @@ class Analysis:
             totals = (self.results.total(paper, self.place) for paper in papers)
             rows.append(("", (total, *(self._low(one) for one in totals))))
         regions = (self.results.region_for(paper, self.place) for paper in papers)
-        rows.append(("", ("В среднем по региону", *(self._low(one) for one in regions))))
+        shares = (NOT_HELD if one is None else self._low(one) for one in regions)
+        rows.append(("", ("В среднем по региону", *shares)))
         return rows
 
     def _low(self, result: Result | None) -> Cell:
@@ -417,6 +419,8 @@ class Analysis:
         result = self._of(level, unit, paper)
         if result is not None:
             return share(result.low, result.n)
+        if level == "region":
+            return NOT_HELD  # an earlier letter has it otherwise
         if level == "school":
             wrote = unit in self.results.schools.get(paper, {})
         else:
@@ -501,10 +505,12 @@ class Analysis:
         then, now = self._of(level, unit, earlier), self._of(level, unit, paper)
         sign = []
         reason = ""
-        if self._shown(level, unit, earlier) == NOT_HELD:
+        if level != "region" and self._shown(level, unit, earlier) == NOT_HELD:
             reason = "в предыдущий раз не писали"
         elif self.is_other_exam(paper, earlier):
             reason = "изменился минимальный балл"
+        elif level == "region" and (then is None or now is None):
+            reason = HIDDEN_AGAIN
         elif then is None or now is None:
             reason = "менее 5 участников в одном из годов"
         elif self.points(then, now) >= WORSE:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -59,6 +59,7 @@ class Exam:
 
 
 Result = Marks | Exam
+_OutOfSight = tuple[list[int], dict[str, tuple[int, ...]]]
 
 
 def added(results: Iterable[Result]) -> Result | None:
@@ -82,10 +83,15 @@ def is_low(result: Result) -> bool:
 
 
 class Results:
-    """Every school's results, by paper: those of project schools are `own`."""
+    """Every school's results, by paper: those of project schools are `own`.
 
-    def __init__(self, registry: Registry, root: Path) -> None:
+    `earlier`: of the analyses that were sent before.
+    """
+
+    def __init__(self, registry: Registry, root: Path, earlier: Sequence[Results] = ()) -> None:
         self.registry = registry
+        self._earlier = tuple(earlier)
+        self._shown: dict[tuple[Paper, str | None], Result | None] = {}
         self.came: dict[str, date] = {}  # procedure → day of its latest file
         self._root, self._year = root, registry.year
         self._receipts = receipts(registry.year)
@@ -120,7 +126,14 @@ class Results:
         return added(self.schools.get(paper, {}).values())
 
     def region_for(self, paper: Paper, municipality: str | None) -> Result | None:
-        """None where it would give away the one school that is elsewhere."""
+        """None where it would give away the one school that is elsewhere, or a few pupils to who
+        subtracts an earlier letter."""
+        key = paper, municipality
+        if key not in self._shown:
+            self._shown[key] = self._region_for(paper, municipality)
+        return self._shown[key]
+
+    def _region_for(self, paper: Paper, municipality: str | None) -> Result | None:
         elsewhere = [
             one.n
             for school, one in self.schools.get(paper, {}).items()
@@ -128,7 +141,57 @@ class Results:
         ]
         if municipality is not None and (len(elsewhere) < 2 or sum(elsewhere) < LEAST):
             return None
+        if municipality is not None and any(
+            before.region_for(paper, municipality) is not None
+            and self._gives_away(before, paper, municipality)
+            for before in self._earlier
+            if paper in before.schools
+        ):
+            return None
         return self.region(paper)
+
+    def _gives_away(self, before: Results, paper: Paper, municipality: str) -> bool:
+        """Fewer than five moved out of sight, or hid that hidden schools of its own did."""
+        pairs = zip(
+            before._out_of_sight(paper, municipality),
+            self._out_of_sight(paper, municipality),
+            strict=True,
+        )
+        for (then_all, then_hidden), (now_all, now_hidden) in pairs:
+            moved = [b - a for a, b in zip(then_all, now_all, strict=True)]
+            sums = [
+                [sum(one) for one in zip(*h.values(), strict=True)]
+                for h in (then_hidden, now_hidden)
+            ]
+            was, now = (one or [0] * len(moved) for one in sums)
+            of_hidden = [b - a for a, b in zip(was, now, strict=True)]
+            if set(then_hidden) == set(now_hidden) and not any(moved + of_hidden):
+                continue
+            if abs(moved[0]) < LEAST or abs(moved[0] - of_hidden[0]) < LEAST:
+                return True
+        return False
+
+    def _out_of_sight(self, paper: Paper, municipality: str) -> list[_OutOfSight]:
+        """Of results and of journals: the sums of schools that are not shown to it, number of
+        pupils first, and its own schools among them that are small."""
+        own = self.own(paper, municipality)
+        sums = [[0] * 5, [0] * 4]
+        hidden: list[dict[str, tuple[int, ...]]] = [{}, {}]
+        for school, result in self.schools[paper].items():
+            if isinstance(result, Exam):
+                counts: tuple[int, ...] = (result.n, result.low, result.total, result.high, 0)
+                journal = None
+            else:
+                counts, journal = (result.n, *result.counts), result.journal
+            marks = (sum(journal), *journal) if journal else (0,) * 4
+            for part, vector in enumerate((counts, marks)):
+                is_small = result.n < LEAST or 0 < vector[0] < LEAST
+                if school in own and not is_small:
+                    continue
+                sums[part] = [a + b for a, b in zip(sums[part], vector, strict=True)]
+                if school in own and vector[0]:
+                    hidden[part][school] = vector
+        return list(zip(sums, hidden, strict=True))
 
     def verdict(self, school: str, procedures: Iterable[str]) -> tuple[int, int, str]:
         """(papers judged, low papers, verdict) by the rule of docs/domain.md §4.2."""

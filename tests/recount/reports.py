@@ -45,7 +45,8 @@ def recount(root: Path, seen: list[tuple[str, Path]]) -> list[Step]:
         phase = next(one for one in plan["phases"] if one["code"] == code)
         registry = Registry(folder / str(plan["year"]), day_of(phase["as_of"]))
         state = State(plan, phase, Registers(registry, folder, plan, root), dict(earlier))
-        results = Results(registry, root) if phase["report"] == "analysis" else None
+        before = [step.results for step in steps if step.results is not None]
+        results = Results(registry, root, before) if phase["report"] == "analysis" else None
         earlier[code] = state
         steps.append(Step(phase, state, results))
     return steps
