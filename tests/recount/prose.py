@@ -80,10 +80,8 @@ class Known:
                 self.pairs |= {(int(n), int(d)) for n, d in re.findall(r"(\d+) из (\d+)", value)}
 
     def differ(self, one: Fraction, other: Fraction) -> None:
-        """As a reader subtracts them: of the rounded percentages."""
-        for first in _rounded(one):
-            for second in _rounded(other):
-                self.points.add(_text(abs(first - second)))
+        """The exact difference, rounded once."""
+        self.points |= {_text(points) for points in _rounded(abs(one - other))}
 
     def objections(self, text: str) -> Iterator[str]:
         for n, d in _PAIR.findall(text):
