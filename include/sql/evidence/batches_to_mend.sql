@@ -1,4 +1,4 @@
--- Which files were refused, left rows in quarantine or lie under another name now (an empty batch
+-- Which files were refused, left rows in quarantine, have no marks for want of a scale or lie under another name now (an empty batch
 -- is in the place of what they said), and nobody was told of them yet?
 -- Not those in whose place another came since, nor those that a person left aside.
 -- One row per load batch.
@@ -10,6 +10,7 @@ where load_batch.told_ms is null
         load_batch.state = 'refused'
         or load_batch.rows_rejected > 0
         or load_batch.size_bytes = 0
+        or (load_batch.dataset = 'vpr_protocols' and load_batch.scale = '')
     )
     and not exists (
         select 1

@@ -1,5 +1,5 @@
--- What is there to mend in one file: why it was refused, which rows are in quarantine, or why is
--- what it said in force no more?
+-- What is there to mend in one file: why it was refused, which rows are in quarantine, why has it
+-- no marks, or why is what it said in force no more?
 -- One row per sentence, the file's own first, then the rows' in the order of the file.
 
 select
@@ -29,6 +29,25 @@ select
 from load_batch
 join rejected_row on rejected_row.batch_id = load_batch.batch_id
 where load_batch.batch_id = :batch_id
+
+union all
+
+select
+    load_batch.plan_year,
+    load_batch.dataset,
+    load_batch.file_name,
+    'without_marks' as state,
+    load_warning.message,
+    0 as place,
+    '' as sheet,
+    0 as row_number
+from load_batch
+join load_warning on load_warning.batch_id = load_batch.batch_id
+where load_batch.batch_id = :batch_id
+    and load_batch.dataset = 'vpr_protocols'
+    and load_batch.state = 'accepted'
+    and load_batch.scale = ''
+    and load_warning.message like 'Нет шкалы отметок %'
 
 union all
 

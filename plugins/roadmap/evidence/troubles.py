@@ -30,6 +30,7 @@ class Trouble:
     messages: tuple[str, ...]
     more: int  # messages left out
     is_withdrawn: bool = False  # the file lies under another name now
+    is_without_marks: bool = False  # no scale is known for its paper
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class LyingFile:
 
 
 def batches_to_mend(engine: Engine) -> tuple[str, ...]:
-    """Ids of all batches that were refused, left rows in quarantine or were withdrawn and were not
-    told of yet, whichever run took them in."""
+    """Ids of all batches that were refused, left rows in quarantine, have no marks for want of a
+    scale or were withdrawn and were not told of yet, whichever run took them in."""
     with engine.connect() as conn, conn.begin():
         return tuple(conn.scalars(sql("evidence/batches_to_mend")))
 
@@ -115,6 +116,7 @@ def troubles(engine: Engine, batch_ids: Iterable[str]) -> tuple[Trouble, ...]:
                     messages=tuple(row.message for row in rows[:MOST_MESSAGES]),
                     more=max(0, len(rows) - MOST_MESSAGES),
                     is_withdrawn=first.state == "withdrawn",
+                    is_without_marks=first.state == "without_marks",
                 )
             )
     return tuple(sorted(found, key=lambda one: (one.plan_year, one.title, one.file_name)))

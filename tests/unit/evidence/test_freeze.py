@@ -1151,6 +1151,14 @@ CASES: dict[str, tuple[str, Any, str | None, str]] = {
         "Отклонены строки: 1, принято 41. Файл «documents.xlsx» («Документы института»). "
         "Исправьте названные при приёме строки и положите файл снова.",
     ),
+    "marks_without_scale": (
+        "MARKS_WITHOUT_SCALE",
+        lambda db: load(db, "vpr_protocols", {}, "vpr/2021/spring/9/математика", scale=""),
+        None,
+        "Отметок за работу нет: её шкала не известна, результаты не показаны. Файл "
+        "«vpr_protocols.xlsx» («ВПР: протоколы»). Впишите шкалу в vpr/scales/scales.xlsx, лист "
+        "«Шкалы».",
+    ),
     "file_refused": (
         "FILE_REFUSED",
         lambda db: refuse(db, "documents"),

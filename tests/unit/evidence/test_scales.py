@@ -13,6 +13,7 @@ from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers.vpr_scales import read
 from roadmap.evidence.scales import ScalesError, options_for
 from roadmap.evidence.sources import load_sources
+from roadmap.evidence.troubles import batches_to_mend, troubles
 from roadmap.store.tables import load_batch, load_warning, metadata
 from support.evidence_files import table_csv, workbook
 from support.evidence_world import HOUR, World
@@ -141,6 +142,17 @@ def marks(world: World) -> list[list[int]]:
 def put_scale(world: World, *bounds: int) -> None:
     world.put("vpr/scales/scales.csv", table_csv([HEAD, [2021, "Математика", 9, 20, *bounds]]))
     assert world.pull("vpr_scales").accepted == 1
+
+
+def test_the_operator_is_mailed_of_a_paper_without_a_scale_until_it_comes(world):
+    (batch_id,) = batches_to_mend(world.engine)
+    (trouble,) = troubles(world.engine, [batch_id])
+    assert (trouble.is_without_marks, trouble.is_refused) == (True, False)
+    (told,) = trouble.messages
+    assert told.startswith("Нет шкалы отметок на 2021 год для работы «математика, 9 класс»")
+    put_scale(world, 11, 13, 15)
+    world.pull("vpr_protocols")
+    assert batches_to_mend(world.engine) == ()
 
 
 def test_once_the_scale_comes_the_protocol_is_read_again_and_its_marks_are_known_since(world):
