@@ -1,5 +1,6 @@
--- Which files were refused, left rows in quarantine, have no marks for want of a scale or lie under another name now (an empty batch
--- is in the place of what they said), and nobody was told of them yet?
+-- Which files were refused, left rows in quarantine, have no marks for want of a scale, speak of
+-- another thing than before or lie under another name now (an empty batch is in the place of what
+-- they said), and nobody was told of them yet?
 -- Not those in whose place another came since, nor those that a person left aside.
 -- One row per load batch.
 
@@ -11,6 +12,12 @@ where load_batch.told_ms is null
         or load_batch.rows_rejected > 0
         or load_batch.size_bytes = 0
         or (load_batch.dataset = 'vpr_protocols' and load_batch.scale = '')
+        or exists (
+            select 1
+            from load_warning
+            where load_warning.batch_id = load_batch.batch_id
+                and load_warning.message like 'Файл прежде был о другом%'
+        )
     )
     and not exists (
         select 1

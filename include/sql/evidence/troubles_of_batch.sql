@@ -1,5 +1,5 @@
 -- What is there to mend in one file: why it was refused, which rows are in quarantine, why has it
--- no marks, or why is what it said in force no more?
+-- no marks, what was it about before, or why is what it said in force no more?
 -- One row per sentence, the file's own first, then the rows' in the order of the file.
 
 select
@@ -48,6 +48,23 @@ where load_batch.batch_id = :batch_id
     and load_batch.state = 'accepted'
     and load_batch.scale = ''
     and load_warning.message like 'Нет шкалы отметок %'
+
+union all
+
+select
+    load_batch.plan_year,
+    load_batch.dataset,
+    load_batch.file_name,
+    'about_another' as state,
+    load_warning.message,
+    0 as place,
+    '' as sheet,
+    0 as row_number
+from load_batch
+join load_warning on load_warning.batch_id = load_batch.batch_id
+where load_batch.batch_id = :batch_id
+    and load_batch.state = 'accepted'
+    and load_warning.message like 'Файл прежде был о другом%'
 
 union all
 

@@ -31,6 +31,7 @@ class Trouble:
     more: int  # messages left out
     is_withdrawn: bool = False  # the file lies under another name now
     is_without_marks: bool = False  # no scale is known for its paper
+    is_about_another: bool = False  # another municipality, say, than under this name before
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class LyingFile:
 
 def batches_to_mend(engine: Engine) -> tuple[str, ...]:
     """Ids of all batches that were refused, left rows in quarantine, have no marks for want of a
-    scale or were withdrawn and were not told of yet, whichever run took them in."""
+    scale, are about another thing than their file was or were withdrawn, and were not told of yet,
+    whichever run took them in."""
     with engine.connect() as conn, conn.begin():
         return tuple(conn.scalars(sql("evidence/batches_to_mend")))
 
@@ -117,6 +119,7 @@ def troubles(engine: Engine, batch_ids: Iterable[str]) -> tuple[Trouble, ...]:
                     more=max(0, len(rows) - MOST_MESSAGES),
                     is_withdrawn=first.state == "withdrawn",
                     is_without_marks=first.state == "without_marks",
+                    is_about_another=first.state == "about_another",
                 )
             )
     return tuple(sorted(found, key=lambda one: (one.plan_year, one.title, one.file_name)))

@@ -23,6 +23,7 @@ from roadmap.evidence.files.inbox import Found, Receipts, is_settled
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.intake import Intake, batches_in_force, take_in
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
+from roadmap.evidence.troubles import batches_to_mend, troubles
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import FACTS, load_batch, load_warning, metadata, rejected_row
 from support.evidence_files import ACKNOWLEDGEMENTS, ACTS, CONTACTS, PEOPLE, table_csv, workbook
@@ -323,6 +324,8 @@ def test_a_file_that_changes_its_municipality_does_not_inherit_the_old_receipt_a
     )
     assert any_world.acts_in_force(START, "received") == [("buyskiy", "1")], "the past is as it was"
     assert any_world.acts_in_force() == [("buyskiy", "1"), ("galich", "2")]
+    (mailed,) = troubles(any_world.engine, batches_to_mend(any_world.engine))
+    assert (mailed.is_about_another, mailed.messages) == (True, intake.messages[1:])
     assert any_world.pull().unchanged == 1
 
 
