@@ -76,3 +76,9 @@ def scale_text(scale: Mapping[str, int] | None) -> str:
 def scale_of(row: Mapping[str, Any]) -> dict[str, int]:
     """A row of the table `vpr_scale` as readers know a scale."""
     return {"max": row["maximum"], "3": row["three"], "4": row["four"], "5": row["five"]}
+
+
+def scale_in(text: str) -> dict[str, int]:
+    """What `scale_text` wrote of a scale."""
+    maximum, _, bounds = text.partition(": ")
+    return dict(zip(("max", "3", "4", "5"), map(int, (maximum, *bounds.split(", "))), strict=True))

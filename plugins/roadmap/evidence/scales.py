@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from roadmap.evidence.parsed import scale_of, scale_text
+from roadmap.evidence.parsed import scale_in, scale_of, scale_text
 from roadmap.evidence.sources import Source
 from roadmap.paths import SCALES
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
@@ -68,15 +68,28 @@ def scales_known(source: Source, conn: Connection, plan_year: int) -> dict[str, 
     """
     options = options_for(source.scales)
     if source.scales == "vpr" and source.dataset != _WORKBOOK:
-        scales = options["scales"] = {
-            year: {subject: dict(grades) for subject, grades in subjects.items()}
-            for year, subjects in options["scales"].items()
-        }
+        scales = options["scales"] = _copied(options["scales"])
         found = conn.execute(sql("evidence/scales_in_force"), {"plan_year": plan_year})
         for row in found.mappings():
             of_subject = scales.setdefault(str(row["year"]), {}).setdefault(row["subject"], {})
             of_subject.setdefault(str(row["grade"]), scale_of(dict(row)))
     return options
+
+
+def scales_of_run(conn: Connection, run_id: str) -> dict[str, Any]:
+    """The scales of ВПР by which a run's marks were given, over the shipped ones; ScalesError."""
+    scales = _copied(options_for("vpr")["scales"])
+    for row in conn.execute(sql("evidence/scales_of_run"), {"run_id": run_id}):
+        _, year, _, grade, subject = row.scope.split("/", 4)
+        scales.setdefault(year, {}).setdefault(subject, {})[grade] = scale_in(row.scale)
+    return scales
+
+
+def _copied(scales: dict[str, Any]) -> dict[str, Any]:
+    return {
+        year: {subject: dict(grades) for subject, grades in subjects.items()}
+        for year, subjects in scales.items()
+    }
 
 
 def scale_now(scales: dict[str, Any], scope: str) -> str:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers.vpr_scales import read
-from roadmap.evidence.scales import ScalesError, options_for
+from roadmap.evidence.scales import ScalesError, options_for, scales_of_run
 from roadmap.evidence.sources import load_sources
 from roadmap.evidence.troubles import batches_to_mend, troubles
-from roadmap.store.tables import load_batch, load_warning, metadata
+from roadmap.store.tables import load_batch, load_warning, metadata, phase_run, run_batch
 from support.evidence_files import table_csv, workbook
 from support.evidence_world import HOUR, World
 
@@ -123,6 +123,11 @@ TITLES = [
     "класс", "вариант", "всего баллов",
 ]  # fmt: skip
 mark_result = metadata.tables["mark_result"]
+RUN = {
+    "plan_year": 2021, "phase": "march_analysis", "occasion": "2021/march_analysis", "mode": "dry",
+    "as_of": "2021-03-31", "known_at_ms": 0, "started_ms": 0, "plan_sha256": "0" * 64,
+    "templates_sha256": "0" * 64, "code_version": "0", "requested_by": "cli",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -182,3 +187,18 @@ def test_another_year_s_scale_changes_nothing(world):
     world.put("vpr/scales/scales.csv", table_csv([HEAD, row]))
     world.pull("vpr_scales")
     assert world.pull("vpr_protocols").unchanged == 1
+
+
+def test_a_run_compares_by_the_scale_that_its_marks_were_given_by(world):
+    put_scale(world, 11, 13, 15)
+    world.pull("vpr_protocols")
+    first, second = [row for row in world.rows(load_batch) if row.dataset == "vpr_protocols"]
+    with world.engine.begin() as conn:
+        for run_id, batch in (("before", first), ("after", second)):
+            conn.execute(insert(phase_run).values(run_id=run_id, **RUN))
+            conn.execute(insert(run_batch).values(run_id=run_id, batch_id=batch.batch_id))
+        scales = {run_id: scales_of_run(conn, run_id) for run_id in ("before", "after")}
+    shipped = options_for("vpr")["scales"]
+    assert scales["before"] == shipped
+    assert scales["after"]["2021"]["математика"].pop("9") == {"max": 20, "3": 11, "4": 13, "5": 15}
+    assert scales["after"] == shipped

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from roadmap.analysis.dynamics import Change, changes, previous_procedures
 from roadmap.analysis.read import PaperResult, SchoolVerdict, papers, verdicts
 from roadmap.evidence.own_schedule import plan_of_run
+from roadmap.evidence.scales import scales_of_run
 from roadmap.indicators.read import Gap, IndicatorResult, gaps, letter_results
 from roadmap.plan.model import REGION, Phase, Plan, Procedure
 from roadmap.reports.facts.monitoring import MONITORING, SUMMARY, MonitoringState, read_state
@@ -210,6 +211,7 @@ def read_facts(connection: Connection, run: Run, addressee: Addressee) -> Facts:
             run.phase,
             results,
             (result for result in every if result.paper.procedure in earlier),
+            scales_of_run(connection, run.run_id),
         ),
     )
 
