@@ -27,6 +27,8 @@ from roadmap.russian import counted, integer
 _ROWS_AROUND_DATA = 50
 # Small archives reach high ratios honestly (theme, styles); a bomb is not small.
 _RATIO_FROM_BYTES = 5_000_000
+_WIDEST_SHEET = 16_384  # columns
+_SEPARATORS = (b";", b"\t", b",")
 # A sheet is called sparse where fewer than one cell in this many is filled.
 _SPARSE = 20
 
@@ -131,9 +133,16 @@ def _scan_text(content: bytes, limits: Limits, file_name: str) -> None:
         raise refused("TYPE_MISMATCH", f"Внутри файла {what}", _SAVE_AS_XLSX, file_name)
     if b"\x00" in content and not content.startswith(_UTF16_BOMS):
         raise refused("BINARY", "В тексте файла есть двоичные данные", _ASK_AGAIN, file_name)
-    lines = content.count(b"\n")
+    # Old Macs end a line with a carriage return alone, and so does who wants to be slow.
+    lines = max(content.count(b"\n"), content.count(b"\r"))
     if lines > limits.rows + _ROWS_AROUND_DATA:
         raise too_many_rows(lines, limits, file_name)
+    # A line of a million empty cells costs each reader seconds. Readers look at what is narrower.
+    for line in io.BytesIO(content):
+        if len(line) > _WIDEST_SHEET:
+            cells = max(map(line.count, _SEPARATORS)) + 1
+            if cells > max(limits.columns, _WIDEST_SHEET):
+                raise too_many_columns(cells, limits, file_name)
 
 
 def _scan_ole(content: bytes, file_name: str) -> None:

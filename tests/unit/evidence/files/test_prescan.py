@@ -351,6 +351,8 @@ def test_limits_of_rows_and_columns_are_each_datasets_own():
     assert code(tall, limits=Limits(rows=100)) == "ROWS"
     assert code(wide, limits=Limits(columns=20)) == "COLS"
     assert code(csv_bytes([["Код"]] * 200), "а.csv", Limits(rows=100)) == "ROWS"
+    assert code(b"a\r" * 200, "а.csv", Limits(rows=100)) == "ROWS"
+    assert code(b"a" + b";" * 20_000, "а.csv") == "COLS"
     assert code(tall, limits=Limits(size_bytes=1000)) == "SIZE"
     prescan(tall, Limits(rows=200), "книга.xlsx")
     prescan(wide, Limits(columns=30), "книга.xlsx")
