@@ -24,7 +24,7 @@ from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed, Rejected
 
 _DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
-_FARTHEST = 10**12  # from nought: of any number
+_FARTHEST = 2**31 - 1  # from nought: what an integer of PostgreSQL holds
 _PLACE = {"sheet": str, "row": int}  # of every fact, beside the table's own columns
 
 Row = dict[str, Any]
