@@ -63,7 +63,7 @@ _NO_WIDTH = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufffe]"
 )
 _RAISED = re.compile("[\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089]")  # a note's number
-_NUMBER_SIGN = re.compile(r"(?<!\w)no?\.?\s*(?=\d)")
+_NUMBER_SIGN = re.compile(r"n(?<!\wn)o?\.?\s*(?=\d)")
 _WORD = re.compile(r"\w+")
 _LATIN = re.compile("[a-z]")
 _CYRILLIC = re.compile("[а-я]")
@@ -118,21 +118,23 @@ def read_registry(connection: Connection, run_id: str) -> Registry:
     )
 
 
-def texts_of_model(model: ReportModel) -> Iterator[str]:
+def texts_of_model(model: ReportModel) -> list[str]:
     """Every text of the report as a whole, before a format breaks it over lines and columns."""
+    texts: list[str] = []
 
-    def texts(node: object) -> Iterator[str]:
-        if isinstance(node, dict):
+    def collect(node: object) -> None:
+        if isinstance(node, str):
+            texts.append(node)
+        elif isinstance(node, dict):
             for key, value in node.items():
-                if key not in _NOT_SHOWN:
-                    yield from texts(value)
+                if value is not None and key not in _NOT_SHOWN:
+                    collect(value)
         elif isinstance(node, list):
             for item in node:
-                yield from texts(item)
-        elif isinstance(node, str):
-            yield node
+                collect(item)
 
-    return texts(model.model_dump(mode="json"))
+    collect(model.model_dump(mode="json"))
+    return texts
 
 
 _NOT_SHOWN = frozenset({"kind", "id", "key", "table_id", "municipality_id", "school_id", "column"})
@@ -151,13 +153,16 @@ def check_leak(
     """
     if addressee.is_region:
         return ()
-    index = index_of(registry)
     # The same captions and cells stand in several files, and many times in one.
-    foreign = cache(lambda text: tuple(index.foreign(addressee.municipality_id, text)))
-    found: dict[tuple[str, str], str] = {}
+    wheres: dict[str, dict[str, None]] = defaultdict(dict)
     for where, text in chain(_texts(letter, files), (("Отчёт", text) for text in wholes)):
-        for owner, kind in foreign(text):
-            found.setdefault((where, owner), kind)
+        wheres[text][where] = None
+    index = index_of(registry)
+    found: dict[tuple[str, str], str] = {}
+    for text, words in zip(wheres, words_of_each(wheres), strict=True):
+        for owner, kind in index.foreign(addressee.municipality_id, words):
+            for where in wheres[text]:
+                found.setdefault((where, owner), kind)
     places = {where for where, _ in found}
     return tuple(
         f"{where}: {_OF_ANOTHER.get(kind, _OF_SCHOOL).format(kind=kind, owner=owner)}. Не"
@@ -196,13 +201,22 @@ def _texts(letter: LetterText, files: Sequence[RenderedFile]) -> Iterator[tuple[
 
 def words_of(text: str) -> Words:
     """The text as comparable words; «№» is one of them, written «No» or «N» too."""
-    plain = _RAISED.sub(" ", text).replace("№", " № ").replace("_", " ")
+    return next(words_of_each((text,)))
+
+
+def words_of_each(texts: Iterable[str]) -> Iterator[Words]:
+    """`words_of` for each of one or more texts, which are made comparable at once."""
+    # A sign that is no space joins nothing across it, and no text keeps one of its own.
+    whole = _APART.join(text.replace(_APART, "\1") for text in texts)
+    plain = _RAISED.sub(" ", whole).replace("№", " № ").replace("_", " ")
     # NFKC turns «№» into «No».
     plain = unicodedata.normalize("NFKC", _NO_WIDTH.sub("", plain)).casefold().replace("ё", "е")
     plain = _NUMBER_SIGN.sub(" no ", plain)
-    return tuple(_one_script(word) for word in _WORD.findall(plain))
+    for text in plain.split(_APART):
+        yield tuple(map(_one_script, _WORD.findall(text)))
 
 
+@lru_cache(maxsize=100_000)
 def _one_script(word: str) -> str:
     """The word with Latin letters that look Cyrillic made so, where it has Cyrillic ones."""
     if word.isascii() or not _LATIN.search(word) or not _CYRILLIC.search(word):
@@ -303,6 +317,15 @@ class _Spelling:
         for written in owners:
             lengths[written[:_HEAD]].add(len(written))
         self._lengths = {head: sorted(found, reverse=True) for head, found in lengths.items()}
+        self._beginnings = {
+            f"{head}{_APART}"[:length] for head in lengths for length in range(1, _HEAD + 1)
+        }
+
+    def may_begin(self, word: str) -> bool:
+        """Whether an identifier may begin with the word, its first signs or a short stem of it."""
+        return word[:_HEAD] in self._beginnings or any(
+            f"{word[:length]}{_APART}" in self._beginnings for length in range(1, _HEAD)
+        )
 
     def found(
         self, written: str, begins: list[int], ends: set[int]
@@ -345,10 +368,17 @@ class _Index:
                 exact[written][kind].add(owner)
         self._exact = _Spelling(exact, ours)
         self._declined = _Spelling(declined, ours)
+        self._may_begin = cache(self._begins_one)  # a report's words are few
 
-    def foreign(self, municipality_id: str, text: str) -> Iterator[tuple[str, str]]:
-        """(owner, kind of identifier) of everything in the text that is another's."""
-        words = words_of(text)
+    def _begins_one(self, word: str) -> bool:
+        """Whether an identifier may begin with the word: a stem is the beginning of its word."""
+        shorts = [short for long, short in _ABBREVIATIONS if word.startswith(_stem(long[0]))]
+        return self._exact.may_begin(word) or any(map(self._declined.may_begin, (word, *shorts)))
+
+    def foreign(self, municipality_id: str, words: Words) -> Iterator[tuple[str, str]]:
+        """(owner, kind of identifier) of everything that is another's in the text of `words`."""
+        if not any(map(self._may_begin, words)):
+            return
         written, begins, ends = _joined(words)
         found: set[int] = set()
         for begin, end, identifier in self._exact.found(written, begins, ends):

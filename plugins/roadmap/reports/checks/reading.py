@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from ctypes import POINTER, cast, create_string_buffer
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
 from itertools import chain
+from operator import methodcaller
 from typing import Any
 from urllib.parse import unquote
 
@@ -85,6 +87,8 @@ def read_pdf(content: bytes) -> PdfContent:
     pages: list[str] = []
     others = [str(value) for value in document.get_metadata_dict().values()]
     others.extend(_xmp_texts(content))
+    described = _descriptions(content)
+    others.extend(described or ())
     try:
         others.extend(bookmark.get_title() for bookmark in document.get_toc())
         for number in range(document.count_attachments()):
@@ -93,7 +97,8 @@ def read_pdf(content: bytes) -> PdfContent:
             text = page.get_textpage()
             # U+FFFE is how pdfium marks a hyphen at the end of a line.
             pages.append(text.get_text_range().replace("\ufffe", "").replace("\r\n", "\n"))
-            others.extend(_alternatives(page))
+            if described is None:
+                others.extend(_alternatives(page))
             others.extend(_remarks(page))
             text.close()
             page.close()
@@ -143,8 +148,9 @@ def _part_texts(root: etree._Element) -> Iterator[str]:
     for whole in root.iter("{*}si", "{*}is", "{*}text", "{*}p"):
         if whole.tag != tag("w:p") and not _IS_PIECE(whole):
             yield "".join(whole.itertext())
-    for label in _LABELS(root):
-        yield " ".join(label.itertext())
+    for group in root.iter("{*}g"):
+        if group.get("id", "").startswith(_LABEL):
+            yield " ".join(group.itertext())
     for text in _OWN_TEXTS(root):
         yield text if text.is_tail else _own_text(etree.QName(text.getparent()).localname, text)
     for comment in root.iter(etree.Comment, etree.ProcessingInstruction):
@@ -161,12 +167,12 @@ def _own_text(local: str, text: str) -> str:
 
 
 # A label of a chart, in several lines (charts/canvas.py).
-_LABEL = "starts-with(@id, 'label_')"
-_LABELS = etree.XPath(f"/descendant::*[local-name() = 'g' and {_LABEL}]")
+_LABEL = "label_"
 # Texts that may be divided into runs: a shared string, one in its cell, a comment, a picture's;
 # a paragraph of a drawing.
 _OF_PIECES = f"""local-name() = 'si' or local-name() = 'is' or local-name() = 'text'
-    or (local-name() = 'p' and not(self::w:p)) or (local-name() = 'g' and {_LABEL})"""
+    or (local-name() = 'p' and not(self::w:p))
+    or (local-name() = 'g' and starts-with(@id, '{_LABEL}'))"""
 # A change that was struck out, the code of a field.
 _UNSEEN_PIECES = (tag("w:delText"), tag("w:instrText"))
 # A `v` is text where a formula gave it or where it is a label of a chart; else it is a number.
@@ -194,8 +200,8 @@ _MEASURED = frozenset({
 
 def _attributes(root: etree._Element) -> Iterator[str]:
     """Attributes that people wrote; the others hold measures, and a width is no code."""
-    for key, value in dict.fromkeys(chain.from_iterable(node.items() for node in root.iter())):
-        if etree.QName(key).localname in _WRITTEN or _CYRILLIC.search(value):
+    for key, value in dict.fromkeys(chain.from_iterable(map(_ITEMS, root.iter()))):
+        if key.rpartition("}")[2] in _WRITTEN or _CYRILLIC.search(value):
             yield unquote(value)
     for node in root.iter(*_NAMES_IN_VAL):
         for key, value in node.items():
@@ -203,6 +209,7 @@ def _attributes(root: etree._Element) -> Iterator[str]:
                 yield unquote(value)
 
 
+_ITEMS = methodcaller("items")
 _NAMES_IN_VAL = tuple(
     f"{{*}}{name}" for name in ("alias", "tag", "docVar", "placeholder", "default", "listEntry")
 )
@@ -250,6 +257,37 @@ def _remarks(page: Any) -> Iterator[str]:
                 raw.FPDFAction_GetURIPath(page.pdf, action, address, length)
                 yield unquote(address.value.decode("utf-8", "replace"))
         raw.FPDFPage_CloseAnnot(annotation)
+
+
+def _descriptions(content: bytes) -> list[str] | None:
+    """Titles, text alternatives and replacements of all elements of a file as we write it.
+
+    They are taken out of the file's objects (ISO 32000-1, 7.5.7 and 14.9), since pdfium builds
+    a tree of elements for each page, which takes as long as reading the page. None where not
+    every object or not every description is found so: another program wrote the file.
+    """
+    import pikepdf
+
+    streams = list(_OBJECT_STREAM.finditer(content))
+    sizes = _SIZE.findall(content)
+    written = len(_OBJECT.findall(content)) + sum(int(stream["count"]) for stream in streams)
+    if not streams or not sizes or int(sizes[-1]) != written + 1:  # object 0 is never used
+        return None
+    bodies = [zlib.decompressobj().decompress(content[stream.end() :]) for stream in streams]
+    objects = b"\n".join((content, *bodies))
+    found = [pikepdf.Object.parse(text) for text in _DESCRIPTION.findall(objects)]
+    return [str(text) for text in found] if len(found) == len(_DESCRIBED.findall(objects)) else None
+
+
+_OBJECT = re.compile(rb"(?:^|\n)\d+ 0 obj\b")
+_OBJECT_STREAM = re.compile(  # as qpdf writes it
+    rb"<< /Type /ObjStm /Length \d+ /Filter /FlateDecode /N (?P<count>\d+)[^<>]*>>\s*stream\r?\n"
+)
+_SIZE = re.compile(rb"/Size (\d+)")
+_DESCRIBED = re.compile(rb"/(?:Alt|ActualText|T)(?![^\s<(/\[])")
+_DESCRIPTION = re.compile(
+    _DESCRIBED.pattern + rb"\s*(<[0-9a-fA-F]*>|\((?:[^()\\]|\\.)*\))", re.DOTALL
+)
 
 
 def _alternatives(page: Any) -> Iterator[str]:

@@ -12,14 +12,18 @@ from hypothesis import strategies as st
 from openpyxl.comments import Comment
 
 import support.report_models as factory
+from roadmap.paths import TEMPLATES
 from roadmap.plan.zone import home_time
 from roadmap.reports import model as m
 from roadmap.reports.checks.leak import (
     Registry,
     RegistryMunicipality,
     RegistrySchool,
+    _stem,
     check_leak,
     texts_of_model,
+    words_of,
+    words_of_each,
 )
 from roadmap.reports.formats import pdf
 from roadmap.reports.formats.docx import render_docx
@@ -130,6 +134,21 @@ def test_a_school_called_as_our_own_texts_speak_is_found_only_where_it_stands_al
     registry = (RegistrySchool("s1", OTHER, "Адресные рекомендации", None, None),)
     assert _found("Получены адресные рекомендации по итогам", registry) == ()
     assert len(_found("«Адресные рекомендации»", registry)) == 1
+
+
+TEXTS = ["Школа № 1", "n", "5 шк.", "", "\0", "a\0 7", "№", "\u0301а", "ё\u0308", "N", "° 3", "sch"]
+
+
+@given(st.lists(st.one_of(st.sampled_from(TEXTS), st.text(max_size=8)), min_size=1))
+def test_texts_compared_together_stay_apart(texts: list[str]) -> None:
+    assert list(words_of_each(texts)) == [words_of(text) for text in texts]
+
+
+def test_a_stem_is_the_beginning_of_its_word() -> None:
+    """Else the quick look at first signs would miss another form of a name."""
+    words = {word for path in TEMPLATES.rglob("*.j2") for word in words_of(path.read_text("utf-8"))}
+    assert len(words) > 1000
+    assert [word for word in words if not word.startswith(_stem(word))] == []
 
 
 def test_twins_in_the_own_municipality_and_elsewhere_decide_nothing() -> None:

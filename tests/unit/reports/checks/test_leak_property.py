@@ -6,7 +6,7 @@ What the check is worth is shown by mutants of it: the same property finds every
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -287,9 +287,9 @@ def test_what_only_looks_like_a_foreign_school_passes(text: str) -> None:
 # -- What the property is worth ----------------------------------------------------------------
 
 
-def _substrings(index: Any, municipality_id: str, text: str) -> Iterator[tuple[str, str]]:
+def _substrings(index: Any, municipality_id: str, words: leak.Words) -> Iterator[tuple[str, str]]:
     """The mutant that looks for identifiers anywhere in a word."""
-    letters = "".join(leak.words_of(text))
+    letters = "".join(words)
     for identifier, found in index._exact._identifiers.items():
         if identifier.replace("\0", "") in letters:
             yield from found.foreign_to(municipality_id)
@@ -365,7 +365,7 @@ MUTANTS: dict[str, tuple[Mutant, SearchStrategy[Case], Callable[[Case], None]]] 
         is_found,
     ),
     "ё is a letter of its own": (
-        lambda patch: patch.setattr(leak, "words_of", _with_yo),
+        lambda patch: patch.setattr(leak, "words_of_each", _with_yo),
         cases(of({"f5"}), ("name",), formats=("letter",)),
         is_found,
     ),
@@ -382,8 +382,9 @@ def _apart(words: leak.Words) -> tuple[str, list[int], set[int]]:
     return "\0".join(words), begins, ends
 
 
-def _with_yo(text: str) -> leak.Words:
-    return tuple(re.findall(r"\w+", text.casefold().replace("№", " no ")))
+def _with_yo(texts: Iterable[str]) -> Iterator[leak.Words]:
+    for text in texts:
+        yield tuple(re.findall(r"\w+", text.casefold().replace("№", " no ")))
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
