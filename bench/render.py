@@ -1,15 +1,18 @@
 """How much our own code adds to rendering: one package against bare calls of its libraries.
 
-The bare side gets everything ready-made (what to draw where, JSON, the body's XML, the cells)
-and only calls matplotlib's renderer, Typst, pikepdf, docxtpl, XlsxWriter and css-inline, and reads
-the files back with pypdfium2, python-calamine and lxml, as the parity and leak checks do.
+The bare side is what a competent program would do by the libraries' public interface: it gets
+everything ready-made (what to draw where, JSON, the body's XML, the cells), puts a chart's shapes
+and texts on a matplotlib Figure and saves it as SVG with text as text, calls Typst, pikepdf,
+docxtpl, XlsxWriter and css-inline, and reads the files back with pypdfium2, python-calamine and
+lxml, as the parity and leak checks do. It checks nothing. Both sides start equally cold.
+
+Times are of the processor, the least of several repeats: what else the machine does adds to both.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import statistics
 import tempfile
 import time
 import zipfile
@@ -24,7 +27,7 @@ from roadmap import russian
 from roadmap.paths import TEMPLATES
 from roadmap.plan.zone import home_time
 from roadmap.reports import package
-from roadmap.reports.charts import drawing
+from roadmap.reports.charts import bar, canvas, drawing, pair
 from roadmap.reports.checks import leak, reading
 from roadmap.reports.checks.leak import Registry, RegistrySchool
 from roadmap.reports.formats import letter, pdf, wordml, xlsx
@@ -42,7 +45,7 @@ _ENVELOPE = Envelope(1, None, (), None, datetime(2021, 3, 31, 7, 5, tzinfo=UTC),
 
 @dataclass(frozen=True)
 class RenderTimes:
-    """Seconds of one package, medians of the same number of repeats in one process."""
+    """Processor seconds of one package, the least of the same number of repeats in one process."""
 
     package: float
     bare: float
@@ -74,7 +77,7 @@ def measure(model: ReportModel, registry: Registry, repeats: int = REPEATS) -> R
             times["package"].append(_seconds(whole))
             _age_typst()
             times["bare"].append(_seconds(bare))
-    return RenderTimes(statistics.median(times["package"]), statistics.median(times["bare"]), files)
+    return RenderTimes(min(times["package"]), min(times["bare"]), files)
 
 
 def demo_model() -> ReportModel:
@@ -135,13 +138,13 @@ def _age_typst() -> None:
     """
     for _ in range(12):
         blank = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
-        drawing._compiler().compile(format="png", sys_inputs={"svg": blank, "width_mm": "1"})
+        _picture_compiler().compile(format="png", sys_inputs={"svg": blank, "width_mm": "1"})
 
 
 def _seconds(call: Callable[[], None]) -> float:
-    begun = time.perf_counter()
+    begun = time.process_time()
     call()
-    return time.perf_counter() - begun
+    return time.process_time() - begun
 
 
 # -- The bare side ---------------------------------------------------------------------------
@@ -186,44 +189,101 @@ def _bare_calls(model: ReportModel, folder: Path) -> Callable[[], None]:
 
 
 def _drawn(chart: drawing.AnyChart) -> tuple[Callable[[], None], Callable[[], None]]:
-    import matplotlib
-    from matplotlib.backends import backend_svg
-
-    renderer: Any = backend_svg.RendererSVG
-    calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+    """The chart's shapes and texts as artists of a Figure, saved as SVG; and that SVG as PNG."""
     size: list[float] = []
+    calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
 
-    class Recorder(renderer):  # type: ignore[misc]
-        def __init__(self, *args: Any, **named: Any) -> None:
-            super().__init__(*args, **named)
-            size[:] = args[:2]
+    class Recorder(canvas.Sheet):
+        def __init__(self, width: float, height: float) -> None:
+            super().__init__(width, height)
+            size[:] = width, height
 
-        def draw_path(self, *args: Any, **named: Any) -> None:
-            calls.append(("draw_path", args, named))
-            super().draw_path(*args, **named)
+    def recorded(name: str) -> Callable[..., None]:
+        def call(self: Recorder, *args: Any, **named: Any) -> None:
+            calls.append((name, args, named))
+            getattr(canvas.Sheet, name)(self, *args, **named)
 
-        def draw_text(self, *args: Any, **named: Any) -> None:
-            calls.append(("draw_text", args, named))
-            super().draw_text(*args, **named)
+        return call
 
+    for name in ("write", "line", "bar", "dot"):
+        setattr(Recorder, name, recorded(name))
     drawing.chart_svg.cache_clear()
-    with patch.object(backend_svg, "RendererSVG", Recorder):
+    with patch.object(bar, "Sheet", Recorder), patch.object(pair, "Sheet", Recorder):
         svg = drawing.chart_svg(chart).decode()
     inputs = {"svg": svg, "width_mm": str(drawing.WIDTH_MM)}
 
     def draw_svg() -> None:
-        with matplotlib.rc_context({"svg.fonttype": "none"}):
-            picture = renderer(*size, io.StringIO())
-            for name, args, named in calls:
-                getattr(picture, name)(*args, **named)
-            picture.finalize()
+        picture = _Picture(*size)
+        for name, args, named in calls:
+            getattr(picture, name)(*args, **named)
+        picture.save()
 
     def draw_png() -> None:
-        drawing._compiler(TEMPLATES / "pdf" / "picture.typ").compile(
-            format="png", ppi=300, sys_inputs=inputs
-        )
+        _picture_compiler().compile(format="png", ppi=300, sys_inputs=inputs)
 
     return draw_svg, draw_png
+
+
+def _picture_compiler() -> Any:
+    return drawing._compiler(TEMPLATES / "pdf" / "picture.typ")
+
+
+class _Picture:
+    """What `canvas.Sheet` draws, by matplotlib's public interface: artists right on a Figure.
+
+    No axes, ticks or layout, which a chart drawn by `Axes.barh` would have and pay for.
+    """
+
+    def __init__(self, width: float, height: float) -> None:
+        from matplotlib.figure import Figure
+        from matplotlib.transforms import Affine2D
+
+        self._figure = Figure(figsize=(width / 25.4, height / 25.4))
+        # Millimetres from the upper left corner.
+        millimetres = Affine2D().scale(1 / width, -1 / height).translate(0, 1)
+        self._place = millimetres + self._figure.transFigure
+
+    def write(self, x: float, y: float, text: str, color: str, *, bold: bool = False) -> None:
+        font, middle = canvas._font(bold), y + canvas._CAP_HALF_MM
+        self._figure.text(x, middle, text, color=color, fontproperties=font, transform=self._place)
+
+    def line(
+        self,
+        start: canvas.Point,
+        end: canvas.Point,
+        color: str,
+        width_pt: float,
+        dashes: tuple[float, ...] = (),
+    ) -> None:
+        from matplotlib.lines import Line2D
+
+        style: Any = (0, dashes) if dashes else "-"
+        across, down = (start[0], end[0]), (start[1], end[1])
+        self._figure.add_artist(
+            Line2D(across, down, color=color, lw=width_pt, linestyle=style, transform=self._place)
+        )
+
+    def bar(self, corner: canvas.Point, width: float, height: float, color: str) -> None:
+        from matplotlib.patches import Rectangle
+
+        self._figure.add_artist(
+            Rectangle(corner, width, height, color=color, lw=0, transform=self._place)
+        )
+
+    def dot(self, middle: canvas.Point, radius: float, color: str, inside: str) -> None:
+        from matplotlib.patches import Circle
+
+        self._figure.add_artist(
+            Circle(middle, radius, ec=color, fc=inside, lw=1.1, transform=self._place)
+        )
+
+    def save(self) -> bytes:
+        import matplotlib
+
+        out = io.BytesIO()
+        with matplotlib.rc_context({"svg.fonttype": "none"}):
+            self._figure.savefig(out, format="svg", metadata={"Date": None})
+        return out.getvalue()
 
 
 def _typst_call(model: ReportModel, document: Document, *, is_page: bool) -> Callable[[], bytes]:
@@ -292,8 +352,8 @@ def _read_back(files: list[bytes], workbook: bytes, word: bytes, html: str) -> N
 def main() -> None:
     times = measure(demo_model(), demo_registry())
     print(
-        f"One package, {times.files} files: {times.package:.2f} s; bare calls of the same "
-        f"libraries: {times.bare:.2f} s; ratio {times.ratio:.2f} (aim: at most 1.2)"
+        f"One package, {times.files} files: {times.package:.2f} s of processor time; bare calls "
+        f"of the same libraries: {times.bare:.2f} s; ratio {times.ratio:.2f} (aim: at most 1.2)"
     )
 
 
