@@ -146,13 +146,23 @@ def check_leak(
     letter: LetterText,
     files: Sequence[RenderedFile],
     wholes: Iterable[str] = (),
+    institute: str = "",
 ) -> tuple[str, ...]:
     """A Russian sentence for each file that names what is another's; the region sees all.
 
     `wholes` are the report's texts (`texts_of_model`): a format may part what stands together.
+    `institute` is its name and place: a municipality that it names, every document names.
     """
     if addressee.is_region:
         return ()
+    signature = f"\0{_stems(words_of(institute))}\0"
+    registry = tuple(
+        row
+        for row in registry
+        if not isinstance(row, RegistryMunicipality)
+        or not row.name
+        or f"\0{_stems(words_of(row.name))}\0" not in signature
+    )
     # The same captions and cells stand in several files, and many times in one.
     wheres: dict[str, dict[str, None]] = defaultdict(dict)
     for where, text in chain(_texts(letter, files), (("Отчёт", text) for text in wholes)):

@@ -130,6 +130,13 @@ def test_a_school_under_another_legal_form_is_still_its_municipalitys() -> None:
     assert _found(own, registry) == ()
 
 
+def test_the_town_where_the_institute_sits_is_named_in_every_document() -> None:
+    registry = (RegistryMunicipality(OTHER, "город Примерный"),)
+    letter = LetterText("КОИРО, город Примерный", "<p></p>", "")
+    assert len(check_leak(ADDRESSEE, registry, letter, ())) == 1
+    assert check_leak(ADDRESSEE, registry, letter, (), (), "КОИРО, город Примерный") == ()
+
+
 def test_a_school_called_as_our_own_texts_speak_is_found_only_where_it_stands_alone() -> None:
     registry = (RegistrySchool("s1", OTHER, "Адресные рекомендации", None, None),)
     assert _found("Получены адресные рекомендации по итогам", registry) == ()
