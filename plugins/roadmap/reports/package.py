@@ -91,7 +91,14 @@ def render_package(
         raise PackageHeld((str(error),)) from error
     reasons = (
         *check_parity(model, letter, files),
-        *check_leak(model.addressee, registry, letter, files, texts_of_model(model)),
+        *check_leak(
+            model.addressee,
+            registry,
+            letter,
+            files,
+            texts_of_model(model),
+            f"{model.institution.full_name}, {model.institution.place}",
+        ),
     )
     if reasons:
         raise PackageHeld(reasons)
