@@ -1,7 +1,8 @@
 """Pupil protocols of ВПР, layouts of 2020 to 2022 → counts by school (docs/domain.md §3.3, §3.3.1).
 
-One row is one pupil; nothing of a row outlives it but a count. A region has 1.3 million of
-them, so a row costs a few look-ups: what a cell may hold is worked out once per distinct text.
+One row is one pupil; nothing of a row leaves this reader but in a count. A region has 1.3
+million of them, so a row costs a few look-ups: rows are taken column by column, and what a cell
+may hold is worked out once per distinct text.
 Rows that cannot be used are counted by rule; no message quotes a cell.
 """
 
@@ -11,9 +12,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, compress, islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from roadmap.evidence.files.grid import (
     BadCell,
@@ -48,6 +49,7 @@ from roadmap.evidence.readers.vpr_layouts import (
 )
 from roadmap.evidence.readers.vpr_sums import (
     LEFT_OUT,
+    MARKS,
     SUMS,
     Results,
     TaskSums,
@@ -93,11 +95,15 @@ _ONE_PART = {
 }
 
 
+# Primary score, journal mark (0: none) and points by task (empty where no task has a sign).
+_Pupil = tuple[int, int, list[int]]
+
+
 @dataclass
 class _School:
-    results: Results = field(default_factory=Counter)
-    # By score the points of each pupil's tasks, of those with any sign there.
-    tasks: dict[int, list[list[int]]] = field(default_factory=lambda: defaultdict(list))
+    written: list[_Pupil] = field(default_factory=list)
+    one_part: list[_Pupil] = field(default_factory=list)  # with one variant of several
+    results: Results = field(default_factory=Counter)  # of `written`, once one_part is settled
     absent: int = 0
     municipalities: Counter[str] = field(default_factory=Counter)
 
@@ -107,18 +113,10 @@ class _Counts:
     schools: dict[str, _School] = field(default_factory=lambda: defaultdict(_School))
     rows_read: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
-    # School, score, journal mark and points of those with one variant of several.
-    one_part: list[tuple[str, int, int, list[int]]] = field(default_factory=list)
     has_two_parts: bool = False
     repeated: int = 0
     other_total: int = 0
     grades: Counter[str] = field(default_factory=Counter)  # by the codes of pupils
-
-    def take(self, login: str, score: int, journal: int, points: list[int]) -> None:
-        school = self.schools[login]
-        school.results[score, journal] += 1
-        if points:
-            school.tasks[score].append(points)
 
 
 def read(content: bytes, context: ReaderContext) -> Parsed:
@@ -182,13 +180,15 @@ def _without_scale(paper: Paper) -> str:
 # -- Counting --------------------------------------------------------------------------------
 
 # Codes of pupils are five figures, the first of them the grade (docs/domain.md §3.3.1).
-_PUPIL_CODE = re.compile(r"([2-9])\d{4}(?:\.0)?")
+_PUPIL_CODE = re.compile(r"^([2-9])\d{4}(?:\.0)?$", re.MULTILINE)
+_ROWS_AT_ONCE = 1024  # more of them cost memory and save no time
 _MANY_ABOVE = 0.05  # of the rows above the maximum: a wrong name rather than slips
 
 _NO_SCORE, _BAD_SCORE, _NO_VALUE = -1, -2, -3
 _NO_VARIANT, _MISSED, _TAKEN = range(3)
 _WHOLE = re.compile(r"(\d{1,4})(?:[.,]0+)?")
 _ABSENT = "absent"
+_SCORE_AND_MARK = itemgetter(0, 1)
 _LEFT_OUT_SIGNS = frozenset("XxХх")  # Latin and Cyrillic
 
 
@@ -240,94 +240,107 @@ class _Cache(dict[Any, Any]):
         return value
 
 
+class _Verdict(NamedTuple):
+    """What becomes of a row with that score, those variants and that total of its tasks."""
+
+    fault: str | None  # see `_fault`
+    has_other_total: bool
+    is_one_part: bool
+    shows_two_parts: bool
+
+
+def _verdict(score: int, variants: Sequence[int], total: int | None, maximum: int) -> _Verdict:
+    taken = variants.count(_TAKEN)
+    is_one_part = len(variants) > 1 and taken == 1
+    return _Verdict(
+        _fault(score, variants, total, maximum),
+        total is not None and total != score,
+        is_one_part,
+        taken > 1 or (is_one_part and _MISSED in variants),
+    )
+
+
 def _count(
     rows: Iterator[list[Cell]],
     layout: Layout,
     heading: Heading,
     tasks_at: list[int],
-    maximum: int | None,
+    maximum: int,
 ) -> _Counts:
     at = heading.columns
-    login_at, score_at, journal_at = (at[title] for title in layout.required)
+    login_at, score_at, _ = (at[title] for title in layout.required)
     municipality_at = at.get(layout.municipality)
-    variants_at = [at[title] for title in layout.variants if title in at]
     code_at = at.get(layout.pupil[0])
     # After a file was uploaded twice a pupil's row stands twice, under another number and time.
     same_at = [at[title] for title in (*layout.required, *layout.pupil) if title in at]
+    variants_at = [at[title] for title in layout.variants if title in at]
     same = itemgetter(*same_at, *variants_at)
+    variants_in = itemgetter(slice(len(same_at), None))
     seen: set[tuple[Cell, ...]] = set()
     cells_of = _cells_at(tasks_at)
     width = max(*at.values(), *tasks_at, 0) + 1
 
     counts = _Counts()
-    rejected, grades = counts.rejected, counts.grades
+    schools, rejected = counts.schools, counts.rejected
     logins = _Cache(lambda cell: login_digits(str(cell)))
     municipalities = _Cache(_tagged if layout.is_tagged else municipality_named)
-    scores, points_of = _Cache(_score), _Cache(_points)
-    journal_marks = _Cache(_journal_mark)
-    variants_of = _tuple_at(variants_at)
+    scores, journal_marks, points_of = _Cache(_score), _Cache(_journal_mark), _Cache(_points)
     kinds_of = _Cache(lambda cells: tuple(map(_variant, cells)))
-    faults = _Cache(lambda told: _fault(told[0], told[1], told[2], maximum))
-    rows_read = 0
+    verdicts = _Cache(lambda told: _verdict(told[0], told[1], told[2], maximum))
 
-    for row in rows:
-        if len(row) < width:  # only in a csv
-            row = [*row, *[""] * (width - len(row))]
-        login, raw_score = row[login_at], row[score_at]
-        if not login and not raw_score and not any(row):
-            continue
-        rows_read += 1
-        if code_at is not None and row[code_at]:
-            pupil = same(row)
-            if pupil in seen:
-                counts.repeated += 1
-                continue
-            seen.add(pupil)
-            code = row[code_at]
-            if (
-                type(code) is str
-                and "20000" <= code <= "99999"
-                and code.isdigit()
-                and len(code) == 5
-            ):
-                grades[code[0]] += 1  # nearly all of them
-            elif grade := _PUPIL_CODE.fullmatch(str(code)):
-                grades[grade[1]] += 1
-        digits = logins[login]
-        if digits is None:
-            rejected["SCHOOL_LOGIN"] += 1
-            continue
-        school = counts.schools[digits]
+    for some in iter(lambda: [*islice(rows, _ROWS_AT_ONCE)], []):
+        if min(map(len, some)) < width:  # only in a csv
+            some = [[*row, *[""] * (width - len(row))] for row in some]
+        some = [row for row in some if row[login_at] or row[score_at] or any(row)]
+        counts.rows_read += len(some)
+        pupils = [*map(same, some)]
+        if code_at is not None:
+            here = set(pupils)
+            if len(here) < len(pupils) or not seen.isdisjoint(here):
+                is_new = [*_first_ones(some, pupils, code_at, seen)]
+                counts.repeated += is_new.count(False)
+                some, pupils = ([*compress(column, is_new)] for column in (some, pupils))
+            seen |= here
+            codes = "\n".join([str(row[code_at]) for row in some])
+            counts.grades.update(_PUPIL_CODE.findall(codes))
+        digits = [logins[pupil[0]] for pupil in pupils]
+        if None in digits:
+            rejected["SCHOOL_LOGIN"] += digits.count(None)
+            is_known = [one is not None for one in digits]
+            some, pupils, digits = (
+                [*compress(column, is_known)] for column in (some, pupils, digits)
+            )
         if municipality_at is not None:
-            municipality = municipalities[row[municipality_at]]
-            if municipality is not None:
-                school.municipalities[municipality] += 1
+            named = map(itemgetter(municipality_at), some)
+            for (login, cell), many in Counter(zip(digits, named, strict=True)).items():
+                if (municipality := municipalities[cell]) is not None:
+                    schools[login].municipalities[municipality] += many
         # True is 1 to a dictionary.
-        score = scores[raw_score] if not isinstance(raw_score, bool) else _BAD_SCORE
-        variants = kinds_of[variants_of(row)]
-        tasks = cells_of(row)
+        score = [scores[str(raw) if raw is True or raw is False else raw] for _, raw, *_ in pupils]
+        kinds = map(kinds_of.__getitem__, map(variants_in, pupils))
         # Of a row without any sign in its tasks nobody knows their sum.
-        points = [*map(points_of.__getitem__, tasks)] if any(tasks) else []
-        total = sum(points) % LEFT_OUT if points else None
-        fault = faults[score, variants, total]
-        if fault is _ABSENT:
-            school.absent += 1
-            continue
-        if fault is not None:
-            rejected[fault] += 1
-            continue
-        if total is not None and total != score:
-            counts.other_total += 1
-        journal = journal_marks[row[journal_at]]
-        if len(variants) > 1 and variants.count(_TAKEN) == 1:
-            counts.one_part.append((digits, score, journal, points))
-            counts.has_two_parts |= _MISSED in variants
-        else:
-            counts.has_two_parts |= variants.count(_TAKEN) > 1
-            school.results[score, journal] += 1
-            if points:
-                school.tasks[score].append(points)
-    counts.rows_read = rows_read
+        points = [
+            [*map(points_of.__getitem__, cells)] if any(cells) else []
+            for cells in map(cells_of, some)
+        ]
+        totals = [sum(of_tasks) % LEFT_OUT if of_tasks else None for of_tasks in points]
+        journal = [journal_marks[pupil[2]] for pupil in pupils]
+        for login, verdict, pupil in zip(
+            digits,
+            map(verdicts.__getitem__, zip(score, kinds, totals, strict=True)),
+            zip(score, journal, points, strict=True),
+            strict=True,
+        ):
+            school = schools[login]
+            fault, has_other_total, is_one_part, shows_two_parts = verdict
+            if fault is None:
+                (school.one_part if is_one_part else school.written).append(pupil)
+                counts.other_total += has_other_total
+                counts.has_two_parts |= shows_two_parts
+            elif fault is _ABSENT:
+                school.absent += 1
+            else:
+                rejected[fault] += 1
     return counts
 
 
@@ -339,11 +352,17 @@ def _cells_at(columns: list[int]) -> Callable[[list[Cell]], Sequence[Cell]]:
     return itemgetter(*columns)
 
 
-def _tuple_at(columns: list[int]) -> Callable[[list[Cell]], tuple[Cell, ...]]:
-    """Takes these cells out of a row as a tuple, however many they are."""
-    if len(columns) > 1:
-        return itemgetter(*columns)
-    return lambda row: tuple(row[at] for at in columns)
+def _first_ones(
+    rows: list[list[Cell]],
+    pupils: list[tuple[Cell, ...]],
+    code_at: int,
+    seen: set[tuple[Cell, ...]],
+) -> Iterator[bool]:
+    """Whether each row is the first of its pupil; who has no code is never known again."""
+    here: set[tuple[Cell, ...]] = set()
+    for row, pupil in zip(rows, pupils, strict=True):
+        yield not row[code_at] or not (pupil in seen or pupil in here)
+        here.add(pupil)
 
 
 def _fault(
@@ -380,16 +399,20 @@ def _settle_one_part(counts: _Counts, decision: str) -> tuple[str, ...]:
     """
     if not counts.has_two_parts:
         decision = "participant"
-    for login, score, journal, points in counts.one_part:
+    of_one_part = 0
+    for school in counts.schools.values():
+        pupils = len(school.one_part)
+        of_one_part += pupils
         if decision == "participant":
-            counts.take(login, score, journal, points)
+            school.written += school.one_part
         elif decision == "absent":
-            counts.schools[login].absent += 1
+            school.absent += pupils
         else:
-            counts.rejected["ONE_PART"] += 1
-    if not counts.has_two_parts or not counts.one_part or decision == "set_aside":
+            counts.rejected["ONE_PART"] += pupils
+        school.results = Counter(map(_SCORE_AND_MARK, school.written))
+    if not counts.has_two_parts or not of_one_part or decision == "set_aside":
         return ()
-    many = counted(len(counts.one_part), "участник", "участника", "участников")
+    many = counted(of_one_part, "участник", "участника", "участников")
     return (f"Написали только одну часть двухдневной работы: {many}; {_ONE_PART[decision]}.",)
 
 
@@ -400,6 +423,8 @@ def _tagged(cell: Cell) -> str | None:
 
 
 # -- What is kept ----------------------------------------------------------------------------
+
+_NO_SUMS = dict.fromkeys(SUMS)
 
 
 class _Facts:
@@ -420,80 +445,90 @@ class _Facts:
 
     def of(self, counts: _Counts) -> dict[str, list[dict[str, Any]]]:
         """Schools where somebody wrote; the same pupils by municipality and in the region."""
-        together: dict[Group, tuple[Results, TaskSums]] = defaultdict(
+        # By municipality; None: the region.
+        together: dict[str | None, tuple[Results, TaskSums]] = defaultdict(
             lambda: (Counter(), TaskSums())
         )
         for digits, school in sorted(counts.schools.items()):
             if not school.results:
                 continue
             municipality = usual(school.municipalities)
-            group = Group("school", "vpr_login", digits, municipality)
+            common = self._common | Group("school", "vpr_login", digits, municipality).columns()
             tasks = self._by_task(school)
             if self._mark_by_score is not None:
-                self._keep_marks(group, school, self._mark_by_score)
-            self._keep_sums(group, school.results, tasks, school.absent)
-            above = [Group("region")]
-            if municipality is not None:
-                above.append(Group("municipality", municipality=municipality))
-            for one in above:
-                together[one][0].update(school.results)
-                together[one][1].take_all(tasks)
-        for group, (results, tasks) in together.items():
-            self._keep_sums(group, results, tasks, None)
+                self._keep_marks(common, school, self._mark_by_score)
+            ranks = rank_sums(school.results)
+            self._keep_sums(common, school.results, tasks, school.absent, ranks)
+            for above in dict.fromkeys((None, municipality)):
+                together[above][0].update(school.results)
+                together[above][1].take_all(tasks)
+        for above, (results, tasks) in together.items():
+            group = Group("region") if above is None else Group("municipality", municipality=above)
+            common = self._common | group.columns()
+            self._keep_sums(common, results, tasks, None, {})
             self._tables["score_count"] += [
-                {**self._common, **group.columns(), "score": score, "pupils": pupils}
+                {**common, "score": score, "pupils": pupils}
                 for score, pupils in histogram(results).items()
             ]
         return self._tables
 
     def _by_task(self, school: _School) -> TaskSums:
+        marks = self._mark_by_score or [0] * (MOST_SCORE + 1)
+        by_mark: dict[int, list[list[int]]] = defaultdict(list)
+        for score, _, points in school.written:
+            if points:
+                by_mark[marks[score]].append(points)
         sums = TaskSums()
-        for score, points in school.tasks.items():
-            sums.take(self._mark_by_score[score] if self._mark_by_score else 0, points)
+        for mark, of_pupils in by_mark.items():
+            sums.take(mark, of_pupils)
         return sums
 
     def _keep_sums(
-        self, group: Group, results: Results, tasks: TaskSums, absent: int | None
+        self,
+        common: Mapping[str, Any],
+        results: Results,
+        tasks: TaskSums,
+        absent: int | None,
+        ranks: Mapping[str, int | None],
     ) -> None:
-        common = {**self._common, **group.columns()}
-        sums = sums_of(results, self._mark_by_score) | around_marks(results, self._scale)
-        if group.level == "school":
-            sums |= rank_sums(results)
         self._tables["score_result"].append(
             {
                 **common,
                 "participants": results.total(),
                 "absent": absent,
-                **dict.fromkeys(SUMS),
-                **sums,
+                **_NO_SUMS,
+                **sums_of(results, self._mark_by_score),
+                **around_marks(results, self._scale),
+                **ranks,
             }
         )
         if by_task := tasks.columns():
             self._tables["task_result"].append({**common, **by_task})
 
-    def _keep_marks(self, group: Group, school: _School, mark_by_score: list[int]) -> None:
-        marks: Counter[int] = Counter()
-        changes: Counter[int] = Counter()  # of the mark to the journal's: -1 lower, 1 higher
+    def _keep_marks(
+        self, common: Mapping[str, Any], school: _School, mark_by_score: list[int]
+    ) -> None:
+        marks = dict.fromkeys(MARKS, 0)
+        changes = {-1: 0, 0: 0, 1: 0}  # of the mark to the journal's: -1 lower, 1 higher
         for (score, journal), pupils in school.results.items():
             mark = mark_by_score[score]
             marks[mark] += pupils
             if journal:
                 changes[(mark > journal) - (mark < journal)] += pupils
-        common = {**self._common, **group.columns()}
         self._tables["mark_result"].append(
             {
                 **common,
                 "schools": None,
-                "participants": marks.total(),
+                "participants": sum(marks.values()),
                 "absent": school.absent,
-                **{f"mark_{mark}": marks[mark] for mark in (2, 3, 4, 5)},
+                **{f"mark_{mark}": pupils for mark, pupils in marks.items()},
             }
         )
-        if changes:
+        if compared := sum(changes.values()):
             self._tables["journal_result"].append(
                 {
                     **common,
-                    "compared": changes.total(),
+                    "compared": compared,
                     "lowered": changes[-1],
                     "confirmed": changes[0],
                     "raised": changes[1],

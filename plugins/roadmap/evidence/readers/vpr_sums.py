@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import add
 from typing import Any
 
 # Three numbers (participants, sum, squares) give away all scores of two pupils, those of three
@@ -26,10 +27,12 @@ LEFT_OUT = 1 << 32
 Results = Counter[tuple[int, int]]  # (primary score, journal mark; 0: none) -> pupils
 MARKS = (2, 3, 4, 5)
 
+# Column, the mark whose least score is meant, and how far from it.
+_AROUND = [(f"around_{mark}_{at}", str(mark), at - 3) for mark in (3, 4, 5) for at in (1, 2, 3, 4)]
 SUMS = (
     *("score_sum", "score_squares", *(f"journal_{mark}" for mark in MARKS)),
     *("pair_scores", "pair_squares", "pair_products", "gap_2", "rank_gaps", "score_ties"),
-    *(f"around_{mark}_{at}" for mark in (3, 4, 5) for at in (1, 2, 3, 4)),
+    *(name for name, _, _ in _AROUND),
 )
 
 
@@ -40,24 +43,27 @@ def sums_of(results: Results, mark_by_score: Sequence[int] | None) -> dict[str, 
     """
     if results.total() < LEAST_PUPILS:
         return {}
-    pairs = _pairs(results)
-    journal: Counter[int] = Counter()
-    for (_, mark), pupils in pairs.items():
-        journal[mark] += pupils
+    score_sum = score_squares = pair_scores = pair_squares = pair_products = gap_2 = 0
+    journal = dict.fromkeys(MARKS, 0)
+    for (score, mark), pupils in results.items():
+        points = score * pupils
+        score_sum += points
+        score_squares += score * points
+        if mark:
+            journal[mark] += pupils
+            pair_scores += points
+            pair_squares += score * points
+            pair_products += mark * points
+            if mark_by_score is not None and abs(mark_by_score[score] - mark) >= 2:
+                gap_2 += pupils
     return {
-        "score_sum": sum(score * pupils for (score, _), pupils in results.items()),
-        "score_squares": sum(score**2 * pupils for (score, _), pupils in results.items()),
-        **{f"journal_{mark}": journal[mark] for mark in MARKS},
-        "pair_scores": sum(score * pupils for (score, _), pupils in pairs.items()),
-        "pair_squares": sum(score**2 * pupils for (score, _), pupils in pairs.items()),
-        "pair_products": sum(score * mark * pupils for (score, mark), pupils in pairs.items()),
-        "gap_2": None
-        if mark_by_score is None
-        else sum(
-            pupils
-            for (score, mark), pupils in pairs.items()
-            if abs(mark_by_score[score] - mark) >= 2
-        ),
+        "score_sum": score_sum,
+        "score_squares": score_squares,
+        **{f"journal_{mark}": pupils for mark, pupils in journal.items()},
+        "pair_scores": pair_scores,
+        "pair_squares": pair_squares,
+        "pair_products": pair_products,
+        "gap_2": None if mark_by_score is None else gap_2,
     }
 
 
@@ -68,16 +74,19 @@ def rank_sums(results: Results) -> dict[str, int | None]:
     `score_ties` and the counts of journal marks both coefficients follow: the literal
     1 - 6 * sum(d²) / (n * (n² - 1)) and the one that is corrected for ties.
     """
-    pairs = _pairs(results)
-    if results.total() < LEAST_PUPILS or not pairs or pairs.total() > _MOST_RANKED:
+    pairs = {pair: pupils for pair, pupils in results.items() if pair[1]}
+    if results.total() < LEAST_PUPILS or not pairs or sum(pairs.values()) > _MOST_RANKED:
         return {}
-    by_score, by_mark = (_doubled_ranks(pairs, at) for at in (0, 1))
+    by_score, by_mark = (_by_value(pairs, at) for at in (0, 1))
+    score_ranks, mark_ranks = _doubled_ranks(by_score), _doubled_ranks(by_mark)
     return {
         "rank_gaps": sum(
-            pupils * (by_score[score] - by_mark[mark]) ** 2
-            for (score, mark), pupils in pairs.items()
+            [
+                pupils * (score_ranks[score] - mark_ranks[mark]) ** 2
+                for (score, mark), pupils in pairs.items()
+            ]
         ),
-        "score_ties": sum(many**3 - many for many in _by_score(pairs).values()),
+        "score_ties": sum([many**3 - many for many in by_score.values()]),
     }
 
 
@@ -88,19 +97,15 @@ def around_marks(results: Results, scale: Mapping[str, int] | None) -> dict[str,
     """
     if results.total() < LEAST_PUPILS or scale is None:
         return {}
-    scores = _by_score(results)
-    return {
-        f"around_{mark}_{at}": scores[scale[str(mark)] - 3 + at]
-        for mark in (3, 4, 5)
-        for at in (1, 2, 3, 4)
-    }
+    scores = _by_value(results, 0)
+    return {name: scores.get(scale[mark] + beyond, 0) for name, mark, beyond in _AROUND}
 
 
 def histogram(results: Results) -> dict[int, int]:
     """Pupils by score, in the order of scores; nothing where they are few."""
     if results.total() < _LEAST_SHOWN_WHOLE:
         return {}
-    return dict(sorted(_by_score(results).items()))
+    return dict(sorted(_by_value(results, 0).items()))
 
 
 def listed(numbers: Iterable[int]) -> str:
@@ -135,7 +140,7 @@ class TaskSums:
 
     def _add(self, mark: int, pupils: int, points: list[int]) -> None:
         before = self.points.get(mark)
-        self.points[mark] = points if before is None else list(map(int.__add__, before, points))
+        self.points[mark] = points if before is None else list(map(add, before, points))
         self.pupils[mark] += pupils
 
     def columns(self) -> dict[str, Any]:
@@ -145,16 +150,14 @@ class TaskSums:
             return {}
         has_marks = 0 not in self.pupils
         shown = self._shown() if has_marks else set()
-        sums = [
-            divmod(sum(of_task), LEFT_OUT) for of_task in zip(*self.points.values(), strict=True)
-        ]
+        sums = [*map(sum, zip(*self.points.values(), strict=True))]
         return {
             "pupils": pupils,
-            "points": listed(points for _, points in sums),
-            "left_out": listed(left_out for left_out, _ in sums),
+            "points": listed([of_task % LEFT_OUT for of_task in sums]),
+            "left_out": listed([of_task // LEFT_OUT for of_task in sums]),
             **{f"pupils_{mark}": self.pupils[mark] if has_marks else None for mark in MARKS},
             **{
-                f"points_{mark}": listed(points % LEFT_OUT for points in self.points[mark])
+                f"points_{mark}": listed([points % LEFT_OUT for points in self.points[mark]])
                 if mark in shown
                 else None
                 for mark in MARKS
@@ -170,22 +173,16 @@ class TaskSums:
         return shown
 
 
-def _by_score(results: Results) -> Counter[int]:
-    scores: Counter[int] = Counter()
-    for (score, _), pupils in results.items():
-        scores[score] += pupils
-    return scores
+def _by_value(results: Mapping[tuple[int, int], int], at: int) -> dict[int, int]:
+    """Pupils by primary score (`at` is 0) or by journal mark (1)."""
+    found: dict[int, int] = {}
+    for pair, pupils in results.items():
+        found[pair[at]] = found.get(pair[at], 0) + pupils
+    return found
 
 
-def _pairs(results: Results) -> Results:
-    return Counter({pair: pupils for pair, pupils in results.items() if pair[1]})
-
-
-def _doubled_ranks(pairs: Results, at: int) -> dict[int, int]:
-    """Twice the mean rank of each value at that place of the pairs."""
-    equal: Counter[int] = Counter()
-    for pair, pupils in pairs.items():
-        equal[pair[at]] += pupils
+def _doubled_ranks(equal: Mapping[int, int]) -> dict[int, int]:
+    """Twice the mean rank of each value that so many pupils have."""
     ranks, before = {}, 0
     for value, many in sorted(equal.items()):
         ranks[value] = 2 * before + many + 1

@@ -611,6 +611,15 @@ def test_a_pupil_s_row_that_stands_twice_counts_once(one, context):
     assert "Повторённые строки одного участника, взяты один раз: 1\u00a0строка." in found.warnings
 
 
+def test_a_file_uploaded_twice_counts_every_pupil_once():
+    school = [pupil(code=f"5{number:04}") for number in range(1500)]
+    without_codes = [pupil(code="")] * 2
+    found = parsed(*school, *without_codes, *school)
+    assert found.facts["mark_result"][0]["participants"] == 1502
+    assert (found.rows_read, found.rows_accepted) == (3002, 3002)
+    assert any(warning.startswith("Повторённые строки") for warning in found.warnings)
+
+
 def test_rows_alike_without_a_pupil_s_code_or_with_another_score_are_different_pupils():
     alike = [pupil(code=""), pupil(code=""), pupil(code="50001"), pupil("13", code="50001")]
     assert parsed(*alike).facts["mark_result"][0]["participants"] == 4
