@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import defaultdict
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ from roadmap.evidence.files.inbox import (
     read,
     read_receipts,
 )
-from roadmap.evidence.files.sandbox import Parse, reading
+from roadmap.evidence.files.sandbox import Parse, ReadAll, reading, reading_side_by_side
 from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.names import cleaned_file_name
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_WORTH_TWO_WORKERS = 400_000  # bytes of files, which take longer than a worker's start
 _PERSONAL_DATA = "PERSONAL_DATA"
 _NO_TABLE = {"HEADER", "TITLE", "SHEET", _PERSONAL_DATA}  # refusals of another dataset's file
 
@@ -303,38 +304,66 @@ def _read(pull: Pull, candidates: list[Candidate]) -> dict[int, list[Candidate]]
     together."""
     if not candidates:
         return {}
-    with _parser(pull, at_once=True) as parse:
-        return _read_by(parse, pull, candidates)
+    workers = _workers(candidates) if pull.parse is None else 1
+    if workers == 1:
+        with _parser(pull, at_once=True) as parse:
+            return _read_by(
+                lambda work, files: [work(parse, one) for one in files], pull, candidates
+            )
+    with reading_side_by_side(workers) as read_all:
+        return _read_by(read_all, pull, candidates)
 
 
-def _read_by(parse: Parse, pull: Pull, candidates: list[Candidate]) -> dict[int, list[Candidate]]:
+def _workers(candidates: Sequence[Candidate]) -> int:
+    """How many read: two where there is enough to read for a second start, and processors."""
+    size = sum(one.content.size_bytes for one in candidates)
+    is_much = len(candidates) > 1 and size > _WORTH_TWO_WORKERS
+    return min(2, len(os.sched_getaffinity(0))) if is_much else 1
+
+
+def _read_by(
+    read_all: ReadAll, pull: Pull, candidates: list[Candidate]
+) -> dict[int, list[Candidate]]:
     # Only new content is checked, so only then pandas is worth its loading time. Meanwhile the
     # sandbox worker starts.
     from roadmap.evidence.schemas import check_all
 
     source = pull.source
     options, limits = how_to_read(source, pull.plan_year, pull.scales)
-    have_read: dict[int, list[Candidate]] = defaultdict(list)
-    papers: list[tuple[int, Candidate, Parsed | None]] = []  # None: refused unread
-    for one in candidates:
+
+    def papers_of(parse: Parse, one: Candidate) -> list[tuple[Candidate, Parsed | None]]:
+        """The file's papers, each with what it says; None: refused unread."""
+        papers: list[tuple[Candidate, Parsed | None]] = []
         of_file = [(one, options)]
         for paper, own in of_file:  # the first one names the others
             context = ReaderContext(one.file.name, pull.plan_year, own)
             try:
                 parsed = parse(one.content.content or b"", source.reader, context, limits)
             except FileRefused as refusal:
-                papers.append((id(one), replace(paper, refusal=refusal), None))
+                papers.append((replace(paper, refusal=refusal), None))
                 continue
-            papers.append((id(one), paper, parsed))
+            papers.append((paper, parsed))
             if paper is one:
                 of_file += [
                     (_paper_of(one, other), {**options, "paper": other}) for other in parsed.others
                 ]
-    facts = [(one.file.name, parsed) for _, one, parsed in papers if parsed is not None]
+        return papers
+
+    by_file = read_all(papers_of, candidates)
+    facts = [
+        (paper.file.name, parsed)
+        for papers in by_file
+        for paper, parsed in papers
+        if parsed is not None
+    ]
     checked = iter(check_all(facts))
-    for file, one, what in papers:
-        have_read[file].append(one if what is None else _judged(one, next(checked), source))
-    return have_read
+    return {
+        id(one): [
+            paper if parsed is None else _judged(paper, next(checked), source)
+            for paper, parsed in papers
+        ]
+        for one, papers in zip(candidates, by_file, strict=True)
+    }
 
 
 def _judged(one: Candidate, found: Parsed | FileRefused, source: Source) -> Candidate:

@@ -1,11 +1,11 @@
 """Reading files in a process of its own, which may die without harm.
 
-One sandbox worker (`sandbox_worker`) reads all files of a pull: an interpreter that has the
-readers imported and nothing else of weight. It is no fork of the caller, who holds the
-database's password and Airflow's token in memory (docs/decisions/0024). The answer comes back
-as JSON: facts, counts and messages, never a pupil's row. A file that ends a worker which has
-read others before is read once more by a fresh one; a file that ends a fresh worker is refused,
-and no other with it.
+One sandbox worker (`sandbox_worker`) reads all files of a pull, or two share large ones: an
+interpreter that has the readers imported and nothing else of weight. It is no fork of the
+caller, who holds the database's password and Airflow's token in memory (docs/decisions/0024).
+The answer comes back as JSON: facts, counts and messages, never a pupil's row. A file that ends
+a worker which has read others before is read once more by a fresh one; a file that ends a fresh
+worker is refused, and no other with it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ import sys
 import sysconfig
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from queue import SimpleQueue
 from typing import IO, Any
 
 from roadmap.evidence.files.limits import Limits
@@ -34,6 +36,7 @@ from roadmap.russian import integer
 log = logging.getLogger(__name__)
 
 Parse = Callable[[bytes, str, ReaderContext, Limits], Parsed]
+ReadAll = Callable[[Callable[[Parse, Any], Any], Sequence[Any]], list[Any]]
 
 _READER_NAME = re.compile(r"^[a-z][a-z_]*(\.[a-z][a-z_]*)*$")
 # An escape of JSON; in the group, that of a sign which cannot be stored.
@@ -57,17 +60,61 @@ def reading(*, at_once: bool = False) -> Iterator[Parse]:
     `prescan` and of the reader, and TIME_LIMIT, MEMORY_LIMIT, PARSER_DIED, READER_FAILED for
     what became of the worker.
     """
+    with _sandbox() as sandbox:
+        if at_once:
+            sandbox.start()
+        yield sandbox.parse
+
+
+@contextmanager
+def reading_side_by_side(workers: int) -> Iterator[ReadAll]:
+    """A function that does some work on each of many files, by as many workers, started at once.
+
+    `read_all(work, files)` gives what `work(parse, file)` gave, in the order of the files; each
+    `parse` is that of `reading`. What ends the caller ends the workers, too, at once.
+    """
+    with ExitStack() as stack:
+        sandboxes = [stack.enter_context(_sandbox()) for _ in range(workers)]
+        for sandbox in sandboxes:
+            sandbox.start()
+
+        def read_all(work: Callable[[Parse, Any], Any], files: Sequence[Any]) -> list[Any]:
+            free: SimpleQueue[_Sandbox] = SimpleQueue()
+            for sandbox in sandboxes:
+                free.put(sandbox)
+
+            def read_one(file: Any) -> Any:
+                sandbox = free.get()
+                try:
+                    return work(sandbox.parse, file)
+                finally:
+                    free.put(sandbox)
+
+            with ThreadPoolExecutor(workers) as pool:
+                waiting = [pool.submit(read_one, file) for file in files]
+                try:
+                    return [one.result() for one in waiting]
+                except BaseException:
+                    # A time limit of the caller, too: no thread may wait for its worker any more.
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    for sandbox in sandboxes:
+                        sandbox.end()
+                    raise
+
+        yield read_all
+
+
+@contextmanager
+def _sandbox() -> Iterator[_Sandbox]:
     with (
         tempfile.TemporaryDirectory(prefix="roadmap-read-") as folder,
         tempfile.TemporaryFile() as trace,
     ):
         sandbox = _Sandbox(folder, trace)
         try:
-            if at_once:
-                sandbox.start()
-            yield sandbox.parse
+            yield sandbox
         finally:
-            sandbox.stop()
+            sandbox.end()
 
 
 class _Sandbox:
@@ -78,12 +125,13 @@ class _Sandbox:
         self._trace = trace
         self._has_read = False  # the worker at hand
         self._worker: subprocess.Popen[bytes] | None = None
+        self._is_over = False
 
     def parse(self, content: bytes, reader: str, context: ReaderContext, limits: Limits) -> Parsed:
         if not _READER_NAME.match(reader):
             raise ValueError(f"not the name of a reader: {reader!r}")
         head = _head(reader, context, limits, len(content))
-        while True:
+        while not self._is_over:
             worker = self._worker or self.start()
             is_fresh, self._has_read = not self._has_read, True
             trace_start = self._trace.seek(0, os.SEEK_END)
@@ -102,6 +150,12 @@ class _Sandbox:
             # Time is counted by file; what else ended the worker may be of the files before.
             if is_fresh or answer == -signal.SIGXCPU:
                 raise _what_became(answer, limits, context.file_name)
+        raise RuntimeError("the reading is over")
+
+    def end(self) -> None:
+        """End the worker, and start no other."""
+        self._is_over = True
+        self.stop()
 
     def start(self) -> subprocess.Popen[bytes]:
         """A worker that has read nothing."""

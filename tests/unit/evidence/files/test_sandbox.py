@@ -472,3 +472,44 @@ def test_signs_that_no_database_stores_are_left_out_wherever_they_stand(reader):
 
 def test_an_unknown_reader_fails_and_does_not_hang():
     assert refusal("no_such_reader").code == "READER_FAILED"
+
+
+# -- Two workers side by side ------------------------------------------------------------------
+
+BY_YEAR = """
+    import os, time
+    from roadmap.evidence.parsed import Parsed
+    if context.plan_year == 0:
+        os.abort()
+    if context.plan_year == 1:
+        time.sleep(3600)
+    return Parsed(str(context.plan_year), {}, 0, 0)
+    """
+
+
+def test_answers_come_in_the_order_of_the_files_and_a_fatal_file_ends_alone(reader):
+    name = reader(BY_YEAR)
+
+    def scope_of(parse: sandbox.Parse, year: int) -> str:
+        try:
+            return parse(one_sheet(WORK), name, replace(CONTEXT, plan_year=year), FEW).scope
+        except FileRefused as refusal:
+            return refusal.code
+
+    years = [2030, 0, 2021, 2022, 0, 2023, 2024]
+    with sandbox.reading_side_by_side(2) as read_all:
+        scopes = read_all(scope_of, years)
+    assert scopes == [str(year) if year else "PARSER_DIED" for year in years]
+
+
+def test_what_ends_the_caller_ends_both_workers_though_one_hangs(reader):
+    """As Airflow's time limit does: without it the test would wait for an hour."""
+    name = reader(BY_YEAR)
+
+    def work(parse: sandbox.Parse, year: int) -> None:
+        if year == 2:
+            raise KeyboardInterrupt
+        parse(one_sheet(WORK), name, replace(CONTEXT, plan_year=year), WIDE)
+
+    with pytest.raises(KeyboardInterrupt), sandbox.reading_side_by_side(2) as read_all:
+        read_all(work, [2, 1, 1, 1])
