@@ -51,7 +51,7 @@ from roadmap.evidence.recognise import belongs, how_to_read, recognised
 from roadmap.evidence.scales import scales_known
 from roadmap.evidence.settle import returning, settle, still_in_force
 from roadmap.evidence.sources import Source
-from roadmap.russian import counted, integer
+from roadmap.russian import counted, integer, plural
 from roadmap.store.sql import sql
 from roadmap.store.tables import load_batch
 
@@ -432,8 +432,8 @@ def _too_many_rejected(file: Found, parsed: Parsed, source: Source) -> FileRefus
     return FileRefused(
         "TOLERANCE",
         sentence(
-            f"Файл не принят: отклонены {integer(rejected)} из "
-            f"{counted(parsed.rows_read, 'строки', 'строк', 'строк')}",
+            f"Файл не принят: {plural(rejected, 'отклонена', 'отклонены', 'отклонено')} "
+            f"{counted(rejected, 'строка', 'строки', 'строк')} из {integer(parsed.rows_read)}",
             place(file.name),
             to_do,
         ),

@@ -496,7 +496,7 @@ def test_a_file_with_too_many_rejected_rows_is_refused_and_the_old_one_stays(
     (file,) = intake.taken
     assert (file.state, file.code) == ("refused", "TOLERANCE")
     assert file.messages[0] == (
-        "Файл не принят: отклонены 2 из 3\u00a0строк. Файл «events.xlsx». Исправьте названные "
+        "Файл не принят: отклонены 2\u00a0строки из 3. Файл «events.xlsx». Исправьте названные "
         "строки и положите файл снова. Действуют прежние сведения от 20.03.2021."
     )
     assert len(file.messages) == 3

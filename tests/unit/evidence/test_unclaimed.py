@@ -175,7 +175,7 @@ def test_what_lies_unaccepted_is_known_by_name_folder_and_rows(
     assert (lying.folder, lying.name, lying.rows_read, lying.rows_rejected) == (
         "acts", "rejected.csv", 3, 3,
     )  # fmt: skip
-    assert lying.reason == "Файл не принят: отклонены 3 из 3\u00a0строк"
+    assert lying.reason == "Файл не принят: отклонены 3\u00a0строки из 3"
     assert lying_files(any_engine, 2027) == ()
     world.remove("acts/rejected.csv")
     world.pull()
