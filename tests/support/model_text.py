@@ -85,6 +85,8 @@ def _shown(value: Any) -> str:
             return f"<{value.kind}>"
         case m.Cell():
             marks = ("!" if value.at_threshold else "") + ("" if value.own else " (not own)")
+            if value.own_words is not None:
+                marks += f" (own: {value.own_words})"
             return f"{_shown(value.value)}{marks}"
         case m.Column():
             group = "" if value.group is None else f"{_quoted(value.group)} / "
