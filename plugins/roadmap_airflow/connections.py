@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -124,10 +125,16 @@ def folder(connection_id: str) -> Any:
 
 
 def delivery_settings() -> DeliverySettings:
-    """Addresses, allow-list and limits of delivery, from the environment (.env.example)."""
+    """Addresses, allow-list and limits of delivery, from the environment (.env.example).
+
+    Who may log in is Airflow's own setting: its environment or its airflow.cfg.
+    """
+    from airflow.sdk.configuration import conf
+
     from roadmap.delivery.settings import settings_from
 
-    return settings_from(os.environ)
+    login = conf.get("core", "auth_manager")
+    return replace(settings_from(os.environ), has_demo_login=login.endswith(".SimpleAuthManager"))
 
 
 def receipts() -> Receipts | None:

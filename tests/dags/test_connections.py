@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from roadmap_airflow.connections import (
     ConnectionIncomplete,
     database_url,
+    delivery_settings,
     folder,
     proof_sources,
     receipts,
@@ -97,6 +98,24 @@ def test_the_mailbox_of_copies_may_be_a_folder(proof: Path, connection):
     connection("roadmap_journal", conn_type="file", extra={"base": proof.as_uri()})
     (journal,) = proof_sources()
     assert journal.folder == proof
+
+
+@pytest.mark.parametrize(
+    ("auth_manager", "is_demo"),
+    [
+        ("airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager", True),
+        ("airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager", False),
+        (None, True),  # as Airflow has it where nothing is set
+    ],
+)
+def test_delivery_knows_whether_airflow_lets_anybody_in(
+    proof: Path, monkeypatch, auth_manager: str | None, is_demo: bool
+):
+    if auth_manager is None:
+        monkeypatch.delenv("AIRFLOW__CORE__AUTH_MANAGER", raising=False)
+    else:
+        monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", auth_manager)
+    assert delivery_settings().has_demo_login is is_demo
 
 
 def test_half_a_mailbox_of_copies_is_told(proof: Path, connection):

@@ -40,6 +40,7 @@ class DeliverySettings:
     allowed_domains: frozenset[str]  # letters go to these and nowhere else
     redirect_to: str  # where all letters of mode redirect go
     is_demo: bool = False
+    has_demo_login: bool = False  # Airflow lets anybody in, as its SimpleAuthManager does
     expiry_ms: int = 5 * 24 * _HOUR_MS
     max_attempts: int = 8
     cap_per_recipient_day: int = 20
@@ -102,12 +103,13 @@ def refuse_unsafe(
     allowed_domains: frozenset[str],
     journal_is_allowed: bool,
     has_demo_secrets: bool,
+    has_demo_login: bool,
     is_demo: bool,
 ) -> None:
     """UnsafeLive where letters to the real addressees would stand on sand.
 
-    SQLite, a mail server without verified TLS and demo secrets are good enough for the demo,
-    whose mail server is on this machine. The allow-list is asked for always.
+    SQLite, a mail server without verified TLS, demo secrets and a demo's login are good enough
+    for the demo, whose mail server is on this machine. The allow-list is asked for always.
     """
     if mode != "live":
         return
@@ -133,6 +135,12 @@ def refuse_unsafe(
             reasons.append(
                 "Остались учебные секреты: задайте свои AIRFLOW__CORE__FERNET_KEY"
                 " и AIRFLOW__API_AUTH__JWT_SECRET."
+            )
+        if has_demo_login:
+            reasons.append(
+                "Вход в Airflow — учебный (SimpleAuthManager): рассылку мог бы начать кто угодно,"
+                " под любым именем. Задайте в AIRFLOW__CORE__AUTH_MANAGER вход по учётным записям,"
+                " например FabAuthManager."
             )
     if reasons:
         raise UnsafeLive(tuple(reasons))

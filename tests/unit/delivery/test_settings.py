@@ -20,6 +20,7 @@ SAFE = {
     "allowed_domains": frozenset({"example.org"}),
     "journal_is_allowed": True,
     "has_demo_secrets": False,
+    "has_demo_login": False,
     "is_demo": False,
 }
 DEMO = SAFE | {
@@ -27,6 +28,7 @@ DEMO = SAFE | {
     "mail_host": "127.0.0.1",
     "mail_is_verified_tls": False,
     "has_demo_secrets": True,
+    "has_demo_login": True,
     "is_demo": True,
 }
 
@@ -86,6 +88,7 @@ def test_the_safe_and_the_demo_may_write():
         SAFE | {"database_dialect": "sqlite"},
         SAFE | {"mail_is_verified_tls": False},
         SAFE | {"has_demo_secrets": True},
+        SAFE | {"has_demo_login": True},
         SAFE | {"allowed_domains": frozenset()},
         SAFE | {"journal_is_allowed": False},
         DEMO | {"mail_host": "mail.example.org"},

@@ -123,6 +123,7 @@ def _refuse_unsafe(
         or settings.allows(settings.journal_address),
         # The demo runs with known secrets, whichever mail server it uses.
         has_demo_secrets=settings.is_demo,
+        has_demo_login=settings.has_demo_login,
         is_demo=settings.is_demo,
     )
 
