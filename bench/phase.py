@@ -107,7 +107,7 @@ def _airflow(var: Path, ports: Ports) -> Iterator[AirflowApi]:
     put_files(MARCH_ENDS, var)
     with (
         _mailbox(env, var, ports),
-        background(["airflow", "standalone"], env, var / "airflow.log"),
+        background(python("roadmap_cli.components"), env, var / "airflow.log"),
     ):
         api = AirflowApi(f"http://127.0.0.1:{ports.ui}")
         if not wait_until(api.is_healthy, 180):

@@ -1,10 +1,11 @@
-"""Read by every Airflow process at start-up: the house rules for DAGs, as code.
+"""Read by every Airflow process at start-up: the house rules for DAGs and files, as code.
 
 A DAG that breaks one is an import error in the UI, the same in CI and in production.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
@@ -12,6 +13,10 @@ from airflow.exceptions import AirflowClusterPolicyViolation
 
 # `approve` waits for a person: a time limit would answer for them, a retry would ask twice.
 WAITS_FOR_A_PERSON = frozenset({"approve"})
+# Reports, taken-in files and the database hold people's addresses: no process of ours makes a
+# file that other users of the machine may read.
+os.umask(0o077)
+
 CYRILLIC = re.compile("[А-Яа-яЁё]")
 
 

@@ -31,10 +31,6 @@ class Ports:
         return self.ui + 1
 
     @property
-    def trigger_log(self) -> int:
-        return self.ui + 2
-
-    @property
     def scheduler_health(self) -> int:
         return self.ui + 3
 
@@ -44,7 +40,7 @@ class Ports:
 
     @property
     def all(self) -> tuple[int, ...]:
-        return (self.ui, self.worker_log, self.trigger_log, self.scheduler_health, self.mail)
+        return (self.ui, self.worker_log, self.scheduler_health, self.mail)
 
 
 def demo_environment(home: Path, ports: Ports, var: Path = VAR) -> dict[str, str]:
@@ -65,6 +61,7 @@ def demo_environment(home: Path, ports: Ports, var: Path = VAR) -> dict[str, str
         "CORE__DEFAULT_TIMEZONE": home_time().zone.key,
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{ports.ui}/execution/",
+        "CORE__HOSTNAME_CALLABLE": "roadmap_cli.components.hostname",
         "CORE__FERNET_KEY": _secret(home, "fernet_key"),
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "API__HOST": "127.0.0.1",
@@ -74,7 +71,6 @@ def demo_environment(home: Path, ports: Ports, var: Path = VAR) -> dict[str, str
         "API_AUTH__JWT_SECRET": _secret(home, "jwt_secret"),
         "LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "LOGGING__WORKER_LOG_SERVER_PORT": str(ports.worker_log),
-        "LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports.trigger_log),
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(ports.scheduler_health),
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": "127.0.0.1",
         # A phase is nine steps, one after another; by default each waits a second.

@@ -46,10 +46,12 @@ def made_again(
     """
     from roadmap.delivery.letters.again import NotKept, letters_again
     from roadmap.indicators.explain import ExplainRefused, find_run
+    from roadmap_cli.setup import NOT_FOR_OTHERS
 
     try:
         with engine.connect() as connection:
             run_id = str(find_run(connection, run)["run_id"])
+        os.umask(NOT_FOR_OTHERS)
         (folder / run_id).mkdir(parents=True, exist_ok=True)
         for letter in letters_again(engine, run_id, municipality_id):
             path = folder / run_id / f"{letter.municipality_id}-{letter.delivery_id[:8]}.eml"

@@ -40,8 +40,8 @@ def background(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process of `command`, output in `log_file` or ours; its group ends with the block.
 
-    Ending `airflow standalone` by its own pid alone would leave its children running. The
-    group is asked to end, and after `stop_seconds` made to.
+    Ending a process by its own pid alone would leave its children running. The group is asked
+    to end, and after `stop_seconds` made to.
     """
     with ExitStack() as files:
         output = None

@@ -43,7 +43,7 @@ def run(ports: Ports, *, once: bool) -> int:
     logs = VAR / "logs"
     with (
         background(mailbox, env, logs / "mailbox.log"),
-        background(["airflow", "standalone"], env, logs / "airflow.log") as airflow,
+        background(python("roadmap_cli.components"), env, logs / "airflow.log") as airflow,
     ):
         api = AirflowApi(f"http://127.0.0.1:{ports.ui}")
         print("Запускаем Airflow…", flush=True)

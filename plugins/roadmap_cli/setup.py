@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,16 +14,15 @@ from roadmap_cli.environment import VAR
 from roadmap_cli.processes import python
 
 SMTP_POOL_SLOTS = "2"
+NOT_FOR_OTHERS = 0o077  # a umask
 DEMO_YEAR = 2021
 
 
 def make_ready(env: Mapping[str, str], var: Path = VAR) -> None:
     """Make the folders and migrate both databases; a second call changes nothing."""
-    for name in ("inbox", "archive", "reports", "mailbox"):
-        (var / name).mkdir(parents=True, exist_ok=True)
-    print("Готовим базы данных…", flush=True)
     home = Path(env["AIRFLOW_HOME"])
-    home.mkdir(parents=True, exist_ok=True)
+    keep_to_ourselves(var, home)
+    print("Готовим базы данных…", flush=True)
     log_file = home / "setup.log"
     # PATH begins with our environment. The first command of Airflow writes its airflow.cfg, so
     # nothing else runs beside it.
@@ -32,6 +32,22 @@ def make_ready(env: Mapping[str, str], var: Path = VAR) -> None:
         ours = side_by_side.submit(_run, env, log_file, python("roadmap_airflow.migrate"))
         _run(env, log_file, ["airflow", "pools", "set", "smtp", SMTP_POOL_SLOTS, "Почтовый сервер"])
         ours.result()
+
+
+def keep_to_ourselves(var: Path, home: Path) -> None:
+    """Make the folders, readable by nobody else, and all that this process and its children make.
+
+    People's addresses stand in the inbox, the letters, the logs of a mail server and the
+    databases. What an earlier version left readable is mended. `var` itself may be any folder
+    that the caller names, so only what we make in it is touched.
+    """
+    os.umask(NOT_FOR_OTHERS)
+    folders = [var / name for name in ("inbox", "archive", "reports", "mailbox", "receipts")]
+    for folder in (*folders, var / "logs", var / "letters-again", home):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    for file in (*var.glob("roadmap.db*"), *var.glob("portal.db*")):
+        file.chmod(0o600)
 
 
 def put_files(until: date, var: Path = VAR) -> None:

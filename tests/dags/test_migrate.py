@@ -29,5 +29,7 @@ def test_migrating_removes_copies_of_refused_files(tmp_path: Path, connection):
             )
         )  # fmt: skip
     engine.dispose()
+    folder.chmod(0o775)
     migrate.main()
     assert [path for path in folder.rglob("*") if path.is_file()] == []
+    assert folder.stat().st_mode & 0o777 == 0o770  # others read no copy, nor its name

@@ -148,11 +148,10 @@ def test_another_port_moves_the_task_api_and_every_server_with_it(tmp_path):
     assert env["AIRFLOW__API__HOST"] == "127.0.0.1"
     moved = {
         env["AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT"],
-        env["AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT"],
         env["AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT"],
         str(json.loads(env["AIRFLOW_CONN_SMTP_DEFAULT"])["port"]),
     }
-    assert moved == {"9181", "9182", "9183", "9184"}
+    assert moved == {"9181", "9183", "9184"}
     assert int(env["AIRFLOW__CORE__PARALLELISM"]) <= max(2, os.cpu_count() or 2)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
+import ipaddress
 import itertools
 import os
 import re
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -178,6 +181,30 @@ def test_what_the_plan_does_not_know_is_said_in_one_line(tmp_path, wrong, told):
     assert not (tmp_path / "var").exists()
 
 
+def test_make_run_listens_to_no_other_machine_and_keeps_its_files_from_other_users(tmp_path):
+    var, port = tmp_path / "var", free_ports().ui
+    (var / "inbox").mkdir(parents=True)
+    (var / "inbox").chmod(0o755)  # as an earlier version made it
+    (var / "roadmap.db").touch(0o644)
+    process = command("roadmap_cli.run", "--port", str(port), var=var)
+    assert process.stdout is not None
+    try:
+        while not (line := process.stdout.readline()).startswith("Airflow:"):
+            assert line, "ended too early"
+        started = _descendants(process.pid)
+        heard = [where for pid in started for where in _listening(pid)]
+        assert {number for _, number in heard} == {port, port + 1, port + 4}
+        assert {str(host) for host, _ in heard} == {"127.0.0.1"}
+        assert _token(port, "127.0.0.1") == 201
+        assert _token(port, "evil.example") == 400
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=120)
+    assert _left_of(var) == [], output
+    assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
+    assert [path.name for path in var.iterdir() if path.stat().st_mode & 0o077] == []
+
+
 @pytest.mark.timeout(2400)
 def test_make_run_runs_the_year_once_and_ctrl_c_stops_every_process(tmp_path):
     port = free_ports().ui
@@ -248,6 +275,42 @@ def _kept_by_airflow(home: Path) -> tuple[str, str]:
         kept = db.execute("select value from xcom").fetchall()
         shown = db.execute("select rendered_fields from rendered_task_instance_fields").fetchall()
     return "".join(value for (value,) in kept), "".join(fields for (fields,) in shown)
+
+
+def _token(port: int, host: str) -> int:
+    """The status with which the UI's server answers one who asks for a token under that name."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request("GET", "/auth/token", headers={"Host": f"{host}:{port}"})
+        return connection.getresponse().status
+
+
+def _descendants(pid: int) -> list[int]:
+    """A process and all that it and its children started: Airflow's overwrite their environment."""
+    found = [pid]
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # it has ended
+            for child in thread.read_text("ascii").split():
+                found += _descendants(int(child))
+    return found
+
+
+def _listening(pid: int) -> set[tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]]:
+    """Addresses and ports on which a process listens, as Linux tells (proc_pid_net(5))."""
+    try:
+        held = {str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()}
+        tables = [Path(f"/proc/{pid}/net/{name}").read_text("ascii") for name in ("tcp", "tcp6")]
+    except OSError:  # it has ended
+        return set()
+    found = set()
+    for table in tables:
+        for line in table.splitlines()[1:]:
+            _, local, _, state, *rest = line.split()
+            if state == "0A" and f"socket:[{rest[5]}]" in held:
+                raw, port = local.split(":")
+                words = struct.unpack(f">{len(raw) // 8}I", bytes.fromhex(raw))
+                packed = struct.pack(f"<{len(words)}I", *words)
+                found.add((ipaddress.ip_address(packed), int(port, 16)))
+    return found
 
 
 def _left_of(var: Path) -> list[str]:

@@ -22,7 +22,7 @@ MARCH = RunRequest(2021, "march_analysis", "live", None, None, (), None, "tests"
 
 
 def free_ports() -> Ports:
-    """Five neighbouring ports of the loopback that nobody listens on.
+    """Neighbouring ports of the loopback that nobody listens on.
 
     Each process begins elsewhere: tests of two work trees at once must not meet.
     """
