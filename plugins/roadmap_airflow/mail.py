@@ -7,6 +7,8 @@ docs/decisions/0022 and shown by tests/dags/test_smtp_provider.py.
 
 from __future__ import annotations
 
+import binascii
+import re
 import socket
 import ssl
 from math import ceil
@@ -14,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.smtp.hooks.smtp import SmtpHook, build_xoauth2_string
 
-from roadmap.delivery.sending.smtp import Dialogue, MailServer, Patience, ServerDisconnected
+from roadmap.delivery.sending.smtp import (
+    Dialogue,
+    MailServer,
+    Patience,
+    ServerDisconnected,
+    SpokeOutOfTurn,
+)
 from roadmap.delivery.settings import is_loopback
 from roadmap.delivery.transport import MailServerUnavailable
 from roadmap_airflow.connections import ConnectionIncomplete, is_set
@@ -22,7 +30,7 @@ from roadmap_airflow.connections import ConnectionIncomplete, is_set
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-_PASSWORD_WAYS = frozenset({"CRAM-MD5", "PLAIN", "LOGIN"})  # those that the client knows
+_PASSWORD_WAYS = ("PLAIN", "LOGIN", "CRAM-MD5")  # those that the client knows
 # OpenSSL's X509_V_ERR_… (x509_vfy.h): what the operator can do something about.
 _CERTIFICATE_FAULTS = {
     9: "сертификат ещё не действует",
@@ -174,14 +182,14 @@ class MailHook(SmtpHook):
                 "Пароль не отправлен: связь с почтовым сервером без TLS."
                 " Включите его в подключении smtp_default."
             )
-        offered = set(client.esmtp_features.get("auth", "").upper().split())
+        offered = client.esmtp_features.get("auth", "").upper().split()
         if by_token and "XOAUTH2" not in offered:
             raise MailServerUnavailable(
                 "Почтовый сервер не предлагает вход по OAuth2 (XOAUTH2)."
                 " Проверьте имя сервера и auth_type в подключении smtp_default."
             )
-        if not by_token and not offered & _PASSWORD_WAYS:
-            raise MailServerUnavailable(self._lacks("вход по паролю"))
+        if not by_token and not any(way in offered for way in _PASSWORD_WAYS):
+            raise MailServerUnavailable(self._lacks(_a_way_in(offered)))
         try:
             if by_token:
                 token = build_xoauth2_string(self.smtp_user, self._get_oauth2_token())
@@ -195,8 +203,7 @@ class MailHook(SmtpHook):
                 raise
         if code != 235:
             raise MailServerUnavailable(
-                f"Почтовый сервер не принял {'токен OAuth2' if by_token else 'имя или пароль'}"
-                f" (код {code}). Проверьте подключение smtp_default."
+                _not_logged_in(code, "токен OAuth2" if by_token else "имя или пароль")
             )
 
     def _get_oauth2_token(self) -> str:
@@ -259,7 +266,35 @@ class MailHook(SmtpHook):
                 return f"Имя почтового сервера {self.host} не найдено. Проверьте smtp_default."
             case ConnectionRefusedError():
                 return f"{server} не принимает соединения. Проверьте, работает ли он."
+            case SpokeOutOfTurn() | binascii.Error():
+                return (
+                    f"{server} отвечает не по правилам SMTP. Проверьте имя сервера и порт в"
+                    " подключении smtp_default; если они верны, сообщите администратору почты."
+                )
         return f"{server} не отвечает ({type(broken).__name__})."
+
+
+def _a_way_in(offered: list[str]) -> str:
+    """What is lacking, where the server offers no way to log in that the client knows."""
+    names = [name for name in offered if re.fullmatch(r"[A-Z0-9_-]{1,20}", name)]  # RFC 4422 3.1
+    if not names:
+        return "вход по паролю"
+    return f"вход, который мы умеем ({', '.join(_PASSWORD_WAYS)}), только {', '.join(names[:5])}"
+
+
+def _not_logged_in(code: int, by: str) -> str:
+    """What the operator reads of a refused log-in; by code (RFC 4954 4.7.1, RFC 5321 4.2)."""
+    if 400 <= code <= 499 and code != 432:  # 432: a password that has to be set anew first
+        return (
+            f"Почтовый сервер временно не принимает вход (код {code}). Имя и пароль ни при чём:"
+            " письма подождут и уйдут сами."
+        )
+    if code in (500, 501, 502, 503, 504, 534, 538):
+        return (
+            f"Почтовый сервер не принимает такой способ входа (код {code}). Проверьте TLS и"
+            " auth_type в подключении smtp_default; некоторые серверы ждут пароля приложения."
+        )
+    return f"Почтовый сервер не принял {by} (код {code}). Проверьте подключение smtp_default."
 
 
 def _refuse_incomplete(connection: Connection, hook: MailHook) -> None:

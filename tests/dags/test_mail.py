@@ -403,7 +403,10 @@ def test_what_was_said_before_tls_is_no_answer_within_it(tmp_path: Path, trust):
         ("rst_greeting", "не отвечает"),
         ("garbage_greeting", "отказал в начале разговора"),
         ("535_auth", "не принял имя или пароль (код 535)"),
-        ("454_auth", "не принял имя или пароль (код 454)"),
+        ("454_auth", "временно не принимает вход (код 454)"),
+        ("504_auth", "не принимает такой способ входа (код 504)"),
+        ("432_auth", "не принял имя или пароль (код 432)"),
+        ("334_auth", "отвечает не по правилам SMTP"),  # a challenge that is no base64
         ("rst_auth", "не отвечает"),
     ],
 )
@@ -435,11 +438,41 @@ def test_nobody_listens_and_nobody_has_such_a_name():
     assert "не найдено" in why_not(hooked(port, host="mail..example"))
 
 
+def by_password(port: int) -> MailServer:
+    return hooked(port, login="roadmap", password=SECRET)
+
+
+@pytest.mark.parametrize("offered", ["AUTH NTLM GSSAPI", "AUTH NTLM GSSAPI <a@example.org>"])
+def test_a_server_that_knows_only_other_ways_to_log_in_is_told_with_theirs_and_ours(offered: str):
+    with SmtpServer(features=(offered,)) as server:
+        said = why_not(by_password(server.port))
+        assert "вход, который мы умеем (PLAIN, LOGIN, CRAM-MD5), только NTLM, GSSAPI." in said
+        assert server.count("AUTH") == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"220 a\r\n220 b\r\n", id="two greetings"),
+        pytest.param(b"220 a\r\n250 ok\r\n250 ok\r\n250 ok\r\n", id="all answers in advance"),
+    ],
+)
+def test_a_server_that_does_not_wait_for_the_question_gets_no_letter(engine: Engine, answer: bytes):
+    make_run(engine)
+    plan_all(engine)
+    with (
+        SmtpServer(greeting=answer) as server,
+        pytest.raises(MailServerUnavailable, match="не по правилам SMTP"),
+    ):
+        send(engine, server, over=hooked(server.port))
+    assert server.commands == []
+    assert set(states(engine).values()) == {"ready"}
+
+
 def test_a_server_without_what_was_asked_for_is_told():
-    with SmtpServer(features=("AUTH GSSAPI",)) as server:
+    with SmtpServer(features=("AUTH",)) as server:
         assert "не предлагает защищённую связь" in why_not(hooked(server.port, use_starttls=True))
-        by_password = hooked(server.port, login="roadmap", password=SECRET)
-        assert "не предлагает вход по паролю" in why_not(by_password)
+        assert "не предлагает вход по паролю" in why_not(by_password(server.port))
         assert server.count("AUTH") == 0
     with speaking(lambda _: b"500 what?\r\n") as (port, _):
         assert "не установлена" in why_not(hooked(port, use_ssl=True))

@@ -40,6 +40,10 @@ BYTE_SECONDS = 0.15
 SMALL = 2_000
 # The kernel takes no such body at once: it is cut off in its middle and not behind its end.
 LARGE = 3_000_000
+SAYS = {
+    "mixed_dot": b"550-5.7.1 no\r\n250 2.0.0 queued\r\n",
+    "both_dot": b"250 2.0.0 queued\r\n554 5.7.1 no\r\n",
+}
 THREE_TRIES = replace(SETTINGS, max_attempts=3)
 HOUR_MS = 3_600_000
 
@@ -138,6 +142,9 @@ def rows(world: World) -> list[Any]:
         pytest.param("accept_late", 1, id="S3 accepted, the reply came too late"),
         pytest.param("garbage", 0, id="S7 garbage"),
         pytest.param("unfinished", 1, id="S7 a reply without end"),
+        pytest.param("220_dot", 0, id="S7 a good word that is no acceptance"),
+        pytest.param("mixed_dot", 0, id="S7 a refusal that goes on as acceptance"),
+        pytest.param("both_dot", 0, id="S7 acceptance and a refusal after it"),
         pytest.param("slow_dot", 1, id="S18 a byte at a time"),
         pytest.param("silent_dot", 1, id="S18 silence"),
     ],
@@ -145,7 +152,9 @@ def rows(world: World) -> list[Any]:
 def test_a_reply_that_is_lost_is_unknown_and_never_sent_again(
     world_of: WorldOf, behaviour: str, on_server: int
 ):
-    with world_of(plan=[behaviour], late_seconds=1.5, byte_seconds=BYTE_SECONDS) as world:
+    with world_of(
+        plan=[behaviour], late_seconds=1.5, byte_seconds=BYTE_SECONDS, says=SAYS
+    ) as world:
         first = drain(world, patience=impatient("reply"))
         assert (first.unknown, first.accepted) == (1, 0)
         assert world.verdict().accepted_by_server == on_server

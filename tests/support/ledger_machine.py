@@ -365,7 +365,7 @@ STORY = Story()
 
 # What the mail server does; the reply to the dot is the last word of each.
 WEATHER = (
-    "fine", "fine", "fine", "fine",
+    "fine", "fine", "fine", "220_dot",
     "lost_taken", "lost_untaken", "slow", "451_dot", "554_dot", "421_dot",
     "dot_breaks", "dot_breaks_in_tls",
     "spoke", "lost_body", "450_rcpt", "550_rcpt", "no_server",
@@ -499,6 +499,7 @@ _NO = {
     "451_dot": Reply(451, "later"),
     "554_dot": Reply(554, "refused"),
     "421_dot": Reply(421, "closing"),
+    "220_dot": Reply(220, "go on"),
     "lost_untaken": Reply(0, ""),  # never read
 }
 

@@ -205,6 +205,13 @@ MUTANTS = (
         "if False:",
     ),
     _code(
+        "any good word is taken for acceptance",
+        sender._Letter,
+        "_finish",
+        "reply.code == ACCEPTED",
+        "200 <= reply.code <= 299",
+    ),
+    _code(
         "not now is taken for never",
         sender._Letter,
         "_refused",

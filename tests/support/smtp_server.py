@@ -31,6 +31,7 @@ _IN_PHASE = re.compile(
     rf"(\d\d\d|slow|silent|rst|garbage)_({'|'.join(_CONNECTION_PHASES + _TRANSACTION_PHASES)})"
 )
 _WORDS = {
+    "334_auth": "334 abcde",
     "450_rcpt": "450 4.7.1 greylisted",
     "252_rcpt": "252 will try",
     "530_mail": "530 5.7.0 log in",
@@ -80,7 +81,9 @@ class SmtpServer:
     garbage, unfinished, rst_body, 421_in_body, close_after, and in each phase (mail, rcpt,
     data, dot) a code of its own (`451_dot`, `550_rcpt`, `421_data`; after 421 it hangs up), and
     `slow_…` (one byte in `byte_seconds`), `silent_…`, `rst_…`, `garbage_…`. slow_dot and
-    silent_dot have taken the letter; rst_dot and garbage_dot have not.
+    silent_dot have taken the letter; rst_dot and garbage_dot have not. `220_dot` and the like
+    are the server's words; it has taken nothing. `says` are further behaviours of any phase:
+    the exact octets that are sent there, whatever the server has made of the letter.
 
     Behaviours of a connection: accept, and the same in its phases: greeting, ehlo, starttls,
     auth (`554_greeting`, `421_ehlo`, `535_auth`, `slow_greeting`, …).
@@ -103,6 +106,7 @@ class SmtpServer:
         by_address: Mapping[str, Iterable[str]] | None = None,
         byte_seconds: float = 1.0,
         pace_seconds: float = 0.0,
+        says: Mapping[str, bytes] | None = None,
     ) -> None:
         """`tls`: offered as STARTTLS, or spoken from the first byte (`is_tls_at_once`).
 
@@ -123,6 +127,7 @@ class SmtpServer:
             address: iter(behaviours) for address, behaviours in (by_address or {}).items()
         }
         self.byte_seconds = byte_seconds
+        self.says = dict(says or {})
         self.accepted: list[Accepted] = []
         self.bodies = 0  # whole bodies that came with their final dot
         self.commands: list[str] = []
@@ -324,8 +329,8 @@ class _Talk:
         if behaviour in ("garbage", "garbage_dot"):
             self._say(b"what was that?\r\n")
             raise _Over("hung up")
-        if re.fullmatch(r"[45]\d\d_dot", behaviour):
-            self._answer("dot", b"", behaviour)
+        if behaviour in server.says or re.fullmatch(r"\d\d\d_dot", behaviour):
+            self._answer("dot", b"250 ok\r\n", behaviour)
             return
         with server._lock:
             server.accepted.append(
@@ -353,6 +358,9 @@ class _Talk:
 
     def _answer(self, phase: str, usual: bytes, behaviour: str) -> bool:
         """The answer of this phase as the behaviour wants it; False when it was a refusal."""
+        if behaviour in self.server.says and behaviour.endswith(f"_{phase}"):
+            self._say(self.server.says[behaviour])
+            return self.server.says[behaviour][:1] < b"4"
         wanted = _IN_PHASE.fullmatch(behaviour)
         if wanted is None or wanted.group(2) != phase:
             self._say(usual)

@@ -74,7 +74,7 @@ class Transport(Protocol):
         """The final dot; DotNotSent, ReplyLost."""
 
     def read_reply(self) -> Reply:
-        """What the server answers to the dot: 2xx, 4xx or 5xx; else ReplyLost."""
+        """What the server answers to the dot: one reply of 2xx, 4xx or 5xx; else ReplyLost."""
 
     def abandon(self) -> None:
         """Close at once, saying nothing."""

@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 
 # From the count of the lease to the dot; longer means that the process was frozen.
 FROZEN_SECONDS = 1.0
+# The only answer to the dot by which a server takes a letter over (RFC 5321 4.3.2).
+ACCEPTED = 250
 _MINUTE_MS = 60_000
 _BACKOFF_MINUTES = (1, 5, 15, 30, 60, 120)
 _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGALRM}
@@ -412,10 +414,16 @@ class _Letter:
             transport.abandon()
             self._settle("doubt", phase="dot", detail=type(broken).__name__)
             raise
-        if 200 <= reply.code <= 299:
+        if reply.code == ACCEPTED:
             self._keep_receipt(reply)
             is_written = moves.accept(self.engine, held, reply.code, reply.text, self.clock)
             return "accepted" if is_written else "fenced"
+        if reply.code < 400:
+            # A good word, but not the one that takes the letter over: it may have, or not.
+            transport.abandon()
+            return self._settle(
+                "doubt", phase="dot", code=reply.code, detail=f"not an acceptance: {reply.text}"
+            )
         return self._refused("dot", reply, "in_doubt")
 
     def _keep_receipt(self, reply: Reply) -> None:

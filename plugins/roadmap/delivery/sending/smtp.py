@@ -10,7 +10,6 @@ server which sends a byte a minute does not hold us for ever.
 from __future__ import annotations
 
 import re
-import select
 import socket
 import ssl
 import time
@@ -69,18 +68,55 @@ class ServerDisconnected(ConnectionError):
     """No whole reply came; the message holds no word of the server's."""
 
 
+class SpokeOutOfTurn(ServerDisconnected):
+    """The server said something that nobody had asked for: whose answer is the next reply?"""
+
+
 class Dialogue:
     """A client, and the server's replies: each read whole within one deadline and no further.
 
     To be made before the client connects: what the client says of itself (EHLO, STARTTLS,
-    AUTH) then keeps the deadline too. `seconds` is the limit of time of the next reply.
+    AUTH) then keeps the deadline too, and says nothing to a server that has spoken unasked.
+    `seconds` is the limit of time of the next reply.
     """
 
     def __init__(self, client: Client, seconds: float) -> None:
         self.client = client
         self.seconds = seconds
         self.unread = b""
+        self._put = client.putcmd
         client.getreply = self.read_reply  # type: ignore[method-assign]
+        client.putcmd = self._put_in_turn  # type: ignore[method-assign]
+
+    def _put_in_turn(self, cmd: str, args: str = "") -> None:
+        # A reply that nobody asked for would be taken for the answer to this command, and be
+        # charged to a letter that the server has said nothing about.
+        if self.has_spoken():
+            raise (
+                SpokeOutOfTurn("spoke out of turn")
+                if self.unread
+                else ServerDisconnected("connection closed")
+            )
+        self._put(cmd, args)
+
+    def has_spoken(self) -> bool:
+        """Has the server said what nobody asked for, or hung up? What it said is `unread` then."""
+        if self.unread:
+            return True
+        sock = self.client.sock
+        if sock is None:
+            return False
+        seconds = sock.gettimeout()
+        sock.settimeout(0)
+        try:
+            self.unread += sock.recv(_BLOCK)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+            return False  # over TLS what came may carry no word of the server (tickets)
+        except OSError:
+            return True
+        finally:
+            sock.settimeout(seconds)
+        return True
 
     def ask(self, command: str, seconds: float) -> tuple[int, bytes]:
         """Send a command and read its reply, each within its `seconds`; OSError."""
@@ -91,9 +127,13 @@ class Dialogue:
         return self.read_reply()
 
     def read_reply(self) -> tuple[int, bytes]:
-        """Code and text of one reply, code -1 where it is no reply; ServerDisconnected."""
+        """Code and text of one reply, code -1 where it is no reply; ServerDisconnected.
+
+        All lines of a reply have the same code (RFC 5321 4.2.1): «550-» and then «250 » is none.
+        """
         deadline = time.monotonic() + self.seconds
         texts: list[bytes] = []
+        codes: set[bytes] = set()
         taken = 0
         while True:
             line = self._line(deadline)
@@ -103,8 +143,9 @@ class Dialogue:
             if not re.match(rb"[2-5][0-9][0-9](?:[ -]|\r?\n)", line):
                 return -1, line
             texts.append(line[4:].strip())
+            codes.add(line[:3])
             if line[3:4] != b"-":
-                return int(line[:3]), b"\n".join(texts)
+                return int(line[:3]) if len(codes) == 1 else -1, b"\n".join(texts)
 
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self.unread:
@@ -176,7 +217,8 @@ class SmtpTransport:
         options = ""
         limit = self._current().client.esmtp_features.get("size")
         if limit is not None:
-            if limit.isdecimal() and 0 < int(limit) < size:
+            # A number of more digits is none (RFC 1870 4), and no limit.
+            if re.fullmatch("[0-9]{1,20}", limit) and 0 < int(limit) < size:
                 raise Refused("size", Reply(552, f"{refusals.TOO_LARGE}: {size} > {limit}"))
             options = f" SIZE={size}"
         patience = self._server.patience
@@ -255,25 +297,8 @@ class SmtpTransport:
             raise Lost("body", _kind(broken)) from None
 
     def has_spoken(self) -> bool:
-        dialogue, sock = self._current(), self._sock()
-        if dialogue.unread:
-            return True
-        if isinstance(sock, ssl.SSLSocket):
-            return self._has_spoken_tls(dialogue, sock)
-        readable, _, _ = select.select([sock], [], [], 0)
-        return bool(readable)
-
-    def _has_spoken_tls(self, dialogue: Dialogue, sock: ssl.SSLSocket) -> bool:
-        # What is readable may be a TLS record that carries no word of the server (tickets).
-        sock.settimeout(0)
-        try:
-            octets = sock.recv(_BLOCK)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
-            return False
-        except OSError:
-            return True
-        dialogue.unread += octets
-        return True
+        self._sock()
+        return self._current().has_spoken()
 
     def send_dot(self) -> None:
         sock = self._sock()
@@ -299,6 +324,10 @@ class SmtpTransport:
         if not (200 <= code <= 299 or 400 <= code <= 599):
             self.abandon()
             raise ReplyLost("not an SMTP reply")
+        dialogue.has_spoken()  # who hangs up now has answered; who says more has not
+        if dialogue.unread:
+            self.abandon()
+            raise ReplyLost("more than one reply")
         if code == 421:
             self.abandon()
         return Reply(code, without_addresses(text.decode("ascii", "replace")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import select as sockets
 import threading
 import time
 from collections import Counter
@@ -105,6 +106,96 @@ def test_s3_s7_a_reply_after_our_patience_is_unknown(one: Engine, behaviour: str
         summary = send(one, server)
     assert (summary.unknown, summary.accepted) == (1, 0)
     assert len(server.accepted) == 1
+
+
+ACCEPTANCE = b"250 2.0.0 queued\r\n"
+NO_ACCEPTANCE = {
+    "another good word": b"220 2.0.0 queued\r\n",
+    "leave": b"221 bye\r\n",
+    "a word of another 2xx": b"251 queued elsewhere\r\n",
+    "a refusal that goes on as acceptance": b"550-5.7.1 no\r\n250 2.0.0 queued\r\n",
+    "acceptance that goes on as a refusal": b"250-2.0.0 queued\r\n550 5.7.1 no\r\n",
+    "acceptance, then a refusal": ACCEPTANCE + b"554 5.7.1 no\r\n",
+    "acceptance twice": ACCEPTANCE * 2,
+    "a refusal, then acceptance": b"554 5.7.1 no\r\n" + ACCEPTANCE,
+    "acceptance, then half a line": ACCEPTANCE + b"2",
+}
+
+
+@pytest.mark.parametrize("said", NO_ACCEPTANCE.values(), ids=NO_ACCEPTANCE)
+def test_s7_only_one_unmixed_250_with_nothing_after_it_is_acceptance(
+    any_engine: Engine, said: bytes
+):
+    make_run(any_engine, contacts={"buy": ("a@example.org",)})
+    plan_all(any_engine)
+    with SmtpServer(["odd_dot"], says={"odd_dot": said}) as server:
+        summary = send(any_engine, server)
+        assert (summary.accepted, summary.rejected, summary.unknown) == (0, 0, 1)
+        make_due(any_engine)
+        end_leases(any_engine)
+        send(any_engine, server)
+    assert (states(any_engine), server.bodies) == ({"buy": "unknown"}, 1)
+    assert chains_hold(any_engine)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(b"250-2.0.0 queued\r\n250-as\r\n250 17\r\n", id="in three lines"),
+        pytest.param(b"250 \r\n", id="without a word"),
+        pytest.param(b"250\n", id="without a blank, ended by LF alone"),
+    ],
+)
+def test_a_250_of_several_lines_or_of_no_words_is_acceptance(one: Engine, said: bytes):
+    with SmtpServer(["odd_dot"], says={"odd_dot": said}) as server:
+        assert send(one, server).accepted == 1
+    assert states(one) == {"buy": "accepted"}
+
+
+def test_a_stale_reply_is_charged_to_no_other_letter(
+    planned: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    """The server says more when the first letter is through: it is no answer to the next MAIL."""
+    read_reply = SmtpTransport.read_reply
+
+    def and_the_server_says_more(transport: SmtpTransport):
+        reply = read_reply(transport)
+        if len(server.accepted) == 1:
+            (connection,) = server._sockets
+            connection.sendall(b"554 5.7.1 spam\r\n")
+            assert sockets.select([transport._sock()], [], [], 5)[0]  # it has come
+        return reply
+
+    monkeypatch.setattr(SmtpTransport, "read_reply", and_the_server_says_more)
+    with SmtpServer() as server:
+        assert send(planned, server).accepted == 3
+    assert server.connections == 2  # begun anew, at no letter's charge
+    assert {row.attempts for row in rows(planned)} == {1}
+    assert set(copies(server).values()) == {1}
+
+
+@pytest.mark.parametrize("phase", ["mail", "rcpt"])
+def test_what_the_server_says_out_of_turn_is_no_answer_to_the_next_command(
+    any_engine: Engine, phase: str
+):
+    make_run(any_engine, contacts={"buy": ("a@example.org",)})
+    plan_all(any_engine)
+    twice = {f"twice_{phase}": b"250 ok\r\n550 5.1.1 no such user\r\n"}
+    with SmtpServer([f"twice_{phase}"], says=twice) as server:
+        assert send(any_engine, server).postponed == 1
+        assert server.bodies == 0
+        make_due(any_engine)
+        assert send(any_engine, server).accepted == 1
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "-1", "0x7", "many", ""])
+def test_a_size_that_is_no_number_limits_nothing_and_leaves_no_letter_claimed(
+    one: Engine, size: str
+):
+    with SmtpServer(features=(f"SIZE {size}",)) as server:
+        assert send(one, server).accepted == 1
+    assert states(one) == {"buy": "accepted"}
 
 
 @pytest.mark.parametrize("behaviour", ["451_dot", "421_dot", "450_rcpt", "421_in_body", "rst_data"])
