@@ -29,8 +29,7 @@ def look_after() -> None:
     from roadmap_airflow.connections import receipts, roadmap_db
 
     with roadmap_db() as engine:
-        kept = receipts()
-        restored = notice_restore(engine, kept, ACTOR) if kept is not None else None
+        restored = notice_restore(engine, receipts(), ACTOR)
         if restored:
             log.error(restored)
         reaped = reap(engine, ACTOR)

@@ -325,6 +325,47 @@ def test_d4_a_database_put_back_from_a_copy_sends_nothing_twice(
         all_is_well(world, "D4 put back from a copy", tell)
 
 
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("pg", marks=pytest.mark.postgres)])
+def test_d4_a_copy_put_back_on_a_new_machine_without_receipts_sends_nothing_until_a_person_goes_on(
+    request: pytest.FixtureRequest, server: CountingServer, tmp_path: Path, kind: str, tell
+):
+    with ExitStack() as open_now:
+        mortal = request.getfixturevalue("mortal") if kind == "pg" else None
+        engine = (
+            open_now.enter_context(database(mortal))
+            if mortal is not None
+            else request.getfixturevalue("engine")
+        )
+        world = make_world(engine, server, 3)
+        old, new = Receipts(tmp_path / "old"), Receipts(tmp_path / "new")
+        old.folder.mkdir()
+        new.folder.mkdir()
+        assert proofs.notice_restore(engine, old, "watch") is None
+        world.plan(1, "2021/0", filler=SMALL)
+        given = orders(world, scope("2021/0"), receipts=old.folder)
+        assert start(world, given).wait().said.accepted == 1
+        world.plan(3, OCCASION, filler=SMALL)
+        put_back = copy_of(engine, mortal, tmp_path)
+        given = orders(world, scope(OCCASION), receipts=old.folder)
+        assert start(world, given).wait().said.accepted == 3
+
+        put_back()
+
+        assert proofs.notice_restore(engine, new, "watch", world.clock) is not None
+        again = orders(world, scope(OCCASION), receipts=new.folder)
+        assert start(world, again).wait().said.accepted == 0
+        assert bodies(world) == 4
+        # The folder comes over from the old machine: it proves what had gone.
+        for path in old.folder.iterdir():
+            shutil.copy(path, new.folder)
+        assert proofs.notice_restore(engine, new, "watch", world.clock) is not None
+        assert brakes.start(engine, "operator", "папка на месте")
+        assert proofs.notice_restore(engine, new, "watch", world.clock) is None
+        again_until_done(world, scope(OCCASION), OCCASION, new.folder)
+        assert bodies(world) == 4
+        all_is_well(world, "D4 put back on a new machine", tell)
+
+
 def copy_of(engine: Engine, mortal: PostgresServer | None, folder: Path) -> Callable[[], None]:
     """Copy the database as it stands; the function puts it back."""
     engine.dispose()  # the last connection gone, SQLite's file is whole

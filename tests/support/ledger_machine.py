@@ -387,6 +387,7 @@ class Wire:
         self.heard_ms = 0
         self.has_refused = False
         self.was_looked_at = False
+        self.had_receipt = False
         self.fate = "fine"
 
     def open(self) -> None:
@@ -425,6 +426,7 @@ class Wire:
     def has_spoken(self) -> bool:
         self._step("peek")
         self.was_looked_at = True
+        self.had_receipt = self.message_id in {one.message_id for one in STORY.receipts.values()}
         return self.has_refused or self._is_hung_up()
 
     def send_dot(self) -> None:
@@ -436,6 +438,8 @@ class Wire:
         assert message_id is not None
         if not self.was_looked_at or self.has_refused:
             STORY.wrongs.append(f"a dot to a server that had spoken: {message_id}")
+        if self.had_receipt:
+            STORY.wrongs.append(f"a dot though there was a receipt: {message_id}")
         self.message_id = None  # a letter ends once
         self.fate = process.weather
         if self._is_hung_up():
@@ -547,6 +551,9 @@ class Shelf:
         assert process is not None
         process.halt("receipt")
         STORY.receipts[receipt.delivery_id, receipt.send_epoch] = receipt
+
+    def of(self, delivery_id: str) -> tuple[Receipt, ...]:
+        return tuple(one for one in STORY.receipts.values() if one.delivery_id == delivery_id)
 
 
 class RelayLog:

@@ -198,6 +198,13 @@ MUTANTS = (
         "if counted_from is None:\n        counted_from = time.monotonic()",
     ),
     _code(
+        "receipts are ignored",
+        sender._Letter,
+        "_finish",
+        "settled = self._settle_by_receipt()",
+        "settled = None",
+    ),
+    _code(
         "the server's word before the dot is not heard",
         sender._Letter,
         "send",

@@ -1,4 +1,5 @@
--- T19: the database was put back from a copy: what it calls waiting may have gone out.
+-- T19: what the ledger calls waiting may have gone out: the database was put back from a copy,
+-- or there is a receipt.
 update delivery
 set state = 'unknown',
     last_detail = :detail,

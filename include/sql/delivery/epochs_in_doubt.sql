@@ -2,6 +2,7 @@
 select
     delivery.delivery_id,
     delivery.state,
+    delivery.mode,
     delivery_event.send_epoch as epoch_in_doubt
 from delivery
 left join delivery_event

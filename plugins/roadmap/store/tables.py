@@ -630,6 +630,6 @@ TRANSITIONS = (
     ("unknown", "accepted"), ("unknown", "retry"), ("unknown", "cancelled"),
     ("held", "cancelled"), ("ready", "cancelled"), ("retry", "cancelled"),
     ("exhausted", "cancelled"), ("exhausted", "retry"), ("accepted", "bounced"),
-    # The database was put back from a copy: what it calls waiting may have gone out (D4).
+    # The database was put back from a copy, or a receipt was found: what waits may have gone (D4).
     ("ready", "unknown"), ("retry", "unknown"),
 )  # fmt: skip

@@ -113,8 +113,7 @@ def _switch(
     if last is not None and last.action == "restored":
         yield Alarm(
             f"restored:{last.at_ms}",
-            f"База данных восстановлена из копии, отправка остановлена. {reason} Сверьте письма "
-            f"с журналом почтового сервера, затем запустите «{CONTROL_DAG}», «продолжить всю "
+            f"Отправка остановлена. {reason} Затем запустите «{CONTROL_DAG}», «продолжить всю "
             "отправку».",
         )
     elif waiting:

@@ -75,7 +75,9 @@ def stop_restored(engine: Engine, actor: str, reason: str, clock: Clock = db_now
     """
     if not _switch(engine, "0", "restored", actor, reason, clock):
         with engine.begin() as db:
-            _write_event(db, clock(db), actor, "restored", "all", reason)
+            last = db.execute(sql("delivery/last_stop")).first()
+            if last is None or (last.action, last.reason) != ("restored", reason):
+                _write_event(db, clock(db), actor, "restored", "all", reason)
 
 
 def start(engine: Engine, actor: str, reason: str, clock: Clock = db_now_ms) -> bool:

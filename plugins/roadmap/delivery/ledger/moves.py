@@ -379,6 +379,27 @@ def accept(engine: Engine, held: Claim, code: int, detail: str, clock: Clock = d
     return _insist(engine, write)
 
 
+def accept_by_receipt(engine: Engine, held: Claim, detail: str, clock: Clock = db_now_ms) -> bool:
+    """The letter in hand turns out to be with the mail server: given back, doubted, accepted.
+
+    T18, T19 and T12 in one transaction, so that nobody takes it between; False when it is not
+    ours any more.
+    """
+    steps = (("release", "claimed"), ("doubt_restored", "ready"), ("accept_by_proof", "unknown"))
+
+    def write(db: Connection) -> bool:
+        now_ms = clock(db)
+        return all(
+            move(
+                db, name, held.delivery_id, state, now_ms=now_ms, actor=held.actor,
+                phase="arm", detail=detail, claim_token=held.token,
+            )
+            for name, state in steps
+        )  # fmt: skip
+
+    return _insist(engine, write)
+
+
 def settle(
     engine: Engine,
     held: Claim,

@@ -6,8 +6,9 @@ because a source may be late, incomplete or about another server (docs/delivery.
 The sources are receipts on a local disk (receipts.py), the relay's log (relay_log.py) and the
 mailbox of copies (journal.py).
 
-Here too is noticed that the database was put back from an old copy (D4): what it calls
-waiting may have gone out long ago, so everything stops until a person has looked.
+Here too is noticed that the database was put back from an old copy (D4), or that the receipts
+that would tell so are gone: what it calls waiting may have gone out long ago, so everything
+stops until a person has looked.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from roadmap.delivery.ledger import brakes, moves
-from roadmap.delivery.ledger.moves import Clock, db_now_ms
+from roadmap.delivery.ledger.moves import Claim, Clock, db_now_ms
 from roadmap.delivery.proof.receipts import Mark, Receipt, Receipts
 from roadmap.delivery.transport import without_addresses
 from roadmap.russian import counted
@@ -33,8 +34,23 @@ from roadmap.store.sql import sql
 log = logging.getLogger(__name__)
 
 _LETTERS = ("письмо", "письма", "писем")
-_RESTORED = "База данных восстановлена из копии, отправка остановлена."
-_COMPARE = "Сверьте письма с журналом почтового сервера, затем продолжите отправку."
+_STOPPED = "Отправка остановлена."
+_COMPARE = "Сверьте письма с журналом почтового сервера."
+_NEW_MACHINE = (
+    "а из этой базы письма уже уходили. Если база восстановлена из копии, ушедшее после копии"
+    " отправилось бы второй раз. Верните папку квитанций с прежней машины; её больше нет —"
+    " сверьте письма с журналом почтового сервера."
+)
+_NO_MARK = f"Папка квитанций пуста или не та, {_NEW_MACHINE}"
+_NO_FOLDER = f"Не задана папка квитанций (ROADMAP_RECEIPTS_FOLDER), {_NEW_MACHINE}"
+UNREADABLE = (
+    "Папка квитанций не читается, а без неё принятое письмо ушло бы второй раз. Проверьте права"
+    " на папку ROADMAP_RECEIPTS_FOLDER."
+)
+_UNWRITABLE = (
+    "В папку квитанций нельзя записать. Проверьте место на диске и права на папку"
+    " ROADMAP_RECEIPTS_FOLDER."
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +110,16 @@ class ReceiptSource:
         return references
 
 
-def _is_of(receipt: Receipt, letter: Doubtful) -> bool:
+def already_taken(receipts: Receipts, held: Claim) -> Receipt | None:
+    """The receipt of an earlier try of the letter in hand, of any epoch, where there is one.
+
+    So it is when the mail server's word came after a person had decided to send it again.
+    OSError where the receipts can't be read.
+    """
+    return next((one for one in receipts.of(held.delivery_id) if _is_of(one, held)), None)
+
+
+def _is_of(receipt: Receipt, letter: Doubtful | Claim) -> bool:
     # A letter that was planned anew after a restore has the same Message-ID and other bytes.
     return receipt.message_id == letter.message_id and receipt.payload_sha256 in (
         None,
@@ -198,7 +223,7 @@ def _doubt_restored(engine: Engine, delivery_id: str, why: str, actor: str, cloc
 
 
 def notice_restore(
-    engine: Engine, receipts: Receipts, actor: str, clock: Clock = db_now_ms
+    engine: Engine, receipts: Receipts | None, actor: str, clock: Clock = db_now_ms
 ) -> str | None:
     """Stop all sending when this database is not the one, or not as far, as the receipts say.
 
@@ -206,33 +231,61 @@ def notice_restore(
     were seen, or when it never marked in doubt a letter for which there is a receipt: that is
     kept only after `in_doubt` was committed. Letters that wait there although there is a receipt
     become unknown (T19), and accepted (T12) where the receipt is of the very same bytes.
-    The sentence for the operator; None when nothing is wrong. Who starts sending again has
-    looked: what was noticed once is not noticed again.
+
+    Nobody can tell where the folder can't be read or written, or where it has no mark (`receipts`
+    None: where there is none any more) though letters have gone out of this database: that
+    stops all sending, too. The sentence for the operator; None when nothing is wrong. Who starts
+    sending again has looked: what was noticed once is not noticed again, unless it can't be
+    written into the folder.
     """
+    if receipts is None:
+        return _notice_no_folder(engine, actor, clock)
     try:
         # In this order: what the files say was committed before, so the database must know it.
         mark, kept = receipts.mark(), receipts.kept()
-    except OSError as broken:
-        log.error("the receipts can't be read (%s)", type(broken).__name__)
-        return None
+    except OSError:
+        return stop_without_receipts(engine, actor, clock)
     now = _look(engine, kept)
     fault = _fault(mark, now)
-    if fault is None:
-        _write_mark(receipts, Mark(now.incarnation, now.events, now.unplaced), mark)
+    if fault == _NO_MARK and receipts.mark() is not None:
+        fault = None  # the first letter of all: its sender wrote the mark since we looked for it
+    if fault is not None:
+        sent = {delivery_id for delivery_id, _ in now.waiting}
+        waiting = _letters(engine, "delivery/waiting_bytes")
+        proven = ReceiptSource(receipts).find([one for key, one in waiting.items() if key in sent])
+        fault = _stop(engine, _reason(fault, len(sent), len(proven)), actor, clock)
+        for key in sorted(sent):
+            _doubt_restored(engine, key, "receipt", actor, clock)
+        for key, reference in proven.items():
+            _accept(engine, key, f"receipt: {reference}", actor, clock)
+        now = _look(engine, kept)
+    try:
+        receipts.write_mark(Mark(now.incarnation, now.events, now.unplaced))
+    except OSError:
+        return fault or _stop(engine, _UNWRITABLE, actor, clock)
+    return fault
+
+
+def stop_without_receipts(engine: Engine, actor: str, clock: Clock = db_now_ms) -> str:
+    """Stop all sending, because what was accepted can't be looked up; the operator's sentence."""
+    return _stop(engine, UNREADABLE, actor, clock)
+
+
+def _notice_no_folder(engine: Engine, actor: str, clock: Clock) -> str | None:
+    """Only a database that once had a folder beside it has an incarnation: it is forgotten."""
+    with engine.begin() as db:
+        had_one = db.execute(sql("delivery/incarnation")).scalar_one_or_none() is not None
+    if not (had_one and _look(engine, frozenset()).has_armed):
         return None
-    sent = {delivery_id for delivery_id, _ in now.waiting}
-    waiting = _letters(engine, "delivery/waiting_bytes")
-    proven = ReceiptSource(receipts).find([one for key, one in waiting.items() if key in sent])
-    reason = _reason(fault, len(sent), len(proven))
+    said = _stop(engine, _NO_FOLDER, actor, clock)
+    with engine.begin() as db:
+        db.execute(sql("delivery/forget_incarnation"))
+    return said
+
+
+def _stop(engine: Engine, reason: str, actor: str, clock: Clock) -> str:
     brakes.stop_restored(engine, actor, reason, clock)
-    for key in sorted(sent):
-        _doubt_restored(engine, key, "receipt", actor, clock)
-    for key, reference in proven.items():
-        _accept(engine, key, f"receipt: {reference}", actor, clock)
-    after = _look(engine, kept)
-    _write_mark(receipts, Mark(after.incarnation, after.events, after.unplaced), None)
-    log.error("sending is stopped: the database was put back from a copy; %d letters", len(sent))
-    return f"{_RESTORED} {reason} {_COMPARE}"
+    return f"{_STOPPED} {reason} Затем продолжите отправку."
 
 
 @dataclass(frozen=True)
@@ -241,6 +294,7 @@ class _Seen:
 
     incarnation: str
     events: int
+    has_armed: bool  # a letter has gone out of it, or may have
     waiting: frozenset[tuple[str, int]]  # receipts of letters that wait and were never in doubt so
     unplaced: int  # receipts of letters that are not there, or in no state that fits
 
@@ -250,29 +304,38 @@ def _look(engine: Engine, kept: frozenset[tuple[str, int]]) -> _Seen:
         db.execute(sql("delivery/know_incarnation"), {"incarnation": secrets.token_hex(16)})
         incarnation = str(db.execute(sql("delivery/incarnation")).scalar_one())
         events = int(db.execute(sql("delivery/count_events")).scalar_one())
-        states: dict[str, str] = {}
-        marked = set()
-        for row in db.execute(sql("delivery/epochs_in_doubt")):
-            states[row.delivery_id] = row.state
-            marked.add((row.delivery_id, row.epoch_in_doubt))
+        rows = db.execute(sql("delivery/epochs_in_doubt")).all()
+    states = {row.delivery_id: row.state for row in rows}
+    marked = {(row.delivery_id, row.epoch_in_doubt) for row in rows}
     not_marked = {
         pair
         for pair in kept - marked
         if states.get(pair[0]) not in ("in_doubt", "unknown", "accepted", "bounced")
     }
     waiting = frozenset(pair for pair in not_marked if states.get(pair[0]) in ("ready", "retry"))
-    return _Seen(incarnation, events, waiting, len(not_marked) - len(waiting))
+    return _Seen(
+        incarnation,
+        events,
+        # A dry letter meets no mail server.
+        any(row.epoch_in_doubt is not None and row.mode != "dry" for row in rows),
+        waiting,
+        len(not_marked) - len(waiting),
+    )
 
 
 def _fault(mark: Mark | None, now: _Seen) -> str | None:
     """What gives it away, in Russian; None when the database fits the receipts."""
     if mark is not None and mark.incarnation != now.incarnation:
-        return "Это другая база или очень старая копия."
+        return "База данных восстановлена из копии. Это другая база или очень старая копия."
     if mark is not None and now.events < mark.events:
-        return f"В журнале писем не хватает записей: {mark.events - now.events}."
+        missing = mark.events - now.events
+        return f"База данных восстановлена из копии. В журнале писем не хватает записей: {missing}."
     if now.waiting or now.unplaced > (mark.unplaced if mark is not None else 0):
-        return "В базе нет отправок, на которые почтовый сервер ответил."
-    return None
+        return (
+            "База данных восстановлена из копии. В базе нет отправок, на которые почтовый сервер"
+            " ответил."
+        )
+    return _NO_MARK if mark is None and now.has_armed else None
 
 
 def _reason(fault: str, waiting: int, proven: int) -> str:
@@ -284,13 +347,6 @@ def _reason(fault: str, waiting: int, proven: int) -> str:
         )
     if waiting > proven:
         sentences.append(f"Исход неизвестен: {counted(waiting - proven, *_LETTERS)}.")
+    if fault != _NO_MARK:  # which says so itself
+        sentences.append(_COMPARE)
     return " ".join(sentences)
-
-
-def _write_mark(receipts: Receipts, new: Mark, old: Mark | None) -> None:
-    if new == old:
-        return
-    try:
-        receipts.write_mark(new)
-    except OSError as broken:
-        log.error("the receipts' mark can't be written (%s)", type(broken).__name__)

@@ -71,7 +71,17 @@ class Receipts:
 
     def find(self, delivery_id: str, send_epoch: int) -> Receipt | None:
         """The receipt of that letter and epoch, if it was kept and can be read."""
-        return _read(self.folder / f"{delivery_id}.{send_epoch}.json")
+        try:
+            return _read(self.folder / f"{delivery_id}.{send_epoch}.json")
+        except OSError:
+            return None
+
+    def of(self, delivery_id: str) -> tuple[Receipt, ...]:
+        """The letter's receipts of all epochs; OSError when the folder or one can't be read."""
+        with os.scandir(self.folder) as entries:
+            names = [entry.name for entry in entries if entry.name.startswith(delivery_id)]
+        receipts = (_read(self.folder / name) for name in sorted(names))
+        return tuple(receipt for receipt in receipts if receipt is not None)
 
     def kept(self) -> frozenset[tuple[str, int]]:
         """(delivery_id, send_epoch) of every receipt, by the names of the files alone."""
@@ -79,7 +89,10 @@ class Receipts:
         return frozenset((name["delivery_id"], int(name["send_epoch"])) for name in names if name)
 
     def mark(self) -> Mark | None:
-        """What was written last about the database; None where there is nothing readable."""
+        """What was written last about the database; None where that is no mark, or nothing.
+
+        OSError when it can't be read.
+        """
         fields = _object(self.folder / _MARK)
         try:
             return Mark(
@@ -126,7 +139,10 @@ def _for_us_alone(path: str, flags: int) -> int:
 
 
 def _read(path: Path) -> Receipt | None:
-    """The receipt in this file; None when it is not one, or not the one its name says."""
+    """The receipt in this file; None when it is not one, or not the one its name says.
+
+    OSError when it can't be read.
+    """
     name = _NAME.fullmatch(path.name)
     if name is None:
         return None
@@ -152,11 +168,11 @@ def _read(path: Path) -> Receipt | None:
 
 
 def _object(path: Path) -> dict[str, Any]:
-    """The JSON object in a small file; empty where there is none."""
+    """The JSON object in a small file; empty where there is none. OSError: it can't be read."""
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
         fields = json.loads(content) if len(content) <= _MAX_BYTES else None
-    except (OSError, ValueError, RecursionError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return {}
     return fields if isinstance(fields, dict) else {}

@@ -189,11 +189,10 @@ def _drain(
     soft_deadline_seconds: float,
     receipts: Receipts | None,
 ) -> SendSummary:
-    if receipts is not None:
-        # A database restored from a copy may not know of letters that left since the copy.
-        restored = proofs.notice_restore(engine, receipts, actor)
-        if restored:
-            log.error(restored)
+    # A database restored from a copy may not know of letters that left since the copy.
+    restored = proofs.notice_restore(engine, receipts, actor)
+    if restored:
+        log.error(restored)
     return send_due(
         engine,
         scope,
@@ -383,6 +382,10 @@ class _Letter:
     def _finish(self) -> str:
         """Mark, dot, reply: from the first to the last line the letter's fate may be open."""
         transport, held = self.transport, self.held
+        settled = self._settle_by_receipt()
+        if settled is not None:
+            transport.abandon()
+            return settled
         try:
             counted_from = moves.mark_in_doubt(
                 self.engine, held, self.settings.cap_per_recipient_day, self.clock
@@ -426,6 +429,21 @@ class _Letter:
             )
         return self._refused("dot", reply, "in_doubt")
 
+    def _settle_by_receipt(self) -> str | None:
+        """The outcome where an earlier try reached the mail server; None: it may be sent."""
+        if self.receipts is None:
+            return None
+        try:
+            receipt = proofs.already_taken(self.receipts, self.held)
+        except OSError:
+            log.error(proofs.stop_without_receipts(self.engine, self.held.actor, self.clock))
+            return self._give_back_switched_off()
+        if receipt is None:
+            return None
+        detail = without_addresses(f"receipt: {receipt.code} {receipt.detail}")
+        is_written = moves.accept_by_receipt(self.engine, self.held, detail, self.clock)
+        return "accepted" if is_written else "fenced"
+
     def _keep_receipt(self, reply: Reply) -> None:
         if self.receipts is None:
             return
@@ -463,6 +481,9 @@ class _Letter:
             is_off = brakes.standing(db, self.clock(db)).is_off
         if not is_off:
             return self._postpone(("claimed",), "arm", None, "lease_over")
+        return self._give_back_switched_off()
+
+    def _give_back_switched_off(self) -> str:
         outcome = self._settle("release", phase="arm", detail="switched_off")
         return "switched_off" if outcome == "released" else outcome
 

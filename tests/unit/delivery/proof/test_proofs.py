@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import threading
 from collections import Counter
@@ -14,6 +15,7 @@ import pytest
 from sqlalchemy import Engine, delete, select, update
 
 from roadmap.delivery.ledger import brakes, moves
+from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.delivery.proof.proofs import (
     Doubtful,
     ProofUnavailable,
@@ -121,6 +123,8 @@ def chains_hold(engine: Engine) -> bool:
 @pytest.fixture
 def unknown(planned: Engine) -> Engine:
     """Three letters, the mail server cut the line after each dot."""
+    with planned.begin() as db:
+        db.execute(control.insert(), {"k": "incarnation", "v": "one"})
     with SmtpServer(default="accept_then_rst") as server:
         send(planned, server)
     assert set(states(planned).values()) == {"unknown"}
@@ -316,7 +320,7 @@ def test_d4_what_was_sent_before_the_copy_came_back_leaves_no_second_time(
         with caplog.at_level(logging.INFO):
             said = notice_restore(copied.engine, receipts, "s")
         assert said is not None
-        assert said.startswith("База данных восстановлена из копии, отправка остановлена.")
+        assert said.startswith("Отправка остановлена. База данных восстановлена из копии.")
         assert "не будет отправлено повторно: 3\u00a0письма" in said
         assert "Сверьте письма с журналом почтового сервера" in said
         assert is_off(copied.engine)
@@ -421,6 +425,7 @@ def test_d4_who_stopped_sending_before_is_told_of_the_copy_too(planned: Engine, 
 
 
 def test_d4_a_letter_on_its_way_to_be_accepted_is_no_sign(planned: Engine, receipts: Receipts):
+    _seen(planned, receipts)
     held = moves.claim(planned, SCOPE, "s")
     assert held is not None
     assert moves.mark_in_doubt(planned, held, 20) is not None
@@ -433,18 +438,13 @@ def test_d4_a_letter_on_its_way_to_be_accepted_is_no_sign(planned: Engine, recei
     assert not is_off(planned)
 
 
-def test_d4_a_person_who_lets_a_letter_go_again_is_not_overruled(
+def test_d4_a_person_who_lets_a_letter_go_again_is_not_overruled_as_by_a_copy(
     unknown: Engine, receipts: Receipts
 ):
     """What the receipt says was known when it was decided: the database has that mark in doubt."""
+    receipts.write_mark(Mark(*_incarnation_and_events(unknown)))
     receipts.keep(kept_for(unknown, "neya"))
-    later, neya = moves.LEASE_MS * 100, ids(unknown)["neya"]
-    with unknown.begin() as db:
-        now_ms = moves.db_now_ms(db) + later
-        assert moves.move(
-            db, "resend", neya, "unknown", now_ms=now_ms, actor="operator",
-            detail="operator: не дошло", expires_ms=now_ms + later,
-        )  # fmt: skip
+    let_it_go_again(unknown, "neya")
     assert notice_restore(unknown, receipts, "s") is None
     assert states(unknown)["neya"] == "retry"
     assert not is_off(unknown)
@@ -461,9 +461,202 @@ def test_d4_the_log_proves_more_while_sending_is_stopped(planned: Engine, receip
     assert chains_hold(planned)
 
 
-def test_receipts_that_can_t_be_read_stop_nothing(planned: Engine, tmp_path: Path):
-    (tmp_path / "file").write_text("")
-    assert notice_restore(planned, Receipts(tmp_path / "file"), "s") is None
-    settled = settle_unknown(planned, [ReceiptSource(Receipts(tmp_path / "file"))], "w")
-    assert settled.unavailable == ()  # nothing was unknown, nobody was asked
+# -- The receipts themselves are gone (a new machine) ----------------------------------------------
+
+
+@pytest.fixture
+def half_sent(planned: Engine, receipts: Receipts) -> Engine:
+    """One letter of three has gone out, and the receipts know it."""
+    notice_restore(planned, receipts, "s")
+    with SmtpServer(["accept", "451_mail", "451_mail"]) as server:
+        assert send(planned, server, receipts).accepted == 1
+    make_due(planned)
+    return planned
+
+
+def stops(engine: Engine) -> list[str]:
+    with engine.begin() as db:
+        rows = db.execute(select(control_event).order_by(control_event.c.at_ms))
+        return [row.reason for row in rows if row.action == "restored"]
+
+
+def test_an_empty_folder_before_the_first_letter_is_first_use(planned: Engine, receipts: Receipts):
+    assert notice_restore(planned, receipts, "s") is None
+    assert receipts.mark() is not None
     assert not is_off(planned)
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["empty", "missing"])
+def test_a_folder_without_its_mark_beside_letters_that_left_stops_sending_until_a_person_goes_on(
+    half_sent: Engine, tmp_path: Path, is_there: bool
+):
+    elsewhere = Receipts(tmp_path / "elsewhere")
+    if is_there:
+        elsewhere.folder.mkdir()
+    said = notice_restore(half_sent, elsewhere, "s")
+    assert said is not None
+    assert said.startswith("Отправка остановлена. Папка квитанций пуста или не та")
+    assert "Верните папку квитанций с прежней машины" in said
+    with SmtpServer() as server:
+        assert send(half_sent, server, elsewhere).accepted == 0
+        assert server.accepted == []
+        elsewhere.folder.mkdir(exist_ok=True)
+        notice_restore(half_sent, elsewhere, "s")
+        brakes.start(half_sent, "operator", "папки больше нет, письма сверены")
+        assert notice_restore(half_sent, elsewhere, "s") is None
+        assert send(half_sent, server, elsewhere).accepted == 2
+
+
+def test_the_folder_brought_back_proves_what_had_gone_since_the_copy(
+    copied: Copied, receipts: Receipts, tmp_path: Path
+):
+    plan_all(copied.engine)
+    notice_restore(copied.engine, receipts, "s")
+    with SmtpServer(["accept", "451_mail", "451_mail"]) as server:
+        send(copied.engine, server, receipts)
+        copied.copy()
+        make_due(copied.engine)
+        send(copied.engine, server, receipts)
+        copied.put_back()
+        elsewhere = Receipts(tmp_path / "elsewhere")
+        elsewhere.folder.mkdir()
+        assert notice_restore(copied.engine, elsewhere, "s") is not None
+        for path in receipts.folder.iterdir():
+            shutil.copy(path, elsewhere.folder)
+        assert notice_restore(copied.engine, elsewhere, "s") is not None
+        assert set(states(copied.engine).values()) == {"accepted"}
+        brakes.start(copied.engine, "operator", "папка на месте")
+        send(copied.engine, server, elsewhere)
+    assert set(copies(server).values()) == {1}
+
+
+def test_a_folder_partly_brought_back_proves_that_part_and_stops_for_the_rest(
+    half_sent: Engine, receipts: Receipts, tmp_path: Path
+):
+    partly = Receipts(tmp_path / "partly")
+    partly.folder.mkdir()
+    waiting = [key for key, state in states(half_sent).items() if state == "retry"]
+    partly.keep(kept_for(half_sent, waiting[0], send_epoch=7))
+    assert notice_restore(half_sent, partly, "s") is not None
+    assert is_off(half_sent)
+    assert states(half_sent)[waiting[0]] == "accepted"
+    assert states(half_sent)[waiting[1]] == "retry"
+
+
+def test_receipts_that_can_t_be_read_stop_sending(planned: Engine, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    said = notice_restore(planned, Receipts(tmp_path / "file"), "s")
+    assert said is not None
+    assert "Папка квитанций не читается" in said
+    assert is_off(planned)
+    settled = settle_unknown(planned, [ReceiptSource(Receipts(tmp_path / "file"))], "w")
+    assert len(settled.unavailable) == 1  # and the letters that wait can't be looked up there
+
+
+def test_a_folder_that_can_t_be_written_stops_sending_and_says_so(
+    planned: Engine, receipts: Receipts, monkeypatch: pytest.MonkeyPatch
+):
+    def is_full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", is_full)
+        said = notice_restore(planned, receipts, "s")
+    assert said is not None
+    assert "нельзя записать" in said
+    assert is_off(planned)
+    brakes.start(planned, "operator", "место есть")
+    assert notice_restore(planned, receipts, "s") is None
+
+
+def test_a_stop_that_stands_is_written_once_and_anew_when_a_person_went_on_in_vain(
+    half_sent: Engine, tmp_path: Path
+):
+    (tmp_path / "file").write_text("")
+    for _ in range(3):
+        assert notice_restore(half_sent, Receipts(tmp_path / "file"), "s") is not None
+    assert len(stops(half_sent)) == 1
+    brakes.start(half_sent, "operator", "исправлено")
+    assert notice_restore(half_sent, Receipts(tmp_path / "file"), "s") is not None
+    assert is_off(half_sent)
+    assert len(stops(half_sent)) == 2
+
+
+def test_a_folder_that_is_no_longer_set_stops_sending_once(half_sent: Engine, receipts: Receipts):
+    said = notice_restore(half_sent, None, "s")
+    assert said is not None
+    assert "ROADMAP_RECEIPTS_FOLDER" in said
+    assert is_off(half_sent)
+    brakes.start(half_sent, "operator", "квитанций больше не храним")
+    assert notice_restore(half_sent, None, "s") is None
+    assert "другая база" in (notice_restore(half_sent, receipts, "s") or "")
+
+
+def test_a_database_that_never_had_receipts_beside_it_may_do_without(planned: Engine):
+    with SmtpServer() as server:
+        assert send(planned, server).accepted == 3
+    assert notice_restore(planned, None, "s") is None
+    assert not is_off(planned)
+
+
+def test_letters_that_never_left_this_machine_are_no_reason_to_stop(
+    any_engine: Engine, receipts: Receipts
+):
+    make_run(any_engine, mode="dry")
+    plan_all(any_engine, mode="dry")
+    with SmtpServer() as server:
+        send_due(
+            any_engine, ClaimScope(mode="dry"), transports(plain(server.port)), SETTINGS,
+            threading.Event(), "s",
+        )  # fmt: skip
+    assert notice_restore(any_engine, receipts, "s") is None
+
+
+# -- Receipts of any epoch are looked at before a letter is armed ----------------------------------
+
+
+def let_it_go_again(engine: Engine, municipality_id: str) -> None:
+    """A person decides, a while after the doubt, that the letter is to be sent again."""
+    later, delivery_id = moves.LEASE_MS * 100, ids(engine)[municipality_id]
+    with engine.begin() as db:
+        now_ms = moves.db_now_ms(db) + later
+        assert moves.move(
+            db, "resend", delivery_id, "unknown", now_ms=now_ms,
+            actor="operator", detail="operator: не дошло", expires_ms=now_ms + later,
+        )  # fmt: skip
+    make_due(engine)
+
+
+def test_a_letter_whose_250_came_after_the_decision_to_resend_is_accepted_and_not_sent(
+    unknown: Engine, receipts: Receipts
+):
+    late = kept_for(unknown, "neya")
+    let_it_go_again(unknown, "neya")
+    let_it_go_again(unknown, "buy")
+    receipts.keep(late)
+    with SmtpServer() as server:
+        assert send(unknown, server, receipts).accepted == 2
+        assert copies(server).keys() == {kept_for(unknown, "buy").message_id}
+    assert states(unknown) == {"buyskiy": "unknown", "neya": "accepted", "buy": "accepted"}
+    assert last_events(unknown)[late.delivery_id] == ("arm", "receipt: 250 ok")
+    assert chains_hold(unknown)
+
+
+def test_a_receipt_of_other_bytes_holds_no_letter_back(unknown: Engine, receipts: Receipts):
+    receipts.keep(kept_for(unknown, "neya", payload_sha256="0" * 64))
+    let_it_go_again(unknown, "neya")
+    with SmtpServer() as server:
+        assert send(unknown, server, receipts).accepted == 1
+        assert len(server.accepted) == 1
+
+
+def test_receipts_that_can_t_be_read_at_the_dot_stop_sending_and_give_the_letter_back(
+    planned: Engine, tmp_path: Path
+):
+    (tmp_path / "file").write_text("")
+    with SmtpServer() as server:
+        done = send(planned, server, Receipts(tmp_path / "file"))
+        assert server.accepted == []
+    assert done.is_switched_off
+    assert set(states(planned).values()) == {"ready"}
+    assert "не читается" in stops(planned)[0]

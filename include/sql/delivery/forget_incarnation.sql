@@ -1,0 +1,3 @@
+-- D4: no receipts are kept beside this database any more.
+delete from control
+where k = 'incarnation'
