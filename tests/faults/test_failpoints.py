@@ -16,6 +16,7 @@ from faults.planner import plan_run, store_models
 from faults.rounds import ROUNDS, chance
 from faults.worker import again_until_done, orders, start, start_process
 from faults.world import Letter, World, scope
+from roadmap.delivery.decisions.settle import settle
 from roadmap.delivery.ledger import moves
 from roadmap.delivery.proof.proofs import ReceiptSource, settle_unknown
 from roadmap.delivery.proof.receipts import Receipts
@@ -210,6 +211,39 @@ def test_a_receipt_on_disk_settles_the_letter_without_a_person(
     assert len(world.settled) == (0 if is_kept else ROUNDS)
     scenario = where if where in RECEIPTS else f"{where}, with a receipt"
     all_is_well(world, scenario, tell, kills=ROUNDS)
+
+
+def test_a_late_250_whose_receipt_lies_there_is_followed_by_no_second_copy(
+    world: World, tmp_path: Path, tell
+):
+    """The sender slept with the reply unread until a person, in error, had it sent again."""
+    receipts = Receipts(tmp_path / "receipts")
+    receipts.folder.mkdir()
+    for number in range(ROUNDS):
+        occasion = f"2021/{number}"
+        (letter,) = world.plan(1, occasion)
+        point = Failpoint("F11 after the reply", signal=signal.SIGSTOP)
+        given = orders(
+            world, scope(occasion), failpoint=point, actor="sleeper", receipts=receipts.folder
+        )
+        sleeper = start(world, given)
+        sleeper.wait_stopped()
+        mail = struck(world, occasion, "in_doubt")
+        world.let_pass()
+        reap(world)
+        world.let_pass()
+        settle(
+            world.engine, letter.message_id, "resend",
+            actor="operator", reason="показалось, что не дошло", clock=world.clock,
+        )  # fmt: skip
+        sleeper.go_on()
+        assert sleeper.wait().said.accepted == 0  # it is too late for the ledger
+        assert receipts.find(mail, 1) is not None
+        again_until_done(world, scope(occasion), occasion, receipts.folder)
+        assert mails_of(world, mail) == 1
+        world.proven.append((mail, True))
+        assert world.path(mail)[-4:] == ("claimed", "ready", "unknown", "accepted")
+    all_is_well(world, "a late 250, with a receipt", tell, stops=ROUNDS)
 
 
 def test_the_long_version_kills_five_hundred_times():
