@@ -9,25 +9,30 @@
   ящике копий, если они настроены;
 - «Отправка оставшегося» отправляет всё, чему пора: одно письмо уходит один раз, кто бы его ни
   отправлял;
+- «Застрявшие запуски» ищет запуски, которые не закончены и стоят;
 - «Тревоги» красная, пока что-то требует человека: исход письма неизвестен, письмо ждёт слишком
-  долго, отклонено, отправка остановлена. О новой тревоге оператору приходит одно письмо, о той,
-  что стоит, — ещё одно через сутки.
+  долго, отклонено, отправка остановлена, запуск стоит. О новой тревоге оператору приходит одно
+  письмо, о той, что стоит, — ещё одно через сутки.
 
 **Если что-то не так**: откройте журнал задачи «Тревоги»: там сказано, о ком речь и что сделать.
 Когда причина устранена, следующий запуск зелёный; очищать ничего не нужно. Подробно —
 руководство оператора (docs/operator.md), глава «Проверка и досылка».
 """
 
+from typing import Any
+
 from airflow.sdk import dag
 
 from roadmap_airflow import delivery_watch as watch
 from roadmap_airflow.defaults import DEFAULT_ARGS, START
+from roadmap_airflow.stuck import find_stuck_runs
+from roadmap_airflow.timetable import FewMinutesTimetable
 
 
 @dag(
     dag_id="delivery_watch",
     dag_display_name="Доставка: проверка и досылка",
-    schedule="*/5 * * * *",
+    schedule=FewMinutesTimetable.every(5),
     start_date=START,
     catchup=False,
     max_active_runs=1,
@@ -37,7 +42,9 @@ from roadmap_airflow.defaults import DEFAULT_ARGS, START
     doc_md=__doc__,
 )
 def delivery_watch() -> None:
-    watch.look_after() >> watch.find_evidence() >> watch.send_left() >> watch.alarms()
+    stuck: Any = find_stuck_runs()
+    alarms = watch.alarms(stuck)
+    watch.look_after() >> watch.find_evidence() >> watch.send_left() >> alarms
 
 
 delivery_watch()

@@ -23,12 +23,13 @@ from airflow.sdk import dag
 
 from roadmap_airflow import held_file as held
 from roadmap_airflow.defaults import DEFAULT_ARGS, START
+from roadmap_airflow.timetable import ByHandTimetable
 
 
 @dag(
     dag_id="held_file",
     dag_display_name="Файл меньше прежнего: решить",
-    schedule=None,
+    schedule=ByHandTimetable(),
     start_date=START,
     max_active_runs=1,
     is_paused_upon_creation=False,  # whoever starts it by hand wants it to run

@@ -18,12 +18,13 @@ from airflow.sdk import dag
 
 from roadmap_airflow import sending_control as control
 from roadmap_airflow.defaults import DEFAULT_ARGS, START
+from roadmap_airflow.timetable import ByHandTimetable
 
 
 @dag(
     dag_id="sending_control",
     dag_display_name="Отправка: остановить или продолжить",
-    schedule=None,
+    schedule=ByHandTimetable(),
     start_date=START,
     max_active_runs=1,
     is_paused_upon_creation=False,  # whoever starts it by hand wants it to run

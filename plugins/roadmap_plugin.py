@@ -5,11 +5,11 @@ from __future__ import annotations
 from airflow.plugins_manager import AirflowPlugin
 
 from roadmap_airflow.hosts import OwnHosts
-from roadmap_airflow.timetable import PhaseTimetable, WorkingDayTimetable
+from roadmap_airflow.timetable import TIMETABLES
 
 
 class RoadmapPlugin(AirflowPlugin):
     # Airflow declares them as instance variables.
     name = "roadmap"
-    timetables = [PhaseTimetable, WorkingDayTimetable]  # noqa: RUF012
+    timetables = list(TIMETABLES)  # noqa: RUF012
     fastapi_root_middlewares = [{"name": "own hosts", "middleware": OwnHosts}]  # noqa: RUF012

@@ -14,6 +14,7 @@ from airflow.sdk import get_current_context, task
 from roadmap_airflow.alerts import mail_operator
 from roadmap_airflow.defaults import SEND_TIMEOUT, SMTP_POOL
 from roadmap_airflow.send_operator import SendLeftOperator
+from roadmap_airflow.stuck import alarm_of
 
 log = logging.getLogger("roadmap")
 
@@ -80,8 +81,11 @@ def send_left() -> Any:
 
 
 @task(task_display_name="Тревоги", trigger_rule="all_done", pool=SMTP_POOL)
-def alarms() -> None:
-    """Red as long as an alarm stands; the operator is told of it once, and again after a day."""
+def alarms(stuck: list[list[str]] | None) -> None:
+    """Red as long as an alarm stands; the operator is told of it once, and again after a day.
+
+    `stuck` is what `find_stuck_runs` found; None where it failed, which is an alarm itself.
+    """
     from airflow.sdk.exceptions import AirflowFailException
 
     from roadmap.delivery.account.alarms import find_alarms, mark_told, note
@@ -92,6 +96,7 @@ def alarms() -> None:
     with roadmap_db() as engine:
         standing = (
             *_failed_tasks(context),
+            *(alarm_of(context["ti"], *one) for one in stuck or ()),
             *find_alarms(engine, valid_plans(), delivery_settings().overdue_hours),
         )
         for alarm in standing:

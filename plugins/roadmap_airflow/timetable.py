@@ -1,5 +1,10 @@
 """When our DAGs run: a phase on its day of each plan, the daily ones on every working day.
 
+A run by hand with a logical date ahead is refused when it is asked for. Airflow would show it as
+running, start none of its tasks until that day, and let all later runs of the DAG wait for it.
+Every timetable of ours therefore infers a manual run's interval by `refuse_future` first: the
+scheduler asks for no interval of a moment ahead, whoever triggers a run does.
+
 PhaseTimetable: a phase runs once a year of plan, on its working day, and is never dropped.
 
 Airflow's own EventsTimetable jumps over an event that is half a second past, and Airflow makes
@@ -24,11 +29,25 @@ from typing import Any
 
 import pendulum
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
+from airflow.timetables.simple import NullTimetable
+from airflow.timetables.trigger import CronTriggerTimetable
 from pendulum import DateTime
 
 from roadmap.plan.working_days import Calendar, load_calendar, nearest_working_day
 from roadmap.plan.zone import home_time
 from roadmap_airflow.defaults import HOME_ZONE
+
+CLOCKS_DIFFER_SECONDS = 120  # a browser's clock and the server's; such a run begins by itself
+
+
+def refuse_future(logical_date: DateTime) -> None:
+    """ValueError, which Airflow's form shows, where a run's logical date has not come yet."""
+    if logical_date > pendulum.now(HOME_ZONE).add(seconds=CLOCKS_DIFFER_SECONDS):
+        raise ValueError(
+            f"Запуск не начат: «Логическая дата» {logical_date.in_timezone(HOME_ZONE):%d.%m.%Y} "
+            "ещё не наступила. Оставьте это поле пустым и нажмите «Запустить» снова; отчётный день "
+            "этапа задаёт поле «По состоянию на»."
+        )
 
 
 @dataclass(frozen=True)
@@ -75,6 +94,7 @@ class PhaseTimetable(Timetable):
 
     def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
         """The interval of the latest phase that had begun by then (else of the first one)."""
+        refuse_future(run_after)
         begun = [event for event in self.events if event.starts <= run_after]
         if begun:
             return self._interval(begun[-1])
@@ -178,6 +198,7 @@ class WorkingDayTimetable(Timetable):
         return planned
 
     def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
+        refuse_future(run_after)
         return DataInterval.exact(run_after)
 
     def _at_or_before(self, moment: DateTime) -> DateTime:
@@ -210,3 +231,33 @@ class WorkingDayTimetable(Timetable):
     def deserialize(cls, data: dict[str, Any]) -> Timetable:
         calendar = Calendar.model_validate(data["calendar"])
         return cls(data["hour"], data["minute"], calendar)
+
+
+class FewMinutesTimetable(CronTriggerTimetable):
+    """Every few minutes, day and night; of what was missed only the latest is made up for."""
+
+    @classmethod
+    def every(cls, minutes: int) -> FewMinutesTimetable:
+        """At the minutes of the hour that `minutes` divides."""
+        return cls(f"*/{minutes} * * * *", timezone=HOME_ZONE)
+
+    def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
+        refuse_future(run_after)
+        return super().infer_manual_data_interval(run_after=run_after)
+
+
+class ByHandTimetable(NullTimetable):
+    """Never by itself."""
+
+    description = "Только вручную"
+
+    @property
+    def summary(self) -> str:
+        return self.description
+
+    def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
+        refuse_future(run_after)
+        return super().infer_manual_data_interval(run_after=run_after)
+
+
+TIMETABLES = (PhaseTimetable, WorkingDayTimetable, FewMinutesTimetable, ByHandTimetable)

@@ -182,5 +182,7 @@ def test_only_the_plugin_file_is_scanned_so_that_no_module_replaces_one_of_pytho
     assert registered.split() == [
         "roadmap_airflow.timetable.PhaseTimetable",
         "roadmap_airflow.timetable.WorkingDayTimetable",
+        "roadmap_airflow.timetable.FewMinutesTimetable",
+        "roadmap_airflow.timetable.ByHandTimetable",
     ], done.stderr
     assert replaced == "set()"

@@ -13,12 +13,23 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Engine
 
 from roadmap import russian
+from roadmap.delivery.letters.operator_text import CONTROL_DAG, SETTLE_DAG
+from roadmap.evidence.held import DAG_TITLE
 from roadmap.plan.model import Phase, Plan, reminder_phases
 from roadmap.plan.schedule import phase_events
 from roadmap.store.sql import sql
 
 # A phase takes minutes; a server that was down for the night catches up within the morning.
 GRACE = timedelta(hours=3)
+
+# The DAGs beside the phases whose runs may stand still, under the names that Airflow shows.
+OTHER_DAGS = {
+    "calendar_watch": "Календарь: напоминания и пропущенные запуски",
+    "evidence_intake": "Ежедневный приём данных",
+    "settle_delivery": SETTLE_DAG,
+    "sending_control": CONTROL_DAG,
+    "held_file": DAG_TITLE,
+}
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,41 @@ class MissedRun:
         return (
             f"{what}: запуска {when} не было или он ничего не сделал. Проверьте, что DAG включён, "
             "и запустите этап вручную."
+        )
+
+
+@dataclass(frozen=True)
+class StuckRun:
+    """A run of a DAG that has not ended and does nothing; `waiting` runs are queued behind it."""
+
+    dag_title: str
+    run_id: str  # the scheduler's
+    was_begun: bool  # a task of it has been started
+    is_paused: bool
+    waiting: int
+
+    def __str__(self) -> str:
+        """What the operator reads: which run stands, why, what to do."""
+        waiting = f" За ним ждут другие запуски: {self.waiting}." if self.waiting else ""
+        what = f"«{self.dag_title}»: запуск {self.run_id} стоит"
+        if self.is_paused:
+            return (
+                f"{what}: DAG на паузе.{waiting} Включите его переключателем у названия: запуск "
+                "пойдёт дальше сам."
+            )
+        to_end = (
+            "Откройте этот запуск, нажмите «Отметить Dag Run как…» и «Ошибка» (или удалите его): "
+            "ждущие запуски начнутся сами."
+        )
+        if self.was_begun:
+            return (
+                f"{what}: ни одна его задача не выполняется.{waiting} {to_end} Уже принятые письма "
+                "повторно не уйдут. Если повторится, сообщите в поддержку."
+            )
+        return (
+            f"{what} и сам не начнётся: ни одна задача не начата. Так бывает, когда «Логическая "
+            f"дата» в форме запуска ещё не наступила.{waiting} {to_end} Этот запуск нужен — "
+            "запустите заново, оставив «Логическую дату» пустой."
         )
 
 
