@@ -62,7 +62,8 @@ class SendOperator(StoppableOperator):
     """Send what is due to a batch of addressees of one run.
 
     Letters that wait for the mail server (4xx, no connection) make the task fail and be
-    retried: the waiting is Airflow's. What waits for a person fails it at once.
+    retried: the waiting is Airflow's. What waits for a person fails it at once, as do letters
+    that only another sender holds: when its lease is over the delivery watch has them.
     `phase_run` and `batch` are ids; nothing else is templated.
     """
 
@@ -122,7 +123,7 @@ class SendLeftOperator(StoppableOperator):
 
 
 def refuse_to_be_green(summary: SendSummary) -> None:
-    """Fail, with what to do, where letters are left: at once where a person has to act."""
+    """Fail, with what to do, where letters are left: at once where trying again is of no use."""
     if not summary.pending:
         return
     left = f"Не отправлено: {summary.pending}."
@@ -130,12 +131,19 @@ def refuse_to_be_green(summary: SendSummary) -> None:
         raise failed(f"{left} Вся отправка остановлена. {TO_GO_ON}")
     if summary.paused_reason:
         raise failed(f"{left} Рассылка приостановлена. {_ended(summary.paused_reason)} {TO_GO_ON}")
+    if summary.leased == summary.pending:
+        raise failed(
+            f"{left} Эти письма взял другой отправитель: он ещё передаёт их или был прерван. "
+            "Повторять задачу незачем: исход запишет «Доставка: проверка и досылка» в ближайшие "
+            "20 минут. Потом очистите «Сверку»."
+        )
     if summary.breaker_until_ms is not None:
         raise to_be_tried_again(
             f"{left} Почтовому серверу дан перерыв. {_ended(summary.breaker_reason or '')} "
             "Задача повторится сама."
         )
-    raise to_be_tried_again(f"Ждут повторной отправки: {summary.pending}. Задача повторится сама.")
+    waiting = summary.pending - summary.leased
+    raise to_be_tried_again(f"Ждут повторной отправки: {waiting}. Задача повторится сама.")
 
 
 def _ended(sentence: str) -> str:

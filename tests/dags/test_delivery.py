@@ -224,6 +224,14 @@ WAITING = {"pending": 2}
             True,
             "Почтовому серверу дан перерыв. Сервер не отвечает. Задача повторится сама.",
         ),
+        ({"pending": 3, "leased": 1}, True, "Ждут повторной отправки: 2."),
+        # a dead sender's letter: nobody can take it before its lease is over
+        (
+            {"pending": 2, "leased": 2, "breaker_until_ms": 9, "breaker_reason": "x"},
+            False,
+            "Не отправлено: 2. Эти письма взял другой отправитель: он ещё передаёт их или был "
+            "прерван. Повторять задачу незачем",
+        ),
         ({**WAITING, "is_switched_off": True}, False, "Вся отправка остановлена."),
         (
             {**WAITING, "paused_reason": "Отклонено подряд 5"},

@@ -485,9 +485,11 @@ def reap(engine: Engine, actor: str, clock: Clock = db_now_ms) -> Reaped:
     )
 
 
-def pending(db: Connection, scope: ClaimScope) -> int:
-    """How many letters of the scope are ready, claimed, in doubt or wait for their next try."""
-    return int(db.execute(_in_scope("delivery/pending"), _scope_values(scope)).scalar_one())
+def pending(db: Connection, scope: ClaimScope) -> tuple[int, int]:
+    """How many letters of the scope are ready, claimed, in doubt or wait for their next try; and
+    how many of them are claimed or in doubt, so that nobody else may take them."""
+    row = db.execute(_in_scope("delivery/pending"), _scope_values(scope)).one()
+    return int(row.letters), int(row.leased)
 
 
 def until_tomorrow_ms(now_ms: int) -> int:

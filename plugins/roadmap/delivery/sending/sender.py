@@ -57,7 +57,8 @@ class SendSummary:
     """What one call did, by outcome of an attempt, and what the scope still waits for.
 
     `pending` counts letters of the scope that are ready, claimed, in doubt or waiting for
-    their next try; the caller comes back for them.
+    their next try; the caller comes back for them. `leased` of them are in the hands of another
+    sender, who may be dead: the caller can do nothing but leave them to the reaper.
     """
 
     accepted: int = 0
@@ -67,6 +68,7 @@ class SendSummary:
     unknown: int = 0
     expired: int = 0
     pending: int = 0
+    leased: int = 0
     is_switched_off: bool = False
     breaker_until_ms: int | None = None  # until then the mail server is given a rest
     breaker_reason: str | None = None
@@ -84,7 +86,8 @@ class SendSummary:
                 (self.exhausted, "попытки исчерпаны"),
                 (self.unknown, "исход неизвестен"),
                 (self.expired, "срок отправки истёк"),
-                (self.pending, "ещё в очереди"),
+                (self.pending - self.leased, "ещё в очереди"),
+                (self.leased, "у другого отправителя"),
             )
             if n
         ]
@@ -207,7 +210,9 @@ def _drain(
 
 def _together(one: SendSummary, other: SendSummary) -> SendSummary:
     """Both summaries in one; the brakes are the same for both."""
-    counts = ("accepted", "postponed", "rejected", "exhausted", "unknown", "expired", "pending")
+    counts = (
+        "accepted", "postponed", "rejected", "exhausted", "unknown", "expired", "pending", "leased",
+    )  # fmt: skip
     return replace(
         other,
         **{name: getattr(one, name) + getattr(other, name) for name in counts},
@@ -308,7 +313,7 @@ def _summary(
     clock: Clock,
 ) -> SendSummary:
     with engine.connect() as db, db.begin():
-        pending = moves.pending(db, scope)
+        pending, leased = moves.pending(db, scope)
         held_by = brakes.standing(db, clock(db))
     reasons = [
         reason
@@ -323,6 +328,7 @@ def _summary(
         unknown=done["unknown"] + reaped.to_unknown,
         expired=reaped.expired,
         pending=pending,
+        leased=leased,
         is_switched_off=held_by.is_off,
         breaker_until_ms=held_by.breaker_until_ms,
         breaker_reason=held_by.breaker_reason,

@@ -344,6 +344,20 @@ def test_a4_senders_in_parallel_send_one_letter_per_key(any_engine: Engine, send
     assert chains_hold(any_engine)
 
 
+@pytest.mark.parametrize("is_in_doubt", [False, True], ids=["claimed", "in doubt"])
+def test_what_another_sender_holds_is_told_apart_from_what_waits(
+    planned: Engine, is_in_doubt: bool
+):
+    held = moves.claim(planned, SCOPE, "dead sender")
+    assert held is not None
+    if is_in_doubt:
+        assert moves.mark_in_doubt(planned, held, cap=20) is not None
+    with SmtpServer(["451_mail"]) as server:
+        summary = send(planned, server)
+    assert (summary.accepted, summary.pending, summary.leased) == (1, 2, 1)
+    assert "ещё в очереди: 1; у другого отправителя: 1" in str(summary)
+
+
 def test_a2_who_lost_the_lease_does_not_send_the_dot(one: Engine, monkeypatch: pytest.MonkeyPatch):
     has_spoken = SmtpTransport.has_spoken
     stop = threading.Event()
