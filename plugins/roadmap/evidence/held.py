@@ -9,7 +9,7 @@ replaces it, adds to it, or is left aside.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from roadmap.datasets.catalogue import DATASETS, TABLES
 from roadmap.datasets.model import FactTable
 from roadmap.decision import FILE_CODE_SHOWN, DecisionRefused, FileDecision, checked_reason
 from roadmap.evidence.messages import place, sentence
-from roadmap.evidence.parsed import Parsed
+from roadmap.evidence.parsed import ByColumns, Parsed
 from roadmap.evidence.sources import Source
 from roadmap.plan.zone import home_time
 from roadmap.russian import day, integer
@@ -68,9 +68,9 @@ class Coverage:
 
 def coverage_of(parsed: Parsed) -> Coverage:
     """What a file that was read covers."""
-    rows = [row for facts in parsed.facts.values() for row in facts]
+    tables = [ByColumns.of(rows) for rows in parsed.facts.values()]
     found = {
-        what: len({row[key] for row in rows for key in keys if row.get(key) is not None})
+        what: len(set().union(*(rows.values(key) for rows in tables for key in keys)) - {None})
         for what, keys in _COVERED.items()
     }
     return Coverage(parsed.rows_accepted, **found)
@@ -172,7 +172,7 @@ def supplemented(conn: Connection, source: Source, before: Loaded, parsed: Parse
     Totals of municipalities and of the region stay those of the batch: the file's are of a
     part. What is kept loses its place (sheet and row), which was another file's.
     """
-    facts: dict[str, list[dict[str, Any]]] = {}
+    facts: dict[str, Sequence[dict[str, Any]]] = {}
     old_rows = kept_rows = 0
     for table in _tables(source.dataset):
         keys = _identities_of(TABLES[table.name], source.dataset)

@@ -7,9 +7,10 @@ nothing of a pupil: rows of pupils end here as counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import chain
+from typing import Any, overload
 
 
 class FileRefused(Exception):
@@ -47,6 +48,57 @@ class ReaderContext:
     options: Mapping[str, Any] = field(default_factory=dict)  # the source's `options`
 
 
+class ByColumns(Sequence[dict[str, Any]]):
+    """Rows of a table held by columns: a few lists instead of hundreds of dicts.
+
+    ValueError where the columns differ in length.
+    """
+
+    def __init__(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        if len({len(values) for values in columns.values()}) > 1:
+            raise ValueError("columns of different length")
+        self.columns = columns
+
+    @staticmethod
+    def of(rows: Sequence[dict[str, Any]]) -> ByColumns:
+        """The rows by columns; where a row lacks one, None."""
+        if isinstance(rows, ByColumns):
+            return rows
+        names = tuple(dict.fromkeys(chain.from_iterable(rows)))
+        if any(tuple(row) != names for row in rows):
+            rows = [{name: row.get(name) for name in names} for row in rows]
+        return ByColumns(dict(zip(names, zip(*map(dict.values, rows), strict=True), strict=True)))
+
+    def but(self, dropped: Collection[int]) -> ByColumns:
+        """The rows without those at these indexes."""
+        kept = [at for at in range(len(self)) if at not in dropped]
+        return ByColumns({name: [of[at] for at in kept] for name, of in self.columns.items()})
+
+    def values(self, name: str) -> Sequence[Any]:
+        """A column, empty in every row where there is none of that name."""
+        return self.columns.get(name) or (None,) * len(self)
+
+    def __len__(self) -> int:
+        return max(map(len, self.columns.values()), default=0)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for row in zip(*self.columns.values(), strict=True):
+            yield dict(zip(self.columns, row, strict=True))
+
+    @overload
+    def __getitem__(self, at: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, at: slice) -> ByColumns: ...
+    def __getitem__(self, at: int | slice) -> dict[str, Any] | ByColumns:
+        found = {name: values[at] for name, values in self.columns.items()}
+        return ByColumns(found) if isinstance(at, slice) else found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True)
 class Parsed:
     """`facts`: table name → rows as dicts with the table's columns but `batch_id`.
@@ -59,7 +111,7 @@ class Parsed:
     """
 
     scope: str
-    facts: Mapping[str, list[dict[str, Any]]]
+    facts: Mapping[str, Sequence[dict[str, Any]]]
     rows_read: int
     rows_accepted: int
     rejected: tuple[Rejected, ...] = ()

@@ -13,7 +13,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -21,7 +20,7 @@ import pandas as pd
 from roadmap.datasets.catalogue import TABLES
 from roadmap.datasets.model import Column, FactTable, Kind
 from roadmap.evidence.messages import place, sentence
-from roadmap.evidence.parsed import FileRefused, Parsed, Rejected
+from roadmap.evidence.parsed import ByColumns, FileRefused, Parsed, Rejected
 
 _DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 _FARTHEST = 2**31 - 1  # from nought: what an integer of PostgreSQL holds
@@ -32,18 +31,20 @@ Row = dict[str, Any]
 
 @dataclass
 class _Facts:
-    """One table's facts of all files: the rows, whose each is, and the same by columns."""
+    """One table's facts of all files, by columns, and whose each row is."""
 
-    rows: list[Row] = field(default_factory=list)
     files: list[int] = field(default_factory=list)  # positions in the list of files
     columns: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+
+    def row(self, index: int) -> Row:
+        return {key: values[index] for key, values in self.columns.items()}
 
 
 @dataclass
 class _Left:
     """What the checks leave of one file."""
 
-    facts: dict[str, list[Row]] = field(default_factory=dict)
+    facts: dict[str, ByColumns] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -59,21 +60,21 @@ def check_all(files: Sequence[tuple[str, Parsed]]) -> list[Parsed | FileRefused]
     values of another kind.
     """
     refused: dict[int, FileRefused] = {}
+    left = [_Left() for _ in files]
     tables: dict[str, _Facts] = defaultdict(_Facts)
     for at, (file_name, parsed) in enumerate(files):
-        filled = {name: rows for name, rows in parsed.facts.items() if rows}
+        filled = {name: ByColumns.of(rows) for name, rows in parsed.facts.items() if rows}
         try:
             columns = {name: _columns(name, rows, file_name) for name, rows in filled.items()}
         except FileRefused as refusal:
             refused[at] = refusal
             continue
         for name, rows in filled.items():
-            tables[name].rows += rows
+            left[at].facts[name] = rows
             tables[name].files += [at] * len(rows)
             for key, values in columns[name].items():
                 tables[name].columns[key] += values
     names = [file_name for file_name, _ in files]
-    left = [_Left() for _ in files]
     for name, facts in tables.items():
         _check_table(TABLES[name], facts, names, left)
     return [
@@ -114,18 +115,15 @@ def _each_row_once(rejected: list[Rejected]) -> list[Rejected]:
     return counted
 
 
-def _columns(name: str, rows: list[Row], file_name: str) -> dict[str, tuple[Any, ...]]:
-    """The rows by columns; FileRefused where they are not whole numbers and text of the table."""
+def _columns(name: str, rows: ByColumns, file_name: str) -> dict[str, Sequence[Any]]:
+    """All columns; FileRefused where they are not whole numbers and text of the table."""
     if name not in TABLES:
         raise _structural(file_name, f"неизвестный вид сведений «{name}»")
     kinds = _PLACE | {column.key: _type(column) for column in TABLES[name].stored}
-    unknown = set().union(*rows) - kinds.keys()
+    unknown = rows.columns.keys() - kinds.keys()
     if unknown:
         raise _structural(file_name, f"лишние поля: {', '.join(sorted(unknown))}")
-    try:
-        columns = dict(zip(kinds, zip(*map(itemgetter(*kinds), rows), strict=True), strict=True))
-    except KeyError:  # what a reader leaves out is empty
-        columns = {key: tuple(row.get(key) for row in rows) for key in kinds}
+    columns = {key: rows.values(key) for key in kinds}
     for key, kind in kinds.items():
         if not set(map(type, columns[key])) <= {kind, type(None)}:
             raise _structural(file_name, f"поле «{name}.{key}»")
@@ -149,14 +147,14 @@ def _structural(file_name: str, what: str) -> FileRefused:
 
 def _check_table(table: FactTable, facts: _Facts, names: list[str], left: list[_Left]) -> None:
     def where(index: int) -> str:
-        row = facts.rows[index]
-        return place(names[facts.files[index]], row.get("sheet"), row.get("row"))
+        sheet, row = (facts.columns[key][index] for key in _PLACE)
+        return place(names[facts.files[index]], sheet, row)
 
     bad: dict[int, Rejected] = {}
     for broken, code, what, to_do in _violations(table, facts):
         for index in broken:
             message = sentence(f"Строка не принята: {what}", where(index), to_do)
-            bad.setdefault(index, _rejected(facts.rows[index], code, message))
+            bad.setdefault(index, _rejected(facts.row(index), code, message))
     key = [facts.files, *(facts.columns[column] for column in table.key)]
     repeated: list[int] = []
     if _equal(key, bad):
@@ -172,12 +170,10 @@ def _check_table(table: FactTable, facts: _Facts, names: list[str], left: list[_
         )
     dropped = {*bad, *repeated}
     start = 0
-    for file, rows in Counter(facts.files).items():  # they stand together, file by file
-        kept = facts.rows[start : start + rows]
-        if dropped:
-            kept = [row for index, row in enumerate(kept, start) if index not in dropped]
-        left[file].facts[table.name] = kept
-        start += rows
+    for file, rows in Counter(facts.files).items() if dropped else ():
+        own = {index - start for index in dropped if start <= index < start + rows}
+        left[file].facts[table.name] = left[file].facts[table.name].but(own)
+        start += rows  # they stand together, file by file
 
 
 class _Series(dict[str, "pd.Series[Any]"]):
@@ -242,7 +238,7 @@ def _equal(columns: Sequence[Sequence[Any]], without: Iterable[int]) -> list[lis
 
 def _conflict(group: list[int], facts: _Facts, names: list[str]) -> dict[int, Rejected]:
     """Rows of one file that say different things under one key."""
-    members = [facts.rows[index] for index in group]
+    members = [facts.row(index) for index in group]
     numbers = [str(row["row"]) for row in members if row.get("row") is not None]
     where = place(names[facts.files[group[0]]], members[0].get("sheet"))
     if numbers:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Dialect, Row, Table, insert
 from roadmap.evidence.files.inbox import AnyPath, archive
 from roadmap.evidence.held import HELD, Loaded, coverage_of, held_id, held_message, supplemented
 from roadmap.evidence.messages import place, sentence
-from roadmap.evidence.parsed import FileRefused, Parsed
+from roadmap.evidence.parsed import ByColumns, FileRefused, Parsed
 from roadmap.evidence.pull import (
     NO_SCOPE,
     OUTDATED,
@@ -284,7 +284,7 @@ class _Rows:
         self._by_scope = {batch.scope: batch for batch in known}  # the last of each
         self._by_name = {batch.file_name: batch for batch in known}
         self._batches: list[dict[str, Any]] = []
-        self._facts: dict[str, list[tuple[str, list[dict[str, Any]]]]] = defaultdict(list)
+        self._facts: dict[str, list[tuple[str, ByColumns]]] = defaultdict(list)
         self._rejected: list[dict[str, Any]] = []
         self._warnings: list[dict[str, Any]] = []
         self.accepted: set[str] = set()  # contents
@@ -316,7 +316,7 @@ class _Rows:
         self.accepted.add(one.content.sha256)
         self._add_batch(one, batch_id, received_ms, state="accepted")
         for name, rows in parsed.facts.items():
-            self._facts[name].append((batch_id, rows))
+            self._facts[name].append((batch_id, ByColumns.of(rows)))
         self._warnings += [{"batch_id": batch_id, "message": message} for message in warnings]
         return _taken(one, "accepted", batch_id, after=warnings)
 
@@ -434,24 +434,19 @@ def _taken(
     )
 
 
-def _write_facts(
-    conn: Connection, table: Table, loads: list[tuple[str, list[dict[str, Any]]]]
-) -> None:
+def _write_facts(conn: Connection, table: Table, loads: list[tuple[str, ByColumns]]) -> None:
     """The facts of each batch. Straight to the driver: SQLAlchemy's look at each of 300 rows
     costs more than they do."""
     statement, is_positional = _insert_statement(table, conn.dialect)
     names = [column.name for column in table.columns if column.name != "batch_id"]
-    if is_positional:
-        conn.exec_driver_sql(
-            statement,
-            [(batch_id, *map(row.get, names)) for batch_id, rows in loads for row in rows],
-        )
-    else:
-        empty = dict.fromkeys(names)
-        conn.exec_driver_sql(
-            statement,
-            [{**empty, **row, "batch_id": batch_id} for batch_id, rows in loads for row in rows],
-        )
+    values: list[Any] = [
+        row
+        for batch_id, rows in loads
+        for row in zip((batch_id,) * len(rows), *map(rows.values, names), strict=True)
+    ]
+    if not is_positional:
+        values = [dict(zip(("batch_id", *names), row, strict=True)) for row in values]
+    conn.exec_driver_sql(statement, values)
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ import sys
 import sysconfig
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -30,7 +30,7 @@ from typing import IO, Any
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.files.sandbox_worker import LARGEST_ANSWER_BYTES, OUT_OF_MEMORY, READER_FAILED
 from roadmap.evidence.messages import refused
-from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
+from roadmap.evidence.parsed import ByColumns, FileRefused, Parsed, ReaderContext, Rejected
 from roadmap.russian import integer
 
 log = logging.getLogger(__name__)
@@ -291,7 +291,10 @@ def _answer(data: bytes) -> Parsed:
         found = answer["parsed"]
         return Parsed(
             scope=str(found["scope"]),
-            facts={str(table): _rows(columns) for table, columns in found["facts"].items()},
+            facts={
+                str(table): ByColumns({str(name): list(of) for name, of in columns.items()})
+                for table, columns in found["facts"].items()
+            },
             rows_read=int(found["rows_read"]),
             rows_accepted=int(found["rows_accepted"]),
             rejected=tuple(_rejected(**row) for row in found["rejected"]),
@@ -314,10 +317,3 @@ def _rejected(
         None if column is None else str(column),
         int(rows),
     )
-
-
-def _rows(columns: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
-    """A table as rows; the worker tells it by columns, which is half of the text."""
-    names = [str(name) for name in columns]
-    values = zip(*columns.values(), strict=True)
-    return [dict(zip(names, row, strict=True)) for row in values]

@@ -20,13 +20,12 @@ import sys
 import time
 from dataclasses import asdict
 from importlib import import_module
-from itertools import chain
 from types import TracebackType
 from typing import Any, BinaryIO
 
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.messages import refused
-from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
+from roadmap.evidence.parsed import ByColumns, FileRefused, Parsed, ReaderContext
 
 # Exit statuses, besides death by a signal.
 READER_FAILED = 70
@@ -88,7 +87,9 @@ def _read(reader: str, content: bytes, context: ReaderContext, limits: Limits) -
         return {
             "parsed": {
                 "scope": parsed.scope,
-                "facts": {table: _by_columns(rows) for table, rows in parsed.facts.items()},
+                "facts": {
+                    table: ByColumns.of(rows).columns for table, rows in parsed.facts.items()
+                },
                 "rows_read": parsed.rows_read,
                 "rows_accepted": parsed.rows_accepted,
                 "rejected": [asdict(row) for row in parsed.rejected],
@@ -106,14 +107,6 @@ def _read(reader: str, content: bytes, context: ReaderContext, limits: Limits) -
         code, what = "CORRUPT", "Файл не открывается: он повреждён или передан не целиком"
         to_do = "Запросите файл заново и положите его снова"
     return _refusal(refused(code, what, to_do, context.file_name))
-
-
-def _by_columns(rows: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
-    """A table's values by column, which is half of the text; where a row lacks one, None."""
-    names = tuple(dict.fromkeys(chain.from_iterable(rows)))
-    if any(tuple(row) != names for row in rows):
-        rows = [{name: row.get(name) for name in names} for row in rows]
-    return dict(zip(names, zip(*map(dict.values, rows), strict=True), strict=True))
 
 
 def _refusal(error: FileRefused) -> dict[str, Any]:
