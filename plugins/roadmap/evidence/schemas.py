@@ -13,6 +13,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -119,7 +120,7 @@ def _columns(name: str, rows: ByColumns, file_name: str) -> dict[str, Sequence[A
     """All columns; FileRefused where they are not whole numbers and text of the table."""
     if name not in TABLES:
         raise _structural(file_name, f"неизвестный вид сведений «{name}»")
-    kinds = _PLACE | {column.key: _type(column) for column in TABLES[name].stored}
+    kinds = _kinds(name)
     unknown = rows.columns.keys() - kinds.keys()
     if unknown:
         raise _structural(file_name, f"лишние поля: {', '.join(sorted(unknown))}")
@@ -128,6 +129,12 @@ def _columns(name: str, rows: ByColumns, file_name: str) -> dict[str, Sequence[A
         if not set(map(type, columns[key])) <= {kind, type(None)}:
             raise _structural(file_name, f"поле «{name}.{key}»")
     return columns
+
+
+@cache
+def _kinds(name: str) -> dict[str, type]:
+    """The columns of a table of facts, with the type of their values."""
+    return _PLACE | {column.key: _type(column) for column in TABLES[name].stored}
 
 
 def _type(column: Column) -> type:
@@ -181,7 +188,7 @@ class _Series(dict[str, "pd.Series[Any]"]):
 
     def __init__(self, table: FactTable, facts: _Facts) -> None:
         super().__init__()
-        self._kinds = {column.key: _type(column) for column in table.stored}
+        self._kinds = _kinds(table.name)
         self._facts = facts
 
     def __missing__(self, key: str) -> pd.Series[Any]:

@@ -404,16 +404,22 @@ def _plain(cell: Cell, expected: str) -> _Filled | None:
         raise BadCell(cell.rule, cell.text, expected)
     if not isinstance(cell, str):
         return cell
-    text = cleaned(cell)
-    if text.startswith("#") and _ERROR.fullmatch(text):
+    text = _filled(cell)
+    if text is not None and text.startswith("#") and _ERROR.fullmatch(text):
         raise BadCell("CELL_ERROR", text, expected)
+    return text
+
+
+@lru_cache(maxsize=4096)  # names and words of the files of a pull are the same
+def _filled(text: str) -> str | None:
+    text = cleaned(text)
     return None if text.casefold() in _NO_DATA else text
 
 
 def holds_something(cell: Cell) -> bool:
     """Whether the cell says anything: an error does, «н/д» and a dash do not."""
     if isinstance(cell, str):
-        return cleaned(cell).casefold() not in _NO_DATA
+        return _filled(cell) is not None
     return cell is not None
 
 

@@ -20,7 +20,7 @@ import sys
 import sysconfig
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -291,10 +291,7 @@ def _answer(data: bytes) -> Parsed:
         found = answer["parsed"]
         return Parsed(
             scope=str(found["scope"]),
-            facts={
-                str(table): ByColumns({str(name): list(of) for name, of in columns.items()})
-                for table, columns in found["facts"].items()
-            },
+            facts={str(table): _rows(**rows) for table, rows in found["facts"].items()},
             rows_read=int(found["rows_read"]),
             rows_accepted=int(found["rows_accepted"]),
             rejected=tuple(_rejected(**row) for row in found["rejected"]),
@@ -317,3 +314,16 @@ def _rejected(
         None if column is None else str(column),
         int(rows),
     )
+
+
+def _rows(rows: int, common: Mapping[str, Any], columns: Mapping[str, list[Any]]) -> ByColumns:
+    """A table; what all rows have in common is told once."""
+    cells = rows * (len(common) + len(columns))
+    # A cell takes two bytes where it is written out: so many no answer can tell.
+    if not 0 <= cells <= LARGEST_ANSWER_BYTES // 2:
+        raise ValueError("more cells than an answer holds")
+    told = {str(name): list(values) for name, values in columns.items()}
+    table = ByColumns(told | {str(name): [value] * rows for name, value in common.items()})
+    if len(table) != rows:
+        raise ValueError("another number of rows")
+    return table

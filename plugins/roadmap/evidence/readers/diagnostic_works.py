@@ -25,7 +25,7 @@ from roadmap.evidence.messages import refused
 from roadmap.evidence.names import login_digits, municipality_ref
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.paper import Paper, known_subject, wave_of
-from roadmap.evidence.readers.table import RowRejected, Table, cell_at
+from roadmap.evidence.readers.table import RowRejected, Table
 from roadmap.russian import decimal, integer
 
 _SCHOOL, _NAME, _MUNICIPALITY = "Код ОО", "Наименование ОО", "Муниципалитет"
@@ -101,7 +101,7 @@ class _Table(Table):
         """Rows with a school or a number; a row of totals is recognised and left out."""
         rows = []
         for number, row in self.below():
-            cells = {title: cell_at(row, at) for title, at in self.at.items()}
+            cells = {title: row[at] for title, at in self.at.items()}
             if all(cell is None for cell in cells.values()):
                 continue
             words = [normal_title(cells.get(title)) for title in (_SCHOOL, _NAME, _MUNICIPALITY)]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import Any
 
 # One share is rounded by at most this much (docs/domain.md §3.6).
 ROUNDING = Decimal("0.05")
@@ -22,7 +21,7 @@ def as_hundredths(shares: Sequence[object]) -> list[int] | None:
     """
     parts = []
     for share in shares:
-        part = _hundredths(share) if type(share) in (float, str) else None
+        part = _hundredths(share)
         if part is None:
             return None
         parts.append(part)
@@ -32,18 +31,21 @@ def as_hundredths(shares: Sequence[object]) -> list[int] | None:
 _SHARE = re.compile(r"(\d{1,3})(?:[.,](\d{1,2}))?%?", re.ASCII)
 
 
-@lru_cache(maxsize=32_768)  # there are ten thousand of them, as numbers and as texts
-def _hundredths(share: Any) -> int | None:
+# There are ten thousand of them, as numbers and as texts; `typed`: True is no 1.0.
+@lru_cache(maxsize=32_768, typed=True)
+def _hundredths(share: object) -> int | None:
     if isinstance(share, str):
         written = _SHARE.fullmatch(share)
         if written is None:
             return None
         whole, rest = written.groups(default="")
         part = int(whole + rest.ljust(2, "0"))
-    else:
+    elif isinstance(share, float):
         part = round(share * 100) if 0 <= share <= 101 else -1
         if part / 100 != share:
             return None
+    else:
+        return None
     return part if 0 <= part <= 10_005 else None
 
 

@@ -74,8 +74,12 @@ class Table:
             self.warn("Скрытые строки прочитаны вместе с остальными", sheet.hidden_rows)
 
     def below(self) -> Iterator[tuple[int, list[Cell]]]:
-        """All rows below the heading with their numbers in the file."""
-        return enumerate(self.sheet.rows[self._heading + 1 :], start=self._heading + 2)
+        """All rows below the heading, as long as the longest, with their numbers in the file."""
+        width = max(map(len, self.sheet.rows))
+        for number, row in enumerate(self.sheet.rows[self._heading + 1 :], self._heading + 2):
+            if len(row) < width:
+                row += [None] * (width - len(row))
+            yield number, row
 
     def column(self, title: str) -> str:
         return column_name(self.at[title], title)
@@ -86,9 +90,9 @@ class Table:
         return f"{column_letter(places[0])}–{column_letter(places[-1])}"
 
     def value(self, row: Sequence[Cell], title: str, grammar: Callable[[Cell], _Value]) -> _Value:
-        """The cell by its grammar; RowRejected where it has another."""
+        """The cell of a row `below` by its grammar; RowRejected where it has another."""
         try:
-            return grammar(cell_at(row, self.at[title]))
+            return grammar(row[self.at[title]])
         except BadCell as bad:
             raise RowRejected(bad.rule, bad.what, self.column(title)) from None
 

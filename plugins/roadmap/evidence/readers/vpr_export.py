@@ -137,7 +137,7 @@ def paper_of(sheet: Sheet, heading: Heading, context: ReaderContext) -> Paper:
 
     Raises FileRefused TITLE where it names none or two, SUBJECT, PERIOD.
     """
-    texts = {cell for row in sheet.rows for cell in row if isinstance(cell, str)}
+    texts = {cell for cell in set().union(*sheet.rows) if isinstance(cell, str)}
     titles = {
         (title.group(1), title.group(2), title.group(3))
         for text in map(normal_title, texts)
@@ -230,12 +230,12 @@ class GroupTable(Table):
         participants_at = self.at[PARTICIPANTS]
         heading = normal_title(GROUPS)
         for number, row in self.below():
-            has_numbers = cell_at(row, participants_at) is not None or any(
-                cell_at(row, at) is not None for at in shares_at
+            has_numbers = row[participants_at] is not None or any(
+                row[at] is not None for at in shares_at
             )
             name = None
             try:
-                if isinstance(cell_at(row, name_at), str | Fault):
+                if isinstance(row[name_at], (str, Fault)):
                     name = self.value(row, GROUPS, text_of)
             except RowRejected as problem:
                 if has_numbers:

@@ -28,7 +28,7 @@ from roadmap.evidence.files.grid import (
 )
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers.percents import as_hundredths, restored_counts, sums_to_whole
-from roadmap.evidence.readers.table import RowRejected, Table, cell_at
+from roadmap.evidence.readers.table import RowRejected, Table
 from roadmap.evidence.readers.vpr_export import (
     GROUPS,
     MOST_PARTICIPANTS,
@@ -103,12 +103,12 @@ def _blocks(table: Table) -> Iterator[_Block]:
     The caption stands in the group's column under its name, or in a column after it; so it is
     looked for in every cell before the numbers.
     """
-    at = table.at
+    groups_at, participants_at, share_at = (table.at[title] for title in _TITLES)
     title = normal_title(GROUPS)  # the heading may be repeated on a new page
     block: _Block | None = None
     for number, row in table.below():
         name = kind = None  # the first of each in the row
-        for cell in row[at[GROUPS] : at[PARTICIPANTS]]:
+        for cell in row[groups_at:participants_at]:
             if not isinstance(cell, str):
                 continue
             name_in_cell, kind_in_cell = _label_of(cell)
@@ -122,8 +122,8 @@ def _blocks(table: Table) -> Iterator[_Block]:
             block = _Block(name, number)
         if kind is not None and block is not None:
             block.has_repeats |= kind in block.counts
-            block.counts[kind] = cell_at(row, at[PARTICIPANTS])
-            block.shares[kind] = cell_at(row, at[_SHARE])
+            block.counts[kind] = row[participants_at]
+            block.shares[kind] = row[share_at]
     if block is not None and block.counts:
         yield block
 
@@ -155,7 +155,7 @@ def _flat_blocks(table: Table) -> Iterator[_Block]:
     """Rows with a group and a number, each as the rows of a group stand elsewhere."""
     at = table.at
     for number, row in table.below():
-        cells = {title: cell_at(row, at[title]) for title in at if title != GROUPS}
+        cells = {title: row[at[title]] for title in at if title != GROUPS}
         has_numbers = any(cell is not None for cell in cells.values())
         try:
             name = table.value(row, GROUPS, text_of)
@@ -234,13 +234,21 @@ def _counts_at_once(block: _Block) -> dict[str, int] | None:
         return None
     counts: dict[str, int] = {}
     for kind, cell in block.counts.items():
-        if type(cell) is str and len(cell) <= 7 and cell.isascii() and cell.isdigit():
-            cell = float(cell)
-        if type(cell) is not float or not 0 <= cell <= MOST_PARTICIPANTS or cell % 1:
+        count = _count_in(cell)
+        if count is None:
             return None
-        counts[kind] = int(cell)
+        counts[kind] = count
     total = counts.pop(_TOTAL, None)
     compared = sum(counts.values())
     if total not in (None, compared):
         return None
     return {**counts, "compared": compared, "restored": 0}
+
+
+@lru_cache(maxsize=8192, typed=True)  # few numbers, again and again
+def _count_in(cell: Cell) -> int | None:
+    if isinstance(cell, str) and len(cell) <= 7 and cell.isascii() and cell.isdigit():
+        cell = float(cell)
+    if not isinstance(cell, float) or not 0 <= cell <= MOST_PARTICIPANTS or cell % 1:
+        return None
+    return int(cell)

@@ -26,7 +26,7 @@ from roadmap.evidence.readers.percents import (
     restored_from_hundredths,
     sums_to_whole,
 )
-from roadmap.evidence.readers.table import RowRejected, cell_at
+from roadmap.evidence.readers.table import RowRejected
 from roadmap.evidence.readers.vpr_export import (
     GROUPS,
     PARTICIPANTS,
@@ -108,7 +108,7 @@ class _Table(GroupTable):
         }
 
     def _restored(self, row: list[Cell], participants: int) -> list[int]:
-        hundredths = as_hundredths([cell_at(row, at) for at in self._marks_at])
+        hundredths = as_hundredths([row[at] for at in self._marks_at])
         if hundredths is not None:
             counts, do_agree = restored_from_hundredths(hundredths, participants)
         else:

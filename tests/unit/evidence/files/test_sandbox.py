@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import signal
@@ -85,6 +86,20 @@ def test_rows_come_back_with_their_own_columns_and_any_text(reader):
         "t": [{"a": 1, "b": "Буй ёЁ", "c": None}, {"a": None, "b": "x", "c": True}],
         "none": [],
     }
+
+
+def test_what_all_rows_have_in_common_comes_back_in_every_row_and_of_its_kind(reader):
+    name = reader(
+        """
+        from roadmap.evidence.parsed import Parsed
+        rows = [{"same": "Буй", "none": None, "mixed": value} for value in (1, True, 1.0, 1)]
+        return Parsed("x", {"t": rows, "one": [{"a": 1}]}, 4, 4)
+        """
+    )
+    facts = parse(one_sheet(WORK), name, CONTEXT).facts
+    assert [(row["same"], row["none"]) for row in facts["t"]] == [("Буй", None)] * 4
+    assert [repr(row["mixed"]) for row in facts["t"]] == ["1", "True", "1.0", "1"]
+    assert facts["one"] == [{"a": 1}]
 
 
 RELATIONS = "xl/worksheets/_rels/sheet1.xml.rels"
@@ -424,12 +439,21 @@ def test_a_worker_that_answers_nonsense_refuses_the_file(reader, monkeypatch):
     assert refusal(name).code == "PARSER_DIED"
 
 
+def told_of(rows: int, common: dict[str, int], columns: dict[str, list[int]]) -> str:
+    """An answer about one table of so many rows."""
+    table = {"rows": rows, "common": common, "columns": columns}
+    of_file = {"scope": "", "rows_read": 0, "rows_accepted": 0, "rejected": [], "warnings": []}
+    return json.dumps({"parsed": {**of_file, "facts": {"t": table}, "scale": None, "others": []}})
+
+
 @pytest.mark.parametrize(
     "answer",
     ["[]", "{", '{"parsed": {}}', '{"refused": 1}', '{"parsed": 5}', "[" * 100_000,
      '{"parsed": {"scope": "", "facts": {}, "rows_read": 0, "rows_accepted": 0, "warnings": [],'
      ' "rejected": [{"rule": "", "message": "", "sheet": null, "row": [], "column": null,'
-     ' "rows": 1}]}}'],
+     ' "rows": 1}]}}',
+     told_of(1_000_000_000_000, {"a": 1}, {}), told_of(-1, {"a": 1}, {}),
+     told_of(3, {}, {"a": [1]}), told_of(1, {"b": 2}, {"a": [1, 2]})],
 )  # fmt: skip
 def test_an_answer_that_no_worker_gives_refuses_its_file_alone(reader, monkeypatch, answer):
     speak = (
