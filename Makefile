@@ -26,8 +26,9 @@ RUN ?=
 TO ?=
 MUNICIPALITY ?=
 INDICATOR ?=
+FILE ?=
 # Their values reach the shell as values, whatever quotes are in them.
-export FROM AS_OF KNOWN_AT MODE SAMPLE MUNICIPALITIES REASON RUN TO MUNICIPALITY INDICATOR
+export FROM AS_OF KNOWN_AT MODE SAMPLE MUNICIPALITIES REASON RUN TO MUNICIPALITY INDICATOR FILE
 
 VENV := .venv
 PY := PYTHONPATH=plugins $(VENV)/bin/python
@@ -60,6 +61,10 @@ phase: $(RUNTIME) ## one phase in the foreground (PHASE= YEAR= AS_OF= KNOWN_AT= 
 .PHONY: new-year
 new-year: $(RUNTIME) ## the draft plan of a year (YEAR=2027 FROM=2021)
 	exec env $(PY) -m roadmap_cli.new_year --year $(YEAR) --from "$$FROM"
+
+.PHONY: check-plan
+check-plan: $(RUNTIME) ## all that is wrong with a plan's file, or what is left to fill in (FILE=include/plans/2027.yaml)
+	@exec env $(PY) -m roadmap_cli.check_plan --file "$$FILE"
 
 .PHONY: explain
 explain: $(RUNTIME) ## where a number comes from (RUN=latest:march_analysis MUNICIPALITY=region INDICATOR=6.2)

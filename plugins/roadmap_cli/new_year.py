@@ -12,11 +12,10 @@ import tempfile
 from pathlib import Path
 
 from roadmap.paths import PLANS
+from roadmap.plan.check_file import left_to_fill, runs
 from roadmap.plan.load import PlanError, load_plan, plan_years
 from roadmap.plan.model import Plan
 from roadmap.plan.new_year import NewYearRefused, broken_promises, next_plan
-from roadmap.plan.schedule import phase_events
-from roadmap.russian import day
 
 
 def main() -> None:
@@ -96,22 +95,16 @@ def _put(path: Path, text: str) -> None:
 
 
 def summary(plan: Plan, folder: Path) -> list[str]:
-    """What was written and when its phases run: Russian lines."""
-    events = [event for phase in plan.phases for event in phase_events(phase.code, [plan])]
-    titles = {phase.code: phase.title for phase in plan.phases}
-    lines = [
-        f"Записан проект плана {plan.year} года: {folder / f'{plan.year}.yaml'}",
+    """What was written, when its phases run, what is left to fill in: Russian lines."""
+    path = folder / f"{plan.year}.yaml"
+    return [
+        f"Записан проект плана {plan.year} года: {path}",
         "План не в силе: письма этапов пойдут только на проверочный адрес оператора.",
-        "Запуски этапов (время московское):",
-        *(f"  {day(event.run_at.date())} {event.run_at:%H:%M}  {titles[event.phase]}"
-          for event in events),
-    ]  # fmt: skip
-    if any(event.is_provisional for event in events):
-        lines.append(
-            f"Переносы выходных {plan.year} года ещё не известны: дни запуска могут сдвинуться."
-        )
-    lines.append("Что проверить и заполнить, сказано в начале файла.")
-    return lines
+        *runs(plan),
+        *left_to_fill(plan),
+        "Подробнее — в начале файла. После каждой правки проверьте его: "
+        f"make check-plan FILE={path}",
+    ]
 
 
 if __name__ == "__main__":

@@ -45,32 +45,34 @@ class PlanError(ValueError):
 def load_plan(year: int, folder: Path = PLANS, sql_folder: Path = SQL) -> Plan:
     """The plan of `year`; PlanError, in Russian, names the file and the path inside it."""
     path = folder / f"{year}.yaml"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         known = ", ".join(map(str, plan_years(folder))) or "нет ни одного"
-        raise PlanError(
-            year, path.name, [Problem("", f"такого файла нет (есть планы: {known})")]
-        ) from None
-    except UnicodeDecodeError:
-        raise PlanError(year, path.name, [Problem("", "текст не в кодировке UTF-8")]) from None
-    problems: list[Problem]
-    try:
-        data = read_yaml(text)
-        plan = Plan.model_validate(data)
-    except YamlRefused as error:
-        raise PlanError(year, path.name, [Problem("", str(error))]) from None
-    except ValidationError as error:
-        problems = [_problem(details) for details in error.errors(include_url=False)]
-        raise PlanError(year, path.name, problems) from None
-    problems = [
-        *contradictions(plan, lambda stem: _has_query(sql_folder, stem), _dataset_names(SOURCES))
-    ]
-    if plan.year != year:
-        problems.insert(0, Problem("year", f"год {plan.year} в файле года {year}"))
-    if problems:
+        missing = Problem("", f"такого файла нет (есть планы: {known})")
+        raise PlanError(year, path.name, [missing])
+    plan, problems = examine(path.read_bytes(), sql_folder)
+    if plan is not None and plan.year != year:
+        problems = (Problem("year", f"год {plan.year} в файле года {year}"), *problems)
+    if plan is None or problems:
         raise PlanError(year, path.name, problems)
     return plan
+
+
+def examine(content: bytes, sql_folder: Path = SQL) -> tuple[Plan | None, tuple[Problem, ...]]:
+    """The plan that a file holds, and all that is wrong with it; None where it is no plan at all.
+
+    Contradictions between fields are looked for only where each field is valid by itself.
+    """
+    try:
+        plan = Plan.model_validate(read_yaml(content.decode("utf-8")))
+    except UnicodeDecodeError:
+        return None, (Problem("", "текст не в кодировке UTF-8"),)
+    except YamlRefused as error:
+        return None, tuple(Problem("", fault) for fault in error.faults)
+    except ValidationError as error:
+        return None, tuple(_problem(details) for details in error.errors(include_url=False))
+    return plan, contradictions(
+        plan, lambda stem: _has_query(sql_folder, stem), _dataset_names(SOURCES)
+    )
 
 
 def load_plans(
@@ -154,9 +156,9 @@ def _sentence(details: ErrorDetails) -> str:
     shown = _shown(details["input"])
     match kind:
         case "missing":
-            return "поля нет, а оно обязательно"
+            return "поля нет, а оно обязательно: допишите его"
         case "extra_forbidden":
-            return "лишнее поле: такого в плане не бывает"
+            return "лишнее поле, такого в плане не бывает: исправьте название или удалите"
         case "enum" | "literal_error":
             return f"{shown} — такого значения нет; возможны: {_listed(details['ctx']['expected'])}"
         case "union_tag_invalid":

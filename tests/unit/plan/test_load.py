@@ -289,11 +289,11 @@ WRONG = {
     ),
     "a field nobody knows": (
         ("closed: true", "closed: true\nclosd: true"),
-        "closd", "лишнее поле: такого в плане не бывает",
+        "closd", "лишнее поле, такого в плане не бывает: исправьте название или удалите",
     ),
     "a field that is missing": (
         ("working_day: previous\n", ""),
-        "working_day", "поля нет, а оно обязательно",
+        "working_day", "поля нет, а оно обязательно: допишите его",
     ),
     "a number where a word must stand": (
         ('code: "6.1"', "code: 6.1"),

@@ -1,0 +1,48 @@
+"""The task that tells a person whether a plan's file may be used, and what is left to fill in."""
+
+from __future__ import annotations
+
+import logging
+
+from airflow.sdk import Param, get_current_context, task
+
+from roadmap_airflow.failures import failed
+
+log = logging.getLogger("roadmap")
+
+
+def form() -> dict[str, Param]:
+    """Which year's plan: of all that have a file, also those that can't be read."""
+    from roadmap.plan.load import plan_years
+
+    years = plan_years()
+    return {
+        "year": Param(
+            years[-1] if years else None,
+            type="integer",
+            title="Год плана",
+            description="Файл плана — include/plans/<год>.yaml.",
+            enum=list(years),
+        )
+    }
+
+
+@task(task_display_name="Проверка плана")
+def check_plan() -> None:
+    """Red, with every fault, its line and its path, where the plan may not be used."""
+    from roadmap.paths import PLANS
+    from roadmap.plan.check_file import check_file
+
+    name = f"{get_current_context()['params']['year']}.yaml"
+    try:
+        checked = check_file(PLANS / name)
+    except OSError:
+        raise failed(f"Файл «{name}» не читается: его убрали или к нему нет доступа.") from None
+    first, *others = checked.lines
+    if not checked.faults:
+        for line in checked.lines:
+            log.info(line)
+        return
+    for fault in checked.faults:
+        log.warning(fault)
+    raise failed(f"{first} Ошибки перечислены выше. {others[-1]}")
