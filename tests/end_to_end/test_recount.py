@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import copy
+import dataclasses
 import email
 import email.policy
 import json
 import random
 import shutil
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,13 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Engine, func, select
 
+from bench.stages import composed
 from end_to_end.year_world import Year, whole_year
 from recount import marks
 from recount.reports import Report, Step, recount, stored
 from roadmap.delivery.letters.again import letters_again
 from roadmap.paths import TEMPLATES
+from roadmap.plan.load import load_plan
 from roadmap.plan.zone import home_time
 from roadmap.reports.checks.leak import Registry, check_leak, read_registry
 from roadmap.reports.compose import load_model
@@ -32,6 +36,7 @@ from roadmap.reports.model import Addressee
 from roadmap.reports.words.templates import written_with
 from roadmap.reports.words.wording import say
 from roadmap.store.tables import delivery, phase_run, report, run_outcome
+from support.march_world import MARCH
 
 ROOT = Path(__file__).resolve().parents[2]
 PHASES = (
@@ -279,3 +284,30 @@ def test_every_letter_of_the_year_is_made_again_byte_for_byte_whatever_moved_on(
     for letter in again:
         made = email.message_from_bytes(letter.rfc822, policy=email.policy.default)
         assert made.as_bytes() == sent[letter.delivery_id].as_bytes()
+
+
+@pytest.mark.parametrize("phase", sorted(set(PHASES)))
+def test_a_phase_run_again_at_the_end_of_the_year_corrects_nobody(
+    year: Year, models: list[list[Model]], phase: str
+):
+    """What came in since, the date of a schedule among it, says nothing new of the phase's day.
+
+    `models` are read before there are more runs than those of the year.
+    """
+    engine, plan = year.place.engine, load_plan(2021)
+    sent = _hashes(engine, year.steps[_last(phase)].outcome.run_id)
+    again = dataclasses.replace(MARCH, phase=phase, mode="dry")
+    now_ms = time.time_ns() // 1_000_000
+    run_id, addressees = composed(engine, plan, again, year.place.settings.reply_to, now_ms)
+    assert len(addressees) == ADDRESSEES
+    assert _hashes(engine, run_id) == sent
+
+
+def _last(phase: str) -> int:
+    return max(place for place, one in enumerate(PHASES) if one == phase)
+
+
+def _hashes(engine: Engine, run_id: str) -> dict[str, str]:
+    of_run = select(report.c.municipality_id, report.c.content_sha256)
+    with engine.connect() as db:
+        return dict(db.execute(of_run.where(report.c.run_id == run_id)).tuples().all())

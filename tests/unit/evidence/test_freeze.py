@@ -255,9 +255,10 @@ def test_a_rule_s_words_lose_case_and_spaces_but_not_their_letters(engine: Engin
     assert sorted(found) == ["приказ «о проекте»", "списки партн\u0451ров"]
 
 
-def own_schedule(engine: Engine, dates: dict[int, str], received_ms: int = NOW - DAY_MS) -> None:
+def own_schedule(engine: Engine, dates: dict[int, str], **moments: int) -> None:
     facts = [{"measure": n, "due_on": due, "basis": "приказ"} for n, due in dates.items()]
-    load(engine, "own_schedule", {"own_schedule_date": facts}, received_ms=received_ms)
+    moments = {"received_ms": NOW - DAY_MS} | moments
+    load(engine, "own_schedule", {"own_schedule_date": facts}, **moments)
 
 
 def test_a_run_keeps_the_dates_of_own_schedules_as_they_were_known(any_engine: Engine) -> None:
@@ -274,6 +275,41 @@ def test_a_run_keeps_the_dates_of_own_schedules_as_they_were_known(any_engine: E
     assert due == {1: date(2021, 4, 9), 2: None, 3: date(2021, 6, 30)}
     assert after.measure(1).window.due == date(2021, 5, 14)
     assert after.measure(3).window.due is None  # the newer file no longer has it
+
+
+@pytest.mark.parametrize(
+    ("on_the_day", "learned_since", "told"),
+    [
+        ({}, {3: "2021-09-15"}, None),
+        ({3: "2021-09-15"}, {3: "2021-10-01"}, date(2021, 9, 15)),
+        ({3: "2021-09-15"}, {1: "2021-03-01"}, date(2021, 9, 15)),
+        ({}, {3: "2021-03-01"}, date(2021, 3, 1)),
+        ({3: "2021-09-15"}, {3: "2021-03-01"}, date(2021, 3, 1)),
+        ({3: "2021-03-01"}, {3: "2021-09-15"}, date(2021, 9, 15)),
+        ({3: "2021-03-01"}, {1: "2021-03-01"}, None),
+    ],
+    ids=[
+        "a date that came later is not told",
+        "a date that was moved later stands as it was known",
+        "a date that was withdrawn later stands as it was known",
+        "a date that was due is told whenever it came",
+        "a date that was moved to a due day is told",
+        "a date that was due and is not any more is told",
+        "a date that was due and was withdrawn is gone",
+    ],
+)
+def test_what_is_not_due_reads_as_it_did_on_the_as_of_day(
+    any_engine: Engine, on_the_day: dict[int, str], learned_since: dict[int, str], told: date | None
+) -> None:
+    registries(any_engine)
+    own_schedule(any_engine, on_the_day)
+    own_schedule(any_engine, learned_since, received_ms=NOW + DAY_MS)
+    later = NOW + 200 * DAY_MS
+    run_id = freeze(any_engine, PLAN, REQUEST, later, "dev", "0" * 64)
+    # What was loaded after the freeze changes nothing, even if it is said to have come before.
+    own_schedule(any_engine, {3: "2021-12-01"}, received_ms=NOW - 1, loaded_ms=later + 1)
+    with any_engine.connect() as conn:
+        assert plan_of_run(conn, PLAN, run_id).measure(3).window.due == told
 
 
 def test_a_reminder_of_a_measure_of_own_schedule_can_be_frozen(engine: Engine) -> None:
