@@ -189,6 +189,7 @@ def test_one_changed_file_corrects_its_municipality_and_the_department_only(marc
         text = letter.get_body(("plain",)).get_content()
         assert "Взамен направленного" in text
         assert "Изменилось" in text
+        assert str(letter["Subject"]).startswith("Исправление (редакция 2): 500+ | ")
 
 
 def test_no_municipality_sees_anothers_schools(march, first):

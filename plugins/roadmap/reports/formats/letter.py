@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -27,7 +28,7 @@ from roadmap.plan.model import LocalTime
 from roadmap.reports.model import Cell, LetterFigures, LetterRow, ReportModel, Share
 from roadmap.reports.words.show import show_of, show_with_unit
 from roadmap.reports.words.templates import templates
-from roadmap.reports.words.wording import named, say, title
+from roadmap.reports.words.wording import NoSuchSentence, named, say, title
 from roadmap.russian import NBSP
 
 TEXT_COLUMNS = 72
@@ -115,9 +116,6 @@ def render_letter(
             _described(tuple(files)) for _, files in groupby(attachments, lambda file: file.title)
         ],
     }
-    subject = model.letter.subject
-    if envelope.test_addressee is not None:
-        subject = f"{TEST_MARK}. {subject}"
     environment = _environment(templates())
     html = _inliner().inline(environment.get_template("letter.html.j2").render(values))
     if len(html.encode()) > MAX_HTML_BYTES:
@@ -126,7 +124,18 @@ def render_letter(
             f"Муниципалитет: {model.addressee.municipality_id}."
         )
     text = environment.get_template("letter.txt.j2").render(values)
-    return LetterText(subject, html, _tidy(text))
+    return LetterText(_subject(model, envelope), html, _tidy(text))
+
+
+def _subject(model: ReportModel, envelope: Envelope) -> str:
+    """The inbox shows at once that a letter is a correction, or a test."""
+    subject = model.letter.subject
+    if envelope.replaces is not None:
+        said = {"subject": subject, "revision": envelope.revision}
+        # A letter made again is written by its own templates: the older ones do not say it.
+        with suppress(NoSuchSentence):
+            subject = say("shared", "subject_of_correction", **said).replace(NBSP, " ")
+    return subject if envelope.test_addressee is None else f"{TEST_MARK}. {subject}"
 
 
 # -- What the templates are given ------------------------------------------------------------

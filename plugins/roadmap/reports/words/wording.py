@@ -30,15 +30,19 @@ _NOTHING: Mapping[str, Any] = {}
 _AS_SAID_IN = {"summary": "monitoring"}
 
 
+class NoSuchSentence(KeyError):
+    """The templates have no macro of that name."""
+
+
 def say(template: str, sentence: str, known: Mapping[str, Any] = _NOTHING, /, **values: Any) -> str:
     """The sentence: macro `sentence` of wording/<template>.j2, or one it imports, in one line.
 
-    `known` are values that it gets if it asks for them. KeyError when the template has no such
-    macro; jinja2.UndefinedError when it needs a value that is not given.
+    `known` are values that it gets if it asks for them. NoSuchSentence when the template has no
+    such macro; jinja2.UndefinedError when it needs a value that is not given.
     """
     macro = _macros(templates(), template).get(sentence)
     if not isinstance(macro, Macro):
-        raise KeyError(f"include/templates/wording/{template}.j2 has no macro «{sentence}»")
+        raise NoSuchSentence(f"include/templates/wording/{template}.j2 has no macro «{sentence}»")
     asked = {name: known[name] for name in macro.arguments if name in known}
     return _in_one_line(str(macro(**{**asked, **values})))
 
