@@ -26,6 +26,10 @@ LETTER_DECISIONS: Mapping[LetterDecision, str] = MappingProxyType(
         "give_up": "не знаем, не отправлять",
     }
 )
+# Into which state of a letter each decision led.
+LETTER_DECISION_OF: Mapping[str, LetterDecision] = MappingProxyType(
+    {"accepted": "arrived", "retry": "resend", "cancelled": "give_up"}
+)
 FileDecision = Literal["replace", "add", "keep"]
 FILE_DECISIONS: Mapping[FileDecision, str] = MappingProxyType(
     {"replace": "заменить", "add": "дополнить", "keep": "оставить прежний"}

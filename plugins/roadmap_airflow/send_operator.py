@@ -94,8 +94,6 @@ class SendOperator(StoppableOperator):
             except MailServerUnavailable as unavailable:
                 raise to_be_tried_again(f"{unavailable} Задача повторится сама.") from None
         log.info("%s", summary)
-        if context["params"].get("mode") == "dry":
-            log.info("Выбрано «Ничего не отправлять»: письма проверены без сети и никуда не ушли")
         refuse_to_be_green(summary)
 
 

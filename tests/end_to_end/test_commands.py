@@ -220,7 +220,9 @@ def test_make_run_runs_the_year_once_and_ctrl_c_stops_every_process(tmp_path):
     assert len(letters) == PHASES * LETTERS + len(corrected)
     assert len(corrected) == CORRECTED
     accounts = [subject for subject in _notices(tmp_path / "var") if "Отправлено всем" in subject]
-    assert len(accounts) == PHASES + 1
+    assert len(accounts) == PHASES
+    (told,) = [one for one in _notices(tmp_path / "var") if "Исправления отправлены: 2, " in one]
+    assert "без изменений 11" in told
 
     kept, _ = _kept_by_airflow(tmp_path / "var" / "airflow")
     assert re.fullmatch(r'[a-z0-9"\[\], ]+', kept)

@@ -310,4 +310,5 @@ def _last(phase: str) -> int:
 def _hashes(engine: Engine, run_id: str) -> dict[str, str]:
     of_run = select(report.c.municipality_id, report.c.content_sha256)
     with engine.connect() as db:
-        return dict(db.execute(of_run.where(report.c.run_id == run_id)).tuples().all())
+        found = db.execute(of_run.where(report.c.run_id == run_id))
+        return {row.municipality_id: row.content_sha256 for row in found}

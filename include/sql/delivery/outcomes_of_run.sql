@@ -13,6 +13,7 @@ select
     delivery.delivery_id,
     delivery.message_id,
     delivery.revision,
+    delivery.reason as correction_reason,
     delivery.state,
     delivery.last_code,
     delivery.last_detail,

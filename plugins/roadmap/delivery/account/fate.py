@@ -131,6 +131,8 @@ def _blocked(reason: str, recipient_id: str) -> Fate:
         return Fate.NOT_ALLOWED
     if reason == planning.SHARED:
         return Fate.SHARED
+    if reason == planning.GIVEN_UP:
+        return Fate.GIVEN_UP
     return Fate.HELD_BACK if reason.startswith(planning.HELD_BACK) else Fate.BLOCKED
 
 

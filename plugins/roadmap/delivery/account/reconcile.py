@@ -9,16 +9,18 @@ is not this recipient's of this occasion and mode: nobody is counted by another 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Engine
 
 from roadmap import russian
+from roadmap.decision import LETTER_DECISION_OF, LETTER_DECISIONS
 from roadmap.delivery.account.fate import Fate, advice, fate_of_outcome, sentence
+from roadmap.delivery.account.rehearsal import Sendings, if_it_were_live
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.brakes import Brakes
 from roadmap.delivery.letters import contacts
@@ -26,12 +28,13 @@ from roadmap.delivery.letters.operator_text import (
     CONTROL_DAG,
     filled_in,
     lower_first,
+    say,
     without_stop,
 )
 from roadmap.delivery.letters.planning import NO_RECIPIENT
 from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import sample_sentence
-from roadmap.plan.model import LocalTime
+from roadmap.plan.model import REGION, REMINDER, LocalTime
 from roadmap.plan.zone import occasion_time
 from roadmap.store.sql import sql
 
@@ -50,9 +53,10 @@ CATEGORIES: Mapping[str, str] = {
 # A letter of a test run did not reach its addressee, so its words differ.
 _ACCEPTED_WORDS: Mapping[str, str] = {
     "redirect": "принято сервером для проверочного адреса",
-    "dry": "составлено и проверено, не отправлялось",
+    "dry": "проверено без отправки",
 }
 UNACCOUNTED = "unaccounted"
+_WORDS = "delivery/_account.j2"
 _OF_STATE = {
     "held": "awaiting_approval",
     "ready": "pending",
@@ -90,15 +94,22 @@ class AccountLine:
     message_id: str | None
     fate: Fate | None = None
     is_unexpected: bool = False  # an outcome of somebody whom the run did not expect
+    decision: str | None = None  # what a person decided about the letter, when and why
+    is_correction: bool = False  # of a letter that the recipient has
 
     @property
     def is_open(self) -> bool:
-        """Does it ask the operator for something, or for patience?"""
+        """Does it ask the operator for something, or for patience?
+
+        What a person decided not to send is closed: there is nothing left to do.
+        """
+        if self.fate in (Fate.GIVEN_UP, Fate.SUPERSEDED):
+            return self.is_unexpected
         return (
             self.category in _UNSETTLED
+            or self.category == "cancelled"
             or self.fate is Fate.BOUNCED
             or self.is_unexpected
-            or (self.category == "cancelled" and self.fate is not Fate.SUPERSEDED)
         )
 
 
@@ -107,7 +118,8 @@ class Reconciliation:
     """The account of one run; its texts are for the operator, Russian, without addresses.
 
     `holds`: what keeps letters of this run back as a whole, each with its reason and what to
-    do; Russian sentences. `local_time` is that of the moments in the lines' words.
+    do; `details`: what stands below the headline; Russian sentences. `local_time` is that of the
+    moments in the lines' words. `sendings`: what a live run sent, what a rehearsal would send.
     """
 
     run_id: str
@@ -119,6 +131,9 @@ class Reconciliation:
     lines: tuple[AccountLine, ...]
     holds: tuple[str, ...]
     sample: str | None = None  # «Проверочная выборка: 3 из 13»
+    sendings: Sendings = field(default_factory=Sendings)
+    details: tuple[str, ...] = ()
+    is_whole: bool = True  # to addressees, to all of them
 
     @property
     def time_zone_name(self) -> str:
@@ -171,7 +186,7 @@ class Reconciliation:
     def headline(self) -> str:
         """«Отправлено всем 13», or «не всем» and how many, or «уже отправлено»; in addressees."""
         if not self.lines:
-            return "Писем нет: адресатов нет"
+            return "Писем нет: писать некому"
         everybody = {line.municipality_id for line in self.lines}
         left = {
             line.municipality_id
@@ -183,9 +198,15 @@ class Reconciliation:
         )
         whom = "всем" if self.mode != "dry" else "для всех"
         if left or any(line.is_unexpected for line in self.lines):
-            return f"{kind} не {whom}: {len(everybody) - len(left)} из {len(everybody)}"
+            text = f"{kind} не {whom}: {len(everybody) - len(left)} из {len(everybody)}"
+            decided = {x.municipality_id for x in self.lines if x.fate is Fate.GIVEN_UP}
+            return f"{text}, решено не отправлять: {len(decided)}" if decided else text
         if all(line.category == "suppressed" for line in self.lines):
             return f"{_NOTHING_NEW[self.mode]} {len(everybody)}: нового нет"
+        if self.mode == "live" and self.sendings.corrections and not self.sendings.first:
+            corrected = f"Исправления отправлены: {len(self.sendings.corrections)}"
+            same = len(self.sendings.same)
+            return f"{corrected}, без изменений {same}" if same else corrected
         return f"{kind} {whom} {len(everybody)}"
 
     @property
@@ -200,7 +221,49 @@ def categories(mode: str) -> Mapping[str, str]:
 
 
 def reconcile(engine: Engine, run_id: str) -> Reconciliation:
-    """Account for the letters of one run as the ledger stands now; writes nothing."""
+    """Account for the letters of one run as the ledger stands now; writes nothing.
+
+    A rehearsal, and a run for some, also say how the phase as a whole stands.
+    """
+    account = _account(engine, run_id)
+    if account.is_whole:
+        return account
+    whole = say(_WORDS, "whole_phase", account.local_time, state_of_phase(engine, account.occasion))
+    return replace(account, details=(*account.details, whole))
+
+
+def state_of_phase(engine: Engine, occasion: str) -> Reconciliation | None:
+    """How the letters to addressees stand: of each, by the newest live run that was for them.
+
+    Runs before the newest one for everybody do not count. None where nothing was live.
+    """
+    with engine.connect() as db, db.begin():
+        runs = db.scalars(sql("delivery/live_runs_of_occasion"), {"occasion": occasion}).all()
+    newest: Reconciliation | None = None
+    lines: dict[str, list[AccountLine]] = {}
+    for run_id in runs:
+        account = _account(engine, run_id)
+        newest = newest or account
+        of_run = defaultdict(list)
+        for line in account.lines:
+            of_run[line.municipality_id].append(line)
+        lines = of_run | lines
+        if account.is_whole:
+            break
+    if newest is None:
+        return None
+    together = tuple(line for addressee in lines.values() for line in addressee)
+    return replace(
+        newest,
+        lines=together,
+        expected=sum(not line.is_unexpected for line in together),
+        sendings=Sendings(),
+        details=(),
+        is_whole=True,
+    )
+
+
+def _account(engine: Engine, run_id: str) -> Reconciliation:
     with engine.connect() as db, db.begin():
         run = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
         everybody = contacts.expected(db, run_id)
@@ -209,6 +272,7 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         now_ms = moves.db_now_ms(db)
         standing = brakes.standing(db, now_ms)
         sample = sample_sentence(db, run_id)
+        decided = db.execute(sql("delivery/decisions_of_run"), {"run_id": run_id}).all()
     names = {row.municipality_id: row.name for row in named}
     local_time = occasion_time(run.occasion)
     outcomes = {(row.municipality_id, row.recipient_id): row for row in rows}
@@ -230,11 +294,21 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
     for key in ordered:
         name, row = _who(key, ordered, names), outcomes.get(key)
         line = _line(key, name, row, categories(run.mode), standing, now_ms, local_time)
+        line = replace(line, decision=_decision(line, row, decided, local_time))
         if key not in place:
             reason = "Этого получателя запуск не ожидал. Запустите этап заново."
             line = replace(line, is_unexpected=True, reason=reason)
         lines.append(line)
     has_waiting = any(line.category == "pending" for line in lines)
+    if run.mode == "live":
+        sendings = _sent(lines, names)
+    else:
+        in_order = {key[0]: everybody[key[0]] for key in ordered if key[0] in everybody}
+        sendings = if_it_were_live(engine, run, in_order, names)
+    is_for_all = all(
+        row.is_selected for row in named if row.is_participating or row.municipality_id == REGION
+    )
+    is_reminder = run.phase.startswith(f"{REMINDER}/")
     return Reconciliation(
         run_id=run_id,
         occasion=run.occasion,
@@ -245,7 +319,58 @@ def reconcile(engine: Engine, run_id: str) -> Reconciliation:
         lines=tuple(lines),
         holds=_holds(standing, run.occasion, run.mode, local_time, has_waiting=has_waiting),
         sample=sample,
+        sendings=sendings,
+        details=_details(run, lines, sendings, named, local_time),
+        is_whole=is_reminder or (run.mode == "live" and is_for_all),
     )
+
+
+def _sent(lines: Sequence[AccountLine], names: Mapping[str, str]) -> Sendings:
+    """What went by addressee: corrections, first letters, and who has the same content."""
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        if line.category == "accepted" and line.fate is not Fate.BOUNCED:
+            kinds[line.municipality_id].add("corrections" if line.is_correction else "first")
+        elif line.category == "suppressed":
+            kinds[line.municipality_id].add("same")
+
+    def of(kind: str) -> tuple[str, ...]:
+        # Of an addressee whose recipients differ the first by alphabet counts.
+        return tuple(names.get(key, key) for key, theirs in kinds.items() if min(theirs) == kind)
+
+    return Sendings(corrections=of("corrections"), first=of("first"), same=of("same"))
+
+
+def _details(
+    run: Any,
+    lines: Sequence[AccountLine],
+    sendings: Sendings,
+    named: Sequence[Any],
+    local_time: LocalTime,
+) -> tuple[str, ...]:
+    if not lines:
+        takes_part = any(one.is_participating for one in named)
+        is_reminder = takes_part and run.phase.startswith(f"{REMINDER}/")
+        chosen = [one.name for one in named if one.is_selected and not one.is_participating]
+        as_of = date.fromisoformat(run.as_of)
+        return (say(_WORDS, "nobody", local_time, is_reminder, as_of, chosen),)
+    if run.mode == "live" and not sendings.corrections:
+        return ()
+    text = say(_WORDS, "sent" if run.mode == "live" else "if_live", local_time, sendings)
+    return (text,) if text else ()
+
+
+def _decision(
+    line: AccountLine, row: Any | None, decided: Sequence[Any], local_time: LocalTime
+) -> str | None:
+    """What a person decided about the line's letter, or about the one that stands in its way."""
+    for one in reversed(decided):
+        is_its_own = row is not None and one.delivery_id == row.delivery_id
+        is_in_its_way = line.fate is Fate.GIVEN_UP and one.recipient_id == line.recipient_id
+        if is_its_own or is_in_its_way:
+            word = LETTER_DECISIONS[LETTER_DECISION_OF[one.to_state]]
+            return say(_WORDS, "decision", local_time, word, one)
+    return None
 
 
 def _holds(
@@ -310,6 +435,7 @@ def _line(
         revision=row.revision if category != "suppressed" else None,
         message_id=row.message_id if category != "suppressed" else None,
         fate=fate,
+        is_correction=category == "accepted" and row.correction_reason is not None,
     )
 
 

@@ -14,7 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from roadmap.decision import LETTER_DECISIONS, DecisionRefused, LetterDecision, checked_reason
+from roadmap.decision import (
+    LETTER_DECISION_OF,
+    LETTER_DECISIONS,
+    DecisionRefused,
+    LetterDecision,
+    checked_reason,
+)
 from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
 from roadmap.plan.zone import occasion_time
@@ -145,15 +151,12 @@ _STATES: Mapping[str, str] = MappingProxyType(
         "cancelled": "отменено",
     }
 )
-_BY_DECISION: Mapping[str, LetterDecision] = MappingProxyType(
-    {"accepted": "arrived", "retry": "resend", "cancelled": "give_up"}
-)
 
 
 def _already(letter: Any) -> str:
     now = f"письмо {_STATES[letter.state]} с {_moment(letter, letter.updated_ms)}"
     if letter.last_phase == "settle":
-        word = LETTER_DECISIONS[_BY_DECISION[letter.state]]
+        word = LETTER_DECISIONS[LETTER_DECISION_OF[letter.state]]
         return f"Решать нечего: уже решено «{word}», {now}."
     return f"Решать нечего: {now}."
 

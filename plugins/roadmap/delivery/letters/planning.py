@@ -47,6 +47,7 @@ NO_RECIPIENT = "-"
 _ACTOR = "planning"
 # How the reasons of an outcome begin that are told apart (delivery.account.fate).
 HELD_BACK = "Письмо задержано: "
+GIVEN_UP = "Исход прежнего письма неизвестен; решено не отправлять повторно."
 NOT_ALLOWED = (
     "Письмо не составлено: домен адреса не входит в список разрешённых."
     " Исправьте адрес или дополните ROADMAP_ALLOWED_DOMAINS."
@@ -114,11 +115,12 @@ def decide(
     has_reason: bool,
     needs_reason: bool,
     local_time: LocalTime,
+    mode: str = "live",
 ) -> Decision:
     """What to do for one recipient, whose letters `history` holds by revision (T0).
 
     `has_reason`: a person gave one for a correction; `needs_reason`: the plan asks for it;
-    `local_time` is the plan's.
+    `local_time` is the plan's, `mode` that of the letters.
     """
     if not history:
         return Decision("plan")
@@ -134,7 +136,7 @@ def decide(
     may_have_gone = [past for past in history if past in accepted or _is_given_up(past)]
     has_it = bool(accepted) and accepted[-1].content_sha256 == content_sha256
     if has_it and may_have_gone[-1] == accepted[-1]:
-        return Decision("suppressed", f"{_already(accepted[-1], local_time)}.", drops=drops)
+        return Decision("suppressed", f"{_already(accepted[-1], local_time, mode)}.", drops=drops)
     if is_same and last.state in ("held", "ready", "retry"):
         return Decision("keep", keeps=last)
     if is_same and last.state == "exhausted":
@@ -142,20 +144,19 @@ def decide(
     if is_same and last.state == "rejected" and not _is_refused_here(last):
         return Decision("blocked", _REJECTED)
     if may_have_gone and may_have_gone[-1].content_sha256 == content_sha256:
-        return Decision("blocked", _GIVEN_UP, drops=drops)
+        return Decision("blocked", GIVEN_UP, drops=drops)
     if has_it and not has_reason:
         return Decision(
-            "blocked", _BACK_AGAIN.format(_already(accepted[-1], local_time)), drops=drops
+            "blocked", _BACK_AGAIN.format(_already(accepted[-1], local_time, mode)), drops=drops
         )
     if accepted and needs_reason and not has_reason:
         return Decision("blocked", _NO_REASON, drops=drops)
     return Decision("plan", drops=drops)
 
 
-def _already(past: Past, local_time: LocalTime) -> str:
-    if past.accepted_ms is None:
-        return "Уже отправлено ранее"
-    return f"Уже отправлено {moment(local_time.at(past.accepted_ms))}"
+def _already(past: Past, local_time: LocalTime, mode: str) -> str:
+    when = "ранее" if past.accepted_ms is None else moment(local_time.at(past.accepted_ms))
+    return f"{_DONE[mode]} {when}"
 
 
 def _is_refused_here(past: Past) -> bool:
@@ -166,13 +167,17 @@ def _is_given_up(past: Past) -> bool:
     return past.state == "cancelled" and past.cancelled_from == "unknown"
 
 
+_DONE = {
+    "live": "Уже отправлено",
+    "redirect": "Уже отправлено на проверочный адрес",
+    "dry": "Уже проверено без отправки",
+}
 _UNSETTLED = ("held", "ready", "claimed", "in_doubt", "retry", "unknown")
 _NEVER_SENT = ("held", "ready", "retry", "exhausted")
 _REJECTED = (
     "Почтовый сервер отклонил это письмо. Проверьте адрес и замените его"
     " в «Контактах», лист «Получатели»."
 )
-_GIVEN_UP = "Исход прежнего письма неизвестен; решено не отправлять повторно."
 _BACK_AGAIN = (
     "{}, но исход более нового письма неизвестен: могло дойти и оно. Если адресату нужно"
     " прежнее содержание, запустите этап снова и впишите, почему, в поле «Причина исправления»."
@@ -373,7 +378,7 @@ def _plan_addressee(run: _Run, addressee: str) -> tuple[Outcome, ...]:
     for _ in range(_TRIES):
         with run.engine.connect() as db, db.begin():
             letters = _letters(db, run, addressee)
-        judged = _as_hashed_now(run, letters, model)
+        judged = as_hashed_now(run.engine, letters, model)
         decisions = {one: _decide_for(run, one, judged, model) for one in theirs}
         prepared = _prepare(run, model, decisions, letters)
         try:
@@ -385,7 +390,7 @@ def _plan_addressee(run: _Run, addressee: str) -> tuple[Outcome, ...]:
     )
 
 
-def _as_hashed_now(run: _Run, letters: Sequence[Past], model: ReportModel) -> tuple[Past, ...]:
+def as_hashed_now(engine: Engine, letters: Sequence[Past], model: ReportModel) -> tuple[Past, ...]:
     """The letters, those that told the same as `model` with its hash.
 
     A letter that was hashed by an earlier release is not another content for that alone.
@@ -397,7 +402,7 @@ def _as_hashed_now(run: _Run, letters: Sequence[Past], model: ReportModel) -> tu
     def is_the_same(past: Past) -> bool:
         if past.content_sha256 != earlier or earlier == content:
             return False
-        told = _told(run, model, past)
+        told = _told(engine, model, past)
         return told is None or told_own_words(told, model)
 
     return tuple(
@@ -427,6 +432,7 @@ def _decide_for(run: _Run, one: Recipient, letters: Sequence[Past], model: Repor
         has_reason=bool(run.reason),
         needs_reason=run.phase.correction_needs_reason,
         local_time=run.plan.local_time,
+        mode=run.mode,
     )
 
 
@@ -462,7 +468,7 @@ def _prepare(
             continue
         mine = [past for past in letters if past.recipient_id == one.recipient_id]
         envelope = _envelope(run, model, mine)
-        judged = _as_hashed_now(run, letters, model)
+        judged = as_hashed_now(run.engine, letters, model)
         revision = next_revision(judged, one.recipient_id, model.content_sha256())
         try:
             if envelope not in packages:
@@ -525,11 +531,11 @@ def _unstated_reason(run: _Run, last: Past) -> str:
 def _changes(run: _Run, model: ReportModel, last: Past) -> tuple[str, ...]:
     from roadmap.reports.corrections import corrections
 
-    previous = _told(run, model, last)
+    previous = _told(run.engine, model, last)
     return () if previous is None else corrections(previous, model)
 
 
-def _told(run: _Run, model: ReportModel, past: Past) -> ReportModel | None:
+def _told(engine: Engine, model: ReportModel, past: Past) -> ReportModel | None:
     """What that letter told the addressee of `model`; None where it was planned before reports
     were kept, and composed anew since."""
     from roadmap.reports.model import read_model
@@ -538,7 +544,7 @@ def _told(run: _Run, model: ReportModel, past: Past) -> ReportModel | None:
         "municipality_id": model.addressee.municipality_id,
         "content_sha256": past.content_sha256,
     }
-    with run.engine.connect() as db, db.begin():
+    with engine.connect() as db, db.begin():
         stored = db.execute(sql("delivery/told_report"), key).scalar_one_or_none()
     return None if stored is None else read_model(stored)
 
@@ -750,8 +756,13 @@ def _write_outcomes(db: Connection, run: _Run, addressee: str, outcomes: Sequenc
 
 
 def _letters(db: Connection, run: _Run, addressee: str) -> tuple[Past, ...]:
+    return letters_to(db, run.occasion, run.mode, addressee)
+
+
+def letters_to(db: Connection, occasion: str, mode: str, addressee: str) -> tuple[Past, ...]:
+    """The letters of that occasion and mode to all recipients of the addressee, by revision."""
     rows = db.execute(
         sql("delivery/deliveries_of_addressee"),
-        {"occasion": run.occasion, "mode": run.mode, "municipality_id": addressee},
+        {"occasion": occasion, "mode": mode, "municipality_id": addressee},
     )
     return tuple(Past(**row._mapping) for row in rows)

@@ -61,7 +61,9 @@ class SendSummary:
     sender, who may be dead: the caller can do nothing but leave them to the reaper.
     """
 
+    mode: str | None = None  # of all its letters, where the scope has one
     accepted: int = 0
+    checked: int = 0  # of those accepted: dry, which met no mail server
     postponed: int = 0
     rejected: int = 0
     exhausted: int = 0
@@ -76,11 +78,13 @@ class SendSummary:
     refused_live: str | None = None  # why no live letter was touched, where only some may go
 
     def __str__(self) -> str:
-        letters = counted(self.accepted, "письмо", "письма", "писем")
-        parts = [f"Принято почтовым сервером: {letters}"]
+        taken = self.accepted if self.mode == "dry" else self.accepted - self.checked
+        what_became = _DONE.get(self.mode or "live", _DONE["live"])
+        parts = [f"{what_became}: {counted(taken, 'письмо', 'письма', 'писем')}"]
         parts += [
             f"{what}: {n}"
             for n, what in (
+                (self.accepted - taken, "проверено без отправки"),
                 (self.postponed, "отложено до повтора"),
                 (self.rejected, "отклонено сервером"),
                 (self.exhausted, "попытки исчерпаны"),
@@ -98,6 +102,13 @@ class SendSummary:
         if self.paused_reason:
             parts.append(f"рассылка приостановлена: {self.paused_reason.rstrip('.')}")
         return "; ".join(parts) + "."
+
+
+_DONE = {
+    "live": "Принято почтовым сервером",
+    "redirect": "Принято почтовым сервером для проверочного адреса",
+    "dry": "Проверено без отправки",
+}
 
 
 def run_scope(engine: Engine, run_id: str, municipalities: Sequence[str] | None) -> ClaimScope:
@@ -211,11 +222,13 @@ def _drain(
 def _together(one: SendSummary, other: SendSummary) -> SendSummary:
     """Both summaries in one; the brakes are the same for both."""
     counts = (
-        "accepted", "postponed", "rejected", "exhausted", "unknown", "expired", "pending", "leased",
+        "accepted", "checked", "postponed", "rejected", "exhausted", "unknown", "expired",
+        "pending", "leased",
     )  # fmt: skip
     return replace(
         other,
         **{name: getattr(one, name) + getattr(other, name) for name in counts},
+        mode=None,
         paused_reason=one.paused_reason or other.paused_reason,
     )
 
@@ -263,6 +276,7 @@ def send_due(
                 transport.abandon()
                 raise
             done[outcome] += 1
+            done["checked"] += outcome == "accepted" and held.mode == "dry"
             log.debug("delivery %s, attempt %s: %s", held.delivery_id, held.attempts, outcome)
             if outcome == "switched_off":
                 break
@@ -321,7 +335,9 @@ def _summary(
         if scope.occasion in (None, occasion) and scope.mode in (None, mode)
     ]
     return SendSummary(
+        mode=scope.mode,
         accepted=done["accepted"],
+        checked=done["checked"],
         postponed=done["postponed"],
         rejected=done["rejected"],
         exhausted=done["exhausted"],

@@ -221,7 +221,7 @@ def test_a_test_run_has_an_account_of_its_own(engine: Engine):
 @pytest.mark.parametrize(
     ("mode", "says"),
     [
-        pytest.param("dry", "составлено и проверено, не отправлялось", id="dry"),
+        pytest.param("dry", "проверено без отправки", id="dry"),
         pytest.param("redirect", "принято сервером для проверочного адреса", id="redirect"),
     ],
 )

@@ -27,6 +27,7 @@ from roadmap.delivery.account.why import (
     WhyRefused,
     why,
 )
+from roadmap.delivery.decisions.settle import settle
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.delivery.letters.operator_text import filled_in
@@ -514,6 +515,36 @@ def test_a_test_run_is_told_as_one_and_never_as_sent(engine: Engine, tmp_path: P
     )
     assert "принято почтовым сервером" not in text
     assert ask(engine, now=APRIL).verdict is Verdict.NONE  # nobody was written to
+
+
+def test_what_was_only_checked_never_reads_as_taken_by_a_server(engine: Engine, tmp_path: Path):
+    planned(engine, tmp_path, mode="dry")
+    deliver(engine, mode="dry")
+    text = told(ask(engine, run="run-1"))
+    assert text.startswith("Проверка (без отправки). Письмо проверено без отправки ")
+    assert re.search(r"принят|код 250|dry", text, re.IGNORECASE) is None
+
+
+@pytest.mark.parametrize("is_run_again", [False, True])
+def test_what_a_person_decided_not_to_send_is_told_with_who_when_and_why(
+    engine: Engine, tmp_path: Path, is_run_again: bool
+):
+    planned(engine, tmp_path)
+    deliver(engine, "accept_then_rst")
+    (letter,) = ask(engine).letters
+    settle(engine, letter.message_id, "give_up", actor="Иванова", reason="журнала нет")
+    if is_run_again:
+        make_run(engine, "run-2", contacts={"buy": ("buy@example.org",)})
+        compose(engine, "run-2")
+        decide(engine, tmp_path, "run-2")
+        make_newest(engine, "run-2")
+    found = ask(engine)
+    assert found.faults == ((Fate.GIVEN_UP, None),)
+    assert re.match(
+        r"Письма нет: исход был неизвестен, решено не отправлять "
+        r"\(Иванова, \d\d\.\d\d\.\d{4} в \d\d:\d\d: журнала нет\)\.\n",
+        told(found),
+    )
 
 
 def test_refused_files_are_told_its_own_apart(engine: Engine, tmp_path: Path):

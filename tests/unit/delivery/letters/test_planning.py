@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select, update
 
 from roadmap.delivery.account.alarms import find_alarms
-from roadmap.delivery.account.reconcile import reconcile
+from roadmap.delivery.account.reconcile import reconcile, state_of_phase
+from roadmap.delivery.decisions.settle import settle
 from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.delivery.letters.planning import (
@@ -48,6 +49,7 @@ from roadmap.store.tables import (
     run_batch,
     run_dataset,
     run_finding,
+    run_municipality,
     run_outcome,
     told_report,
 )
@@ -906,6 +908,211 @@ def test_planners_at_once_write_one_letter_per_key(
     assert len({one.delivery_id for one in found}) == 3
     assert len(found) == 9
     assert counted_rows(any_engine)[:2] == (3, 3)
+
+
+# -- What a run says that corrects somebody, and what a rehearsal answers -----------------------
+
+CHANGED = {"neya": "Порог не достигнут"}
+
+
+def told(engine: Engine, run_id: str) -> str:
+    return reconcile(engine, run_id).text.replace("\u00a0", " ")
+
+
+def test_a_correction_run_says_how_many_went_and_to_whom(any_engine: Engine, renderer: Renderer):
+    plan_run(any_engine, renderer)
+    with SmtpServer() as server:
+        send(any_engine, server)
+        plan_run(any_engine, renderer, "run-2", headlines=CHANGED)
+        send(any_engine, server)
+    result = reconcile(any_engine, "run-2")
+    assert result.is_settled
+    assert result.headline == "Исправления отправлены: 1, без изменений 2"
+    went = f"Отправлено: 1 исправление ({NAMES['neya']}), 2 без изменений."
+    assert went in told(any_engine, "run-2")
+    assert reconcile(any_engine, "run-1").headline == "Отправлено всем 3"
+
+
+def test_a_revision_after_one_that_never_left_is_no_correction(engine: Engine, renderer: Renderer):
+    plan_run(engine, renderer)
+    plan_run(engine, renderer, "run-2", headlines=CHANGED)
+    with SmtpServer() as server:
+        send(engine, server)
+    result = reconcile(engine, "run-2")
+    assert [line.revision for line in result.lines if line.name == NAMES["neya"]] == [2]
+    assert result.headline == "Отправлено всем 3"
+    assert "исправлен" not in result.text.lower()
+
+
+@pytest.mark.parametrize("mode", ["redirect", "dry"])
+@pytest.mark.parametrize(
+    ("live", "headlines", "planned", "answer"),
+    [
+        ((), {}, 3, "Настоящая отправка: 3 первых письма."),
+        (
+            ("buyskiy", "neya", "buy"), {}, 0,
+            "Настоящей отправке отправлять нечего: уже отправлено всем 3.",
+        ),
+        (
+            ("buyskiy", "neya", "buy"), CHANGED, 1,
+            f"Настоящая отправка: 1 исправление ({NAMES['neya']}), 2 без изменений.",
+        ),
+        (
+            ("buyskiy", "neya"), CHANGED, 2,
+            f"Настоящая отправка: 1 исправление ({NAMES['neya']}), 1 без изменений, 1 первое"
+            " письмо.",
+        ),
+    ],
+    ids=["nothing was sent", "nothing is new", "one changed", "one changed, one had nothing"],
+)  # fmt: skip
+def test_a_rehearsal_says_what_a_live_run_then_does(
+    engine: Engine,
+    renderer: Renderer,
+    mode: str,
+    live: tuple[str, ...],
+    headlines: dict[str, str],
+    planned: int,
+    answer: str,
+):
+    with SmtpServer() as server:
+        if live:
+            contacts = {key: (f"{key}@example.org",) for key in live}
+            plan_run(engine, renderer, addressees=live, contacts=contacts)
+            send(engine, server)
+        plan_run(engine, renderer, "test", mode=mode, headlines=headlines)
+        send(engine, server, scope=ClaimScope(mode=mode))
+        assert answer in told(engine, "test")
+        outcomes = plan_run(engine, renderer, "run-2", headlines=headlines)
+    assert sum(one.outcome == "planned" for one in outcomes) == planned
+
+
+def test_a_rehearsal_names_who_would_get_nothing_and_why(engine: Engine, renderer: Renderer):
+    plan_run(engine, renderer)
+    with SmtpServer(["accept_then_rst"]) as server:
+        send(engine, server)
+    (lost,) = (line.name for line in reconcile(engine, "run-1").open)
+    plan_run(engine, renderer, "test", mode="dry", headlines=dict.fromkeys(NAMES, "Иначе"))
+    text = told(engine, "test")
+    assert f"{lost} — не отправится: исход прежнего письма неизвестен." in text
+    assert "Настоящая отправка: 2 исправления (" in text
+
+
+def test_a_rehearsal_knows_of_a_letter_that_waits_in_the_queue(engine: Engine, renderer: Renderer):
+    plan_run(engine, renderer)
+    plan_run(engine, renderer, "test", mode="dry")
+    assert "Настоящая отправка: 3 уже в очереди." in told(engine, "test")
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"),
+    [
+        ("redirect", "Уже отправлено на проверочный адрес "),
+        ("dry", "Уже проверено без отправки "),
+    ],
+)
+def test_a_rehearsal_twice_never_says_that_the_addressee_has_it(
+    engine: Engine, renderer: Renderer, mode: str, says: str
+):
+    plan_run(engine, renderer, mode=mode)
+    with SmtpServer() as server:
+        send(engine, server, scope=ClaimScope(mode=mode))
+    second = plan_run(engine, renderer, "run-2", mode=mode)
+    assert all(one.reason.startswith(says) for one in second)
+
+
+# -- How the phase as a whole stands --------------------------------------------------------------
+
+
+def plan_for(engine: Engine, renderer: Renderer, run_id: str, chosen: str) -> None:
+    """A later run of the form's «Муниципалитеты»: the others take part and are not chosen."""
+    make_run(engine, run_id, started_ms=NOW_MS + 1, known_at_ms=NOW_MS + 1)
+    with engine.begin() as db:
+        db.execute(
+            update(run_municipality)
+            .where(run_municipality.c.run_id == run_id)
+            .where(run_municipality.c.municipality_id != chosen)
+            .values(is_selected=0)
+        )
+    store(engine, run_id, model_of(chosen))
+    again(engine, renderer, run_id, (chosen,))
+
+
+def test_a_green_run_for_some_or_for_a_test_says_that_the_phase_is_not_done(
+    any_engine: Engine, renderer: Renderer
+):
+    plan_run(any_engine, renderer)
+    with SmtpServer(["accept_then_rst"]) as server:
+        send(any_engine, server)
+        (lost,) = reconcile(any_engine, "run-1").open
+        other = next(key for key in ("buyskiy", "neya") if key != lost.municipality_id)
+        plan_for(any_engine, renderer, "some", other)
+        plan_run(any_engine, renderer, "test", mode="dry", started_ms=NOW_MS + 2)
+        send(any_engine, server, scope=ClaimScope(mode="dry"))
+    for run_id in ("some", "test"):
+        result = reconcile(any_engine, run_id)
+        assert result.is_settled
+        assert (
+            "Этап в целом (последняя отправка каждому адресату): отправлено не всем: 2 из 3."
+            f" Требуют внимания: {lost.name}."
+        ) in result.text
+    assert "Этап в целом" not in reconcile(any_engine, "run-1").text
+
+
+def test_a_run_for_whoever_had_nothing_makes_the_phase_whole(engine: Engine, renderer: Renderer):
+    renderer.held = ("neya",)
+    plan_run(engine, renderer)
+    with SmtpServer() as server:
+        send(engine, server)
+        assert state_of_phase(engine, OCCASION).headline == "Отправлено не всем: 2 из 3"
+        renderer.held = ()
+        plan_for(engine, renderer, "some", "neya")
+        send(engine, server)
+    whole = state_of_phase(engine, OCCASION)
+    assert (whole.headline, whole.is_settled, whole.expected) == ("Отправлено всем 3", True, 3)
+    assert reconcile(engine, "run-1").headline == "Отправлено не всем: 2 из 3"
+
+
+def test_a_phase_that_was_only_rehearsed_has_sent_nothing(engine: Engine, renderer: Renderer):
+    plan_run(engine, renderer, "test", mode="redirect")
+    assert state_of_phase(engine, OCCASION) is None
+    text = told(engine, "test")
+    assert "Этап в целом: адресатам ещё ничего не отправлялось." in text
+
+
+# -- What a person decided not to send ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_run_again", [False, True])
+def test_what_a_person_decided_not_to_send_is_closed_and_told(
+    any_engine: Engine, renderer: Renderer, is_run_again: bool
+):
+    plan_run(any_engine, renderer)
+    with SmtpServer(["accept_then_rst"]) as server:
+        send(any_engine, server)
+    (lost,) = reconcile(any_engine, "run-1").open
+    settle(
+        any_engine, lost.message_id, "give_up", actor="Иванова", reason="журнала сервера нет"
+    )  # fmt: skip
+    if is_run_again:
+        plan_run(any_engine, renderer, "run-2")
+    result = reconcile(any_engine, "run-2" if is_run_again else "run-1")
+    assert result.is_settled
+    assert result.headline == "Отправлено не всем: 2 из 3, решено не отправлять: 1"
+    (told,) = (line.decision for line in result.lines if line.name == lost.name)
+    assert told.startswith("Решение «не знаем, не отправлять»: Иванова, ")
+    assert told.endswith("причина: журнала сервера нет.")
+    assert told in result.text
+
+
+def test_a_letter_that_arrived_by_a_person_s_word_says_whose(engine: Engine, renderer: Renderer):
+    plan_run(engine, renderer, **BUY)
+    with SmtpServer(["accept_then_rst"]) as server:
+        send(engine, server)
+    (lost,) = reconcile(engine, "run-1").open
+    settle(engine, lost.message_id, "arrived", actor="Иванова", reason="получатель подтвердил")
+    result = reconcile(engine, "run-1")
+    assert result.headline == "Отправлено всем 1"
+    assert "Решение «дошло»: Иванова, " in result.text
 
 
 # -- Decisions, in any history -----------------------------------------------------------------
