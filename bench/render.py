@@ -295,7 +295,7 @@ def _typst_call(model: ReportModel, document: Document, *, is_page: bool) -> Cal
         made: Any = pdf._compiler(template).compile(
             format="pdf", sys_inputs=inputs, pdf_standards=pdf.STANDARDS
         )
-        return pdf._packed(bytes(made))
+        return pdf._packed(bytes(made)).content
 
     return call
 

@@ -68,11 +68,11 @@ def real_package() -> Package:
     """All formats of the demo's March for one municipality."""
     model = march_model("neyskiy")
     assert model.document is not None
-    page = render_school_page(model, model.schools[0].document)
+    page = render_school_page(model, model.schools[0].document).content
     return Package(
         render_letter(model, ENVELOPE, ()),
         (
-            RenderedFile("pdf", "", "Справка.pdf", render_pdf(model, model.document)),
+            RenderedFile("pdf", "", "Справка.pdf", render_pdf(model, model.document).content),
             RenderedFile("docx", "", "Справка.docx", render_docx(model, model.document)),
             RenderedFile("xlsx", "", "Приложение.xlsx", render_xlsx(model)),
             RenderedFile("school_pdf", "s201", "Школа.pdf", page),

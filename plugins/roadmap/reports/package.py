@@ -28,7 +28,7 @@ from roadmap.reports.formats.letter import (
     LetterTooLong,
     render_letter,
 )
-from roadmap.reports.formats.pdf import page_count, render_pdf, render_school_page
+from roadmap.reports.formats.pdf import render_pdf, render_school_page
 from roadmap.reports.formats.rendered import FileKind, RenderedFile
 from roadmap.reports.formats.xlsx import render_xlsx
 from roadmap.reports.model import Document, ReportModel
@@ -125,7 +125,7 @@ def _render_files(model: ReportModel) -> Iterator[RenderedFile]:
     if model.document is not None:
         document = _stem(_kind_of_document(model.document), whose, model.as_of)
         pdf = render_pdf(model, model.document)
-        yield RenderedFile("pdf", "", f"{document}.pdf", pdf, page_count(pdf))
+        yield RenderedFile("pdf", "", f"{document}.pdf", pdf.content, pdf.pages)
         yield RenderedFile("docx", "", f"{document}.docx", render_docx(model, model.document))
     if model.appendix:
         appendix = _stem("Приложение", whose, model.as_of)
@@ -133,9 +133,8 @@ def _render_files(model: ReportModel) -> Iterator[RenderedFile]:
     names = _school_file_names(model)
     for school in model.schools:
         page = render_school_page(model, school.document)
-        yield RenderedFile(
-            "school_pdf", school.school_id, names[school.school_id], page, page_count(page)
-        )
+        name = names[school.school_id]
+        yield RenderedFile("school_pdf", school.school_id, name, page.content, page.pages)
 
 
 # -- Names for people ------------------------------------------------------------------------

@@ -22,8 +22,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache, lru_cache
 from itertools import accumulate, chain, dropwhile
+from types import NoneType
 from typing import Any
 
 from sqlalchemy import Connection
@@ -125,15 +127,17 @@ def texts_of_model(model: ReportModel) -> list[str]:
     def collect(node: object) -> None:
         if isinstance(node, str):
             texts.append(node)
-        elif isinstance(node, dict):
-            for key, value in node.items():
-                if value is not None and key not in _NOT_SHOWN:
-                    collect(value)
-        elif isinstance(node, list):
+        elif isinstance(node, (tuple, list)):
             for item in node:
                 collect(item)
+        elif isinstance(node, date):
+            texts.append(node.isoformat())
+        elif not isinstance(node, (int, float, NoneType)):
+            for key, value in (node if isinstance(node, dict) else vars(node)).items():
+                if key not in _NOT_SHOWN:
+                    collect(value)
 
-    collect(model.model_dump(mode="json"))
+    collect(model)
     return texts
 
 

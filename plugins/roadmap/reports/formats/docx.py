@@ -19,6 +19,7 @@ import docx
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
+from docx.oxml import parse_xml
 from docx.shared import Mm
 from docxtpl import DocxTemplate
 from jinja2 import StrictUndefined
@@ -55,6 +56,7 @@ from roadmap.russian import NBSP
 
 SPRAVKA = PurePath("docx") / "spravka.docx"  # below the folder of templates
 INK, HAIRLINE = "18202B", "A9B1BC"
+_BODY_PLACE = element("altChunk")
 _EIGHTHS = {"thick": (8, INK), "thin": (4, INK), "hair": (4, HAIRLINE)}  # eighths of a point
 _SVG_EXTENSION = "{96DAC541-7B7A-43D3-8B79-37D633B846F1}"  # [MS-ODRAWXML] 2.3.1.25, svgBlip
 _DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
@@ -70,15 +72,15 @@ def render_docx(model: ReportModel, document: Document) -> bytes:
     for index, part in enumerate(parts):
         body.add(part, is_last=index == len(parts) - 1)
     word.render(_context(model, document), _environment())
-    # Put in as it is: the frame's templates have nothing to do in it.
-    frame = word.docx.element.body
-    place = next(frame.iter(tag("w:altChunk")))
-    around, at = place.getparent(), place.getparent().index(place)
-    around[at : at + 1] = nodes(*body.elements)
     if body.sections:
         # Only the document's first page goes without a number.
-        for mark in frame.sectPr.findall(tag("w:titlePg")):
-            frame.sectPr.remove(mark)
+        section = word.docx.element.body.sectPr
+        for mark in section.findall(tag("w:titlePg")):
+            section.remove(mark)
+    # Put in as it is: the frame's templates have nothing to do in it. As text, since lxml takes
+    # longer to move the elements than to read them.
+    frame = etree.tostring(word.docx.element, encoding="unicode")
+    word.docx.part._element = parse_xml(frame.replace(_BODY_PLACE, "".join(body.elements)))
     _set_properties(word.docx.core_properties, model, document)
     out = io.BytesIO()
     word.save(out)
@@ -117,7 +119,7 @@ def _context(model: ReportModel, document: Document) -> dict[str, object]:
         "subject": subject,
         "subject_strong": strong,
         "main": " ".join(printable(point) for point in document.main),
-        "body": Markup(element("altChunk")),  # noqa: S704 (the place of the body)
+        "body": Markup(_BODY_PLACE),  # noqa: S704 (ours)
         "contact_name": printable(institution.contact_name),
         "contact_phone": printable(institution.contact_phone),
     }

@@ -11,7 +11,7 @@ import json
 from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_never, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, assert_never, cast
 
 import typst
 
@@ -42,29 +42,24 @@ STANDARDS: list[PDFStandard] = ["a-2a", "ua-1"]
 DENSITIES = 3  # of a school's page: as it should be, tighter, tightest
 
 
-def render_pdf(model: ReportModel, document: Document) -> bytes:
+class Pdf(NamedTuple):
+    content: bytes
+    pages: int
+
+
+def render_pdf(model: ReportModel, document: Document) -> Pdf:
     """The справка as one PDF/A file; the same model gives the same bytes."""
     return _packed(_compile("spravka.typ", document, _data(model, document)))
 
 
-def render_school_page(model: ReportModel, document: Document) -> bytes:
+def render_school_page(model: ReportModel, document: Document) -> Pdf:
     """A school's page, set as tight as it needs to be one page."""
     data = _data(model, document)
     for density in range(DENSITIES):
-        pdf = _compile("school_page.typ", document, data, density=str(density))
-        if page_count(pdf) == 1:
+        pdf = _packed(_compile("school_page.typ", document, data, density=str(density)))
+        if pdf.pages == 1:
             break
-    return _packed(pdf)
-
-
-def page_count(pdf: bytes) -> int:
-    import pypdfium2
-
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        return len(document)
-    finally:
-        document.close()
+    return pdf
 
 
 @cache
@@ -86,7 +81,7 @@ def _compile(template: str, document: Document, data: dict[str, Any], **inputs: 
     return cast("bytes", pdf)  # pictures come as a list of pages, a PDF as one file
 
 
-def _packed(pdf: bytes) -> bytes:
+def _packed(pdf: bytes) -> Pdf:
     """The same file, its objects in compressed streams (PDF 1.7, 7.5.7; PDF/A-2 permits them).
 
     What describes the structure for readers with a screen reader is two thirds of a file as
@@ -96,13 +91,14 @@ def _packed(pdf: bytes) -> bytes:
 
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as document:
+        pages = len(document.pages)
         document.save(
             out,
             object_stream_mode=pikepdf.ObjectStreamMode.generate,
             deterministic_id=True,
             fix_metadata_version=False,
         )
-    return out.getvalue()
+    return Pdf(out.getvalue(), pages)
 
 
 def _data(model: ReportModel, document: Document) -> dict[str, Any]:

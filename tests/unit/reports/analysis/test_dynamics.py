@@ -24,7 +24,7 @@ from roadmap.reports.checks.parity import check_parity
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.docx import render_docx
 from roadmap.reports.formats.letter import Envelope, render_letter
-from roadmap.reports.formats.pdf import page_count, render_pdf, render_school_page
+from roadmap.reports.formats.pdf import render_pdf, render_school_page
 from roadmap.reports.formats.rendered import RenderedFile
 from roadmap.reports.formats.xlsx import render_xlsx
 from roadmap.reports.model import (
@@ -461,7 +461,7 @@ def test_the_schools_page_shows_the_change_and_stays_one_page(
     charts = [b.chart for b in page.document.blocks if isinstance(b, Figure)]
     assert [chart.kind for chart in charts] == ["pairs"]
     for school in model.schools:
-        assert page_count(render_school_page(model, school.document)) == 1
+        assert render_school_page(model, school.document).pages == 1
 
 
 # -- Whose it is -----------------------------------------------------------------------------
@@ -535,7 +535,7 @@ def test_a_change_is_read_back_from_every_format(composed: Callable[..., ReportM
     letter = render_letter(model, ENVELOPE, [])
     assert model.document is not None
     files = (
-        RenderedFile("pdf", "", "a.pdf", render_pdf(model, model.document)),
+        RenderedFile("pdf", "", "a.pdf", render_pdf(model, model.document).content),
         RenderedFile("docx", "", "a.docx", render_docx(model, model.document)),
         RenderedFile("xlsx", "", "a.xlsx", render_xlsx(model)),
     )

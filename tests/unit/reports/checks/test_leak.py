@@ -225,7 +225,7 @@ def _text_of_zip(name: str, old: bytes, new: bytes) -> Callable[[bytes], bytes]:
 
 def test_clean_files_pass(model: m.ReportModel) -> None:
     assert _in_file("docx", render_docx(model, model.document)) == ()
-    assert _in_file("pdf", pdf.render_pdf(model, model.document)) == ()
+    assert _in_file("pdf", pdf.render_pdf(model, model.document).content) == ()
     assert _in_file("xlsx", render_xlsx(model)) == ()
     letter = render_letter(
         model, Envelope(1, None, (), None, datetime(2021, 3, 31, tzinfo=UTC), home_time()), ()
@@ -241,7 +241,7 @@ def test_every_format_is_searched(model: m.ReportModel, planted: str) -> None:
     )
     assert len(check_leak(ADDRESSEE, REGISTRY, letter, ())) == 2  # HTML and plain text
     assert len(_in_file("docx", render_docx(leaking, leaking.document))) == 1
-    assert len(_in_file("pdf", pdf.render_pdf(leaking, leaking.document))) == 1
+    assert len(_in_file("pdf", pdf.render_pdf(leaking, leaking.document).content)) == 1
     assert len(_in_file("xlsx", render_xlsx(leaking))) == 1
 
 
@@ -284,7 +284,7 @@ def test_a_long_own_name_in_a_chart_s_lines_is_one_name(model: m.ReportModel) ->
     own = RegistrySchool("s105", OWN, LONG, None, None)
     named = _renamed(model, LONG)
     docx = RenderedFile("docx", "", "файл.docx", render_docx(named, named.document))
-    page = RenderedFile("pdf", "", "файл.pdf", pdf.render_pdf(named, named.document))
+    page = RenderedFile("pdf", "", "файл.pdf", pdf.render_pdf(named, named.document).content)
     assert check_leak(ADDRESSEE, (*REGISTRY, own), EMPTY, (docx, page)) == ()
     assert len(check_leak(ADDRESSEE, REGISTRY, EMPTY, (docx, page))) == 2
 
@@ -337,13 +337,13 @@ def test_comments_titles_and_hidden_sheets_of_a_workbook_are_searched(
 
 def test_a_pdfs_properties_and_text_alternatives_are_searched(model: m.ReportModel) -> None:
     titled = model.document.model_copy(update={"kind_title": "СПРАВКА sch440202"})
-    assert _in_file("pdf", pdf.render_pdf(model, titled))
+    assert _in_file("pdf", pdf.render_pdf(model, titled).content)
     blocks = tuple(
         block.model_copy(update={"alt": FOREIGN[0]}) if isinstance(block, m.Figure) else block
         for block in model.document.blocks
     )
     alternative = model.document.model_copy(update={"blocks": blocks})
-    assert _in_file("pdf", pdf.render_pdf(model, alternative))
+    assert _in_file("pdf", pdf.render_pdf(model, alternative).content)
 
 
 def test_a_files_name_is_searched() -> None:

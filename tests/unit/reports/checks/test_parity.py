@@ -37,7 +37,7 @@ def letter(model: m.ReportModel) -> LetterText:
 def files(model: m.ReportModel) -> Files:
     return {
         "docx": RenderedFile("docx", "", "с.docx", render_docx(model, model.document)),
-        "pdf": RenderedFile("pdf", "", "с.pdf", pdf.render_pdf(model, model.document)),
+        "pdf": RenderedFile("pdf", "", "с.pdf", pdf.render_pdf(model, model.document).content),
         "xlsx": RenderedFile("xlsx", "", "п.xlsx", render_xlsx(model)),
     }
 
@@ -89,7 +89,7 @@ def _other_document(model: m.ReportModel) -> bytes:
             block = block.model_copy(update={"rows": rows})
         changed.append(block)
     document = model.document.model_copy(update={"blocks": tuple(changed)})
-    return pdf.render_pdf(model, document)
+    return pdf.render_pdf(model, document).content
 
 
 def test_formats_of_one_model_agree(model: m.ReportModel, letter: LetterText, files: Files) -> None:

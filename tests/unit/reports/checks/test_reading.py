@@ -14,7 +14,7 @@ from roadmap.reports.formats import pdf
 @pytest.fixture(scope="module")
 def written() -> bytes:
     model = factory.make_model()
-    return pdf.render_pdf(model, model.document)
+    return pdf.render_pdf(model, model.document).content
 
 
 def _by_pdfium(content: bytes) -> set[str]:

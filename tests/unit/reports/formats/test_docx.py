@@ -33,7 +33,7 @@ def test_the_text_is_the_golden_one(content: bytes, golden: Callable[[str, str],
 
 def test_word_and_pdf_say_the_same_text(content: bytes) -> None:
     model = factory.make_model()
-    said = reading.squeezed([reading.pdf_text(pdf.render_pdf(model, model.document))])
+    said = reading.squeezed([reading.pdf_text(pdf.render_pdf(model, model.document).content)])
     rows = [row for table in reading.docx_tables(content) for row in table]
     assert len(rows) > 15
     assert [row for row in rows if reading.squeezed(row) not in said] == []

@@ -25,15 +25,15 @@ def _fonts(content: bytes) -> set[str]:
 
 def test_the_text_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
     model = factory.make_model()
-    content = pdf.render_pdf(model, model.document)
+    content = pdf.render_pdf(model, model.document).content
     golden("rendering/spravka.pdf.txt", reading.pdf_text(content) + "\n")
-    page = pdf.render_school_page(model, model.schools[0].document)
+    page = pdf.render_school_page(model, model.schools[0].document).content
     golden("rendering/school_page.pdf.txt", reading.pdf_text(page) + "\n")
 
 
 def test_it_is_an_archive_file_that_a_screen_reader_can_follow() -> None:
     model = factory.make_model()
-    content = pdf.render_pdf(model, model.document)
+    content = pdf.render_pdf(model, model.document).content
     assert b"<pdfaid:part>2</pdfaid:part>" in content
     assert b"<pdfaid:conformance>A</pdfaid:conformance>" in content
     assert b"<pdfuaid:part>1</pdfuaid:part>" in content
@@ -51,14 +51,14 @@ def test_it_is_an_archive_file_that_a_screen_reader_can_follow() -> None:
 
 def test_all_fonts_are_the_shipped_ones_and_embedded() -> None:
     model = factory.make_model()
-    fonts = _fonts(pdf.render_pdf(model, model.document))
+    fonts = _fonts(pdf.render_pdf(model, model.document).content)
     assert fonts == {"LiberationSerif", "LiberationSerif-Bold", "LiberationSans",
                      "LiberationSans-Bold"}  # fmt: skip
 
 
 def test_what_describes_the_structure_is_packed() -> None:
     model = factory.make_model()
-    content = pdf.render_pdf(model, model.document)
+    content = pdf.render_pdf(model, model.document).content
     with pikepdf.open(io.BytesIO(content)) as opened:
         out = io.BytesIO()
         opened.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable)
@@ -79,15 +79,15 @@ def test_a_name_is_text_and_never_markup() -> None:
         Numbered(items=(tricks,)),
     )
     document = model.document.model_copy(update={"blocks": blocks, "subject_strong": tricks})
-    text = reading.squeezed([reading.pdf_text(pdf.render_pdf(model, document))])
+    text = reading.squeezed([reading.pdf_text(pdf.render_pdf(model, document).content)])
     assert text.count(reading.squeezed([tricks])) == 4
 
 
 def test_the_number_of_the_page_stands_from_the_second_page_on() -> None:
     model = factory.make_model()
-    content = pdf.render_pdf(model, model.document)
+    content, count = pdf.render_pdf(model, model.document)
     pages = [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(content)]
-    assert len(pages) == pdf.page_count(content) > 2
+    assert len(pages) == count > 2
     assert not pages[0].startswith("1")
     assert [page.split("\r\n")[0] for page in pages[1:]] == [
         str(number) for number in range(2, len(pages) + 1)
@@ -103,7 +103,7 @@ def test_every_page_of_a_table_ends_with_its_notes_and_none_begins_with_them() -
         rows = tuple(table.rows[1] for _ in range(many))
         blocks = (table.model_copy(update={"rows": rows, "notes": (note,)}),)
         document = model.document.model_copy(update={"blocks": blocks})
-        content = pdf.render_pdf(model, document)
+        content = pdf.render_pdf(model, document).content
         pages = [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(content)]
         with_note = [page for page in pages if note in page]
         assert with_note == [page for page in pages if "Диагностические" in page]
@@ -119,13 +119,13 @@ def test_a_schools_page_is_one_page_however_much_is_recommended() -> None:
     for many in (0, 5, 12):
         blocks = (*school.blocks, Numbered(items=(long,) * many))
         page = pdf.render_school_page(model, school.model_copy(update={"blocks": blocks}))
-        assert pdf.page_count(page) == 1
-        assert len(re.findall("назначить", reading.pdf_text(page))) == many
+        assert page.pages == 1
+        assert len(re.findall("назначить", reading.pdf_text(page.content))) == many
 
 
 def test_an_empty_document_is_still_a_document() -> None:
     model = factory.make_model()
     document = model.document.model_copy(update={"blocks": (), "main": ()})
-    content = pdf.render_pdf(model, document)
-    assert pdf.page_count(content) == 1
+    content, pages = pdf.render_pdf(model, document)
+    assert pages == 1
     assert "Главное" not in reading.pdf_text(content)
