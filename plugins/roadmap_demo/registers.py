@@ -1,4 +1,4 @@
-"""Registers of the fictitious year: layouts of docs/formats.md, «Registers»."""
+"""Registers of the fictitious year: layouts of docs/formats.md, «Реестры»."""
 
 from __future__ import annotations
 

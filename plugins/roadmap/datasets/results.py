@@ -99,7 +99,7 @@ TABLES = (
         ),
     ),
     # Sums of one group's primary scores, from which no pupil's can be had again (docs/formats.md,
-    # «Sums of scores»). Pairs are pupils with a score and a journal mark.
+    # «Суммы баллов»). Pairs are pupils with a score and a journal mark.
     FactTable(
         "score_result",
         (

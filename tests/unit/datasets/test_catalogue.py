@@ -35,7 +35,7 @@ def test_formats_says_the_columns_of_each_register_and_what_they_may_hold(
     (row,) = re.findall(rf"^\| `{name}` \|(.*)\|$", FORMATS, re.MULTILINE)
     _, sheet, columns, scope = (cell.strip() for cell in re.split(r"(?<!\\)\|", row))
     assert sheet == (dataset.sheet or "")
-    told = re.split(r" · |; may be absent: ", columns)
+    told = re.split(r" · |; может не быть: ", columns)
     assert [re.sub(r" \(.*\)$", "", one) for one in told] == [
         column.title for column in dataset.table.columns
     ]
@@ -44,7 +44,7 @@ def test_formats_says_the_columns_of_each_register_and_what_they_may_hold(
             assert re.findall(r"`(.*?)`", one) == words
     assert (scope == "`all`") == (dataset.scope is None)
     absent = [column.title for column in dataset.table.columns if column.may_be_absent]
-    assert columns.partition("; may be absent: ")[2].count(" · ") == max(len(absent) - 1, 0)
+    assert columns.partition("; может не быть: ")[2].count(" · ") == max(len(absent) - 1, 0)
 
 
 def _words(column: Column) -> list[str]:

@@ -1,6 +1,7 @@
 """What ФИС ОКО's aggregated exports share: the title block, and whom a row speaks of.
 
-Layout: docs/domain.md §3.2, docs/formats.md «Results». One export is about one paper.
+Layout: docs/domain.md §3.2, docs/formats.md «Результаты работ и экзаменов». One export is about one
+paper.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """«Распределение первичных баллов» of ФИС ОКО: shares of scores by group → sums and histograms.
 
 A column a score from 0 to the paper's maximum, without gaps (docs/domain.md §3.2). What is kept
-of a group is what is kept of pupil protocols (docs/formats.md, «Sums of scores»).
+of a group is what is kept of pupil protocols (docs/formats.md, «Суммы баллов»).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Sums of primary scores by group: what an analysis needs and no pupil can be had from.
 
-Which sums, and from how many pupils: docs/formats.md, «Sums of scores».
+Which sums, and from how many pupils: docs/formats.md, «Суммы баллов».
 """
 
 from __future__ import annotations
