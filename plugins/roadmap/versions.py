@@ -1,4 +1,4 @@
-"""Which code and which templates a phase run used: hashes of the files, and what is kept."""
+"""Which program and which templates a run used: hashes of the files, and the files as archives."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from roadmap.paths import INCLUDE, ROOT, TEMPLATES
 
 
 @cache
+def program_sha256() -> str:
+    """64 hex digits over all that turns evidence into letters, but for plans and templates."""
+    return _sha256_of(_program())
+
+
 def code_version() -> str:
-    """Twelve hex digits over the library's Python and SQL files."""
-    library = ROOT / "plugins" / "roadmap"
-    return _sha256_of([*library.rglob("*.py"), *(INCLUDE / "sql").rglob("*.sql")])[:12]
+    """The first twelve hex digits of the program's hash."""
+    return program_sha256()[:12]
 
 
 @cache
@@ -24,18 +28,34 @@ def templates_sha256() -> str:
     return _sha256_of(_templates())
 
 
+def program_archive() -> bytes:
+    """The program's files as a ZIP, by their paths in the repository."""
+    return _archive(_program(), ROOT)
+
+
 def templates_archive() -> bytes:
-    """Every file in include/templates as a ZIP; the same files give the same bytes."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for path in sorted(_templates()):
-            name = zipfile.ZipInfo(path.relative_to(TEMPLATES).as_posix())
-            archive.writestr(name, path.read_bytes(), zipfile.ZIP_DEFLATED)
-    return out.getvalue()
+    """Every file in include/templates as a ZIP, by their paths in there."""
+    return _archive(_templates(), TEMPLATES)
+
+
+def _program() -> list[Path]:
+    """The library, what it asks the database, and the fonts that letters are set in."""
+    include = [*(INCLUDE / "sql").rglob("*"), *(INCLUDE / "fonts").rglob("*")]
+    return [*(ROOT / "plugins" / "roadmap").rglob("*.py"), *filter(Path.is_file, include)]
 
 
 def _templates() -> list[Path]:
     return [path for path in TEMPLATES.rglob("*") if path.is_file()]
+
+
+def _archive(files: list[Path], folder: Path) -> bytes:
+    """The same files give the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for path in sorted(files):
+            name = zipfile.ZipInfo(path.relative_to(folder).as_posix())
+            archive.writestr(name, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
 
 
 def _sha256_of(files: list[Path]) -> str:

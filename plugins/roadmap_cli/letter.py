@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from roadmap.delivery.letters.again import LetterAgain
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make the letters of a run again")
@@ -55,12 +57,29 @@ def made_again(
         (folder / run_id).mkdir(parents=True, exist_ok=True)
         for letter in letters_again(engine, run_id, municipality_id):
             path = folder / run_id / f"{letter.municipality_id}-{letter.delivery_id[:8]}.eml"
-            path.write_bytes(letter.rfc822)
-            is_same = "то же, байт в байт" if letter.is_same else "ОТЛИЧАЕТСЯ от составленного"
-            line = f"{letter.municipality_id}, письмо № {letter.revision}: {is_same}. {path}"
+            path.write_bytes(letter.planned if letter.rfc822 is None else letter.rfc822)
+            line = (
+                f"{letter.municipality_id}, письмо № {letter.revision}: {_compared(letter)} {path}"
+            )
+            if not letter.is_same and letter.rfc822 is not None:
+                planned = path.with_suffix(".planned.eml")
+                planned.write_bytes(letter.planned)
+                line += f" Составленное тогда: {planned}"
             yield line, letter.is_same
     except (ExplainRefused, NotKept) as refusal:
         raise SystemExit(str(refusal)) from None
+
+
+def _compared(letter: LetterAgain) -> str:
+    if letter.is_same:
+        return "то же, байт в байт."
+    if not letter.is_program_kept:
+        why = "тогдашняя программа не сохранена, составляла нынешняя"
+    else:
+        why = "программа и шаблоны тогдашние, а библиотеки нынешние"
+    if letter.rfc822 is None:
+        return f"заново НЕ СОСТАВЛЕНО: {why}. Вот составленное тогда:"
+    return f"ОТЛИЧАЕТСЯ от составленного: {why}."
 
 
 if __name__ == "__main__":

@@ -25,18 +25,15 @@ from bench.stages import composed
 from end_to_end.year_world import Year, whole_year
 from recount import marks
 from recount.reports import Report, Step, recount, stored
-from roadmap.delivery.letters.again import letters_again
-from roadmap.paths import TEMPLATES
 from roadmap.plan.load import load_plan
 from roadmap.plan.zone import home_time
 from roadmap.reports.checks.leak import Registry, check_leak, read_registry
 from roadmap.reports.compose import load_model
 from roadmap.reports.formats.letter import Envelope, LetterText, render_letter
 from roadmap.reports.model import Addressee
-from roadmap.reports.words.templates import written_with
-from roadmap.reports.words.wording import say
 from roadmap.store.tables import delivery, phase_run, report, run_outcome
 from support.march_world import MARCH
+from support.moved_on import letters_again_by, moved_on
 
 ROOT = Path(__file__).resolve().parents[2]
 PHASES = (
@@ -262,26 +259,18 @@ def test_a_table_that_nobody_recounts_is_an_objection(steps: list[Step], models:
 def test_every_letter_of_the_year_is_made_again_byte_for_byte_whatever_moved_on(
     year: Year, tmp_path: Path
 ) -> None:
-    """From its run's id, under an edited plan and edited templates; what it told was read anew."""
-    edited = shutil.copytree(TEMPLATES, tmp_path / "templates")
-    for path in (*edited.rglob("*.j2"), *edited.rglob("*.typ")):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace("Письмо сформировано", "Письмо собрано"), encoding="utf-8")
-    (edited / "pdf" / "spravka.typ").write_text("#panic()", encoding="utf-8")
-    (edited / "docx" / "spravka.docx").unlink()
+    """From its run's id, by a repository whose plan, templates and program were edited since."""
     engine = year.place.engine
     with engine.connect() as connection:
         runs = connection.scalars(select(phase_run.c.run_id).order_by(phase_run.c.started_ms)).all()
         letters = connection.scalar(select(func.count()).select_from(delivery))
     assert len(runs) == len(PHASES)
-    with written_with(edited):
-        said = say("shared", "written", on="1", at="1", time_zone_name="МСК", revision=1)
-        assert said.startswith("Письмо собрано")
-        again = [letter for run_id in runs for letter in letters_again(engine, run_id)]
+    again = letters_again_by(moved_on(tmp_path / "later"), engine, list(runs))
     assert len(again) == letters > 5 * ADDRESSEES
     assert [letter.delivery_id for letter in again if not letter.is_same] == []
     sent = {message.get("X-Report-Key"): message for message in year.letters.all()}
     for letter in again:
+        assert letter.rfc822 is not None
         made = email.message_from_bytes(letter.rfc822, policy=email.policy.default)
         assert made.as_bytes() == sent[letter.delivery_id].as_bytes()
 

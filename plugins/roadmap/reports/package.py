@@ -17,6 +17,7 @@ from typing import Any
 
 import typst
 
+from roadmap.paths import TEMPLATES
 from roadmap.plan.strict_yaml import read_yaml
 from roadmap.reports.checks.leak import Registry, check_leak, texts_of_model
 from roadmap.reports.checks.parity import check_parity
@@ -32,7 +33,6 @@ from roadmap.reports.formats.pdf import render_pdf, render_school_page
 from roadmap.reports.formats.rendered import FileKind, RenderedFile
 from roadmap.reports.formats.xlsx import render_xlsx
 from roadmap.reports.model import Document, ReportModel
-from roadmap.reports.words.templates import templates
 
 MEDIA_TYPES: dict[FileKind, str] = {
     "html": "text/html",
@@ -143,7 +143,7 @@ def _render_files(model: ReportModel) -> Iterator[RenderedFile]:
 def _kind_of_document(document: Document) -> str:
     """«Справка» of «АНАЛИТИЧЕСКАЯ СПРАВКА», unless package.yaml names the kind otherwise."""
     kind = _kind_title(document)
-    return _safe(_titles(templates()).get(kind) or kind.split()[-1].capitalize())
+    return _safe(_titles().get(kind) or kind.split()[-1].capitalize())
 
 
 def _kind_title(document: Document) -> str:
@@ -178,15 +178,15 @@ def _school_file_names(model: ReportModel) -> dict[str, str]:
 
 def _attachment(model: ReportModel, file: RenderedFile) -> Attachment:
     own = _kind_title(model.document) if model.document is not None else ""
-    titles = _titles(templates())
+    titles = _titles()
     title = titles.get(f"{file.kind}, {own}") or titles.get(file.kind) or own
     sheets = len(model.appendix) if file.kind == "xlsx" else None
     return Attachment(file.file_name, title, file.pages, sheets, len(file.content))
 
 
 @cache
-def _titles(folder: Path) -> dict[str, str]:
-    path = folder / "wording" / "package.yaml"
+def _titles() -> dict[str, str]:
+    path = TEMPLATES / "wording" / "package.yaml"
     titles: dict[str, str] = read_yaml(path.read_text(encoding="utf-8"))
     return titles
 

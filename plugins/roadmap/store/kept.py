@@ -1,4 +1,4 @@
-"""What runs and letters were made with, kept once under its hash: plans, templates, reports.
+"""What letters were made with, kept once under its hash: plans, templates, programs, reports.
 
 A hash alone says that something changed; what it was before is here.
 """
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from roadmap.store.sql import sql
 from roadmap.store.tables import kept
 
-What = Literal["plan", "templates", "report"]
+What = Literal["plan", "templates", "program", "report"]
 
 
 def keep(db: Connection, what: What, sha256: str, content: Callable[[], bytes]) -> str:

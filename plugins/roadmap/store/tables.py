@@ -373,7 +373,7 @@ told_report = _table(  # what letters of that content tell; the run's report may
 kept = _table(  # what runs and letters were made with, once under its hash (store.kept)
     "kept",
     Column("sha256", String(64), primary_key=True),
-    Column("what", Text, nullable=False),  # plan | templates | report
+    Column("what", Text, nullable=False),  # plan | templates | program | report
     Column("content", LargeBinary, nullable=False),  # compressed by zlib
 )
 
@@ -503,7 +503,7 @@ letter_source = _table(  # what a letter was made from, so that it can be made a
     Column("plan_sha256", ForeignKey("kept.sha256"), nullable=False),
     Column("templates_sha256", ForeignKey("kept.sha256"), nullable=False),
     Column("report_sha256", ForeignKey("kept.sha256"), nullable=False),
-    Column("code_version", Text, nullable=False),
+    Column("code_version", Text, nullable=False),  # begins the hash of the kept program
     Column("envelope", Text, nullable=False),  # JSON: what only that sending knew
 )
 

@@ -1,33 +1,44 @@
 """Making a planned letter again from what its run kept, whatever has moved on since.
 
-A letter is made from a report, templates, the plan's time and what only its sending knew. All of
-that is kept when the letter is planned (`letter_source`, `store.kept`), so it is rendered anew
-here: not read from the ledger, whose bytes it is compared with. What was measured is in the report;
-an edited plan, edited templates or newer figures change nothing of it.
+A letter is made by a program from a report, templates, the plan's time and what only its sending
+knew. All of that is kept when the letter is planned (`letter_source`, `store.kept`), so it is
+rendered anew: not read from the ledger, whose bytes it is compared with. What was measured is in
+the report; another plan, other templates, newer figures and a newer program change nothing of it.
+Only the libraries are those of today.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import logging
+import subprocess
+import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, Row
 
-from roadmap.delivery.letters import message
-from roadmap.plan.model import LocalTime
 from roadmap.store.kept import kept_content
 from roadmap.store.sql import sql
+from roadmap.versions import program_archive
 
 if TYPE_CHECKING:
+    from roadmap.delivery.letters import message
     from roadmap.reports.formats.letter import Envelope
+
+log = logging.getLogger(__name__)
+
+_ASKED = "letters.json"
+_START = (
+    "import sys; sys.path.insert(0, sys.argv[1]);"
+    "from roadmap.delivery.letters.remake import main; main(sys.argv[2])"
+)
 
 
 class NotKept(LookupError):
@@ -36,17 +47,27 @@ class NotKept(LookupError):
 
 @dataclass(frozen=True)
 class LetterAgain:
-    """A letter made again. `is_same`: byte for byte the one in the ledger."""
+    """A letter made again by the program of its day.
+
+    `rfc822` is None where that program does not run with today's libraries; `is_program_kept` is
+    False of letters from before programs were kept: today's made it.
+    """
 
     delivery_id: str
     municipality_id: str
     revision: int
-    rfc822: bytes
-    is_same: bool
+    rfc822: bytes | None
+    planned: bytes  # the ledger's
+    is_program_kept: bool
+
+    @property
+    def is_same(self) -> bool:
+        """Byte for byte the one in the ledger."""
+        return self.rfc822 == self.planned
 
 
 def written(envelope: Envelope, sender: message.Sender) -> str:
-    """What only one sending of a letter knew, as JSON that `letters_again` reads."""
+    """What only one sending of a letter knew, as JSON that `remake.main` reads."""
     replaces = envelope.replaces
     return json.dumps(
         {
@@ -63,7 +84,7 @@ def written(envelope: Envelope, sender: message.Sender) -> str:
 
 
 def letters_again(engine: Engine, run_id: str, municipality_id: str = "") -> Iterator[LetterAgain]:
-    """The letters that a run planned for an addressee, or for all, made again one by one.
+    """The letters that a run planned for an addressee, or for all, made again.
 
     NotKept where there is none, or where one was planned before its sources were kept.
     """
@@ -80,61 +101,68 @@ def letters_again(engine: Engine, run_id: str, municipality_id: str = "") -> Ite
         sources = {
             sha256
             for letter in letters
-            for sha256 in (letter.plan_sha256, letter.templates_sha256, letter.report_sha256)
+            for sha256 in (*_made_by(letter), letter.plan_sha256, letter.report_sha256)
+            if sha256
         }
         kept = {sha256: kept_content(db, sha256) for sha256 in sources}
-    with TemporaryDirectory() as folder:
+    for (program, templates), asked in groupby(sorted(letters, key=_made_by), _made_by):
+        archive = kept[program] if program else program_archive()
+        yield from _made_again(list(asked), archive, kept[templates], kept)
+
+
+def _made_by(letter: Row[Any]) -> tuple[str, str]:
+    """The hashes of the program ('' where it was not kept) and of the templates."""
+    return letter.program_sha256 or "", letter.templates_sha256
+
+
+def _made_again(
+    letters: Sequence[Row[Any]], program: bytes, templates: bytes, kept: Mapping[str, bytes]
+) -> Iterator[LetterAgain]:
+    """The letters made by one program with its templates, laid out as in the repository."""
+    with TemporaryDirectory(prefix="roadmap-again-") as place:
+        root, folder = Path(place) / "program", Path(place) / "letters"
+        _unpack(program, root)
+        _unpack(templates, root / "include" / "templates")
+        folder.mkdir()
+        asked = json.dumps([_asked(letter, kept) for letter in letters], ensure_ascii=False)
+        (folder / _ASKED).write_text(asked, encoding="utf-8")
+        # -I and no environment: it needs no secret of ours, and imports nothing else of ours.
+        done = subprocess.run(  # noqa: S603 - constants and our own paths
+            [sys.executable, "-I", "-c", _START, str(root / "plugins"), str(folder / _ASKED)],
+            capture_output=True,
+            check=False,
+            cwd=folder,
+            env={"TMPDIR": place, "MPLCONFIGDIR": place, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+        )
+        if done.returncode:
+            log.warning("the kept program failed: %s", done.stderr.decode(errors="replace"))
         for letter in letters:
-            templates = Path(folder) / letter.templates_sha256
-            if not templates.exists():
-                zipfile.ZipFile(io.BytesIO(kept[letter.templates_sha256])).extractall(templates)
-            plan, report = kept[letter.plan_sha256], kept[letter.report_sha256]
-            rfc822 = _made(letter, report.decode(), _local_time(plan), templates)
+            made = folder / f"{letter.delivery_id}.eml"
             yield LetterAgain(
                 letter.delivery_id,
                 letter.municipality_id,
                 letter.revision,
-                rfc822,
-                rfc822 == bytes(letter.rfc822),
+                made.read_bytes() if made.exists() else None,
+                bytes(letter.rfc822),
+                letter.program_sha256 is not None,
             )
 
 
-def _local_time(plan: bytes) -> LocalTime:
-    """Of the plan's own fields alone: a plan of an older form can't be read as one of today's."""
-    said = json.loads(plan)
-    return LocalTime(ZoneInfo(said["time_zone"]), said["time_zone_name"])
+def _unpack(archive: bytes, folder: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        files.extractall(folder)
 
 
-def _made(letter: Row[Any], report: str, local_time: LocalTime, templates: Path) -> bytes:
-    from roadmap.reports.formats.letter import Envelope, Replaced
-    from roadmap.reports.model import read_model
-    from roadmap.reports.package import MEDIA_TYPES, rendered
-    from roadmap.reports.words.templates import written_with
-
-    said = json.loads(letter.envelope)
-    sender, replaces = message.Sender(**said.pop("sender")), said.pop("replaces")
-    envelope = Envelope(
-        **said
-        | {
-            "replaces": replaces and Replaced(date.fromisoformat(replaces[0]), replaces[1]),
-            "corrections": tuple(said["corrections"]),
-            "generated_at": datetime.fromisoformat(said["generated_at"]),
-        },
-        local_time=local_time,
-    )
-    with written_with(templates):
-        text, files = rendered(read_model(report), envelope)
-    return message.freeze(
-        delivery_id=letter.delivery_id,
-        revision=letter.revision,
-        sender=sender,
-        recipient=letter.addr,
-        subject=text.subject,
-        html=text.html,
-        text=text.text,
-        files=[
-            message.AttachedFile(file.file_name, MEDIA_TYPES[file.kind], file.content)
-            for file in files
-        ],
-        moment=envelope.generated_at.astimezone(local_time.zone),
-    ).rfc822
+def _asked(letter: Row[Any], kept: Mapping[str, bytes]) -> dict[str, Any]:
+    """What `remake.main` makes the letter from."""
+    # The plan's own fields alone: a plan of an older form can't be read as one of today's.
+    plan = json.loads(kept[letter.plan_sha256])
+    return {
+        "delivery_id": letter.delivery_id,
+        "revision": letter.revision,
+        "recipient": letter.addr,
+        "time_zone": plan["time_zone"],
+        "time_zone_name": plan["time_zone_name"],
+        "envelope": letter.envelope,
+        "report": kept[letter.report_sha256].decode(),
+    }

@@ -34,7 +34,13 @@ from roadmap.plan.model import LocalTime, Phase, Plan
 from roadmap.store.kept import keep
 from roadmap.store.sql import sql
 from roadmap.store.tables import report_file
-from roadmap.versions import code_version, templates_archive, templates_sha256
+from roadmap.versions import (
+    code_version,
+    program_archive,
+    program_sha256,
+    templates_archive,
+    templates_sha256,
+)
 
 if TYPE_CHECKING:
     from roadmap.reports.formats.letter import Envelope
@@ -704,6 +710,7 @@ def _move(db: Connection, name: str, past: Past, now_ms: int, detail: str, **val
 def _keep_source(db: Connection, run: _Run, delivery_id: str, sending: str, model: str) -> None:
     """Keep what the letter was made from (`letters.again`), the large parts once for all."""
     report = model.encode()
+    keep(db, "program", program_sha256(), program_archive)  # found by its first digits
     db.execute(
         sql("delivery/keep_letter_source"),
         {

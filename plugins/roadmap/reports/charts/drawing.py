@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any, cast
 
 import typst
 
+from roadmap.paths import TEMPLATES
 from roadmap.reports.charts import bar, pair
 from roadmap.reports.charts.canvas import INK_2, THRESHOLD
 from roadmap.reports.model import BarChart, BarGroup, PairChart, PairGroup
-from roadmap.reports.words.templates import templates
 from roadmap.reports.words.typeface import FONTS
 
 __all__ = [
@@ -34,6 +33,7 @@ WIDTH_MM = 150.0
 TALLEST_MM = 200.0  # of one picture: it must stand on a page with its caption
 
 AnyChart = BarChart | PairChart
+_PICTURE = TEMPLATES / "pdf" / "picture.typ"
 _Group = BarGroup | PairGroup
 
 
@@ -52,18 +52,18 @@ def chart_png(chart: AnyChart, dpi: int = 300) -> bytes:
     """The same picture as PNG, for programs that show no SVG: Typst draws the SVG."""
     svg = chart_svg(chart).decode()
     # One page, so the bytes of one picture.
-    png = _compiler(templates() / "pdf" / "picture.typ").compile(
+    png = _compiler().compile(
         format="png", ppi=dpi, sys_inputs={"svg": svg, "width_mm": str(WIDTH_MM)}
     )
     return cast("bytes", png)
 
 
 @cache
-def _compiler(picture: Path) -> typst.Compiler:
+def _compiler() -> typst.Compiler:
     fonts = typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS]
     )
-    return typst.Compiler(picture, root=picture.parent, font_paths=fonts)
+    return typst.Compiler(_PICTURE, root=_PICTURE.parent, font_paths=fonts)
 
 
 def height_mm(chart: AnyChart) -> float:

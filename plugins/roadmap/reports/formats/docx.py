@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import cache
-from pathlib import PurePath
 from typing import Any, assert_never
 
 import docx
@@ -28,6 +27,7 @@ from lxml import etree
 from markupsafe import Markup
 
 from roadmap import russian
+from roadmap.paths import TEMPLATES
 from roadmap.reports.charts import drawing
 from roadmap.reports.formats import wordml
 from roadmap.reports.formats.archive import reproducible
@@ -50,11 +50,10 @@ from roadmap.reports.formats.layout import (
 )
 from roadmap.reports.formats.wordml import element, field, nodes, paragraph, run, tag, twips
 from roadmap.reports.model import Document, ReportModel
-from roadmap.reports.words.templates import templates
 from roadmap.reports.words.typeface import printable
 from roadmap.russian import NBSP
 
-SPRAVKA = PurePath("docx") / "spravka.docx"  # below the folder of templates
+SPRAVKA = TEMPLATES / "docx" / "spravka.docx"
 INK, HAIRLINE = "18202B", "A9B1BC"
 _BODY_PLACE = element("altChunk")
 _EIGHTHS = {"thick": (8, INK), "thin": (4, INK), "hair": (4, HAIRLINE)}  # eighths of a point
@@ -65,7 +64,7 @@ _SVG = "http://schemas.microsoft.com/office/drawing/2016/SVG/main"
 
 def render_docx(model: ReportModel, document: Document) -> bytes:
     """The document as a DOCX file that has been opened again; the same model, the same bytes."""
-    word = DocxTemplate(templates() / SPRAVKA)
+    word = DocxTemplate(SPRAVKA)
     word.render_init()
     parts = lay_out(document)
     body = _Body(word.docx)

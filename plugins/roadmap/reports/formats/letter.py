@@ -11,12 +11,11 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from itertools import groupby
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 import css_inline
@@ -24,11 +23,11 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roadmap import russian
+from roadmap.paths import TEMPLATES
 from roadmap.plan.model import LocalTime
 from roadmap.reports.model import Cell, LetterFigures, LetterRow, ReportModel, Share
 from roadmap.reports.words.show import show_of, show_with_unit
-from roadmap.reports.words.templates import templates
-from roadmap.reports.words.wording import NoSuchSentence, named, say, title
+from roadmap.reports.words.wording import named, say, title
 from roadmap.russian import NBSP
 
 TEXT_COLUMNS = 72
@@ -116,7 +115,7 @@ def render_letter(
             _described(tuple(files)) for _, files in groupby(attachments, lambda file: file.title)
         ],
     }
-    environment = _environment(templates())
+    environment = _environment()
     html = _inliner().inline(environment.get_template("letter.html.j2").render(values))
     if len(html.encode()) > MAX_HTML_BYTES:
         raise LetterTooLong(
@@ -132,9 +131,7 @@ def _subject(model: ReportModel, envelope: Envelope) -> str:
     subject = model.letter.subject
     if envelope.replaces is not None:
         said = {"subject": subject, "revision": envelope.revision}
-        # A letter made again is written by its own templates: the older ones do not say it.
-        with suppress(NoSuchSentence):
-            subject = say("shared", "subject_of_correction", **said).replace(NBSP, " ")
+        subject = say("shared", "subject_of_correction", **said).replace(NBSP, " ")
     return subject if envelope.test_addressee is None else f"{TEST_MARK}. {subject}"
 
 
@@ -227,9 +224,9 @@ def _size(size_bytes: int) -> str:
 
 
 @cache
-def _environment(folder: Path) -> ImmutableSandboxedEnvironment:
+def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(folder / "email"),
+        loader=FileSystemLoader(TEMPLATES / "email"),
         undefined=StrictUndefined,
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         trim_blocks=True,

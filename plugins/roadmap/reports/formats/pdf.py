@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, assert_never, cast
 import typst
 
 from roadmap import russian
+from roadmap.paths import TEMPLATES
 from roadmap.reports.charts import drawing
 from roadmap.reports.formats.layout import (
     LaidBlock,
@@ -31,13 +32,13 @@ from roadmap.reports.formats.layout import (
     subject_lines,
 )
 from roadmap.reports.model import Document, ReportModel
-from roadmap.reports.words.templates import templates
 from roadmap.reports.words.typeface import FONTS, printable
 from roadmap.russian import NBSP
 
 if TYPE_CHECKING:
     from typst import PDFStandard
 
+PDF = TEMPLATES / "pdf"
 STANDARDS: list[PDFStandard] = ["a-2a", "ua-1"]
 DENSITIES = 3  # of a school's page: as it should be, tighter, tightest
 
@@ -49,14 +50,14 @@ class Pdf(NamedTuple):
 
 def render_pdf(model: ReportModel, document: Document) -> Pdf:
     """The справка as one PDF/A file; the same model gives the same bytes."""
-    return _packed(_compile("spravka.typ", document, _data(model, document)))
+    return _packed(_compile(PDF / "spravka.typ", document, _data(model, document)))
 
 
 def render_school_page(model: ReportModel, document: Document) -> Pdf:
     """A school's page, set as tight as it needs to be one page."""
     data = _data(model, document)
     for density in range(DENSITIES):
-        pdf = _packed(_compile("school_page.typ", document, data, density=str(density)))
+        pdf = _packed(_compile(PDF / "school_page.typ", document, data, density=str(density)))
         if pdf.pages == 1:
             break
     return pdf
@@ -68,11 +69,11 @@ def _compiler(template: Path) -> typst.Compiler:
     fonts = typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS]
     )
-    return typst.Compiler(template, root=template.parent, font_paths=fonts)
+    return typst.Compiler(template, root=PDF, font_paths=fonts)
 
 
-def _compile(template: str, document: Document, data: dict[str, Any], **inputs: str) -> bytes:
-    pdf = _compiler(templates() / "pdf" / template).compile(
+def _compile(template: Path, document: Document, data: dict[str, Any], **inputs: str) -> bytes:
+    pdf = _compiler(template).compile(
         format="pdf",
         sys_inputs={"document": json.dumps(data, ensure_ascii=False), **inputs},
         pdf_standards=STANDARDS,

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template
@@ -19,9 +18,9 @@ from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roadmap import russian
+from roadmap.paths import TEMPLATES
 from roadmap.plan.strict_yaml import read_yaml
 from roadmap.reports.words import show
-from roadmap.reports.words.templates import templates
 from roadmap.russian import NBSP
 
 _BREAKS = re.compile(r"[ \t\n]+")  # not the no-break space
@@ -30,19 +29,15 @@ _NOTHING: Mapping[str, Any] = {}
 _AS_SAID_IN = {"summary": "monitoring"}
 
 
-class NoSuchSentence(KeyError):
-    """The templates have no macro of that name."""
-
-
 def say(template: str, sentence: str, known: Mapping[str, Any] = _NOTHING, /, **values: Any) -> str:
     """The sentence: macro `sentence` of wording/<template>.j2, or one it imports, in one line.
 
-    `known` are values that it gets if it asks for them. NoSuchSentence when the template has no
-    such macro; jinja2.UndefinedError when it needs a value that is not given.
+    `known` are values that it gets if it asks for them. KeyError when the template has no such
+    macro; jinja2.UndefinedError when it needs a value that is not given.
     """
-    macro = _macros(templates(), template).get(sentence)
+    macro = _macros(template).get(sentence)
     if not isinstance(macro, Macro):
-        raise NoSuchSentence(f"include/templates/wording/{template}.j2 has no macro «{sentence}»")
+        raise KeyError(f"include/templates/wording/{template}.j2 has no macro «{sentence}»")
     asked = {name: known[name] for name in macro.arguments if name in known}
     return _in_one_line(str(macro(**{**asked, **values})))
 
@@ -60,7 +55,7 @@ def say_declared(sentence: str, **values: Any) -> str:
 
     jinja2.TemplateError where it is no template or needs a value that is not given.
     """
-    return _in_one_line(_declared(templates(), sentence).render(**values))
+    return _in_one_line(_declared(sentence).render(**values))
 
 
 def named(name: str) -> str:
@@ -77,7 +72,7 @@ def listed(items: Sequence[str], last: str = "и") -> str:
 
 def subject_dative(subject: str) -> str:
     """«русскому языку» for «русский язык»; a subject unknown here is quoted: «предмету «…»»."""
-    return _subjects(templates()).get(subject, f"предмету «{subject}»")
+    return _subjects().get(subject, f"предмету «{subject}»")
 
 
 def title(text: str) -> str:
@@ -86,40 +81,36 @@ def title(text: str) -> str:
 
 
 @cache
-def _macros(folder: Path, template: str) -> dict[str, Any]:
+def _macros(template: str) -> dict[str, Any]:
     # Not the template's module: that leaves out what the template imports.
-    parsed = _environment(folder).get_template(f"{template}.j2")
+    parsed = _environment().get_template(f"{template}.j2")
     context = parsed.new_context()
     "".join(parsed.root_render_func(context))
     other = _AS_SAID_IN.get(template)
-    return {**_macros(folder, other), **context.vars} if other is not None else context.vars
+    return {**_macros(other), **context.vars} if other is not None else context.vars
 
 
 @cache
-def _declared(folder: Path, sentence: str) -> Template:
-    return _environment(folder).from_string(sentence)
+def _declared(sentence: str) -> Template:
+    return _environment().from_string(sentence)
 
 
 @cache
-def _subjects(folder: Path) -> dict[str, str]:
-    return {subject: str(dative) for subject, dative in _words(folder, "subjects").items()}
+def _subjects() -> dict[str, str]:
+    return {subject: str(dative) for subject, dative in read_words("subjects").items()}
 
 
 def read_words(name: str) -> dict[str, Any]:
     """What wording/<name>.yaml holds: words that are no sentences."""
-    return _words(templates(), name)
-
-
-def _words(folder: Path, name: str) -> dict[str, Any]:
-    words = read_yaml((folder / "wording" / f"{name}.yaml").read_text(encoding="utf-8"))
+    words = read_yaml((TEMPLATES / "wording" / f"{name}.yaml").read_text(encoding="utf-8"))
     return {str(key): value for key, value in words.items()}
 
 
 @cache
-def _environment(folder: Path) -> ImmutableSandboxedEnvironment:
+def _environment() -> ImmutableSandboxedEnvironment:
     # Plain sentences, not HTML: the letter's own templates escape them.
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(folder / "wording"),
+        loader=FileSystemLoader(TEMPLATES / "wording"),
         undefined=StrictUndefined,
         autoescape=False,
         trim_blocks=True,

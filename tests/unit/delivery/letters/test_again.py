@@ -1,12 +1,123 @@
-"""Letters that can't be made again say so (that others can: tests/end_to_end/test_recount)."""
+"""Letters made again from what their run kept (those of a whole year: tests/end_to_end)."""
 
 from __future__ import annotations
 
+import io
+import zipfile
+import zlib
+from pathlib import Path
+
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete, select, update
 
 from roadmap.delivery.letters.again import NotKept, letters_again
-from support.ledger_world import make_run, plan_all
+from roadmap.delivery.letters.planning import plan_deliveries
+from roadmap.reports.formats.letter import Envelope
+from roadmap.reports.model import ReportModel
+from roadmap.reports.package import Package, render_package
+from roadmap.store.tables import kept, message, report
+from roadmap.versions import program_archive
+from roadmap_cli.letter import made_again
+from support.ledger_world import NOW_MS, SETTINGS, make_run, plan_all
+from support.moved_on import letters_again_by, moved_on
+from support.plans import small_plan
+from support.report_models import make_model
+
+
+@pytest.fixture
+def letter_of_neya(any_engine: Engine, tmp_path: Path) -> bytes:
+    """The bytes of the letter that run-1 planned."""
+    make_run(any_engine, contacts={"neya": ("neya@example.org",)})
+    model = make_model()
+    with any_engine.begin() as db:
+        row = {
+            "run_id": "run-1",
+            "municipality_id": "neya",
+            "content_sha256": model.content_sha256(),
+            "model": model.model_dump_json(),
+        }
+        db.execute(report.insert(), row)
+
+    def render(model: ReportModel, envelope: Envelope) -> Package:
+        return render_package(model, envelope, tmp_path, "run-1", ())
+
+    (planned,) = plan_deliveries(
+        any_engine, small_plan(), "run-1", ("neya",), tmp_path, SETTINGS, NOW_MS, render
+    )
+    assert planned.outcome == "planned"
+    with any_engine.connect() as db:
+        return bytes(db.scalars(select(message.c.rfc822)).one())
+
+
+def test_a_letter_is_made_again_by_the_program_of_its_day(
+    any_engine: Engine, letter_of_neya: bytes
+) -> None:
+    (again,) = letters_again(any_engine, "run-1", "neya")
+    assert again.is_same
+    assert again.is_program_kept
+    assert again.rfc822 == letter_of_neya
+
+
+def test_a_letter_is_made_again_whatever_moved_on_since(
+    any_engine: Engine, letter_of_neya: bytes, tmp_path: Path
+) -> None:
+    """Plan, templates, queries, composer and renderers of the program that is asked are edited."""
+    (again,) = letters_again_by(moved_on(tmp_path / "later"), any_engine, ["run-1"])
+    assert again.is_same
+    assert again.rfc822 == letter_of_neya
+
+
+@pytest.mark.usefixtures("letter_of_neya")
+def test_a_letter_of_before_programs_were_kept_is_made_by_today_s(
+    any_engine: Engine, tmp_path: Path
+) -> None:
+    with any_engine.begin() as db:
+        db.execute(delete(kept).where(kept.c.what == "program"))
+    (again,) = letters_again(any_engine, "run-1")
+    assert again.is_same
+    assert not again.is_program_kept
+    (other,) = letters_again_by(moved_on(tmp_path / "later"), any_engine, ["run-1"])
+    assert not other.is_same
+    assert other.rfc822 is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("subject = model.", "subject = 'Иное. ' + model.", "ОТЛИЧАЕТСЯ от составленного"),
+        ("import css_inline", "import of_another_day", "НЕ СОСТАВЛЕНО"),
+    ],
+    ids=["the libraries of today give another letter", "the program needs libraries of its day"],
+)
+def test_where_the_letter_can_not_be_made_as_it_was_the_planned_one_lies_beside(
+    any_engine: Engine, letter_of_neya: bytes, tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    program = with_edit("plugins/roadmap/reports/formats/letter.py", old, new)
+    with any_engine.begin() as db:
+        db.execute(
+            update(kept).where(kept.c.what == "program").values(content=zlib.compress(program))
+        )
+    ((line, is_same),) = made_again(any_engine, "run-1", "neya", tmp_path / "again")
+    assert not is_same
+    assert said in line
+    assert letter_of_neya in [path.read_bytes() for path in (tmp_path / "again/run-1").iterdir()]
+    assert all(str(path) in line for path in (tmp_path / "again/run-1").iterdir())
+
+
+def with_edit(name: str, old: str, new: str) -> bytes:
+    """Today's program as it is kept, but for one edit: no library was exchanged for a test."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(program_archive())) as program,
+        zipfile.ZipFile(out, "w") as edited,
+    ):
+        for path in program.namelist():
+            content = program.read(path)
+            if path == name:
+                assert old.encode() in content
+                content = content.replace(old.encode(), new.encode())
+            edited.writestr(path, content)
+    return out.getvalue()
 
 
 def test_a_run_without_letters_has_nothing_to_make_again(engine: Engine) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +14,6 @@ from lxml import html as lxml_html
 from sqlalchemy import Engine
 
 import support.analysis_rows as rows
-from roadmap.paths import TEMPLATES
 from roadmap.plan.model import LocalTime
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.letter import (
@@ -29,7 +26,6 @@ from roadmap.reports.formats.letter import (
     render_letter,
 )
 from roadmap.reports.model import ReportModel
-from roadmap.reports.words.templates import written_with
 from support.analysis_rows import VPR_5_MA, VPR_5_RU, MadeSchool, buyskiy, made_run
 from support.plans import whole_plan
 
@@ -185,19 +181,6 @@ def test_a_test_of_a_correction_says_both_in_the_inbox(
     )
     letter = render_letter(model_of(), envelope, FILES)
     assert letter.subject.startswith("ПРОВЕРКА. Исправление (редакция 2): 500+ | ")
-
-
-def test_a_correction_made_again_by_older_templates_keeps_the_subject_that_it_had(
-    model_of: Callable[..., ReportModel], tmp_path: Path
-) -> None:
-    older = Path(shutil.copytree(TEMPLATES, tmp_path / "older"))
-    shared = older / "wording" / "shared.j2"
-    lines = shared.read_text("utf-8").splitlines(keepends=True)
-    shared.write_text("".join(one for one in lines if "subject_of_correction" not in one), "utf-8")
-    envelope = replace(FIRST, revision=2, replaces=Replaced(date(2021, 3, 31), 1))
-    model = model_of()
-    with written_with(older):
-        assert render_letter(model, envelope, FILES).subject == model.letter.subject
 
 
 def model_of_again(model_of: Callable[..., ReportModel]) -> ReportModel:

@@ -27,7 +27,7 @@ KINDS_OF = {
 
 
 def parsed(name: str) -> nodes.Template:
-    return wording._environment(TEMPLATES).parse((WORDING / f"{name}.j2").read_text("utf-8"))
+    return wording._environment().parse((WORDING / f"{name}.j2").read_text("utf-8"))
 
 
 def macros(name: str) -> dict[str, nodes.Macro]:
@@ -64,9 +64,7 @@ def asked_for() -> Iterator[tuple[str, str, str]]:
 def asked_for_around_a_letter() -> Iterator[tuple[str, str]]:
     """The template and the macro of every `say(…)` in the templates that lay a letter out."""
     for path in sorted((TEMPLATES / "email").glob("letter.*.j2")):
-        for call in (
-            wording._environment(TEMPLATES).parse(path.read_text("utf-8")).find_all(nodes.Call)
-        ):
+        for call in wording._environment().parse(path.read_text("utf-8")).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "say":
                 template, macro = call.args
                 assert isinstance(template, nodes.Const)
