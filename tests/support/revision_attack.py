@@ -1,8 +1,9 @@
 """What somebody finds out of hidden schools who puts two letters of one municipality side by side.
 
-The reader knows every number that the letters show, and of the schools elsewhere how much they
-changed. What is left is one equation: the hidden schools' part of the region now, minus that of
-before, is known. All whole numbers that solve it are looked through, so the answer is exact.
+The reader knows every number that the letters show, of the schools elsewhere how much they
+changed, and of a school that stands with its earlier figures that fewer than five pupils made it
+other. What is left is one equation: the untold part of the region now, minus that of before, is
+known. All whole numbers that solve it are looked through, so the answer is exact.
 """
 
 from __future__ import annotations
@@ -34,31 +35,58 @@ def attack(
 
     `elsewhere`: by how much the schools elsewhere changed; None: the reader can't know.
     """
-    hidden: list[tuple[Unknown, int]] = [
-        ((letter, result.unit_id), sign)
+    hidden: list[tuple[Unknown, int, Sequence[Counts]]] = [
+        ((letter, result.unit_id), sign, possible)
         for letter, results, sign in (("before", before, -1), ("now", now, 1))
         for result in results
-        if result.hidden is Hidden.SMALL
+        if (possible := _possible(result, least))
     ]
-    possible = [(n, two) for n in range(1, least) for two in range(n + 1)]
     rest = _not_shown(before), _not_shown(now)
     if elsewhere is None or rest[0] is None or rest[1] is None:
-        return {unknown: _found(possible) for unknown, _ in hidden}
+        return {unknown: _found(possible) for unknown, _, possible in hidden}
     wanted = tuple(b - a - out for a, b, out in zip(rest[0], rest[1], elsewhere, strict=True))
     solutions = {}
-    for unknown, sign in hidden:
+    for unknown, sign, possible in hidden:
         reached = {(0, 0)}
-        for other, its_sign in hidden:
+        for other, its_sign, its_possible in hidden:
             if other != unknown:
                 reached = {
                     (n + its_sign * m, two + its_sign * bad)
                     for n, two in reached
-                    for m, bad in possible
+                    for m, bad in its_possible
                 }
         solutions[unknown] = _found(
             [(n, t) for n, t in possible if (wanted[0] - sign * n, wanted[1] - sign * t) in reached]
         )
     return solutions
+
+
+def _possible(result: PaperResult, least: int) -> Sequence[Counts]:
+    """What the letter alone leaves possible: of a hidden school its counts, of one that stands with
+    earlier figures how many more it has by now; empty where all is told."""
+    if result.hidden is Hidden.SMALL:
+        return [(n, two) for n in range(1, least) for two in range(n + 1)]
+    if not result.stands_as_told or result.marks is None:
+        return ()
+    told = result.marks
+    others = told.participants - told.two
+    steps = range(1 - least, least)
+    return [
+        (two + other, two)
+        for two in steps
+        for other in steps
+        # Whoever joined, less those who left or moved to the other cell.
+        if 0 < max(max(two, 0) + max(other, 0), -min(two, 0) - min(other, 0)) < least
+        and told.two + two >= 0
+        and others + other >= 0
+        and told.participants + two + other >= least
+        and is_low(told.two + two, told.participants + two + other) == result.is_low
+    ]
+
+
+def is_low(two: int, participants: int) -> bool:
+    """The small plan's threshold."""
+    return 100 * two >= 30 * participants
 
 
 def _found(possible: Sequence[Counts]) -> Found:

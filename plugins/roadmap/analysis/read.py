@@ -6,11 +6,13 @@ template can't show it by mistake: `marks`, `journal`, `exam` are None and `hidd
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from roadmap.analysis.shares import Exam, Journal, Marks
 from roadmap.analysis.small_numbers import (
@@ -18,10 +20,15 @@ from roadmap.analysis.small_numbers import (
     hides_region,
     hides_region_again,
     hides_total,
+    pupils_moved,
+    stands_as_told,
 )
 from roadmap.plan.model import REGION, Procedure
 from roadmap.russian import natural_key
 from roadmap.store.sql import sql
+
+_Row = Mapping[str, Any]  # of analysis/papers.sql
+_Counts = Mapping[str, int]
 
 KINDS = ("vpr", "oge", "ege", "rdr")
 _FIRST_SUBJECTS = ("русский язык", "математика")
@@ -85,7 +92,9 @@ class PaperResult:
     and `absent` are None when hidden; `absent` also where the source doesn't say. `is_low`:
     the threshold is reached; None above the school and where no verdict is made.
     `small_schools`: how many schools the total leaves out; a total that leaves some out is
-    shown with an asterisk.
+    shown with an asterisk. `stands_as_told`: a school's results are those of an earlier letter,
+    for they differ by fewer than `least_participants` pupils, and not in `is_low`;
+    `journal_stands_as_told`: the same of the journal.
     """
 
     paper: Paper
@@ -104,6 +113,8 @@ class PaperResult:
     is_journal_small: bool
     is_low: bool | None
     least_participants: int  # the plan's: a unit of fewer is hidden
+    stands_as_told: bool = False
+    journal_stands_as_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +128,10 @@ class SchoolVerdict:
     small_papers: int
     low_papers: int
     verdict: Verdict
+
+
+# What a school was told to have in a paper, by what is counted and whether it was at the threshold.
+_Told = defaultdict[tuple[Paper, str, str, object], list[_Counts]]
 
 
 def papers(
@@ -135,17 +150,20 @@ def papers(
     alphabet. Within a paper: schools in natural order of names, municipalities by alphabet,
     participants, region. A municipality gets its own schools, its total and the region
     (hidden where a difference would give another school away, in this letter or beside the
-    letters of earlier runs that it has had); 'region' gets everything.
+    letters of earlier runs that it has had); 'region' gets everything. A school that differs from
+    such a letter by a few pupils stands as it was told there, and so it is in the total.
     """
     rows = _rows(connection, run_id, municipality_id)
     wanted = None if procedures is None else {procedure.key for procedure in procedures}
-    shown = [row for row in rows if wanted is None or _paper(row).procedure in wanted]
+    shown: list[_Row] = [row for row in rows if wanted is None or _paper(row).procedure in wanted]
     hides: dict[Paper, Hidden] = {}
     if municipality_id != REGION and shown:
         key = {"run_id": run_id, "municipality_id": municipality_id}
         earlier = connection.scalars(sql("analysis/runs_told_before"), key).all()
         told = [_rows(connection, one, municipality_id) for one in earlier]
-        hides = _papers_that_hide_the_region([*told, shown], least_participants)
+        letters = _as_told([*told, shown], least_participants)
+        hides = _papers_that_hide_the_region(letters, least_participants)
+        shown = letters[-1]
     return tuple(
         sorted((_paper_result(row, hides, least_participants) for row in shown), key=_order)
     )
@@ -162,13 +180,63 @@ def verdicts(
     return tuple(sorted(schools, key=lambda school: (natural_key(school.name), school.school_id)))
 
 
-def _rows(connection: Connection, run_id: str, municipality_id: str) -> list[RowMapping]:
+def _rows(connection: Connection, run_id: str, municipality_id: str) -> list[_Row]:
     key = {"run_id": run_id, "municipality_id": municipality_id}
-    return list(connection.execute(sql("analysis/papers"), key).mappings())
+    return [dict(row) for row in connection.execute(sql("analysis/papers"), key).mappings()]
+
+
+def _as_told(letters: Iterable[Sequence[_Row]], least_participants: int) -> list[list[_Row]]:
+    """One municipality's letters, oldest first, each as it tells the results of its schools.
+
+    A school that stands with earlier figures has these in its row, and in `kept_back` how many
+    more it has by now; the total is of what is told.
+    """
+    told: _Told = defaultdict(list)
+    return [_with_earlier_figures(rows, told, least_participants) for rows in letters]
+
+
+def _with_earlier_figures(rows: Sequence[_Row], told: _Told, least_participants: int) -> list[_Row]:
+    kept_back: dict[Paper, Counter[str]] = defaultdict(Counter)
+    letter: list[_Row] = []
+    for row in rows:
+        if row["level"] == Level.SCHOOL and not row["is_small"]:
+            stands: dict[str, int] = {}
+            for size in _TOLD_TOGETHER:
+                stands |= _earlier_figures(row, size, told, least_participants)
+            if stands:
+                more = {count: row[count] - n for count, n in stands.items()}
+                kept_back[_paper(row)].update(more)
+                row = {**row, **stands, "kept_back": more}
+        letter.append(row)
+    return [
+        {**row, **{count: row[count] - n for count, n in kept_back[_paper(row)].items()}}
+        if row["level"] == Level.MUNICIPALITY
+        else row
+        for row in letter
+    ]
+
+
+def _earlier_figures(
+    row: _Row, size: str, told: _Told, least_participants: int
+) -> Mapping[str, int]:
+    """The figures that a school stands with instead of its own, else nothing; its own are then
+    told. Only those that led to the same answer about the threshold are held against."""
+    now = _counts(row, _TOLD_TOGETHER[size])
+    if not now.get(size) or (size == "compared" and row["is_journal_small"]):
+        return {}
+    is_low = row["is_low"] if size == "participants" else None
+    earlier = told[_paper(row), row["unit_id"], size, is_low]
+    if now not in earlier:
+        near = [then for then in earlier if stands_as_told(then, now, least_participants)]
+        if near:
+            nearest = min(near, key=lambda then: pupils_moved(then, now))
+            return {count: nearest[count] for count in now.keys() & nearest.keys()}
+        earlier.append(now)
+    return {}
 
 
 def _papers_that_hide_the_region(
-    letters: Iterable[list[RowMapping]], least_participants: int
+    letters: Iterable[Sequence[_Row]], least_participants: int
 ) -> dict[Paper, Hidden]:
     """Of the last of one municipality's letters, oldest first: each held against those before."""
     told: dict[Paper, list[tuple[Untold, ...]]] = {}
@@ -207,9 +275,9 @@ _TOLD_TOGETHER = {
 }  # fmt: skip
 
 
-def _untold(rows: Iterable[RowMapping]) -> dict[Paper, tuple[Untold, ...]]:
+def _untold(rows: Iterable[_Row]) -> dict[Paper, tuple[Untold, ...]]:
     """What each paper's region figures tell, of its results and of the journal."""
-    by_paper: dict[Paper, list[RowMapping]] = {}
+    by_paper: dict[Paper, list[_Row]] = {}
     for row in rows:
         by_paper.setdefault(_paper(row), []).append(row)
     untold = {}
@@ -220,25 +288,36 @@ def _untold(rows: Iterable[RowMapping]) -> dict[Paper, tuple[Untold, ...]]:
     return untold
 
 
-def _untold_of(size: str, region: RowMapping, rows: Iterable[RowMapping]) -> Untold:
-    rest = {count: region[count] for count in _TOLD_TOGETHER[size] if region[count] is not None}
+def _untold_of(size: str, region: _Row, rows: Iterable[_Row]) -> Untold:
+    rest = dict(_counts(region, _TOLD_TOGETHER[size]))
     small = "is_small" if size == "participants" else "is_journal_small"
     hidden = {}
     for row in rows:
         # A total of which no school is left has no counts, nor a school without a journal.
-        counts = {count: row[count] for count in rest if row[count] is not None}
+        counts = _counts(row, rest)
         if row["level"] == Level.MUNICIPALITY:
             rest |= {count: rest[count] - n for count, n in counts.items()}
         elif row["level"] == Level.SCHOOL and (row["is_small"] or row[small]) and counts:
             hidden[row["unit_id"]] = counts
+        elif row["level"] == Level.SCHOOL and (more := _kept_back(row, rest)):
+            hidden[f"more of {row['unit_id']}"] = more
     return Untold(size, rest, hidden)
 
 
-def _paper(row: RowMapping) -> Paper:
+def _counts(row: _Row, counts: Iterable[str]) -> _Counts:
+    return {count: row[count] for count in counts if row[count] is not None}
+
+
+def _kept_back(row: _Row, counts: Iterable[str]) -> _Counts:
+    more: _Counts = row.get("kept_back", {})
+    return {count: more[count] for count in counts if count in more}
+
+
+def _paper(row: _Row) -> Paper:
     return Paper(row["kind"], row["year"], row["wave"], row["grade"], row["subject"])
 
 
-def _hidden(row: RowMapping, hides: Mapping[Paper, Hidden]) -> Hidden | None:
+def _hidden(row: _Row, hides: Mapping[Paper, Hidden]) -> Hidden | None:
     if row["is_small"]:
         return Hidden.SMALL
     if row["level"] == Level.REGION and _paper(row) in hides:
@@ -246,9 +325,7 @@ def _hidden(row: RowMapping, hides: Mapping[Paper, Hidden]) -> Hidden | None:
     return Hidden.NOTHING_LEFT if hides_total(row["schools"]) else None
 
 
-def _paper_result(
-    row: RowMapping, hides: Mapping[Paper, Hidden], least_participants: int
-) -> PaperResult:
+def _paper_result(row: _Row, hides: Mapping[Paper, Hidden], least_participants: int) -> PaperResult:
     hidden = _hidden(row, hides)
     is_shown = hidden is None
     has_journal = is_shown and bool(row["compared"]) and not row["is_journal_small"]
@@ -271,10 +348,12 @@ def _paper_result(
         is_journal_small=bool(row["is_journal_small"]),
         is_low=None if row["is_low"] is None else bool(row["is_low"]),
         least_participants=least_participants,
+        stands_as_told="participants" in row.get("kept_back", ()),
+        journal_stands_as_told="compared" in row.get("kept_back", ()),
     )
 
 
-def _exam(row: RowMapping) -> Exam:
+def _exam(row: _Row) -> Exam:
     return Exam(
         row["participants"],
         row["below_minimum"],

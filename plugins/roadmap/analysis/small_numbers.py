@@ -1,6 +1,6 @@
 """What may not be shown because it would speak of single pupils or of one other school.
 
-Four rules (docs/look.md §4, docs/domain.md §8 rule 3):
+Five rules (docs/look.md §4, docs/domain.md §8 rule 3):
 
 1. A unit with fewer than `least_participants` in a paper shows nothing but «менее … уч.».
 2. The municipality's total leaves such schools out, so the total minus the schools shown is
@@ -12,8 +12,12 @@ Four rules (docs/look.md §4, docs/domain.md §8 rule 3):
    letters as well. What moved in the region and not in the schools shown is the results of a
    few pupils, or of an own school that is hidden in one of the letters; then the region is not
    shown again (`hides_region_again`).
+5. Two letters tell the results of the few pupils in which they differ. Where those may be fewer
+   than `least_participants`, a school's earlier figures stand and the letter says so; the
+   threshold is judged by the newer ones, and where it is no longer reached, or now is, they are
+   shown: a school has to act by them (`stands_as_told`).
 
-The department and the institute see everything; rules 3 and 4 are not for them.
+The department and the institute see everything; rules 3 to 5 are not for them.
 """
 
 from __future__ import annotations
@@ -22,6 +26,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 LEAST_SCHOOLS_ELSEWHERE = 2
+_CELLS = ("mark_2", "mark_3", "mark_4", "mark_5", "lowered", "confirmed", "raised")
+_MOST_SCORES = 100
+
+
+def stands_as_told(
+    before: Mapping[str, int], now: Mapping[str, int], least_participants: int
+) -> bool:
+    """Whether one school's figures of a paper are so near to those told before that the difference
+    would be the result of fewer than `least_participants` pupils; not where nothing differs."""
+    return 0 < pupils_moved(before, now) < least_participants
+
+
+def pupils_moved(before: Mapping[str, int], now: Mapping[str, int]) -> int:
+    """Of how many pupils, at least, the figures of one school's paper differ.
+
+    Marks and the journal's comparisons put each pupil into one cell; of ЕГЭ only some cells are
+    known, and a sum of scores, of which one pupil has at most 100.
+    """
+    by = {count: now[count] - before[count] for count in before.keys() & now.keys()}
+    cells = [by[cell] for cell in _CELLS if cell in by]
+    scores = -(-abs(by.get("score_sum", 0)) // _MOST_SCORES)
+    some = [abs(by.get(count, 0)) for count in ("participants", "below_minimum", "high_scores")]
+    return max(*some, scores, sum(n for n in cells if n > 0), -sum(n for n in cells if n < 0))
 
 
 def hides_total(schools: int) -> bool:
@@ -44,7 +71,8 @@ class Untold:
 
     Numbers of pupils by what is counted (and sums of scores). `by_subtraction`: the region minus
     the municipality's total, which any reader can have. `hidden`: each own school that the total
-    leaves out. `size` names the count that says of how many pupils the others are.
+    leaves out, and by how much a school has more than it stands with (rule 5). `size` names the
+    count that says of how many pupils the others are.
     """
 
     size: str

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select, update
 import support.analysis_rows as rows
 from roadmap.analysis.read import Level
 from roadmap.reports.compose import compose, load_model
+from roadmap.reports.corrections import corrections
 from roadmap.reports.formats.letter import Envelope
 from roadmap.reports.formats.native import native
 from roadmap.reports.model import (
@@ -423,6 +424,40 @@ def test_a_correction_gives_no_school_away_that_fell_below_five(
     ]
     assert len(told_rows) == 1
     assert "по разнице с прежним письмом" in told_rows[0].replace("\u00a0", " ")
+
+
+def test_a_correction_of_few_pupils_says_so_and_leaves_the_figures_as_they_were_told(
+    composed: Callable[..., ReportModel], engine: Engine
+) -> None:
+    """School 101 has two pupils more: who joined is known in the village, their marks are not."""
+    before = composed(made_run())
+    with engine.begin() as db:
+        put_letter(db, "buyskiy", RUN, accepted_ms=1)
+    run = made_run(run_id="1" * 32, started_ms=1_617_180_000_000)
+    two, three, four, five = run.municipalities[0].schools[0].marks[VPR_5_RU]
+    run.municipalities[0].schools[0].marks[VPR_5_RU] = (two, three + 2, four, five)
+    run.insert(engine)
+    compose(engine, rows.plan(), run.run_id, ANSWERS_TO)
+    with engine.connect() as db:
+        model = load_model(db, run.run_id, "buyskiy")
+    own = [
+        [[show(cell.value) for cell in row.cells] for row in _table(one, table).rows if row.own]
+        for table in ("vpr/2020/autumn/5", "journal")
+        for one in (before, model)
+    ]
+    assert (own[0], own[2]) == (own[1], own[3])
+    stands = (
+        "Показатели приведены по прежнему письму, с тех пор они изменились менее чем у пяти "
+        "участников: {}русский язык (ВПР, программа 5 класса)."
+    )
+    of_101 = stands.format("Школа № 101 (условная), ")
+    assert of_101 in _prose(model.document).replace("\u00a0", " ")
+    (note,) = (n for n in _appendix(model, "marks").notes if n.startswith("Показатели"))
+    assert note.replace("\u00a0", " ") == of_101
+    page = next(page for page in model.schools if page.school_id == "s101")
+    assert stands.format("") in _prose(page.document).replace("\u00a0", " ")
+    (told,) = corrections(before, model)
+    assert told.replace("\u00a0", " ") == f"уточнено: {of_101}"
 
 
 # -- Data that are not there -----------------------------------------------------------------

@@ -11,6 +11,7 @@ from roadmap.analysis.read import KINDS, Hidden, Level, PaperResult, Verdict
 from roadmap.plan.model import REGION, Procedure, Slice
 from roadmap.reports.analysis.dynamics import dynamics
 from roadmap.reports.analysis.results import (
+    as_told,
     at,
     by_grade,
     low_share,
@@ -235,6 +236,8 @@ def _results(draft: Draft, facts: Facts) -> None:
         else:
             for grade, of_grade in by_grade(results):
                 _grade(draft, facts, procedure, grade, of_grade)
+            for text in as_told(facts, [r for r in results if r.stands_as_told]):
+                draft.paragraph(text)
     if facts.is_region:
         _schools_verdict(draft, facts)
 
@@ -305,6 +308,8 @@ def _objectivity(draft: Draft, facts: Facts) -> None:
         autumn = next((r.paper.year for r in own if r.paper.wave == "autumn"), None)
         draft.paragraph(sentence(facts, "journal", table=draft.next_table, autumn=autumn))
         draft.table(table)
+        for text in as_told(facts, [r for r in own if r.journal_stands_as_told]):
+            draft.paragraph(text)
     before = previous_procedures(facts.run.phase)
     has_previous = any(facts.run.received_on(procedure) is not None for procedure in before)
     absent = unsupported(facts.run.phase.procedures, has_previous=has_previous)

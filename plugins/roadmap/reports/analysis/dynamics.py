@@ -14,6 +14,7 @@ from roadmap.analysis.shares import difference_interval
 from roadmap.plan.model import Comparison, Procedure
 from roadmap.reports.analysis.results import (
     MAIN_SUBJECTS,
+    as_told,
     is_own,
     low_share,
     paper_label,
@@ -305,6 +306,8 @@ def _notes(facts: Facts, changes: Sequence[Change]) -> tuple[str, ...]:
         notes.append(sentence(facts, "note_worse"))
     if any(_label(facts, (c,)).endswith("*") for c in changes):
         notes.append(sentence(facts, "note_partial"))
+    then = (c.previous for c in changes)
+    notes += as_told(facts, [r for r in then if r is not None and r.stands_as_told])
     return (" ".join(notes),)
 
 

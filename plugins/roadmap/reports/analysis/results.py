@@ -32,6 +32,20 @@ def paper_label(paper: Paper) -> str:
     return say("analysis", "paper", kind=paper.kind, grade=paper.grade)
 
 
+def work(facts: Facts, result: PaperResult) -> str:
+    """«математика (ВПР, программа 5 класса)»."""
+    subject, where = result.paper.subject, paper_label(result.paper)
+    return sentence(facts, "work", subject=subject, where=where)
+
+
+def as_told(facts: Facts, results: Sequence[PaperResult]) -> tuple[str, ...]:
+    """That the figures of these are those of an earlier letter; nothing where there is none."""
+    whose = [
+        sentence(facts, "work_of", unit=unit_name(facts, r), work=work(facts, r)) for r in results
+    ]
+    return (sentence(facts, "as_told", whose=whose),) if whose else ()
+
+
 def subject_order(subject: str) -> tuple[int, str]:
     """Sort key of subjects: русский язык, математика, then by alphabet."""
     main = subject in MAIN_SUBJECTS

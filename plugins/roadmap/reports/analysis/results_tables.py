@@ -16,6 +16,7 @@ from roadmap.analysis.shares import Journal, wilson
 from roadmap.plan.model import Procedure
 from roadmap.reports.analysis.results import (
     MAIN_SUBJECTS,
+    as_told,
     at,
     by_paper,
     is_at_threshold,
@@ -180,6 +181,7 @@ def sheet_table(
     notes = []
     if any(r.small_schools for r in results if r.level is not Level.REGION):
         notes.append(sentence(facts, "note_partial"))
+    notes += as_told(facts, [r for r in results if r.stands_as_told or r.journal_stands_as_told])
     if table_id == "marks":
         notes += [sentence(facts, "note_rounding"), sentence(facts, "note_interval")]
     return rows.laid(notes=notes)

@@ -16,6 +16,7 @@ from roadmap.reports.analysis.results import (
     paper_label,
     result_cells,
     suppressed,
+    work,
 )
 from roadmap.reports.analysis.results_charts import bars_figure
 from roadmap.reports.facts.run import Facts, School
@@ -59,8 +60,9 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
     for table in (main, other):
         if table is not None:
             draft.table(table)
-    small = [_work(facts, r) for r in own if r.hidden is not None]
-    remarks = []
+    small = [work(facts, r) for r in own if r.hidden is not None]
+    told = [work(facts, r) for r in own if r.stands_as_told]
+    remarks = [sentence(facts, "as_told", whose=told)] if told else []
     if small:
         remarks.append(sentence(facts, "small", works=small))
     elif main is None and other is None:
@@ -134,11 +136,6 @@ def _main_sentence(facts: Facts, verdict: SchoolVerdict | None) -> str:
     )
 
 
-def _work(facts: Facts, result: PaperResult) -> str:
-    subject, where = result.paper.subject, paper_label(result.paper)
-    return sentence(facts, "work", subject=subject, where=where)
-
-
 def _is_main(result: PaperResult) -> bool:
     return result.paper.kind == "vpr" and result.paper.subject in MAIN_SUBJECTS
 
@@ -174,7 +171,7 @@ def _other_table(
     if not others:
         return None
     heads = _of_change(columns("school-other"), changes)
-    rows = ({"work": title(_work(facts, r)), **_cells(r, region, changes)} for r in others)
+    rows = ({"work": title(work(facts, r)), **_cells(r, region, changes)} for r in others)
     return table_of("school-other", heads, rows, sentence(facts, "page_caption_other"))
 
 
