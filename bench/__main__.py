@@ -36,7 +36,7 @@ def _intake(folder: Path) -> None:
         "a region's small exports, 90 files of 300 schools": (
             intake.exports_inbox(folder / "exports", folder / "demo"), INTAKE_REPEATS, 4.0,
         ),
-        "a region's protocols, 62 files with 1.3 million rows × 26 columns": (
+        "a region's protocols, 90 files with 1.3 million rows × 26 columns": (
             intake.region_inbox(folder / "region"), 1, 1.5,
         ),
     }  # fmt: skip

@@ -67,9 +67,18 @@ def protocol_inbox(folder: Path, rows: int = 25_000, columns: int = 40) -> Inbox
     return _protocols(folder, [(2020, 5, "математика")], rows, columns)
 
 
-def region_inbox(folder: Path, rows: int = 21_000, columns: int = 26) -> Inbox:
-    """All papers of two years, as a region holds them: 62 protocols, 1.3 million pupils."""
-    return _protocols(folder, papers(), rows, columns)
+def region_inbox(folder: Path, files: int = 90, rows: int = 14_450, columns: int = 26) -> Inbox:
+    """All papers of two years, as a region holds them: 90 protocols, 1.3 million pupils.
+
+    Papers that no shipped scale is for are in the region's own workbook of scales.
+    """
+    shipped = papers()
+    subjects = sorted({subject for _, _, subject in shipped})
+    every = [(year, grade, one) for grade in (9, 8, 7) for year in (2020, 2021) for one in subjects]
+    own = [paper for paper in every if paper not in shipped][: files - len(shipped)]
+    inbox = _protocols(folder, shipped + own, rows, columns)
+    _scales(folder / str(_YEAR) / "vpr/scales", own)
+    return Inbox(folder, _YEAR, ("vpr_scales", *inbox.datasets))
 
 
 def papers() -> list[tuple[int, int, str]]:
@@ -81,6 +90,19 @@ def papers() -> list[tuple[int, int, str]]:
         for subject, grades in scales[str(year)].items()
         for grade in grades
     ]
+
+
+def _scales(place: Path, of_papers: list[tuple[int, int, str]]) -> None:
+    """The workbook in which a region says which scores make which mark."""
+    import xlsxwriter
+
+    place.mkdir()
+    with xlsxwriter.Workbook(place / "scales.xlsx") as workbook:
+        sheet = workbook.add_worksheet("Шкалы")
+        titles = ("Год", "Предмет", "Класс", "Максимум", "с «3»", "с «4»", "с «5»")
+        sheet.write_row(0, 0, titles)
+        for row, (year, grade, subject) in enumerate(of_papers, 1):
+            sheet.write_row(row, 0, (year, subject, grade, 30, 4, 7, 10))
 
 
 def _protocols(

@@ -318,7 +318,8 @@ def _workers(candidates: Sequence[Candidate]) -> int:
     """How many read: two where there is enough to read for a second start, and processors."""
     size = sum(one.content.size_bytes for one in candidates)
     is_much = len(candidates) > 1 and size > _WORTH_TWO_WORKERS
-    return min(2, len(os.sched_getaffinity(0))) if is_much else 1
+    processors = getattr(os, "process_cpu_count", os.cpu_count)  # the first from Python 3.13 on
+    return min(2, processors() or 1) if is_much else 1
 
 
 def _read_by(
