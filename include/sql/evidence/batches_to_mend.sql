@@ -10,13 +10,11 @@ where load_batch.told_ms is null
     and (
         load_batch.state = 'refused'
         or load_batch.rows_rejected > 0
-        or load_batch.size_bytes = 0
-        or (load_batch.dataset = 'vpr_protocols' and load_batch.scale = '')
         or exists (
             select 1
             from load_warning
             where load_warning.batch_id = load_batch.batch_id
-                and load_warning.message like 'Файл прежде был о другом%'
+                and load_warning.code is not null
         )
     )
     and not exists (

@@ -36,26 +36,7 @@ select
     load_batch.plan_year,
     load_batch.dataset,
     load_batch.file_name,
-    'without_marks' as state,
-    load_warning.message,
-    0 as place,
-    '' as sheet,
-    0 as row_number
-from load_batch
-join load_warning on load_warning.batch_id = load_batch.batch_id
-where load_batch.batch_id = :batch_id
-    and load_batch.dataset = 'vpr_protocols'
-    and load_batch.state = 'accepted'
-    and load_batch.scale = ''
-    and load_warning.message like 'Нет шкалы отметок %'
-
-union all
-
-select
-    load_batch.plan_year,
-    load_batch.dataset,
-    load_batch.file_name,
-    'about_another' as state,
+    load_warning.code as state,
     load_warning.message,
     0 as place,
     '' as sheet,
@@ -64,23 +45,6 @@ from load_batch
 join load_warning on load_warning.batch_id = load_batch.batch_id
 where load_batch.batch_id = :batch_id
     and load_batch.state = 'accepted'
-    and load_warning.message like 'Файл прежде был о другом%'
-
-union all
-
-select
-    load_batch.plan_year,
-    load_batch.dataset,
-    load_batch.file_name,
-    'withdrawn' as state,
-    load_warning.message,
-    0 as place,
-    '' as sheet,
-    0 as row_number
-from load_batch
-join load_warning on load_warning.batch_id = load_batch.batch_id
-where load_batch.batch_id = :batch_id
-    and load_batch.state = 'accepted'
-    and load_batch.size_bytes = 0
+    and load_warning.code is not null
 
 order by place, sheet, row_number, message

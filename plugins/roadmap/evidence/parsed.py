@@ -106,8 +106,9 @@ class Parsed:
     `scope` names what the file is about ("vpr/2020/autumn/5/математика", "all",
     "webinar-2021-03-12"). `rows_read` counts data rows of the file (pupils, in a protocol);
     `rows_accepted + rejected` add up to it. `scale`: by which scale marks were given
-    (`scale_text`); None where marks are not the reader's matter. `others`:
-    further papers of the file; each is read by itself, with the option `paper`.
+    (`scale_text`); None where marks are not the reader's matter. `without_marks`: what to tell
+    where there are none for want of one. `others`: further papers of the file; each is read by
+    itself, with the option `paper`.
     """
 
     scope: str
@@ -117,6 +118,7 @@ class Parsed:
     rejected: tuple[Rejected, ...] = ()
     warnings: tuple[str, ...] = ()
     scale: str | None = None
+    without_marks: str = ""
     others: tuple[str, ...] = ()
 
 

@@ -292,33 +292,37 @@ class _Rows:
     def accept(self, one: Candidate, parsed: Parsed, received_ms: int) -> TakenFile:
         """A new batch of the scope, known since `received_ms`."""
         batch_id = id_of(self._pull, parsed.scope, one.content.sha256, received_ms)
-        warnings = [_of_file(warning, one.file.name) for warning in parsed.warnings]
+        told: dict[str, str | None] = {}  # with the code of what the operator has to mend
+        if parsed.without_marks:
+            told[_of_file(parsed.without_marks, one.file.name)] = "without_marks"
+        told |= dict.fromkeys(_of_file(warning, one.file.name) for warning in parsed.warnings)
         if self._is_outdated(parsed.scope):
-            told = "Отметки поставлены заново: шкала этой работы изменилась."
-            warnings.append(_of_file(told, one.file.name))
+            again = "Отметки поставлены заново: шкала этой работы изменилась."
+            told[_of_file(again, one.file.name)] = None
         elif one.receipt_ms is not None and one.receipt_ms != received_ms:
-            warnings.append(
-                sentence(
-                    "Время получения относится к прежнему содержанию файла, учтено время приёма",
-                    place(one.file.name),
-                    "Дополните список времён получения",
-                )
+            received = sentence(
+                "Время получения относится к прежнему содержанию файла, учтено время приёма",
+                place(one.file.name),
+                "Дополните список времён получения",
             )
+            told[received] = None
         before = self._by_name.get(one.file.name)
         if before is not None and before.scope != parsed.scope:
-            warnings.append(
-                sentence(
-                    f"Файл прежде был о другом: теперь «{parsed.scope}», было «{before.scope}»",
-                    place(one.file.name),
-                    "Прежние сведения остались в силе. Если файл перепутан, верните прежний",
-                )
+            another = sentence(
+                f"Файл прежде был о другом: теперь «{parsed.scope}», было «{before.scope}»",
+                place(one.file.name),
+                "Прежние сведения остались в силе. Если файл перепутан, верните прежний",
             )
+            told[another] = "about_another"
         self.accepted.add(one.content.sha256)
         self._add_batch(one, batch_id, received_ms, state="accepted")
         for name, rows in parsed.facts.items():
             self._facts[name].append((batch_id, ByColumns.of(rows)))
-        self._warnings += [{"batch_id": batch_id, "message": message} for message in warnings]
-        return _taken(one, "accepted", batch_id, after=warnings)
+        self._warnings += [
+            {"batch_id": batch_id, "message": message, "code": code}
+            for message, code in told.items()
+        ]
+        return _taken(one, "accepted", batch_id, after=tuple(told))
 
     def _is_outdated(self, scope: str) -> bool:
         return scope in self._by_scope and self._by_scope[scope].sha256 == OUTDATED
@@ -347,7 +351,7 @@ class _Rows:
             place(batch.file_name),
             "Тот же файл лежит под другим именем; если и прежнее верно, положите верный файл",
         )
-        self._warnings.append({"batch_id": batch_id, "message": told})
+        self._warnings.append({"batch_id": batch_id, "message": told, "code": "withdrawn"})
         return TakenFile(batch.file_name, "withdrawn", scope=batch.scope, messages=(told,))
 
     def refuse(self, one: Candidate, refusal: FileRefused) -> TakenFile:

@@ -123,6 +123,8 @@ load_warning = _table(  # what was repaired or dropped while reading, and is tol
     "load_warning",
     Column("batch_id", ForeignKey("load_batch.batch_id"), nullable=False, index=True),
     Column("message", Text, nullable=False),  # Russian; personal fields masked
+    # without_marks | about_another | withdrawn: the operator is mailed of it; NULL: only told
+    Column("code", Text),
 )
 
 # What persons decided about files that cover less than what is in force; the last one counts.

@@ -161,6 +161,28 @@ def test_names_of_sheets_that_may_be_persons_are_forgotten(bare_engine: Engine) 
         assert list(told.scalars()) == [without, named.format("Лист1")]
 
 
+def test_warnings_of_before_are_mailed_of_like_those_of_today(bare_engine: Engine) -> None:
+    migrate.upgrade(bare_engine, "0013")
+    said = (
+        ("without_marks", 1, "Нет шкалы отметок на 2021 год для работы «математика, 9 класс»: …"),
+        ("about_another", 1, "Файл прежде был о другом: теперь «b», было «a». Файл «f.xlsx»."),
+        ("withdrawn", 0, "Сведения «a» больше не действуют. Файл «f.xlsx»."),
+        (None, 1, "Без отметки по журналу: 22 участника. Файл «f.xlsx»."),
+    )
+    with bare_engine.begin() as db:
+        for number, (_, size_bytes, message) in enumerate(said):
+            _insert(
+                db, "load_batch", batch_id=str(number), plan_year=2021, dataset="vpr_protocols",
+                scope="a", file_name="f.xlsx", sha256="0", size_bytes=size_bytes, received_ms=1,
+                loaded_ms=1, state="accepted", rows_read=1, rows_accepted=1, rows_rejected=0,
+            )  # fmt: skip
+            _insert(db, "load_warning", batch_id=str(number), message=message)
+    migrate.upgrade(bare_engine)
+    with bare_engine.connect() as db:
+        codes = db.execute(text("select code from load_warning order by batch_id")).scalars()
+        assert list(codes) == [code for code, _, _ in said]
+
+
 def test_a_failed_upgrade_leaves_nothing_behind(bare_engine: Engine) -> None:
     with bare_engine.begin() as db:
         metadata.tables["control"].create(db)  # in the way of the migration

@@ -296,6 +296,7 @@ def _answer(data: bytes) -> Parsed:
             rows_accepted=int(found["rows_accepted"]),
             rejected=tuple(_rejected(**row) for row in found["rejected"]),
             warnings=tuple(str(warning) for warning in found["warnings"]),
+            without_marks=str(found["without_marks"]),
             scale=None if found["scale"] is None else str(found["scale"]),
             others=tuple(str(paper) for paper in found["others"]),
         )

@@ -92,6 +92,7 @@ def _read(reader: str, content: bytes, context: ReaderContext, limits: Limits) -
                 "rows_accepted": parsed.rows_accepted,
                 "rejected": [asdict(row) for row in parsed.rejected],
                 "warnings": parsed.warnings,
+                "without_marks": parsed.without_marks,
                 "scale": parsed.scale,
                 "others": parsed.others,
             }

@@ -152,13 +152,13 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
         rejected=_rejected(counts, layout, heading, sheet, context),
         warnings=(
             *latin_letters(head[heading.row]),
-            *(() if scale else (_without_scale(paper),)),
             *of_one_part,
             *_warnings(counts),
             *(other_maximum(titles, scale["max"]) if scale else ()),
             *unread_sheets(unread),
         ),
         scale=scale_text(scale),
+        without_marks="" if scale else _without_scale(paper),
     )
 
 
