@@ -59,7 +59,7 @@ def _free_base(start: int = 18400) -> int:
 def _stages_seconds(var: Path, ports: Ports) -> float:
     from bench.stages import Place, run_stages
     from roadmap.delivery.settings import settings_from
-    from roadmap.evidence.freeze import RunRequest
+    from roadmap.evidence.request import RunRequest
     from roadmap.store.engine import open_engine
 
     env = demo_environment(var / "home", ports, var)

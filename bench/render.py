@@ -84,7 +84,7 @@ def demo_model() -> ReportModel:
     """The demo's March for one municipality, made by the stages up to composing."""
     from bench.stages import composed, pull
     from roadmap.delivery.settings import settings_from
-    from roadmap.evidence.freeze import RunRequest
+    from roadmap.evidence.request import RunRequest
     from roadmap.plan.load import load_plan
     from roadmap.reports.compose import load_model
     from roadmap.store.engine import open_engine

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from roadmap.delivery.account.reconcile import Reconciliation
 from roadmap.delivery.sending.smtp import MailServer
 from roadmap.delivery.settings import DeliverySettings
-from roadmap.evidence.freeze import RunRequest
+from roadmap.evidence.request import RunRequest
 from roadmap.plan.model import Plan
 
 

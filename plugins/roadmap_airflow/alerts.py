@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TASK_FAILED = "500+: не выполнено — {{ dag.dag_display_name }}, {{ task.task_display_name }}"
 INTAKE_TROUBLES = "500+: замечания к принятым файлам — {{ roadmap_troubles | length }}"
 RUN_STATISTICS = "500+: {{ roadmap_account.headline }} — {{ roadmap_title }}"
-_IS_TOLD = "roadmap_is_told"  # set in a task's context once its letter has gone out
+_IS_TOLD = "roadmap_is_told"  # set in a task's context once nothing more is to be mailed of it
 
 
 class OperatorNotTold(RuntimeError):
@@ -28,6 +28,11 @@ def tell_of_run(
     its year lies in the inbox and is not accepted."""
     context |= {"roadmap_account": account, "roadmap_title": title, "roadmap_lying": lying}
     mail_operator(context, RUN_STATISTICS, "run_statistics")
+    say_nothing_more(context)
+
+
+def say_nothing_more(context: Any) -> None:
+    """A failure of this task needs no letter of its own."""
     context[_IS_TOLD] = True
 
 
@@ -38,7 +43,14 @@ def tell_unless_told(context: Any) -> None:
 
 
 def tell_of_failure(context: Any) -> None:
-    """Mail the operator which task failed, for whom, and which chapter of the guide helps."""
+    """Mail the operator which task failed, for whom and why, and what to do.
+
+    The reason is ours where the task was failed by `failures.failed`: it stands in the log, too.
+    """
+    from airflow.sdk.exceptions import AirflowFailException
+
+    error = context.get("exception")
+    context["roadmap_reason"] = str(error) if isinstance(error, AirflowFailException) else ""
     mail_operator(context, TASK_FAILED, "task_failed")
 
 

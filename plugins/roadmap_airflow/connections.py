@@ -39,24 +39,32 @@ class ConnectionIncomplete(RuntimeError):
 
 @contextmanager
 def roadmap_db() -> Iterator[Engine]:
-    """The roadmap's engine for one task.
+    """The roadmap's engine for one task; `failing_at_once` holds of what is done with it."""
+    from roadmap.store.engine import open_engine
 
-    What only a person can mend (a wrong plan, a missing setting, a run that may not begin)
-    fails the task at once: trying again would change nothing.
-    """
-    from roadmap.delivery.settings import SettingsError, UnsafeLive
-    from roadmap.evidence.freeze import FreezeRefused
-    from roadmap.plan.load import PlanError
-    from roadmap.store.engine import UnsafeDatabase, open_engine
-
-    try:
+    with failing_at_once():
         engine = open_engine(database_url())
         try:
             yield engine
         finally:
             engine.dispose()
+
+
+@contextmanager
+def failing_at_once() -> Iterator[None]:
+    """What only a person can mend (a wrong plan or form, a missing setting) fails the task at once:
+    trying again would change nothing."""
+    from roadmap.decision import DecisionRefused
+    from roadmap.delivery.settings import SettingsError, UnsafeLive
+    from roadmap.evidence.request import FreezeRefused
+    from roadmap.plan.load import PlanError
+    from roadmap.store.engine import UnsafeDatabase
+
+    try:
+        yield
     except (
-        ConnectionIncomplete, FreezeRefused, PlanError, SettingsError, UnsafeDatabase, UnsafeLive
+        ConnectionIncomplete, DecisionRefused, FreezeRefused, PlanError, SettingsError,
+        UnsafeDatabase, UnsafeLive,
     ) as refusal:  # fmt: skip
         raise failed(str(refusal)) from None
 

@@ -1,4 +1,9 @@
-"""The trigger form of a phase: Russian titles and checks; ids only, from the plan's files."""
+"""The trigger form of a phase: Russian titles; ids only, from the plan's files.
+
+What is entered is checked by the phase's first task (`evidence.request`), which says in Russian
+what Airflow would say in English. Days and moments are plain texts: the browser's field of a date
+gives nothing for a day that does not exist, and the run would judge the plan's day.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import Param
 
+from roadmap.decision import LONGEST_REASON
+from roadmap_airflow.decisions import NO_ADDRESS
 from roadmap_airflow.plans import plans_with
 from roadmap_airflow.runs import by_name, names_of
 
@@ -41,18 +48,21 @@ def phase_params(phase: str) -> dict[str, Param]:
         "as_of": Param(
             None,
             type=["null", "string"],
-            format="date",
+            pattern=NO_ADDRESS,
+            maxLength=40,
             title="По состоянию на",
-            description="Пусто — день из плана. С другим днём письма адресатам не уходят: ниже "
-            "выберите «Отправить всё на проверочный адрес» или «Ничего не отправлять».",
+            description="День этого плана, например 31.03.2021. Пусто — день из плана. С другим "
+            "днём письма адресатам не уходят: ниже выберите «Отправить всё на проверочный адрес» "
+            "или «Ничего не отправлять».",
         ),
         "known_at": Param(
             None,
             type=["null", "string"],
-            format="date-time",
+            pattern=NO_ADDRESS,
+            maxLength=40,
             title="По сведениям на момент",
-            description="Пусто — всё, что загружено к запуску. С заполненным полем — тоже только "
-            "проверка.",
+            description="Прошедший момент, например 31.03.2021 18:00. Пусто — всё, что загружено к "
+            "запуску. С заполненным полем — тоже только проверка.",
         ),
         "known_by": Param(
             "loaded",
@@ -68,7 +78,7 @@ def phase_params(phase: str) -> dict[str, Param]:
             type=["null", "array"],  # the form makes an emptied choice null
             title="Муниципалитеты",
             description=_whom(plans),
-            items={"type": "string", "enum": offered},
+            items={"type": "string"},
             examples=offered,
             values_display=names,
         ),
@@ -82,8 +92,7 @@ def phase_params(phase: str) -> dict[str, Param]:
         ),
         "sample": Param(
             None,
-            type=["null", "integer"],
-            minimum=1,
+            type=["null", "number"],
             title="Сколько адресатов проверить",
             description="Пусто — всех. Число — только для проверки: столько адресатов выбирается "
             "случайно, остальным этот запуск ничего не готовит.",
@@ -94,8 +103,8 @@ def phase_params(phase: str) -> dict[str, Param]:
             title="Причина исправления",
             description="Войдёт в исправленное письмо, если содержание изменилось. "
             "Без адресов почты.",
-            maxLength=300,
-            pattern=r"^[^\x00-\x1f@]*$",
+            maxLength=LONGEST_REASON,
+            pattern=NO_ADDRESS,
         ),
     }
 

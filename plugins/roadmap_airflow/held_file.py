@@ -7,11 +7,10 @@ from typing import Any
 
 from airflow.sdk import Param, get_current_context, task
 
-from roadmap.decision import FILE_CODE_SHOWN, FILE_DECISIONS, DecisionRefused
+from roadmap.decision import FILE_CODE_SHOWN, FILE_DECISIONS
 from roadmap_airflow import clock, tasks
 from roadmap_airflow.assets import EVIDENCE
-from roadmap_airflow.decisions import reason_field, who_asked
-from roadmap_airflow.failures import failed
+from roadmap_airflow.decisions import NO_ADDRESS, reason_field, who_asked
 
 log = logging.getLogger("roadmap")
 
@@ -23,7 +22,7 @@ def form() -> dict[str, Param]:
             type="string",
             title="Код файла",
             description=f"{FILE_CODE_SHOWN} знаков из письма о приёме или журнала «Приём данных».",
-            pattern=rf"^\s*[0-9a-f]{{{FILE_CODE_SHOWN},32}}\s*$",
+            pattern=NO_ADDRESS,
             maxLength=40,
         ),
         "decision": Param(
@@ -47,17 +46,14 @@ def decide() -> dict[str, Any]:
     context = get_current_context()
     params = context["params"]
     with roadmap_db() as engine:
-        try:
-            decided = decide_about(
-                engine,
-                params["code"].strip(),
-                params["decision"],
-                actor=who_asked(context),
-                reason=params["reason"],
-                now_ms=clock.now_ms(),
-            )
-        except DecisionRefused as refusal:
-            raise failed(str(refusal)) from None
+        decided = decide_about(
+            engine,
+            params["code"],
+            params["decision"],
+            actor=who_asked(context),
+            reason=params["reason"],
+            now_ms=clock.now_ms(),
+        )
     words = "Решено" if decided.is_new else "Уже было решено"
     log.info("%s: «%s». Файл «%s».", words, FILE_DECISIONS[decided.decision], decided.file_name)
     return {

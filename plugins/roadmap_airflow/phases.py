@@ -21,8 +21,9 @@ _OF_EVERY_PHASE = """
 **Если что-то не так**: откройте красную задачу и прочитайте её журнал; красная «Сверка» под
 строкой «ТРЕБУЕТ ВНИМАНИЯ» называет, кому письмо не ушло и почему. Устраните причину и очистите
 задачу (круглая стрелка). «Приём данных» заново возьмёт файлы; более поздние задачи работают с
-уже зафиксированными сведениями. Подробно — руководство оператора (docs/operator.md), глава
-«Если запуск красный».
+уже зафиксированными сведениями. Красная «Проверка формы» — запустите этап заново: очищенная, она
+возьмёт ту же форму. Подробно — руководство оператора (docs/operator.md), глава «Если запуск
+красный».
 """
 
 
@@ -49,6 +50,7 @@ def phase_dag(phase: str, *, display_name: str, doc_md: str | None) -> DAG:
         # The inlets are for people: Airflow shows which phase reads which evidence.
         pull = tasks.pull.override(inlets=[evidence_of(name) for name in datasets])
 
+        form = tasks.check_form()
         pulled = pull.expand(dataset=datasets)
         run: Any = tasks.freeze()  # its value, once it has run: the id of the phase run
         checked = tasks.check(run)
@@ -59,7 +61,7 @@ def phase_dag(phase: str, *, display_name: str, doc_md: str | None) -> DAG:
         sent = tasks.send(run, batches)
         reconciled = tasks.reconcile(run)
 
-        pulled >> run >> checked >> analysed >> batches >> rendered >> approved >> sent
+        form >> pulled >> run >> checked >> analysed >> batches >> rendered >> approved >> sent
         sent >> reconciled
 
     return order_of_events()

@@ -6,9 +6,8 @@ import logging
 
 from airflow.sdk import Param, get_current_context, task
 
-from roadmap.decision import SENDING_ACTIONS, DecisionRefused
-from roadmap_airflow.decisions import reason_field, who_asked
-from roadmap_airflow.failures import failed
+from roadmap.decision import SENDING_ACTIONS
+from roadmap_airflow.decisions import NO_ADDRESS, reason_field, who_asked
 from roadmap_airflow.forms import MODES
 
 log = logging.getLogger("roadmap")
@@ -31,7 +30,7 @@ def form() -> dict[str, Param]:
             description="Только для «продолжить приостановленную рассылку»: код из тревоги, "
             "например 2021/march_analysis (год, косая черта, код этапа). Пусто — все "
             "приостановленные.",
-            pattern=r"^[0-9]{4}/[a-z0-9_/-]+$",
+            pattern=NO_ADDRESS,
             maxLength=100,
         ),
         "mode": Param(
@@ -56,17 +55,14 @@ def control_sending() -> None:
     context = get_current_context()
     params = context["params"]
     with roadmap_db() as engine:
-        try:
-            done = control(
-                engine,
-                params["action"],
-                actor=who_asked(context),
-                reason=params["reason"],
-                occasion=params["occasion"] or None,
-                mode=params["mode"],
-            )
-        except DecisionRefused as refusal:
-            raise failed(str(refusal)) from None
+        done = control(
+            engine,
+            params["action"],
+            actor=who_asked(context),
+            reason=params["reason"],
+            occasion=(params["occasion"] or "").strip() or None,
+            mode=params["mode"],
+        )
         log.info(done)
         for line in what_waits(engine, valid_plans()):
             log.info(line)

@@ -7,11 +7,10 @@ from typing import Any
 
 from airflow.sdk import Param, get_current_context, task
 
-from roadmap.decision import LETTER_DECISIONS, DecisionRefused
+from roadmap.decision import LETTER_DECISIONS
 from roadmap_airflow import runs, tasks
-from roadmap_airflow.decisions import reason_field, who_asked
+from roadmap_airflow.decisions import NO_ADDRESS, reason_field, who_asked
 from roadmap_airflow.defaults import SMTP_POOL
-from roadmap_airflow.failures import failed
 from roadmap_airflow.plans import valid_plans
 from roadmap_airflow.send_operator import SendOperator
 
@@ -28,7 +27,7 @@ def form() -> dict[str, Param]:
             description="Целиком, как в письме оператору или журнале «Сверки»: 32 знака, .r1, .r2 "
             "и так далее, @ и имя домена; можно без угловых скобок.",
             # Ours begin with the letter's key, so that nobody's address can be entered here.
-            pattern=r"^\s*<?[0-9a-f]{32}\.r[0-9]+@[A-Za-z0-9.-]+>?\s*$",
+            pattern=rf"{NO_ADDRESS}|^\s*<?[0-9a-f]{{32}}\.r[0-9]+@[A-Za-z0-9.-]+>?\s*$",
             maxLength=200,
         ),
         "decision": Param(
@@ -65,18 +64,15 @@ def decide() -> dict[str, Any]:
         looked = settle_unknown(engine, proof_sources(), "settle_delivery")
         for sentence in looked.unavailable:
             log.warning(sentence)
-        try:
-            settled = settle(
-                engine,
-                params["message_id"],
-                params["decision"],
-                actor=who_asked(context),
-                reason=params["reason"],
-                municipality_id=params["municipality"],
-                expiry_ms=delivery_settings().expiry_ms,
-            )
-        except DecisionRefused as refusal:
-            raise failed(str(refusal)) from None
+        settled = settle(
+            engine,
+            params["message_id"],
+            params["decision"],
+            actor=who_asked(context),
+            reason=params["reason"],
+            municipality_id=params["municipality"],
+            expiry_ms=delivery_settings().expiry_ms,
+        )
         whose = runs.names(runs.plan_of(engine, settled.run_id), [settled.municipality_id])
     log.info(
         "%s, %s, редакция %s: %s",

@@ -10,14 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
 
 from roadmap.russian import counted, integer
 from roadmap_airflow import clock
-from roadmap_airflow.alerts import tell_of_run, tell_unless_told
+from roadmap_airflow.alerts import say_nothing_more, tell_of_run, tell_unless_told
 from roadmap_airflow.assets import EVIDENCE, note_change
 from roadmap_airflow.defaults import HOME_ZONE, SMTP_POOL
 from roadmap_airflow.failures import failed
@@ -25,8 +24,8 @@ from roadmap_airflow.runs import LABEL, label, names, plan_of
 from roadmap_airflow.send_operator import SendOperator
 
 if TYPE_CHECKING:
-    from roadmap.evidence.freeze import RunRequest
     from roadmap.evidence.intake import Intake
+    from roadmap.evidence.request import RunRequest
     from roadmap.plan.model import Plan
 
 log = logging.getLogger("roadmap")
@@ -53,6 +52,18 @@ def requested_year(context: Any) -> int:
         asked = context["dag_run"].run_after
         begins = context["dag"].timetable.infer_manual_data_interval(run_after=asked).start
     return int(begins.astimezone(HOME_ZONE).year)
+
+
+@task(task_display_name="Проверка формы")
+def check_form() -> None:
+    """Refuse at once what can't be done as the form asks, before anything is taken in."""
+    from roadmap.evidence.request import refuse_request
+    from roadmap_airflow.connections import failing_at_once
+
+    with failing_at_once():
+        plan = _requested_plan()
+        request = _request(plan)
+        refuse_request(plan, plan.phase(request.phase), request, clock.now_ms())
 
 
 @task(task_display_name="Приём данных", map_index_template=LABEL, outlets=[EVIDENCE])
@@ -137,25 +148,16 @@ def brief(intake: Counts) -> str:
 @task(task_display_name="Фиксация сведений")
 def freeze() -> str:
     """Freeze the inputs of this run; return its id. Said here, at once, if it may not send."""
-    from roadmap.evidence.freeze import RunRequest
+    return freeze_run(_requested_plan, _request)
+
+
+def _request(plan: Plan) -> RunRequest:
+    """What the form of this run asks for."""
+    from roadmap.evidence.request import read_request
 
     context = get_current_context()
-    params = context["params"]
-    return freeze_run(
-        _requested_plan,
-        lambda plan: RunRequest(
-            plan_year=plan.year,
-            phase=context["dag"].dag_id,
-            mode=params["mode"],
-            as_of=date.fromisoformat(params["as_of"]) if params.get("as_of") else None,
-            known_at_ms=moment_ms(params.get("known_at")),
-            known_by=params.get("known_by") or "loaded",
-            municipalities=tuple(params.get("municipalities") or ()),
-            reason=params.get("reason") or None,
-            requested_by=str(context["dag_run"].run_id),
-            sample=params.get("sample"),
-        ),
-    )
+    dag_run = context["dag_run"]
+    return read_request(plan, context["dag"].dag_id, context["params"], str(dag_run.run_id))
 
 
 def freeze_run(find_plan: Callable[[], Plan], ask: Callable[[Plan], RunRequest]) -> str:
@@ -179,14 +181,6 @@ def freeze_run(find_plan: Callable[[], Plan], ask: Callable[[Plan], RunRequest])
             log.info(line)
         refuse_unsafe_run(engine, run_id, mail_server(), delivery_settings())
     return run_id
-
-
-def moment_ms(text: str | None) -> int | None:
-    """UTC milliseconds of the form's moment; without an offset it is of the latest plan's zone."""
-    if not text:
-        return None
-    moment = datetime.fromisoformat(text)
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=HOME_ZONE)).timestamp() * 1000)
 
 
 @task(task_display_name="Проверка показателей")
@@ -338,8 +332,10 @@ def reconcile(phase_run: str | None) -> None:
     from roadmap_airflow.connections import roadmap_db
 
     if phase_run is None:
+        say_nothing_more(get_current_context())  # whatever failed before has told of itself
         raise failed(
-            "Сведения не зафиксированы: смотрите журналы задач «Приём данных» и «Фиксация сведений»"
+            "Сведения не зафиксированы, сверять нечего: причина — в журнале первой красной задачи "
+            "этого запуска и в письме о ней"
         )
     with roadmap_db() as engine:
         plan = plan_of(engine, phase_run)

@@ -16,7 +16,7 @@ from roadmap_airflow.runs import LABEL, label
 
 if TYPE_CHECKING:
     from roadmap.delivery.account.watch import MissedRun, Scheduled
-    from roadmap.evidence.freeze import RunRequest
+    from roadmap.evidence.request import RunRequest
     from roadmap.plan.model import Plan
 
 log = logging.getLogger("roadmap")
@@ -60,7 +60,7 @@ def freeze_reminder(occasion: str) -> str:
     year, _, phase = occasion.partition("/")
 
     def request(plan: Plan) -> RunRequest:
-        from roadmap.evidence.freeze import RunRequest
+        from roadmap.evidence.request import RunRequest
 
         label(plan.phase(phase).title)
         return RunRequest(

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
 from roadmap_cli.airflow_api import wait_until
 from roadmap_cli.environment import VAR, Ports, demo_environment
-from roadmap_cli.phase_dag import phase_arguments
+from roadmap_cli.phase_dag import form, phase_arguments
 from roadmap_cli.processes import background, interrupt_once, is_free, python
 from roadmap_cli.setup import DEMO_YEAR, make_ready, put_files
 
@@ -26,51 +27,55 @@ def main() -> None:
     parser = phase_arguments("Run one phase in the foreground")
     parser.add_argument("--port", type=int, default=8080, help="as of make run: the mailbox's + 4")
     arguments = parser.parse_args()
-    refuse_unknown(arguments)
+    until = refuse_slips(arguments)
     ports = Ports(arguments.port)
     interrupt_once()
     os.environ.update(demo_environment(VAR / "airflow-phase", ports))
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
     try:
-        raise SystemExit(run_phase(arguments, ports))
+        raise SystemExit(run_phase(arguments, ports, until))
     except KeyboardInterrupt:
         raise SystemExit("\nОстановлено. Уже принятые письма повторно не уйдут.") from None
 
 
-def refuse_unknown(arguments: argparse.Namespace) -> None:
-    """SystemExit, in Russian, where the year has no plan, or its plan no such phase or unit."""
+def refuse_slips(arguments: argparse.Namespace) -> date:
+    """The day until which files have come: the phase's as-of day, or a later one asked for.
+
+    SystemExit, in Russian, where the year has no plan, its plan no such phase, or the phase can't
+    be run as it is asked for.
+    """
+    from roadmap.evidence.request import FreezeRefused, read_request, refuse_request
     from roadmap.plan.load import PlanError, load_plan
-    from roadmap.plan.model import REGION
 
     try:
         plan = load_plan(arguments.year)
     except PlanError as error:
         raise SystemExit(str(error)) from None
-    phases = [phase.code for phase in plan.phases]
+    phases = {phase.code: phase for phase in plan.phases}
     if arguments.phase not in phases:
         raise SystemExit(
             f"В плане {plan.year} года нет этапа «{arguments.phase}». Есть: {', '.join(phases)}."
         )
-    known = {municipality.id for municipality in plan.municipalities} | {REGION}
-    unknown = [key for key in arguments.municipalities if key not in known]
-    if unknown:
-        raise SystemExit(
-            f"В плане {plan.year} года нет муниципалитетов {', '.join(unknown)}. "
-            f"Есть: {', '.join(sorted(known))}."
-        )
+    phase = phases[arguments.phase]
+    try:
+        request = read_request(plan, phase.code, form(arguments), "make phase")
+        refuse_request(plan, phase, request, time.time_ns() // 1_000_000)
+    except FreezeRefused as refusal:
+        raise SystemExit(str(refusal)) from None
+    return max(phase.as_of, request.as_of or phase.as_of)
 
 
-def run_phase(arguments: argparse.Namespace, ports: Ports) -> int:
+def run_phase(arguments: argparse.Namespace, ports: Ports, until: date) -> int:
     """The exit status of one foreground run."""
     make_ready(os.environ)
     if arguments.year == DEMO_YEAR:
-        put_files(last_day(arguments))
+        put_files(until)
     command = python(
         "roadmap_cli.phase_dag",
         f"--phase={arguments.phase}",
         f"--year={arguments.year}",
-        f"--as-of={arguments.as_of or ''}",
-        f"--known-at={arguments.known_at or ''}",
+        f"--as-of={arguments.as_of}",
+        f"--known-at={arguments.known_at}",
         f"--known-by={arguments.known_by}",
         f"--mode={arguments.mode}",
         f"--municipalities={','.join(arguments.municipalities)}",
@@ -79,14 +84,6 @@ def run_phase(arguments: argparse.Namespace, ports: Ports) -> int:
     )
     with local_mailbox(ports.mail), background(command, os.environ, None, STOP_SECONDS) as dag_run:
         return dag_run.wait()
-
-
-def last_day(arguments: argparse.Namespace) -> date:
-    """The phase's as-of day, or a later one that was asked for: until then files have come."""
-    from roadmap.plan.load import load_plan
-
-    planned = load_plan(arguments.year).phase(arguments.phase).as_of
-    return max(planned, date.fromisoformat(arguments.as_of)) if arguments.as_of else planned
 
 
 @contextmanager

@@ -7,10 +7,8 @@ the reconciliation balances with nothing blocked, unknown, rejected, exhausted o
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-from roadmap.plan.zone import home_time
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -21,18 +19,22 @@ KNOWN_BY = ("loaded", "received")
 
 def main() -> None:
     arguments = phase_arguments("Run one phase's DAG, everything being ready").parse_args()
-    conf = {
+    state, dag_run_id = run_dag(arguments.phase, arguments.year, form(arguments))
+    raise SystemExit(report(state, dag_run_id))
+
+
+def form(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The fields of the trigger form, filled in with what the command was asked for."""
+    return {
         "year": arguments.year,
-        "as_of": arguments.as_of,
-        "known_at": arguments.known_at,
+        "as_of": arguments.as_of or None,
+        "known_at": arguments.known_at or None,
         "known_by": arguments.known_by,
         "mode": arguments.mode,
         "municipalities": arguments.municipalities,
         "sample": arguments.sample,
         "reason": arguments.reason or None,
     }
-    state, dag_run_id = run_dag(arguments.phase, arguments.year, conf)
-    raise SystemExit(report(state, dag_run_id))
 
 
 def phase_arguments(description: str) -> argparse.ArgumentParser:
@@ -40,10 +42,8 @@ def phase_arguments(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--phase", required=True)
     parser.add_argument("--year", type=int, required=True)
-    parser.add_argument("--as-of", type=_day, default=None, help="YYYY-MM-DD; empty: the plan's")
-    parser.add_argument(
-        "--known-at", type=moment, default=None, help="YYYY-MM-DD[THH:MM], local; empty: now"
-    )
+    parser.add_argument("--as-of", default="", help="YYYY-MM-DD; empty: the plan's")
+    parser.add_argument("--known-at", default="", help="YYYY-MM-DD[THH:MM], local; empty: now")
     parser.add_argument("--known-by", choices=KNOWN_BY, default="loaded")
     parser.add_argument("--mode", choices=MODES, default="live")
     parser.add_argument("--municipalities", type=_keys, default=[], help="keys, comma-separated")
@@ -52,30 +52,6 @@ def phase_arguments(description: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--reason", default="")
     return parser
-
-
-def _day(text: str) -> str | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"«{text}» — не дата вида 2021-03-31") from None
-
-
-def moment(text: str) -> str | None:
-    """The moment as the form gives it, with its offset; a day alone means its end."""
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"«{text}» — не момент вида 2021-03-31 или 2021-03-31T18:00"
-        ) from None
-    if len(text) == len("2021-03-31"):
-        at = at.replace(hour=23, minute=59, second=59)
-    return (at if at.tzinfo else at.replace(tzinfo=home_time().zone)).isoformat()
 
 
 def _sample(text: str) -> int | None:

@@ -180,6 +180,33 @@ def test_what_a_receipt_proves_is_not_sent_again_by_a_person_either(world, tmp_p
     assert world.reports() == []
 
 
+@pytest.mark.parametrize(
+    ("dag_id", "slip", "says"),
+    [
+        ("settle_delivery", {"message_id": "0a1b"}, "Письма с таким Message-ID нет"),
+        ("settle_delivery", {"reason": "но"}, "напишите причину, хотя бы одно слово"),
+        ("sending_control", {"occasion": "март"}, "Рассылка март"),
+        ("sending_control", {"reason": " "}, "напишите причину, хотя бы одно слово"),
+        ("held_file", {"code": "%"}, "код файла — 8 знаков"),
+        ("held_file", {"code": "0a1b2c3d"}, "файла с таким кодом нет"),
+    ],
+)
+def test_a_slip_in_the_form_of_a_decision_is_one_letter_with_the_reason_and_what_to_do(
+    world, dag_id, slip, says
+):
+    right = {
+        "settle_delivery": {"message_id": message_id(world), "decision": "give_up"},
+        "sending_control": {"action": "go_on"},
+        "held_file": {"code": "0a1b2c3d", "decision": "keep"},
+    }[dag_id]
+    states_now = world.run(dag_id, **({"reason": "в журнале нет"} | right | slip))
+    assert list(states_now.values()).count("failed") == 1
+    (notice,) = world.notices()
+    text = html.unescape(notice.get_body(("html",)).get_content())
+    assert says in text
+    assert "снова и заполните форму заново. Очищать эту задачу не нужно" in text
+
+
 def test_a_decision_that_sends_nothing_skips_the_sending_and_accounts_for_the_run(world):
     lose_reply(world.engine, "buy")
     done = decide(world, "give_up")

@@ -16,7 +16,8 @@ from sqlalchemy import select
 import roadmap_airflow.plans
 from roadmap.delivery.account.watch import due_reminders, missed_runs
 from roadmap.delivery.letters.planning import plan_deliveries
-from roadmap.evidence.freeze import RunRequest, freeze
+from roadmap.evidence.freeze import freeze
+from roadmap.evidence.request import RunRequest
 from roadmap.indicators.evaluate import evaluate
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan, reminder_phases

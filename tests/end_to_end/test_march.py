@@ -22,7 +22,8 @@ from roadmap.delivery.account.why import Obstacle, Verdict, Why, why
 from roadmap.delivery.letters.operator_text import filled_in
 from roadmap.delivery.letters.planning import plan_deliveries
 from roadmap.delivery.sending.sender import send_run
-from roadmap.evidence.freeze import RunRequest, changed_since_freeze, freeze
+from roadmap.evidence.freeze import changed_since_freeze, freeze
+from roadmap.evidence.request import RunRequest
 from roadmap.indicators.evaluate import evaluate
 from roadmap.paths import INCLUDE, PLANS
 from roadmap.plan.load import load_plan

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from bench.stages import Place
-from roadmap.evidence.freeze import RunRequest
+from roadmap.evidence.request import RunRequest
 from roadmap_cli.airflow_api import wait_until
 from roadmap_cli.environment import Ports, demo_environment
 from roadmap_cli.processes import background, is_free, python

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 
 from roadmap.analysis.analyse import analyse
-from roadmap.evidence.freeze import RunRequest, freeze
+from roadmap.evidence.freeze import freeze
+from roadmap.evidence.request import RunRequest
 from roadmap.indicators.evaluate import evaluate
 from roadmap.plan.load import load_plan
 from roadmap.reports.compose import compose, load_model

@@ -12,7 +12,6 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -29,12 +28,12 @@ from sqlalchemy import (
     update,
 )
 
-from roadmap import russian
 from roadmap.evidence.findings import write_findings
 from roadmap.evidence.intake import InForce, KnownBy, batches_in_force
 from roadmap.evidence.names import plan_words
 from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.references import write_references
+from roadmap.evidence.request import FreezeRefused, RunRequest, one_line, refuse_request
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import plan_json, plan_sha256
 from roadmap.plan.model import REGION, Phase, Plan
@@ -68,36 +67,6 @@ _REGISTRIES = {
 }
 
 
-class FreezeRefused(ValueError):
-    """The run cannot begin; the message is the Russian sentence for the operator."""
-
-
-class LiveRefused(FreezeRefused):
-    """This run may write to nobody but a test address; the message says why, in Russian."""
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What the scheduler or a person asked for.
-
-    `as_of` None means the plan's date of the phase; `known_at_ms` None means now; `known_by` says
-    what a moment of the past knows: what had been loaded by then, or all that had been received; no
-    `municipalities` means all. `mode` is live, redirect or dry. `sample` of a test writes to so
-    many of those asked for, drawn at random; None means to all of them.
-    """
-
-    plan_year: int
-    phase: str
-    mode: str
-    as_of: date | None
-    known_at_ms: int | None
-    municipalities: tuple[str, ...]
-    reason: str | None
-    requested_by: str
-    sample: int | None = None
-    known_by: KnownBy = "loaded"
-
-
 def freeze(
     engine: Engine,
     plan: Plan,
@@ -108,25 +77,14 @@ def freeze(
 ) -> str:
     """Write the run with its frozen inputs in one transaction; its id.
 
-    FreezeRefused where the known-at moment lies ahead, a municipality asked for is unknown,
-    a sample is asked for of letters that are no test, the reason holds an address, or a registry
-    has not come by then;
-    LiveRefused where letters would tell another day. KeyError where the plan has no such phase.
+    FreezeRefused where `request.refuse_request` refuses what is asked for, a municipality is in no
+    registry of that day, or a registry has not come by then. KeyError where the plan has no such
+    phase.
     """
     if plan.year != request.plan_year:
         raise ValueError(f"plan of {plan.year}, request for {request.plan_year}")
-    _refuse_sample(request)
-    reason = _clean_reason(request.reason)
     known_at_ms = now_ms if request.known_at_ms is None else request.known_at_ms
-    if known_at_ms > now_ms:
-        raise FreezeRefused(
-            "Запуск не начат: момент, на который известны сведения, ещё не наступил. "
-            "Укажите прошедший момент или оставьте поле пустым."
-        )
-    # A plan that is not in force writes to nobody but a test address, whatever was asked for.
-    today = plan.local_time.at(now_ms).date()
-    is_draft = request.mode == "live" and not plan.is_in_force(today)
-    mode = "redirect" if is_draft else request.mode
+    mode = request.mode_under(plan, now_ms)
     run_id = uuid.uuid4().hex
     with engine.begin() as conn:
         # A reminder of a measure «по отдельному графику» is a phase only by its schedule's date.
@@ -134,8 +92,8 @@ def freeze(
         known_by: KnownBy = "received" if request.known_at_ms is None else request.known_by
         known = (known_at_ms, known_by)
         phase = plan_known_at(conn, plan, *known).phase(request.phase)
+        refuse_request(plan, phase, request, now_ms)
         as_of = (request.as_of or phase.as_of).isoformat()
-        refuse_live_rehearsal(plan, phase, mode, as_of, known_at_ms, now_ms)
         at = {"run_id": run_id, "as_of": as_of}
         batches = batches_in_force(conn, plan.year, *known)
         _require_registries(batches, batches_in_force(conn, plan.year, known_at_ms, "received"))
@@ -153,7 +111,7 @@ def freeze(
                 plan_sha256=keep(conn, "plan", plan_sha256(plan), lambda: plan_json(plan)),
                 templates_sha256=keep(conn, "templates", templates_sha256, templates_archive),
                 code_version=code_version,
-                reason=reason,
+                reason=one_line(request.reason),
                 requested_by=request.requested_by,
                 sample=request.sample,
             )
@@ -180,42 +138,6 @@ def freeze(
         write_findings(conn, plan, phase, run_id, as_of, *known, unnamed)
     log.debug("run %s frozen: %s batches", run_id, len(batches))
     return run_id
-
-
-def _clean_reason(reason: str | None) -> str | None:
-    """The reason of a correction in one line; None where none is given."""
-    line = " ".join((reason or "").split())
-    if "@" in line:
-        raise FreezeRefused(
-            "Запуск не начат: уберите из причины исправления адрес электронной почты, причина "
-            "войдёт в письма."
-        )
-    return line or None
-
-
-def refuse_live_rehearsal(
-    plan: Plan, phase: Phase, mode: str, as_of: str, known_at_ms: int, started_ms: int
-) -> None:
-    """Letters to addressees tell the plan's day as it is known now; anything else is a test.
-
-    And they tell it no sooner than the phase's window begins: who tries out a phase in February
-    must not write to everybody about the end of March. LiveRefused otherwise. `as_of` is ISO;
-    moments are UTC milliseconds.
-    """
-    if mode != "live":
-        return
-    if plan.local_time.at(started_ms).date() < phase.starts:
-        why = f"Этап ещё не начался: письма адресатам — не раньше {russian.day(phase.starts)}."
-    elif as_of != phase.as_of.isoformat():
-        why = f"Отчётная дата запуска — не дата плана ({russian.day(phase.as_of)})."
-    elif known_at_ms < started_ms:
-        why = "Задан момент, на который известны сведения."
-    else:
-        return
-    raise LiveRefused(
-        f"{why} Такой запуск отправляет только проверочные письма: выберите"
-        " «Отправить всё на проверочный адрес» или «Ничего не отправлять»."
-    )
 
 
 def changed_since_freeze(
@@ -377,22 +299,6 @@ def _select(conn: Connection, run_id: str, municipalities: tuple[str, ...]) -> N
             )
         of_run &= run_municipality.c.municipality_id.in_(municipalities)
     conn.execute(update(run_municipality).where(of_run).values(is_selected=1))
-
-
-def _refuse_sample(request: RunRequest) -> None:
-    if request.sample is None:
-        return
-    if request.sample < 1:
-        raise FreezeRefused(
-            "Запуск не начат: выборка меньше одного адресата. Впишите число от 1 или оставьте"
-            " поле «Сколько адресатов проверить» пустым."
-        )
-    if request.mode == "live":
-        raise FreezeRefused(
-            "Запуск не начат: случайная выборка бывает только у проверки, письма адресатам уходят"
-            " всем. Выберите «Отправить всё на проверочный адрес» или «Ничего не отправлять»,"
-            " либо оставьте поле «Сколько адресатов проверить» пустым."
-        )
 
 
 def _draw(conn: Connection, run_id: str, sample: int, lot: str) -> None:

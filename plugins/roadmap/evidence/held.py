@@ -9,6 +9,7 @@ replaces it, adds to it, or is left aside.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -279,6 +280,12 @@ def decide(
 
 
 def _find(conn: Connection, code: str) -> Row[Any]:
+    code = code.strip().lower()
+    if not re.fullmatch(rf"[0-9a-f]{{{FILE_CODE_SHOWN},}}", code):
+        raise DecisionRefused(
+            f"Решение не принято: код файла — {FILE_CODE_SHOWN} знаков, цифры и буквы от a до f. "
+            "Скопируйте его из письма о приёме или журнала «Приём данных»."
+        )
     found = conn.execute(
         select(load_batch).where(
             load_batch.c.refusal_code == HELD, load_batch.c.batch_id.startswith(code)

@@ -14,17 +14,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, insert, select, update
 
-from roadmap.evidence.freeze import (
-    REGION,
-    FreezeRefused,
-    LiveRefused,
-    RunRequest,
-    freeze,
-    plan_year_of,
-    run_summary,
-)
+from roadmap.evidence.freeze import REGION, freeze, plan_year_of, run_summary
 from roadmap.evidence.names import municipality_ref
 from roadmap.evidence.own_schedule import plan_known_at, plan_of_run
+from roadmap.evidence.request import FreezeRefused, LiveRefused, RunRequest
 from roadmap.paths import SQL, TEMPLATES
 from roadmap.plan.model import Plan
 from roadmap.plan.strict_yaml import read_yaml

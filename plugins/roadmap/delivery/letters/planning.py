@@ -26,7 +26,7 @@ from roadmap.delivery.letters import again, contacts, message
 from roadmap.delivery.letters.contacts import Recipient
 from roadmap.delivery.letters.operator_text import SETTLE_DAG, moment
 from roadmap.delivery.settings import DeliverySettings
-from roadmap.evidence.freeze import refuse_live_rehearsal
+from roadmap.evidence.request import refuse_live_rehearsal
 from roadmap.evidence.sources import dataset_titles
 from roadmap.mailbox import mailbox
 from roadmap.plan.load import plan_json, plan_sha256

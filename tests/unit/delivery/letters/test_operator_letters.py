@@ -36,13 +36,14 @@ def test_the_letter_of_alarms_tells_the_new_ones_first(golden: Callable[[str, st
     golden("delivery_alarms.html", letter)
 
 
-def failed(dag_id: str) -> str:
+def failed(dag_id: str, task_id: str = "task", reason: str = "") -> str:
     return filled_in(
         "task_failed",
         dag=SimpleNamespace(dag_id=dag_id, dag_display_name="Название"),
-        task=SimpleNamespace(task_display_name="Задача"),
+        task=SimpleNamespace(task_id=task_id, task_display_name="Задача"),
         ti=SimpleNamespace(rendered_map_index=None, try_number=1),
         run_id="manual__1",
+        roadmap_reason=reason,
     )
 
 
@@ -59,6 +60,12 @@ def test_a_refused_decision_is_made_anew_and_not_cleared(dag_id: str, chapter: s
     assert "заполните форму заново" in letter
     assert "Очищать эту задачу не нужно" in letter
     assert f"глава «{chapter}»" in letter
+
+
+def test_a_refused_form_of_a_phase_is_filled_in_anew_and_not_cleared():
+    letter = failed("march_analysis", "check_form", "«31.06» — не понять, какой это <день>.")
+    assert "Почему: «31.06» — не понять, какой это &lt;день&gt;." in letter
+    assert "запустите «Название» снова и исправьте форму. Очищать эту задачу не нужно" in letter
 
 
 def test_any_other_task_that_failed_is_cleared_once_its_cause_is_mended():

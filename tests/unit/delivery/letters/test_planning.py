@@ -32,7 +32,7 @@ from roadmap.delivery.letters.planning import (
     next_revision,
     plan_deliveries,
 )
-from roadmap.evidence.freeze import LiveRefused
+from roadmap.evidence.request import LiveRefused
 from roadmap.plan.model import Plan
 from roadmap.reports.formats.letter import Envelope, LetterText
 from roadmap.reports.model import Cell, ReportModel, Words
