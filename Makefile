@@ -28,7 +28,7 @@ MUNICIPALITY ?=
 INDICATOR ?=
 FILE ?=
 # Their values reach the shell as values, whatever quotes are in them.
-export FROM AS_OF KNOWN_AT MODE SAMPLE MUNICIPALITIES REASON RUN TO MUNICIPALITY INDICATOR FILE
+export FROM AS_OF KNOWN_AT MODE SAMPLE MUNICIPALITIES REASON RUN TO MUNICIPALITY INDICATOR QUERY FILE
 
 VENV := .venv
 PY := PYTHONPATH=plugins $(VENV)/bin/python
@@ -67,9 +67,9 @@ check-plan: $(RUNTIME) ## all that is wrong with a plan's file, or what is left 
 	@exec env $(PY) -m roadmap_cli.check_plan --file "$$FILE"
 
 .PHONY: explain
-explain: $(RUNTIME) ## where a number comes from (RUN=latest:march_analysis MUNICIPALITY=region INDICATOR=6.2)
+explain: $(RUNTIME) ## where a number comes from (RUN=latest:march_analysis MUNICIPALITY=region INDICATOR=6.2, QUERY=1: the query, too)
 	@exec env $(PY) -m roadmap_cli.explain --run "$$RUN" --municipality "$$MUNICIPALITY" \
-		--indicator "$$INDICATOR"
+		--indicator "$$INDICATOR" --query "$$QUERY"
 
 .PHONY: letter
 letter: $(RUNTIME) ## a run's letters made again from what it kept (RUN=latest:june_monitoring TO=buyskiy)

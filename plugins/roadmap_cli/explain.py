@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from roadmap.russian import counted, day, integer, percent
+from roadmap.russian import MONTHS, counted, day, integer, percent
 from roadmap_cli.answers import asked_database
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ MODES = {
     "dry": "без отправки",
 }
 KNOWN_BY = {"loaded": "по сведениям", "received": "по всему поступившему"}
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
 _RISK = "risk/"  # before the code of the factor whose programme is missing
 
 
@@ -27,6 +29,7 @@ def main() -> None:
     parser.add_argument("--run", required=True, help="id, its beginning, or latest:<phase>")
     parser.add_argument("--municipality", required=True, help="code, name or region")
     parser.add_argument("--indicator", required=True, help="6.2")
+    parser.add_argument("--query", default="", help="anything: the query, too, and its parameters")
     arguments = parser.parse_args()
     missing = [
         name
@@ -39,48 +42,60 @@ def main() -> None:
             f"Не указано: {given}. Например: make explain RUN=latest:march_analysis "
             "MUNICIPALITY=region INDICATOR=6.2"
         )
-    print(explained(arguments.run.strip(), arguments.municipality, arguments.indicator.strip()))
+    run, indicator = arguments.run.strip(), arguments.indicator.strip()
+    print(
+        explained(run, arguments.municipality, indicator, with_query=bool(arguments.query.strip()))
+    )
 
 
-def explained(run: str, municipality: str, indicator: str) -> str:
+def explained(run: str, municipality: str, indicator: str, *, with_query: bool = False) -> str:
     """The text for the roadmap's database of this environment; SystemExit with what is wrong."""
     from roadmap.indicators.explain import ExplainRefused, explain
     from roadmap.plan.load import PlanError
 
     with asked_database(ExplainRefused, PlanError) as db:
-        return in_russian(explain(db, run, municipality, indicator))
+        return in_russian(explain(db, run, municipality, indicator), with_query=with_query)
 
 
-def in_russian(found: Explanation) -> str:
-    """The explanation in Russian, several lines."""
-    return "\n".join(_lines(found))
+def in_russian(found: Explanation, *, with_query: bool = False) -> str:
+    """The explanation in Russian, several lines: files and what is missing first.
+
+    `with_query`: also how it is counted, for whoever reads SQL.
+    """
+    return "\n".join(_lines(found, with_query=with_query))
 
 
-def _lines(found: Explanation) -> Iterator[str]:
+def _lines(found: Explanation, *, with_query: bool) -> Iterator[str]:
     indicator, measure = found.indicator, found.measure
     yield f"Показатель {indicator.code}. {indicator.title}"
     yield f"Мероприятие № {measure.number}: {measure.text}"
     yield f"Показатель по приказу: {measure.indicator_text}"
-    yield f"Для кого: {found.municipality} ({found.municipality_id})"
+    yield f"Для кого: {found.municipality}"
     yield (
-        f"Запуск {found.run_id}: {found.phase_title}, {MODES[found.mode]}, по состоянию на "
-        f"{day(found.as_of)}, {KNOWN_BY[found.known_by]} на {_moment(found, found.known_at_ms)}, "
-        f"версия программы {found.code_version}"
+        f"Этап: {found.phase_title}, {MODES[found.mode]}, по состоянию на {day(found.as_of)}, "
+        f"{KNOWN_BY[found.known_by]} на {_moment(found, found.known_at_ms)}"
     )
     if found.is_plan_changed:
         yield (
-            "ВНИМАНИЕ: план с тех пор изменился. Запросы и правила ниже — по нынешнему плану, "
+            "ВНИМАНИЕ: план с тех пор изменился. Цель, срок и запросы ниже — по нынешнему плану, "
             "число — прежнее."
         )
     yield ""
     yield from _result(found)
-    for query in found.queries:
-        yield ""
-        yield from _query(query, is_part=bool(indicator.parts))
     yield ""
     yield from _files(found)
     yield ""
     yield from _missing(found)
+    yield ""
+    if not with_query:
+        yield "Как это считается (запросы к базе и их параметры): добавьте к команде QUERY=1."
+        return
+    yield f"Запуск {found.run_id}, версия программы {found.code_version}"
+    for batch in found.batches:
+        yield f"  «{batch.file_name}»: SHA-256 {batch.sha256}"
+    for query in found.queries:
+        yield ""
+        yield from _query(query, is_part=bool(indicator.parts))
 
 
 def _result(found: Explanation) -> Iterator[str]:
@@ -115,18 +130,18 @@ def _result(found: Explanation) -> Iterator[str]:
             of = f"{number} из {_number(part.denominator)}"
             yield f"  {part.part.title}: {of} ({WORDS[part.status]})"
     if found.monitoring is not None:
-        yield from _counted(found.monitoring, found.run_id)
+        yield from _counted(found.monitoring)
 
 
-def _counted(monitoring: Monitoring, run_id: str) -> Iterator[str]:
+def _counted(monitoring: Monitoring) -> Iterator[str]:
     from roadmap.indicators.status import WORDS
 
-    if monitoring.run_id is None:
+    if monitoring.as_of is None:
         yield "Мониторинг к этому дню не проводился: считать нечего."
         return
-    where = "этого запуска" if monitoring.run_id == run_id else f"запуска {monitoring.run_id}"
     yield (
-        f"Считаются состояния мероприятий из {where} ({integer(len(monitoring.measures))}); "
+        f"Считаются состояния мероприятий на {day(monitoring.as_of)}, этап "
+        f"«{monitoring.phase_title}» (мероприятий: {integer(len(monitoring.measures))}); "
         "откуда каждое, скажет make explain по его показателям:"
     )
     for one in monitoring.measures:
@@ -188,7 +203,7 @@ def _file(found: Explanation, batch: Batch) -> str:
     rows = counted(batch.rows_accepted, "строка", "строки", "строк")
     return (
         f"{batch.title}: «{batch.file_name}», поступил {_moment(found, batch.received_ms)}, "
-        f"{rows}{rejected}, SHA-256 {batch.sha256}"
+        f"{rows}{rejected}"
     )
 
 
@@ -197,28 +212,33 @@ def _missing(found: Explanation) -> Iterator[str]:
         yield "Недостающих нет."
         return
     yield f"Не хватает ({integer(len(found.missing))}):"
-    names = {kind: name for query in found.queries for kind, name in query.units.items()}
+    units = {kind: name for query in found.queries for kind, name in query.units.items()}
+    parts = {query.code: query.title for query in found.queries if found.indicator.parts}
     for gap in found.missing:
-        yield f"  {_gap(gap, names[gap.unit_kind])}"
+        of_part = parts.get(gap.indicator_code)
+        where = found.names.get(gap.municipality_id, found.municipality)
+        yield f"  {where}: {_gap(gap, units[gap.unit_kind])}{f' — {of_part}' if of_part else ''}"
 
 
 def _gap(gap: Gap, unit: str) -> str:
-    pieces = [gap.municipality_id, unit]
-    if gap.person_id is not None:
-        pieces.append(gap.person_id)
+    """«куратор P-12, Школа № 2 (SH-2)»: codes are those of the registers."""
+    pieces = [unit if gap.person_id is None else f"{unit} {gap.person_id}"]
     if gap.school_id is not None:
         pieces.append(f"{gap.school_name or 'школы нет в реестре'} ({gap.school_id})")
     if gap.measure is not None:
         pieces.append(f"№ {gap.measure}")
     if gap.detail is not None:
         pieces.append(_detail(gap.detail))
-    return ": ".join([gap.indicator_code, ", ".join(pieces)])
+    return ", ".join(pieces)
 
 
 def _detail(detail: str) -> str:
+    """What is lacked: a month «2021-05», the programme of a risk factor, or words of a plan."""
     from roadmap.evidence.registers.risk_factors import factor_names
 
     kind, slash, factor = detail.partition(_RISK)
+    if month := _MONTH.fullmatch(detail):
+        return f"{MONTHS[int(month[2]) - 1]} {month[1]}"
     if kind or not slash:
         return detail
     return f"антирисковая программа «{factor_names().get(factor, factor)}»"

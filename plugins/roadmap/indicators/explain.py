@@ -104,10 +104,13 @@ class Query:
 class Monitoring:
     """What a monitoring of the roadmap counted for the unit: measures, in their order.
 
-    `run_id` is the run that monitored, this one or an earlier; None where none did.
+    `run_id` is the run that monitored, this one or an earlier; None where none did. `phase_title`
+    and `as_of` are that run's.
     """
 
     run_id: str | None
+    phase_title: str
+    as_of: date | None
     measures: tuple[MeasureStatus, ...]
     late_counts: bool
 
@@ -123,7 +126,8 @@ class Explanation:
     `result` is None where no pass of the run has measured it yet. `absent` are titles of
     datasets that the queries read and of which the run had no file. `monitoring`: of an
     indicator that counts measures; None of any other. `is_plan_changed`: the run kept no
-    plan, and the plan's file says something else than when the run was frozen.
+    plan, and the plan's file says something else than when the run was frozen. `names` are those
+    of the run's municipalities by their codes.
     """
 
     run_id: str
@@ -145,6 +149,7 @@ class Explanation:
     absent: tuple[str, ...]
     monitoring: Monitoring | None
     missing: tuple[Gap, ...]
+    names: Mapping[str, str]
     is_plan_changed: bool
 
 
@@ -215,6 +220,7 @@ def explain(
         missing=tuple(
             gap for gap in gaps(connection, run_id, of_unit) if gap.indicator_code in codes
         ),
+        names=_names(connection, run_id),
         is_plan_changed=plan_sha256(declared) != row["plan_sha256"],
     )
 
@@ -302,6 +308,14 @@ def _municipality(
     return meant["municipality_id"], meant["name"]
 
 
+def _names(connection: Connection, run_id: str) -> dict[str, str]:
+    of_run = run_municipality.c.run_id == run_id
+    rows = connection.execute(
+        select(run_municipality.c.municipality_id, run_municipality.c.name).where(of_run)
+    )
+    return {row.municipality_id: row.name for row in rows}
+
+
 def _query(
     connection: Connection,
     plan: Plan,
@@ -358,7 +372,8 @@ def _monitoring(
     run_id = bound["monitoring_run_id"]
     late_counts = bool(bound["late_counts_as_done"])
     if run_id is None:
-        return Monitoring(None, (), late_counts)
+        return Monitoring(None, "", None, (), late_counts)
+    row = connection.execute(select(phase_run).where(phase_run.c.run_id == run_id)).mappings().one()
     scope = set(
         connection.scalars(
             select(monitoring_scope.c.measure).where(
@@ -369,7 +384,8 @@ def _monitoring(
     )
     statuses = measure_statuses(connection, plan, run_id, municipality_id)
     measures = tuple(one for one in statuses if one.measure.number in scope)
-    return Monitoring(run_id, measures, late_counts)
+    title, as_of = plan.phase(row["phase"]).title, date.fromisoformat(row["as_of"])
+    return Monitoring(run_id, title, as_of, measures, late_counts)
 
 
 def _tables(body: str) -> set[str]:

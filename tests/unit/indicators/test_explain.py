@@ -94,7 +94,7 @@ def test_a_share_is_told_with_its_query_its_parameters_and_its_file(run: Engine)
     assert found.result.status is Status.NOT_DONE or found.result.status is Status.PARTLY
     (query,) = found.queries
     assert query.stem == "attendance_share"
-    assert query.question == "What share of the people in a role took part in an event?"
+    assert query.question == "Какая доля людей с этой ролью участвовала в мероприятии?"
     assert query.text == (SQL / "indicators" / "attendance_share" / "units.sql").read_text("utf-8")
     assert dict(query.bound) == {
         "as_of": "2021-03-31", "event": WEBINAR, "role": "curator", "run_id": RUN_ID,
@@ -211,7 +211,8 @@ def test_a_later_phase_tells_which_run_monitored(engine: Engine) -> None:
     found = of(engine, "12.1", REGION, "latest:december_summary")
     assert found.monitoring is not None
     assert [one.measure.number for one in found.monitoring.measures] == [5, 6, 8]
-    assert "из запуска june_monitoring (3)" in in_russian(found)
+    title = PLAN.phase("june_monitoring").title
+    assert f"на 30.06.2021, этап «{title}» (мероприятий: 3)" in in_russian(found)
 
 
 def test_before_a_monitoring_there_is_nothing_to_count(run: Engine) -> None:
@@ -242,10 +243,20 @@ CODES = [indicator.code for measure in PLAN.measures for indicator in measure.in
 def test_every_indicator_of_the_plan_can_be_told(run: Engine) -> None:
     assert CODES
     for code in CODES:
-        text = in_russian(of(run, code))
+        found = of(run, code)
+        text = in_russian(found, with_query=True)
         assert text.startswith(f"Показатель {code}. ")
         assert "Запрос include/sql/indicators/" in text
         assert not re.search(r"@|\bNone\b|<[A-Za-z]", re.sub(r"<>|<=|< ", "", text)), code
+
+
+def test_without_being_asked_no_query_no_id_and_no_english_is_told(run: Engine) -> None:
+    register_codes = re.compile(r"\b(?:c|s)\d\b|«[^»]*»|make explain|QUERY=1")
+    for code in CODES:
+        found = of(run, code)
+        text = in_russian(found)
+        assert found.run_id not in text and "SHA-256" not in text
+        assert not re.search(r"[A-Za-z]{2,}", register_codes.sub("", text)), text
 
 
 def test_every_fact_that_a_query_reads_has_a_dataset_to_be_told() -> None:
@@ -263,18 +274,20 @@ def test_the_printed_text_says_all_of_it_in_russian(run: Engine) -> None:
     text = in_russian(of(run, "6.2", BUYSKIY))
     for piece in (
         "Показатель 6.2. Кураторы участвовали в вебинаре",
-        "Для кого: Буйский муниципальный район (buyskiy)",
+        "Для кого: Буйский муниципальный район\n",
         "по состоянию на 31.03.2021, по сведениям на 31.03.2021 10:00",
         "Цель: 100 %",
         "Числитель: 1",
         "Знаменатель: 2",
         "Доля: 50,00 %",
         "не хватает: 1\u00a0куратор",
-        f":event = {WEBINAR}",
         "«вебинар.csv», поступил 16.03.2021 16:06",
-        "6.2: buyskiy, куратор, c2, Школа № 2 (s2)",
+        "Буйский муниципальный район: куратор c2, Школа № 2 (s2)\n",
     ):
         assert piece in text, text
+    assert text.index("«вебинар.csv»") < text.index("Не хватает") < text.index("QUERY=1")
+    with_query = in_russian(of(run, "6.2", BUYSKIY), with_query=True)
+    assert with_query.index("Не хватает") < with_query.index(f":event = {WEBINAR}")
 
 
 @pytest.mark.parametrize("text", ["0123456789abcdef", "0123", "latest:june_monitoring"])
