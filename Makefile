@@ -76,7 +76,7 @@ letter: $(RUNTIME) ## a run's letters made again from what it kept (RUN=latest:j
 	@exec env $(PY) -m roadmap_cli.letter --run "$$RUN" --to "$$TO"
 
 .PHONY: why
-why: $(RUNTIME) ## why a municipality got nothing (MUNICIPALITY=buyskiy PHASE=march_analysis YEAR=2021, or RUN=)
+why: $(RUNTIME) ## why a municipality got nothing (MUNICIPALITY=buyskiy PHASE=march_analysis YEAR=2021, or RUN=); without it, how the phase stands
 	@exec env $(PY) -m roadmap_cli.why --municipality "$$MUNICIPALITY" --phase "$(PHASE)" \
 		--year $(YEAR) --run "$$RUN"
 

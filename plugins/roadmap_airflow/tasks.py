@@ -258,8 +258,10 @@ def render(phase_run: str, batch: list[str]) -> None:
             delivery_settings(),
             clock.now_ms(),
         )
+    is_dry = get_current_context()["params"].get("mode") == "dry"
+    said = OUTCOMES | {"planned": "письмо составлено, отправлено не будет"} if is_dry else OUTCOMES
     for outcome in outcomes:
-        line = f"{names(plan, [outcome.municipality_id])}: {OUTCOMES[outcome.outcome]}"
+        line = f"{names(plan, [outcome.municipality_id])}: {said[outcome.outcome]}"
         log.info(f"{line}. {outcome.reason}" if outcome.reason else line)
 
 
@@ -279,23 +281,32 @@ def _log_lines(text: str) -> None:
 
 @task(task_display_name="Согласование", trigger_rule="all_done")
 def approve(phase_run: str | None) -> None:
-    """Pass by itself where the plan asks for no approval; red where letters wait for one."""
+    """Pass by itself where the plan asks for no approval; red where letters wait for one.
+
+    Skipped, with the reason, where the run has no letter that could be approved.
+    """
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from roadmap.delivery.account.reconcile import nothing_to_approve
     from roadmap.delivery.ledger.moves import held_batch
     from roadmap.delivery.sending.sender import run_scope
     from roadmap_airflow.connections import roadmap_db
 
     if phase_run is None:  # why, and what to do, is said by the account
-        log.info("Согласовывать нечего: сведения не зафиксированы")
-        return
+        raise AirflowSkipException("Согласовывать нечего: сведения не зафиксированы")
     with roadmap_db() as engine:
         scope = run_scope(engine, phase_run, None)
         with engine.connect() as db, db.begin():
             held = held_batch(db, scope.occasion or "", scope.mode or "")
+        why_nothing = nothing_to_approve(engine, phase_run)
     if held.letters:
         raise failed(
             f"Ждут согласования: {counted(held.letters, 'письмо', 'письма', 'писем')}. Согласовать "
             "их в Airflow пока нельзя, и сами они не уйдут. Сообщите в поддержку."
         )
+    if why_nothing:
+        log.info(why_nothing)
+        raise AirflowSkipException(why_nothing)
     log.info("Согласование планом не требуется")
 
 

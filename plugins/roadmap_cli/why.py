@@ -1,4 +1,5 @@
-"""`make why`: prints why a municipality got nothing, from the data to the reply. No addresses."""
+"""`make why`: prints why a municipality got nothing, from the data to the reply; without one, how
+the phase as a whole stands. No addresses."""
 
 from __future__ import annotations
 
@@ -15,20 +16,16 @@ def main() -> None:
     parser.add_argument("--year", type=int, default=2021)
     parser.add_argument("--run", default="", help="id, its beginning, or latest:<phase>")
     arguments = parser.parse_args()
-    if not arguments.municipality.strip():
+    municipality, phase = arguments.municipality.strip(), arguments.phase.strip()
+    run = arguments.run.strip() or None
+    if municipality:
+        print(answered(municipality, phase, arguments.year, run), end="")
+    elif run:
         raise SystemExit(
-            "Не указано: MUNICIPALITY=…. Например: make why MUNICIPALITY=buyskiy "
-            "PHASE=march_analysis"
+            "Не указано: MUNICIPALITY=…. Например: make why MUNICIPALITY=buyskiy RUN=…"
         )
-    print(
-        answered(
-            arguments.municipality.strip(),
-            arguments.phase.strip(),
-            arguments.year,
-            arguments.run.strip() or None,
-        ),
-        end="",
-    )
+    else:
+        print(answered_for_all(phase, arguments.year), end="")
 
 
 def answered(municipality: str, phase: str, year: int, run: str | None) -> str:
@@ -44,6 +41,20 @@ def answered(municipality: str, phase: str, year: int, run: str | None) -> str:
     with asked_database(WhyRefused, PlanError) as db:
         answer = why(db, municipality, phase, plan_year=year, run=run, now_ms=now_ms)
     return filled_in("delivery/why.txt.j2", answer.plan.local_time, why=answer)
+
+
+def answered_for_all(phase: str, year: int) -> str:
+    """How the letters of a phase to its addressees stand; SystemExit as above."""
+    from roadmap.delivery.account.reconcile import state_of_phase
+    from roadmap.delivery.account.why import WhyRefused, occasion_of
+    from roadmap.plan.load import PlanError
+
+    with asked_database(WhyRefused, PlanError) as db:
+        now_ms = time.time_ns() // 1_000_000
+        whole = state_of_phase(db.engine, occasion_of(db, phase, year, now_ms))
+    if whole is None:
+        return "Адресатам этого этапа ещё ничего не отправлялось.\n"
+    return f"{whole.text}\nО муниципалитете: make why MUNICIPALITY=buyskiy PHASE={phase}\n"
 
 
 if __name__ == "__main__":

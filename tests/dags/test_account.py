@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, delete, insert, select, update
 
 from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.store.engine import open_engine
@@ -26,7 +26,7 @@ from support.smtp_server import SmtpServer
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 
 TITLE = "Комплексный анализ (март 2021 г.)"
-# Nothing but the account, of a run that is there already; no waiting between tries.
+# Nothing but one task, of a run that is there already; no waiting between tries.
 DAG = """
 from airflow.sdk import dag
 from roadmap_airflow import tasks
@@ -37,7 +37,7 @@ from roadmap_airflow.defaults import DEFAULT_ARGS, START
     max_active_runs=1, tags=["500+"], doc_md="Если что-то не так",
 )
 def account():
-    tasks.reconcile.override(retries=1, retry_delay=0)({run!r})
+    tasks.{task}.override(retries=1, retry_delay=0)({run!r})
 
 account()
 """
@@ -71,6 +71,7 @@ def run(
     server: SmtpServer,
     monkeypatch: pytest.MonkeyPatch,
     run_id: str | None = "run-1",
+    task: str = "reconcile",
 ) -> tuple[str, list[EmailMessage]]:
     """The state of the task, and what the operator got."""
     settings = json.loads(os.environ["AIRFLOW_CONN_SMTP_DEFAULT"]) | {"port": server.port}
@@ -82,7 +83,7 @@ def run(
     }
     monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
     path = folder / "account.py"
-    path.write_text(DAG.format(run=run_id), encoding="utf-8")
+    path.write_text(DAG.format(run=run_id, task=task), encoding="utf-8")
     dag_run = DagBag(str(path)).dags["account"].test(logical_date=None)
     (ti,) = dag_run.get_task_instances()
     letters = [
@@ -156,3 +157,27 @@ def test_without_a_frozen_run_it_is_red_and_what_failed_before_alone_is_mailed(
     with SmtpServer() as server:
         state, letters = run(tmp_path, server, monkeypatch, run_id=None)
     assert (state, letters) == ("failed", [])
+
+
+@pytest.mark.parametrize(
+    ("run_id", "outcome", "state", "said"),
+    [
+        ("run-1", "planned", "success", ""),
+        ("run-1", "suppressed", "skipped", "Согласовывать нечего: содержание то же"),
+        ("run-1", "blocked", "skipped", "Согласовывать нечего: ни одного письма нет"),
+        ("run-1", None, "skipped", "Согласовывать нечего: письма не составлялись"),
+        (None, None, "skipped", "Согласовывать нечего: сведения не зафиксированы"),
+    ],
+    ids=["letters", "the same content", "no letter for anybody", "nothing rendered", "not frozen"],
+)
+def test_an_approval_is_green_only_where_there_is_something_to_approve(
+    database, tmp_path, monkeypatch, capsys, run_id, outcome, state, said
+):
+    with database.begin() as db:
+        if outcome is None:
+            db.execute(delete(run_outcome))
+        else:
+            db.execute(update(run_outcome).values(outcome=outcome))
+    with SmtpServer() as server:
+        assert run(tmp_path, server, monkeypatch, run_id, task="approve") == (state, [])
+    assert said in capsys.readouterr().out

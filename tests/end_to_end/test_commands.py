@@ -134,9 +134,10 @@ def test_a_live_phase_on_another_day_is_refused_and_only_the_operator_is_told(va
         (["--municipality", "kostromskoy"], 0, "Письма нет: на 31.03.2021 не участник проекта."),
         (["--municipality", "Буйск"], 0, "Письмо принято почтовым сервером "),
         (["--municipality", "район"], 1, "Нет муниципалитета «район». Похожи: «"),
-        ([], 1, "Не указано: MUNICIPALITY=…"),
+        ([], 0, "Отправлено всем 13\n"),
+        (["--run", "latest:march_analysis"], 1, "Не указано: MUNICIPALITY=…"),
     ],
-    ids=["accepted", "not a participant", "a part of the name", "unknown", "not said"],
+    ids=["accepted", "not a participant", "a part of the name", "unknown", "the phase", "not said"],
 )
 def test_why_answers_in_its_first_line(var, live, asked, status, told):
     process = command("roadmap_cli.why", "--phase", "march_analysis", *asked, var=var)

@@ -44,7 +44,7 @@ SHORTENED = (
         "IN_DOUBT_LEASE_MS = 12_000",
     ),
     # The scenario itself is the clock of the delivery watch.
-    ("dags/delivery_watch.py", 'schedule="*/5 * * * *"', "schedule=None"),
+    ("dags/delivery_watch.py", "schedule=FewMinutesTimetable.every(5)", "schedule=None"),
     (
         "plugins/roadmap_airflow/defaults.py",
         "SEND_RETRY_DELAY = timedelta(seconds=30)",

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from roadmap.datasets.catalogue import DATASETS
 from roadmap.evidence.names import near
@@ -46,6 +46,14 @@ from roadmap.store.tables import (
 )
 
 LATEST = "latest:"
+# What may stand behind the phase, and which modes are meant by it.
+_LATEST_OF = {
+    "": ("live",),
+    "live": ("live",),
+    "redirect": ("redirect",),
+    "dry": ("dry",),
+    "any": ("live", "redirect", "dry"),
+}
 LEAST_PREFIX = 4
 _MOST_LISTED = 10
 
@@ -234,14 +242,27 @@ def _kept_plan(connection: Connection, sha256: str) -> Plan | None:
 
 
 def find_run(connection: Connection, text: str) -> RowMapping:
-    """The row of `phase_run` that is meant; ExplainRefused, in Russian, where it is not one."""
+    """The row of `phase_run` that is meant; ExplainRefused, in Russian, where it is not one.
+
+    «latest:march_analysis» is the newest run that wrote to addressees: a rehearsal after it hides
+    nothing. With «:dry», «:redirect» or «:any» behind it is the newest of that mode, or of all.
+    """
     newest_first = select(phase_run).order_by(phase_run.c.started_ms.desc(), phase_run.c.run_id)
     if text.startswith(LATEST):
-        phase = text.removeprefix(LATEST)
-        of_phase = newest_first.where(phase_run.c.phase == phase).limit(1)
-        latest = connection.execute(of_phase).mappings().first()
+        phase, _, mode = text.removeprefix(LATEST).partition(":")
+        if mode not in _LATEST_OF:
+            raise ExplainRefused(
+                f"Нет вида отправки «{mode}». После этапа можно написать: "
+                f"{', '.join(f':{one}' for one in _LATEST_OF if one)}."
+            )
+        of_phase = newest_first.where(phase_run.c.phase == phase)
+        latest = (
+            connection.execute(of_phase.where(phase_run.c.mode.in_(_LATEST_OF[mode])).limit(1))
+            .mappings()
+            .first()
+        )
         if latest is None:
-            raise ExplainRefused(f"Запусков этапа «{phase}» не было. {_recent(connection)}")
+            raise ExplainRefused(_no_latest(connection, phase, mode))
         return latest
     if len(text) < LEAST_PREFIX:
         raise ExplainRefused(
@@ -262,6 +283,19 @@ def find_run(connection: Connection, text: str) -> RowMapping:
     return rows[0]
 
 
+def _no_latest(connection: Connection, phase: str, mode: str) -> str:
+    others = connection.scalar(
+        select(func.count()).select_from(phase_run).where(phase_run.c.phase == phase)
+    )
+    if not others:
+        return f"Запусков этапа «{phase}» не было. {_recent(connection)}"
+    which = "с отправкой адресатам" if not mode else f"вида «{mode}»"
+    return (
+        f"Запусков этапа «{phase}» {which} не было, других: {others}. Последний из всех: "
+        f"{LATEST}{phase}:any."
+    )
+
+
 def _recent(connection: Connection) -> str:
     newest = select(phase_run).order_by(phase_run.c.started_ms.desc()).limit(_MOST_LISTED)
     rows = connection.execute(newest).mappings().all()
@@ -270,7 +304,8 @@ def _recent(connection: Connection) -> str:
 
 def _listed_runs(rows: Sequence[RowMapping]) -> str:
     return ", ".join(
-        f"{row['run_id'][:12]} ({row['phase']}, на {day(date.fromisoformat(row['as_of']))})"
+        f"{row['run_id'][:12]} ({row['phase']}, на {day(date.fromisoformat(row['as_of']))}"
+        f"{'' if row['mode'] == 'live' else ', проверочный'})"
         for row in rows[:_MOST_LISTED]
     )
 

@@ -6,10 +6,16 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, insert, select, update
 
 from roadmap.indicators.evaluate import evaluate
-from roadmap.indicators.explain import DATASET_OF_TABLE, ExplainRefused, Explanation, explain
+from roadmap.indicators.explain import (
+    DATASET_OF_TABLE,
+    ExplainRefused,
+    Explanation,
+    explain,
+    find_run,
+)
 from roadmap.indicators.status import Status
 from roadmap.paths import SQL
 from roadmap.plan.load import plan_json, plan_sha256
@@ -309,6 +315,29 @@ def test_a_run_may_be_named_by_the_beginning_of_its_id_or_as_a_phase_s_latest(
             run_id="0123456789abcdef",
         )
     assert of(run, "6.2", run=text).run_id == "0123456789abcdef"
+
+
+def test_the_latest_run_of_a_phase_is_the_latest_that_wrote_to_addressees(run: Engine) -> None:
+    """A rehearsal hides no live run; it is had by asking for it."""
+    with run.begin() as connection:
+        before = connection.execute(select(phase_run)).mappings().one()
+        for later, mode in enumerate(("dry", "redirect"), start=1):
+            row = {**before, "run_id": mode * 4, "mode": mode}
+            row["started_ms"] = before["started_ms"] + later
+            connection.execute(insert(phase_run).values(row))
+        found = {
+            text: find_run(connection, f"latest:march_analysis{text}")["run_id"]
+            for text in ("", ":live", ":dry", ":redirect", ":any")
+        }
+        assert found == {
+            "": RUN_ID, ":live": RUN_ID, ":dry": "dry" * 4, ":redirect": "redirect" * 4,
+            ":any": "redirect" * 4,
+        }  # fmt: skip
+        with pytest.raises(ExplainRefused, match="Нет вида отправки «test»"):
+            find_run(connection, "latest:march_analysis:test")
+        connection.execute(update(phase_run).values(mode="dry"))
+        with pytest.raises(ExplainRefused, match="других: 3"):
+            find_run(connection, "latest:march_analysis")
 
 
 REFUSED = {

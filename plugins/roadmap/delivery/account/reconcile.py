@@ -35,7 +35,7 @@ from roadmap.delivery.letters.planning import NO_RECIPIENT
 from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import sample_sentence
 from roadmap.plan.model import REGION, REMINDER, LocalTime
-from roadmap.plan.zone import occasion_time
+from roadmap.plan.zone import home_time, occasion_time
 from roadmap.store.sql import sql
 
 # In the order of the equation, with the words that the operator reads.
@@ -261,6 +261,16 @@ def state_of_phase(engine: Engine, occasion: str) -> Reconciliation | None:
         details=(),
         is_whole=True,
     )
+
+
+def nothing_to_approve(engine: Engine, run_id: str) -> str | None:
+    """Why no letter of the run can be approved, in Russian; None where there is one."""
+    with engine.connect() as db, db.begin():
+        rows = db.execute(sql("delivery/outcomes_counted"), {"run_id": run_id})
+        counts = {row.outcome: row.recipients for row in rows}
+    if counts.get("planned"):
+        return None
+    return say(_WORDS, "nothing_to_approve", home_time(), counts)
 
 
 def _account(engine: Engine, run_id: str) -> Reconciliation:

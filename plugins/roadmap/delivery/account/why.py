@@ -346,6 +346,12 @@ def _asked(db: Connection, run: str) -> tuple[str, int, str]:
     return str(row["run_id"]), int(row["plan_year"]), str(row["phase"])
 
 
+def occasion_of(db: Connection, phase: str, plan_year: int, now_ms: int) -> str:
+    """The occasion of a phase of the plan's year, or of a reminder; WhyRefused, PlanError."""
+    plan = plan_known_at(db, load_plan(plan_year), now_ms)
+    return f"{plan_year}/{_phase(plan, phase).code}"
+
+
 def _phase(plan: Plan, code: str) -> Phase:
     try:
         return plan.phase(code)

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, delete, insert, select, update
 from roadmap.delivery.account.reconcile import CATEGORIES, UNACCOUNTED, reconcile
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moves import MOVES
-from roadmap.store.tables import delivery, run_outcome
-from support.ledger_world import everybody, make_run, plan_all, send
+from roadmap.store.tables import delivery, run_municipality, run_outcome
+from support.ledger_world import NAMES, everybody, make_run, plan_all, send
 from support.smtp_server import SmtpServer
 
 
@@ -248,6 +248,39 @@ def test_recipients_of_one_addressee_are_told_apart_without_their_addresses(engi
         "получатель 2 из 2",
         "",
     ]
+
+
+NOBODY = {
+    "a reminder of what everybody has done": (
+        "reminder/2021-04-30/14",
+        {"is_selected": 0},
+        "Напоминать некому: у всех участников всё сделано.",
+    ),
+    "who was chosen does not take part": (
+        "march_analysis",
+        {"is_participating": 0},
+        "Выбраны только те, кто на 31.03.2021 не участвует в проекте: город Буй.",
+    ),
+    "nobody takes part": (
+        "reminder/2021-04-30/14",
+        {"is_participating": 0, "is_selected": 0},
+        "На 31.03.2021 никто не участвует в проекте:",
+    ),
+}
+
+
+@pytest.mark.parametrize(("phase", "found", "says"), NOBODY.values(), ids=NOBODY)
+def test_a_run_with_nobody_to_write_to_says_why(
+    any_engine: Engine, phase: str, found: dict[str, int], says: str
+):
+    occasion = f"2021/{phase}"
+    make_run(any_engine, contacts={"buy": ()}, occasion=occasion, phase=phase)
+    with any_engine.begin() as db:
+        db.execute(update(run_municipality).values(**found))
+    result = reconcile(any_engine, "run-1")
+    assert result.is_settled
+    assert result.headline == "Писем нет: писать некому"
+    assert says.replace("город Буй", NAMES["buy"]) in result.text
 
 
 # -- Whatever rows there are -------------------------------------------------------------------

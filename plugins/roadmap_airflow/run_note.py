@@ -1,0 +1,68 @@
+"""The note of a phase's run: how it sends and to whom, so that the grid tells tests from mailings.
+
+Airflow gives tasks no way to write a note, and a run gets its id before its form is looked at. A
+listener of the scheduler has the run at hand as it begins, with what the form said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.listeners import hookimpl
+
+if TYPE_CHECKING:
+    from roadmap.plan.model import Plan
+
+NAMED = 10
+LONGEST = 1000  # as Airflow's table has it
+HOW = {
+    "live": "Отправка адресатам",
+    "redirect": "ПРОВЕРКА, письма на проверочный адрес",
+    "dry": "ПРОВЕРКА, ничего не отправляется",
+}
+
+
+@hookimpl
+def on_dag_run_running(dag_run: Any) -> None:
+    """Write our sentence before what a person noted, once; not where it would not fit."""
+    from roadmap_airflow.plans import plans_with
+
+    plans = plans_with(dag_run.dag_id)
+    if not plans:
+        return  # not a phase
+    noted = dag_run.note or ""
+    ours = sentence(dag_run.conf or {}, plans, dag_run.data_interval_start)
+    if ours not in noted and len(ours) + 1 + len(noted) <= LONGEST:
+        dag_run.note = f"{ours}\n{noted}".strip()
+
+
+def sentence(conf: Mapping[str, Any], plans: Sequence[Plan], begins: Any | None) -> str:
+    """What the run's form says of sending, in Russian.
+
+    `conf` has only what was filled in; `plans` are those of the phase, `begins` is the moment at
+    which the run's interval begins, aware, or None.
+    """
+    from roadmap_airflow import clock
+    from roadmap_airflow.defaults import HOME_ZONE
+    from roadmap_airflow.runs import names_of
+
+    mode, known = conf.get("mode") or "live", names_of(plans)
+    year = conf.get("year") or (begins and begins.astimezone(HOME_ZONE).year)
+    is_draft = any(plan.year == year and not plan.is_in_force(clock.now().date()) for plan in plans)
+    if mode == "live" and is_draft:
+        mode = "redirect"  # as the freeze has it
+    chosen = conf.get("municipalities") or ()
+    whom = "все адресаты"
+    if chosen:
+        more = len(chosen) - NAMED
+        whom = "только " + ", ".join(known.get(one, str(one)) for one in chosen[:NAMED])
+        whom += f" и ещё {more}" if more > 0 else ""
+    parts = [whom]
+    if conf.get("sample"):
+        parts.append(f"случайная выборка: {conf['sample']}")
+    if conf.get("as_of"):
+        parts.append("по состоянию на " + ".".join(reversed(str(conf["as_of"]).split("-"))))
+    if is_draft:
+        parts.append(f"план {year} года не введён в действие")
+    return f"{HOW.get(mode, mode)}: {'; '.join(parts)}."

@@ -1,0 +1,88 @@
+"""What the grid says of a phase's run before anybody opens it: how it sends, and to whom."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pendulum
+import pytest
+from airflow.listeners.listener import get_listener_manager
+from airflow.models.dagrun import DagRun
+from airflow.utils.session import create_session
+from airflow.utils.state import DagRunState
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+
+from roadmap_airflow.plans import plans_with
+from roadmap_airflow.run_note import LONGEST, sentence
+
+pytestmark = pytest.mark.airflow
+
+PLANS = plans_with("march_analysis")
+BEGINS = pendulum.datetime(2021, 3, 1, tz="Europe/Moscow")
+DRAFT = tuple(plan.model_copy(update={"in_force": None}) for plan in PLANS)
+
+
+@pytest.mark.parametrize(
+    ("conf", "said"),
+    [
+        ({}, "Отправка адресатам: все адресаты."),
+        ({"mode": None, "municipalities": None}, "Отправка адресатам: все адресаты."),
+        ({"mode": "dry"}, "ПРОВЕРКА, ничего не отправляется: все адресаты."),
+        (
+            {"municipalities": ["buyskiy", "region"]},
+            "Отправка адресатам: только Буйский муниципальный район, Департамент (региональный "
+            "отчёт).",
+        ),
+        (
+            {"mode": "redirect", "sample": 3, "as_of": "2021-04-15"},
+            "ПРОВЕРКА, письма на проверочный адрес: все адресаты; случайная выборка: 3; "
+            "по состоянию на 15.04.2021.",
+        ),
+    ],
+    ids=["as the calendar starts it", "an emptied form", "nothing is sent", "two chosen", "a test"],
+)
+def test_the_note_says_how_a_run_sends_and_to_whom(conf: dict[str, Any], said: str):
+    assert sentence(conf, PLANS, BEGINS) == said
+
+
+def test_a_plan_that_is_not_in_force_is_a_test_whatever_the_form_says():
+    said = sentence({"mode": "live"}, DRAFT, BEGINS)
+    assert said == (
+        "ПРОВЕРКА, письма на проверочный адрес: все адресаты; план 2021 года не введён в действие."
+    )
+
+
+@pytest.mark.parametrize(
+    ("noted", "shown"),
+    [
+        (None, "ПРОВЕРКА, ничего не отправляется: все адресаты."),
+        ("проба", "ПРОВЕРКА, ничего не отправляется: все адресаты.\nпроба"),
+        ("x" * LONGEST, "x" * LONGEST),
+    ],
+    ids=["nobody noted anything", "a person noted something", "there is no room"],
+)
+def test_airflow_keeps_the_note_of_a_run_that_begins_and_begins_again(
+    noted: str | None, shown: str
+):
+    """As the scheduler does it: the run in its session, the listeners of our plugin."""
+    subprocess.run(["airflow", "db", "migrate"], check=True, capture_output=True)
+    run_id = f"note-{len(noted or '')}"
+    with create_session() as session:
+        run = DagRun(
+            dag_id="march_analysis",
+            run_id=run_id,
+            run_type=DagRunType.MANUAL,
+            run_after=BEGINS,
+            conf={"mode": "dry"},
+            state=DagRunState.RUNNING,
+            triggered_by=DagRunTriggeredByType.UI,
+            note=noted,
+        )
+        session.add(run)
+        session.flush()
+        assert get_listener_manager().has_listeners
+        for _ in range(2):  # cleared, a run begins once more
+            run.notify_dagrun_state_changed(msg="started")
+    with create_session() as session:
+        assert session.query(DagRun).filter_by(run_id=run_id).one().note == shown
