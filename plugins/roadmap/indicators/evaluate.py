@@ -41,10 +41,11 @@ from roadmap.plan.model import (
     Period,
     Plan,
     Slice,
+    Unit,
     WholePeriod,
     Window,
 )
-from roadmap.russian import counted
+from roadmap.russian import counted, plural
 from roadmap.store.tables import indicator_gap, indicator_result, phase_run, run_municipality
 from roadmap.store.tables import measure_status as measure_status_table
 from roadmap.store.tables import monitoring_scope as monitoring_scope_table
@@ -66,17 +67,33 @@ class Evaluation:
     region: tuple[tuple[Indicator, Reading, Assessment], ...]
 
     def __str__(self) -> str:
-        lines = [f"Показателей рассчитано: {len(self.region)}, недостающих единиц: {self.gaps}"]
+        undone = sum(bool(assessment.shortfall) for _, _, assessment in self.region)
+        lines = [
+            f"Показателей рассчитано: {len(self.region)}, показателей, где не всё сделано: {undone}"
+        ]
         for indicator, reading, assessment in self.region:
-            of = f" из {reading.denominator}" if reading.denominator is not None else ""
-            count = WORDS[Status.NO_DATA] if reading.numerator is None else reading.numerator
             unit = indicator.unit
             lacks = assessment.shortfall
             missing = (
                 f", не хватает: {counted(lacks, unit.one, unit.few, unit.many)}" if lacks else ""
             )
-            lines.append(f"{indicator.code}: {count}{of}{missing} ({WORDS[assessment.status]})")
+            lines.append(
+                f"{indicator.code} {indicator.title}: {_reached(reading, unit)}{missing} "
+                f"({WORDS[assessment.status]})"
+            )
         return "\n".join(lines)
+
+
+def _reached(reading: Reading, unit: Unit) -> str:
+    """«23 из 24 школ», «20 стажировок»."""
+    if reading.numerator is None:
+        return WORDS[Status.NO_DATA]
+    whole = reading.denominator
+    if whole is None:
+        return counted(reading.numerator, unit.one, unit.few, unit.many)
+    # «из 21 школы»: a noun's two are its genitive, but not where an adjective stands before it.
+    one = "" if " " in unit.few else unit.few
+    return f"{reading.numerator} из {whole} {plural(whole, one, unit.many, unit.many)}".rstrip()
 
 
 @dataclass(frozen=True)

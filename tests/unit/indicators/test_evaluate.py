@@ -147,9 +147,16 @@ def test_what_was_planted_is_what_is_found(any_engine: Engine, plan: Plan) -> No
     assert region["8.2"].shortfall == 2
     assert evaluation.gaps == 3
     lines = str(evaluation).replace(NBSP, " ").splitlines()
-    assert "5.1: 1 из 2, не хватает: 1 муниципальное образование (исполнено частично)" in lines
-    assert "6.3: 1 из 1 (исполнено)" in lines
-    assert "8.1: 8, не хватает: 6 мероприятий (в работе)" in lines
+    assert lines[0] == "Показателей рассчитано: 31, показателей, где не всё сделано: 5"
+    told = {line.partition(" ")[0]: line.partition(": ") for line in lines[1:]}
+    assert told["6.2"][0] == "6.2 Кураторы школ участвовали в вебинаре"
+    assert {code: told[code][2] for code in ("5.1", "6.2", "6.3", "8.1")} == {
+        "5.1": "1 из 2 муниципальных образований, не хватает: 1 муниципальное образование"
+        " (исполнено частично)",
+        "6.2": "2 из 3 кураторов, не хватает: 1 куратор (исполнено частично)",
+        "6.3": "1 из 1 документа (исполнено)",
+        "8.1": "8 мероприятий, не хватает: 6 мероприятий (в работе)",
+    }
     assert len(lines) == 1 + len(evaluation.region)
 
 
