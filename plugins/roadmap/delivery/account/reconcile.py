@@ -31,7 +31,7 @@ from roadmap.delivery.letters.operator_text import (
     say,
     without_stop,
 )
-from roadmap.delivery.letters.planning import NO_RECIPIENT
+from roadmap.delivery.letters.planning import NO_RECIPIENT, is_for_earlier_letters
 from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import sample_sentence
 from roadmap.plan.model import REGION, REMINDER, LocalTime
@@ -74,9 +74,9 @@ _UNSETTLED = frozenset(
     {"awaiting_approval", "blocked", "pending", "unknown", "rejected", "exhausted", UNACCOUNTED}
 )
 _NOTHING_NEW: Mapping[str, str] = {
-    "live": "Уже отправлено всем",
-    "redirect": "Проверочные письма уже отправлены всем",
-    "dry": "Проверка без отправки уже прошла для всех",
+    "live": "Уже отправлено",
+    "redirect": "Проверочные письма уже отправлены",
+    "dry": "Проверка без отправки уже прошла",
 }
 
 
@@ -197,12 +197,14 @@ class Reconciliation:
             self.mode, "Проверка без отправки прошла"
         )
         whom = "всем" if self.mode != "dry" else "для всех"
+        if self.mode == "live" and not self.is_whole:
+            whom = "всем выбранным"
         if left or any(line.is_unexpected for line in self.lines):
             text = f"{kind} не {whom}: {len(everybody) - len(left)} из {len(everybody)}"
             decided = {x.municipality_id for x in self.lines if x.fate is Fate.GIVEN_UP}
             return f"{text}, решено не отправлять: {len(decided)}" if decided else text
         if all(line.category == "suppressed" for line in self.lines):
-            return f"{_NOTHING_NEW[self.mode]} {len(everybody)}: нового нет"
+            return f"{_NOTHING_NEW[self.mode]} {whom} {len(everybody)}: нового нет"
         if self.mode == "live" and self.sendings.corrections and not self.sendings.first:
             corrected = f"Исправления отправлены: {len(self.sendings.corrections)}"
             same = len(self.sendings.same)
@@ -313,7 +315,14 @@ def _account(engine: Engine, run_id: str) -> Reconciliation:
     if run.mode == "live":
         sendings = _sent(lines, names)
     else:
-        in_order = {key[0]: everybody[key[0]] for key in ordered if key[0] in everybody}
+        in_order = {
+            addressee: [
+                x
+                for x in everybody[addressee]
+                if _is_made(outcomes.get((addressee, x.recipient_id)))
+            ]
+            for addressee in dict.fromkeys(key[0] for key in ordered if key[0] in everybody)
+        }
         sendings = if_it_were_live(engine, run, in_order, names)
     is_for_all = all(
         row.is_selected for row in named if row.is_participating or row.municipality_id == REGION
@@ -333,6 +342,13 @@ def _account(engine: Engine, run_id: str) -> Reconciliation:
         details=_details(run, lines, sendings, named, local_time),
         is_whole=is_reminder or (run.mode == "live" and is_for_all),
     )
+
+
+def _is_made(row: Any | None) -> bool:
+    """Whether a rehearsal made this letter, or would have but for its own earlier letters."""
+    if row is None:
+        return False
+    return row.outcome != "blocked" or is_for_earlier_letters(row.reason or "")
 
 
 def _sent(lines: Sequence[AccountLine], names: Mapping[str, str]) -> Sendings:
@@ -440,7 +456,7 @@ def _line(
         name=name,
         recipient_id=recipient_id,
         category=category,
-        words=_words(words_of[category], category, row, local_time),
+        words=_words(words_of[category], category, row, local_time, fate),
         reason=_reason(fate, row, standing),
         revision=row.revision if category != "suppressed" else None,
         message_id=row.message_id if category != "suppressed" else None,
@@ -449,7 +465,9 @@ def _line(
     )
 
 
-def _words(words: str, category: str, row: Any, local_time: LocalTime) -> str:
+def _words(words: str, category: str, row: Any, local_time: LocalTime, fate: Fate) -> str:
+    if fate is Fate.GIVEN_UP:
+        return "решено не отправлять"
     if category == "accepted" and row.accepted_ms is not None:
         words += f" {_moment(row.accepted_ms, local_time)}"
     if row.state == "bounced":

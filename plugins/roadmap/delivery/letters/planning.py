@@ -160,6 +160,12 @@ def decide(
     return Decision("plan", drops=drops)
 
 
+def is_for_earlier_letters(reason: str) -> bool:
+    """Whether a recipient is blocked because of what the ledger has, not because of this letter."""
+    of_history = (*_BLOCKING.values(), _REJECTED, GIVEN_UP, _NO_REASON)
+    return reason in of_history or reason.endswith(_BACK_AGAIN.removeprefix("{}"))
+
+
 def _already(past: Past, local_time: LocalTime, mode: str) -> str:
     when = "ранее" if past.accepted_ms is None else moment(local_time.at(past.accepted_ms))
     return f"{_DONE[mode]} {when}"

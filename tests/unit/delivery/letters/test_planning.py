@@ -997,6 +997,15 @@ def test_a_rehearsal_names_who_would_get_nothing_and_why(engine: Engine, rendere
     assert "Настоящая отправка: 2 исправления (" in text
 
 
+@pytest.mark.parametrize("mode", ["redirect", "dry"])
+def test_a_rehearsal_promises_no_letter_that_could_not_be_made(
+    engine: Engine, renderer: Renderer, mode: str
+):
+    renderer.held = ("neya",)
+    plan_run(engine, renderer, "test", mode=mode)
+    assert "Настоящая отправка: 2 первых письма." in told(engine, "test")
+
+
 def test_a_rehearsal_knows_of_a_letter_that_waits_in_the_queue(engine: Engine, renderer: Renderer):
     plan_run(engine, renderer)
     plan_run(engine, renderer, "test", mode="dry")
@@ -1052,6 +1061,13 @@ def test_a_green_run_for_some_or_for_a_test_says_that_the_phase_is_not_done(
         result = reconcile(any_engine, run_id)
         assert result.is_settled
         assert (
+            result.headline
+            == {
+                "some": "Уже отправлено всем выбранным 1: нового нет",
+                "test": "Проверка без отправки прошла для всех 3",
+            }[run_id]
+        )
+        assert (
             "Этап в целом (последняя отправка каждому адресату): отправлено не всем: 2 из 3."
             f" Требуют внимания: {lost.name}."
         ) in result.text
@@ -1069,6 +1085,7 @@ def test_a_run_for_whoever_had_nothing_makes_the_phase_whole(engine: Engine, ren
         send(engine, server)
     whole = state_of_phase(engine, OCCASION)
     assert (whole.headline, whole.is_settled, whole.expected) == ("Отправлено всем 3", True, 3)
+    assert reconcile(engine, "some").headline == "Отправлено всем выбранным 1"
     assert reconcile(engine, "run-1").headline == "Отправлено не всем: 2 из 3"
 
 
@@ -1098,6 +1115,7 @@ def test_what_a_person_decided_not_to_send_is_closed_and_told(
     result = reconcile(any_engine, "run-2" if is_run_again else "run-1")
     assert result.is_settled
     assert result.headline == "Отправлено не всем: 2 из 3, решено не отправлять: 1"
+    assert f"{lost.name}: решено не отправлять" in result.text
     (told,) = (line.decision for line in result.lines if line.name == lost.name)
     assert told.startswith("Решение «не знаем, не отправлять»: Иванова, ")
     assert told.endswith("причина: журнала сервера нет.")
