@@ -19,7 +19,6 @@ from roadmap_airflow.stuck import alarm_of
 log = logging.getLogger("roadmap")
 
 ACTOR = "delivery_watch"
-ALARMS = "500+: рассылка требует внимания — {{ roadmap_alarms.alarms | length }}"
 
 
 @task(task_display_name="Аренды и цепочки")
@@ -103,8 +102,8 @@ def alarms(stuck: list[list[str]] | None) -> None:
             log.error(alarm.sentence)
         to_tell = note(engine, standing)
         if to_tell:
-            context["roadmap_alarms"] = to_tell  # type: ignore[typeddict-unknown-key]
-            mail_operator(context, ALARMS, "delivery_alarms")
+            about = " ".join(alarm.key for alarm in to_tell.alarms)
+            mail_operator(engine, "delivery_alarms", about, roadmap_alarms=to_tell)
             mark_told(engine, to_tell.alarms)
     if standing:
         raise AirflowFailException(f"Требует внимания: {len(standing)}. Что сделать, сказано выше.")

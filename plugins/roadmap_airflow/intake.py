@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from functools import cache
 
-from airflow.sdk import get_current_context, task
+from airflow.sdk import task
 
 from roadmap_airflow import clock, tasks
-from roadmap_airflow.alerts import INTAKE_TROUBLES, mail_operator
+from roadmap_airflow.alerts import mail_operator
 from roadmap_airflow.assets import EVIDENCE
 from roadmap_airflow.defaults import SMTP_POOL
 from roadmap_airflow.failures import to_be_tried_again
@@ -90,9 +90,7 @@ def tell_operator() -> None:
         if not found:
             log.info("Новых замечаний к принятым файлам нет, письмо не нужно")
             return
-        context = get_current_context()
-        context["roadmap_troubles"] = found  # type: ignore[typeddict-unknown-key]
-        context["roadmap_lying"] = lying  # type: ignore[typeddict-unknown-key]
-        mail_operator(context, INTAKE_TROUBLES, "intake_troubles")
+        values = {"roadmap_troubles": found, "roadmap_lying": lying}
+        mail_operator(engine, "intake_troubles", " ".join(sorted(new)), **values)
         mark_told(engine, new, clock.now_ms())
-    log.info("Оператору отправлено письмо: файлов с замечаниями %s", len(found))
+    log.info("Оператору написано: файлов с замечаниями %s", len(found))

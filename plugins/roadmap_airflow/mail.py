@@ -113,6 +113,11 @@ class MailHook(SmtpHook):
         return super().ssl_context or None
 
     @property
+    def smtp_retry_limit(self) -> int:
+        """Nothing is said again here; `retry_limit` of the form is the stock hook's."""
+        return 0
+
+    @property
     def timeout(self) -> int:
         """Whole seconds for connecting and for each reply before the letters; empty: 30.
 

@@ -116,8 +116,8 @@ class SendLeftOperator(StoppableOperator):
                 log.error("%s Следующая попытка — в одном из следующих запусков.", unavailable)
                 return
         log.info("%s", summary)
-        if summary.refused_live:
-            log.warning(summary.refused_live)
+        for sentence in summary.refused:
+            log.warning(sentence)
 
 
 def refuse_to_be_green(summary: SendSummary) -> None:

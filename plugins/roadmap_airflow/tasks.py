@@ -355,8 +355,7 @@ def reconcile(phase_run: str | None) -> None:
         lying = lying_files(engine, plan.year)
         title = plan.phase(account.occasion.partition("/")[2]).title
         label(title)
-    _log_lines(account.text)
-    # Last of all: what fails before it is tried again without a second letter.
-    tell_of_run(get_current_context(), account, title, lying)
+        _log_lines(account.text)
+        tell_of_run(get_current_context(), engine, account, title, lying)
     if not account.is_settled:
         raise AirflowFailException(account.headline)

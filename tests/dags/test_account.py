@@ -1,4 +1,7 @@
-"""«Сверка» as Airflow runs it: its letter goes out once, and no other one beside it."""
+"""«Сверка» as Airflow runs it: its letter goes out once, and no other one beside it.
+
+And a failed task's letter, in the callbacks of Airflow: by the ledger, or where there is none.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap.store.tables import delivery, run_outcome
-from support.ledger_world import NAMES, make_run, plan_all
+from support.ledger_world import NAMES, make_due, make_run, plan_all, send
 from support.smtp_server import SmtpServer
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
@@ -53,6 +56,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine
     path = tmp_path / "roadmap.db"
     connection = json.dumps({"conn_type": "sqlite", "host": str(path)})
     monkeypatch.setenv("AIRFLOW_CONN_ROADMAP_DB", connection)
+    monkeypatch.delenv("ROADMAP_RECEIPTS_FOLDER", raising=False)  # that of another test's database
     engine = open_engine(f"sqlite:///{path}")
     upgrade(engine)
     make_run(engine, contacts={key: (f"{key}@example.org",) for key in ("buy", "neya")})
@@ -112,32 +116,56 @@ def test_a_run_that_is_not_settled_is_red_and_mailed_once(database, tmp_path, mo
 
 
 def test_a_run_that_is_settled_is_green_and_mailed_too(database, tmp_path, monkeypatch):
-    from support.ledger_world import send
-
-    with SmtpServer() as first:
-        send(database, first, scope=ClaimScope("2021/march_analysis", "live", None))
+    settled_and_sent(database)
     with SmtpServer() as server:
         state, letters = run(tmp_path, server, monkeypatch)
     assert state == "success"
     assert subjects(letters) == [f"500+: Отправлено всем 2 — {TITLE}"]
 
 
-def test_a_letter_that_could_not_go_out_is_tried_again_and_not_sent_twice(
-    database, tmp_path, monkeypatch
-):
-    with SmtpServer(["451_rcpt", "451_rcpt"]) as server:  # the hook tries twice by itself
-        state, letters = run(tmp_path, server, monkeypatch)
-    assert state == "failed"
-    assert subjects(letters) == [f"500+: Отправлено не всем: 0 из 2 — {TITLE}"]
+def settled_and_sent(database: Engine) -> None:
+    with SmtpServer() as first:
+        send(database, first, scope=ClaimScope("2021/march_analysis", "live", None))
 
 
-def test_only_where_its_own_letter_could_not_be_sent_the_failure_is_mailed(
+def operator_letters(database: Engine) -> list[str]:
+    """Their states, in the ledger."""
+    with database.connect() as db:
+        return list(
+            db.execute(select(delivery.c.state).where(delivery.c.mode == "operator")).scalars()
+        )
+
+
+def test_a_letter_that_the_server_puts_off_fails_no_task_and_goes_with_the_watch(
     database, tmp_path, monkeypatch
 ):
-    with SmtpServer(["451_rcpt"] * 4) as server:
+    settled_and_sent(database)
+    with SmtpServer(["451_rcpt"]) as server:
         state, letters = run(tmp_path, server, monkeypatch)
-    assert state == "failed"
-    assert subjects(letters) == ["500+: не выполнено — Март, Сверка"]
+        assert (state, letters, operator_letters(database)) == ("success", [], ["retry"])
+        make_due(database)
+        send(database, server, scope=ClaimScope())
+    assert [one.recipient for one in server.accepted] == ["operator@example.org"]
+
+
+def test_a_lost_reply_is_unknown_and_running_the_account_again_sends_no_second_letter(
+    database, tmp_path, monkeypatch
+):
+    settled_and_sent(database)
+    with SmtpServer(["accept_then_rst"]) as server:
+        assert run(tmp_path, server, monkeypatch)[0] == "success"
+        state, letters = run(tmp_path, server, monkeypatch)
+    assert (state, len(letters), operator_letters(database)) == ("success", 1, ["unknown"])
+
+
+def test_the_account_run_again_on_one_day_writes_no_second_letter_of_the_same(
+    database, tmp_path, monkeypatch
+):
+    settled_and_sent(database)
+    with SmtpServer() as server:
+        run(tmp_path, server, monkeypatch)
+        state, letters = run(tmp_path, server, monkeypatch)
+    assert (state, len(letters)) == ("success", 1)
 
 
 def test_who_does_not_take_the_operator_s_letter_leaves_no_address_in_the_log(
@@ -146,9 +174,8 @@ def test_who_does_not_take_the_operator_s_letter_leaves_no_address_in_the_log(
     with SmtpServer(default="550_rcpt") as server:
         state, letters = run(tmp_path, server, monkeypatch)
     assert (state, letters) == ("failed", [])
-    said = caplog.text + "".join(capfd.readouterr())
-    assert "Письмо оператору не отправлено (SMTPRecipientsRefused 550)" in said
-    assert "operator@example.org" not in said
+    assert operator_letters(database) == ["rejected"]
+    assert "operator@example.org" not in caplog.text + "".join(capfd.readouterr())
 
 
 def test_without_a_frozen_run_it_is_red_and_what_failed_before_alone_is_mailed(
@@ -181,3 +208,77 @@ def test_an_approval_is_green_only_where_there_is_something_to_approve(
     with SmtpServer() as server:
         assert run(tmp_path, server, monkeypatch, run_id, task="approve") == (state, [])
     assert said in capsys.readouterr().out
+
+
+def test_a_failure_before_its_own_letter_is_mailed_by_the_ledger(database, tmp_path, monkeypatch):
+    with SmtpServer() as server:
+        state, letters = run(tmp_path, server, monkeypatch, run_id="gone")
+    assert state == "failed"
+    assert subjects(letters) == ["500+: не выполнено — Март, Сверка"]
+    assert operator_letters(database) == ["accepted"]
+
+
+# -- Without a ledger --------------------------------------------------------------------------
+
+
+def without_a_ledger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    connection = {"conn_type": "sqlite", "host": str(tmp_path / "no such folder" / "roadmap.db")}
+    monkeypatch.setenv("AIRFLOW_CONN_ROADMAP_DB", json.dumps(connection))
+
+
+def test_of_a_ledger_that_cannot_be_reached_the_operator_hears_by_the_notifier(
+    database, tmp_path, monkeypatch, caplog, capfd
+):
+    without_a_ledger(monkeypatch, tmp_path)
+    with SmtpServer() as server:
+        state, letters = run(tmp_path, server, monkeypatch)
+    assert state == "failed"
+    assert subjects(letters) == ["500+: база дорожной карты не отвечает — Март, Сверка"]
+    assert str(letters[0]["Message-ID"]).endswith("@example.org>")
+    assert "operator@example.org" not in caplog.text + "".join(capfd.readouterr())
+
+
+def test_the_notifier_says_nothing_again_whatever_became_of_the_reply(
+    database, tmp_path, monkeypatch
+):
+    without_a_ledger(monkeypatch, tmp_path)
+    for behaviour, arrived in (("accept_then_rst", 1), ("451_rcpt", 0)):
+        with SmtpServer([behaviour]) as server:
+            _, letters = run(tmp_path, server, monkeypatch)
+        assert len(letters) == arrived
+
+
+@pytest.mark.parametrize("profile", ["demo", ""])
+def test_the_notifier_says_nothing_where_others_could_read_it(
+    database, tmp_path, monkeypatch, caplog, profile: str
+):
+    without_a_ledger(monkeypatch, tmp_path)
+    monkeypatch.setenv("ROADMAP_PROFILE", profile)
+    with SmtpServer() as server:
+        if profile == "demo":  # by its own address of the network, not by that of the machine
+            settings = json.loads(os.environ["AIRFLOW_CONN_SMTP_DEFAULT"]) | {"host": "0.0.0.0"}  # noqa: S104
+            monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(settings))
+        state, letters = run(tmp_path, server, monkeypatch)
+        assert (state, letters, server.connections) == ("failed", [], 0)
+
+
+def test_no_password_goes_in_clear_by_the_notifier_either(database, tmp_path, monkeypatch):
+    """The hook is that of all letters: what it refuses is in test_mail.py."""
+    from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
+    from roadmap_airflow.mail import MailHook
+
+    used: list[object] = []
+    notify = SmtpNotifier.notify
+
+    def look_and_notify(self: SmtpNotifier, context: object) -> None:
+        used.append(self.hook)
+        notify(self, context)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SmtpNotifier, "notify", look_and_notify)
+    without_a_ledger(monkeypatch, tmp_path)
+    with SmtpServer() as server:
+        run(tmp_path, server, monkeypatch)
+    (hook,) = used
+    assert isinstance(hook, MailHook)
+    assert hook.smtp_retry_limit == 0

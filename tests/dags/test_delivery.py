@@ -27,6 +27,7 @@ from support.march_world import Letters, free_ports, mailbox
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 VAR = Path(os.environ["AIRFLOW_HOME"]).parent / "var-delivery"
+OPERATOR = "operator@example.org"
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,11 @@ class World:
 
     def reports(self) -> list[Any]:
         """The letters to addressees."""
-        return [letter for letter in self.letters.all() if letter["X-Report-Key"]]
+        return [letter for letter in self.letters.all() if str(letter["To"]) != OPERATOR]
 
     def notices(self) -> list[Any]:
         """The letters to the operator."""
-        return [letter for letter in self.letters.all() if not letter["X-Report-Key"]]
+        return [letter for letter in self.letters.all() if str(letter["To"]) == OPERATOR]
 
 
 @pytest.fixture(scope="module")

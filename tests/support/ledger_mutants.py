@@ -133,8 +133,8 @@ MUTANTS = (
     _sql(
         "the switch is not asked at the dot",
         "mark_in_doubt",
-        "\n    and exists (select 1 from control where k = 'sending_enabled' and v = '1')",
-        "",
+        "exists (select 1 from control where k = 'sending_enabled' and v = '1')",
+        "1 = 1",
     ),
     Mutant(
         "sent again at once",

@@ -1,7 +1,8 @@
 -- T2: which letter of the scope is due next, and in which state was it seen?
 -- A recipient who is no longer valid gets no live letter; in a test letter the address is
 -- only shown. Nobody claims while sending is switched off, while the mail server is given a
--- rest (a dry letter needs none), or from an occasion that is paused.
+-- rest (a dry letter needs none), or from an occasion that is paused. That sending is off the
+-- operator is told, but not what he may have been told before the database was put back.
 select delivery_id, state
 from delivery
 where state in ('ready', 'retry')
@@ -20,7 +21,19 @@ where state in ('ready', 'retry')
                 and recipient.active = 1
         )
     )
-    and exists (select 1 from control where k = 'sending_enabled' and v = '1')
+    and (
+        exists (select 1 from control where k = 'sending_enabled' and v = '1')
+        or (
+            mode = 'operator'
+            and not exists (
+                select 1
+                from control_event
+                join message on message.created_ms <= control_event.at_ms
+                where control_event.action = 'restored'
+                    and message.message_id = delivery.message_id
+            )
+        )
+    )
     and (mode = 'dry' or not exists (select 1 from relay where open_until_ms > :now_ms))
     and not exists (
         select 1

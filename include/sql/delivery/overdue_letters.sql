@@ -1,5 +1,5 @@
--- Which letters wait longer than they may? They wait since they were planned or approved, or
--- since a person decided to send them again; tries in between change nothing.
+-- Which letters to addressees wait longer than they may? They wait since they were planned or
+-- approved, or since a person decided to send them again; tries in between change nothing.
 -- `idle_since_ms`: since then nobody takes the letter, though it is due or its lease is over.
 select
     delivery.occasion,
@@ -20,5 +20,6 @@ join (
     group by delivery_id
 ) as waiting on waiting.delivery_id = delivery.delivery_id
 where delivery.state in ('ready', 'retry', 'claimed', 'in_doubt')
+    and delivery.mode <> 'operator'
     and waiting.since_ms <= :before_ms
 order by delivery.occasion, delivery.mode, municipality.name

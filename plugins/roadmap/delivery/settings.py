@@ -21,11 +21,18 @@ class SettingsError(ValueError):
 
 
 class UnsafeLive(RuntimeError):
-    """Live letters are refused in these circumstances; `reasons` say what to set."""
+    """Letters of that mode are refused in these circumstances; `reasons` say what to set."""
 
-    def __init__(self, reasons: tuple[str, ...]) -> None:
-        super().__init__("Рассылка адресатам не начата. " + " ".join(reasons))
+    def __init__(self, reasons: tuple[str, ...], mode: str = "live") -> None:
+        super().__init__(f"{_REFUSED_SENDING[mode]} {' '.join(reasons)}")
         self.reasons = reasons
+
+
+_REFUSED_SENDING = {
+    "live": "Рассылка адресатам не начата.",
+    "redirect": "Проверочная рассылка не начата.",
+    "operator": "Письма оператору не отправлены и ждут.",
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class DeliverySettings:
     expiry_ms: int = 5 * 24 * _HOUR_MS
     max_attempts: int = 8
     cap_per_recipient_day: int = 20
+    cap_operator_day: int = 100  # one of thirteen failed tasks is a letter of its own
     letters_per_minute: int = 600  # of all senders together
     seconds_between_letters: int = 0  # of one sender, after each letter
     pause_after_rejected: int = 5  # letters refused one after another pause their occasion
@@ -56,6 +64,10 @@ class DeliverySettings:
     def allows(self, address: str) -> bool:
         """Is the address's domain, as a whole, on the list?"""
         return mailbox(address).rpartition("@")[2] in self.allowed_domains
+
+    def daily_cap(self, mode: str) -> int:
+        """How many letters of that mode one recipient may get in a day."""
+        return self.cap_operator_day if mode == "operator" else self.cap_per_recipient_day
 
 
 def settings_from(values: Mapping[str, str]) -> DeliverySettings:
@@ -110,8 +122,10 @@ def refuse_unsafe(
 
     SQLite, a mail server without verified TLS, demo secrets and a demo's login are good enough
     for the demo, whose mail server is on this machine. The allow-list is asked for always.
+    Letters of another mode have to be as private, and no more than that.
     """
     if mode != "live":
+        refuse_readable(mode, mail_host, mail_is_verified_tls, is_demo)
         return
     reasons = []
     if not allowed_domains:
@@ -127,10 +141,7 @@ def refuse_unsafe(
                 "База дорожной карты — SQLite: укажите базу PostgreSQL в подключении roadmap_db."
             )
         if not mail_is_verified_tls:
-            reasons.append(
-                "Связь с почтовым сервером не защищена проверенным TLS: включите его"
-                " в подключении smtp_default."
-            )
+            reasons.append(_READABLE)
         if has_demo_secrets:
             reasons.append(
                 "Остались учебные секреты: задайте свои AIRFLOW__CORE__FERNET_KEY"
@@ -144,6 +155,19 @@ def refuse_unsafe(
             )
     if reasons:
         raise UnsafeLive(tuple(reasons))
+
+
+def refuse_readable(mode: str, mail_host: str, mail_is_verified_tls: bool, is_demo: bool) -> None:
+    """UnsafeLive where others could read a letter of that mode on its way; a dry one has none."""
+    is_private = mail_is_verified_tls or (is_demo and is_loopback(mail_host))
+    if mode != "dry" and not is_private:
+        raise UnsafeLive((_READABLE,), mode)
+
+
+_READABLE = (
+    "Связь с почтовым сервером не защищена проверенным TLS: включите его"
+    " в подключении smtp_default."
+)
 
 
 def _line(values: Mapping[str, str], name: str, default: str) -> str:

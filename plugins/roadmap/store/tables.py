@@ -459,8 +459,9 @@ delivery = _table(
     Column("last_code", Integer),
     Column("last_detail", Text),
     Column("updated_ms", BigInteger, nullable=False),
-    # The phase run whose facts the letter tells (its as-of date is the fact's date).
-    Column("run_id", ForeignKey("phase_run.run_id"), nullable=False),
+    # The phase run whose facts the letter tells (its as-of date is the fact's date); null: the
+    # letter is to the operator and tells of no run's facts.
+    Column("run_id", ForeignKey("phase_run.run_id")),
     UniqueConstraint("occasion", "mode", "municipality_id", "recipient_id", "revision"),
     ForeignKeyConstraint(
         ["recipient_id", "municipality_id"],
@@ -471,7 +472,12 @@ delivery = _table(
         ["message.message_id", "message.municipality_id", "message.sha256"],
     ),
     CheckConstraint("length(delivery_id) = 64", name="delivery_id"),
-    CheckConstraint("mode in ('live', 'redirect', 'dry')", name="mode"),
+    CheckConstraint("mode in ('live', 'redirect', 'dry', 'operator')", name="mode"),
+    CheckConstraint(
+        "case when mode = 'operator' then municipality_id = 'operator' and run_id is null"
+        " else municipality_id <> 'operator' and run_id is not null end",
+        name="operator",
+    ),
     CheckConstraint("revision >= 1", name="revision"),
     CheckConstraint(
         "state in ('held', 'ready', 'claimed', 'in_doubt', 'unknown', 'retry', 'accepted',"

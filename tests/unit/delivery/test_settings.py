@@ -101,5 +101,19 @@ def test_the_unsafe_may_not_and_the_reason_says_what_to_set(unsafe: dict):
     with pytest.raises(UnsafeLive) as refused:
         refuse_unsafe(**unsafe)
     assert refused.value.reasons
-    refuse_unsafe(**unsafe | {"mode": "redirect"})
     refuse_unsafe(**unsafe | {"mode": "dry"})
+
+
+@pytest.mark.parametrize("mode", ["redirect", "operator"])
+def test_a_rehearsal_and_a_letter_to_the_operator_have_to_be_as_private_and_no_more(mode: str):
+    for enough in (SAFE, DEMO):
+        refuse_unsafe(**enough | {"mode": mode, "allowed_domains": frozenset()})
+    refuse_unsafe(**SAFE | {"mode": mode, "database_dialect": "sqlite", "has_demo_login": True})
+    for readable in (
+        SAFE | {"mail_is_verified_tls": False},
+        DEMO | {"mail_host": "mail.example.org"},
+        DEMO | {"is_demo": False},
+    ):
+        with pytest.raises(UnsafeLive, match="не защищена проверенным TLS") as refused:
+            refuse_unsafe(**readable | {"mode": mode})
+        assert len(refused.value.reasons) == 1

@@ -80,6 +80,7 @@ def find_alarms(
             *_pauses(held_by, waiting, known),
             *_broken_chains(db),
             *_letters(db, known, held_by, now_ms),
+            *_not_told(db, now_ms),
             *(
                 _overdue(one, overdue_hours, known)
                 for one in overdue(db, overdue_hours, now_ms, only_idle=False)
@@ -132,9 +133,10 @@ def _breaker(db: Connection, waiting: Sequence[Any]) -> Iterator[Alarm]:
     row = db.execute(sql("delivery/rest_that_letters_waited_in")).first()
     if row is not None:
         by_mail = [one for one in waiting if one.mode != "dry"]
+        who = _how_many(by_mail) if by_mail else "ждёт письмо оператору"
         yield Alarm(
             "breaker",
-            f"Почтовый сервер не принимает писем, {_how_many(by_mail)}. "
+            f"Почтовый сервер не принимает писем, {who}. "
             f"{_ended(row.reason or 'Причина не записана')} Следующая попытка — после "
             f"{moment(row.open_until_ms)}, сама. Проверьте почтовый сервер и соединение "
             "«smtp_default».",
@@ -175,6 +177,20 @@ def _letters(
         yield Alarm(
             f"{row.state}:{row.delivery_id}:{row.send_epoch}",
             f"{whose}. {sentence(fate, row, held_by)}",
+        )
+
+
+def _not_told(db: Connection, now_ms: int) -> Iterator[Alarm]:
+    # One key for all, and a day: a letter about a letter that was lost may be lost as well.
+    since = {"since_ms": now_ms - TELL_AGAIN_MS}
+    lost = db.execute(sql("delivery/operator_letters_lost"), since).scalar_one()
+    if lost:
+        yield Alarm(
+            "operator",
+            f"Письма оператору за последние сутки отклонены, не ушли или неизвестно, дошли ли: "
+            f"{lost}. Сами они больше не отправляются. О чём они, сказано в журналах красных задач "
+            "и «Сверки»; проверьте почтовый сервер и ROADMAP_OPERATOR_ADDRESS. Через сутки эта "
+            "тревога снимется сама.",
         )
 
 

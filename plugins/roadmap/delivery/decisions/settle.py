@@ -115,6 +115,11 @@ def _find(db: Connection, message_id: str) -> Any:
 def _refuse(
     letter: Any, decision: LetterDecision, municipality_id: str | None, now_ms: int
 ) -> None:
+    if letter.mode == moves.OPERATOR:
+        raise SettleRefused(
+            "Это письмо оператору: решать о нём нечего, снова оно не уйдёт. О чём оно, сказано в "
+            "журналах красных задач и «Сверки»."
+        )
     if municipality_id is not None and municipality_id != letter.municipality_id:
         raise SettleRefused(
             f"Решение не принято: это письмо другого муниципалитета — {letter.name}. Проверьте "

@@ -29,6 +29,11 @@ from roadmap.store.sql import sql
 
 Clock = Callable[[Connection], int]
 
+# A mode and, with it, the one addressee of its letters: no brake but the mail server's rest, the
+# pace and a daily cap of its own holds them (docs/decisions/0028).
+OPERATOR = "operator"
+MODES = ("live", "redirect", "dry", OPERATOR)
+
 LEASE_MS = 180_000
 # Longer than the wait for the last reply (10 minutes), so that a living sender is never reaped.
 IN_DOUBT_LEASE_MS = 900_000
@@ -91,7 +96,10 @@ class ClaimScope:
 
 @dataclass(frozen=True)
 class Planned:
-    """A letter to be written into the ledger: frozen bytes and their key."""
+    """A letter to be written into the ledger: frozen bytes and their key.
+
+    `run_id` is None of letters to the operator alone.
+    """
 
     occasion: str
     mode: str
@@ -102,7 +110,7 @@ class Planned:
     message_id: str
     rfc822: bytes = field(repr=False)
     payload_sha256: str
-    run_id: str
+    run_id: str | None
     reason: str | None = None
     is_held: bool = False
 

@@ -17,12 +17,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from roadmap.delivery.ledger import brakes, moves, refusals
-from roadmap.delivery.ledger.moves import Claim, ClaimScope, Clock, DailyCapReached
+from roadmap.delivery.ledger.moves import (
+    MODES,
+    OPERATOR,
+    Claim,
+    ClaimScope,
+    Clock,
+    DailyCapReached,
+)
 from roadmap.delivery.proof import proofs
 from roadmap.delivery.proof.receipts import Receipt, Receipts
 from roadmap.delivery.sending.smtp import MailServer, transports
@@ -75,7 +83,7 @@ class SendSummary:
     breaker_until_ms: int | None = None  # until then the mail server is given a rest
     breaker_reason: str | None = None
     paused_reason: str | None = None  # the scope's letters wait for a person to go on
-    refused_live: str | None = None  # why no live letter was touched, where only some may go
+    refused: tuple[str, ...] = ()  # why no letter of a mode was touched, where only some may go
 
     def __str__(self) -> str:
         taken = self.accepted if self.mode == "dry" else self.accepted - self.checked
@@ -174,23 +182,48 @@ def send_left(
 ) -> SendSummary:
     """Send whatever is due of any run: what a lost or cleared run left behind.
 
-    Where live letters may not be sent from here, the test modes' letters go and
-    `refused_live` says why the others do not.
+    Where the letters of a mode may not be sent from here, the others go, and `refused` says why
+    these do not.
     """
-    try:
-        _refuse_unsafe(engine, "live", server, settings)
-    except UnsafeLive as unsafe:
-        tests = [
-            _drain(
-                engine, ClaimScope(mode=mode), server, settings, stop, actor,
-                soft_deadline_seconds / 2, receipts,
-            )
-            for mode in ("redirect", "dry")
-        ]  # fmt: skip
-        return replace(_together(*tests), refused_live=str(unsafe))
-    return _drain(
-        engine, ClaimScope(), server, settings, stop, actor, soft_deadline_seconds, receipts
+    refused: dict[str, str] = {}
+    for mode in MODES:
+        try:
+            _refuse_unsafe(engine, mode, server, settings)
+        except UnsafeLive as unsafe:
+            refused[mode] = str(unsafe)
+    scopes = (
+        [ClaimScope(mode=mode) for mode in MODES if mode not in refused]
+        if refused
+        else [ClaimScope()]
     )
+    parts = [
+        _drain(
+            engine, scope, server, settings, stop, actor,
+            soft_deadline_seconds / len(scopes), receipts,
+        )
+        for scope in scopes
+    ]  # fmt: skip
+    return replace(reduce(_together, parts), refused=tuple(refused.values()))
+
+
+def send_operator_letters(
+    engine: Engine,
+    server: MailServer,
+    settings: DeliverySettings,
+    *,
+    soft_deadline_seconds: float,
+    actor: str,
+    receipts: Receipts | None = None,
+) -> SendSummary:
+    """Send the letters to the operator that are due; UnsafeLive where others could read them.
+
+    MailServerUnavailable as of any letter; what could not go waits for the delivery watch.
+    """
+    _refuse_unsafe(engine, OPERATOR, server, settings)
+    return _drain(
+        engine, ClaimScope(mode=OPERATOR), server, settings, threading.Event(), actor,
+        soft_deadline_seconds, receipts,
+    )  # fmt: skip
 
 
 def _drain(
@@ -370,7 +403,8 @@ class _Letter:
             log.error("delivery %s: the frozen message was changed", held.delivery_id)
             return self._settle("reject", phase="check", detail=refusals.SPOILT)
         recipient = self.settings.redirect_to if held.mode == "redirect" else held.address
-        if not self.settings.allows(recipient):
+        # The operator's own address is a setting, like the list of domains.
+        if held.mode != OPERATOR and not self.settings.allows(recipient):
             return self._settle("reject", phase="check", detail=refusals.NOT_ALLOWED)
         if held.is_shared:
             return self._settle("reject", phase="check", detail=refusals.SHARED)
@@ -410,7 +444,7 @@ class _Letter:
             return settled
         try:
             counted_from = moves.mark_in_doubt(
-                self.engine, held, self.settings.cap_per_recipient_day, self.clock
+                self.engine, held, self.settings.daily_cap(held.mode), self.clock
             )
         except DailyCapReached:
             transport.abandon()
@@ -459,6 +493,8 @@ class _Letter:
             receipt = proofs.already_taken(self.receipts, self.held)
         except OSError:
             log.error(proofs.stop_without_receipts(self.engine, self.held.actor, self.clock))
+            if self.held.mode == OPERATOR and self.held.send_epoch == 1:
+                return None  # never tried before: that sending has stopped can still be told
             return self._give_back_switched_off()
         if receipt is None:
             return None

@@ -9,8 +9,6 @@ from datetime import date
 from types import SimpleNamespace
 
 import pytest
-from jinja2 import StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
 
 from roadmap.delivery.account.fate import Fate, sentence
 from roadmap.delivery.account.reconcile import (
@@ -20,8 +18,8 @@ from roadmap.delivery.account.reconcile import (
     categories,
 )
 from roadmap.delivery.ledger.brakes import Brakes
+from roadmap.delivery.letters.to_operator import written
 from roadmap.evidence.troubles import LyingFile
-from roadmap.paths import TEMPLATES
 from support.plans import small_plan
 
 TITLE = "Комплексный анализ (март 2021 г.)"
@@ -64,10 +62,11 @@ def account(
 
 
 def letter(of: Reconciliation, *lying: LyingFile) -> str:
-    """As Airflow's notifier fills it in: no filters of ours, nothing escaped by the environment."""
-    text = (TEMPLATES / "email" / "run_statistics.html.j2").read_text(encoding="utf-8")
-    template = SandboxedEnvironment(undefined=StrictUndefined).from_string(text)
-    return template.render(roadmap_account=of, roadmap_title=TITLE, roadmap_lying=lying)
+    subject, html = written(
+        "run_statistics", roadmap_account=of, roadmap_title=TITLE, roadmap_lying=lying
+    )
+    assert subject == f"500+: {of.headline} — {TITLE}"
+    return html
 
 
 def plain(html: str) -> str:

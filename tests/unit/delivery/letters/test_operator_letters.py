@@ -6,11 +6,9 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-from jinja2 import StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
 
 from roadmap.delivery.account.alarms import Alarm, ToTell
-from roadmap.paths import TEMPLATES
+from roadmap.delivery.letters.to_operator import written
 
 UNKNOWN = Alarm(
     "unknown:0f6c:1",
@@ -22,24 +20,20 @@ UNKNOWN = Alarm(
 STOPPED = Alarm("switch:1", "Вся отправка остановлена, ждут 3 письма. Причина: <b>проверка</b>.")
 
 
-def filled_in(template: str, **context: object) -> str:
-    """As Airflow's notifier fills it in: no filters of ours, nothing escaped by itself."""
-    source = (TEMPLATES / "email" / f"{template}.html.j2").read_text("utf-8")
-    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    return environment.from_string(source).render(context)
-
-
 def test_the_letter_of_alarms_tells_the_new_ones_first(golden: Callable[[str, str], None]):
-    letter = filled_in("delivery_alarms", roadmap_alarms=ToTell((UNKNOWN,), (STOPPED,)))
+    subject, letter = written("delivery_alarms", roadmap_alarms=ToTell((UNKNOWN,), (STOPPED,)))
+    assert subject == "500+: рассылка требует внимания — 2"
     assert letter.index("Исход неизвестен") < letter.index("Вся отправка")
     assert "<b>" not in letter
     golden("delivery_alarms.html", letter)
 
 
-def failed(dag_id: str, task_id: str = "task", reason: str = "") -> str:
-    return filled_in(
-        "task_failed",
-        dag=SimpleNamespace(dag_id=dag_id, dag_display_name="Название"),
+def failed(
+    dag_id: str, task_id: str = "task", reason: str = "", template: str = "task_failed"
+) -> tuple[str, str]:
+    return written(
+        template,
+        dag=SimpleNamespace(dag_id=dag_id, dag_display_name="Название <1>"),
         task=SimpleNamespace(task_id=task_id, task_display_name="Задача"),
         ti=SimpleNamespace(rendered_map_index=None, try_number=1),
         run_id="manual__1",
@@ -56,19 +50,31 @@ def failed(dag_id: str, task_id: str = "task", reason: str = "") -> str:
     ],
 )
 def test_a_refused_decision_is_made_anew_and_not_cleared(dag_id: str, chapter: str):
-    letter = failed(dag_id)
+    _, letter = failed(dag_id)
     assert "заполните форму заново" in letter
     assert "Очищать эту задачу не нужно" in letter
     assert f"глава «{chapter}»" in letter
 
 
 def test_a_refused_form_of_a_phase_is_filled_in_anew_and_not_cleared():
-    letter = failed("march_analysis", "check_form", "«31.06» — не понять, какой это <день>.")
+    _, letter = failed("march_analysis", "check_form", "«31.06» — не понять, какой это <день>.")
     assert "Почему: «31.06» — не понять, какой это &lt;день&gt;." in letter
-    assert "запустите «Название» снова и исправьте форму. Очищать эту задачу не нужно" in letter
+    assert (
+        "запустите «Название &lt;1&gt;» снова и исправьте форму. Очищать эту задачу не нужно"
+        in letter
+    )
 
 
 def test_any_other_task_that_failed_is_cleared_once_its_cause_is_mended():
-    letter = failed("march_analysis")
+    subject, letter = failed("march_analysis")
+    assert subject == "500+: не выполнено — Название <1>, Задача"
+    assert "Название &lt;1&gt;, запуск manual__1" in letter
     assert "устраните причину и очистите задачу" in letter
     assert "глава «Если запуск красный»" in letter
+
+
+def test_a_ledger_that_cannot_be_reached_is_told_with_the_task_that_found_it():
+    subject, letter = failed("march_analysis", template="ledger_unreachable")
+    assert subject == "500+: база дорожной карты не отвечает — Название <1>, Задача"
+    assert "«roadmap_db»" in letter
+    assert "Не выполнена задача «Задача»" in letter
