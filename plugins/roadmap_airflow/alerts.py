@@ -144,7 +144,7 @@ def _tell_without_ledger(template: str, context: Any, **values: Any) -> None:
         return
     subject, page = written(template, **values)
     try:
-        connection = SmtpHook.get_connection(SmtpHook.default_conn_name)
+        connection = SmtpHook.get_connection("smtp_default")
         server = mail_server(connection)
         refuse_readable("operator", server.host, server.is_verified_tls, settings.is_demo)
         notifier = SmtpNotifier(

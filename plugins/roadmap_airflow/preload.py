@@ -26,6 +26,7 @@ import xlsxwriter
 import roadmap.analysis.analyse
 import roadmap.delivery.account.reconcile
 import roadmap.delivery.letters.planning
+import roadmap.delivery.letters.to_operator
 import roadmap.delivery.sending.sender
 import roadmap.evidence.freeze
 import roadmap.evidence.intake

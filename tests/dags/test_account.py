@@ -11,6 +11,7 @@ import html
 import json
 import os
 import subprocess
+import uuid
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -282,3 +283,49 @@ def test_no_password_goes_in_clear_by_the_notifier_either(database, tmp_path, mo
     (hook,) = used
     assert isinstance(hook, MailHook)
     assert hook.smtp_retry_limit == 0
+
+
+def test_where_no_operator_is_set_nobody_is_told_and_a_wrong_one_is_said(database, monkeypatch):
+    from roadmap_airflow.alerts import OperatorNotTold, mail_operator
+
+    monkeypatch.setenv("ROADMAP_OPERATOR_ADDRESS", "nobody at example")
+    with pytest.raises(OperatorNotTold, match="ROADMAP_OPERATOR_ADDRESS") as wrong:
+        mail_operator(database, "task_failed", "x")
+    assert "nobody at example" not in str(wrong.value)
+    monkeypatch.setenv("ROADMAP_OPERATOR_ADDRESS", "")
+    mail_operator(database, "task_failed", "x")
+    assert operator_letters(database) == []
+
+
+# -- Where Airflow runs the callback --------------------------------------------------------------
+
+
+def test_of_a_task_that_was_killed_the_dag_processor_tells_by_the_ledger(
+    database, tmp_path, monkeypatch
+):
+    """As it runs the callback of a task whose process is gone: without the task's own context."""
+    import structlog
+    from airflow.api_fastapi.execution_api.datamodels.taskinstance import TaskInstance
+    from airflow.callbacks.callback_requests import TaskCallbackRequest
+    from airflow.dag_processing.processor import _execute_task_callbacks
+
+    path = tmp_path / "account.py"
+    path.write_text(DAG.format(run="run-1", task="reconcile"), encoding="utf-8")
+    killed = TaskCallbackRequest(
+        filepath=str(path),
+        bundle_name="account",
+        bundle_version=None,
+        ti=TaskInstance(
+            id=uuid.uuid4(), task_id="reconcile", dag_id="account", run_id="manual__1",
+            try_number=2, dag_version_id=uuid.uuid4(),
+        ),
+    )  # fmt: skip
+    log = structlog.get_logger()
+    with SmtpServer() as server:
+        settings = json.loads(os.environ["AIRFLOW_CONN_SMTP_DEFAULT"]) | {"port": server.port}
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(settings))
+        for _ in range(2):  # it may be asked to twice
+            _execute_task_callbacks(DagBag(str(path)), killed, log)
+    (letter,) = server.accepted
+    assert letter.recipient == "operator@example.org"
+    assert operator_letters(database) == ["accepted"]
