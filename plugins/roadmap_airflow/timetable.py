@@ -35,6 +35,7 @@ from pendulum import DateTime
 
 from roadmap.plan.working_days import Calendar, load_calendar, nearest_working_day
 from roadmap.plan.zone import home_time
+from roadmap.russian import counted
 from roadmap_airflow.defaults import HOME_ZONE
 
 CLOCKS_DIFFER_SECONDS = 120  # a browser's clock and the server's; such a run begins by itself
@@ -235,6 +236,15 @@ class WorkingDayTimetable(Timetable):
 
 class FewMinutesTimetable(CronTriggerTimetable):
     """Every few minutes, day and night; of what was missed only the latest is made up for."""
+
+    def __init__(self, cron: str, **of_airflow: Any) -> None:
+        super().__init__(cron, **of_airflow)
+        minutes = int(cron.split()[0].removeprefix("*/"))
+        self.description = f"Каждые {counted(minutes, 'минуту', 'минуты', 'минут')}"
+
+    @property
+    def summary(self) -> str:
+        return self.description
 
     @classmethod
     def every(cls, minutes: int) -> FewMinutesTimetable:

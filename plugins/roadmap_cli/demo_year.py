@@ -6,12 +6,15 @@ there is not done again, whatever its state; one that was interrupted goes on.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from roadmap.russian import counted
 from roadmap_cli.airflow_api import AirflowApi, wait_until
-from roadmap_cli.setup import DEMO_YEAR, put_files
+from roadmap_cli.setup import DEMO_YEAR, phase_alone, put_files
 
 KNOWN_SECONDS = 300
 RUN_SECONDS = 1800
@@ -55,25 +58,49 @@ def steps() -> tuple[Step, ...]:
 
 def run_year(api: AirflowApi) -> bool:
     """Run every step that has not run yet, until one fails; whether all are green."""
-    for step in steps():
-        state = run_step(api, step)
+    all_steps = steps()
+    took: list[float] = []  # seconds of each step that was run here
+    for number, step in enumerate(all_steps, 1):
+        left = time_left(took, len(all_steps) - number + 1)
+        print(f"Этап {number} из {len(all_steps)}. {step.title}{left}", flush=True)
+        begun = time.monotonic()
+        state, is_new = run_step(api, step)
+        if is_new:
+            took.append(time.monotonic() - begun)
         print(f"{step.title}, {DEMO_YEAR} год: {STATES.get(state, state)}\n", flush=True)
         if state != "success":
             return False
     return True
 
 
+def time_left(took: Sequence[float], steps_left: int) -> str:
+    """«, осталось около 5 минут» for so many steps, each as long as those that took so many
+    seconds; nothing where none has been run yet."""
+    if not took:
+        return ""
+    minutes = max(1, round(sum(took) / len(took) * steps_left / 60))
+    return f", осталось около {counted(minutes, 'минуты', 'минут', 'минут')}"
+
+
 STATES = {"success": "выполнен", "failed": "не выполнен, смотрите «Сверку»"}
 
 
-def run_step(api: AirflowApi, step: Step) -> str:
-    """The state in which the step's run ended."""
+def run_step(api: AirflowApi, step: Step) -> tuple[str, bool]:
+    """The state in which the step's run ended, and whether it was not over before.
+
+    SystemExit, in Russian, where `make phase` runs the phase at this moment.
+    """
     if not wait_until(lambda: _is_known(api, step.phase), KNOWN_SECONDS):
-        return "DAG не найден"
+        return "DAG не найден", False
     api.send("PATCH", f"/dags/{step.phase}", {"is_paused": False})
     run = _run_of(api, step)
     if run is not None and run["state"] in {"success", "failed"}:
-        return str(run["state"])  # of an earlier session: nothing to show again
+        return str(run["state"]), False  # of an earlier session: nothing to show again
+    with phase_alone(DEMO_YEAR, step.phase):
+        return _carry_out(api, step, run), True
+
+
+def _carry_out(api: AirflowApi, step: Step, run: dict[str, Any] | None) -> str:
     put_files(step.until)
     if run is None:
         _start(api, step)
@@ -88,11 +115,15 @@ def run_step(api: AirflowApi, step: Step) -> str:
     return str(run["state"]) if run else "не начат"
 
 
-def start_daily(api: AirflowApi) -> None:
-    """Let the DAGs that run by themselves, every working day or minute by minute, do so."""
+def start_daily(api: AirflowApi) -> tuple[str, ...]:
+    """Let the DAGs that run by themselves, every working day or minute by minute, do so; their
+    names and hours, in Russian."""
+    started = []
     for dag_id in DAILY:
         if wait_until(lambda dag=dag_id: _is_known(api, dag), KNOWN_SECONDS):  # type: ignore[misc]
-            api.send("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+            dag = api.send("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+            started.append(f"{dag['dag_display_name']}: {dag['timetable_description']}")
+    return tuple(started)
 
 
 def _start(api: AirflowApi, step: Step) -> None:

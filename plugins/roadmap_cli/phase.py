@@ -18,7 +18,7 @@ from roadmap_cli.airflow_api import wait_until
 from roadmap_cli.environment import VAR, Ports, demo_environment
 from roadmap_cli.phase_dag import form, phase_arguments
 from roadmap_cli.processes import background, interrupt_once, is_free, python
-from roadmap_cli.setup import DEMO_YEAR, make_ready, put_files
+from roadmap_cli.setup import DEMO_YEAR, make_ready, phase_alone, put_files
 
 STOP_SECONDS = 5.0
 
@@ -33,7 +33,8 @@ def main() -> None:
     os.environ.update(demo_environment(VAR / "airflow-phase", ports))
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
     try:
-        raise SystemExit(run_phase(arguments, ports, until))
+        with phase_alone(arguments.year, arguments.phase):
+            raise SystemExit(run_phase(arguments, ports, until))
     except KeyboardInterrupt:
         raise SystemExit("\nОстановлено. Уже принятые письма повторно не уйдут.") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -78,6 +79,26 @@ def _group_lives(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+class AlreadyRuns(RuntimeError):
+    """Another process does the same at this moment."""
+
+
+@contextmanager
+def only_one(lock: Path, *, waits: bool = False) -> Iterator[None]:
+    """For the time of the block no other process is in one of the same `lock`, a file.
+
+    AlreadyRuns where one is, unless this one `waits` for its end. The system lets go of a lock
+    whose process has ended, however that came.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRuns from None
+        yield
 
 
 def is_free(port: int) -> bool:

@@ -9,7 +9,14 @@ import time
 from roadmap_cli.airflow_api import AirflowApi, wait_until
 from roadmap_cli.demo_year import run_year, start_daily, steps
 from roadmap_cli.environment import VAR, Ports, demo_environment
-from roadmap_cli.processes import background, interrupt_once, is_free, python
+from roadmap_cli.processes import (
+    AlreadyRuns,
+    background,
+    interrupt_once,
+    is_free,
+    only_one,
+    python,
+)
 from roadmap_cli.setup import DEMO_YEAR, make_ready, put_files
 
 START_SECONDS = 300
@@ -30,6 +37,15 @@ def main() -> None:
 
 def run(ports: Ports, *, once: bool) -> int:
     """Start everything, run the year once, wait until interrupted; 0 when every run is green."""
+    try:
+        with only_one(VAR / "locks" / "run"):
+            return _run(ports, once=once)
+    except AlreadyRuns:
+        print(f"make run уже работает (папка {VAR}). Остановите его (Ctrl-C) и повторите.")
+        return 2
+
+
+def _run(ports: Ports, *, once: bool) -> int:
     taken = [str(port) for port in ports.all if not is_free(port)]
     if taken:
         print(f"Порты заняты: {', '.join(taken)}. Укажите другой: make run PORT=8180")
@@ -52,13 +68,19 @@ def run(ports: Ports, *, once: bool) -> int:
         if not started or airflow.poll() is not None:
             print(f"Airflow не запустился. Журнал: {logs / 'airflow.log'}")
             return 1
-        print(f"Airflow:   {api.base} (без пароля, только с этого компьютера)")
-        print(f"Письма:    {VAR / 'mailbox'} — файлы .eml открывает любая почтовая программа\n")
+        where = (
+            f"Airflow:   {api.base} (без пароля, только с этого компьютера)\n"
+            f"Письма:    {VAR / 'mailbox'} — файлы .eml открывает любая почтовая программа\n"
+        )
+        print(where)
         is_green = run_year(api)
+        print(f"{DEMO_YEAR} год {'выполнен' if is_green else 'не закончен'}.")
         show_account()
+        print(f"\n{where}")
         if once:
             return 0 if is_green else 1
-        start_daily(api)
+        print("Теперь сами работают, пока команда не остановлена:")
+        print("".join(f"  {daily}\n" for daily in start_daily(api)))
         print("Остановить: Ctrl-C", flush=True)
         while airflow.poll() is None:
             time.sleep(1)

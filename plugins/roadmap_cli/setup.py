@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 from roadmap.russian import day
 from roadmap_cli.environment import VAR
-from roadmap_cli.processes import python
+from roadmap_cli.processes import AlreadyRuns, only_one, python
 
 SMTP_POOL_SLOTS = "2"
 NOT_FOR_OTHERS = 0o077  # a umask
@@ -23,6 +24,25 @@ def make_ready(env: Mapping[str, str], var: Path = VAR) -> None:
     home = Path(env["AIRFLOW_HOME"])
     keep_to_ourselves(var, home)
     print("Готовим базы данных…", flush=True)
+    with only_one(home / "setup.lock", waits=True):
+        _migrate(env, home)
+
+
+@contextmanager
+def phase_alone(year: int, phase: str, var: Path = VAR) -> Iterator[None]:
+    """For the time of the block no other command of ours runs that phase; SystemExit, in Russian,
+    where one does: both would take in the same files and write to the same addressees."""
+    try:
+        with only_one(var / "locks" / f"{year}-{phase}"):
+            yield
+    except AlreadyRuns:
+        raise SystemExit(
+            f"Этап «{phase}» {year} года уже выполняет другая команда (make phase или make run). "
+            "Дождитесь, когда она закончит, и повторите."
+        ) from None
+
+
+def _migrate(env: Mapping[str, str], home: Path) -> None:
     log_file = home / "setup.log"
     # PATH begins with our environment. The first command of Airflow writes its airflow.cfg, so
     # nothing else runs beside it.
@@ -43,7 +63,7 @@ def keep_to_ourselves(var: Path, home: Path) -> None:
     """
     os.umask(NOT_FOR_OTHERS)
     folders = [var / name for name in ("inbox", "archive", "reports", "mailbox", "receipts")]
-    for folder in (*folders, var / "logs", var / "letters-again", home):
+    for folder in (*folders, var / "logs", var / "letters-again", var / "locks", home):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
     for file in (*var.glob("roadmap.db*"), *var.glob("portal.db*")):
@@ -55,7 +75,8 @@ def put_files(until: date, var: Path = VAR) -> None:
     from roadmap_demo.generate import generate
 
     print(f"Готовим файлы, поступившие по {day(until)}…", flush=True)
-    generate(var / "inbox", DEMO_YEAR, until=until)
+    with only_one(var / "locks" / "inbox", waits=True):
+        generate(var / "inbox", DEMO_YEAR, until=until)
 
 
 def _run(env: Mapping[str, str], log_file: Path, command: list[str]) -> None:

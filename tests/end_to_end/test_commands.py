@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from roadmap_cli.processes import only_one
 from support.march_world import Letters, free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -162,6 +163,21 @@ def test_a_phase_that_is_interrupted_stops_with_every_process(var, port, live, s
     assert _left_of(var) == []
 
 
+def test_of_two_commands_for_one_phase_the_second_says_so_and_ends(var, port, live):
+    arguments = ["--phase", "march_analysis", "--year", "2021", "--port", str(port)]
+    first = command("roadmap_cli.phase", *arguments, "--mode", "dry", var=var)
+    assert first.stdout is not None
+    assert "Готовим" in first.stdout.readline()
+    status, output = phase(var, port, "--mode", "dry")
+    assert first.poll() is None
+    assert (status, output.splitlines()) == (1, [
+        "Этап «march_analysis» 2021 года уже выполняет другая команда (make phase или make run). "
+        "Дождитесь, когда она закончит, и повторите."
+    ])  # fmt: skip
+    rest, _ = first.communicate(timeout=600)
+    assert first.returncode == 0, rest
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
@@ -207,6 +223,24 @@ def test_make_run_listens_to_no_other_machine_and_keeps_its_files_from_other_use
     assert [path.name for path in var.iterdir() if path.stat().st_mode & 0o077] == []
 
 
+def test_make_run_beside_make_phase_says_so_and_ends_with_every_process(tmp_path):
+    var, port = tmp_path / "var", free_ports().ui
+    with only_one(var / "locks" / "2021-march_analysis"):  # as make phase holds it
+        process = command("roadmap_cli.run", "--port", str(port), var=var)
+        assert process.stdout is not None
+        assert "Готовим" in process.stdout.readline()
+        again = command("roadmap_cli.run", "--port", str(port + 5), var=var)
+        told, _ = again.communicate(timeout=60)
+        assert (again.returncode, told.count("\n")) == (2, 1)
+        assert "make run уже работает" in told
+        output, _ = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert "Этап «march_analysis» 2021 года уже выполняет другая команда" in output
+    assert "Traceback" not in output
+    assert _left_of(var) == []
+    assert _reports(var) == []
+
+
 @pytest.mark.timeout(2400)
 def test_make_run_runs_the_year_once_and_ctrl_c_stops_every_process(tmp_path):
     port = free_ports().ui
@@ -214,6 +248,17 @@ def test_make_run_runs_the_year_once_and_ctrl_c_stops_every_process(tmp_path):
     assert f"http://127.0.0.1:{port}" in first
     assert first.count("2021 год: выполнен") == PHASES + 1, first
     assert len(re.findall(f": {LETTERS} писем", first)) == PHASES
+    steps = re.findall(r"Этап (\d) из 6\. .*?(, осталось около \d+ минут[ы]?)?\n", first)
+    assert [number for number, _ in steps] == list("123456")
+    assert [bool(left) for _, left in steps] == [False] + [True] * 5  # measured by the first
+    assert "2021 год выполнен." in first
+    all_letters = PHASES * LETTERS + CORRECTED
+    assert f"Всего {all_letters} письма {ADDRESSEES} адресатам.\n" in first
+    assert "Писем больше, чем адресатов: этапов 5, несколько получателей у 3 адресатов, " in first
+    summary = first.partition("2021 год выполнен.")[2]
+    assert f"http://127.0.0.1:{port}" in summary
+    assert str(tmp_path / "var" / "mailbox") in summary
+    assert "Доставка: проверка и досылка: Каждые 5 минут" in summary
     (correction,) = [line for line in first.splitlines() if "Взамен направленного" in line]
     assert correction.endswith("Кологривский муниципальный район, департамент")
 
