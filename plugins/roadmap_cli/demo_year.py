@@ -122,7 +122,8 @@ def start_daily(api: AirflowApi) -> tuple[str, ...]:
     for dag_id in DAILY:
         if wait_until(lambda dag=dag_id: _is_known(api, dag), KNOWN_SECONDS):  # type: ignore[misc]
             dag = api.send("PATCH", f"/dags/{dag_id}", {"is_paused": False})
-            started.append(f"{dag['dag_display_name']}: {dag['timetable_description']}")
+            hours = dag["timetable_description"]
+            started.append(f"{dag['dag_display_name']} — {hours[:1].lower()}{hours[1:]}")
     return tuple(started)
 
 

@@ -258,7 +258,7 @@ def test_make_run_runs_the_year_once_and_ctrl_c_stops_every_process(tmp_path):
     summary = first.partition("2021 год выполнен.")[2]
     assert f"http://127.0.0.1:{port}" in summary
     assert str(tmp_path / "var" / "mailbox") in summary
-    assert "Доставка: проверка и досылка: Каждые 5 минут" in summary
+    assert "Доставка: проверка и досылка — каждые 5 минут" in summary
     (correction,) = [line for line in first.splitlines() if "Взамен направленного" in line]
     assert correction.endswith("Кологривский муниципальный район, департамент")
 
