@@ -19,7 +19,12 @@ from roadmap.plan.load import load_plan, load_plans
 from roadmap.plan.working_days import is_working_day
 from roadmap_airflow.defaults import HOME_ZONE, START
 from roadmap_airflow.plans import valid_plans
-from roadmap_airflow.timetable import Event, PhaseTimetable, phase_timetable
+from roadmap_airflow.timetable import (
+    Event,
+    FewMinutesTimetable,
+    PhaseTimetable,
+    phase_timetable,
+)
 from roadmap_cli.new_year import write_draft
 
 
@@ -266,3 +271,9 @@ def test_a_year_that_is_closed_later_is_not_scheduled_any_more(decade, monkeypat
     monkeypatch.setattr(roadmap_airflow.plans, "valid_plans", lambda: closed)
     runs = all_runs(phase_timetable("march_analysis"), scheduler())
     assert [run.start.year for run in runs] == list(OPEN_YEARS[1:])
+
+
+def test_every_few_minutes_is_said_in_russian_also_after_airflow_has_kept_the_dag():
+    made = FewMinutesTimetable.every(5)
+    for timetable in (made, FewMinutesTimetable.deserialize(made.serialize())):
+        assert timetable.summary == timetable.description == "Каждые 5\xa0минут"
