@@ -117,11 +117,14 @@ def test_the_hours_in_a_dags_documentation_are_named_as_the_plan_names_them(bag)
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_airflow_shows_which_phase_reads_which_evidence(bag, phase):
+    from roadmap.evidence.sources import dataset_titles
     from roadmap_airflow.plans import phase_datasets
 
     pull = bag.dags[phase].get_task("pull")
-    assert [asset.name for asset in pull.inlets] == phase_datasets(phase) != []
-    assert [alias.name for alias in pull.outlets] == ["evidence"]
+    datasets = phase_datasets(phase)
+    assert [asset.name for asset in pull.inlets] == [dataset_titles()[one] for one in datasets]
+    assert datasets
+    assert [alias.name for alias in pull.outlets] == ["Сведения"]
 
 
 def test_the_daily_intake_takes_in_every_dataset_that_is_described(bag):

@@ -133,9 +133,9 @@ def test_the_intake_takes_in_what_arrived_and_is_green_whatever_was_refused(worl
 
 def test_an_asset_is_updated_only_where_its_dataset_changed(world, first_intake):
     updated = events_by_asset()
-    assert updated["registry_schools"] == 1
-    assert updated["vpr_marks"] == 1
-    assert updated["oge_protocols"] == 0  # nothing of it comes before summer
+    assert updated["Реестр школ"] == 1
+    assert updated["ВПР: статистика по отметкам"] == 1
+    assert updated["ОГЭ: протоколы РЦОИ"] == 0  # nothing of it comes before summer
 
 
 def test_one_letter_tells_the_operator_what_to_mend(world, first_intake):
