@@ -870,6 +870,10 @@ def medk(kind: str = "концепция развития", **more: Any) -> dict
     }  # fmt: skip
 
 
+def school_code(vpr_login: str, **more: Any) -> dict[str, Any]:
+    return {"vpr_login": vpr_login, "oge_code": None, "ege_code": None, **more}
+
+
 def risk(factor: str = "motivation", **more: Any) -> dict[str, Any]:
     return {
         "school_id": "SH-101", "factor": factor, "level": "high", "is_activated": 1,
@@ -922,6 +926,24 @@ CASES: dict[str, tuple[str, Any, str | None, str]] = {
         "Школа «Школа № 101 (условная)» стоит в одном файле дважды, под разными кодами: строки "
         "сложены. Файл «diagnostic_works.xlsx», лист «Лист», строка 9. Если это повтор, удалите "
         "лишнюю строку и положите файл снова.",
+    ),
+    "school_code_differs": (
+        "SCHOOL_CODE_DIFFERS",
+        lambda db: load(
+            db,
+            "school_codes",
+            {
+                "school_code": [
+                    school_code("440101", oge_code="999999", row=7),
+                    school_code("440999", oge_code="999998"),  # of no school of the registry
+                ]
+            },
+            file_name="context.xlsx",
+        ),
+        None,
+        "Код ГИА школы «Школа № 101 (условная)» в реестре не тот, что в её форме контекстных "
+        "данных. Файл «context.xlsx», лист «Лист», строка 7. Сверьте код в файле «Реестр школ»: "
+        "по нему находят результаты ГИА.",
     ),
     "unknown_municipality": (
         "UNKNOWN_MUNICIPALITY",
@@ -1220,6 +1242,16 @@ def test_sound_evidence_leaves_nothing_to_remark(any_engine: Engine) -> None:
     sound(any_engine)
     found = findings(any_engine, frozen(any_engine))
     assert set(found) <= {"MUNICIPALITY_NOT_IN_REGISTRY"}
+
+
+@pytest.mark.parametrize("codes", [("111101", None), ("111101", "999999"), ("999999", "111101")])
+def test_a_school_with_another_code_for_one_of_the_exams_is_not_in_doubt(
+    any_engine: Engine, codes: tuple[str, str | None]
+) -> None:
+    sound(any_engine)
+    of_school = school_code("440101", oge_code=codes[0], ege_code=codes[1])
+    load(any_engine, "school_codes", {"school_code": [of_school]})
+    assert "SCHOOL_CODE_DIFFERS" not in findings(any_engine, frozen(any_engine))
 
 
 @pytest.mark.parametrize("question", list(CASES))
