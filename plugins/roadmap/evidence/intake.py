@@ -191,7 +191,7 @@ def _take_in(
     candidates = _with_facts(pull, known, candidates)
     candidates = [_recognised_elsewhere(pull, refused_before, one) for one in candidates]
     with pull.engine.begin() as conn:
-        lock(conn, pull)
+        lock(conn, pull.plan_year, pull.source.dataset)
         if candidates:
             taken.extend(settle(conn, pull, candidates, archive_folder))
         note_lying(conn, pull.plan_year, pull.source.dataset, taken)

@@ -113,10 +113,10 @@ def note_lying(conn: Connection, plan_year: int, dataset: str, taken: Iterable[T
         )
 
 
-def lock(conn: Connection, pull: Pull) -> None:
+def lock(conn: Connection, plan_year: int, dataset: str) -> None:
     """One writer a dataset. SQLite's transactions have one writer as they are."""
     if conn.dialect.name == "postgresql":
-        digest = hashlib.sha256(f"intake|{pull.plan_year}|{pull.source.dataset}".encode()).digest()
+        digest = hashlib.sha256(f"intake|{plan_year}|{dataset}".encode()).digest()
         key = int.from_bytes(digest[:8], "big", signed=True)
         conn.execute(select(func.pg_advisory_xact_lock(key)))
 

@@ -24,7 +24,7 @@ from roadmap.evidence.files.inbox import (
 from roadmap.evidence.files.sandbox import reading
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.names import cleaned, cleaned_file_name
-from roadmap.evidence.pull import TakenFile, note_lying
+from roadmap.evidence.pull import TakenFile, lock, note_lying
 from roadmap.evidence.recognise import belongs, recognised
 from roadmap.evidence.sources import Source, load_sources
 from roadmap.store.tables import load_batch
@@ -39,7 +39,8 @@ _LEFT_ALONE = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".ready"
 
 def take_note(engine: Engine, inbox: AnyPath, plan_year: int, now_ms: int) -> tuple[str, ...]:
     """Remember the files that nobody claims and forget those that are gone; what is to be told
-    of all that lie there, in Russian. A file that is still being written waits."""
+    of all that lie there, in Russian. A file that is still being written waits; what another
+    call noted meanwhile is not noted twice."""
     sources = load_sources()
     found = list(_unclaimed(inbox / str(plan_year), "", sources.values()))
     taken = []
@@ -100,8 +101,13 @@ def take_note(engine: Engine, inbox: AnyPath, plan_year: int, now_ms: int) -> tu
                 )
             )  # fmt: skip
     with engine.begin() as conn:
-        if new:
-            conn.execute(insert(load_batch), new)
+        lock(conn, plan_year, UNCLAIMED)
+        ids = [row["batch_id"] for row in new]
+        noted = set(
+            conn.scalars(select(load_batch.c.batch_id).where(load_batch.c.batch_id.in_(ids)))
+        )
+        if rows := [row for row in new if row["batch_id"] not in noted]:
+            conn.execute(insert(load_batch), rows)
         note_lying(conn, plan_year, UNCLAIMED, taken)
     return tuple(message for one in taken for message in one.messages)
 

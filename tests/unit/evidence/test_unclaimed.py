@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlalchemy import Engine
 
 from roadmap.evidence.troubles import batches_to_mend, lying_files, mark_told, troubles
 from roadmap.evidence.unclaimed import take_note
-from roadmap.store.tables import load_batch
+from roadmap.store.tables import load_batch, lying_file
 from support.evidence_files import ACTS, CONTACTS, table_csv, workbook
 from support.evidence_world import World, act
 
@@ -180,3 +181,16 @@ def test_what_lies_unaccepted_is_known_by_name_folder_and_rows(
     world.remove("acts/rejected.csv")
     world.pull()
     assert lying_files(any_engine) == ()
+
+
+def test_two_looks_at_one_time_note_a_file_once(any_engine: Engine, tmp_path: Path) -> None:
+    world = World(any_engine, tmp_path)
+    for number in range(3):
+        world.put(f"contacts/contacts ({number}).xlsx", CONTACTS_XLSX)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: noted(world), range(2))
+    assert first == second
+    assert len(first) == 3
+    names = [row.file_name for row in world.rows(load_batch)]
+    assert sorted(names) == [f"contacts ({number}).xlsx" for number in range(3)]
+    assert len(world.rows(lying_file)) == 3
