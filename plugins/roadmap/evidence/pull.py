@@ -11,10 +11,12 @@ from sqlalchemy import Connection, Engine, Row, Select, case, delete, func, inse
 
 from roadmap.evidence.files.inbox import Content, Found
 from roadmap.evidence.files.sandbox import Parse
+from roadmap.evidence.held import held_id
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed
 from roadmap.evidence.scales import scale_now
 from roadmap.evidence.sources import Source
+from roadmap.store.sql import sql
 from roadmap.store.tables import load_batch, lying_file
 
 NO_SCOPE = "-"  # of a file that was refused before its scope was known
@@ -65,14 +67,19 @@ class Candidate:
 
 
 def accepted_batches(conn: Connection, pull: Pull) -> list[Row[Any]]:
-    """All accepted batches of the dataset, oldest knowledge first: the last one is in force."""
+    """All accepted batches of the dataset, oldest knowledge first: the last one is in force.
+
+    `content_sha256` is what was read; `sha256` is that or, where it is to be read again, OUTDATED.
+    """
     order = (load_batch.c.received_ms, load_batch.c.loaded_ms, load_batch.c.batch_id)
-    known = list(conn.execute(batches_of(pull, "accepted", load_batch).order_by(*order)))
+    content = load_batch.c.sha256.label("content_sha256")
+    known = list(conn.execute(batches_of(pull, "accepted", load_batch, content).order_by(*order)))
     in_force = {batch.scope: batch for batch in known if batch.scale is not None}
     outdated = [
-        batch.batch_id
+        part.batch_id
         for scope, batch in in_force.items()
         if batch.scale != scale_now(pull.scales["scales"], scope)
+        for part in parts_of(conn, pull, batch, known)
     ]
     if not outdated:
         return known
@@ -80,7 +87,23 @@ def accepted_batches(conn: Connection, pull: Pull) -> list[Row[Any]]:
     others = [column for column in load_batch.c if column.name != "sha256"]
     is_outdated = load_batch.c.batch_id.in_(outdated)
     sha256 = case((is_outdated, OUTDATED), else_=load_batch.c.sha256).label("sha256")
-    return list(conn.execute(batches_of(pull, "accepted", *others, sha256).order_by(*order)))
+    read = batches_of(pull, "accepted", *others, sha256, content).order_by(*order)
+    return list(conn.execute(read))
+
+
+def parts_of(
+    conn: Connection, pull: Pull, batch: Row[Any], known: Iterable[Row[Any]]
+) -> list[Row[Any]]:
+    """The batches that a batch consists of, oldest first: those that it was added to by a person's
+    decision, and itself."""
+    added = conn.execute(sql("evidence/files_added"), {"plan_year": pull.plan_year}).scalars()
+    decided, parts = set(added), [batch]
+    for earlier in reversed([one for one in known if one.scope == batch.scope]):
+        content = parts[0].content_sha256
+        key = held_id(pull.plan_year, pull.source.dataset, content, earlier.batch_id)
+        if key in decided:
+            parts.insert(0, earlier)
+    return parts
 
 
 def batches_of(pull: Pull, state: str, *what: Any) -> Select[Any]:

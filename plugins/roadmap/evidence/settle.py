@@ -24,6 +24,7 @@ from roadmap.evidence.pull import (
     accepted_batches,
     batches_of,
     id_of,
+    parts_of,
     refused_id,
     waiting_file,
 )
@@ -60,7 +61,9 @@ def settle(
     rows = _Rows(pull, known, refused_before)
     candidates, renamed = _one_name_each(known, candidates)
     taken = [rows.refuse(one, one.refusal) for one in candidates if one.refusal]
-    for scope, group in sorted(_by_scope(_not_refused(candidates)).items()):
+    for scope, arrived in sorted(_by_scope(_not_refused(candidates)).items()):
+        group, parts = _added_again(conn, pull, batches[scope], arrived)
+        taken += [TakenFile(one.file.name, "unchanged", scope=scope) for one in parts]
         fresh, left = _fresh(batches[scope], came, group, pull.now_ms)
         taken += [TakenFile(one.file.name, "unchanged", scope=scope) for one in left]
         loaded = [Loaded.of(batch) for batch in batches[scope]]
@@ -133,6 +136,30 @@ def _same_bytes(by_scope: Mapping[str, Candidate]) -> FileRefused:
         f"Один и тот же файл назван как разные работы: {names}. "
         "Оставьте в папке тот, что назван верно.",
     )
+
+
+def _added_again(
+    conn: Connection, pull: Pull, known: list[Row[Any]], arrived: list[Candidate]
+) -> tuple[list[Candidate], list[Candidate]]:
+    """The files, of which one that a person added to others is together with them again where all
+    were read anew, by another scale; and those others."""
+    if not known or known[-1].sha256 != OUTDATED:
+        return arrived, []
+    parts = [batch.content_sha256 for batch in parts_of(conn, pull, known[-1], known)]
+    lying = {one.content.sha256: one for one in arrived if one.parsed is not None}
+    if len(parts) == 1 or not lying.keys() >= set(parts):
+        return arrived, []
+    first, *added = (lying[sha256] for sha256 in parts)
+    whole = first.parsed
+    for one in added:
+        if whole is None or one.parsed is None:
+            return arrived, []
+        before = Loaded.now("", known[-1].received_ms, whole)
+        whole = supplemented(conn, pull.source, before, one.parsed)
+    others = [lying[sha256] for sha256 in parts[:-1]]
+    again = replace(added[-1], parsed=whole)
+    rest = [one for one in arrived if one.content.sha256 not in parts]
+    return [*rest, again], others
 
 
 def _held_or_not(

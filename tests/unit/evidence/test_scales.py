@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, Row, insert
 
+from roadmap.evidence.held import decide
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers.vpr_scales import read
 from roadmap.evidence.scales import ScalesError, options_for, scales_of_run
@@ -118,6 +119,8 @@ def test_a_row_that_repeats_a_shipped_scale_is_no_contradiction():
 # -- Papers that come before their scale -------------------------------------------------------
 
 PROTOCOL = "Проведение работы по математике, 9 класс. ВПР 2021.csv"
+ADDED = PROTOCOL.replace("ВПР", "Досланное. ВПР")
+SCOPE = "vpr/2021/spring/9/математика"
 TITLES = [
     "логин школы", "регион", "код обучающегося", "отметка за предыдущую четверть/триместр",
     "класс", "вариант", "всего баллов",
@@ -202,3 +205,37 @@ def test_a_run_compares_by_the_scale_that_its_marks_were_given_by(world):
     assert scales["before"] == shipped
     assert scales["after"]["2021"]["математика"].pop("9") == {"max": 20, "3": 11, "4": 13, "5": 15}
     assert scales["after"] == shipped
+
+
+def test_after_a_file_was_added_another_scale_reads_both_files_again(world):
+    """What stays of the earlier file was marked by the scale of then, too."""
+    put_scale(world, 11, 13, 15)
+    whole = [
+        [f"sch4401{school:02}", "район", f"9{school:02}{n:02}", "4", "9а", "1", 10 + n]
+        for school in range(1, 11)
+        for n in range(6)
+    ]
+    world.put(f"vpr/protocols/{PROTOCOL}", table_csv([TITLES, *whole]))
+    assert world.pull("vpr_protocols").accepted == 1
+    part = [["sch440120", "район", f"920{n:02}", "4", "9а", "1", 10 + n] for n in range(6)]
+    world.put(f"vpr/protocols/{ADDED}", table_csv([TITLES, *part]))
+    held = next(one for one in world.pull("vpr_protocols").taken if one.code == "COVERS_LESS")
+    said = {"actor": "ivanova", "reason": "дослана школа", "now_ms": world.now_ms}
+    decide(world.engine, held.batch_id, "add", **said)
+    assert world.pull("vpr_protocols").accepted == 1
+    put_scale(world, 12, 13, 15)
+    taken = {one.name: one for one in world.pull("vpr_protocols").taken}
+    assert (taken[PROTOCOL].state, taken[ADDED].state) == ("unchanged", "accepted")
+    assert {row.school_ref: row.mark_2 for row in in_force(world)} == {
+        f"4401{school:02}": 2 for school in (*range(1, 11), 20)
+    }
+    assert world.pull("vpr_protocols").unchanged == 2
+    put_scale(world, 13, 14, 15)
+    assert world.pull("vpr_protocols").accepted == 1
+    assert {row.mark_2 for row in in_force(world)} == {3}
+
+
+def in_force(world: World) -> list[Row[Any]]:
+    batches = [row for row in world.rows(load_batch) if row.scope == SCOPE]
+    last = max(batches, key=lambda row: (row.state == "accepted", row.received_ms))
+    return [row for row in world.rows(mark_result) if row.batch_id == last.batch_id]
