@@ -38,10 +38,11 @@ from roadmap.evidence.readers.gia_forms import (
     is_numbered,
     minimum_score,
     municipality_of,
+    of_school,
     school_code,
     score_of,
 )
-from roadmap.evidence.readers.paper import BASE_MATHEMATICS, Paper, usual
+from roadmap.evidence.readers.paper import BASE_MATHEMATICS, Paper
 from roadmap.russian import counted
 
 _STATES = ("Состояние", "Состояние апелляции")
@@ -284,12 +285,7 @@ def _facts(appeals: _Appeals, paper: Paper) -> list[dict[str, Any]]:
         marks = Counter[int]() if is_exam else school.change
         facts.append(
             {
-                "sheet": appeals.file.sheet or None,
-                "row": None,
-                **paper.columns(),
-                "school_scheme": "gia_code",
-                "school_ref": code,
-                "municipality_ref": usual(school.municipalities),
+                **of_school(paper, appeals.file.sheet, code, school.municipalities),
                 "appeals": school.appeals,
                 **{f"mark_{mark}": marks[mark] for mark in MARKS},
                 "below_minimum": sum(n for score, n in points.items() if score < minimum),

@@ -7,8 +7,10 @@ stand in columns that are never looked at; no message quotes a cell of a pupil's
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from roadmap.evidence.files.grid import BadCell, Cell, Fault, decimal_of, text_of
 from roadmap.evidence.messages import place, refused, sentence
@@ -19,6 +21,7 @@ from roadmap.evidence.readers.paper import (
     Paper,
     known_subject,
     subject_of,
+    usual,
     wave_of,
 )
 from roadmap.russian import counted
@@ -168,6 +171,18 @@ def is_numbered(first: str) -> bool:
 def cell_of(row: Sequence[Cell], column: int) -> Cell:
     """The cell of a column; rows of a csv may be shorter than the heading."""
     return row[column] if column < len(row) else ""
+
+
+def of_school(paper: Paper, sheet: str, code: str, municipalities: Counter[str]) -> dict[str, Any]:
+    """What every fact of a school's exam begins with; of municipalities the one of most rows."""
+    return {
+        "sheet": sheet or None,
+        "row": None,
+        **paper.columns(),
+        "school_scheme": "gia_code",
+        "school_ref": code,
+        "municipality_ref": usual(municipalities),
+    }
 
 
 def school_code(value: Cell) -> str | None:

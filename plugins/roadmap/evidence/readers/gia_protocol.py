@@ -37,10 +37,11 @@ from roadmap.evidence.readers.gia_forms import (
     is_numbered,
     minimum_score,
     municipality_of,
+    of_school,
     school_code,
     score_of,
 )
-from roadmap.evidence.readers.paper import Paper, usual
+from roadmap.evidence.readers.paper import Paper
 from roadmap.russian import counted, decimal, integer
 
 _NUMBER = normal_title("№")  # «no»
@@ -116,12 +117,7 @@ def read_protocol(
         )
     facts = [
         {
-            "sheet": sheet or None,
-            "row": None,
-            **paper.columns(),
-            "school_scheme": "gia_code",
-            "school_ref": code,
-            "municipality_ref": usual(school.municipalities),
+            **of_school(paper, sheet, code, school.municipalities),
             **columns(paper, school.scores),
         }
         for code, school in sorted(protocol.schools.items())

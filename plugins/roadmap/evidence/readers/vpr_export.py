@@ -19,9 +19,11 @@ from roadmap.evidence.files.grid import (
     Heading,
     Sheet,
     column_letter,
+    find_table,
     holds_something,
     integer_of,
     normal_title,
+    read_sheets,
     text_of,
 )
 from roadmap.evidence.messages import refused
@@ -178,6 +180,22 @@ def _labelled(row: Sequence[Cell], label: str) -> str | None:
         return None
     same_cell = texts[0].partition(":")[2].strip()
     return same_cell or (texts[1].strip() if len(texts) > 1 else None)
+
+
+def export_table(content: bytes, context: ReaderContext, *titles: str) -> tuple[Sheet, Heading]:
+    """The table of groups and numbers of participants that has these `titles`, too.
+
+    Raises FileRefused HEADER and those of `read_sheets`.
+    """
+    all_titles = (GROUPS, PARTICIPANTS, *titles)
+    return find_table(
+        read_sheets(content, context.file_name, all_titles, ragged=True),
+        all_titles,
+        WITHIN,
+        optional=(SCHOOLS,),
+        file_name=context.file_name,
+        is_ours=False,
+    )
 
 
 def headings_after(sheet: Sheet, heading: Heading) -> list[tuple[str, int]]:

@@ -13,9 +13,7 @@ from roadmap.evidence.files.grid import (
     Cell,
     Heading,
     Sheet,
-    find_table,
     percent_of,
-    read_sheets,
 )
 from roadmap.evidence.messages import refused
 from roadmap.evidence.parsed import Parsed, ReaderContext
@@ -28,11 +26,8 @@ from roadmap.evidence.readers.percents import (
 )
 from roadmap.evidence.readers.table import RowRejected
 from roadmap.evidence.readers.vpr_export import (
-    GROUPS,
-    PARTICIPANTS,
-    SCHOOLS,
-    WITHIN,
     GroupTable,
+    export_table,
     headings_after,
     paper_of,
 )
@@ -40,7 +35,6 @@ from roadmap.russian import decimal
 
 _MARKS = ("2", "3", "4", "5")
 _MARK_COLUMNS = tuple(f"mark_{mark}" for mark in _MARKS)
-_TITLES = (GROUPS, PARTICIPANTS, *_MARKS)
 _LARGEST_SHARE = Decimal("100.05")
 _ASK_AGAIN = "Запросите файл заново; строка отложена, показатели по ней не рассчитаны"
 
@@ -51,14 +45,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     A group without participants gives no fact. Raises FileRefused: HEADER, TITLE, SUBJECT,
     PERIOD and those of `read_sheets`.
     """
-    sheet, heading = find_table(
-        read_sheets(content, context.file_name, _TITLES, ragged=True),
-        _TITLES,
-        WITHIN,
-        optional=(SCHOOLS,),
-        file_name=context.file_name,
-        is_ours=False,
-    )
+    sheet, heading = export_table(content, context, *_MARKS)
     _refuse_another_report(sheet, heading, context)
     paper = paper_of(sheet, heading, context)
     table = _Table(sheet, heading, context)

@@ -17,20 +17,15 @@ from roadmap.evidence.files.grid import (
     Heading,
     Sheet,
     column_letter,
-    find_table,
     percent_of,
-    read_sheets,
 )
 from roadmap.evidence.messages import refused
 from roadmap.evidence.parsed import Parsed, ReaderContext, scale_text
 from roadmap.evidence.readers.percents import restored
 from roadmap.evidence.readers.table import RowRejected
 from roadmap.evidence.readers.vpr_export import (
-    GROUPS,
-    PARTICIPANTS,
-    SCHOOLS,
-    WITHIN,
     GroupTable,
+    export_table,
     headings_after,
     paper_of,
     share_at,
@@ -38,7 +33,6 @@ from roadmap.evidence.readers.vpr_export import (
 from roadmap.evidence.readers.vpr_sums import SUMS, Results, around_marks, histogram, sums_of
 from roadmap.russian import decimal
 
-_TITLES = (GROUPS, PARTICIPANTS)
 _TO_DO = "Запросите файл заново; строка отложена, распределение баллов по ней не рассчитано"
 _MOST_BESIDE = Decimal("0.1")  # percents, of the sum of a row's shares
 _LARGEST = 2**31 - 1  # what a column of the database holds
@@ -49,14 +43,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
 
     Raises FileRefused: HEADER, TITLE, SUBJECT, PERIOD and those of `read_sheets`.
     """
-    sheet, heading = find_table(
-        read_sheets(content, context.file_name, _TITLES, ragged=True),
-        _TITLES,
-        WITHIN,
-        optional=(SCHOOLS,),
-        file_name=context.file_name,
-        is_ours=False,
-    )
+    sheet, heading = export_table(content, context)
     scores_at = _scores_at(sheet, heading, context)
     paper = paper_of(sheet, heading, context)
     scale = context.options["scales"].get(str(paper.year), {}).get(paper.subject, {})

@@ -18,12 +18,10 @@ from roadmap.evidence.files.grid import (
     Heading,
     Sheet,
     column_letter,
-    find_table,
     holds_something,
     integer_of,
     normal_title,
     percent_of,
-    read_sheets,
 )
 from roadmap.evidence.messages import refused
 from roadmap.evidence.parsed import Parsed, ReaderContext
@@ -32,16 +30,14 @@ from roadmap.evidence.readers.table import RowRejected, cell_at
 from roadmap.evidence.readers.vpr_export import (
     GROUPS,
     PARTICIPANTS,
-    SCHOOLS,
-    WITHIN,
     GroupTable,
+    export_table,
     headings_after,
     paper_of,
     share_at,
 )
 from roadmap.evidence.readers.vpr_sums import LEAST_PUPILS, MARKS, TaskSums, listed, tasks_of
 
-_TITLES = (GROUPS, PARTICIPANTS)
 _TO_DO = "Запросите файл заново; группа отложена, выполнение заданий по ней не рассчитано"
 # «Ср.% вып. уч. гр.баллов 2»; how it is written is not known for certain.
 _OF_A_MARK = re.compile(r"\D*(?:гр\. ?балл|отмет|групп)\D*([2-5])\W?")
@@ -64,14 +60,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
 
     Raises FileRefused: HEADER, TITLE, SUBJECT, PERIOD and those of `read_sheets`.
     """
-    sheet, heading = find_table(
-        read_sheets(content, context.file_name, _TITLES, ragged=True),
-        _TITLES,
-        WITHIN,
-        optional=(SCHOOLS,),
-        file_name=context.file_name,
-        is_ours=False,
-    )
+    sheet, heading = export_table(content, context)
     tasks = headings_after(sheet, heading)
     maxima_row, maxima = _maxima(sheet, heading, [at for _, at in tasks], context)
     paper = paper_of(sheet, heading, context)
