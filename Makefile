@@ -26,6 +26,7 @@ RUN ?=
 TO ?=
 MUNICIPALITY ?=
 INDICATOR ?=
+DATASET ?=
 FILE ?=
 # Their values reach the shell as values, whatever quotes are in them.
 export FROM AS_OF KNOWN_AT MODE SAMPLE MUNICIPALITIES REASON RUN TO MUNICIPALITY INDICATOR QUERY FILE
@@ -79,6 +80,10 @@ letter: $(RUNTIME) ## a run's letters made again from what it kept (RUN=latest:j
 why: $(RUNTIME) ## why a municipality got nothing (MUNICIPALITY=buyskiy PHASE=march_analysis YEAR=2021, or RUN=); without it, how the phase stands
 	@exec env $(PY) -m roadmap_cli.why --municipality "$$MUNICIPALITY" --phase "$(PHASE)" \
 		--year $(YEAR) --run "$$RUN"
+
+.PHONY: rejected
+rejected: $(RUNTIME) ## which files and rows are not accepted, and why, whenever they were read (YEAR=2021 DATASET=contacts)
+	@exec env $(PY) -m roadmap_cli.rejected --year $(YEAR) --dataset "$$DATASET"
 
 .PHONY: overdue
 overdue: $(RUNTIME) ## do letters wait while nobody sends them? exit 1 if so; for cron, beside Airflow

@@ -13,6 +13,7 @@ from airflow.sdk import get_current_context, task
 
 from roadmap_airflow.alerts import mail_operator
 from roadmap_airflow.defaults import SEND_TIMEOUT, SMTP_POOL
+from roadmap_airflow.failures import level
 from roadmap_airflow.send_operator import SendLeftOperator
 from roadmap_airflow.stuck import alarm_of
 
@@ -35,7 +36,8 @@ def look_after() -> None:
         reaped = reap(engine, ACTOR)
         with engine.connect() as db, db.begin():
             broken = broken_chains(db)
-    log.info(
+    log.log(
+        level(reaped.to_unknown or reaped.expired),
         "Вернулось в очередь: %s, исход неизвестен: %s, срок отправки истёк: %s, "
         "адрес сменился: %s",
         reaped.to_retry,
@@ -57,7 +59,8 @@ def find_evidence() -> None:
 
     with roadmap_db() as engine:
         settled = settle_unknown(engine, proof_sources(), ACTOR)
-    log.info(
+    log.log(
+        level(settled.still_unknown),
         "Найдено доказательств: %s, исход неизвестен у писем: %s",
         settled.accepted,
         settled.still_unknown,

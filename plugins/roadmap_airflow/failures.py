@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("roadmap")
 
 
+def level(needs_action: object) -> int:
+    """WARNING for a line that asks somebody to act: the log's page shows it as such."""
+    return logging.WARNING if needs_action else logging.INFO
+
+
 def failed(sentence: str) -> AirflowFailException:
     """To be raised where only a person can mend it: the task is not tried again."""
     from airflow.sdk.exceptions import AirflowFailException

@@ -17,7 +17,7 @@ from roadmap_airflow.defaults import (
     SEND_SOFT_DEADLINE,
     SEND_TIMEOUT,
 )
-from roadmap_airflow.failures import failed, to_be_tried_again
+from roadmap_airflow.failures import failed, level, to_be_tried_again
 from roadmap_airflow.runs import names, plan_of
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class SendOperator(StoppableOperator):
                 summary = send_run(engine, self.phase_run, self.batch, **how)
             except MailServerUnavailable as unavailable:
                 raise to_be_tried_again(f"{unavailable} Задача повторится сама.") from None
-        log.info("%s", summary)
+        log.log(level(has_lost(summary)), "%s", summary)
         refuse_to_be_green(summary)
 
 
@@ -115,9 +115,14 @@ class SendLeftOperator(StoppableOperator):
             except MailServerUnavailable as unavailable:
                 log.error("%s Следующая попытка — в одном из следующих запусков.", unavailable)
                 return
-        log.info("%s", summary)
+        log.log(level(has_lost(summary)), "%s", summary)
         for sentence in summary.refused:
             log.warning(sentence)
+
+
+def has_lost(summary: SendSummary) -> bool:
+    """Are there letters that will not go out, or may have, and nobody but a person can tell?"""
+    return bool(summary.rejected or summary.exhausted or summary.unknown or summary.expired)
 
 
 def refuse_to_be_green(summary: SendSummary) -> None:

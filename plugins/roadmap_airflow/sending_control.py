@@ -48,7 +48,7 @@ def form() -> dict[str, Param]:
 @task(task_display_name="Остановка или продолжение")
 def control_sending() -> None:
     """Pull or let go the brake, then log what waits and what holds it back."""
-    from roadmap.delivery.decisions.control import control, what_waits
+    from roadmap.delivery.decisions.control import control, what_holds_back, what_waits
     from roadmap_airflow.connections import roadmap_db
     from roadmap_airflow.plans import valid_plans
 
@@ -64,5 +64,7 @@ def control_sending() -> None:
             mode=params["mode"],
         )
         log.info(done)
+        for brake in what_holds_back(engine, valid_plans()):
+            log.warning(brake)
         for line in what_waits(engine, valid_plans()):
             log.info(line)

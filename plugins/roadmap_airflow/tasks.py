@@ -19,17 +19,19 @@ from roadmap_airflow import clock
 from roadmap_airflow.alerts import say_nothing_more, tell_of_run, tell_unless_told
 from roadmap_airflow.assets import EVIDENCE, note_change
 from roadmap_airflow.defaults import HOME_ZONE, SMTP_POOL
-from roadmap_airflow.failures import failed
+from roadmap_airflow.failures import failed, level
 from roadmap_airflow.runs import LABEL, label, names, plan_of
 from roadmap_airflow.send_operator import SendOperator
 
 if TYPE_CHECKING:
+    from roadmap.delivery.account.reconcile import Reconciliation
     from roadmap.evidence.intake import Intake
     from roadmap.evidence.request import RunRequest
     from roadmap.plan.model import Plan
 
 log = logging.getLogger("roadmap")
 
+MOST_AGAIN = 20  # sentences about one file that was read before; all of them: `rejected_rows`
 ONE_EACH_UP_TO = 48  # addressees: beyond that they share tasks, so that the grid stays readable
 
 
@@ -76,10 +78,12 @@ def take_in(dataset: str, years: Iterable[int]) -> list[Intake]:
     """Take in one dataset of each year: logged, in the grid, and noted in its asset."""
     from roadmap.evidence import intake as evidence_intake
     from roadmap.evidence.sources import load_sources
+    from roadmap.evidence.troubles import standing_troubles, told_again
     from roadmap_airflow.connections import folder, open_database, roadmap_db
 
     source = load_sources()[dataset]
     label(source.title)
+    years = list(years)
     with roadmap_db() as engine:
         intakes = [
             evidence_intake.take_in(
@@ -93,12 +97,23 @@ def take_in(dataset: str, years: Iterable[int]) -> list[Intake]:
             )
             for year in years
         ]
+        new = {file.batch_id for intake in intakes for file in intake.taken if file.batch_id}
+        with engine.connect() as db, db.begin():
+            before = [
+                trouble
+                for year in years
+                for trouble in standing_troubles(db, year, dataset, beside=new, most=MOST_AGAIN)
+            ]
     for intake in intakes:
         for message in intake.messages:
             log.warning(message)
+    for trouble in before:
+        for line in told_again(trouble):
+            log.warning(line)
     total = Counts.of(intakes)
-    log.info("%s: %s", source.title, total)
-    label(f"{source.title}: {brief(total)}")
+    log.log(level(total.rows_rejected or total.refused), "%s: %s", source.title, total)
+    earlier = f", с прежними замечаниями файлов: {len(before)}" if before else ""
+    label(f"{source.title}: {brief(total)}{earlier}")
     if any(intake.is_changed for intake in intakes):
         note_change(get_current_context(), dataset)
     return intakes
@@ -177,8 +192,11 @@ def freeze_run(find_plan: Callable[[], Plan], ask: Callable[[Plan], RunRequest])
         run_id = freeze_inputs(
             engine, plan, ask(plan), clock.now_ms(), code_version(), templates_sha256()
         )
-        for line in run_summary(engine, run_id):
+        summary = run_summary(engine, run_id)
+        for line in summary.frozen:
             log.info(line)
+        for doubt in summary.doubts:
+            log.warning(doubt)
         refuse_unsafe_run(engine, run_id, mail_server(), delivery_settings())
     return run_id
 
@@ -191,7 +209,9 @@ def check(phase_run: str) -> None:
 
     with roadmap_db() as engine:
         evaluation = evaluate(engine, plan_of(engine, phase_run), phase_run)
-    _log_lines(str(evaluation))
+    for line in str(evaluation).splitlines():
+        if line.strip():
+            log.info(line)
 
 
 @task(task_display_name="Анализ результатов")
@@ -262,7 +282,8 @@ def render(phase_run: str, batch: list[str]) -> None:
     said = OUTCOMES | {"planned": "письмо составлено, отправлено не будет"} if is_dry else OUTCOMES
     for outcome in outcomes:
         line = f"{names(plan, [outcome.municipality_id])}: {said[outcome.outcome]}"
-        log.info(f"{line}. {outcome.reason}" if outcome.reason else line)
+        line = f"{line}. {outcome.reason}" if outcome.reason else line
+        log.log(level(outcome.outcome == "blocked"), line)
 
 
 OUTCOMES = {
@@ -272,11 +293,20 @@ OUTCOMES = {
 }
 
 
-def _log_lines(text: str) -> None:
-    """A line of the log for each: the operator's page shows an event of several as one."""
-    for line in text.splitlines():
+def _log_account(account: Reconciliation) -> None:
+    """A line of the log for each, for the page shows an event of several as one: warnings are the
+    headline of what is not settled, what holds letters back, and who needs attention."""
+    is_attention = False
+    for line in account.text.splitlines():
+        if line in (ATTENTION, OTHERS):
+            is_attention = line == ATTENTION
+        is_open = line == account.headline and not account.is_settled
         if line.strip():
-            log.info(line)
+            log.log(level(is_attention or is_open or line in account.holds), line)
+
+
+# The headings of include/templates/email/operator_summary.txt.j2.
+ATTENTION, OTHERS = "ТРЕБУЕТ ВНИМАНИЯ", "ОСТАЛЬНЫЕ"
 
 
 @task(task_display_name="Согласование", trigger_rule="all_done")
@@ -355,7 +385,7 @@ def reconcile(phase_run: str | None) -> None:
         lying = lying_files(engine, plan.year)
         title = plan.phase(account.occasion.partition("/")[2]).title
         label(title)
-        _log_lines(account.text)
+        _log_account(account)
         tell_of_run(get_current_context(), engine, account, title, lying)
     if not account.is_settled:
         raise AirflowFailException(account.headline)

@@ -67,6 +67,7 @@ def demo_environment(home: Path, ports: Ports, var: Path = VAR) -> dict[str, str
         "API__HOST": "127.0.0.1",
         "API__PORT": str(ports.ui),
         "API__BASE_URL": f"http://127.0.0.1:{ports.ui}",
+        "API__DEFAULT_WRAP": "True",  # lines of a log, which are sentences
         "API__SECRET_KEY": _secret(home, "api_secret"),
         "API_AUTH__JWT_SECRET": _secret(home, "jwt_secret"),
         "LOGGING__BASE_LOG_FOLDER": str(home / "logs"),

@@ -116,6 +116,19 @@ def test_a_run_that_is_not_settled_is_red_and_mailed_once(database, tmp_path, mo
     assert "buy@example.org" not in text
 
 
+def test_what_somebody_has_to_act_on_stands_in_the_log_as_warnings(
+    database, tmp_path, monkeypatch, caplog
+):
+    with SmtpServer() as server, caplog.at_level("INFO", "roadmap"):
+        run(tmp_path, server, monkeypatch)
+    warnings = [one.message for one in caplog.records if one.levelname == "WARNING"]
+    others = [one.message for one in caplog.records if one.levelname == "INFO"]
+    assert warnings[:2] == ["Отправлено не всем: 0 из 2", "ТРЕБУЕТ ВНИМАНИЯ"]
+    assert any(NAMES["neya"] in line for line in warnings)
+    assert not any(NAMES["neya"] in line for line in others)
+    assert any(line.startswith("Ожидалось") for line in others)
+
+
 def test_a_run_that_is_settled_is_green_and_mailed_too(database, tmp_path, monkeypatch):
     settled_and_sent(database)
     with SmtpServer() as server:

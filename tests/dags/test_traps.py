@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import AirflowTaskTimeout
 from airflow.sdk.execution_time.timeout import TimeoutPosix
@@ -153,6 +154,13 @@ def test_another_port_moves_the_task_api_and_every_server_with_it(tmp_path):
     }
     assert moved == {"9181", "9183", "9184"}
     assert int(env["AIRFLOW__CORE__PARALLELISM"]) <= max(2, os.cpu_count() or 2)
+
+
+def test_the_lines_of_a_log_are_wrapped_wherever_we_set_airflow_up(tmp_path):
+    name = "AIRFLOW__API__DEFAULT_WRAP"
+    assert demo_environment(tmp_path / "home", Ports(9190), tmp_path)[name] == "True"
+    compose = yaml.safe_load((ROOT / "docker-compose.yaml").read_text(encoding="utf-8"))
+    assert compose["x-airflow"]["environment"][name] == "True"
 
 
 def test_secrets_of_the_demo_are_made_for_each_home_and_kept(tmp_path, monkeypatch):

@@ -1,12 +1,16 @@
 -- Which files were refused, left rows in quarantine, have no marks for want of a scale, speak of
 -- another thing than before or lie under another name now (an empty batch is in the place of what
--- they said), and nobody was told of them yet?
--- Not those in whose place another came since, nor those that a person left aside.
+-- they said)? Of one year and dataset, or of all (0, ''); only those that nobody was told of yet, or
+-- those that were told, too.
+-- Not those in whose place another came since, nor those that a person left aside; of those that
+-- were told not what was refused and has been taken away.
 -- One row per load batch.
 
 select load_batch.batch_id
 from load_batch
-where load_batch.told_ms is null
+where (:are_told_too = 1 or load_batch.told_ms is null)
+    and (:plan_year = 0 or load_batch.plan_year = :plan_year)
+    and (:dataset = '' or load_batch.dataset = :dataset)
     and (
         load_batch.state = 'refused'
         or load_batch.rows_rejected > 0
@@ -15,6 +19,15 @@ where load_batch.told_ms is null
             from load_warning
             where load_warning.batch_id = load_batch.batch_id
                 and load_warning.code is not null
+        )
+    )
+    and (
+        :are_told_too = 0
+        or load_batch.state = 'accepted'
+        or exists (
+            select 1
+            from lying_file
+            where lying_file.batch_id = load_batch.batch_id
         )
     )
     and not exists (

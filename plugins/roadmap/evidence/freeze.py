@@ -12,6 +12,7 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -178,8 +179,16 @@ def _run(engine: Engine, run_id: str) -> Row[Any]:
     return run
 
 
-def run_summary(engine: Engine, run_id: str) -> tuple[str, ...]:
-    """What was frozen and what is in doubt, for the task's log: Russian lines, no addresses."""
+@dataclass(frozen=True)
+class RunSummary:
+    """For the task's log: Russian lines, no addresses; somebody has to look at the `doubts`."""
+
+    frozen: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+
+def run_summary(engine: Engine, run_id: str) -> RunSummary:
+    """What was frozen and what of it is in doubt. LookupError when there is no such run."""
     run = _run(engine, run_id)
     units = select(run_municipality.c.is_participating).where(
         run_municipality.c.run_id == run_id, run_municipality.c.municipality_id != REGION
@@ -200,18 +209,18 @@ def run_summary(engine: Engine, run_id: str) -> tuple[str, ...]:
         datasets = conn.execute(of_run.order_by(run_dataset.c.dataset)).all()
         findings = conn.execute(doubts).all()
     absent = [row for row in datasets if row.state != "received"]
-    return (
+    frozen = (
         f"Запуск {run_id}: {run.phase} {run.plan_year} года, по состоянию на "
         f"{date.fromisoformat(run.as_of):%d.%m.%Y}",
         f"Файлов в основе: {integer(files)}",
         f"Муниципалитетов: {len(taking_part)}, участвуют {sum(taking_part)}; "
         f"школ: {integer(len(schools_taking_part))}, участвуют {sum(schools_taking_part)}",
         f"Наборы данных: получено {len(datasets) - len(absent)} из {len(datasets)}",
-        *_absence(absent),
         *([sampled] if sampled else []),
-        f"Замечания: {integer(len(findings)) if findings else 'нет'}",
-        *_first_of_each_rule(findings),
+        *([] if findings else ["Замечания: нет"]),
     )
+    told = (f"Замечания: {integer(len(findings))}", *_first_of_each_rule(findings))
+    return RunSummary(frozen, (*_absence(absent), *(told if findings else ())))
 
 
 def sample_sentence(conn: Connection, run_id: str) -> str | None:

@@ -6,13 +6,14 @@ not again while it lies there unchanged: a refusal is remembered once per conten
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from roadmap.evidence.sources import load_sources
 from roadmap.evidence.unclaimed import TITLE, UNCLAIMED
+from roadmap.plan.zone import home_time
 from roadmap.store.sql import sql
 from roadmap.store.tables import load_batch, lying_file
 
@@ -32,6 +33,7 @@ class Trouble:
     is_withdrawn: bool = False  # the file lies under another name now
     is_without_marks: bool = False  # no scale is known for its paper
     is_about_another: bool = False  # another municipality, say, than under this name before
+    read_ms: int = 0  # when it was first read; UTC milliseconds
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,14 @@ def batches_to_mend(engine: Engine) -> tuple[str, ...]:
     scale, are about another thing than their file was or were withdrawn, and were not told of yet,
     whichever run took them in."""
     with engine.connect() as conn, conn.begin():
-        return tuple(conn.scalars(sql("evidence/batches_to_mend")))
+        return _to_mend(conn, plan_year=0, dataset="", are_told_too=0)
+
+
+def _to_mend(
+    conn: Connection, *, plan_year: int, dataset: str, are_told_too: int
+) -> tuple[str, ...]:
+    asked = {"plan_year": plan_year, "dataset": dataset, "are_told_too": are_told_too}
+    return tuple(conn.scalars(sql("evidence/batches_to_mend"), asked))
 
 
 def mark_told(engine: Engine, batch_ids: Sequence[str], now_ms: int) -> None:
@@ -100,26 +109,61 @@ def lying_files(engine: Engine, plan_year: int | None = None) -> tuple[LyingFile
 
 def troubles(engine: Engine, batch_ids: Iterable[str]) -> tuple[Trouble, ...]:
     """What to mend in these batches, by year, dataset and file."""
+    with engine.connect() as conn, conn.begin():
+        return _troubles(conn, batch_ids, MOST_MESSAGES)
+
+
+def _troubles(conn: Connection, batch_ids: Iterable[str], most: int | None) -> tuple[Trouble, ...]:
     titles = {dataset: source.title for dataset, source in load_sources().items()}
     titles[UNCLAIMED] = TITLE
     found = []
-    with engine.connect() as conn, conn.begin():
-        for batch_id in batch_ids:
-            rows = conn.execute(sql("evidence/troubles_of_batch"), {"batch_id": batch_id}).all()
-            if not rows:
-                continue
-            first = rows[0]
-            found.append(
-                Trouble(
-                    plan_year=first.plan_year,
-                    title=titles.get(first.dataset, first.dataset),
-                    file_name=first.file_name,
-                    is_refused=first.state == "refused",
-                    messages=tuple(row.message for row in rows[:MOST_MESSAGES]),
-                    more=max(0, len(rows) - MOST_MESSAGES),
-                    is_withdrawn=first.state == "withdrawn",
-                    is_without_marks=first.state == "without_marks",
-                    is_about_another=first.state == "about_another",
-                )
+    for batch_id in batch_ids:
+        rows = conn.execute(sql("evidence/troubles_of_batch"), {"batch_id": batch_id}).all()
+        if not rows:
+            continue
+        first = rows[0]
+        messages = tuple(row.message for row in rows[:most])
+        found.append(
+            Trouble(
+                plan_year=first.plan_year,
+                title=titles.get(first.dataset, first.dataset),
+                file_name=first.file_name,
+                is_refused=first.state == "refused",
+                messages=messages,
+                more=len(rows) - len(messages),
+                is_withdrawn=first.state == "withdrawn",
+                is_without_marks=first.state == "without_marks",
+                is_about_another=first.state == "about_another",
+                read_ms=first.loaded_ms,
             )
+        )
     return tuple(sorted(found, key=lambda one: (one.plan_year, one.title, one.file_name)))
+
+
+def standing_troubles(
+    conn: Connection,
+    plan_year: int = 0,
+    dataset: str = "",
+    *,
+    beside: Collection[str] = (),
+    most: int | None = None,
+) -> tuple[Trouble, ...]:
+    """What is to be mended in any file since it was first read, told or not; 0 and «» mean all.
+
+    `beside` are batches to leave out; of each file at most `most` sentences, or all of them.
+    """
+    standing = _to_mend(conn, plan_year=plan_year, dataset=dataset, are_told_too=1)
+    return _troubles(conn, [batch for batch in standing if batch not in beside], most)
+
+
+def told_again(trouble: Trouble) -> tuple[str, ...]:
+    """The lines by which a file's trouble is told once more: whose, when first read, each row."""
+    here = home_time()
+    read = f"{here.at(trouble.read_ms):%d.%m.%Y в %H:%M} ({here.name})"
+    what = "не принят" if trouble.is_refused else "принят с замечаниями"
+    more = (f"… и ещё {trouble.more}",) if trouble.more else ()
+    whose = f"«{trouble.title}», план {trouble.plan_year} года"
+    return (
+        f"{whose}: файл «{trouble.file_name}» {what} {read}",
+        *(f"— {message}" for message in (*trouble.messages, *more)),
+    )

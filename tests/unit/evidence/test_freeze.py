@@ -480,7 +480,7 @@ def test_a_test_writes_to_so_many_as_were_asked_for(any_engine: Engine, mode: st
     assert all(unit.is_participating or unit.municipality_id == REGION for unit in chosen)
     ((run),) = rows(any_engine, phase_run, run_id)
     assert run.sample == 3
-    assert "Проверочная выборка: 3 из 13" in run_summary(any_engine, run_id)
+    assert "Проверочная выборка: 3 из 13" in run_summary(any_engine, run_id).frozen
 
 
 def test_an_address_in_the_reason_of_a_correction_is_refused(engine: Engine) -> None:
@@ -500,7 +500,7 @@ def test_a_run_without_a_sample_says_nothing_of_one(engine: Engine) -> None:
     many(engine)
     run_id = frozen(engine)
     assert sum(unit.is_selected for unit in units(engine, run_id).values()) == 14
-    assert not [line for line in run_summary(engine, run_id) if "выборка" in line]
+    assert not [line for line in run_summary(engine, run_id).frozen if "выборка" in line]
     ((run),) = rows(engine, phase_run, run_id)
     assert run.sample is None
 
@@ -518,7 +518,7 @@ def test_a_sample_of_more_than_there_are_is_all_of_them(engine: Engine) -> None:
     many(engine)
     run_id = frozen(engine, sample=100)
     assert sum(unit.is_selected for unit in units(engine, run_id).values()) == 13
-    assert "Проверочная выборка: 13 из 13" in run_summary(engine, run_id)
+    assert "Проверочная выборка: 13 из 13" in run_summary(engine, run_id).frozen
 
 
 def test_the_same_request_frozen_once_more_draws_the_same(engine: Engine) -> None:
@@ -1444,7 +1444,8 @@ def test_the_summary_tells_what_is_in_doubt_without_an_address_or_a_whole_login(
     for _, spoil, _, _ in CASES.values():
         spoil(engine)
     run_id = frozen(engine)
-    text = "\n".join(run_summary(engine, run_id))
+    summary = run_summary(engine, run_id)
+    text = "\n".join((*summary.frozen, *summary.doubts))
     found = rows(engine, run_finding, run_id)
     assert f"Замечания: {len(found)}\n" in text
     rules = Counter(row.rule for row in found)
@@ -1463,7 +1464,7 @@ def test_of_many_findings_of_one_kind_the_summary_tells_the_first_and_how_many_m
         marks(f"44{number:04}", "Буйский муниципальный район") for number in range(900, 912)
     ]
     load(engine, "vpr_marks", {"mark_result": strangers})
-    lines = run_summary(engine, frozen(engine))
+    lines = run_summary(engine, frozen(engine)).doubts
     assert sum("Школа не найдена в реестре" in line for line in lines) == 5
     assert "  и ещё 7\u00a0таких же" in lines
 
@@ -1471,7 +1472,7 @@ def test_of_many_findings_of_one_kind_the_summary_tells_the_first_and_how_many_m
 def test_the_summary_says_what_follows_from_a_dataset_that_did_not_come(engine: Engine) -> None:
     registries(engine)
     load(engine, "ege_protocols", {}, state="refused", refusal_code="HEADER", refusal_message="Т.")
-    lines = run_summary(engine, frozen(engine))
+    lines = run_summary(engine, frozen(engine)).doubts
     assert "— «ВПР: статистика по отметкам»: не поступили, писем не будет" in lines
     assert (
         "— «ЕГЭ: протоколы РЦОИ»: файлы не приняты, в отчётах будет сказано «нет данных»" in lines

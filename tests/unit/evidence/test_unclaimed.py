@@ -10,10 +10,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from roadmap.evidence.troubles import batches_to_mend, lying_files, mark_told, troubles
+from roadmap.evidence.troubles import (
+    batches_to_mend,
+    lying_files,
+    mark_told,
+    standing_troubles,
+    told_again,
+    troubles,
+)
 from roadmap.evidence.unclaimed import take_note
+from roadmap.plan.zone import home_time
 from roadmap.store.tables import load_batch, lying_file
-from support.evidence_files import ACTS, CONTACTS, table_csv, workbook
+from support.evidence_files import ACTS, CONTACTS, EVENTS, table_csv, workbook
 from support.evidence_world import World, act
 
 PROTOCOL = table_csv(
@@ -29,6 +37,11 @@ CONTACTS_XLSX = workbook("Получатели", [CONTACTS, CONTACT])
 @pytest.fixture
 def world(engine: Engine, tmp_path: Path) -> World:
     return World(engine, tmp_path)
+
+
+@pytest.fixture
+def any_world(any_engine: Engine, tmp_path: Path) -> World:
+    return World(any_engine, tmp_path)
 
 
 def noted(world: World) -> tuple[str, ...]:
@@ -194,3 +207,53 @@ def test_two_looks_at_one_time_note_a_file_once(any_engine: Engine, tmp_path: Pa
     names = [row.file_name for row in world.rows(load_batch)]
     assert sorted(names) == [f"contacts ({number}).xlsx" for number in range(3)]
     assert len(world.rows(lying_file)) == 3
+
+
+# -- Told again whenever somebody asks ---------------------------------------------------------
+
+
+def told_now(world: World, dataset: str = "", **options: int) -> list[str]:
+    with world.engine.connect() as db, db.begin():
+        found = standing_troubles(db, 2021, dataset, **options)
+    return [line for trouble in found for line in told_again(trouble)]
+
+
+def test_rows_are_told_again_with_the_file_and_row_where_they_were_first_read(
+    any_world: World,
+) -> None:
+    people = [
+        [f"e{n}", 8, "семинар", "s1", "Тема", date(2021, 3, 12), "проведено", who]
+        for n, who in enumerate([12, "много", "мало", 9, 10, 11, 12, 13, 14, 15])
+    ]
+    any_world.put("events/events.xlsx", workbook("Мероприятия", [EVENTS, *people]))
+    intake = any_world.pull("events")
+    first_ms = any_world.now_ms
+    assert intake.rows_rejected == 2
+    with any_world.engine.connect() as db, db.begin():
+        assert standing_troubles(db, 2021, beside={x.batch_id or "" for x in intake.taken}) == ()
+    mark_told(any_world.engine, batches_to_mend(any_world.engine), any_world.now_ms)
+    assert any_world.pull("events").unchanged == 1
+
+    heading, *rows = told_now(any_world)
+    read = home_time().at(first_ms)
+    assert heading == (
+        "«Мероприятия», план 2021 года: файл «events.xlsx» принят с замечаниями "
+        f"{read:%d.%m.%Y в %H:%M} (МСК)"
+    )
+    assert rows == [f"— {message}" for message in intake.messages]
+    assert ["строка 3" in rows[0], "строка 4" in rows[1]] == [True, True]
+    assert told_now(any_world, "events") == [heading, *rows]
+    assert told_now(any_world, "acts") == []
+    assert told_now(any_world, most=1) == [heading, rows[0], "— … и ещё 1"]
+
+
+def test_a_refused_file_is_told_again_as_long_as_it_lies_there(any_world: World) -> None:
+    any_world.put("acts/bad.csv", b"\x00\x01\x02 binary")
+    any_world.pull()
+    mark_told(any_world.engine, batches_to_mend(any_world.engine), any_world.now_ms)
+    heading, reason = told_now(any_world)
+    assert "файл «bad.csv» не принят" in heading
+    assert reason.startswith("— В тексте файла есть двоичные данные. Файл «bad.csv».")
+    (any_world.inbox / "2021" / "acts" / "bad.csv").unlink()
+    any_world.pull()
+    assert told_now(any_world) == []

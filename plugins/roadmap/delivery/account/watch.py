@@ -29,6 +29,8 @@ OTHER_DAGS = {
     "settle_delivery": SETTLE_DAG,
     "sending_control": CONTROL_DAG,
     "held_file": DAG_TITLE,
+    "plan_check": "План-график: проверить файл",
+    "rejected_rows": "Непринятые строки: показать",
 }
 
 

@@ -57,11 +57,23 @@ def control(
 
 
 def what_waits(engine: Engine, plans: Iterable[Plan]) -> tuple[str, ...]:
-    """A Russian line for each occasion with letters that wait, and for each brake that holds."""
+    """A Russian line for each occasion with letters that wait."""
+    known = tuple(plans)
+    with engine.connect() as db, db.begin():
+        waiting = db.execute(sql("delivery/waiting_letters")).all()
+    lines = [
+        f"В очереди: {title(one.occasion, one.mode, known)} — "
+        f"{russian.counted(one.letters, 'письмо', 'письма', 'писем')}"
+        for one in waiting
+    ]
+    return tuple(lines) or ("В очереди писем нет",)
+
+
+def what_holds_back(engine: Engine, plans: Iterable[Plan]) -> tuple[str, ...]:
+    """A Russian line for each brake that holds letters back, with its reason."""
     known = tuple(plans)
     with engine.connect() as db, db.begin():
         held_by = brakes.standing(db, db_now_ms(db))
-        waiting = db.execute(sql("delivery/waiting_letters")).all()
     lines = []
     if held_by.is_off:
         lines.append(f"Вся отправка остановлена: {held_by.off_reason or 'причина не записана'}")
@@ -69,9 +81,4 @@ def what_waits(engine: Engine, plans: Iterable[Plan]) -> tuple[str, ...]:
         lines.append(f"Почтовому серверу дан перерыв: {held_by.breaker_reason}")
     for (occasion, mode), reason in sorted(held_by.paused.items()):
         lines.append(f"Приостановлена рассылка {title(occasion, mode, known)}: {reason}")
-    for one in waiting:
-        letters = russian.counted(one.letters, "письмо", "письма", "писем")
-        lines.append(f"В очереди: {title(one.occasion, one.mode, known)} — {letters}")
-    if not waiting:
-        lines.append("В очереди писем нет")
     return tuple(lines)

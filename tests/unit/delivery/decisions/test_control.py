@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from roadmap.decision import DecisionRefused
-from roadmap.delivery.decisions.control import ControlRefused, control, what_waits
+from roadmap.delivery.decisions.control import ControlRefused, control, what_holds_back, what_waits
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.store.tables import control_event
 from support.ledger_world import OCCASION, SCOPE, make_run, plan_all
@@ -100,14 +100,17 @@ def test_the_log_says_what_waits_and_what_holds_it(planned: Engine):
     brakes.trip(planned, "Почтовый сервер не отвечает.", at_once=True)
     decide(planned, "stop", reason="проверяем адреса")
     march = "«Март: комплексный анализ» 2021 года"
-    said = [line.replace("\xa0", " ") for line in what_waits(planned, [small_plan()])]
-    assert said == [
+    plans = [small_plan()]
+    assert [line.replace("\xa0", " ") for line in what_holds_back(planned, plans)] == [
         "Вся отправка остановлена: проверяем адреса",
         "Почтовому серверу дан перерыв: Почтовый сервер не отвечает.",
         f"Приостановлена рассылка {march}: Отклонено подряд 5.",
-        f"В очереди: {march} — 3 письма",
+    ]
+    assert [line.replace("\xa0", " ") for line in what_waits(planned, plans)] == [
+        f"В очереди: {march} — 3 письма"
     ]
 
 
 def test_the_log_says_that_nothing_waits(any_engine: Engine):
     assert what_waits(any_engine, [small_plan()]) == ("В очереди писем нет",)
+    assert what_holds_back(any_engine, [small_plan()]) == ()

@@ -1,0 +1,32 @@
+"""`make rejected`: prints which files and rows are not accepted, and why. No personal data."""
+
+from __future__ import annotations
+
+import argparse
+
+from roadmap_cli.answers import asked_database
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The files and rows that are not accepted")
+    parser.add_argument("--year", type=int, default=0, help="of the plan; 0: all")
+    parser.add_argument("--dataset", default="", help="as in include/sources.yaml; empty: all")
+    arguments = parser.parse_args()
+    print("\n".join(answered(arguments.year, arguments.dataset.strip())))
+
+
+def answered(year: int, dataset: str) -> list[str]:
+    """The lines from the roadmap's database of this environment; SystemExit with what is wrong."""
+    from roadmap.evidence.sources import load_sources
+    from roadmap.evidence.troubles import standing_troubles, told_again
+
+    known = load_sources()
+    if dataset and dataset not in known:
+        raise SystemExit(f"Вида сведений «{dataset}» нет. Есть: {', '.join(sorted(known))}.")
+    with asked_database() as db:
+        found = standing_troubles(db, year, dataset)
+    return [line for one in found for line in told_again(one)] or ["Непринятых файлов и строк нет"]
+
+
+if __name__ == "__main__":
+    main()
