@@ -22,7 +22,7 @@ log = logging.getLogger("roadmap")
 ACTOR = "delivery_watch"
 
 
-@task(task_display_name="Аренды и цепочки")
+@task(task_display_name="Прерванные отправки и журнал")
 def look_after() -> None:
     """End the leases of senders that died; look whether the database is whole and its own."""
     from roadmap.delivery.ledger.moves import broken_chains, reap
@@ -46,7 +46,7 @@ def look_after() -> None:
         reaped.replaced,
     )
     for delivery_id in broken:
-        log.error("События письма %s не объясняют его состояния", delivery_id)
+        log.error("Журнал письма %s не объясняет его состояния", delivery_id[:12])
 
 
 @task(task_display_name="Доказательства", trigger_rule="all_done")

@@ -27,9 +27,8 @@ def form() -> dict[str, Param]:
             None,
             type=["null", "string"],
             title="Рассылка",
-            description="Только для «продолжить приостановленную рассылку»: код из тревоги, "
-            "например 2021/march_analysis (год, косая черта, код этапа). Пусто — все "
-            "приостановленные.",
+            description="Только для «продолжить приостановленную рассылку»: год, косая черта, код "
+            "этапа, например 2021/march_analysis. Пусто — все приостановленные.",
             pattern=NO_ADDRESS,
             maxLength=100,
         ),
@@ -62,6 +61,7 @@ def control_sending() -> None:
             reason=params["reason"],
             occasion=(params["occasion"] or "").strip() or None,
             mode=params["mode"],
+            plans=valid_plans(),
         )
         log.info(done)
         for brake in what_holds_back(engine, valid_plans()):

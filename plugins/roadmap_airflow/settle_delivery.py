@@ -53,9 +53,11 @@ def form() -> dict[str, Param]:
 @task(task_display_name="Решение", multiple_outputs=True)
 def decide() -> dict[str, Any]:
     """Take the decision; the letter's phase run, and whom to send to: nobody or its addressee."""
+    from roadmap.delivery.account.alarms import title
     from roadmap.delivery.decisions.settle import settle
     from roadmap.delivery.proof.proofs import settle_unknown
     from roadmap_airflow.connections import delivery_settings, proof_sources, roadmap_db
+    from roadmap_airflow.plans import valid_plans
 
     context = get_current_context()
     params = context["params"]
@@ -75,9 +77,12 @@ def decide() -> dict[str, Any]:
         )
         whose = runs.names(runs.plan_of(engine, settled.run_id), [settled.municipality_id])
     log.info(
-        "%s, %s, редакция %s: %s",
-        whose, settled.occasion, settled.revision, LETTER_DECISIONS[settled.decision],
-    )  # fmt: skip
+        "%s, %s, редакция %s. Решено: «%s».",
+        whose,
+        title(settled.occasion, settled.mode, valid_plans()),
+        settled.revision,
+        LETTER_DECISIONS[settled.decision],
+    )
     return {
         "phase_run": settled.run_id,
         "batch": [settled.municipality_id] if settled.is_to_be_sent else [],

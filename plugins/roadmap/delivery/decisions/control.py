@@ -27,15 +27,16 @@ def control(
     reason: str,
     occasion: str | None = None,
     mode: str = "live",
+    plans: Iterable[Plan] = (),
     clock: Clock = db_now_ms,
 ) -> str:
-    """Pull or let go a brake; what was done, in Russian.
+    """Pull or let go a brake; what was done, in Russian, phases under the names of `plans`.
 
     `occasion` and `mode` choose the paused occasion to go on with; None: all that are paused,
     in any mode. Asking for what is so already changes nothing. DecisionRefused where the
     reason says nothing, or the chosen occasion is not paused.
     """
-    reason = checked_reason(reason)
+    reason, known = checked_reason(reason), tuple(plans)
     if action == "stop":
         is_done = brakes.stop(engine, actor, reason, clock=clock)
         return "Вся отправка остановлена." if is_done else "Отправка уже была остановлена."
@@ -47,13 +48,13 @@ def control(
     chosen = paused if occasion is None else [(occasion, mode)]
     done = [key for key in chosen if brakes.go_on(engine, *key, actor, reason, clock)]
     if occasion is not None and not done:
-        there_are = ", ".join(f"{one} ({its_mode})" for one, its_mode in paused) or "нет ни одной"
+        there_are = ", ".join(f"{title(*key, known)} — {key[0]}" for key in paused) or "ни одной"
         raise ControlRefused(
-            f"Рассылка {occasion} ({mode}) не приостановлена. Приостановлены: {there_are}."
+            f"Не приостановлено: {title(occasion, mode, known)}. Приостановлены: {there_are}."
         )
     if not done:
         return "Приостановленных рассылок нет."
-    return f"Продолжено: {', '.join(f'{one} ({its_mode})' for one, its_mode in done)}."
+    return f"Продолжено: {', '.join(title(*key, known) for key in done)}."
 
 
 def what_waits(engine: Engine, plans: Iterable[Plan]) -> tuple[str, ...]:

@@ -135,7 +135,9 @@ def _made_again(
             env={"TMPDIR": place, "MPLCONFIGDIR": place, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
         )
         if done.returncode:
-            log.warning("the kept program failed: %s", done.stderr.decode(errors="replace"))
+            log.warning(
+                "Сохранённая программа не выполнилась: %s", done.stderr.decode(errors="replace")
+            )
         for letter in letters:
             made = folder / f"{letter.delivery_id}.eml"
             yield LetterAgain(

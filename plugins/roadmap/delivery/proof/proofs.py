@@ -172,7 +172,7 @@ def settle_unknown(
             _doubt_restored(engine, key, reference, actor, clock)
         accepted += _accept(engine, key, reference, actor, clock)
     if unavailable:
-        log.warning("%d sources of proof can't be asked", len(unavailable))
+        log.warning("Не отвечают источники доказательств: %d", len(unavailable))
     with engine.connect() as db, db.begin():
         left_unknown = len(db.execute(sql("delivery/unknown_bytes")).all())
     return Settled(accepted, left_unknown, tuple(unavailable))
@@ -185,7 +185,7 @@ def _letters(engine: Engine, name: str) -> dict[str, Doubtful]:
     for row in rows:
         key, written_at = row.delivery_id, _date_of(bytes(row.head or b""))
         if written_at is None:  # its bytes were changed in the database: nothing can prove them
-            log.error("delivery %s: the frozen message was changed", key)
+            log.error("Письмо %s: его байты в базе изменены", key[:12])
             continue
         letters[key] = Doubtful(key, row.message_id, row.send_epoch, row.payload_sha256, written_at)
     return letters

@@ -75,7 +75,7 @@ class RelayLog:
                 # Lines may be missing from here on: no chain goes over the gap.
                 chains.forget()
                 unread += 1
-                log.warning("a file of the mail server's log: %s", type(broken).__name__)
+                log.warning("Файл журнала почтового сервера не читается: %s", type(broken).__name__)
         if unread == len(paths):
             raise ProofUnavailable(
                 "Журнал почтового сервера не читается: проверьте ROADMAP_RELAY_LOG и права на файл."

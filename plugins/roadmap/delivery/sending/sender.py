@@ -349,7 +349,8 @@ def _pause_troubled(engine: Engine, settings: DeliverySettings, clock: Clock) ->
         engine, settings.pause_after_rejected, settings.pause_after_unknown, clock
     )
     for occasion, mode in paused:
-        log.error("Рассылка %s (%s) приостановлена", occasion, mode)
+        if_test = "" if mode == "live" else " (проверочная отправка)"
+        log.error("Приостановлена рассылка %s%s", occasion, if_test)
 
 
 def _summary(
@@ -400,7 +401,7 @@ class _Letter:
     def send(self) -> str:
         held = self.held
         if hashlib.sha256(held.rfc822).hexdigest() != held.payload_sha256:
-            log.error("delivery %s: the frozen message was changed", held.delivery_id)
+            log.error("Письмо %s: его байты в базе изменены, не отправлено", held.delivery_id[:12])
             return self._settle("reject", phase="check", detail=refusals.SPOILT)
         recipient = self.settings.redirect_to if held.mode == "redirect" else held.address
         # The operator's own address is a setting, like the list of domains.
@@ -519,7 +520,8 @@ class _Letter:
             self.receipts.keep(receipt)
         except OSError as broken:
             # The receipt is a second proof; without it the ledger is still written.
-            log.warning("delivery %s: no receipt (%s)", held.delivery_id, type(broken).__name__)
+            what = type(broken).__name__
+            log.warning("Письмо %s: квитанция не записана (%s)", held.delivery_id[:12], what)
 
     def _refused(self, phase: str, reply: Reply, state: str) -> str:
         if 500 <= reply.code <= 599:
@@ -548,7 +550,7 @@ class _Letter:
     def _wait_for_tomorrow(self) -> str:
         with self.engine.connect() as db, db.begin():
             wait_ms = moves.until_tomorrow_ms(self.clock(db))
-        log.warning("delivery %s: daily cap of the recipient", self.held.delivery_id)
+        log.warning("Письмо %s ждёт завтра: их адресату уже много", self.held.delivery_id[:12])
         return self._settle("postpone", phase="arm", detail="daily_cap", wait_ms=wait_ms)
 
     def _postpone(self, states: tuple[str, ...], phase: str, code: int | None, detail: str) -> str:

@@ -91,7 +91,7 @@ def snapshot(source: Source, plan_year: int, open_database: OpenDatabase | None)
             source, "CONNECTION", "база не открывается", str(missing).rstrip(".")
         ) from None
     except DBAPIError as error:
-        log.warning("query %s: %s", source.query, type(error.orig).__name__)
+        log.warning("Запрос %s не выполнен: %s", source.query, type(error.orig).__name__)
         if _is_of_the_query(error):
             raise _refused(
                 source,

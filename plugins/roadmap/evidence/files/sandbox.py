@@ -146,7 +146,7 @@ class _Sandbox:
                 answer = READER_FAILED
             self.stop()
             where = _places(self._trace, trace_start)
-            log.warning("reader %s: status %s: %s", reader, answer, where)
+            log.warning("Чтение прервалось (%s, состояние %s): %s", reader, answer, where)
             # Time is counted by file; what else ended the worker may be of the files before.
             if is_fresh or answer == -signal.SIGXCPU:
                 raise _what_became(answer, limits, context.file_name)

@@ -63,7 +63,10 @@ def test_what_is_so_already_changes_nothing_and_is_said(planned: Engine):
 def test_all_paused_occasions_go_on_where_none_is_named(planned: Engine):
     for occasion, mode in ((OCCASION, "live"), (OTHER, "redirect")):
         brakes.pause(planned, occasion, mode, "sender", "отказы")
-    assert decide(planned, "go_on") == f"Продолжено: {OTHER} (redirect), {OCCASION} (live)."
+    assert decide(planned, "go_on", plans=[small_plan()]).replace("\xa0", " ") == (
+        "Продолжено: «Июнь: первый этап мониторинга» 2021 года (проверочная отправка), "
+        "«Март: комплексный анализ» 2021 года."
+    )
     assert is_claimable(planned)
 
 
@@ -76,8 +79,12 @@ def test_the_named_occasion_alone_goes_on(planned: Engine):
 
 def test_to_go_on_with_what_is_not_paused_is_refused_and_told_what_is(planned: Engine):
     brakes.pause(planned, OCCASION, "live", "sender", "отказы")
-    with pytest.raises(ControlRefused, match=rf"Приостановлены: {OCCASION} \(live\)"):
-        decide(planned, "go_on", occasion=OTHER)
+    with pytest.raises(ControlRefused) as refused:
+        decide(planned, "go_on", occasion=OTHER, plans=[small_plan()])
+    assert str(refused.value).replace("\xa0", " ") == (
+        "Не приостановлено: «Июнь: первый этап мониторинга» 2021 года. Приостановлены: "
+        f"«Март: комплексный анализ» 2021 года — {OCCASION}."
+    )
     assert not is_claimable(planned)
 
 
