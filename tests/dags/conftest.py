@@ -21,6 +21,8 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith(("AIRFLOW", "ROADMAP_"))]:
         del os.environ[name]
     os.environ.update(demo_environment(_HOME / "airflow", Ports(18080), _HOME / "var"))
+    # Beside one test's database they would tell that another's was put back from a copy.
+    del os.environ["ROADMAP_RECEIPTS_FOLDER"]
 
 
 pytest_configure()

@@ -57,7 +57,6 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine
     path = tmp_path / "roadmap.db"
     connection = json.dumps({"conn_type": "sqlite", "host": str(path)})
     monkeypatch.setenv("AIRFLOW_CONN_ROADMAP_DB", connection)
-    monkeypatch.delenv("ROADMAP_RECEIPTS_FOLDER", raising=False)  # that of another test's database
     engine = open_engine(f"sqlite:///{path}")
     upgrade(engine)
     make_run(engine, contacts={key: (f"{key}@example.org",) for key in ("buy", "neya")})

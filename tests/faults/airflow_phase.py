@@ -123,7 +123,9 @@ class PhaseScene:
                     delivery.c.message_id,
                     recipient.c.addr,
                     delivery.c.payload_sha256,
-                ).join(recipient, recipient.c.recipient_id == delivery.c.recipient_id)
+                )
+                .join(recipient, recipient.c.recipient_id == delivery.c.recipient_id)
+                .where(delivery.c.mode != "operator")
             ).all()
         found = check(self.engine, [Letter(*row) for row in rows], self.taken())
         return replace(found, kills=self.kills, blows=self.blows)
