@@ -18,17 +18,24 @@ SENDING_ACTIONS: Mapping[SendingAction, str] = MappingProxyType(
         "go_on": "продолжить приостановленную рассылку",
     }
 )
-LetterDecision = Literal["arrived", "resend", "give_up"]
+LetterDecision = Literal["arrived", "resend", "give_up", "send_again"]
 LETTER_DECISIONS: Mapping[LetterDecision, str] = MappingProxyType(
     {
         "arrived": "дошло",
         "resend": "не дошло, отправить",
         "give_up": "не знаем, не отправлять",
+        "send_again": "отказ устранён, отправить снова",
     }
 )
-# Into which state of a letter each decision led.
-LETTER_DECISION_OF: Mapping[str, LetterDecision] = MappingProxyType(
-    {"accepted": "arrived", "retry": "resend", "cancelled": "give_up"}
+# From which state of a letter into which each decision led.
+LETTER_DECISION_OF: Mapping[tuple[str, str], LetterDecision] = MappingProxyType(
+    {
+        ("unknown", "accepted"): "arrived",
+        ("unknown", "retry"): "resend",
+        ("unknown", "cancelled"): "give_up",
+        ("rejected", "retry"): "send_again",
+        ("exhausted", "retry"): "send_again",
+    }
 )
 FileDecision = Literal["replace", "add", "keep"]
 FILE_DECISIONS: Mapping[FileDecision, str] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""The tasks by which a person settles a letter whose outcome is unknown."""
+"""The tasks by which a person settles a letter: its outcome is unknown, or it was refused."""
 
 from __future__ import annotations
 
@@ -34,11 +34,15 @@ def form() -> dict[str, Param]:
             type="string",
             title="Решение",
             description="«Не дошло, отправить» — только если почтовый сервер или получатель "
-            "подтвердили, что письма нет: то же письмо уйдёт ещё раз.",
+            "подтвердили, что письма нет: то же письмо уйдёт ещё раз. «Отказ устранён, отправить "
+            "снова» — о письме, которое сервер отклонил или у которого кончились попытки.",
             enum=list(LETTER_DECISIONS),
             values_display=dict(LETTER_DECISIONS),
         ),
-        "reason": reason_field("Откуда это известно, например: «в журнале сервера письма нет»."),
+        "reason": reason_field(
+            "Откуда это известно или что исправлено, например: «в журнале сервера письма нет»,"
+            " «ящик освобождён»."
+        ),
         "municipality": Param(
             None,
             type=["null", "string"],

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, select
 from faults.checker import Verdict
 from faults.worker import start_process
 from faults.world import EXPIRES_MS, SETTINGS, CountingServer, World, make_world, scope
+from roadmap.delivery.decisions import settle
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.sending.sender import SendSummary, send_due
 from roadmap.delivery.sending.smtp import Patience, transports
@@ -182,15 +183,15 @@ def test_s4_s6_not_now_to_the_dot_is_sent_again_when_its_time_has_come(
         assert rows(world)[0].send_epoch == 2
 
 
-@pytest.mark.parametrize("phase", ["mail", "rcpt", "data", "dot"])
+@pytest.mark.parametrize("phase", ["rcpt", "data", "dot"])
 def test_s5_no_for_good_is_said_once_in_any_phase(world_of: WorldOf, phase: str):
-    with world_of(plan=[f"554_{phase}"]) as world:
+    with world_of(plan=["551_rcpt" if phase == "rcpt" else f"554_{phase}"]) as world:
         assert drain(world).rejected == 1
         again(world)
         assert states(world) == {"rejected": 1}
         assert world.server.count("MAIL") == 1
         assert world.server.bodies == (1 if phase == "dot" else 0)
-        assert rows(world)[0].last_code == 554
+        assert rows(world)[0].last_code == (551 if phase == "rcpt" else 554)
 
 
 # -- Recipients --------------------------------------------------------------------------------
@@ -441,10 +442,37 @@ def test_s16_a_password_that_is_not_taken(
         goes_on_when_mended(world, **login)
 
 
-def test_s16_a_server_that_asks_for_a_password_at_mail(world_of: WorldOf):
-    with world_of(3, plan=["530_mail"]) as world:
+@pytest.mark.parametrize("behaviour", ["530_mail", "553_mail", "503_rcpt", "554_rcpt", "502_data"])
+def test_s16_a_refusal_that_is_about_us(world_of: WorldOf, behaviour: str):
+    with world_of(3, plan=[behaviour]) as world:
         nothing_was_charged(world, drain(world))
         goes_on_when_mended(world)
+
+
+def test_s16_a_refusal_about_us_to_the_dot_charges_nothing_and_is_a_new_transmission(
+    world_of: WorldOf,
+):
+    with world_of(3, plan=["550_dot"]) as world:
+        told = drain(world)
+        assert isinstance(told, Unavailable)
+        assert (states(world), world.server.bodies) == ({"ready": 2, "retry": 1}, 1)
+        assert {row.attempts for row in rows(world)} == {0}
+        goes_on_when_mended(world)
+        assert sorted(row.send_epoch for row in rows(world)) == [1, 1, 2]
+
+
+def test_s5_what_was_refused_goes_again_once_when_a_person_says_so(world_of: WorldOf):
+    with world_of(2, plan=["552_rcpt"]) as world:
+        assert drain(world).rejected == 1
+        again(world)
+        assert states(world) == {"accepted": 1, "rejected": 1}
+        (refused,) = [row for row in rows(world) if row.state == "rejected"]
+        settle.settle(
+            world.engine, refused.message_id, "send_again",
+            actor="operator", reason="ящик освобождён", clock=world.clock,
+        )  # fmt: skip
+        again(world)
+        assert (states(world), len(world.server.accepted)) == ({"accepted": 2}, 2)
 
 
 # -- Limits ------------------------------------------------------------------------------------

@@ -368,7 +368,7 @@ WEATHER = (
     "fine", "fine", "fine", "220_dot",
     "lost_taken", "lost_untaken", "slow", "451_dot", "554_dot", "421_dot",
     "dot_breaks", "dot_breaks_in_tls",
-    "spoke", "lost_body", "450_rcpt", "550_rcpt", "no_server",
+    "spoke", "lost_body", "450_rcpt", "550_rcpt", "no_server", "553_mail", "us_dot",
 )  # fmt: skip
 
 
@@ -403,6 +403,8 @@ class Wire:
         process = self._step("begin")
         self.message_id = None
         self.has_refused = self.was_looked_at = False
+        if process.weather == "553_mail":
+            raise Refused("mail", _ABOUT_US)
         if process.weather == "450_rcpt":
             raise Refused("rcpt", Reply(450, "later"))
         if process.weather == "550_rcpt":
@@ -499,13 +501,18 @@ class Wire:
         return not self.is_patient and CLOCK.now_ms - self.heard_ms > SERVER_PATIENCE_MS
 
 
+_ABOUT_US = Reply(553, "5.7.1 Sender address rejected: not owned by the user")
 _NO = {
+    "us_dot": Reply(550, "5.7.26 This mail is unauthenticated"),
     "451_dot": Reply(451, "later"),
     "554_dot": Reply(554, "refused"),
     "421_dot": Reply(421, "closing"),
     "220_dot": Reply(220, "go on"),
     "lost_untaken": Reply(0, ""),  # never read
 }
+
+
+_OF_OURS = (_ABOUT_US.text, _NO["us_dot"].text)
 
 
 class PlainSocket:
@@ -703,6 +710,7 @@ class Letter:
     state: str
     version: int
     claimed_by: str | None
+    attempts: int
     events: tuple[Event, ...]
 
     @property
@@ -738,7 +746,7 @@ def read_ledger(eye: sqlite3.Connection) -> tuple[Letter, ...]:
         events.setdefault(delivery_id, []).append(Event(*columns))
     rows = eye.execute(
         "select delivery_id, message_id, recipient_id, revision, content_sha256, state, version,"
-        " claimed_by from delivery order by recipient_id, revision"
+        " claimed_by, attempts from delivery order by recipient_id, revision"
     )
     return tuple(Letter(*row, events=tuple(events.get(row[0], ()))) for row in rows)
 
@@ -787,10 +795,27 @@ def _wrongs_of_one(letter: Letter) -> Iterator[str]:
         is_taken_away = one.from_state in ("claimed", "in_doubt") and one.phase != "reap"
         if is_taken_away and one.actor != claimant:
             yield f"{one.actor} wrote {one.to_state} of a letter that {claimant} held"
-        if one.to_state == "retry" and one.code in range(500, 600):
+        is_about_us = one.detail in _OF_OURS
+        if one.to_state == "retry" and one.code in range(500, 600) and not is_about_us:
             yield f"to be tried again after a code {one.code}"
         if one.to_state == "rejected" and one.phase != "check" and one.code not in range(500, 600):
             yield f"rejected by code {one.code}"
+        if one.detail in _OF_OURS and one.to_state not in ("ready", "retry"):
+            yield f"{one.to_state}, though the refusal was about us"
+    if letter.attempts != _charged(steps):
+        yield f"{letter.attempts} tries are counted, {_charged(steps)} were made"
+
+
+def _charged(steps: Sequence[Event]) -> int:
+    """Tries that count since a person last said to try anew: neither given back nor about us."""
+    tries = 0
+    for one in steps:
+        if one.from_state in ("unknown", "exhausted", "rejected") and one.to_state == "retry":
+            tries = 0
+        tries += one.to_state == "claimed"
+        is_given_back = one.from_state == "claimed" and one.to_state == "ready"
+        tries -= is_given_back or one.detail in _OF_OURS
+    return tries
 
 
 def _wrongs_with_story(letter: Letter, story: Story) -> Iterator[str]:
@@ -872,7 +897,7 @@ WAITS_MS = (
     16 * MINUTE_MS, 16 * MINUTE_MS, 16 * MINUTE_MS, 200 * MINUTE_MS, 1500 * MINUTE_MS,
 )  # fmt: skip
 MEDDLINGS = ("kill", "kill", "switch", "switch", "stop", "proof", "bounce")
-DECISIONS = ("resend", "resend", "give_up", "give_up", "arrived")
+DECISIONS = ("resend", "resend", "give_up", "give_up", "arrived", "send_again")
 _any, _who = st.integers(0, 2), st.integers(0, MOST - 1)
 MOVES = st.one_of(
     st.tuples(st.just("send"), _any, _any, st.sampled_from(FAULTS)),
@@ -934,9 +959,6 @@ class LedgerMachine(RuleBasedStateMachine):
     @property
     def living(self) -> list[Process]:
         return [one for one in self.processes if not one.dead]
-
-    def unknown(self) -> list[Letter]:
-        return [one for one in read_ledger(self.world.eye) if one.state == "unknown"]
 
     def new_process(self, kind: str, work: Callable[[Process], object]) -> Process:
         self.number += 1
@@ -1040,8 +1062,9 @@ class LedgerMachine(RuleBasedStateMachine):
             self.new_reaper().go("next")
 
     def decide(self, decision: settle.Decision) -> None:
-        """The operator, about what is unknown; `arrived` may be a mistake."""
-        for letter in self.unknown()[:1]:
+        """The operator, about what is unknown (`arrived` may be a mistake) or was refused."""
+        states = ("rejected", "exhausted") if decision == "send_again" else ("unknown",)
+        for letter in [one for one in read_ledger(self.world.eye) if one.state in states][:1]:
             try:
                 settle.settle(
                     self.world.engine,

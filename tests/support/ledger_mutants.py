@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from roadmap.delivery.decisions import settle
-from roadmap.delivery.ledger import moves
+from roadmap.delivery.ledger import moves, refusals
 from roadmap.delivery.letters import planning
 from roadmap.delivery.sending import sender, smtp
 from roadmap.store import sql as sql_files
@@ -218,6 +218,14 @@ MUTANTS = (
         "reply.code == ACCEPTED",
         "200 <= reply.code <= 299",
     ),
+    _code(
+        "a refusal of MAIL is charged to the letter",
+        refusals,
+        "about",
+        "return About.SIZE if is_size else About.US",
+        "return About.SIZE if is_size else About.RECIPIENT",
+    ),
+    _sql("a refusal about us counts as a try", "take_back", "    attempts = attempts - 1,\n"),
     _code(
         "not now is taken for never",
         sender._Letter,

@@ -34,7 +34,13 @@ _WORDS = {
     "334_auth": "334 abcde",
     "450_rcpt": "450 4.7.1 greylisted",
     "252_rcpt": "252 will try",
+    "502_data": "502 5.5.1 command not implemented",
     "530_mail": "530 5.7.0 log in",
+    "550_dot": "550 5.7.26 This mail is unauthenticated",
+    "552_rcpt": "552 5.2.2 Mailbox size limit exceeded",
+    "553_mail": "553 5.7.1 Sender address rejected: not owned by auth user",
+    "554_rcpt": "554 5.7.1 Relay access denied",
+    "554_dot": "554 5.7.1 Message rejected under suspicion of SPAM",
     "535_auth": "535 5.7.8 authentication failed",
 }
 

@@ -4,6 +4,7 @@ select
     delivery.delivery_id,
     delivery.municipality_id,
     delivery.recipient_id,
+    decided.from_state,
     decided.to_state,
     decided.actor,
     decided.at_ms,

@@ -10,12 +10,16 @@ select
     delivery.run_id,
     delivery.last_code,
     delivery.last_detail,
+    last_event.phase as last_phase,
     case
         when delivery.accepted_via = 'evidence' then coalesce(marked.at_ms, accepted.at_ms)
         else accepted.at_ms
     end as accepted_ms,
     cancelled.from_state as cancelled_from
 from delivery
+left join delivery_event as last_event
+    on last_event.delivery_id = delivery.delivery_id
+    and last_event.seq = delivery.version
 left join delivery_event as accepted
     on accepted.delivery_id = delivery.delivery_id
     and accepted.to_state = 'accepted'

@@ -14,6 +14,7 @@ select
     delivery.message_id,
     delivery.last_code,
     delivery.last_detail,
+    last_event.phase as last_phase,
     delivery.not_before_ms,
     delivery.expires_ms,
     delivery.updated_ms as doubted_ms,
@@ -23,6 +24,9 @@ select
 from delivery
 join municipality on municipality.municipality_id = delivery.municipality_id
 join phase_run on phase_run.run_id = delivery.run_id
+left join delivery_event as last_event
+    on last_event.delivery_id = delivery.delivery_id
+    and last_event.seq = delivery.version
 where delivery.state = 'unknown'
     or (
         delivery.mode = 'live'

@@ -17,6 +17,7 @@ select
     delivery.state,
     delivery.last_code,
     delivery.last_detail,
+    last_event.phase as last_phase,
     delivery.not_before_ms,
     delivery.expires_ms,
     delivery.updated_ms as doubted_ms,
@@ -47,6 +48,9 @@ left join delivery
     and delivery.mode = phase_run.mode
     and delivery.municipality_id = run_outcome.municipality_id
     and delivery.recipient_id = run_outcome.recipient_id
+left join delivery_event as last_event
+    on last_event.delivery_id = delivery.delivery_id
+    and last_event.seq = delivery.version
 left join recipient on recipient.recipient_id = delivery.recipient_id
 left join delivery_event as accepted
     on accepted.delivery_id = delivery.delivery_id

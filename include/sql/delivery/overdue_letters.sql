@@ -16,7 +16,7 @@ join (
     select delivery_id, max(at_ms) as since_ms
     from delivery_event
     where (to_state = 'ready' and from_state in ('new', 'held'))
-        or (to_state = 'retry' and from_state in ('unknown', 'exhausted'))
+        or (to_state = 'retry' and from_state in ('unknown', 'exhausted', 'rejected'))
     group by delivery_id
 ) as waiting on waiting.delivery_id = delivery.delivery_id
 where delivery.state in ('ready', 'retry', 'claimed', 'in_doubt')

@@ -25,7 +25,7 @@ class MailServerUnavailable(RuntimeError):
 
 
 class Refused(Exception):
-    """The server refused this letter before the body (5xx for good, 4xx for now)."""
+    """The server refused before the body (5xx for good, 4xx for now); what, see `refusals`."""
 
     def __init__(self, phase: str, reply: Reply) -> None:
         super().__init__(phase, reply.code)

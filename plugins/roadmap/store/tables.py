@@ -638,6 +638,7 @@ TRANSITIONS = (
     ("unknown", "accepted"), ("unknown", "retry"), ("unknown", "cancelled"),
     ("held", "cancelled"), ("ready", "cancelled"), ("retry", "cancelled"),
     ("exhausted", "cancelled"), ("exhausted", "retry"), ("accepted", "bounced"),
+    ("rejected", "retry"),  # a person says that the refusal's cause is mended
     # The database was put back from a copy, or a receipt was found: what waits may have gone (D4).
     ("ready", "unknown"), ("retry", "unknown"),
 )  # fmt: skip

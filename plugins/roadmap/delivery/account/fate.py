@@ -47,7 +47,10 @@ class Fate(StrEnum):
     SPOILT = "spoilt"  # the frozen bytes were changed
     TOO_LARGE = "too_large"  # for the mail server
     UNKNOWN = "unknown"
-    REJECTED = "rejected"
+    REJECTED = "rejected"  # for its recipient's address
+    MAILBOX_FULL = "mailbox_full"
+    REFUSED_CONTENT = "refused_content"
+    REFUSED_US = "refused_us"  # before such refusals stopped sending
     BOUNCED = "bounced"
     ACCEPTED = "accepted"
 
@@ -60,6 +63,7 @@ class Letter(Protocol):
     occasion: str
     last_code: int | None
     last_detail: str | None
+    last_phase: str | None  # of its last event
     not_before_ms: int
     expires_ms: int
     is_active: bool  # the recipient may be written to
@@ -90,9 +94,7 @@ def fate_of_letter(letter: Letter, standing: Brakes, now_ms: int) -> Fate:
         case "ready" | "retry":
             return _what_it_waits_for(letter, standing, now_ms)
         case "rejected":
-            return _REFUSED.get(
-                refusals.ours(letter.last_detail, letter.last_code) or "", Fate.REJECTED
-            )
+            return _refused(letter)
         case "cancelled":
             gone = Fate.GIVEN_UP if letter.is_given_up else Fate.STOPPED
             return _CANCELLED.get(letter.last_detail or "", gone)
@@ -115,6 +117,13 @@ _REFUSED: Mapping[str, Fate] = {
     refusals.SPOILT: Fate.SPOILT,
     refusals.TOO_LARGE: Fate.TOO_LARGE,
 }
+_ABOUT: Mapping[refusals.About, Fate] = {
+    refusals.About.RECIPIENT: Fate.REJECTED,
+    refusals.About.MAILBOX_FULL: Fate.MAILBOX_FULL,
+    refusals.About.CONTENT: Fate.REFUSED_CONTENT,
+    refusals.About.SIZE: Fate.TOO_LARGE,
+    refusals.About.US: Fate.REFUSED_US,
+}
 _CANCELLED: Mapping[str, Fate] = {
     "superseded": Fate.SUPERSEDED,
     "expired": Fate.EXPIRED,
@@ -122,6 +131,17 @@ _CANCELLED: Mapping[str, Fate] = {
     moves.RECIPIENT_REPLACED: Fate.REPLACED,
     "campaign_stopped": Fate.STOPPED,
 }
+
+
+def _refused(letter: Letter) -> Fate:
+    """By ourselves, or by the mail server; then what its words speak of."""
+    by_us = refusals.ours(letter.last_detail, letter.last_code)
+    if by_us is not None:
+        return _REFUSED[by_us]
+    if letter.last_code is None:
+        return Fate.REJECTED
+    phase = letter.last_phase or "rcpt"
+    return _ABOUT[refusals.about(phase, letter.last_code, letter.last_detail or "")]
 
 
 def _blocked(reason: str, recipient_id: str) -> Fate:

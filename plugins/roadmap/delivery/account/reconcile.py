@@ -394,7 +394,7 @@ def _decision(
         is_its_own = row is not None and one.delivery_id == row.delivery_id
         is_in_its_way = line.fate is Fate.GIVEN_UP and one.recipient_id == line.recipient_id
         if is_its_own or is_in_its_way:
-            word = LETTER_DECISIONS[LETTER_DECISION_OF[one.to_state]]
+            word = LETTER_DECISIONS[LETTER_DECISION_OF[one.from_state, one.to_state]]
             return say(_WORDS, "decision", local_time, word, one)
     return None
 

@@ -1,8 +1,10 @@
-"""What a person decides about a letter whose outcome is unknown: T12, T13, T14, with reason.
+"""What a person decides about a letter, with a reason: T12, T13, T14 and T20.
 
-The machine never sends such a letter again by itself. A person who has looked it up on the
-mail server's side may say that it arrived, that it did not (then the same bytes go out once
-more, under the same Message-ID), or that nobody knows and nothing more is sent.
+The machine never sends a letter of unknown outcome again by itself. A person who has looked it
+up on the mail server's side may say that it arrived, that it did not (then the same bytes go out
+once more, under the same Message-ID), or that nobody knows and nothing more is sent. Nor does
+the machine try again what the mail server refused for good, or what used up its tries: a person
+who has mended the cause may say that the same bytes are to go.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
 
 from roadmap.decision import (
     LETTER_DECISION_OF,
@@ -21,13 +24,18 @@ from roadmap.decision import (
     LetterDecision,
     checked_reason,
 )
-from roadmap.delivery.ledger import moves
+from roadmap.delivery.ledger import moves, refusals
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
 from roadmap.plan.zone import occasion_time
 from roadmap.store.sql import sql
 
 _MOVES: Mapping[LetterDecision, str] = MappingProxyType(
-    {"arrived": "accept_by_proof", "resend": "resend", "give_up": "give_up"}
+    {
+        "arrived": "accept_by_proof",
+        "resend": "resend",
+        "give_up": "give_up",
+        "send_again": "resume",
+    }
 )
 # A sender that was frozen at the dot may still wake up; resend.sql holds the same.
 RESEND_AFTER_MS = 900_000
@@ -53,7 +61,7 @@ class Settlement:
 
     @property
     def is_to_be_sent(self) -> bool:
-        return self.decision == "resend"
+        return self.decision in ("resend", "send_again")
 
 
 def settle(
@@ -67,12 +75,13 @@ def settle(
     expiry_ms: int = EXPIRY_MS,
     clock: Clock = db_now_ms,
 ) -> Settlement:
-    """Settle the unknown letter of that Message-ID (with or without <>) by a person's decision.
+    """Settle the letter of that Message-ID (with or without <>) by a person's decision.
 
     `municipality_id` is a second check of whose letter it is meant to be. A letter to be sent
     again has `expiry_ms` for it. SettleRefused where there is no such letter, it is another
-    municipality's, it is not unknown (any more), a resend comes too early or would reach
-    nobody; DecisionRefused where the reason says nothing. Then nothing was changed.
+    municipality's, it is not (any more) as the decision says, a newer one stands in its place,
+    a resend comes too early or would reach nobody; DecisionRefused where the reason says
+    nothing. Then nothing was changed.
     """
     reason = checked_reason(reason)
     with engine.begin() as db:
@@ -80,11 +89,14 @@ def settle(
         letter = _find(db, message_id)
         _refuse(letter, decision, municipality_id, now_ms)
         step = _MOVES[decision]
-        is_done = moves.move(
-            db, step, letter.delivery_id, letter.state,
-            now_ms=now_ms, actor=actor, phase="settle", detail=f"operator: {reason}",
-            expires_ms=now_ms + expiry_ms,
-        )  # fmt: skip
+        try:
+            is_done = moves.move(
+                db, step, letter.delivery_id, letter.state,
+                now_ms=now_ms, actor=actor, phase="settle", detail=f"operator: {reason}",
+                expires_ms=now_ms + expiry_ms,
+            )  # fmt: skip
+        except IntegrityError:  # I3: a run has planned a newer one since the look
+            raise SettleRefused(_NEWER) from None
         if not is_done:  # somebody was first between the look and the move
             raise SettleRefused(_already(_find(db, message_id)))
     return Settlement(
@@ -125,20 +137,25 @@ def _refuse(
             f"Решение не принято: это письмо другого муниципалитета — {letter.name}. Проверьте "
             "Message-ID."
         )
-    if letter.state != "unknown":
+    if letter.state not in moves.MOVES[_MOVES[decision]].sources:
         raise SettleRefused(_already(letter))
-    if decision != "resend":
+    if decision not in ("resend", "send_again"):
         return
+    if letter.newer is not None:
+        raise SettleRefused(_NEWER)
+    if refusals.ours(letter.last_detail, letter.last_code) == refusals.SPOILT:
+        raise SettleRefused("Письмо в базе изменено, оно не уйдёт: сообщите в поддержку.")
     earliest_ms = letter.updated_ms + RESEND_AFTER_MS
-    if now_ms < earliest_ms:
+    if decision == "resend" and now_ms < earliest_ms:
         raise SettleRefused(
             "Отправить снова можно не раньше чем через 15 минут: письмо ещё может дойти. "
             f"Повторите решение после {_moment(letter, earliest_ms, '%H:%M:%S')}."
         )
     if letter.mode == "live" and not letter.active:
         raise SettleRefused(
-            "Адрес этого письма больше не действует, снова оно не уйдёт. Выберите «не знаем, не "
-            "отправлять» и запустите этап для этого муниципалитета."
+            "Адрес этого письма больше не действует, снова оно не уйдёт. "
+            + ("Выберите «не знаем, не отправлять» и з" if decision == "resend" else "З")
+            + "апустите этап для этого муниципалитета."
         )
 
 
@@ -151,17 +168,31 @@ _STATES: Mapping[str, str] = MappingProxyType(
         "retry": "стоит в очереди",
         "accepted": "принято почтовым сервером",
         "bounced": "принято почтовым сервером и вернулось",
+        "unknown": "остаётся с неизвестным исходом",
         "rejected": "отклонено сервером",
         "exhausted": "не ушло, попытки исчерпаны",
         "cancelled": "отменено",
     }
 )
+_INSTEAD: Mapping[str, str] = MappingProxyType(
+    {
+        "unknown": "выберите «дошло», «не дошло, отправить» или «не знаем, не отправлять»",
+        "rejected": f"устранили причину — выберите «{LETTER_DECISIONS['send_again']}»",
+        "exhausted": f"устранили причину — выберите «{LETTER_DECISIONS['send_again']}»",
+    }
+)
+_NEWER = (
+    "Снова это письмо не уйдёт: этому получателю составлено более новое. Решайте о нём, его"
+    " Message-ID — в письме оператору."
+)
 
 
 def _already(letter: Any) -> str:
     now = f"письмо {_STATES[letter.state]} с {_moment(letter, letter.updated_ms)}"
+    if letter.state in _INSTEAD:
+        return f"Так решить нельзя: {now}; {_INSTEAD[letter.state]}."
     if letter.last_phase == "settle":
-        word = LETTER_DECISIONS[LETTER_DECISION_OF[letter.state]]
+        word = LETTER_DECISIONS[LETTER_DECISION_OF[letter.last_from, letter.state]]
         return f"Решать нечего: уже решено «{word}», {now}."
     return f"Решать нечего: {now}."
 

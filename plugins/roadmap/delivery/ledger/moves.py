@@ -6,7 +6,7 @@ it. The tables' keys, checks and partial indexes refuse what must not be: two tr
 one epoch, two acceptances, an unlisted move, one municipality's bytes under another's name.
 
 The moments come from the database's clock, so that leases of all machines mean the same.
-T0-T19 are the transitions of the state machine; their UPDATEs lie in include/sql/delivery.
+T0-T20 are the transitions of the state machine; their UPDATEs lie in include/sql/delivery.
 """
 
 from __future__ import annotations
@@ -71,8 +71,9 @@ MOVES: Mapping[str, Move] = MappingProxyType(
         "exhaust": Move("T16", ("claimed", "in_doubt"), "exhausted"),
         "bounce": Move("T17", ("accepted",), "bounced"),
         "release": Move("T18", ("claimed",), "ready"),
-        "resume": Move("rerun", ("exhausted",), "retry"),
+        "take_back": Move("T18", ("in_doubt",), "retry"),
         "doubt_restored": Move("T19", ("ready", "retry"), "unknown"),
+        "resume": Move("T20", ("exhausted", "rejected"), "retry"),
     }
 )
 
@@ -400,7 +401,7 @@ def accept_by_receipt(engine: Engine, held: Claim, detail: str, clock: Clock = d
         return all(
             move(
                 db, name, held.delivery_id, state, now_ms=now_ms, actor=held.actor,
-                phase="arm", detail=detail, claim_token=held.token,
+                phase="arm", detail=detail, claim_token=held.token, not_before_ms=now_ms,
             )
             for name, state in steps
         )  # fmt: skip
@@ -420,7 +421,7 @@ def settle(
     wait_ms: int = 0,
     clock: Clock = db_now_ms,
 ) -> bool:
-    """One of postpone, doubt, reject, exhaust, release; False when the letter is not ours.
+    """One of postpone, doubt, reject, exhaust, release, take_back; False: it is not ours.
 
     Several `from_states` are tried in their order: after a commit of unknown outcome nobody
     knows whether the letter is still `claimed` or already `in_doubt` (T6, then T8).

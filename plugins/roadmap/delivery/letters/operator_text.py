@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from roadmap import russian
+from roadmap.decision import LETTER_DECISIONS
 from roadmap.delivery.transport import without_addresses
 from roadmap.paths import TEMPLATES
 from roadmap.plan.model import LocalTime
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 # The DAGs that sentences send the operator to, by the names under which Airflow shows them.
-SETTLE_DAG = "Решить судьбу письма с неизвестным исходом"
+SETTLE_DAG = "Решить судьбу письма"
 CONTROL_DAG = "Отправка: остановить или продолжить"
 
 
@@ -68,6 +69,7 @@ def _environment(local_time: LocalTime) -> ImmutableSandboxedEnvironment:
     environment.globals |= {
         "CONTROL_DAG": CONTROL_DAG,
         "SETTLE_DAG": SETTLE_DAG,
+        "SEND_AGAIN": LETTER_DECISIONS["send_again"],
         "time_zone_name": local_time.name,
     }
 

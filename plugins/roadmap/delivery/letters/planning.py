@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from roadmap import russian
+from roadmap.decision import LETTER_DECISIONS
 from roadmap.delivery.ledger import moves, refusals
 from roadmap.delivery.letters import again, contacts, message
 from roadmap.delivery.letters.contacts import Recipient
@@ -97,6 +98,7 @@ class Past:
     cancelled_from: str | None = None
     last_code: int | None = None
     last_detail: str | None = None
+    last_phase: str | None = None
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def decide(
     if is_same and last.state == "exhausted":
         return Decision("resume", keeps=last)
     if is_same and last.state == "rejected" and not _is_refused_here(last):
-        return Decision("blocked", _REJECTED)
+        return Decision("blocked", _REJECTED[_refused_for(last)])
     if may_have_gone and may_have_gone[-1].content_sha256 == content_sha256:
         return Decision("blocked", GIVEN_UP, drops=drops)
     if has_it and not has_reason:
@@ -175,6 +177,10 @@ def _is_refused_here(past: Past) -> bool:
     return refusals.ours(past.last_detail, past.last_code) is not None
 
 
+def _refused_for(past: Past) -> refusals.About:
+    return refusals.about(past.last_phase or "rcpt", past.last_code or 0, past.last_detail or "")
+
+
 def _is_given_up(past: Past) -> bool:
     return past.state == "cancelled" and past.cancelled_from == "unknown"
 
@@ -186,10 +192,22 @@ _DONE = {
 }
 _UNSETTLED = ("held", "ready", "claimed", "in_doubt", "retry", "unknown")
 _NEVER_SENT = ("held", "ready", "retry", "exhausted")
-_REJECTED = (
-    "Почтовый сервер отклонил это письмо. Проверьте адрес и замените его"
-    " в «Контактах», лист «Получатели»."
-)
+_SEND_AGAIN = f"запустите «{SETTLE_DAG}», «{LETTER_DECISIONS['send_again']}»."
+_REJECTED: Mapping[refusals.About, str] = {
+    refusals.About.RECIPIENT: (
+        "Почтовый сервер отклонил это письмо из-за адреса. Неверный адрес замените в «Контактах»,"
+        f" лист «Получатели»; если он верен, {_SEND_AGAIN}"
+    ),
+    refusals.About.MAILBOX_FULL: (
+        "Почтовый сервер отклонил это письмо: ящик получателя переполнен. Когда место освободится,"
+        f" {_SEND_AGAIN}"
+    ),
+    **dict.fromkeys(
+        (refusals.About.CONTENT, refusals.About.SIZE, refusals.About.US),
+        "Почтовый сервер отклонил это письмо, адрес ни при чём. Когда причина устранена,"
+        f" {_SEND_AGAIN}",
+    ),
+}
 _BACK_AGAIN = (
     "{}, но исход более нового письма неизвестен: могло дойти и оно. Если адресату нужно"
     " прежнее содержание, запустите этап снова и впишите, почему, в поле «Причина исправления»."

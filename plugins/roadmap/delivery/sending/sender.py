@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import NoReturn
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -524,15 +525,29 @@ class _Letter:
             log.warning("Письмо %s: квитанция не записана (%s)", held.delivery_id[:12], what)
 
     def _refused(self, phase: str, reply: Reply, state: str) -> str:
-        if 500 <= reply.code <= 599:
+        if phase == "size":
             # Too large by the announced limit: the server was not asked, so there is no code.
-            code = None if phase == "size" else reply.code
-            return self._settle("reject", phase=phase, code=code, detail=reply.text)
+            return self._settle("reject", phase=phase, detail=reply.text)
+        if 500 <= reply.code <= 599:
+            if refusals.about(phase, reply.code, reply.text) is refusals.About.US:
+                self._refused_us(phase, reply, state)
+            return self._settle("reject", phase=phase, code=reply.code, detail=reply.text)
         outcome = self._postpone((state,), phase, reply.code, reply.text)
         if reply.code == 421:  # the server wants no more of us for now; once may be chance
             reason = "Почтовый сервер просит подождать (код 421)."
             brakes.trip(self.engine, reason, at_once=False, clock=self.clock)
         return outcome
+
+    def _refused_us(self, phase: str, reply: Reply, state: str) -> NoReturn:
+        """The letter waits untouched, behind the others; nothing is sent until the rest is over.
+
+        So one recipient's server that is taken for ours holds up nobody's letter for good.
+        """
+        give_back = "release" if state == "claimed" else "take_back"
+        self._settle(give_back, (state,), phase=phase, code=reply.code, detail=reply.text)
+        reason = refusals.why_not_sent(phase, reply.code, reply.text)
+        brakes.trip(self.engine, reason, at_once=True, clock=self.clock)
+        raise MailServerUnavailable(reason)
 
     def _not_marked(self) -> str:
         """Sending is switched off, and the letter is given back; or our time with it was over,
@@ -591,6 +606,7 @@ _OUTCOMES = {
     "reject": "rejected",
     "exhaust": "exhausted",
     "release": "released",
+    "take_back": "released",
 }
 
 

@@ -33,8 +33,6 @@ from roadmap.delivery.transport import (
 
 _BLOCK = 65_536
 _MAX_REPLY_BYTES = 65_536
-# About our own right to send, not about the letter (RFC 4954).
-_ABOUT_US = frozenset({530, 534, 535, 538})
 
 
 @dataclass(frozen=True)
@@ -242,8 +240,9 @@ class SmtpTransport:
         try:
             self._ask(f"RCPT TO:<{journal}>", "rcpt", self._server.patience.rcpt, (250, 251, 252))
         except Refused as refused:
-            if refused.reply.code == 421:
-                raise  # the server takes leave of everybody, not of the copy
+            code, text = refused.reply.code, refused.reply.text
+            if code == 421 or (code >= 500 and refusals.about("rcpt", code, text) == "us"):
+                raise  # of everybody, not of the copy
             raise MailServerUnavailable(
                 f"Почтовый сервер не принимает копии писем (код {refused.reply.code})."
                 " Проверьте ящик ROADMAP_JOURNAL_ADDRESS; без копии письма не отправляются."
@@ -259,11 +258,6 @@ class SmtpTransport:
         if code in good:
             return
         reply = Reply(code, without_addresses(text.decode("ascii", "replace")))
-        if code in _ABOUT_US:
-            self.abandon()
-            raise MailServerUnavailable(
-                f"Почтовый сервер требует входа (код {code}). Проверьте подключение smtp_default."
-            )
         if not 400 <= code <= 599:
             self.abandon()
             raise Lost(phase, f"unexpected reply {code}")

@@ -19,8 +19,9 @@ def letter(state: str = "ready", **changed: object) -> SimpleNamespace:
     row = {
         "outcome": "planned", "reason": None, "recipient_id": "r", "delivery_id": "d",
         "occasion": "2021/march_analysis", "mode": "live", "state": state, "last_code": None,
-        "last_detail": None, "not_before_ms": NOW_MS, "expires_ms": NOW_MS + 1, "is_active": True,
-        "is_given_up": False, "message_id": "<1@example.org>", "doubted_ms": NOW_MS,
+        "last_detail": None, "last_phase": None, "not_before_ms": NOW_MS,
+        "expires_ms": NOW_MS + 1, "is_active": True, "is_given_up": False,
+        "message_id": "<1@example.org>", "doubted_ms": NOW_MS,
     }  # fmt: skip
     return SimpleNamespace(**row | changed)
 
@@ -35,6 +36,27 @@ def test_every_state_of_the_ledger_has_a_fate_with_words(state: str):
     if fate is not Fate.ACCEPTED:
         assert said[0].isupper()
         assert said.count(".") >= 2
+
+
+@pytest.mark.parametrize(
+    ("phase", "code", "text", "fate", "says"),
+    [
+        ("rcpt", 550, "5.1.1 no such user", Fate.REJECTED, "Проверьте адрес"),
+        ("rcpt", 552, "5.2.2 full", Fate.MAILBOX_FULL, "освободить место"),
+        ("dot", 554, "5.7.1 spam", Fate.REFUSED_CONTENT, "адрес ни при чём"),
+        ("dot", 552, "5.3.4 too big", Fate.TOO_LARGE, "увеличить предел"),
+        ("mail", 553, "5.7.1 not owned", Fate.REFUSED_US, "ROADMAP_FROM_ADDRESS"),
+    ],
+)
+def test_a_refusal_is_told_as_what_it_is_and_how_the_same_letter_goes_again(
+    phase: str, code: int, text: str, fate: Fate, says: str
+):
+    one = letter("rejected", last_code=code, last_detail=text, last_phase=phase)
+    assert fate_of_letter(one, FREE, NOW_MS) is fate
+    said = sentence(fate, one, FREE)
+    assert says in said
+    assert ("Проверьте адрес" in said) == (fate is Fate.REJECTED)
+    assert "«отказ устранён, отправить снова», Message-ID <1@example.org>." in said
 
 
 def test_a_letter_whose_time_is_over_is_not_said_to_leave_by_itself():

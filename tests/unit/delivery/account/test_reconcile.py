@@ -193,7 +193,7 @@ def test_the_operator_reads_what_happened_and_what_to_do(planned: Engine):
     assert text.startswith("Отправлено не всем: 1 из 3\n")
     assert "ТРЕБУЕТ ВНИМАНИЯ" in text
     assert "письмо могло уйти. Найдите в журнале почтового сервера Message-ID <" in text
-    assert "Почтовый сервер отклонил письмо (код 550)." in text
+    assert "Почтовый сервер отклонил письмо из-за адреса получателя (код 550)." in text
     assert everybody(planned)["buy"][0].address not in text
 
 

@@ -311,9 +311,19 @@ def cancelled(why: str) -> Callable[[Engine, Path], None]:
     return make
 
 
-def refused(engine: Engine, folder: Path) -> None:
+def refused(code_in_phase: str) -> Callable[[Engine, Path], None]:
+    def make(engine: Engine, folder: Path) -> None:
+        planned(engine, folder)
+        deliver(engine, code_in_phase)
+
+    return make
+
+
+def refused_for_us(engine: Engine, folder: Path) -> None:
+    """As the versions before did, which rejected the letter."""
     planned(engine, folder)
-    deliver(engine, "550_rcpt")
+    move(engine, "claim", "reject")
+    write(engine, update(delivery).values(last_code=530, last_detail="5.7.0 log in"))
 
 
 def refused_by_us(detail: str) -> Callable[[Engine, Path], None]:
@@ -391,7 +401,13 @@ BREAKS = (
     Break(Fate.EXHAUSTED, Step.ACCEPTANCE, moved("claim", "exhaust"), says="попытки исчерпаны"),
     Break(Fate.UNKNOWN, Step.ACCEPTANCE, reply_lost, Verdict.UNKNOWN,
           "Исход неизвестен: связь прервалась"),
-    Break(Fate.REJECTED, Step.ACCEPTANCE, refused, says="отклонил письмо (код 550)"),
+    Break(Fate.REJECTED, Step.ACCEPTANCE, refused("550_rcpt"),
+          says="отклонил письмо из-за адреса получателя (код 550)"),
+    Break(Fate.MAILBOX_FULL, Step.ACCEPTANCE, refused("552_rcpt"), says="освободить место"),
+    Break(Fate.REFUSED_CONTENT, Step.ACCEPTANCE, refused("554_dot"),
+          says="отклонил само письмо, адрес ни при чём (код 554)"),
+    Break(Fate.REFUSED_US, Step.ACCEPTANCE, refused_for_us,
+          says="из-за настроек отправки, адрес ни при чём (код 530)"),
     Break(Fate.BOUNCED, Step.ACCEPTANCE, moved("claim", "mark_in_doubt", "accept", "bounce"),
           Verdict.BOUNCED, "Письмо было принято почтовым сервером и вернулось."),
 )  # fmt: skip

@@ -1,7 +1,8 @@
-"""A person's decision about a letter whose outcome is unknown."""
+"""A person's decision about a letter whose outcome is unknown, or that was refused."""
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 
@@ -10,9 +11,18 @@ from sqlalchemy import Engine, select, update
 
 from roadmap.decision import LETTER_DECISIONS, DecisionRefused, LetterDecision
 from roadmap.delivery.decisions.settle import SettleRefused, settle
-from roadmap.delivery.ledger import moves
+from roadmap.delivery.ledger import moves, refusals
 from roadmap.store.tables import delivery, delivery_event, message, recipient
-from support.ledger_world import SETTINGS, lose_reply, make_run, plan_all, send, states
+from support.ledger_world import (
+    SETTINGS,
+    everybody,
+    letter,
+    lose_reply,
+    make_run,
+    plan_all,
+    send,
+    states,
+)
 from support.smtp_server import SmtpServer
 
 QUARTER_MS = 900_000
@@ -35,8 +45,8 @@ def row(engine: Engine, municipality_id: str = "buy"):
         ).one()
 
 
-def events(engine: Engine) -> list[tuple[str, str, str, str | None]]:
-    found, delivery_id = delivery_event.c, row(engine).delivery_id
+def events(engine: Engine, municipality_id: str = "buy") -> list[tuple[str, str, str, str | None]]:
+    found, delivery_id = delivery_event.c, row(engine, municipality_id).delivery_id
     with engine.begin() as db:
         rows = db.execute(
             select(found.from_state, found.to_state, found.actor, found.detail)
@@ -65,10 +75,99 @@ def test_each_decision_moves_the_letter_and_says_who_and_why(
         assert moves.broken_chains(db) == ()
 
 
-def test_there_are_three_decisions():
-    assert (
-        set(LETTER_DECISIONS) == set(get_args(LetterDecision)) == {"arrived", "resend", "give_up"}
-    )
+def test_there_are_four_decisions():
+    four = {"arrived", "resend", "give_up", "send_again"}
+    assert set(LETTER_DECISIONS) == set(get_args(LetterDecision)) == four
+
+
+# -- What was refused ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def refused(doubtful: Engine) -> Engine:
+    """The mail server refuses the letter to «neya»: its mailbox is full."""
+    with SmtpServer(by_address={"neya@example.org": ["552_rcpt"]}) as server:
+        send(doubtful, server)
+    assert row(doubtful, "neya").state == "rejected"
+    return doubtful
+
+
+def send_again(engine: Engine, **changes):
+    message_id = row(engine, "neya").message_id
+    return decide(engine, "send_again", message_id=message_id, reason="ящик освобождён", **changes)
+
+
+def test_a_refused_letter_goes_again_to_the_same_address_in_the_same_bytes(refused: Engine):
+    before = row(refused, "neya")
+    found = send_again(refused)
+    assert (found.state, found.is_to_be_sent) == ("retry", True)
+    assert events(refused, "neya")[-1] == (
+        "rejected", "retry", "ivanova", "operator: ящик освобождён",
+    )  # fmt: skip
+    with SmtpServer() as server:
+        assert send(refused, server).accepted == 1
+    (taken,) = server.accepted
+    assert (taken.recipient, taken.message_id) == ("neya@example.org", before.message_id)
+    assert hashlib.sha256(taken.content).hexdigest() == before.payload_sha256
+    with refused.begin() as db:
+        assert moves.broken_chains(db) == ()
+
+
+def test_a_letter_that_used_up_its_tries_goes_again_with_all_of_them(doubtful: Engine):
+    theirs = row(doubtful, "neya")
+    with doubtful.begin() as db:
+        now_ms = moves.db_now_ms(db)
+        held = {"claim_token": "t", "lease_until_ms": now_ms + 1000}
+        for name, state in (("claim", "ready"), ("exhaust", "claimed")):
+            assert moves.move(
+                db, name, theirs.delivery_id, state, now_ms=now_ms, actor="test", **held
+            )
+    send_again(doubtful)
+    assert (row(doubtful, "neya").state, row(doubtful, "neya").attempts) == ("retry", 0)
+
+
+@pytest.mark.parametrize("decision", ["arrived", "resend", "give_up"])
+def test_what_the_server_refused_is_not_of_unknown_outcome(
+    refused: Engine, decision: LetterDecision
+):
+    theirs = row(refused, "neya")
+    with pytest.raises(SettleRefused, match="выберите «отказ устранён, отправить снова»"):
+        decide(refused, decision, message_id=theirs.message_id)
+    assert row(refused, "neya") == theirs
+
+
+def test_what_is_unknown_was_not_refused(doubtful: Engine):
+    with pytest.raises(SettleRefused, match=r"остаётся с неизвестным исходом .*«не дошло, отпр"):
+        decide(doubtful, "send_again")
+    assert row(doubtful).state == "unknown"
+
+
+def test_a_refused_letter_does_not_go_beside_a_newer_one(refused: Engine):
+    (theirs,) = everybody(refused)["neya"]
+    older = row(refused, "neya")
+    newer = letter("neya", theirs, revision=2, content="b")
+    with refused.begin() as db:
+        now_ms = moves.db_now_ms(db)
+        assert moves.plan(db, newer, now_ms=now_ms, expires_ms=now_ms + 10**9, actor="test")
+    with pytest.raises(SettleRefused, match="составлено более новое"):
+        decide(refused, "send_again", message_id=older.message_id)
+
+
+def test_a_letter_whose_bytes_were_changed_does_not_go_again(refused: Engine):
+    with refused.begin() as db:
+        db.execute(
+            update(delivery)
+            .where(delivery.c.state == "rejected")
+            .values(last_code=None, last_detail=refusals.SPOILT)
+        )
+    with pytest.raises(SettleRefused, match="сообщите в поддержку"):
+        send_again(refused)
+
+
+def test_the_second_decision_to_send_again_is_told_the_first(refused: Engine):
+    send_again(refused)
+    with pytest.raises(SettleRefused, match="уже решено «отказ устранён, отправить снова»"):
+        send_again(refused)
 
 
 def test_what_is_said_to_have_arrived_is_accepted_on_evidence_never_on_a_reply(doubtful: Engine):

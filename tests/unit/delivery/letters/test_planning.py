@@ -677,6 +677,7 @@ def test_a_rejected_letter_waits_for_another_address(engine: Engine, renderer: R
         send(engine, server)
         same = plan_run(engine, renderer, "run-2", addressees=("buy",), contacts=contacts)
         assert kinds(same) == {"buy": "blocked"}
+        assert "из-за адреса" in str(same[0].reason)
         other = plan_run(
             engine, renderer, "run-3", addressees=("buy",),
             contacts={"buy": ("b@example.org",)},
@@ -684,6 +685,26 @@ def test_a_rejected_letter_waits_for_another_address(engine: Engine, renderer: R
         assert kinds(other) == {"buy": "planned"}
         send(engine, server)
     assert [letter.recipient for letter in server.accepted] == ["b@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "says"),
+    [("554_dot", "адрес ни при чём"), ("552_rcpt", "ящик получателя переполнен")],
+)
+def test_what_was_refused_for_another_cause_is_told_so_and_not_blamed_on_the_address(
+    engine: Engine, renderer: Renderer, behaviour: str, says: str
+):
+    contacts = {"buy": ("a@example.org",)}
+    plan_run(engine, renderer, addressees=("buy",), contacts=contacts)
+    with SmtpServer([behaviour]) as server:
+        send(engine, server)
+    again = {"addressees": ("buy",), "contacts": contacts}
+    for run_id, reason in (("run-2", None), ("run-3", "Адрес верен")):
+        (found,) = plan_run(engine, renderer, run_id, reason=reason, **again)
+        assert found.outcome == "blocked"
+        assert says in str(found.reason)
+        assert "Неверный адрес" not in str(found.reason)
+        assert "«отказ устранён, отправить снова»" in str(found.reason)
 
 
 def test_a_correction_without_its_reason_is_blocked_where_the_plan_asks_for_one(

@@ -7,7 +7,9 @@ import select as sockets
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
+from itertools import repeat
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -19,7 +21,7 @@ from roadmap.delivery.sending.sender import backoff_ms, refuse_unsafe_run, send_
 from roadmap.delivery.sending.smtp import SmtpTransport, transports
 from roadmap.delivery.settings import UnsafeLive
 from roadmap.delivery.transport import DryTransport, MailServerUnavailable
-from roadmap.store.tables import control, delivery, delivery_event, message
+from roadmap.store.tables import control, delivery, delivery_event, message, relay
 from support.ledger_world import (
     SCOPE,
     SETTINGS,
@@ -294,6 +296,72 @@ def test_s16_a_server_that_wants_a_password_rejects_no_letter(planned: Engine):
     with SmtpServer(["530_mail"]) as server, pytest.raises(MailServerUnavailable):
         send(planned, server)
     assert set(states(planned).values()) == {"ready"}
+
+
+ABOUT_US = (
+    ("553_mail", "не разрешает отправлять от нашего адреса (код 553)"),
+    ("550_mail", "не разрешает отправлять от нашего адреса (код 550)"),
+    ("503_rcpt", "не принял команду RCPT (код 503)"),
+    ("554_rcpt", "не берётся пересылать наши письма (код 554)"),
+    ("502_data", "не принял команду DATA (код 502)"),
+    ("550_dot", "не доверяет нашему домену или серверу (код 550)"),
+)
+
+
+@pytest.mark.parametrize(("behaviour", "says"), ABOUT_US)
+def test_s16_a_refusal_about_us_stops_sending_harms_no_letter_and_ends_with_its_cause(
+    any_engine: Engine, behaviour: str, says: str
+):
+    make_run(any_engine)
+    plan_all(any_engine)
+    with SmtpServer(default=behaviour) as server:
+        with pytest.raises(MailServerUnavailable) as refused:
+            send(any_engine, server)
+        assert says in str(refused.value)
+        assert "Адреса ни при чём" in str(refused.value)
+        assert server.count("MAIL") == 1  # the others were not even tried
+        state = "retry" if behaviour == "550_dot" else "ready"
+        assert Counter(row.state for row in rows(any_engine)) == Counter(
+            {"ready": 2, state: 1} if state == "retry" else {"ready": 3}
+        )
+        assert {row.attempts for row in rows(any_engine)} == {0}
+        resting = send(any_engine, server)
+        assert (resting.accepted, resting.breaker_reason) == (0, str(refused.value))
+        end_rest(any_engine)
+        server.default = "accept"  # mended
+        assert send(any_engine, server).accepted == 3
+    assert set(copies(server).values()) == {1}
+    assert {row.attempts for row in rows(any_engine)} == {1}
+    assert chains_hold(any_engine)
+
+
+def end_rest(engine: Engine) -> None:
+    """Let the time pass that the mail server is given to rest."""
+    with engine.begin() as db:
+        db.execute(update(relay).values(open_until_ms=1))
+
+
+def test_s16_one_recipient_s_server_that_seems_to_speak_of_us_holds_up_nobody_else(
+    planned: Engine,
+):
+    with SmtpServer(by_address={"buy@example.org": repeat("554_rcpt")}) as server:
+        for _ in range(4):
+            with suppress(MailServerUnavailable):
+                send(planned, server)
+            end_rest(planned)
+        assert states(planned) == {"buy": "ready", "buyskiy": "accepted", "neya": "accepted"}
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "code"), [("552_rcpt", 552), ("554_dot", 554), ("550_rcpt", 550)]
+)
+def test_a_refusal_of_the_content_or_the_recipient_is_the_letter_s_own(
+    planned: Engine, behaviour: str, code: int
+):
+    with SmtpServer([behaviour]) as server:
+        summary = send(planned, server)
+    assert (summary.rejected, summary.accepted) == (1, 2)
+    assert {row.last_code for row in rows(planned) if row.state == "rejected"} == {code}
 
 
 def test_s17_a_letter_too_large_for_the_server_is_not_begun(one: Engine):
