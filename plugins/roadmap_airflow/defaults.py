@@ -7,6 +7,7 @@ from typing import Any
 
 import pendulum
 
+from roadmap.delivery.settings import SOFT_DEADLINE_SECONDS, TASK_LIMIT_SECONDS
 from roadmap.plan.zone import home_time
 from roadmap_airflow.alerts import tell_of_failure
 
@@ -31,9 +32,9 @@ SMTP_POOL = "smtp"
 SEND_RETRIES = 10
 SEND_RETRY_DELAY = timedelta(seconds=30)
 SEND_MAX_RETRY_DELAY = timedelta(minutes=30)
-# Longer than the sender's own soft deadline plus the ten minutes that a final reply may take.
-SEND_SOFT_DEADLINE = timedelta(minutes=15)
-SEND_TIMEOUT = timedelta(minutes=40)
+# The settings add up that the largest letter to the slowest server fits in between.
+SEND_SOFT_DEADLINE = timedelta(seconds=SOFT_DEADLINE_SECONDS)
+SEND_TIMEOUT = timedelta(seconds=TASK_LIMIT_SECONDS)
 
 
 def documentation(docstring: str | None) -> str:

@@ -27,13 +27,13 @@ def look_after() -> None:
     """End the leases of senders that died; look whether the database is whole and its own."""
     from roadmap.delivery.ledger.moves import broken_chains, reap
     from roadmap.delivery.proof.proofs import notice_restore
-    from roadmap_airflow.connections import receipts, roadmap_db
+    from roadmap_airflow.connections import delivery_settings, receipts, roadmap_db
 
     with roadmap_db() as engine:
         restored = notice_restore(engine, receipts(), ACTOR)
         if restored:
             log.error(restored)
-        reaped = reap(engine, ACTOR)
+        reaped = reap(engine, ACTOR, max_attempts=delivery_settings().max_attempts)
         with engine.connect() as db, db.begin():
             broken = broken_chains(db)
     log.log(

@@ -11,7 +11,8 @@ import binascii
 import re
 import socket
 import ssl
-from math import ceil
+import time
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.smtp.hooks.smtp import SmtpHook, build_xoauth2_string
@@ -19,11 +20,10 @@ from airflow.providers.smtp.hooks.smtp import SmtpHook, build_xoauth2_string
 from roadmap.delivery.sending.smtp import (
     Dialogue,
     MailServer,
-    Patience,
     ServerDisconnected,
     SpokeOutOfTurn,
 )
-from roadmap.delivery.settings import is_loopback
+from roadmap.delivery.settings import PATIENCE, Patience, is_loopback
 from roadmap.delivery.transport import MailServerUnavailable
 from roadmap_airflow.connections import ConnectionIncomplete, is_set
 
@@ -63,7 +63,7 @@ def mail_server(
         host=hook.host,
         is_verified_tls=(hook.use_ssl or hook.smtp_starttls) and hook.ssl_context != "none",
         open=open_dialogue,
-        patience=patience or Patience(),
+        patience=patience or PATIENCE,
     )
 
 
@@ -138,6 +138,7 @@ class MailHook(SmtpHook):
             )
         client = self._build_client()
         dialogue = Dialogue(client, self.timeout)
+        dialogue.until = time.monotonic() + PATIENCE.opening
         try:
             self._greet(client, dialogue)
             self._log_in(client)
@@ -147,6 +148,7 @@ class MailHook(SmtpHook):
         except (OSError, ValueError) as broken:
             client.close()
             raise MailServerUnavailable(self._why_not(broken)) from None
+        dialogue.until = inf
         self._smtp_client, self.dialogue = client, dialogue
         return self
 
@@ -311,12 +313,13 @@ def _refuse_incomplete(connection: Connection, hook: MailHook) -> None:
     if hook.ssl_context not in (None, "default", "none"):
         raise ConnectionIncomplete("Соединение «smtp_default»: уберите ssl_context.")
     try:
-        is_limited = hook.timeout > 0
+        is_limited = 0 < hook.timeout <= PATIENCE.opening
     except (TypeError, ValueError, OverflowError):
         is_limited = False
     if not is_limited:
         raise ConnectionIncomplete(
-            "Соединение «smtp_default»: timeout — сколько секунд ждать сервер, например 30."
+            "Соединение «smtp_default»: timeout — сколько секунд ждать сервер, например 30; не"
+            f" больше {PATIENCE.opening:.0f}."
         )
     if not by_token and bool(connection.login) != bool(connection.password):
         # The stock hook would go on without logging in.

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy import Engine
 
 from roadmap.delivery.sending.smtp import MailServer, SmtpTransport
 from roadmap.delivery.transport import MailServerUnavailable
+from roadmap_airflow import mail
 from roadmap_airflow.connections import ConnectionIncomplete
 from roadmap_airflow.mail import MailHook, mail_server
 from support.ledger_world import make_run, plan_all, send, states
@@ -37,7 +39,7 @@ def hand_over(server: MailServer) -> None:
     transport = SmtpTransport(server)
     transport.open()
     transport.begin(OURS, THEIRS, len(BODY))
-    transport.send_body(BODY)
+    transport.send_body(BODY, 10)
     transport.send_dot()
     assert transport.read_reply().code == 250
     transport.quit()
@@ -117,6 +119,7 @@ def test_half_a_connection_is_not_used_without_logging_in(connection, fields):
         {"timeout": "half an hour"},
         {"timeout": -1},
         {"timeout": "inf"},
+        {"timeout": 121},  # longer than all of the opening may take
     ],
 )
 def test_what_can_t_be_meant_is_refused_before_anything_is_sent(connection, extra):
@@ -429,6 +432,13 @@ def test_a_server_that_does_not_come_to_the_point_is_left_in_the_connection_s_ti
         assert "не отвечает" in why_not(
             hooked(server.port, login="roadmap", password=SECRET, timeout=0.3)
         )
+
+
+def test_the_opening_as_a_whole_has_its_time_however_patient_each_reply_is(monkeypatch):
+    with SmtpServer(connection_default="slow_greeting", byte_seconds=0.15) as server:
+        patient = hooked(server.port, timeout=10)
+        monkeypatch.setattr(mail, "PATIENCE", replace(mail.PATIENCE, opening=0.5))
+        assert "не отвечает" in why_not(patient)
 
 
 def test_nobody_listens_and_nobody_has_such_a_name():

@@ -8,8 +8,7 @@ from datetime import date
 import pytest
 
 from bench.stages import Place
-from roadmap.delivery.sending.smtp import Patience
-from roadmap.delivery.settings import settings_from
+from roadmap.delivery.settings import Patience, settings_from
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap_cli.environment import demo_environment

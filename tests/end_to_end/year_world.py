@@ -12,8 +12,7 @@ from pathlib import Path
 
 from bench.stages import Place, run_stages
 from roadmap.delivery.account.reconcile import Reconciliation
-from roadmap.delivery.sending.smtp import Patience
-from roadmap.delivery.settings import settings_from
+from roadmap.delivery.settings import Patience, settings_from
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap_cli.demo_year import steps

@@ -37,10 +37,14 @@ ENDED = {"success", "failed"}
 
 # (file, as it stands there, as it stands in the copy)
 SHORTENED = (
-    ("plugins/roadmap/delivery/ledger/moves.py", "\nLEASE_MS = 180_000", "\nLEASE_MS = 8_000"),
     (
         "plugins/roadmap/delivery/ledger/moves.py",
-        "IN_DOUBT_LEASE_MS = 900_000",
+        "\nLEASE_MS = PATIENCE.lease_ms",
+        "\nLEASE_MS = 8_000",
+    ),
+    (
+        "plugins/roadmap/delivery/ledger/moves.py",
+        "IN_DOUBT_LEASE_MS = PATIENCE.in_doubt_lease_ms",
         "IN_DOUBT_LEASE_MS = 12_000",
     ),
     # The scenario itself is the clock of the delivery watch.

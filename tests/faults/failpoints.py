@@ -131,10 +131,10 @@ def _in_body(fire: Fire, _engine: Engine) -> None:
     send_body = SmtpTransport.send_body
     sendall = socket.socket.sendall
 
-    def body(self: SmtpTransport, content: bytes) -> None:
+    def body(self: SmtpTransport, *args: Any) -> None:
         nonlocal inside, blocks
         inside, blocks = True, 0
-        send_body(self, content)
+        send_body(self, *args)
         inside = False
 
     def block(self: socket.socket, *args: Any) -> None:

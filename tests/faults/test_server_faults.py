@@ -22,8 +22,8 @@ from faults.world import EXPIRES_MS, SETTINGS, CountingServer, World, make_world
 from roadmap.delivery.decisions import settle
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.sending.sender import SendSummary, send_due
-from roadmap.delivery.sending.smtp import Patience, transports
-from roadmap.delivery.settings import DeliverySettings
+from roadmap.delivery.sending.smtp import transports
+from roadmap.delivery.settings import DeliverySettings, Patience
 from roadmap.delivery.transport import MailServerUnavailable
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import delivery, delivery_event
@@ -81,6 +81,7 @@ def drain(
     *,
     patience: Patience = PATIENT,
     ca_file: Path | None = None,
+    lease_ms: int = moves.LEASE_MS,
     **connection: Any,
 ) -> SendSummary | Unavailable:
     """A sender process, from its start to its end; it reaches the server as Airflow does."""
@@ -90,6 +91,7 @@ def drain(
     def work() -> SendSummary | Unavailable:
         import threading
 
+        moves.LEASE_MS = lease_ms
         if ca_file is not None:
             os.environ["SSL_CERT_FILE"] = str(ca_file)
         engine = open_engine(url)
@@ -501,3 +503,12 @@ def test_s18_a_server_that_does_not_come_to_the_point_is_left_in_time(
         assert (states(world), world.server.bodies) == ({"retry": 1}, 0)
         again(world, 1)
         assert (states(world), len(world.server.accepted)) == ({"accepted": 1}, 1)
+
+
+def test_s18_a_server_that_takes_a_letter_for_longer_than_a_lease_gets_it_once(world_of: WorldOf):
+    with world_of(filler=LARGE, bytes_per_second=2_000_000) as world:
+        patient = replace(PATIENT, block=60, reply=60)
+        assert drain(world, lease_ms=600, patience=patient).accepted == 1
+        again(world)
+        assert (states(world), len(world.server.accepted)) == ({"accepted": 1}, 1)
+        assert rows(world)[0].attempts == 1

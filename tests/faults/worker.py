@@ -27,8 +27,8 @@ from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.delivery.proof.receipts import Receipts
 from roadmap.delivery.sending.sender import SendSummary, send_due
-from roadmap.delivery.sending.smtp import Patience, transports
-from roadmap.delivery.settings import DeliverySettings
+from roadmap.delivery.sending.smtp import transports
+from roadmap.delivery.settings import DeliverySettings, Patience
 from roadmap.store.engine import open_engine
 from support.mail_client import QUICK, plain
 

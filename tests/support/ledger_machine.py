@@ -56,11 +56,13 @@ from roadmap.delivery.proof.receipts import Receipt
 from roadmap.delivery.sending import sender, smtp
 from roadmap.delivery.settings import DeliverySettings
 from roadmap.delivery.transport import (
+    Keep,
     Lost,
     MailServerUnavailable,
     Refused,
     Reply,
     ReplyLost,
+    no_lease,
 )
 from roadmap.reports import compose
 from roadmap.reports.formats.letter import LetterText
@@ -79,6 +81,7 @@ SERVER_PATIENCE_MS = 5 * MINUTE_MS
 REPLY_PATIENCE_MS = 10 * MINUTE_MS
 RESEND_MS = 15 * MINUTE_MS
 CAP = 3  # transmissions to one recipient in a day
+MOST_TRIES = 5
 CONTENTS = {  # by run: what the letter to each addressee says
     "first": {"buy": "a", "neya": "a"},
     "changed": {"buy": "b", "neya": "a"},
@@ -399,8 +402,16 @@ class Wire:
             self.is_open = True
             self.heard_ms = CLOCK.now_ms
 
-    def begin(self, sender: str, recipient: str, size: int, journal: str | None = None) -> None:
+    def begin(
+        self,
+        sender: str,
+        recipient: str,
+        size: int,
+        journal: str | None = None,
+        keep: Keep = no_lease,
+    ) -> None:
         process = self._step("begin")
+        keep()
         self.message_id = None
         self.has_refused = self.was_looked_at = False
         if process.weather == "553_mail":
@@ -414,8 +425,9 @@ class Wire:
             raise Lost("mail", "connection closed")
         self.heard_ms = CLOCK.now_ms
 
-    def send_body(self, content: bytes) -> None:
+    def send_body(self, content: bytes, seconds: float, keep: Keep = no_lease) -> None:
         process = self._step("body")
+        keep()
         if process.weather == "lost_body" or self._is_hung_up():
             self.abandon()
             raise Lost("body", "connection reset")
@@ -628,7 +640,7 @@ def world_in(path: Path) -> Iterator[World]:
     log = logging.getLogger("roadmap")
     level = log.level
     log.setLevel(logging.CRITICAL)  # thousands of lines that nobody reads
-    settings = replace(SETTINGS, cap_per_recipient_day=CAP, max_attempts=5)
+    settings = replace(SETTINGS, cap_per_recipient_day=CAP, max_attempts=MOST_TRIES)
     with pytest.MonkeyPatch.context() as patch:
         for module in (moves, sender):
             patch.setattr(module, "time", CLOCK)
@@ -802,6 +814,8 @@ def _wrongs_of_one(letter: Letter) -> Iterator[str]:
             yield f"rejected by code {one.code}"
         if one.detail in _OF_OURS and one.to_state not in ("ready", "retry"):
             yield f"{one.to_state}, though the refusal was about us"
+    if letter.attempts > MOST_TRIES:
+        yield f"tried {letter.attempts} times"
     if letter.attempts != _charged(steps):
         yield f"{letter.attempts} tries are counted, {_charged(steps)} were made"
 
@@ -983,7 +997,10 @@ class LedgerMachine(RuleBasedStateMachine):
         return self.new_process("sender", drain)
 
     def new_reaper(self) -> Process:
-        return self.new_process("reaper", lambda one: moves.reap(self.world.engine, one.name))
+        return self.new_process(
+            "reaper",
+            lambda one: moves.reap(self.world.engine, one.name, max_attempts=MOST_TRIES),
+        )
 
     def new_watch(self) -> Process:
         return self.new_process(

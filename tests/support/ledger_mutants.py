@@ -164,6 +164,13 @@ MUTANTS = (
             Change("reap_claimed", "\n    and lease_until_ms < :now_ms", ""),
         ),
     ),
+    _code(
+        "whose sender dies is tried for ever",
+        moves,
+        "reap",
+        "row.attempts >= max_attempts",
+        "False",
+    ),
     _sql("an event that tells nothing", "write_event", "    version,\n", "    version + 1,\n"),
     _code(
         "the daily cap is not counted",

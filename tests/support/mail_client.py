@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import smtplib
 
-from roadmap.delivery.sending.smtp import Dialogue, MailServer, Patience
+from roadmap.delivery.sending.smtp import Dialogue, MailServer
+from roadmap.delivery.settings import Patience
 from roadmap.delivery.transport import MailServerUnavailable
 
 SECONDS_TO_CONNECT = 2

@@ -7,7 +7,8 @@ import os
 import tempfile
 from typing import Any
 
-from roadmap.delivery.sending.smtp import MailServer, Patience
+from roadmap.delivery.sending.smtp import MailServer
+from roadmap.delivery.settings import Patience
 from support.mail_client import QUICK
 
 

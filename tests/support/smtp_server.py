@@ -15,6 +15,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -113,10 +114,12 @@ class SmtpServer:
         byte_seconds: float = 1.0,
         pace_seconds: float = 0.0,
         says: Mapping[str, bytes] | None = None,
+        bytes_per_second: int | None = None,
     ) -> None:
         """`tls`: offered as STARTTLS, or spoken from the first byte (`is_tls_at_once`).
 
         `pace_seconds`: how long a letter takes, half before its body and half after its dot.
+        `bytes_per_second`: how fast it takes a body; None: as fast as it comes.
         A default that is a function is asked each time, by one thread at once.
         """
         self.plan = deque(plan)
@@ -134,12 +137,15 @@ class SmtpServer:
         }
         self.byte_seconds = byte_seconds
         self.says = dict(says or {})
+        self.bytes_per_second = bytes_per_second
         self.accepted: list[Accepted] = []
         self.bodies = 0  # whole bodies that came with their final dot
         self.commands: list[str] = []
         self.log: list[Connection] = []
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
+        if bytes_per_second is not None:  # what the kernel takes for us is taken at once
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         self._port = self._listener.getsockname()[1]
         self._sockets: set[socket.socket] = set()
         self._over = threading.Event()
@@ -324,7 +330,7 @@ class _Talk:
         if behaviour == "rst_body":
             lines.read(512)
             self._reset()
-        content = _body(lines)
+        content = _body(lines, server.bytes_per_second)
         if content is None:
             raise _Over("gone")
         self.said.bodies += 1
@@ -427,10 +433,15 @@ def _path(command: str) -> str:
     return command.partition("<")[2].partition(">")[0]
 
 
-def _body(lines: BinaryIO) -> bytes | None:
+def _body(lines: BinaryIO, bytes_per_second: int | None = None) -> bytes | None:
     """The letter as meant, dots unstuffed; None when the client left before the final dot."""
     kept = []
+    taken = 0
     while line := lines.readline():
+        taken += len(line)
+        if bytes_per_second is not None and taken > bytes_per_second / 50:
+            time.sleep(taken / bytes_per_second)
+            taken = 0
         if line == b".\r\n":
             return b"".join(kept)
         kept.append(line[1:] if line.startswith(b".") else line)

@@ -1,5 +1,5 @@
 -- Whose lease is over?
-select delivery_id, state
+select delivery_id, state, attempts
 from delivery
 where state in ('claimed', 'in_doubt')
     and lease_until_ms < :now_ms

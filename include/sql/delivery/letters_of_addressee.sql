@@ -10,7 +10,8 @@ select
     attempts,
     not_before_ms,
     expires_ms,
-    last_code
+    last_code,
+    last_detail
 from delivery
 where occasion = :occasion
     and mode = :mode

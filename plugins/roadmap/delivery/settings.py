@@ -9,11 +9,47 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 
 from roadmap.mailbox import AddressRefused, mailbox, read_address, read_domain
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _HOUR_MS = 3_600_000
+MOST_ATTEMPTS = 50
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds to wait in each step of a letter (RFC 5321 4.5.3.2; docs/delivery.md §5.5)."""
+
+    opening: float = 120.0  # connecting, TLS and logging in together
+    mail: float = 300.0
+    rcpt: float = 300.0
+    data: float = 120.0
+    block: float = 180.0
+    reply: float = 600.0
+
+    @property
+    def lease_ms(self) -> int:
+        """Of a claim: the longest step, and a sixth more in which the lease is not made longer."""
+        longest = max(self.opening, self.mail, self.rcpt, self.data, self.block)
+        return int(1200 * longest)
+
+    @property
+    def in_doubt_lease_ms(self) -> int:
+        """Longer than the wait for the last reply, so that a living sender is never reaped."""
+        return int(1000 * (self.reply + 300))
+
+    @property
+    def dialogue(self) -> float:
+        """All of a letter but its body; a kept connection may turn out closed, and MAIL again."""
+        return 2 * (self.opening + self.mail) + 2 * self.rcpt + self.data + self.reply
+
+
+PATIENCE = Patience()
+# A sending task begins no letter after the one, and is ended by Airflow at the other.
+SOFT_DEADLINE_SECONDS = 15 * 60
+TASK_LIMIT_SECONDS = 120 * 60
 
 
 class SettingsError(ValueError):
@@ -50,6 +86,8 @@ class DeliverySettings:
     has_demo_login: bool = False  # Airflow lets anybody in, as its SimpleAuthManager does
     expiry_ms: int = 5 * 24 * _HOUR_MS
     max_attempts: int = 8
+    largest_letter: int = 10_000_000  # bytes
+    slowest_bytes_per_second: int = 4_000  # a server that takes less is no mail server
     cap_per_recipient_day: int = 20
     cap_operator_day: int = 100  # one of thirteen failed tasks is a letter of its own
     letters_per_minute: int = 600  # of all senders together
@@ -60,6 +98,10 @@ class DeliverySettings:
     journal_address: str | None = None  # a mailbox of ours that gets a copy of live letters
     receipts_folder: str | None = None  # where the mail server's answers are kept, beside the db
     relay_log: str | None = None  # file or glob of the mail server's log
+
+    def body_seconds(self, size: int) -> float:
+        """How long a body of that many bytes may take."""
+        return PATIENCE.block + size / self.slowest_bytes_per_second
 
     def allows(self, address: str) -> bool:
         """Is the address's domain, as a whole, on the list?"""
@@ -76,7 +118,7 @@ def settings_from(values: Mapping[str, str]) -> DeliverySettings:
     operator = _address(values, "ROADMAP_OPERATOR_ADDRESS")
     allowed = re.split(r"[,;\s]+", values.get("ROADMAP_ALLOWED_DOMAINS", ""))
     domain = values.get("ROADMAP_MESSAGE_DOMAIN", "") or from_address.rpartition("@")[2]
-    return DeliverySettings(
+    settings = DeliverySettings(
         from_address=from_address,
         from_name=_line(values, "ROADMAP_FROM_NAME", ""),
         reply_to=_address(values, "ROADMAP_REPLY_TO_ADDRESS", from_address),
@@ -88,7 +130,9 @@ def settings_from(values: Mapping[str, str]) -> DeliverySettings:
         redirect_to=_address(values, "ROADMAP_REDIRECT_ADDRESS", operator),
         is_demo=values.get("ROADMAP_PROFILE", "").strip() == "demo",
         expiry_ms=_number(values, "ROADMAP_LETTER_EXPIRES_HOURS", 120, 120) * _HOUR_MS,
-        max_attempts=_number(values, "ROADMAP_MAX_ATTEMPTS", 8, 50),
+        max_attempts=_number(values, "ROADMAP_MAX_ATTEMPTS", 8, MOST_ATTEMPTS),
+        largest_letter=_number(values, "ROADMAP_LARGEST_LETTER_MB", 10, 100) * 1_000_000,
+        slowest_bytes_per_second=_number(values, "ROADMAP_SLOWEST_KB_PER_SECOND", 4, 10_000) * 1000,
         cap_per_recipient_day=_number(values, "ROADMAP_LETTERS_PER_RECIPIENT_DAY", 20, 1000),
         letters_per_minute=_number(values, "ROADMAP_LETTERS_PER_MINUTE", 600, 6000),
         seconds_between_letters=_number(values, "ROADMAP_SECONDS_BETWEEN_LETTERS", 0, 3600, 0),
@@ -98,6 +142,23 @@ def settings_from(values: Mapping[str, str]) -> DeliverySettings:
         journal_address=_optional_address(values, "ROADMAP_JOURNAL_ADDRESS"),
         receipts_folder=values.get("ROADMAP_RECEIPTS_FOLDER", "").strip() or None,
         relay_log=values.get("ROADMAP_RELAY_LOG", "").strip() or None,
+    )
+    _refuse_impossible(settings)
+    return settings
+
+
+def _refuse_impossible(settings: DeliverySettings) -> None:
+    """SettingsError where the slowest server and the largest letter outlast the sending task."""
+    letter = PATIENCE.dialogue + settings.body_seconds(settings.largest_letter)
+    in_all = SOFT_DEADLINE_SECONDS + settings.seconds_between_letters + letter
+    if in_all <= TASK_LIMIT_SECONDS:
+        return
+    raise SettingsError(
+        f"Настройки отправки не сходятся: письмо в {settings.largest_letter // 1_000_000} МБ"
+        f" серверу, который берёт {settings.slowest_bytes_per_second // 1000} КБ в секунду, может"
+        f" уходить {ceil(letter / 60)} мин, задача отправки с ним — {ceil(in_all / 60)} мин, а"
+        f" длится она не больше {TASK_LIMIT_SECONDS // 60}. Уменьшите ROADMAP_LARGEST_LETTER_MB или"
+        " ROADMAP_SECONDS_BETWEEN_LETTERS, или увеличьте ROADMAP_SLOWEST_KB_PER_SECOND."
     )
 
 

@@ -50,22 +50,42 @@ class ReplyLost(Exception):
     """The final dot went out, or may have; what the server made of it is not known."""
 
 
+class LeaseLost(Exception):
+    """The time with the letter is over: by now it may be another sender's."""
+
+
+Keep = Callable[[], None]  # make the lease of the letter longer, where it is time; LeaseLost
+
+
+def no_lease() -> None:
+    """For who holds no letter of the ledger."""
+
+
 class Transport(Protocol):
     """One connection that a batch of letters shares; one addressee per letter."""
 
     def open(self) -> None:
         """Connect where not connected; MailServerUnavailable."""
 
-    def begin(self, sender: str, recipient: str, size: int, journal: str | None = None) -> None:
+    def begin(
+        self,
+        sender: str,
+        recipient: str,
+        size: int,
+        journal: str | None = None,
+        keep: Keep = no_lease,
+    ) -> None:
         """Up to the server's word to send the body; Refused, Lost, MailServerUnavailable.
+
+        `keep` is called before each step that may take long, and what it raises goes through.
 
         `journal` is the institute's own mailbox of copies, a second recipient of the same
         transaction: the server takes both or none. A refusal of it is about us, not about the
         letter: MailServerUnavailable.
         """
 
-    def send_body(self, content: bytes) -> None:
-        """The whole letter without the final dot; Lost."""
+    def send_body(self, content: bytes, seconds: float, keep: Keep = no_lease) -> None:
+        """The whole letter without the final dot, within so many seconds; Lost."""
 
     def has_spoken(self) -> bool:
         """Did the server speak or hang up before the final dot?"""
@@ -92,10 +112,17 @@ class DryTransport:
     def open(self) -> None:
         return None
 
-    def begin(self, sender: str, recipient: str, size: int, journal: str | None = None) -> None:
+    def begin(
+        self,
+        sender: str,
+        recipient: str,
+        size: int,
+        journal: str | None = None,
+        keep: Keep = no_lease,
+    ) -> None:
         return None
 
-    def send_body(self, content: bytes) -> None:
+    def send_body(self, content: bytes, seconds: float, keep: Keep = no_lease) -> None:
         return None
 
     def has_spoken(self) -> bool:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from roadmap.delivery.settings import SettingsError, UnsafeLive, refuse_unsafe, settings_from
+from roadmap.delivery.settings import (
+    PATIENCE,
+    SettingsError,
+    UnsafeLive,
+    refuse_unsafe,
+    settings_from,
+)
 from roadmap.mailbox import read_address
 
 GIVEN = {
@@ -31,6 +37,38 @@ DEMO = SAFE | {
     "has_demo_login": True,
     "is_demo": True,
 }
+
+
+def test_a_lease_outlives_every_step_that_it_covers_and_the_last_reply():
+    steps = (
+        PATIENCE.opening, PATIENCE.mail, PATIENCE.rcpt, PATIENCE.data, PATIENCE.block,
+    )  # fmt: skip
+    # It is made longer once a sixth of it has passed: what is left outlives any step.
+    assert PATIENCE.lease_ms * 5 / 6 >= 1000 * max(steps)
+    assert PATIENCE.in_doubt_lease_ms > 1000 * PATIENCE.reply
+
+
+def test_a_large_letter_has_its_time_at_a_server_slower_than_15_kb_a_second():
+    settings = settings_from(GIVEN)
+    assert settings.body_seconds(2_800_000) > 2_800_000 / 5_000
+    assert settings.body_seconds(2_800_000) > settings.body_seconds(28_000)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ROADMAP_SLOWEST_KB_PER_SECOND": "1"},
+        {"ROADMAP_LARGEST_LETTER_MB": "100"},
+        {"ROADMAP_SECONDS_BETWEEN_LETTERS": "3600"},
+    ],
+)
+def test_settings_that_do_not_fit_into_the_sending_task_are_refused_with_the_sum(
+    given: dict[str, str],
+):
+    with pytest.raises(SettingsError, match=r"не сходятся.*не больше 120"):
+        settings_from(GIVEN | given)
+    fast = {"ROADMAP_SLOWEST_KB_PER_SECOND": "100", "ROADMAP_SECONDS_BETWEEN_LETTERS": "0"}
+    settings_from(GIVEN | given | fast)
 
 
 def test_what_is_not_given_follows_from_what_is():

@@ -178,6 +178,7 @@ class Letter:
     not_before_ms: int
     expires_ms: int
     last_code: int | None
+    last_detail: str | None
     events: tuple[Event, ...]
 
     @property

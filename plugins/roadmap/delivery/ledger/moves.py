@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Engine, Text, TextClause, bindparam
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from roadmap.delivery.ledger import refusals
+from roadmap.delivery.settings import MOST_ATTEMPTS, PATIENCE
 from roadmap.store.sql import sql
 
 Clock = Callable[[Connection], int]
@@ -34,13 +35,14 @@ Clock = Callable[[Connection], int]
 OPERATOR = "operator"
 MODES = ("live", "redirect", "dry", OPERATOR)
 
-LEASE_MS = 180_000
-# Longer than the wait for the last reply (10 minutes), so that a living sender is never reaped.
-IN_DOUBT_LEASE_MS = 900_000
+LEASE_MS = PATIENCE.lease_ms
+IN_DOUBT_LEASE_MS = PATIENCE.in_doubt_lease_ms
 _KEEP_TRYING_SECONDS = 60.0
 # `last_detail` of what the reaper cancelled.
 EXPIRED = "expired"
 RECIPIENT_REPLACED = "recipient_replaced"
+# … of a try that outlasted its lease.
+LEASE_OVER = "lease_over"
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ MOVES: Mapping[str, Move] = MappingProxyType(
         "doubt": Move("T7", ("in_doubt",), "unknown"),
         "reject": Move("T9", ("claimed", "in_doubt"), "rejected"),
         "reap_claimed": Move("T10", ("claimed",), "retry"),
+        "reap_exhausted": Move("T16", ("claimed",), "exhausted"),
         "reap_in_doubt": Move("T11", ("in_doubt",), "unknown"),
         "accept_by_proof": Move("T12", ("unknown",), "accepted"),
         "resend": Move("T13", ("unknown",), "retry"),
@@ -324,7 +327,7 @@ def _next_due(db: Connection, scope: ClaimScope, now_ms: int) -> Any:
 
 
 def extend_lease(engine: Engine, held: Claim, clock: Clock = db_now_ms) -> bool:
-    """A new lease before the body goes out; False when the old one was lost."""
+    """A new lease before a step that may take long; False when the old one was lost."""
     with engine.begin() as db:
         now_ms = clock(db)
         values = {"delivery_id": held.delivery_id, "claim_token": held.token, "now_ms": now_ms}
@@ -465,12 +468,16 @@ class Reaped:
     to_unknown: int
     expired: int
     replaced: int  # their recipients are no longer valid
+    exhausted: int = 0
 
 
-def reap(engine: Engine, actor: str, clock: Clock = db_now_ms) -> Reaped:
-    """T10, T11, T15: end leases that are over, and letters that nobody may send any more.
+def reap(
+    engine: Engine, actor: str, clock: Clock = db_now_ms, max_attempts: int = MOST_ATTEMPTS
+) -> Reaped:
+    """T10, T11, T15, T16: end leases that are over, and letters that nobody may send any more.
 
-    What was claimed waits for its next try; what was in doubt is unknown, and nothing else.
+    What was claimed waits for its next try, if it has one left; what was in doubt is unknown, and
+    nothing else. Who does not know the setting leaves `max_attempts` to who does.
     Cancelled is what waits past its deadline, or for a recipient who is no longer valid, as
     when another phase's run has brought a new address.
     """
@@ -479,7 +486,16 @@ def reap(engine: Engine, actor: str, clock: Clock = db_now_ms) -> Reaped:
         lapsed = db.execute(sql("delivery/lapsed_leases"), {"now_ms": now_ms}).all()
         expired = db.execute(sql("delivery/past_deadline"), {"now_ms": now_ms}).all()
         for_nobody = db.execute(sql("delivery/waiting_for_nobody")).all()
-    steps = [(f"reap_{row.state}", row, "lease_over") for row in lapsed]
+    steps = [
+        (
+            "reap_exhausted"
+            if row.state == "claimed" and row.attempts >= max_attempts
+            else f"reap_{row.state}",
+            row,
+            LEASE_OVER,
+        )
+        for row in lapsed
+    ]
     steps += [("cancel", row, EXPIRED) for row in expired]
     steps += [("cancel_replaced", row, RECIPIENT_REPLACED) for row in for_nobody]
     done: Counter[str] = Counter()
@@ -490,7 +506,11 @@ def reap(engine: Engine, actor: str, clock: Clock = db_now_ms) -> Reaped:
                 now_ms=clock(db), actor=actor, phase="reap", detail=detail,
             )  # fmt: skip
     return Reaped(
-        done["reap_claimed"], done["reap_in_doubt"], done["cancel"], done["cancel_replaced"]
+        done["reap_claimed"],
+        done["reap_in_doubt"],
+        done["cancel"],
+        done["cancel_replaced"],
+        done["reap_exhausted"],
     )
 
 

@@ -19,6 +19,8 @@ NOT_ALLOWED = "domain_not_allowed"
 SHARED = "shared_mailbox"
 SPOILT = "integrity"
 TOO_LARGE = "too_large"
+# … of a letter that the server does not take within its time.
+TOO_SLOW = "too_slow"
 _OURS = frozenset({NOT_ALLOWED, SHARED, SPOILT, TOO_LARGE})
 
 

@@ -297,7 +297,7 @@ def plan_deliveries(
     nobody foresaw: those are blocked, the others planned.
     """
     run = _open(engine, plan, run_id, reports_folder, settings, now_ms, render)
-    moves.reap(engine, _ACTOR)
+    moves.reap(engine, _ACTOR, max_attempts=settings.max_attempts)
     outcomes: list[Outcome] = []
     unforeseen: list[Exception] = []
     for addressee in addressees:

@@ -38,6 +38,7 @@ from roadmap.delivery.sending.smtp import MailServer, transports
 from roadmap.delivery.settings import DeliverySettings, UnsafeLive, refuse_unsafe
 from roadmap.delivery.transport import (
     DotNotSent,
+    LeaseLost,
     Lost,
     MailServerUnavailable,
     OpenTransport,
@@ -287,7 +288,7 @@ def send_due(
     there are such. What the mail server answers is kept in `receipts` before it is written
     into the ledger, so that a process which dies between the two leaves proof.
     """
-    reaped = moves.reap(engine, actor, clock)
+    reaped = moves.reap(engine, actor, clock, settings.max_attempts)
     if reaped.to_unknown:
         _pause_troubled(engine, settings, clock)
     done: Counter[str] = Counter()
@@ -375,7 +376,7 @@ def _summary(
         checked=done["checked"],
         postponed=done["postponed"],
         rejected=done["rejected"],
-        exhausted=done["exhausted"],
+        exhausted=done["exhausted"] + reaped.exhausted,
         unknown=done["unknown"] + reaped.to_unknown,
         expired=reaped.expired,
         pending=pending,
@@ -412,16 +413,21 @@ class _Letter:
             return self._settle("reject", phase="check", detail=refusals.SHARED)
         # A copy of a test letter would look like proof that the real one had gone.
         journal = self.settings.journal_address if held.mode == "live" else None
+        lease, size = _Lease(self.engine, held, self.clock), len(held.rfc822)
+        if size > self.settings.largest_letter:
+            detail = f"{refusals.TOO_LARGE}: {size} > {self.settings.largest_letter}"
+            return self._settle("reject", phase="check", detail=detail)
         try:
             self.transport.open()
-            self.transport.begin(self.settings.from_address, recipient, len(held.rfc822), journal)
-            if not moves.extend_lease(self.engine, held, self.clock):
-                self.transport.abandon()
-                return "fenced"
+            lease.keep()
+            self.transport.begin(self.settings.from_address, recipient, size, journal, lease.keep)
             if self.stop.is_set():
                 self.transport.abandon()
                 return self._settle("release", phase="data", detail="stopped")
-            self.transport.send_body(held.rfc822)
+            self.transport.send_body(held.rfc822, self.settings.body_seconds(size), lease.keep)
+        except LeaseLost:
+            self.transport.abandon()
+            return "fenced"
         except MailServerUnavailable as unavailable:
             reason = without_addresses(str(unavailable))
             self._settle("release", phase="connect", detail=reason)
@@ -555,7 +561,7 @@ class _Letter:
         with self.engine.connect() as db, db.begin():
             is_off = brakes.standing(db, self.clock(db)).is_off
         if not is_off:
-            return self._postpone(("claimed",), "arm", None, "lease_over")
+            return self._postpone(("claimed",), "arm", None, moves.LEASE_OVER)
         return self._give_back_switched_off()
 
     def _give_back_switched_off(self) -> str:
@@ -566,12 +572,20 @@ class _Letter:
         with self.engine.connect() as db, db.begin():
             wait_ms = moves.until_tomorrow_ms(self.clock(db))
         log.warning("Письмо %s ждёт завтра: их адресату уже много", self.held.delivery_id[:12])
-        return self._settle("postpone", phase="arm", detail="daily_cap", wait_ms=wait_ms)
+        return self._postpone(("claimed",), "arm", None, "daily_cap", wait_ms)
 
-    def _postpone(self, states: tuple[str, ...], phase: str, code: int | None, detail: str) -> str:
+    def _postpone(
+        self,
+        states: tuple[str, ...],
+        phase: str,
+        code: int | None,
+        detail: str,
+        wait_ms: int | None = None,
+    ) -> str:
         if self.held.attempts >= self.settings.max_attempts:
             return self._settle("exhaust", states, phase=phase, code=code, detail=detail)
-        wait_ms = backoff_ms(self.held.attempts)
+        if wait_ms is None:
+            wait_ms = backoff_ms(self.held.attempts)
         return self._settle(
             "postpone", states, phase=phase, code=code, detail=detail, wait_ms=wait_ms
         )
@@ -598,6 +612,27 @@ class _Letter:
             clock=self.clock,
         )
         return _OUTCOMES[name] if is_done else "fenced"
+
+
+class _Lease:
+    """The lease of a letter in hand, made longer as long as its sender lives.
+
+    A claim outlives the longest step by a sixth (`settings.Patience`), so that it is enough to
+    look before each step, and fast servers cost no statement.
+    """
+
+    def __init__(self, engine: Engine, held: Claim, clock: Clock) -> None:
+        self._engine, self._held, self._clock = engine, held, clock
+        self._since = time.monotonic()
+
+    def keep(self) -> None:
+        """LeaseLost where it was over."""
+        now = time.monotonic()
+        if 6000 * (now - self._since) < moves.LEASE_MS:
+            return
+        if not moves.extend_lease(self._engine, self._held, self._clock):
+            raise LeaseLost
+        self._since = now
 
 
 _OUTCOMES = {

@@ -15,12 +15,15 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Protocol
 
 from roadmap.delivery.ledger import refusals
+from roadmap.delivery.settings import PATIENCE, Patience
 from roadmap.delivery.transport import (
     DotNotSent,
     DryTransport,
+    Keep,
     Lost,
     MailServerUnavailable,
     OpenTransport,
@@ -28,22 +31,12 @@ from roadmap.delivery.transport import (
     Reply,
     ReplyLost,
     Transport,
+    no_lease,
     without_addresses,
 )
 
 _BLOCK = 65_536
 _MAX_REPLY_BYTES = 65_536
-
-
-@dataclass(frozen=True)
-class Patience:
-    """Seconds to wait in each phase of a letter (RFC 5321 4.5.3.2; docs/delivery.md §5.5)."""
-
-    mail: float = 300.0
-    rcpt: float = 300.0
-    data: float = 120.0
-    block: float = 180.0
-    reply: float = 600.0
 
 
 class Client(Protocol):
@@ -75,12 +68,13 @@ class Dialogue:
 
     To be made before the client connects: what the client says of itself (EHLO, STARTTLS,
     AUTH) then keeps the deadline too, and says nothing to a server that has spoken unasked.
-    `seconds` is the limit of time of the next reply.
+    `seconds` is the limit of time of the next reply, `until` that of all of them (monotonic).
     """
 
     def __init__(self, client: Client, seconds: float) -> None:
         self.client = client
         self.seconds = seconds
+        self.until = inf
         self.unread = b""
         self._put = client.putcmd
         client.getreply = self.read_reply  # type: ignore[method-assign]
@@ -129,7 +123,7 @@ class Dialogue:
 
         All lines of a reply have the same code (RFC 5321 4.2.1): «550-» and then «250 » is none.
         """
-        deadline = time.monotonic() + self.seconds
+        deadline = min(time.monotonic() + self.seconds, self.until)
         texts: list[bytes] = []
         codes: set[bytes] = set()
         taken = 0
@@ -176,7 +170,7 @@ class MailServer:
     is_verified_tls: bool
     open: Callable[[str], Dialogue] = field(repr=False)
     ehlo_name: str = "roadmap.example.org"
-    patience: Patience = field(default_factory=Patience)
+    patience: Patience = PATIENCE
 
 
 class SmtpTransport:
@@ -211,7 +205,14 @@ class SmtpTransport:
 
     # -- one letter ----------------------------------------------------------------------------
 
-    def begin(self, sender: str, recipient: str, size: int, journal: str | None = None) -> None:
+    def begin(
+        self,
+        sender: str,
+        recipient: str,
+        size: int,
+        journal: str | None = None,
+        keep: Keep = no_lease,
+    ) -> None:
         options = ""
         limit = self._current().client.esmtp_features.get("size")
         if limit is not None:
@@ -228,12 +229,17 @@ class SmtpTransport:
                 raise
             # The server closed a connection that we had kept; the letter is not the reason.
             self.abandon()
+            keep()
             self.open()
+            keep()
             self._ask(f"MAIL FROM:<{sender}>{options}", "mail", patience.mail, (250,))
         self._is_fresh = False
+        keep()
         self._ask(f"RCPT TO:<{recipient}>", "rcpt", patience.rcpt, (250, 251, 252))
         if journal is not None and journal != recipient:
+            keep()
             self._ask_for_copy(journal)
+        keep()
         self._ask("DATA", "data", patience.data, (354,))
 
     def _ask_for_copy(self, journal: str) -> None:
@@ -277,18 +283,23 @@ class SmtpTransport:
         if code != 250:
             self.abandon()
 
-    def send_body(self, content: bytes) -> None:
-        sock = self._sock()
+    def send_body(self, content: bytes, seconds: float, keep: Keep = no_lease) -> None:
+        sock, until = self._sock(), time.monotonic() + seconds
         stuffed = re.sub(rb"(?m)^\.", b"..", content)
         if not stuffed.endswith(b"\r\n"):
             stuffed += b"\r\n"
         try:
-            sock.settimeout(self._server.patience.block)
+            # What waits in the kernel would count towards the wait for the reply, in doubt.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BLOCK)
             for start in range(0, len(stuffed), _BLOCK):
+                keep()
+                left = max(0.001, until - time.monotonic())
+                sock.settimeout(min(self._server.patience.block, left))
                 sock.sendall(stuffed[start : start + _BLOCK])
         except OSError as broken:
             self.abandon()
-            raise Lost("body", _kind(broken)) from None
+            detail = refusals.TOO_SLOW if time.monotonic() >= until else _kind(broken)
+            raise Lost("body", detail) from None
 
     def has_spoken(self) -> bool:
         self._sock()

@@ -501,3 +501,20 @@ def test_what_a_claim_shows_of_itself_holds_no_address_and_no_letter(planned: En
     assert claim is not None
     assert claim.address not in repr(claim)
     assert "From:" not in repr(claim)
+
+
+def test_t16_who_dies_with_the_letter_again_and_again_uses_up_its_tries(planned: Engine):
+    most = 3
+    for _ in range(most):
+        assert moves.claim(planned, SCOPE, "dies") is not None
+        end_leases(planned)
+        reaped = moves.reap(planned, "reaper", max_attempts=most)
+        make_due(planned)
+        with planned.begin() as db:  # the same letter once more
+            db.execute(update(delivery).where(delivery.c.attempts == 0).values(not_before_ms=9**15))
+    assert (reaped.to_retry, reaped.exhausted) == (0, 1)
+    with planned.begin() as db:
+        tried = db.execute(select(delivery).where(delivery.c.attempts > 0)).one()
+    assert (tried.state, tried.attempts, tried.last_detail) == ("exhausted", most, "lease_over")
+    assert moves.claim(planned, SCOPE, "dies") is None
+    assert chains_hold(planned)

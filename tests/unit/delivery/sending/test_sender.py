@@ -14,6 +14,7 @@ from itertools import repeat
 import pytest
 from sqlalchemy import Engine, select, update
 
+from roadmap.delivery import settings as settings_of
 from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.delivery.sending import sender
@@ -32,7 +33,7 @@ from support.ledger_world import (
     send,
     states,
 )
-from support.mail_client import plain
+from support.mail_client import QUICK, plain
 from support.smtp_server import SmtpServer
 
 
@@ -372,6 +373,64 @@ def test_s17_a_letter_too_large_for_the_server_is_not_begun(one: Engine):
     assert "DATA" not in server.commands
 
 
+def test_s17_a_letter_above_our_own_limit_is_not_begun(one: Engine):
+    with SmtpServer() as server:
+        assert send(one, server, settings=replace(SETTINGS, largest_letter=100)).rejected == 1
+    assert rows(one)[0].last_detail.startswith("too_large: ")
+    assert server.commands == []
+
+
+@pytest.fixture
+def large(any_engine: Engine) -> Engine:
+    make_run(any_engine, contacts={"buy": ("a@example.org",)})
+    plan_all(any_engine, filler=2_000_000)
+    return any_engine
+
+
+def test_s18_a_server_that_takes_a_letter_for_longer_than_a_lease_gets_it_once(
+    large: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(moves, "LEASE_MS", 600)
+    with SmtpServer(bytes_per_second=1_500_000) as server:
+        patient = plain(server.port, replace(QUICK, block=60, reply=60))
+        assert send(large, server, over=patient).accepted == 1
+    assert rows(large)[0].attempts == 1
+    assert set(copies(server).values()) == {1}
+
+
+def test_s18_whose_lease_was_lost_in_the_body_sends_no_dot(
+    large: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(moves, "LEASE_MS", 600)
+    stop = threading.Event()
+
+    def lost(engine: Engine, held: moves.Claim, clock: moves.Clock) -> bool:
+        end_leases(engine)
+        moves.reap(engine, "reaper")
+        stop.set()
+        return False
+
+    monkeypatch.setattr(moves, "extend_lease", lost)
+    with SmtpServer(bytes_per_second=1_500_000) as server:
+        summary = send(large, server, stop=stop)
+    assert (server.bodies, summary.pending) == (0, 1)
+    assert states(large) == {"buy": "retry"}
+
+
+def test_s18_a_server_too_slow_for_the_letter_is_left_and_the_reason_told_in_the_end(
+    large: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(settings_of, "PATIENCE", replace(settings_of.PATIENCE, block=0.2))
+    quick = replace(SETTINGS, slowest_bytes_per_second=20_000_000)
+    with SmtpServer(bytes_per_second=300_000) as server:
+        for _ in range(SETTINGS.max_attempts + 1):
+            send(large, server, settings=quick)
+            make_due(large)
+    (row,) = rows(large)
+    assert (row.state, row.attempts, row.last_detail) == ("exhausted", 3, "too_slow")
+    assert server.bodies == 0
+
+
 def test_a14_a_stop_gives_back_what_is_not_yet_on_its_way(planned: Engine):
     stop = threading.Event()
     stop.set()
@@ -588,7 +647,7 @@ def test_a_line_that_begins_with_a_dot_arrives_as_it_was():
         transport = SmtpTransport(plain(server.port))
         transport.open()
         transport.begin("a@example.org", "b@example.org", len(content))
-        transport.send_body(content)
+        transport.send_body(content, 10)
         transport.send_dot()
         assert transport.read_reply().code == 250
         transport.quit()

@@ -15,7 +15,7 @@ BODY = b"Message-ID: <a.r1@example.org>\r\n\r\nx\r\n"
 
 def hand_over(transport: SmtpTransport, journal: str | None = None) -> None:
     transport.begin(OURS, THEIRS, len(BODY), journal)
-    transport.send_body(BODY)
+    transport.send_body(BODY, 10)
     transport.send_dot()
     assert transport.read_reply().code == 250
 
