@@ -13,6 +13,6 @@ from roadmap_airflow.phases import phase_dag
 
 august_analysis = phase_dag(
     "august_analysis",
-    display_name="Август: комплексный анализ",
+    display_name="08. Август: комплексный анализ",
     doc_md=__doc__,
 )

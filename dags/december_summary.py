@@ -14,6 +14,6 @@ from roadmap_airflow.phases import phase_dag
 
 december_summary = phase_dag(
     "december_summary",
-    display_name="Декабрь: итоги года",
+    display_name="12. Декабрь: итоги года",
     doc_md=__doc__,
 )

@@ -12,6 +12,6 @@ from roadmap_airflow.phases import phase_dag
 
 june_monitoring = phase_dag(
     "june_monitoring",
-    display_name="Июнь: первый этап мониторинга",
+    display_name="06. Июнь: первый этап мониторинга",
     doc_md=__doc__,
 )

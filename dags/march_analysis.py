@@ -12,6 +12,6 @@ from roadmap_airflow.phases import phase_dag
 
 march_analysis = phase_dag(
     "march_analysis",
-    display_name="Март: комплексный анализ",
+    display_name="03. Март: комплексный анализ",
     doc_md=__doc__,
 )

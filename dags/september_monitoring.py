@@ -12,6 +12,6 @@ from roadmap_airflow.phases import phase_dag
 
 september_monitoring = phase_dag(
     "september_monitoring",
-    display_name="Сентябрь: второй этап мониторинга",
+    display_name="09. Сентябрь: второй этап мониторинга",
     doc_md=__doc__,
 )

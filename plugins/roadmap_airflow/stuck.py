@@ -28,7 +28,7 @@ def watched_dags() -> dict[str, str]:
     from roadmap.delivery.account.watch import OTHER_DAGS
     from roadmap_airflow.plans import valid_plans
 
-    phases = {phase.code: phase.dag_title for plan in valid_plans() for phase in plan.phases}
+    phases = {phase.code: phase.listed_title for plan in valid_plans() for phase in plan.phases}
     return phases | OTHER_DAGS
 
 

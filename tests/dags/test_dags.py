@@ -105,7 +105,7 @@ def test_the_plans_phases_are_the_dags_under_the_plans_names(bag):
     for plan in plans:
         assert [phase.code for phase in plan.phases] == PHASES
         for phase in plan.phases:
-            assert bag.dags[phase.code].dag_display_name == phase.dag_title
+            assert bag.dags[phase.code].dag_display_name == phase.listed_title
 
 
 def test_the_hours_in_a_dags_documentation_are_named_as_the_plan_names_them(bag):

@@ -228,6 +228,11 @@ class Phase(PlanPart):
     correction_needs_reason: bool = False
     reply_by: ReplyBy
 
+    @property
+    def listed_title(self) -> str:
+        """«03. Март: …»: Airflow lists DAGs by name, and months in their order are found."""
+        return f"{self.as_of:%m}. {self.dag_title}"
+
 
 class Analysis(PlanPart):
     """Parameters of the analysis (docs/domain.md §4.2, §8)."""
