@@ -312,6 +312,7 @@ def _account(engine: Engine, run_id: str) -> Reconciliation:
             line = replace(line, is_unexpected=True, reason=reason)
         lines.append(line)
     has_waiting = any(line.category == "pending" for line in lines)
+    sendings: Sendings | None
     if run.mode == "live":
         sendings = _sent(lines, names)
     else:
@@ -338,7 +339,7 @@ def _account(engine: Engine, run_id: str) -> Reconciliation:
         lines=tuple(lines),
         holds=_holds(standing, run.occasion, run.mode, local_time, has_waiting=has_waiting),
         sample=sample,
-        sendings=sendings,
+        sendings=sendings or Sendings(),
         details=_details(run, lines, sendings, named, local_time),
         is_whole=is_reminder or (run.mode == "live" and is_for_all),
     )
@@ -370,7 +371,7 @@ def _sent(lines: Sequence[AccountLine], names: Mapping[str, str]) -> Sendings:
 def _details(
     run: Any,
     lines: Sequence[AccountLine],
-    sendings: Sendings,
+    sendings: Sendings | None,
     named: Sequence[Any],
     local_time: LocalTime,
 ) -> tuple[str, ...]:
@@ -380,6 +381,8 @@ def _details(
         chosen = [one.name for one in named if one.is_selected and not one.is_participating]
         as_of = date.fromisoformat(run.as_of)
         return (say(_WORDS, "nobody", local_time, is_reminder, as_of, chosen),)
+    if sendings is None:
+        return (say(_WORDS, "only_a_test", local_time),)
     if run.mode == "live" and not sendings.corrections:
         return ()
     text = say(_WORDS, "sent" if run.mode == "live" else "if_live", local_time, sendings)

@@ -46,17 +46,20 @@ def if_it_were_live(
     run: Any,
     recipients: Mapping[str, Sequence[Recipient]],
     names: Mapping[str, str],
-) -> Sendings:
+) -> Sendings | None:
     """What a live run would do for those of `recipients` whom this rehearsal has a report of.
 
-    `run` is a row of delivery/run; addressees are named in the order of `recipients`.
+    `run` is a row of delivery/run; addressees are named in the order of `recipients`. None where
+    the rehearsal is about another day, or what was known at another moment, than a live run may be.
     """
     from roadmap.reports.compose import load_model
 
     plan = load_plan(run.plan_year)
-    needs_reason = any(
-        phase.code == run.phase and phase.correction_needs_reason for phase in plan.phases
-    )
+    phase = next((one for one in plan.phases if one.code == run.phase), None)
+    is_of_its_day = phase is None or run.as_of == phase.as_of.isoformat()
+    if not is_of_its_day or run.known_at_ms < run.started_ms:
+        return None
+    needs_reason = phase is not None and phase.correction_needs_reason
     found: dict[str, list[Any]] = {kind: [] for kind in _ORDER}
     for addressee, theirs in recipients.items():
         with engine.connect() as db, db.begin():

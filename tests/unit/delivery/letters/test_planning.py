@@ -1018,6 +1018,18 @@ def test_a_rehearsal_names_who_would_get_nothing_and_why(engine: Engine, rendere
     assert "Настоящая отправка: 2 исправления (" in text
 
 
+@pytest.mark.parametrize(
+    "other", [{"as_of": date(2021, 3, 30)}, {"known_at_ms": NOW_MS - 1}], ids=["day", "moment"]
+)
+def test_a_rehearsal_of_another_day_or_moment_promises_nothing(
+    engine: Engine, renderer: Renderer, other: dict[str, Any]
+):
+    plan_run(engine, renderer, "test", mode="dry", **other)
+    text = told(engine, "test")
+    assert "Адресатам такой отчёт не отправляется" in text
+    assert "Настоящая отправка" not in text
+
+
 @pytest.mark.parametrize("mode", ["redirect", "dry"])
 def test_a_rehearsal_promises_no_letter_that_could_not_be_made(
     engine: Engine, renderer: Renderer, mode: str
