@@ -37,13 +37,14 @@ def look_after() -> None:
         with engine.connect() as db, db.begin():
             broken = broken_chains(db)
     log.log(
-        level(reaped.to_unknown or reaped.expired),
+        level(reaped.to_unknown or reaped.expired or reaped.exhausted),
         "Вернулось в очередь: %s, исход неизвестен: %s, срок отправки истёк: %s, "
-        "адрес сменился: %s",
+        "адрес сменился: %s, попытки исчерпаны: %s",
         reaped.to_retry,
         reaped.to_unknown,
         reaped.expired,
         reaped.replaced,
+        reaped.exhausted,
     )
     for delivery_id in broken:
         log.error("Журнал письма %s не объясняет его состояния", delivery_id[:12])

@@ -479,6 +479,34 @@ def test_a_server_that_does_not_wait_for_the_question_gets_no_letter(engine: Eng
     assert set(states(engine).values()) == {"ready"}
 
 
+HOSTILE = {
+    "no text at all": b"\xff\xfe\x00\r\n",
+    "a word that is no number": b"twenty go on\r\n",
+    "a number of another kind": "٢٢٠ go on\r\n".encode(),
+    "a continuation of another code": b"250-a\r\n220 b\r\n",
+    "names of nothing": b"250-\r\n250-=\r\n250- \r\n250-AUTH\r\n250-AUTH=\r\n250 SIZE\r\n",
+    "names that are no letters": b"250-a\r\n250-AUTH \xff\x00 PLAIN\r\n250 SIZE \xb2\r\n",
+    "a line without end": b"250-" + b"a" * 70_000,
+    "thousands of lines": b"250-a\r\n" * 20_000 + b"250 b\r\n",
+}
+
+
+@pytest.mark.parametrize("phase", ["greeting", "ehlo", "auth"])
+@pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
+def test_whatever_a_server_says_in_the_beginning_no_letter_is_left_in_hand(
+    engine: Engine, phase: str, said: bytes
+):
+    make_run(engine)
+    plan_all(engine)
+    with SmtpServer(
+        features=("AUTH PLAIN",), connection_default=f"odd_{phase}", says={f"odd_{phase}": said}
+    ) as server:
+        over = hooked(server.port, login="roadmap", password=SECRET)
+        with suppress(MailServerUnavailable):  # anything else is a traceback
+            send(engine, server, over=over)
+    assert set(states(engine).values()) <= {"ready", "accepted"}
+
+
 def test_a_server_without_what_was_asked_for_is_told():
     with SmtpServer(features=("AUTH",)) as server:
         assert "не предлагает защищённую связь" in why_not(hooked(server.port, use_starttls=True))

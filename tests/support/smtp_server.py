@@ -404,7 +404,7 @@ class _Talk:
         return f"{code} 5.1.1 <{address}> {'no such user' if code == '550' else 'not now'}"
 
     def _say(self, reply: bytes) -> None:
-        self.said.replies.append(reply.decode("ascii").strip())
+        self.said.replies.append(reply.decode("ascii", "replace").strip())
         self.sock.sendall(reply)
 
     def _drip(self, reply: bytes) -> None:
