@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 
 from roadmap import russian
 from roadmap.decision import LETTER_DECISION_OF, LETTER_DECISIONS
+from roadmap.delivery.account.alarms import title
 from roadmap.delivery.account.fate import Fate, advice, fate_of_outcome, sentence
 from roadmap.delivery.account.rehearsal import Sendings, if_it_were_live
 from roadmap.delivery.ledger import brakes, moves
@@ -34,6 +35,7 @@ from roadmap.delivery.letters.operator_text import (
 from roadmap.delivery.letters.planning import NO_RECIPIENT, is_for_earlier_letters
 from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import sample_sentence
+from roadmap.plan.load import load_plans
 from roadmap.plan.model import REGION, REMINDER, LocalTime
 from roadmap.plan.zone import home_time, occasion_time
 from roadmap.store.sql import sql
@@ -214,7 +216,8 @@ class Reconciliation:
     @property
     def text(self) -> str:
         """The account as the task's log has it."""
-        return filled_in("email/operator_summary.txt.j2", self.local_time, result=self)
+        phase = title(self.occasion, "live", load_plans()[0])  # the mode stands below
+        return filled_in("email/operator_summary.txt.j2", self.local_time, result=self, phase=phase)
 
 
 def categories(mode: str) -> Mapping[str, str]:
