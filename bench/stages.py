@@ -66,6 +66,7 @@ def pull(engine: Engine, var: Path, request: RunRequest, now_ms: int | None = No
 def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> Reconciliation:
     """Everything after the pull, on what was in force at the request's known-at moment."""
     from roadmap.delivery.account.reconcile import reconcile
+    from roadmap.delivery.ledger.releases import release_run
     from roadmap.delivery.letters.planning import plan_deliveries
     from roadmap.delivery.sending.sender import send_run
     from roadmap.indicators.evaluate import evaluate
@@ -76,6 +77,7 @@ def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> 
     run_id, addressees = composed(engine, plan, request, place.settings.reply_to, moment)
     reports = place.var / "reports"
     plan_deliveries(engine, plan, run_id, addressees, reports, place.settings, moment)
+    release_run(engine, run_id)
     send_run(
         engine,
         run_id,

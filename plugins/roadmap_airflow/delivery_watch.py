@@ -7,7 +7,7 @@ failed among it, is one letter to the operator and one red task.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
 
@@ -17,6 +17,9 @@ from roadmap_airflow.failures import level
 from roadmap_airflow.send_operator import SendLeftOperator
 from roadmap_airflow.stuck import alarm_of
 
+if TYPE_CHECKING:
+    from roadmap.delivery.ledger.releases import Holding
+
 log = logging.getLogger("roadmap")
 
 ACTOR = "delivery_watch"
@@ -24,8 +27,10 @@ ACTOR = "delivery_watch"
 
 @task(task_display_name="Прерванные отправки и журнал")
 def look_after() -> None:
-    """End the leases of senders that died; look whether the database is whole and its own."""
+    """End the leases of senders that died, let go the letters of runs that are over; look whether
+    the database is whole and its own."""
     from roadmap.delivery.ledger.moves import broken_chains, reap
+    from roadmap.delivery.ledger.releases import release_left
     from roadmap.delivery.proof.proofs import notice_restore
     from roadmap_airflow.connections import delivery_settings, receipts, roadmap_db
 
@@ -36,6 +41,7 @@ def look_after() -> None:
         reaped = reap(engine, ACTOR, max_attempts=delivery_settings().max_attempts)
         with engine.connect() as db, db.begin():
             broken = broken_chains(db)
+        released = release_left(engine, _is_over)
     log.log(
         level(reaped.to_unknown or reaped.expired or reaped.exhausted),
         "Вернулось в очередь: %s, исход неизвестен: %s, срок отправки истёк: %s, "
@@ -48,6 +54,16 @@ def look_after() -> None:
     )
     for delivery_id in broken:
         log.error("Журнал письма %s не объясняет его состояния", delivery_id[:12])
+    if released:
+        log.warning("Осталось в очереди от запусков, которые завершились раньше: %s", released)
+
+
+def _is_over(run: Holding) -> bool:
+    """Does Airflow know of no such run that still goes on or waits for its turn?"""
+    ti: Any = get_current_context()["ti"]
+    dag_id = "calendar_watch" if run.phase.startswith("reminder/") else run.phase
+    alive = ti.get_dr_count(dag_id, run_ids=[run.requested_by], states=["queued", "running"])
+    return not alive
 
 
 @task(task_display_name="Доказательства", trigger_rule="all_done")

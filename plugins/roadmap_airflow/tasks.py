@@ -311,7 +311,7 @@ ATTENTION, OTHERS = "ТРЕБУЕТ ВНИМАНИЯ", "ОСТАЛЬНЫЕ"
 
 @task(task_display_name="Согласование", trigger_rule="all_done")
 def approve(phase_run: str | None) -> None:
-    """Pass by itself where the plan asks for no approval; red where letters wait for one.
+    """Let the run's letters go; red where some wait for a person's approval as the plan asks.
 
     Skipped, with the reason, where the run has no letter that could be approved.
     """
@@ -319,12 +319,14 @@ def approve(phase_run: str | None) -> None:
 
     from roadmap.delivery.account.reconcile import nothing_to_approve
     from roadmap.delivery.ledger.moves import held_batch
+    from roadmap.delivery.ledger.releases import release_run
     from roadmap.delivery.sending.sender import run_scope
     from roadmap_airflow.connections import roadmap_db
 
     if phase_run is None:  # why, and what to do, is said by the account
         raise AirflowSkipException("Согласовывать нечего: сведения не зафиксированы")
     with roadmap_db() as engine:
+        release_run(engine, phase_run)
         scope = run_scope(engine, phase_run, None)
         with engine.connect() as db, db.begin():
             held = held_batch(db, scope.occasion or "", scope.mode or "")

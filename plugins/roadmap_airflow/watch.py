@@ -46,10 +46,11 @@ def remind(occasion: str) -> None:
     checked = tasks.check(run)
     addressees: Any = compose_reminder(run)
     rendered = tasks.render(run, addressees)
+    approved = tasks.approve(run)
     sent = tasks.send_all(run, addressees)
     reconciled = tasks.reconcile.override(map_index_template=LABEL)(run)
 
-    run >> checked >> addressees >> rendered >> sent >> reconciled
+    run >> checked >> addressees >> rendered >> approved >> sent >> reconciled
 
 
 @task(task_id="freeze", task_display_name="Фиксация сведений", map_index_template=LABEL)

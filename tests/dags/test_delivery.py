@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select, update
 
 from roadmap.delivery.proof.proofs import notice_restore
 from roadmap.delivery.proof.receipts import Receipt, Receipts
@@ -229,6 +229,36 @@ def test_a_database_put_back_from_a_copy_sends_nothing_a_second_time(world, tmp_
     (notice,) = world.notices()
     assert "База данных восстановлена из копии" in notice.get_body(("html",)).get_content()
     assert set(states(world.engine).values()) == {"accepted"}  # by the receipts
+
+
+@pytest.mark.parametrize("ended", ["failed", "gone"])
+def test_the_watch_does_not_overtake_a_phase_that_goes_on_and_sends_what_it_left_behind(
+    world, ended
+):
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from airflow.utils.types import DagRunType
+
+    with world.engine.begin() as db:
+        db.execute(update(delivery).values(released_ms=None))
+    world.engine.dispose()
+    with create_session() as session:
+        # As make_run says: which DAG, and who asked for the phase run.
+        run = DagRun("march_analysis", run_id="test", run_type=DagRunType.MANUAL, state="running")
+        session.add(run)
+    assert set(world.run("delivery_watch").values()) == {"success"}
+    assert world.reports() == []
+
+    with create_session() as session:
+        theirs = DagRun.run_id == "test"
+        if ended == "gone":
+            session.execute(delete(DagRun).where(theirs))
+        else:
+            session.execute(update(DagRun).where(theirs).values(state=ended))
+    assert set(world.run("delivery_watch").values()) == {"success"}
+    assert len(world.reports()) == 3
+    with create_session() as session:
+        session.execute(delete(DagRun).where(theirs))
 
 
 def test_a_task_of_the_watch_that_fails_stops_no_letter_and_is_itself_an_alarm(world, monkeypatch):

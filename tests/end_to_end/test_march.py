@@ -19,6 +19,7 @@ from sqlalchemy import select
 from bench.stages import pull, run_stages
 from roadmap.analysis.analyse import analyse
 from roadmap.delivery.account.why import Obstacle, Verdict, Why, why
+from roadmap.delivery.ledger.releases import release_run
 from roadmap.delivery.letters.operator_text import filled_in
 from roadmap.delivery.letters.planning import plan_deliveries
 from roadmap.delivery.sending.sender import send_run
@@ -333,6 +334,7 @@ def test_a_drafted_plan_writes_to_the_operator_s_test_address_only(march, first,
     addressees = compose(place.engine, plan, run_id, place.settings.reply_to)
     reports = place.var / "reports"
     plan_deliveries(place.engine, plan, run_id, addressees, reports, place.settings, now_ms)
+    release_run(place.engine, run_id)
     send_run(
         place.engine, run_id, addressees, place.mail_server, place.settings,
         stop=threading.Event(), soft_deadline_seconds=120, actor="tests",

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from faults.failpoints import Failpoint, install
 from faults.world import FILLER_BYTES, MUNICIPALITIES
+from roadmap.delivery.ledger.releases import release_run
 from roadmap.delivery.letters.planning import Outcome, plan_deliveries
 from roadmap.reports.compose import load_model as _load_model  # noqa: F401
 from roadmap.reports.formats.letter import Envelope, LetterText
@@ -75,7 +76,7 @@ def plan_run(
             ),
         )
 
-    return plan_deliveries(
+    outcomes = plan_deliveries(
         engine,
         PLAN,
         run_id,
@@ -85,3 +86,5 @@ def plan_run(
         ledger_world.NOW_MS,
         render,
     )
+    release_run(engine, run_id)
+    return outcomes

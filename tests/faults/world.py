@@ -18,6 +18,7 @@ from faults.checker import Verdict, check, message_id
 from roadmap.delivery.decisions.settle import settle
 from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import ClaimScope, Planned
+from roadmap.delivery.ledger.releases import release_run
 from roadmap.delivery.letters import message
 from roadmap.delivery.letters.contacts import Recipient
 from roadmap.plan.zone import home_time
@@ -135,6 +136,7 @@ class World:
                 assert moves.plan(
                     db, one, now_ms=now_ms, expires_ms=now_ms + EXPIRES_MS, actor="test"
                 )
+        release_run(self.engine, RUN_ID, self.clock)
         self.expect(letters)
         return letters
 

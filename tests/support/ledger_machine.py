@@ -48,7 +48,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from roadmap.delivery.decisions import settle
-from roadmap.delivery.ledger import brakes, moves
+from roadmap.delivery.ledger import brakes, moves, releases
 from roadmap.delivery.ledger.moves import ClaimScope
 from roadmap.delivery.letters import planning
 from roadmap.delivery.proof import proofs
@@ -462,9 +462,10 @@ class Wire:
         if self.fate == "dot_breaks":
             _send_dot_over(PlainSocket())
         row = self.eye.execute(
-            "select state, claimed_by from delivery where message_id = ?", (message_id,)
+            "select state, claimed_by, released_ms is not null from delivery where message_id = ?",
+            (message_id,),
         ).fetchone()
-        if row != ("in_doubt", process.name):
+        if row != ("in_doubt", process.name, 1):
             STORY.wrongs.append(f"a dot of {process.name}, while the ledger says {row}")
         STORY.tell("dot", message_id)
         if self.fate == "slow":
@@ -894,7 +895,10 @@ def _same_content_twice(letters: Sequence[Letter], story: Story) -> list[str]:
 
 MOST = 4  # processes at once
 ADDRESSEES = (("buy",), ("buy",), ("buy", "neya"))  # one letter alone is fought for hardest
-PLANNED = ("over", "over", "over", "next", "write", "wrote", "render", "write:plan_message")
+PLANNED = (
+    "over", "over", "over", "next", "write", "wrote", "render", "write:plan_message",
+    "write:release_run",
+)  # fmt: skip
 UNTIL = (
     "next", "over", "write", "wrote", "write:claim", "wrote:claim", "body", "body", "peek",
     "write:count_towards_daily_cap", "wrote:mark_in_doubt", "wrote:mark_in_doubt", "dot",
@@ -1012,9 +1016,12 @@ class LedgerMachine(RuleBasedStateMachine):
         world, addressees = self.world, self.habits.addressees
         return self.new_process(
             "planner",
-            lambda _: planning.plan_deliveries(
-                world.engine, world.plan, run_id, addressees, None, world.settings,
-                NOW_MS, render,
+            lambda _: (
+                planning.plan_deliveries(
+                    world.engine, world.plan, run_id, addressees, None, world.settings,
+                    NOW_MS, render,
+                ),
+                releases.release_run(world.engine, run_id),
             ),
         )  # fmt: skip
 
@@ -1165,6 +1172,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.all_is_well()
         if not self.is_on:
             brakes.start(self.world.engine, "operator", "проверка")
+        releases.release_left(self.world.engine, lambda _: True)
         # Past the deadline of every letter: one that nobody may claim any more says so.
         for _ in range(20):
             CLOCK.pass_ms(480 * MINUTE_MS)

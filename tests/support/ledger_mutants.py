@@ -171,6 +171,13 @@ MUTANTS = (
         "row.attempts >= max_attempts",
         "False",
     ),
+    Mutant(
+        "claimed before its run lets it go",
+        (
+            Change("claim_candidate", "\n    and (run_id is null or released_ms is not null)", ""),
+            Change("claim", "\n    and (run_id is null or released_ms is not null)", ""),
+        ),
+    ),
     _sql("an event that tells nothing", "write_event", "    version,\n", "    version + 1,\n"),
     _code(
         "the daily cap is not counted",

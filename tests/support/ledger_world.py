@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select, update
 
 from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import ClaimScope, Planned
+from roadmap.delivery.ledger.releases import release_run
 from roadmap.delivery.letters import message
 from roadmap.delivery.letters.contacts import Recipient, recipients
 from roadmap.delivery.sending.sender import SendSummary, send_due
@@ -191,6 +192,7 @@ def plan_all(
                 now = moves.db_now_ms(db)
                 assert moves.plan(db, made, now_ms=now, expires_ms=now + 10**9, actor="test")
             planned.append(made.delivery_id)
+    release_run(engine, run_id)
     return planned
 
 

@@ -9,5 +9,6 @@ set state = 'claimed',
     updated_ms = :now_ms
 where delivery_id = :delivery_id
     and state = :from_state
+    and (run_id is null or released_ms is not null)
     and not_before_ms <= :now_ms
     and expires_ms > :now_ms

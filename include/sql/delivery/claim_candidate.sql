@@ -1,11 +1,13 @@
 -- T2: which letter of the scope is due next, and in which state was it seen?
 -- A recipient who is no longer valid gets no live letter; in a test letter the address is
 -- only shown. Nobody claims while sending is switched off, while the mail server is given a
--- rest (a dry letter needs none), or from an occasion that is paused. That sending is off the
--- operator is told, but not what he may have been told before the database was put back.
+-- rest (a dry letter needs none), or from an occasion that is paused; nor before the letter's run
+-- has let it go. That sending is off the operator is told, but not what he may have been told
+-- before the database was put back.
 select delivery_id, state
 from delivery
 where state in ('ready', 'retry')
+    and (run_id is null or released_ms is not null)
     and not_before_ms <= :now_ms
     and expires_ms > :now_ms
     and (cast(:occasion as text) is null or occasion = :occasion)

@@ -462,6 +462,8 @@ delivery = _table(
     # The phase run whose facts the letter tells (its as-of date is the fact's date); null: the
     # letter is to the operator and tells of no run's facts.
     Column("run_id", ForeignKey("phase_run.run_id")),
+    # When its run let it go; null: nobody may claim it yet.
+    Column("released_ms", BigInteger),
     UniqueConstraint("occasion", "mode", "municipality_id", "recipient_id", "revision"),
     ForeignKeyConstraint(
         ["recipient_id", "municipality_id"],

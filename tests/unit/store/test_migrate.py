@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, column, insert, inspect, select, tabl
 from sqlalchemy.exc import DBAPIError
 
 from conftest import create_all
+from roadmap.delivery.ledger import moves
 from roadmap.store import migrate
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import TRANSITIONS, control, metadata, transition
@@ -132,6 +133,38 @@ def test_a_run_frozen_before_references_had_days_reads_its_results_as_it_did(
         assert list(map(tuple, foreign)) == [(2021, "2", "буй")]
         spelt = db.execute(text("select alias, valid_from, valid_to from municipality_alias"))
         assert list(map(tuple, spelt)) == [("буй", "0001-01-01", None)]
+
+
+def test_letters_of_a_ledger_in_use_may_be_claimed_as_before(bare_engine: Engine) -> None:
+    migrate.upgrade(bare_engine, "0016")
+    with bare_engine.begin() as db:
+        _insert(
+            db, "phase_run", run_id="r", plan_year=2021, phase="p", occasion="o", mode="live",
+            as_of="2021-03-31", known_at_ms=1, started_ms=1, plan_sha256="0",
+            templates_sha256="0", code_version="v", requested_by="t",
+        )  # fmt: skip
+        db.execute(text("insert into municipality values ('buy', 'Буй')"))
+        _insert(
+            db, "recipient", recipient_id="buy-1", municipality_id="buy", addr="buy@example.org"
+        )
+        _insert(
+            db, "message", message_id="<1@example.org>", municipality_id="buy", sha256="0" * 64,
+            rfc822=b"x", created_ms=1,
+        )  # fmt: skip
+        _insert(
+            db, "delivery", delivery_id="d" * 64, occasion="o", mode="live",
+            municipality_id="buy", recipient_id="buy-1", revision=1, content_sha256="0" * 64,
+            message_id="<1@example.org>", payload_sha256="0" * 64, state="ready", version=1,
+            not_before_ms=1, expires_ms=9**15, updated_ms=5, run_id="r",
+        )  # fmt: skip
+        _insert(
+            db, "delivery_event", delivery_id="d" * 64, seq=1, from_state="new",
+            to_state="ready", send_epoch=1, at_ms=5, actor="planning",
+        )  # fmt: skip
+    migrate.upgrade(bare_engine)
+    held = moves.claim(bare_engine, moves.ClaimScope(), "sender")
+    assert held is not None
+    assert held.delivery_id == "d" * 64
 
 
 def test_names_of_sheets_that_may_be_persons_are_forgotten(bare_engine: Engine) -> None:

@@ -30,6 +30,7 @@ from roadmap.delivery.account.why import (
 from roadmap.delivery.decisions.settle import settle
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moves import ClaimScope
+from roadmap.delivery.ledger.releases import release_run
 from roadmap.delivery.letters.operator_text import filled_in
 from roadmap.delivery.letters.planning import plan_deliveries
 from roadmap.plan.model import Plan
@@ -133,6 +134,7 @@ def decide(
         return Package(LetterText("Тема", "<p>Письмо</p>", "Письмо"), (file,))
 
     plan_deliveries(engine, CLOSED, run_id, ("buy",), folder, settings, NOW_MS, render)
+    release_run(engine, run_id)
 
 
 def planned(engine: Engine, folder: Path, **changes: Any) -> None:

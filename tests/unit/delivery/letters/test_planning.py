@@ -23,6 +23,7 @@ from roadmap.delivery.account.reconcile import reconcile, state_of_phase
 from roadmap.delivery.decisions.settle import settle
 from roadmap.delivery.ledger import moves
 from roadmap.delivery.ledger.moves import ClaimScope
+from roadmap.delivery.ledger.releases import release_run
 from roadmap.delivery.letters.planning import (
     Outcome,
     Past,
@@ -170,9 +171,11 @@ def again(
     settings=SETTINGS,
     plan: Plan = PLAN,
 ) -> tuple[Outcome, ...]:
-    return plan_deliveries(
+    outcomes = plan_deliveries(
         engine, plan, run_id, addressees, renderer.folder, settings, NOW_MS, renderer
     )
+    release_run(engine, run_id)  # as the run's own `approve` does
+    return outcomes
 
 
 def kinds(outcomes: tuple[Outcome, ...]) -> dict[str, str]:
@@ -549,6 +552,7 @@ def make_june(engine: Engine, renderer: Renderer, address: str, run_id: str) -> 
     )  # fmt: skip
     store(engine, run_id, model_of("buy", "Июнь"))
     plan_deliveries(engine, PLAN, run_id, ("buy",), renderer.folder, SETTINGS, JULY_MS, renderer)
+    release_run(engine, run_id)
 
 
 JULY_MS = 1_625_050_800_000  # 30.06.2021, 14:00 in Moscow
@@ -1293,6 +1297,7 @@ def test_the_real_package_travels_whole(engine: Engine, tmp_path: Path):
         engine, PLAN, "run-1", ("neya",), tmp_path / "reports", SETTINGS, NOW_MS
     )
     assert [(one.outcome, one.reason) for one in outcomes] == [("planned", None)]
+    release_run(engine, "run-1")
     with SmtpServer() as server:
         send(engine, server)
     back = message_from_bytes(server.accepted[0].content, policy=email.policy.default)
