@@ -29,6 +29,7 @@ ACTOR = "delivery_watch"
 def look_after() -> None:
     """End the leases of senders that died, let go the letters of runs that are over; look whether
     the database is whole and its own."""
+    from roadmap.delivery.ledger.moments import reset_far
     from roadmap.delivery.ledger.moves import broken_chains, reap
     from roadmap.delivery.ledger.releases import release_left
     from roadmap.delivery.proof.proofs import notice_restore
@@ -38,6 +39,7 @@ def look_after() -> None:
         restored = notice_restore(engine, receipts(), ACTOR)
         if restored:
             log.error(restored)
+        reset_far(engine)
         reaped = reap(engine, ACTOR, max_attempts=delivery_settings().max_attempts)
         with engine.connect() as db, db.begin():
             broken = broken_chains(db)

@@ -265,8 +265,9 @@ def note(engine: Engine, standing: Sequence[Alarm], clock: Clock = db_now_ms) ->
         told_ms = {row.alarm_key: row.told_ms for row in rows}
     new = tuple(one for one in standing if told_ms[one.key] is None)
     old = tuple(one for one in standing if told_ms[one.key] is not None)
-    due = [at for at in told_ms.values() if at is None or at <= now_ms - TELL_AGAIN_MS]
-    return ToTell(new, old) if due else ToTell((), ())
+    # Told at a moment to come: then the clock was wrong, and nobody would be told for long.
+    is_due = any(at is None or not now_ms - TELL_AGAIN_MS < at <= now_ms for at in told_ms.values())
+    return ToTell(new, old) if is_due else ToTell((), ())
 
 
 def mark_told(engine: Engine, alarms: Iterable[Alarm], clock: Clock = db_now_ms) -> None:

@@ -23,7 +23,7 @@ from typing import NoReturn
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from roadmap.delivery.ledger import brakes, moves, refusals
+from roadmap.delivery.ledger import brakes, moments, moves, refusals
 from roadmap.delivery.ledger.moves import (
     MODES,
     OPERATOR,
@@ -288,6 +288,7 @@ def send_due(
     there are such. What the mail server answers is kept in `receipts` before it is written
     into the ledger, so that a process which dies between the two leaves proof.
     """
+    moments.reset_far(engine, clock)
     reaped = moves.reap(engine, actor, clock, settings.max_attempts)
     if reaped.to_unknown:
         _pause_troubled(engine, settings, clock)

@@ -289,6 +289,13 @@ def test_an_alarm_that_stands_is_told_again_after_a_day(any_engine: Engine):
     assert (again.new, again.standing) == ((), (A,))
 
 
+def test_an_alarm_that_was_told_by_a_clock_far_ahead_is_told_again(any_engine: Engine):
+    mark_told(any_engine, note(any_engine, [A], clock=at(9 * DAY_MS)).alarms, clock=at(9 * DAY_MS))
+    assert note(any_engine, [A], clock=at(DAY_MS)).standing == (A,)
+    mark_told(any_engine, [A], clock=at(DAY_MS))
+    assert not note(any_engine, [A], clock=at(DAY_MS + 1))
+
+
 def test_a_letter_that_could_not_be_sent_is_tried_again(any_engine: Engine):
     assert note(any_engine, [A], clock=at(0))
     assert note(any_engine, [A], clock=at(1)).new == (A,)

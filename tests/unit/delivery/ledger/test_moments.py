@@ -1,0 +1,121 @@
+"""A moment of wrong clock silences nothing: what lies implausibly far ahead is reset, and said."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+import pytest
+from sqlalchemy import Engine, select, update
+
+from roadmap.delivery.decisions.settle import RESEND_AFTER_MS, SettleRefused, settle
+from roadmap.delivery.ledger import brakes, moves
+from roadmap.delivery.ledger.moments import FARTHEST_MS, reset_far
+from roadmap.store.tables import delivery, relay
+from support.ledger_world import SCOPE, lose_reply, make_run, plan_all, send, states
+from support.smtp_server import SmtpServer
+
+DAY_MS = 24 * 3_600_000
+AHEAD_MS = 400 * DAY_MS
+
+
+def ahead(db) -> int:
+    """The clock of the database, while it is wrong by more than a year."""
+    return moves.db_now_ms(db) + AHEAD_MS
+
+
+@pytest.fixture
+def planned(any_engine: Engine) -> Engine:
+    make_run(any_engine)
+    plan_all(any_engine)
+    return any_engine
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.WARNING)
+    return lambda: [one.getMessage() for one in caplog.records if "Часы" in one.getMessage()]
+
+
+def test_a_slot_that_was_taken_far_ahead_holds_nobody_up(planned: Engine, said):
+    brakes.next_slot(planned, 100, ahead)
+    with SmtpServer() as server:
+        assert send(planned, server).accepted == 3
+    assert said() == [
+        "Часы базы данных шли неверно: темп отправки начат заново (сброшено сроков: 1)"
+    ]
+
+
+def test_a_rest_of_the_mail_server_that_ends_far_ahead_is_over(planned: Engine, said):
+    brakes.trip(planned, "Не отвечает.", at_once=True, clock=ahead)
+    with SmtpServer() as server:
+        assert send(planned, server).accepted == 3
+    assert "перерыв почтового сервера окончен" in said()[0]
+
+
+def test_a_letter_put_off_far_ahead_is_tried_now(planned: Engine, said):
+    with planned.begin() as db:
+        db.execute(update(delivery).values(not_before_ms=ahead(db)))
+    with SmtpServer() as server:
+        assert send(planned, server).accepted == 3
+    assert "сброшено сроков: 3" in said()[0]
+
+
+@pytest.mark.parametrize(("was", "becomes"), [("claimed", "retry"), ("in_doubt", "unknown")])
+def test_a_lease_that_ends_far_ahead_is_reaped_and_its_sender_fenced(
+    planned: Engine, said, was: str, becomes: str
+):
+    held = moves.claim(planned, SCOPE, "dead")
+    assert held is not None
+    if was == "in_doubt":
+        assert moves.mark_in_doubt(planned, held, 20) is not None
+    with planned.begin() as db:
+        theirs = delivery.c.delivery_id == held.delivery_id
+        db.execute(update(delivery).where(theirs).values(lease_until_ms=ahead(db)))
+    reset_far(planned)
+    moves.reap(planned, "reaper")
+    assert Counter(states(planned).values()) == {becomes: 1, "ready": 2}
+    assert moves.mark_in_doubt(planned, held, 20) is None
+    assert len(said()) == 1
+
+
+def test_a_doubt_of_a_day_to_come_can_be_decided_a_quarter_of_an_hour_from_now(
+    planned: Engine, said
+):
+    key = lose_reply(planned, "buy")
+    with planned.begin() as db:
+        db.execute(update(delivery).values(updated_ms=ahead(db)))
+        row = db.execute(select(delivery).where(delivery.c.delivery_id == key)).one()
+    reset_far(planned)
+    asked = {"actor": "operator", "reason": "в журнале нет"}
+    with pytest.raises(SettleRefused, match="15 минут"):
+        settle(planned, row.message_id, "resend", **asked)
+    settle(
+        planned, row.message_id, "resend", **asked,
+        clock=lambda db: moves.db_now_ms(db) + RESEND_AFTER_MS,
+    )  # fmt: skip
+    assert states(planned)["buy"] == "retry"
+    assert len(said()) == 1
+
+
+def test_what_is_written_by_a_right_clock_is_left_alone(planned: Engine, said):
+    lose_reply(planned, "buy", ago_ms=0)
+    assert moves.claim(planned, SCOPE, "living") is not None
+    brakes.trip(planned, "Не отвечает.", at_once=True)
+    for _ in range(20):
+        brakes.next_slot(planned, 60_000)
+    with planned.begin() as db:
+        tomorrow = moves.db_now_ms(db) + moves.until_tomorrow_ms(moves.db_now_ms(db))
+        waiting = delivery.c.state == "ready"
+        db.execute(update(delivery).where(waiting).values(not_before_ms=tomorrow))
+        before = db.execute(select(delivery)).all(), db.execute(select(relay)).all()
+    assert reset_far(planned) == 0
+    with planned.begin() as db:
+        assert (db.execute(select(delivery)).all(), db.execute(select(relay)).all()) == before
+    assert said() == []
+
+
+def test_every_bound_lies_above_what_is_ever_written():
+    assert FARTHEST_MS["lease"] > max(moves.LEASE_MS, moves.IN_DOUBT_LEASE_MS)
+    assert FARTHEST_MS["rest"] > max(brakes._REST_MINUTES) * 60_000
+    assert FARTHEST_MS["try"] > DAY_MS  # the daily cap waits until tomorrow
