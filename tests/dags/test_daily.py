@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -154,6 +155,18 @@ def test_what_lies_there_unchanged_is_not_told_again(world, first_intake):
     assert set(states.values()) == {"success"}
     assert world.new_letters(before) == []
     assert events_by_asset() == updated
+
+
+def test_what_was_not_accepted_is_printed_again_whenever_somebody_asks(world, first_intake, caplog):
+    with caplog.at_level("WARNING", "roadmap"):
+        assert world.run("rejected_rows")["tell", -1] == "success"
+    told = [one.message for one in caplog.records if one.name == "roadmap"]
+    assert any("принят с замечаниями" in line for line in told)
+    assert any(line.startswith("— ") and re.search(r"строка \d+", line) for line in told)
+    command = [sys.executable, "-m", "roadmap_cli.rejected", "--year", "2021"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed.splitlines() == told
+    assert "@" not in printed.replace("imya@example.org", "")  # no address of a contact
 
 
 def test_a_file_refused_today_is_told_alone(world, first_intake):
