@@ -225,7 +225,7 @@ def _drawn(chart: drawing.AnyChart) -> tuple[Callable[[], None], Callable[[], No
 
 
 def _picture_compiler() -> Any:
-    return drawing._compiler(TEMPLATES / "pdf" / "picture.typ")
+    return drawing._compiler()
 
 
 class _Picture:

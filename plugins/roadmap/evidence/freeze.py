@@ -210,7 +210,7 @@ def run_summary(engine: Engine, run_id: str) -> RunSummary:
         findings = conn.execute(doubts).all()
     absent = [row for row in datasets if row.state != "received"]
     frozen = (
-        f"Запуск {run_id}: {run.phase} {run.plan_year} года, по состоянию на "
+        f"Запуск {run_id}: план {run.plan_year} года, по состоянию на "
         f"{date.fromisoformat(run.as_of):%d.%m.%Y}",
         f"Файлов в основе: {integer(files)}",
         f"Муниципалитетов: {len(taking_part)}, участвуют {sum(taking_part)}; "

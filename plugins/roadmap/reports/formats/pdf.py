@@ -57,10 +57,17 @@ def render_school_page(model: ReportModel, document: Document) -> Pdf:
     """A school's page, set as tight as it needs to be one page."""
     data = _data(model, document)
     for density in range(DENSITIES):
-        pdf = _packed(_compile(PDF / "school_page.typ", document, data, density=str(density)))
-        if pdf.pages == 1:
+        pdf = _compile(PDF / "school_page.typ", document, data, density=str(density))
+        if _page_count(pdf) == 1:
             break
-    return pdf
+    return _packed(pdf)
+
+
+def _page_count(pdf: bytes) -> int:
+    import pikepdf
+
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return len(document.pages)
 
 
 @cache
