@@ -51,7 +51,10 @@ def answered_for_all(phase: str, year: int) -> str:
 
     with asked_database(WhyRefused, PlanError) as db:
         now_ms = time.time_ns() // 1_000_000
-        whole = state_of_phase(db.engine, occasion_of(db, phase, year, now_ms))
+        engine, occasion = db.engine, occasion_of(db, phase, year, now_ms)
+    # Not before this transaction has ended: SQLite lets in no other one beside it.
+    whole = state_of_phase(engine, occasion)
+    engine.dispose()
     if whole is None:
         return "Адресатам этого этапа ещё ничего не отправлялось.\n"
     return f"{whole.text}\nО муниципалитете: make why MUNICIPALITY=buyskiy PHASE={phase}\n"
