@@ -54,7 +54,7 @@ def _archive(files: list[Path], folder: Path) -> bytes:
     with zipfile.ZipFile(out, "w") as archive:
         for path in sorted(files):
             name = zipfile.ZipInfo(path.relative_to(folder).as_posix())
-            archive.writestr(name, path.read_bytes(), zipfile.ZIP_DEFLATED)
+            archive.writestr(name, path.read_bytes())  # `store.kept` compresses
     return out.getvalue()
 
 
