@@ -211,7 +211,7 @@ def test_what_a_library_prints_by_itself_is_not_logged(reader, caplog):
     name = reader("import sys; print('Иванов', file=sys.stderr); import os; os.abort()")
     with caplog.at_level(logging.WARNING):
         assert refusal(name).code == "PARSER_DIED"
-    assert "status -6" in caplog.text
+    assert "состояние -6" in caplog.text
     assert "Иванов" not in caplog.text
 
 
