@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import subprocess
 import sys
 import zipfile
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, Row
 
+from roadmap import confined
 from roadmap.store.kept import kept_content
 from roadmap.store.sql import sql
 from roadmap.versions import program_archive
@@ -35,9 +37,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ASKED = "letters.json"
+# Confined by today's program, which leaves no module behind; what is imported then is the kept one.
 _START = (
-    "import sys; sys.path.insert(0, sys.argv[1]);"
-    "from roadmap.delivery.letters.remake import main; main(sys.argv[2])"
+    "import resource, runpy, sys; confined = runpy.run_path(sys.argv[1]);"
+    f"confined['isolate']({100_000_000}, open_files=256);"
+    f"confined['limit'](resource.RLIMIT_AS, {4_000_000_000});"
+    f"confined['limit'](resource.RLIMIT_CPU, {20 * 60});"
+    "sys.path.insert(0, sys.argv[2]);"
+    "from roadmap.delivery.letters.remake import main; main(sys.argv[3])"
 )
 
 
@@ -126,18 +133,22 @@ def _made_again(
         folder.mkdir()
         asked = json.dumps([_asked(letter, kept) for letter in letters], ensure_ascii=False)
         (folder / _ASKED).write_text(asked, encoding="utf-8")
-        # -I and no environment: it needs no secret of ours, and imports nothing else of ours.
-        done = subprocess.run(  # noqa: S603 - constants and our own paths
-            [sys.executable, "-I", "-c", _START, str(root / "plugins"), str(folder / _ASKED)],
-            capture_output=True,
-            check=False,
-            cwd=folder,
-            env={"TMPDIR": place, "MPLCONFIGDIR": place, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
-        )
+        said = Path(place) / "said"
+        with said.open("wb") as output:
+            # -I and no environment: it needs no secret of ours, and imports nothing else of ours.
+            done = subprocess.run(  # noqa: S603 - constants and our own paths
+                [sys.executable, "-I", "-c", _START, confined.__file__,
+                 str(root / "plugins"), str(folder / _ASKED)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=False,
+                cwd=folder,
+                env={"TMPDIR": place, "MPLCONFIGDIR": place, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+            )  # fmt: skip
         if done.returncode:
-            log.warning(
-                "Сохранённая программа не выполнилась: %s", done.stderr.decode(errors="replace")
-            )
+            why = _what_broke(said) or f"состояние {done.returncode}"
+            log.warning("Сохранённая программа не выполнилась: %s", why)
         for letter in letters:
             made = folder / f"{letter.delivery_id}.eml"
             yield LetterAgain(
@@ -148,6 +159,15 @@ def _made_again(
                 bytes(letter.rfc822),
                 letter.program_sha256 is not None,
             )
+
+
+def _what_broke(said: Path) -> str | None:
+    """The error's name in a traceback's last line, without its words: they may quote a letter."""
+    with said.open("rb") as file:
+        file.seek(max(0, said.stat().st_size - 10_000))
+        last = file.read().decode(errors="replace").rstrip().rpartition("\n")[2]
+    found = re.match(r"[A-Za-z_][\w.]{0,99}(?=:|$)", last)
+    return found and found[0]
 
 
 def _unpack(archive: bytes, folder: Path) -> None:

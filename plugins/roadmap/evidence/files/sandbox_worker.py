@@ -15,7 +15,7 @@ import gc
 import json
 import math
 import os
-import signal
+import resource
 import sys
 import time
 from dataclasses import asdict
@@ -23,6 +23,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from roadmap.confined import isolate, limit
 from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.messages import refused
 from roadmap.evidence.parsed import ByColumns, FileRefused, Parsed, ReaderContext
@@ -38,7 +39,8 @@ _READERS = "roadmap.evidence.readers"
 def main() -> int:
     """Serve files from standard input until it ends."""
     sys.excepthook = _fail
-    _isolate()
+    isolate(LARGEST_ANSWER_BYTES, open_files=64)
+    limit(resource.RLIMIT_NPROC, 0)  # no other process
     files, answers = _pipes()
     # Before the first file comes: the parent has something to do, too.
     import_module("python_calamine")
@@ -138,42 +140,9 @@ def _fail(kind: type[BaseException], _error: BaseException, trace: TracebackType
 
 def _limit_file(limits: Limits) -> None:
     """The limits of one file: processor time counts from now."""
-    import resource
-
-    _limit(resource.RLIMIT_AS, limits.memory_bytes)
+    limit(resource.RLIMIT_AS, limits.memory_bytes)
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     soft = math.ceil(time.process_time()) + limits.cpu_seconds
     resource.setrlimit(
         resource.RLIMIT_CPU, (soft if most == resource.RLIM_INFINITY else min(soft, most), most)
     )
-
-
-def _limit(what: int, limit: int) -> None:
-    import resource
-
-    _, most = resource.getrlimit(what)
-    if most != resource.RLIM_INFINITY:
-        limit = min(limit, most)
-    resource.setrlimit(what, (limit, limit))
-
-
-def _isolate() -> None:
-    """No other process, no core file, few and small files; no network; an end with the parent.
-
-    The network and the end are second lines: where the system does not allow them, reading
-    goes on.
-    """
-    import ctypes
-    import resource
-
-    if sys.platform == "linux":
-        set_parent_death_signal, set_no_new_privileges = 1, 38
-        new_user, new_network = 0x10000000, 0x40000000
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(set_no_new_privileges, 1, 0, 0, 0)
-        libc.unshare(new_user | new_network)
-        libc.prctl(set_parent_death_signal, signal.SIGKILL, 0, 0, 0)
-    _limit(resource.RLIMIT_FSIZE, LARGEST_ANSWER_BYTES)
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_NOFILE, 64)
-    _limit(resource.RLIMIT_NPROC, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import zipfile
 import zlib
 from pathlib import Path
@@ -93,15 +94,56 @@ def test_where_the_letter_can_not_be_made_as_it_was_the_planned_one_lies_beside(
     any_engine: Engine, letter_of_neya: bytes, tmp_path: Path, old: str, new: str, said: str
 ) -> None:
     program = with_edit("plugins/roadmap/reports/formats/letter.py", old, new)
-    with any_engine.begin() as db:
-        db.execute(
-            update(kept).where(kept.c.what == "program").values(content=zlib.compress(program))
-        )
+    _keep(any_engine, program)
     ((line, is_same),) = made_again(any_engine, "run-1", "neya", tmp_path / "again")
     assert not is_same
     assert said in line
     assert letter_of_neya in [path.read_bytes() for path in (tmp_path / "again/run-1").iterdir()]
     assert all(str(path) in line for path in (tmp_path / "again/run-1").iterdir())
+
+
+# What a kept program would do that somebody else had put into the database.
+_HOSTILE = """
+    import os, resource, socket
+    assert not any("ROADMAP" in name or "AIRFLOW" in name for name in os.environ)
+    try:
+        socket.create_connection(("127.0.0.1", {port}), 5)
+        raise AssertionError("has a network")
+    except OSError:
+        pass
+    for what in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE):
+        assert resource.getrlimit(what)[1] != resource.RLIM_INFINITY
+    raise LookupError("neya@example.org")
+"""
+
+
+def test_a_kept_program_has_neither_secrets_nor_a_network_nor_a_word_in_the_log(
+    any_engine: Engine,
+    letter_of_neya: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_ROADMAP_DB", "secret")
+    begins = "    for letter in json.loads("
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        hostile = _HOSTILE.format(port=server.getsockname()[1]).lstrip("\n")
+        program = with_edit(
+            "plugins/roadmap/delivery/letters/remake.py", begins, f"{hostile}{begins}"
+        )
+        _keep(any_engine, program)
+        (again,) = letters_again(any_engine, "run-1")
+        server.settimeout(0)
+        with pytest.raises(BlockingIOError):  # nobody called
+            server.accept()
+    assert again.rfc822 is None
+    assert again.planned == letter_of_neya
+    assert caplog.messages == ["Сохранённая программа не выполнилась: LookupError"]
+
+
+def _keep(engine: Engine, program: bytes) -> None:
+    with engine.begin() as db:
+        row = {"content": zlib.compress(program)}
+        db.execute(update(kept).where(kept.c.what == "program").values(row))
 
 
 def with_edit(name: str, old: str, new: str) -> bytes:
