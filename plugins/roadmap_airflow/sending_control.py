@@ -48,7 +48,7 @@ def form() -> dict[str, Param]:
 def control_sending() -> None:
     """Pull or let go the brake, then log what waits and what holds it back."""
     from roadmap.delivery.decisions.control import control, what_holds_back, what_waits
-    from roadmap_airflow.connections import roadmap_db
+    from roadmap_airflow.connections import proof_sources, roadmap_db
     from roadmap_airflow.plans import valid_plans
 
     context = get_current_context()
@@ -62,6 +62,7 @@ def control_sending() -> None:
             occasion=(params["occasion"] or "").strip() or None,
             mode=params["mode"],
             plans=valid_plans(),
+            sources=proof_sources() if params["action"] == "start" else (),
         )
         log.info(done)
         for brake in what_holds_back(engine, valid_plans()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Engine
 
@@ -11,6 +11,7 @@ from roadmap.decision import DecisionRefused, SendingAction, checked_reason
 from roadmap.delivery.account.alarms import title
 from roadmap.delivery.ledger import brakes
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
+from roadmap.delivery.proof.proofs import ProofSource, settle_unknown
 from roadmap.plan.model import Plan
 from roadmap.store.sql import sql
 
@@ -28,21 +29,25 @@ def control(
     occasion: str | None = None,
     mode: str = "live",
     plans: Iterable[Plan] = (),
+    sources: Sequence[ProofSource] = (),
     clock: Clock = db_now_ms,
 ) -> str:
     """Pull or let go a brake; what was done, in Russian, phases under the names of `plans`.
 
     `occasion` and `mode` choose the paused occasion to go on with; None: all that are paused,
-    in any mode. Asking for what is so already changes nothing. DecisionRefused where the
-    reason says nothing, or the chosen occasion is not paused.
+    in any mode. Before all sending goes on, `sources` are asked: what is proven to have gone by
+    now, as it may be after a restore, goes no second time. Asking for what is so already changes
+    nothing. DecisionRefused where the reason says nothing, or the chosen occasion is not paused.
     """
     reason, known = checked_reason(reason), tuple(plans)
     if action == "stop":
         is_done = brakes.stop(engine, actor, reason, clock=clock)
         return "Вся отправка остановлена." if is_done else "Отправка уже была остановлена."
     if action == "start":
+        looked = settle_unknown(engine, sources, actor, clock)
         is_done = brakes.start(engine, actor, reason, clock)
-        return "Отправка продолжена." if is_done else "Отправка не была остановлена."
+        said = "Отправка продолжена." if is_done else "Отправка не была остановлена."
+        return " ".join([said, *looked.unavailable])
     with engine.connect() as db, db.begin():
         paused = sorted(brakes.standing(db, clock(db)).paused)
     chosen = paused if occasion is None else [(occasion, mode)]

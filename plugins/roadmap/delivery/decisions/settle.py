@@ -4,7 +4,8 @@ The machine never sends a letter of unknown outcome again by itself. A person wh
 up on the mail server's side may say that it arrived, that it did not (then the same bytes go out
 once more, under the same Message-ID), or that nobody knows and nothing more is sent. Nor does
 the machine try again what the mail server refused for good, or what used up its tries: a person
-who has mended the cause may say that the same bytes are to go.
+who has mended the cause may say that the same bytes are to go. While sending is stopped because
+the database was put back from a copy, a letter that waits may have gone as well, and be settled.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from roadmap.decision import (
 )
 from roadmap.delivery.ledger import moves, refusals
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
+from roadmap.delivery.proof.proofs import is_restored
 from roadmap.plan.zone import occasion_time
 from roadmap.store.sql import sql
 
@@ -39,6 +41,7 @@ _MOVES: Mapping[LetterDecision, str] = MappingProxyType(
 )
 # A sender that was frozen at the dot may still wake up; resend.sql holds the same.
 RESEND_AFTER_MS = 900_000
+_WAITING = moves.MOVES["doubt_restored"].sources
 EXPIRY_MS = 5 * 24 * 3_600_000
 
 
@@ -87,6 +90,13 @@ def settle(
     with engine.begin() as db:
         now_ms = clock(db)
         letter = _find(db, message_id)
+        if letter.state in _WAITING and decision in ("arrived", "give_up") and is_restored(db):
+            # What the ledger calls waiting may have gone: nobody but a person can tell (T19).
+            moves.move(
+                db, "doubt_restored", letter.delivery_id, letter.state,
+                now_ms=now_ms, actor=actor, phase="settle", detail=f"operator: {reason}",
+            )  # fmt: skip
+            letter = _find(db, message_id)
         _refuse(letter, decision, municipality_id, now_ms)
         step = _MOVES[decision]
         try:

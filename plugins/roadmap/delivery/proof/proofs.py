@@ -22,10 +22,12 @@ from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from roadmap.decision import LETTER_DECISIONS
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moves import Claim, Clock, db_now_ms
+from roadmap.delivery.letters.operator_text import SETTLE_DAG
 from roadmap.delivery.proof.receipts import Mark, Receipt, Receipts
 from roadmap.delivery.transport import without_addresses
 from roadmap.russian import counted
@@ -35,11 +37,14 @@ log = logging.getLogger(__name__)
 
 _LETTERS = ("письмо", "письма", "писем")
 _STOPPED = "Отправка остановлена."
-_COMPARE = "Сверьте письма с журналом почтового сервера."
+_COMPARE = (
+    "Сверьте письма с журналом почтового сервера; какие ушли, о тех запустите"
+    f" «{SETTLE_DAG}», «{LETTER_DECISIONS['arrived']}»."
+)
 _NEW_MACHINE = (
     "а из этой базы письма уже уходили. Если база восстановлена из копии, ушедшее после копии"
     " отправилось бы второй раз. Верните папку квитанций с прежней машины; её больше нет —"
-    " сверьте письма с журналом почтового сервера."
+    f" {_COMPARE[0].lower()}{_COMPARE[1:]}"
 )
 _NO_MARK = f"Папка квитанций пуста или не та, {_NEW_MACHINE}"
 _NO_FOLDER = f"Не задана папка квитанций (ROADMAP_RECEIPTS_FOLDER), {_NEW_MACHINE}"
@@ -147,8 +152,8 @@ def settle_unknown(
     that is proven becomes unknown (T19), then accepted.
     """
     with engine.connect() as db, db.begin():
-        is_restored = db.execute(sql("delivery/is_restored")).scalar_one()
-    waiting = _letters(engine, "delivery/waiting_bytes") if is_restored else {}
+        is_any_in_doubt = is_restored(db)
+    waiting = _letters(engine, "delivery/waiting_bytes") if is_any_in_doubt else {}
     asked = _letters(engine, "delivery/unknown_bytes") | waiting
     proven: dict[str, str] = {}
     unavailable = []
@@ -176,6 +181,11 @@ def settle_unknown(
     with engine.connect() as db, db.begin():
         left_unknown = len(db.execute(sql("delivery/unknown_bytes")).all())
     return Settled(accepted, left_unknown, tuple(unavailable))
+
+
+def is_restored(db: Connection) -> bool:
+    """Is sending stopped because the database was put back from a copy?"""
+    return bool(db.execute(sql("delivery/is_restored")).scalar_one())
 
 
 def _letters(engine: Engine, name: str) -> dict[str, Doubtful]:

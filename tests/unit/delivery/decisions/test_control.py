@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import pytest
 from sqlalchemy import Engine, select
 
 from roadmap.decision import DecisionRefused
 from roadmap.delivery.decisions.control import ControlRefused, control, what_holds_back, what_waits
 from roadmap.delivery.ledger import brakes, moves
-from roadmap.store.tables import control_event
-from support.ledger_world import OCCASION, SCOPE, make_run, plan_all
+from roadmap.delivery.proof.proofs import Doubtful, ProofUnavailable
+from roadmap.store.tables import control_event, delivery
+from support.ledger_world import OCCASION, SCOPE, make_run, plan_all, states
 from support.plans import small_plan
 
 OTHER = "2021/june_monitoring"
@@ -50,6 +54,36 @@ def test_a_stop_holds_every_letter_and_a_start_lets_them_go(planned: Engine):
     assert sorted(events(planned)) == [
         ("start", "all", "ivanova", "так надо"), ("stop", "all", "ivanova", "так надо")
     ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A mailbox of copies that has those letters, or can't be asked."""
+
+    has: frozenset[str] = frozenset()
+    is_away: bool = False
+    kind: str = "journal"
+
+    def find(self, letters: Sequence[Doubtful]) -> Mapping[str, str]:
+        if self.is_away:
+            raise ProofUnavailable("Ящик копий не отвечает.")
+        asked = {letter.delivery_id for letter in letters}
+        return dict.fromkeys(asked & self.has, "копия")
+
+
+def test_what_had_gone_before_a_restore_goes_no_second_time_at_once_after_the_word_to_go_on(
+    planned: Engine,
+):
+    """Nobody has looked between the stop and the start: the watch comes every five minutes."""
+    with planned.begin() as db:
+        gone = db.execute(
+            select(delivery.c.delivery_id).where(delivery.c.municipality_id == "buy")
+        ).scalar_one()
+    brakes.stop_restored(planned, "watch", "База данных восстановлена из копии.")
+    sources = [Journal(is_away=True), Journal(frozenset({gone}))]
+    said = decide(planned, "start", sources=sources)
+    assert said == "Отправка продолжена. Ящик копий не отвечает."
+    assert states(planned) == {"buyskiy": "ready", "neya": "ready", "buy": "accepted"}
 
 
 def test_what_is_so_already_changes_nothing_and_is_said(planned: Engine):

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select, update
 
 from roadmap.decision import LETTER_DECISIONS, DecisionRefused, LetterDecision
 from roadmap.delivery.decisions.settle import SettleRefused, settle
-from roadmap.delivery.ledger import moves, refusals
+from roadmap.delivery.ledger import brakes, moves, refusals
 from roadmap.store.tables import delivery, delivery_event, message, recipient
 from support.ledger_world import (
     SETTINGS,
@@ -72,6 +72,34 @@ def test_each_decision_moves_the_letter_and_says_who_and_why(
     assert (found.municipality_id, found.run_id, found.mode) == ("buy", "run-1", "live")
     assert events(doubtful)[-1] == ("unknown", state, "ivanova", "operator: нет в журнале")
     with doubtful.begin() as db:
+        assert moves.broken_chains(db) == ()
+
+
+@pytest.mark.parametrize(
+    ("decision", "state"), [("arrived", "accepted"), ("give_up", "cancelled")]
+)
+def test_after_a_restore_a_letter_that_waits_may_have_gone_and_is_settled_by_a_person(
+    any_engine: Engine, decision: LetterDecision, state: str
+):
+    make_run(any_engine)
+    plan_all(any_engine)
+    with pytest.raises(SettleRefused, match="стоит в очереди"):
+        decide(any_engine, decision)
+    brakes.stop(any_engine, "ivanova", "проверяем адреса")
+    with pytest.raises(SettleRefused, match="стоит в очереди"):
+        decide(any_engine, decision)
+    brakes.stop_restored(any_engine, "watch", "База данных восстановлена из копии.")
+    with pytest.raises(SettleRefused, match="другого муниципалитета"):
+        decide(any_engine, decision, municipality_id="neya")
+    assert row(any_engine).state == "ready"
+    assert decide(any_engine, decision).state == state == row(any_engine).state
+    assert [event[:2] for event in events(any_engine)[1:]] == [
+        ("ready", "unknown"), ("unknown", state)
+    ]  # fmt: skip
+    brakes.start(any_engine, "ivanova", "сверено")
+    with SmtpServer() as server:
+        assert send(any_engine, server).accepted == 2
+    with any_engine.begin() as db:
         assert moves.broken_chains(db) == ()
 
 
