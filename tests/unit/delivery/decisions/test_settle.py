@@ -75,9 +75,7 @@ def test_each_decision_moves_the_letter_and_says_who_and_why(
         assert moves.broken_chains(db) == ()
 
 
-@pytest.mark.parametrize(
-    ("decision", "state"), [("arrived", "accepted"), ("give_up", "cancelled")]
-)
+@pytest.mark.parametrize(("decision", "state"), [("arrived", "accepted"), ("give_up", "cancelled")])
 def test_after_a_restore_a_letter_that_waits_may_have_gone_and_is_settled_by_a_person(
     any_engine: Engine, decision: LetterDecision, state: str
 ):
