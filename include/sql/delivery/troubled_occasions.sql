@@ -1,9 +1,11 @@
 -- How does each occasion fare since a person last said to go on with it: how many letters it
 -- has, how many of them are unknown, and how many the server refused one after another?
+-- What is of a moment to come was written while the clock was wrong, and holds no brake off.
 with told_to_go_on as (
     select scope, max(at_ms) as at_ms
     from control_event
     where action = 'continue'
+        and at_ms <= :now_ms + 60000
     group by scope
 ),
 
@@ -12,6 +14,7 @@ last_accepted as (
     from delivery_event
     join delivery on delivery.delivery_id = delivery_event.delivery_id
     where delivery_event.to_state = 'accepted'
+        and delivery_event.at_ms <= :now_ms + 60000
     group by delivery.occasion, delivery.mode
 ),
 

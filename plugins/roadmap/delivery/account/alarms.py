@@ -75,7 +75,7 @@ def find_alarms(
         held_by = brakes.standing(db, now_ms)
         waiting = db.execute(sql("delivery/waiting_letters")).all()
         return (
-            *_switch(db, held_by, waiting, known),
+            *_switch(brakes.last_stop(db, now_ms), held_by, waiting, known),
             *_breaker(db, waiting),
             *_pauses(held_by, waiting, known),
             *_broken_chains(db),
@@ -105,13 +105,12 @@ def overdue(
 
 
 def _switch(
-    db: Connection, held_by: Brakes, waiting: Sequence[Any], plans: Sequence[Plan]
+    last: Any, held_by: Brakes, waiting: Sequence[Any], plans: Sequence[Plan]
 ) -> Iterator[Alarm]:
     if not held_by.is_off:
         return
-    last = db.execute(sql("delivery/last_stop")).first()
     reason = _ended(held_by.off_reason or "причина не записана")
-    if last is not None and last.action == "restored":
+    if held_by.is_restored:
         yield Alarm(
             f"restored:{last.at_ms}",
             f"Отправка остановлена. {reason} Затем запустите «{CONTROL_DAG}», «продолжить всю "

@@ -25,9 +25,8 @@ from roadmap.decision import (
     LetterDecision,
     checked_reason,
 )
-from roadmap.delivery.ledger import moves, refusals
+from roadmap.delivery.ledger import brakes, moves, refusals
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
-from roadmap.delivery.proof.proofs import is_restored
 from roadmap.plan.zone import occasion_time
 from roadmap.store.sql import sql
 
@@ -90,7 +89,8 @@ def settle(
     with engine.begin() as db:
         now_ms = clock(db)
         letter = _find(db, message_id)
-        if letter.state in _WAITING and decision in ("arrived", "give_up") and is_restored(db):
+        is_waiting = letter.state in _WAITING and decision in ("arrived", "give_up")
+        if is_waiting and brakes.standing(db, now_ms).is_restored:
             # What the ledger calls waiting may have gone: nobody but a person can tell (T19).
             moves.move(
                 db, "doubt_restored", letter.delivery_id, letter.state,

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
@@ -36,6 +37,7 @@ class Brakes:
     breaker_until_ms: int | None
     breaker_reason: str | None
     paused: Mapping[tuple[str, str], str]
+    is_restored: bool = False  # off because the database was put back from a copy
 
     def holds(self, occasion: str | None, mode: str | None) -> bool:
         """Is the occasion paused in this mode? None asks for any."""
@@ -50,14 +52,21 @@ def standing(db: Connection, now_ms: int) -> Brakes:
     row = db.execute(sql("delivery/brakes")).one()
     paused = db.execute(select(paused_occasion)).all()
     is_off = row.sending_enabled != "1"
+    stopped = last_stop(db, now_ms) if is_off else None
     is_open = row.open_until_ms is not None and row.open_until_ms > now_ms
     return Brakes(
         is_off=is_off,
-        off_reason=row.off_reason if is_off else None,
+        off_reason=stopped.reason if stopped is not None else None,
+        is_restored=stopped is not None and stopped.action == "restored",
         breaker_until_ms=row.open_until_ms if is_open else None,
         breaker_reason=row.breaker_reason if is_open else None,
         paused=MappingProxyType({(one.occasion, one.mode): one.reason for one in paused}),
     )
+
+
+def last_stop(db: Connection, now_ms: int) -> Any:
+    """The row of the last stop of all sending, whether or not it still stands; None: no stop."""
+    return db.execute(sql("delivery/last_stop"), {"now_ms": now_ms}).first()
 
 
 # -- The switch --------------------------------------------------------------------------------
@@ -75,9 +84,10 @@ def stop_restored(engine: Engine, actor: str, reason: str, clock: Clock = db_now
     """
     if not _switch(engine, "0", "restored", actor, reason, clock):
         with engine.begin() as db:
-            last = db.execute(sql("delivery/last_stop")).first()
+            now_ms = clock(db)
+            last = last_stop(db, now_ms)
             if last is None or (last.action, last.reason) != ("restored", reason):
-                _write_event(db, clock(db), actor, "restored", "all", reason)
+                _write_event(db, now_ms, actor, "restored", "all", reason)
 
 
 def start(engine: Engine, actor: str, reason: str, clock: Clock = db_now_ms) -> bool:
@@ -131,7 +141,7 @@ def pause_troubled(
     not hold back the other twelve).
     """
     with engine.connect() as db, db.begin():
-        rows = db.execute(sql("delivery/troubled_occasions")).all()
+        rows = db.execute(sql("delivery/troubled_occasions"), {"now_ms": clock(db)}).all()
     paused = []
     for row in rows:
         reason = None

@@ -22,7 +22,7 @@ from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from roadmap.decision import LETTER_DECISIONS
 from roadmap.delivery.ledger import brakes, moves
@@ -152,7 +152,7 @@ def settle_unknown(
     that is proven becomes unknown (T19), then accepted.
     """
     with engine.connect() as db, db.begin():
-        is_any_in_doubt = is_restored(db)
+        is_any_in_doubt = brakes.standing(db, clock(db)).is_restored
     waiting = _letters(engine, "delivery/waiting_bytes") if is_any_in_doubt else {}
     asked = _letters(engine, "delivery/unknown_bytes") | waiting
     proven: dict[str, str] = {}
@@ -181,11 +181,6 @@ def settle_unknown(
     with engine.connect() as db, db.begin():
         left_unknown = len(db.execute(sql("delivery/unknown_bytes")).all())
     return Settled(accepted, left_unknown, tuple(unavailable))
-
-
-def is_restored(db: Connection) -> bool:
-    """Is sending stopped because the database was put back from a copy?"""
-    return bool(db.execute(sql("delivery/is_restored")).scalar_one())
 
 
 def _letters(engine: Engine, name: str) -> dict[str, Doubtful]:

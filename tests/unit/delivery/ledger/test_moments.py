@@ -12,7 +12,7 @@ from roadmap.delivery.decisions.settle import RESEND_AFTER_MS, SettleRefused, se
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moments import FARTHEST_MS, reset_far
 from roadmap.store.tables import delivery, relay
-from support.ledger_world import SCOPE, lose_reply, make_run, plan_all, send, states
+from support.ledger_world import OCCASION, SCOPE, lose_reply, make_run, plan_all, send, states
 from support.smtp_server import SmtpServer
 
 DAY_MS = 24 * 3_600_000
@@ -96,6 +96,24 @@ def test_a_doubt_of_a_day_to_come_can_be_decided_a_quarter_of_an_hour_from_now(
     )  # fmt: skip
     assert states(planned)["buy"] == "retry"
     assert len(said()) == 1
+
+
+def test_a_stop_of_a_day_to_come_hides_no_stop_after_a_restore(planned: Engine):
+    brakes.stop(planned, "ivanova", "проверяем адреса", ahead)
+    brakes.start(planned, "ivanova", "адреса верны", ahead)
+    brakes.stop_restored(planned, "watch", "База данных восстановлена из копии.")
+    with planned.begin() as db:
+        found = brakes.standing(db, moves.db_now_ms(db))
+    assert found.is_restored
+    assert found.off_reason == "База данных восстановлена из копии."
+
+
+def test_a_word_to_go_on_of_a_day_to_come_holds_no_brake_off(planned: Engine):
+    brakes.pause(planned, OCCASION, "live", "sender", "отказы", ahead)
+    brakes.go_on(planned, OCCASION, "live", "ivanova", "исправлено", ahead)
+    with SmtpServer(["554_dot"] * 3) as server:
+        send(planned, server)
+    assert brakes.pause_troubled(planned, 3, 3) == ((OCCASION, "live"),)
 
 
 def test_what_is_written_by_a_right_clock_is_left_alone(planned: Engine, said):
