@@ -1,17 +1,17 @@
 """A machine of hypothesis that drives the real sender, planner and reaper through any interleaving.
 
-Each of them is a process of the machine: a greenlet that runs the real code on a real SQLite
+Each of them is a process of the machine: a greenlet that runs the real code on a real
 database and stands still at every point where another process could step in or death could
 come: before the first write of a transaction and after its commit, and at each step of the
 dialogue with the mail server. The machine lets one of them go on, to the next point or to a
 named one; it kills, freezes, lets time pass, and is the operator and the mail server.
 
-Three things make the database's part as hard as it is in production, where it is PostgreSQL:
+It runs on PostgreSQL, too. Three things make SQLite's part as hard as that of PostgreSQL:
 
 - a transaction takes its lock at its first write only, so that between its reads and its
   write others commit (READ COMMITTED); what rests on a compare-and-swap shows;
-- its clock is the machine's: SQLite's julianday() is replaced, so the statements that read
-  the clock are the real ones;
+- its clock is the machine's: SQLite's julianday() and PostgreSQL's clock_timestamp() are
+  replaced, so the rest of the statements that read the clock is the real one;
 - a commit may fail, and may have been done though it failed.
 
 After every step the ledger's rows are held against what really happened (`wrongs_of`). In the
@@ -31,11 +31,11 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import greenlet
+import psycopg
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -44,7 +44,7 @@ from hypothesis.stateful import (
     invariant,
     rule,
 )
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from roadmap.delivery.decisions import settle
@@ -212,22 +212,28 @@ CLOCK = Clock()  # SQLite's connections are made once and keep the function they
 # -- The database --------------------------------------------------------------------------------
 
 
-def open_database(path: Path) -> Engine:
+def open_database(url: str) -> Engine:
     """An engine on a database that has all tables; see the module for what is special."""
+    is_sqlite = url.startswith("sqlite")
     engine = create_engine(
-        f"sqlite:///{path}",
+        url,
         hide_parameters=True,
-        connect_args={"timeout": 0},  # nobody waits: all of them are in this thread
+        # Nobody waits: all of them are in this thread.
+        connect_args={"timeout": 0} if is_sqlite else {"options": _NOBODY_WAITS},
         pool_size=30,
     )
-    event.listen(engine, "connect", _prepare)
+    if is_sqlite:
+        event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
-    event.listen(engine, "before_cursor_execute", _before_statement)
+    event.listen(engine, "before_cursor_execute", _before_statement, retval=True)
     event.listen(engine, "commit", _commit)
     event.listen(engine, "rollback", _rollback)
     event.listen(engine, "checkin", _given_back)
     event.listen(engine, "handle_error", _refused)
     return engine
+
+
+_NOBODY_WAITS = "-c lock_timeout=1000 -c synchronous_commit=off"  # no power is lost here
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
@@ -246,21 +252,22 @@ def _begin(_connection: Any) -> None:
 
 
 def _before_statement(
-    connection: Any, _cursor: Any, statement: str, _parameters: Any, _context: Any, _many: bool
-) -> None:
+    connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+) -> tuple[str, Any]:
     process = this_process()
     if process is not None:
         process.breathe()
     name, is_write = _name_of(statement)
-    if not is_write:
-        return
-    raw = connection.connection.dbapi_connection
-    if not raw.in_transaction:
+    if is_write:
         if process is not None:
-            process.halt(f"write:{name}")
-        raw.execute("begin immediate")
-    if process is not None:
-        process.written.append(name)
+            if not process.written:
+                process.halt(f"write:{name}")
+            process.written.append(name)
+        raw = connection.connection.dbapi_connection
+        if connection.dialect.name == "sqlite" and not raw.in_transaction:
+            raw.execute("begin immediate")
+    now = f"to_timestamp({CLOCK.now_ms} / 1000.0)"
+    return statement.replace("clock_timestamp()", now), parameters
 
 
 def _commit(connection: Any) -> None:
@@ -382,7 +389,7 @@ class Wire:
     last look at the clock and the dot; one that hangs up after five minutes, any.
     """
 
-    def __init__(self, eye: sqlite3.Connection, is_patient: bool) -> None:
+    def __init__(self, eye: Eye, is_patient: bool) -> None:
         self.eye = eye
         self.is_patient = is_patient
         self.is_open = False
@@ -462,10 +469,10 @@ class Wire:
         if self.fate == "dot_breaks":
             _send_dot_over(PlainSocket())
         row = self.eye.execute(
-            "select state, claimed_by, released_ms is not null from delivery where message_id = ?",
-            (message_id,),
+            "select state, claimed_by, released_ms is not null from delivery"  # noqa: S608
+            f" where message_id = '{message_id}'"
         ).fetchone()
-        if row != ("in_doubt", process.name, 1):
+        if row != ("in_doubt", process.name, True):
             STORY.wrongs.append(f"a dot of {process.name}, while the ledger says {row}")
         STORY.tell("dot", message_id)
         if self.fate == "slow":
@@ -597,10 +604,27 @@ class RelayLog:
 # -- The world: a database with four runs --------------------------------------------------------
 
 
+class Eye(Protocol):
+    """A connection to the database that commits by itself and that no process knows of."""
+
+    def execute(self, statement: Any, /) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+def _open_eye(url: URL) -> Eye:
+    if url.drivername == "sqlite":
+        return sqlite3.connect(url.database or "", isolation_level=None)
+    given = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    # It may forget a program's rows, whatever refers to them.
+    alone = f"{_NOBODY_WAITS} -c session_replication_role=replica"
+    return psycopg.connect(given, autocommit=True, options=alone)
+
+
 @dataclass(frozen=True)
 class World:
     engine: Engine
-    eye: sqlite3.Connection  # reads what is committed
+    eye: Eye  # reads what is committed
     settings: DeliverySettings
     plan: Any
 
@@ -608,22 +632,24 @@ class World:
         """As after the four runs were frozen: nothing planned, nothing sent."""
         CLOCK.now_ms = NOW_MS
         STORY.__init__()  # type: ignore[misc]
-        self.eye.executescript(_FORGET)
+        for statement in _FORGET:
+            self.eye.execute(statement)
 
 
 _WRITTEN = (
     "alarm", "approval", "control_event", "delivery_event", "run_outcome", "delivery", "message",
     "report_file", "recipient", "municipality", "send_fuse", "relay", "paused_occasion",
 )  # fmt: skip
-_FORGET = "".join(f"delete from {table};" for table in _WRITTEN) + (  # noqa: S608
-    "update control set v = '1' where k = 'sending_enabled';"
+_FORGET = (
+    *(f"delete from {table}" for table in _WRITTEN),  # noqa: S608
+    "update control set v = '1' where k = 'sending_enabled'",
 )
 
 
 @contextmanager
-def world_in(path: Path) -> Iterator[World]:
-    """The world on a database of that path, which has all tables and no rows yet."""
-    engine = open_database(path)
+def world_in(url: str) -> Iterator[World]:
+    """The world on the database of that URL, which has all tables and no rows yet."""
+    engine = open_database(url)
     for run_id, contents in CONTENTS.items():
         contacts = {key: (f"{key}@example.org",) for key in contents}
         if run_id == "moved":
@@ -634,8 +660,7 @@ def world_in(path: Path) -> Iterator[World]:
                 model = _model(key, content)
                 row = {"run_id": run_id, "municipality_id": key, "model": model.model_dump_json()}
                 db.execute(report.insert(), row | {"content_sha256": model.content_sha256()})
-    eye = sqlite3.connect(path, isolation_level=None)
-    eye.execute("pragma synchronous = off")
+    eye = _open_eye(make_url(url))
     known = {table.name for table in metadata.sorted_tables}
     assert known.issuperset(_WRITTEN)
     log = logging.getLogger("roadmap")
@@ -750,7 +775,7 @@ class Event(NamedTuple):
     seq: int
 
 
-def read_ledger(eye: sqlite3.Connection) -> tuple[Letter, ...]:
+def read_ledger(eye: Eye) -> tuple[Letter, ...]:
     events: dict[str, list[Event]] = {}
     for delivery_id, *columns in eye.execute(
         "select delivery_id, from_state, to_state, at_ms, actor, phase, code, detail, seq"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy import Engine
 
 from faults.rounds import IS_LONG
 from support.ledger_machine import LedgerMachine, World, Wrong, world_in
@@ -21,6 +22,7 @@ from support.ledger_mutants import MUTANTS, Mutant
 
 # In the long version (`make faults`) many times as many programs are drawn.
 PROGRAMS = 4000 if IS_LONG else 100
+PROGRAMS_ON_POSTGRESQL = 1000 if IS_LONG else 50
 # Within so many programs each mutant is found; nearly all within a few dozen, but hypothesis
 # draws otherwise where other modules are loaded. Those that always take more than a hundred
 # have tests of their own elsewhere, and are left to the long version.
@@ -31,10 +33,24 @@ _OF_ONE_SEED = 25
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, _sqlite_with_tables: Path) -> Iterator[World]:
+def sqlite_world(
+    tmp_path_factory: pytest.TempPathFactory, _sqlite_with_tables: Path
+) -> Iterator[World]:
     path = tmp_path_factory.mktemp("machine") / "roadmap.db"
     shutil.copyfile(_sqlite_with_tables, path)
-    with world_in(path) as made:
+    with world_in(f"sqlite:///{path}") as made:
+        yield made
+
+
+@pytest.fixture
+def world(sqlite_world: World) -> World:
+    LedgerMachine.world = sqlite_world
+    return sqlite_world
+
+
+@pytest.fixture
+def postgres_world(postgres_engine: Engine) -> Iterator[World]:
+    with world_in(postgres_engine.url.render_as_string(hide_password=False)) as made:
         LedgerMachine.world = made
         yield made
 
@@ -66,6 +82,13 @@ def test_whatever_the_interleaving_no_letter_is_doubled_lost_or_falsely_accepted
     every = {"ready", "claimed", "in_doubt", "accepted", "retry", "unknown", "rejected"}
     assert (every | {"cancelled", "bounced"}) - set(LedgerMachine.seen) == set()
     assert LedgerMachine.programs >= PROGRAMS
+
+
+@pytest.mark.postgres
+def test_on_postgresql_no_letter_is_doubled_lost_or_falsely_accepted_either(postgres_world: World):
+    run_programs(PROGRAMS_ON_POSTGRESQL, Phase.generate)
+    assert LedgerMachine.programs >= PROGRAMS_ON_POSTGRESQL
+    assert {"accepted", "unknown", "rejected"} <= set(LedgerMachine.seen)
 
 
 @pytest.mark.parametrize(
