@@ -1,4 +1,4 @@
-"""Who has something to tell the operator is killed anywhere: one letter, or a doubt; never two."""
+"""Who has something to tell the operator is killed, or hears no reply: one letter, or a doubt."""
 
 from __future__ import annotations
 
@@ -85,3 +85,19 @@ def test_killed_anywhere_and_told_again_the_operator_has_one_letter_or_a_doubt(
         (letter,) = (row for row in letters(world) if row.delivery_id not in before)
         assert (letter.state, world.mails(letter.message_id)) == (state, mails)
     assert len(world.server.accepted) == mails * ROUNDS
+
+
+@pytest.mark.parametrize(("behaviour", "mails"), [("rst_after_dot", 0), ("accept_then_rst", 1)])
+def test_a_lost_reply_to_a_letter_to_the_operator_is_a_doubt_and_nothing_is_sent_again(
+    world: World, behaviour: str, mails: int
+):
+    world.server.plan.append(behaviour)
+    with world.engine.begin() as db:
+        at_ms = world.clock(db)
+    for _ in range(3):  # the task is tried again within the day, and the watch comes by
+        assert tell(world, "switch:0", at_ms).code == 0
+        world.let_pass(moves.IN_DOUBT_LEASE_MS)
+    world.server.wait_until_quiet()
+    (letter,) = letters(world)
+    assert (letter.state, world.mails(letter.message_id)) == ("unknown", mails)
+    assert (world.server.bodies, len(world.server.accepted)) == (1, mails)
