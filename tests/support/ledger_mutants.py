@@ -140,7 +140,7 @@ MUTANTS = (
         "sent again at once",
         (
             Change("resend", "\n    and updated_ms <= :now_ms - 900000", ""),
-            Change((settle, "_refuse"), "if now_ms < earliest_ms:", "if False:"),
+            Change((settle, "_refuse"), "now_ms < earliest_ms", "False"),
         ),
     ),
     _sql(
