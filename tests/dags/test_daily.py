@@ -98,7 +98,7 @@ def plan_is(monkeypatch: pytest.MonkeyPatch) -> Callable[[Plan], None]:
     """Makes a plan the only one that there is."""
 
     def make(plan: Plan) -> None:
-        monkeypatch.setattr("roadmap.plan.load.load_plan", lambda _year: plan)
+        monkeypatch.setattr("roadmap.plan.load.load_plan", lambda _year, *_folders: plan)
         monkeypatch.setattr("roadmap.plan.load.load_plans", lambda: ((plan,), ()))
 
     return make
