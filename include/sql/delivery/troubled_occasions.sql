@@ -1,6 +1,7 @@
 -- How does each occasion fare since a person last said to go on with it: how many letters it
 -- has, how many of them are unknown, and how many the server refused one after another?
--- What is of a moment to come was written while the clock was wrong, and holds no brake off.
+-- What is of a moment to come was written while the clock was wrong, and holds no brake off
+-- and pulls none again and again.
 with told_to_go_on as (
     select scope, max(at_ms) as at_ms
     from control_event
@@ -29,6 +30,7 @@ refused as (
         and last_accepted.mode = delivery.mode
     where delivery_event.to_state = 'rejected'
         and delivery_event.code between 500 and 599
+        and delivery_event.at_ms <= :now_ms + 60000
         and delivery_event.at_ms > coalesce(told_to_go_on.at_ms, 0)
         and delivery_event.at_ms > coalesce(last_accepted.at_ms, 0)
     group by delivery.occasion, delivery.mode

@@ -3,7 +3,9 @@
 All are written by the database's clock. One that lies farther ahead than anybody writes it was
 written while that clock was wrong, for a moment only perhaps; left alone it would silence sending
 until then. It is reset, and said. Where the clock is wrong now, what it resets was right: then a
-letter is tried, or doubted, too early, and never sent twice.
+letter is tried, or doubted, too early, and never sent twice. A letter's deadline is therefore
+left alone: reset by a clock that is behind, it would be over, and the letter cancelled, when the
+clock is right again; one that is too late only lets the tries end first.
 """
 
 from __future__ import annotations

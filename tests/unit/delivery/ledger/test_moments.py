@@ -116,6 +116,27 @@ def test_a_word_to_go_on_of_a_day_to_come_holds_no_brake_off(planned: Engine):
     assert brakes.pause_troubled(planned, 3, 3) == ((OCCASION, "live"),)
 
 
+@pytest.mark.parametrize("wrong", ["accepted", "rejected"])
+def test_what_a_server_said_in_a_time_to_come_neither_counts_nor_ends_a_count(
+    planned: Engine, wrong: str
+):
+    for number, outcome in enumerate((wrong, "rejected", "rejected")):
+        clock = moves.db_now_ms if number else ahead
+        held = moves.claim(planned, SCOPE, "sender")
+        assert held is not None
+        assert moves.mark_in_doubt(planned, held, 20) is not None
+        if outcome == "accepted":
+            assert moves.accept(planned, held, 250, "queued", clock)
+        else:
+            assert moves.settle(
+                planned, held, "reject", ("in_doubt",), phase="dot", code=550, clock=clock
+            )
+    assert brakes.pause_troubled(planned, 3, 3) == ()
+    assert brakes.pause_troubled(planned, 2, 3) == ((OCCASION, "live"),)
+    assert brakes.go_on(planned, OCCASION, "live", "operator", "Проверили")
+    assert brakes.pause_troubled(planned, 1, 3) == ()
+
+
 def test_what_is_written_by_a_right_clock_is_left_alone(planned: Engine, said):
     lose_reply(planned, "buy", ago_ms=0)
     assert moves.claim(planned, SCOPE, "living") is not None
