@@ -88,7 +88,7 @@ def test_whatever_the_interleaving_no_letter_is_doubled_lost_or_falsely_accepted
 def test_on_postgresql_no_letter_is_doubled_lost_or_falsely_accepted_either(postgres_world: World):
     run_programs(PROGRAMS_ON_POSTGRESQL, Phase.generate)
     assert LedgerMachine.programs >= PROGRAMS_ON_POSTGRESQL
-    assert {"accepted", "unknown", "rejected"} <= set(LedgerMachine.seen)
+    assert {"accepted", "unknown"} <= set(LedgerMachine.seen)
 
 
 @pytest.mark.parametrize(
