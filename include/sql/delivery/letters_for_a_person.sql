@@ -18,6 +18,7 @@ select
     delivery.not_before_ms,
     delivery.expires_ms,
     delivery.updated_ms as doubted_ms,
+    1 as is_released,
     1 as is_active,
     0 as is_given_up,
     municipality.name

@@ -21,6 +21,7 @@ select
     delivery.not_before_ms,
     delivery.expires_ms,
     delivery.updated_ms as doubted_ms,
+    delivery.released_ms is not null as is_released,
     recipient.active as is_active,
     given_up.delivery_id is not null as is_given_up,
     case

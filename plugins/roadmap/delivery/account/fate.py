@@ -31,6 +31,7 @@ class Fate(StrEnum):
     BLOCKED = "blocked"  # the reason is the run's
     SAME_CONTENT = "same_content"  # the recipient has it
     AWAITS_APPROVAL = "awaits_approval"
+    AWAITS_RUN = "awaits_run"  # which has not come to its approval yet
     OFF = "off"
     PAUSED = "paused"
     BREAKER = "breaker"
@@ -66,6 +67,7 @@ class Letter(Protocol):
     last_phase: str | None  # of its last event
     not_before_ms: int
     expires_ms: int
+    is_released: bool  # by its run
     is_active: bool  # the recipient may be written to
     is_given_up: bool
 
@@ -166,19 +168,26 @@ def _what_it_waits_for(letter: Letter, standing: Brakes, now_ms: int) -> Fate:
         return Fate.OFF
     if standing.holds(letter.occasion, letter.mode):
         return Fate.PAUSED
+    if not letter.is_released:
+        return Fate.AWAITS_RUN
     if standing.breaker_until_ms is not None and letter.mode != "dry":
         return Fate.BREAKER
     return Fate.RETRY if letter.not_before_ms > now_ms else Fate.QUEUED
 
 
-def sentence(fate: Fate, letter: Any, standing: Brakes) -> str:
-    """What happened and what the operator does about it: Russian sentences in one line.
+def cause(fate: Fate, letter: Any, standing: Brakes) -> str:
+    """What happened, to be said in mid-sentence.
 
     `letter`: a row of the ledger with its `occasion` and `mode`.
     """
     paused = standing.paused.get((letter.occasion, letter.mode))
-    cause = say(_WORDS, "cause", occasion_time(letter.occasion), fate, letter, standing, paused)
-    return f"{cause[:1].upper()}{cause[1:]}. {advice(fate, letter)}"
+    return say(_WORDS, "cause", occasion_time(letter.occasion), fate, letter, standing, paused)
+
+
+def sentence(fate: Fate, letter: Any, standing: Brakes) -> str:
+    """What happened and what the operator does about it: Russian sentences in one line."""
+    what = cause(fate, letter, standing)
+    return f"{what[:1].upper()}{what[1:]}. {advice(fate, letter)}"
 
 
 def advice(fate: Fate, letter: Any) -> str:

@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 from roadmap import russian
 from roadmap.decision import LETTER_DECISION_OF, LETTER_DECISIONS
 from roadmap.delivery.account.alarms import title
-from roadmap.delivery.account.fate import Fate, advice, fate_of_outcome, sentence
+from roadmap.delivery.account.fate import Fate, advice, cause, fate_of_outcome, sentence
 from roadmap.delivery.account.rehearsal import Sendings, if_it_were_live
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.brakes import Brakes
@@ -50,7 +50,7 @@ CATEGORIES: Mapping[str, str] = {
     "rejected": "отклонено сервером",
     "exhausted": "попытки исчерпаны",
     "suppressed": "то же содержание, не отправлялось",
-    "cancelled": "отменено",
+    "cancelled": "снято с отправки",
 }
 # A letter of a test run did not reach its addressee, so its words differ.
 _ACCEPTED_WORDS: Mapping[str, str] = {
@@ -462,7 +462,7 @@ def _line(
         name=name,
         recipient_id=recipient_id,
         category=category,
-        words=_words(words_of[category], category, row, local_time, fate),
+        words=_words(words_of[category], category, row, local_time, fate, standing),
         reason=_reason(fate, row, standing),
         revision=row.revision if category != "suppressed" else None,
         message_id=row.message_id if category != "suppressed" else None,
@@ -471,9 +471,13 @@ def _line(
     )
 
 
-def _words(words: str, category: str, row: Any, local_time: LocalTime, fate: Fate) -> str:
+def _words(
+    words: str, category: str, row: Any, local_time: LocalTime, fate: Fate, standing: Brakes
+) -> str:
     if fate is Fate.GIVEN_UP:
         return "решено не отправлять"
+    if category == "cancelled":
+        return cause(fate, row, standing)
     if category == "accepted" and row.accepted_ms is not None:
         words += f" {_moment(row.accepted_ms, local_time)}"
     if row.state == "bounced":
@@ -488,11 +492,13 @@ def _reason(fate: Fate, row: Any, standing: Brakes) -> str | None:
     if row.reason and fate is not Fate.BOUNCED:
         return str(row.reason)
     match fate:
-        case Fate.ACCEPTED | Fate.SAME_CONTENT:
+        case Fate.ACCEPTED | Fate.SAME_CONTENT | Fate.SUPERSEDED:
             return None
         case Fate.OFF | Fate.PAUSED:  # why, and what to do, is said once for the whole run
             return "Письмо уйдёт, когда отправку продолжат."
-        case Fate.QUEUED | Fate.RETRY | Fate.AWAITS_APPROVAL:  # the words of the category say it
+        case Fate.QUEUED | Fate.RETRY | Fate.AWAITS_APPROVAL | Fate.GIVEN_UP:
+            return advice(fate, row)  # what happened, the line's words say
+        case _ if row.state == "cancelled":
             return advice(fate, row)
         case _:
             return sentence(fate, row, standing)

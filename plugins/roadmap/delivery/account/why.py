@@ -80,7 +80,7 @@ Fault = Obstacle | Fate  # why a link does not hold, or what it waits for
 WAITING: frozenset[Fault] = frozenset(
     {
         Obstacle.AHEAD, Obstacle.NOT_DUE, Fate.AWAITS_APPROVAL, Fate.OFF, Fate.PAUSED,
-        Fate.BREAKER, Fate.RETRY, Fate.QUEUED, Fate.IN_FLIGHT,
+        Fate.AWAITS_RUN, Fate.BREAKER, Fate.RETRY, Fate.QUEUED, Fate.IN_FLIGHT,
     }
 )  # fmt: skip
 

@@ -181,7 +181,7 @@ _STATES: Mapping[str, str] = MappingProxyType(
         "unknown": "остаётся с неизвестным исходом",
         "rejected": "отклонено сервером",
         "exhausted": "не ушло, попытки исчерпаны",
-        "cancelled": "отменено",
+        "cancelled": "снято с отправки",
     }
 )
 _INSTEAD: Mapping[str, str] = MappingProxyType(

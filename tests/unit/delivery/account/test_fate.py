@@ -20,7 +20,7 @@ def letter(state: str = "ready", **changed: object) -> SimpleNamespace:
         "outcome": "planned", "reason": None, "recipient_id": "r", "delivery_id": "d",
         "occasion": "2021/march_analysis", "mode": "live", "state": state, "last_code": None,
         "last_detail": None, "last_phase": None, "not_before_ms": NOW_MS,
-        "expires_ms": NOW_MS + 1, "is_active": True, "is_given_up": False,
+        "expires_ms": NOW_MS + 1, "is_released": True, "is_active": True, "is_given_up": False,
         "message_id": "<1@example.org>", "doubted_ms": NOW_MS,
     }  # fmt: skip
     return SimpleNamespace(**row | changed)
@@ -70,6 +70,14 @@ def test_a_letter_that_expires_before_its_next_try_is_not_said_to_leave_by_itsel
     late = letter("retry", not_before_ms=NOW_MS + 2, expires_ms=NOW_MS + 1)
     assert fate_of_letter(late, FREE, NOW_MS) is Fate.EXPIRED
     assert "к нему письмо не уйдёт" in sentence(Fate.EXPIRED, late, FREE)
+
+
+@pytest.mark.parametrize("state", ["ready", "retry"])
+def test_a_letter_that_its_run_has_not_let_go_waits_for_the_run(state: str):
+    waiting = letter(state, is_released=False)
+    assert fate_of_letter(waiting, FREE, NOW_MS) is Fate.AWAITS_RUN
+    said = sentence(Fate.AWAITS_RUN, waiting, FREE)
+    assert "дойдёт до «Согласования». Ничего делать не нужно" in said
 
 
 def test_the_whole_switch_goes_before_a_pause_and_a_pause_before_the_servers_rest():

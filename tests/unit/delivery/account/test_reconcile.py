@@ -85,6 +85,26 @@ def test_every_state_has_its_place_in_the_sum(any_engine: Engine, state: str):
     assert "не всем" in result.headline
 
 
+@pytest.mark.parametrize(
+    ("why", "says"),
+    [
+        ("expired", "срок отправки истёк"),
+        ("recipient_replaced", "адрес сменился, прежнее письмо не ушло"),
+        ("superseded", "заменено новой редакцией"),
+    ],
+)
+def test_a_letter_taken_out_of_the_queue_is_told_by_why(planned: Engine, why: str, says: str):
+    with planned.begin() as db:
+        key = db.scalars(select(delivery.c.delivery_id).order_by(delivery.c.delivery_id)).first()
+        assert moves.move(
+            db, "cancel", key, "ready", now_ms=moves.db_now_ms(db), actor="test", detail=why
+        )
+    result = reconcile(planned, "run-1")
+    (line,) = (line for line in result.lines if line.category == "cancelled")
+    assert line.words.startswith(says)
+    assert says not in (line.reason or "").lower()
+
+
 def test_when_all_was_accepted_the_account_is_settled(planned: Engine):
     with SmtpServer() as server:
         send(planned, server)

@@ -271,6 +271,11 @@ def held(engine: Engine, folder: Path) -> None:
     write(engine, update(delivery).values(state="held"))
 
 
+def not_let_go(engine: Engine, folder: Path) -> None:
+    planned(engine, folder)
+    write(engine, update(delivery).values(released_ms=None))
+
+
 def switched_off(engine: Engine, folder: Path) -> None:
     planned(engine, folder)
     brakes.stop(engine, "test", "Проверяем почтовый сервер.")
@@ -381,6 +386,8 @@ BREAKS = (
     Break(Fate.BLOCKED, Step.LETTER, reason_wanted, Verdict.BOUNCED,
           "Письмо было принято почтовым сервером и вернулось."),
     Break(Fate.AWAITS_APPROVAL, Step.LETTER, held, Verdict.WAITING, "ждёт согласования"),
+    Break(Fate.AWAITS_RUN, Step.SENDING, not_let_go, Verdict.WAITING,
+          "дойдёт до «Согласования»"),
     Break(Fate.OFF, Step.SENDING, switched_off, Verdict.WAITING,
           "Письма ещё нет: вся отправка остановлена: проверяем почтовый сервер."),
     Break(Fate.PAUSED, Step.SENDING, paused, Verdict.WAITING, "приостановлена: отклонено"),
@@ -394,7 +401,7 @@ BREAKS = (
           says="заменено новой редакцией"),
     Break(Fate.REPLACED, Step.SENDING, cancelled("recipient_replaced"),
           says="адрес сменился, прежнее письмо не ушло"),
-    Break(Fate.STOPPED, Step.SENDING, cancelled("campaign_stopped"), says="письмо отменено"),
+    Break(Fate.STOPPED, Step.SENDING, cancelled("campaign_stopped"), says="письмо снято с отправки"),
     Break(Fate.GIVEN_UP, Step.SENDING, moved("claim", "mark_in_doubt", "doubt", "give_up"),
           says="решено не отправлять"),
     Break(Fate.SPOILT, Step.SENDING, refused_by_us("integrity"), says="сообщите в поддержку"),
