@@ -55,7 +55,7 @@ def look_after() -> None:
         reaped.exhausted,
     )
     for delivery_id in broken:
-        log.error("Журнал письма %s не объясняет его состояния", delivery_id[:12])
+        log.error("Журнал письма с Message-ID %s не объясняет его состояния", delivery_id[:32])
     if released:
         log.warning("Осталось в очереди от запусков, которые завершились раньше: %s", released)
 

@@ -7,14 +7,16 @@ import logging
 from airflow.sdk import Param, get_current_context, task
 
 from roadmap.decision import SENDING_ACTIONS
-from roadmap_airflow.decisions import NO_ADDRESS, reason_field, who_asked
+from roadmap_airflow.decisions import reason_field, who_asked
 from roadmap_airflow.forms import MODES
+from roadmap_airflow.plans import valid_plans
 
 log = logging.getLogger("roadmap")
 
 
 def form() -> dict[str, Param]:
     """What to do and why; which paused occasion, where only one is to go on."""
+    occasions = _occasions()
     return {
         "action": Param(
             type="string",
@@ -27,20 +29,32 @@ def form() -> dict[str, Param]:
             None,
             type=["null", "string"],
             title="Рассылка",
-            description="Только для «продолжить приостановленную рассылку»: год, косая черта, код "
-            "этапа, например 2021/march_analysis. Пусто — все приостановленные.",
-            pattern=NO_ADDRESS,
-            maxLength=100,
+            description="Только для «продолжить приостановленную рассылку». Не выбрана — все "
+            "приостановленные.",
+            enum=[None, *occasions],
+            values_display={**occasions, "null": "все приостановленные"},
         ),
         "mode": Param(
             "live",
             type="string",
             title="Вид отправки",
-            description="Вид названной рассылки.",
+            description="Вид выбранной рассылки.",
             enum=list(MODES),
             values_display=MODES,
         ),
         "reason": reason_field("Останется в журнале рассылки рядом с вашим именем."),
+    }
+
+
+def _occasions() -> dict[str, str]:
+    """«2021/march_analysis» → its title, of all plans, the newest first."""
+    from roadmap.delivery.letters.operator_text import title
+    from roadmap.plan.model import reminder_phases
+
+    return {
+        (occasion := f"{plan.year}/{phase.code}"): title(occasion, "live", [plan])
+        for plan in reversed(valid_plans())
+        for phase in (*plan.phases, *reminder_phases(plan))
     }
 
 
@@ -49,7 +63,6 @@ def control_sending() -> None:
     """Pull or let go the brake, then log what waits and what holds it back."""
     from roadmap.delivery.decisions.control import control, what_holds_back, what_waits
     from roadmap_airflow.connections import proof_sources, roadmap_db
-    from roadmap_airflow.plans import valid_plans
 
     context = get_current_context()
     params = context["params"]
@@ -59,7 +72,7 @@ def control_sending() -> None:
             params["action"],
             actor=who_asked(context),
             reason=params["reason"],
-            occasion=(params["occasion"] or "").strip() or None,
+            occasion=params["occasion"],
             mode=params["mode"],
             plans=valid_plans(),
             sources=proof_sources() if params["action"] == "start" else (),

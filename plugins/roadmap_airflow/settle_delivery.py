@@ -57,8 +57,8 @@ def form() -> dict[str, Param]:
 @task(task_display_name="Решение", multiple_outputs=True)
 def decide() -> dict[str, Any]:
     """Take the decision; the letter's phase run, and whom to send to: nobody or its addressee."""
-    from roadmap.delivery.account.alarms import title
     from roadmap.delivery.decisions.settle import settle
+    from roadmap.delivery.letters.operator_text import title
     from roadmap.delivery.proof.proofs import settle_unknown
     from roadmap_airflow.connections import delivery_settings, proof_sources, roadmap_db
     from roadmap_airflow.plans import valid_plans

@@ -92,10 +92,10 @@ def overdue_letters(url: str) -> tuple[str, ...]:
     """
     from sqlalchemy.exc import DBAPIError
 
-    from roadmap.delivery.account.alarms import named, overdue, title
+    from roadmap.delivery.account.alarms import named, overdue
     from roadmap.delivery.ledger import brakes
     from roadmap.delivery.ledger.moves import db_now_ms
-    from roadmap.delivery.letters.operator_text import CONTROL_DAG
+    from roadmap.delivery.letters.operator_text import CONTROL_DAG, title
     from roadmap.plan.load import load_plans
     from roadmap.store.engine import open_engine
 

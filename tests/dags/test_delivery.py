@@ -186,7 +186,7 @@ def test_what_a_receipt_proves_is_not_sent_again_by_a_person_either(world, tmp_p
     [
         ("settle_delivery", {"message_id": "0a1b"}, "Письма с таким Message-ID нет"),
         ("settle_delivery", {"reason": "но"}, "напишите причину, хотя бы одно слово"),
-        ("sending_control", {"occasion": "март"}, "Не приостановлено: рассылка март"),
+        ("sending_control", {"occasion": "2021/june_monitoring"}, "Не приостановлено: «Июнь"),
         ("sending_control", {"reason": " "}, "напишите причину, хотя бы одно слово"),
         ("held_file", {"code": "%"}, "код файла — 8 знаков"),
         ("held_file", {"code": "0a1b2c3d"}, "файла с таким кодом нет"),

@@ -19,7 +19,7 @@ from roadmap.delivery.account.fate import fate_of_letter, sentence
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.brakes import Brakes
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
-from roadmap.delivery.letters.operator_text import CONTROL_DAG
+from roadmap.delivery.letters.operator_text import CONTROL_DAG, title
 from roadmap.plan.model import Plan
 from roadmap.plan.zone import home_time
 from roadmap.store.sql import sql
@@ -158,8 +158,8 @@ def _broken_chains(db: Connection) -> Iterator[Alarm]:
     for delivery_id in moves.broken_chains(db):
         yield Alarm(
             f"chain:{delivery_id}",
-            f"Журнал письма {delivery_id[:12]} не объясняет его состояния: строку меняли помимо "
-            "программы. Ничего не исправляйте в базе, сообщите в поддержку.",
+            f"Журнал письма с Message-ID {delivery_id[:32]} не объясняет его состояния: "
+            "строку меняли помимо программы. Ничего не исправляйте в базе, сообщите в поддержку.",
         )
 
 
@@ -203,19 +203,6 @@ def _overdue(late: Overdue, hours: int, plans: Sequence[Plan]) -> Alarm:
 
 
 # -- Words ---------------------------------------------------------------------------------------
-
-
-def title(occasion: str, mode: str, plans: Iterable[Plan]) -> str:
-    """«Март: комплексный анализ» 2021 года; of a test run, that it is one."""
-    year, _, code = occasion.partition("/")
-    name = f"рассылка {occasion}"
-    for plan in plans:
-        if str(plan.year) == year:
-            try:
-                name = f"«{plan.phase(code).dag_title}» {year}{russian.NBSP}года"
-            except KeyError:  # a phase that the plan of today has no more
-                break
-    return name if mode == "live" else f"{name} (проверочная отправка)"
 
 
 def named(names: Sequence[str]) -> str:

@@ -19,7 +19,6 @@ from sqlalchemy import Engine
 
 from roadmap import russian
 from roadmap.decision import LETTER_DECISION_OF, LETTER_DECISIONS
-from roadmap.delivery.account.alarms import title
 from roadmap.delivery.account.fate import Fate, advice, cause, fate_of_outcome, sentence
 from roadmap.delivery.account.rehearsal import Sendings, if_it_were_live
 from roadmap.delivery.ledger import brakes, moves
@@ -30,6 +29,7 @@ from roadmap.delivery.letters.operator_text import (
     filled_in,
     lower_first,
     say,
+    title,
     without_stop,
 )
 from roadmap.delivery.letters.planning import NO_RECIPIENT, is_for_earlier_letters

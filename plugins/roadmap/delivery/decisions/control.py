@@ -8,9 +8,9 @@ from sqlalchemy import Engine
 
 from roadmap import russian
 from roadmap.decision import DecisionRefused, SendingAction, checked_reason
-from roadmap.delivery.account.alarms import title
 from roadmap.delivery.ledger import brakes
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
+from roadmap.delivery.letters.operator_text import title
 from roadmap.delivery.proof.proofs import ProofSource, settle_unknown
 from roadmap.plan.model import Plan
 from roadmap.store.sql import sql
@@ -53,7 +53,7 @@ def control(
     chosen = paused if occasion is None else [(occasion, mode)]
     done = [key for key in chosen if brakes.go_on(engine, *key, actor, reason, clock)]
     if occasion is not None and not done:
-        there_are = ", ".join(f"{title(*key, known)} — {key[0]}" for key in paused) or "ни одной"
+        there_are = ", ".join(title(*key, known) for key in paused) or "ни одной"
         raise ControlRefused(
             f"Не приостановлено: {title(occasion, mode, known)}. Приостановлены: {there_are}."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from roadmap import russian
 from roadmap.decision import LETTER_DECISIONS
 from roadmap.delivery.transport import without_addresses
 from roadmap.paths import TEMPLATES
-from roadmap.plan.model import LocalTime
+from roadmap.plan.model import LocalTime, Plan
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -32,6 +33,26 @@ def say(template: str, macro: str, local_time: LocalTime, *values: Any) -> str:
     """What one macro of include/templates/<template> says of the values, in one line."""
     module = _environment(local_time).get_template(template).module
     return str(getattr(module, macro)(*values)).strip()
+
+
+def title(occasion: str, mode: str, plans: Iterable[Plan]) -> str:
+    """«Март: комплексный анализ» 2021 года; of a test run, that it is one.
+
+    «Напоминание о сроке 30.04.2021» от 16.04.2021, of a reminder.
+    """
+    year, _, code = occasion.partition("/")
+    name = f"этап {year}{russian.NBSP}года, которого в плане нет"
+    for plan in plans:
+        if str(plan.year) == year:
+            try:
+                phase = plan.phase(code)
+            except KeyError:  # a phase that the plan of today has no more
+                break
+            if phase.report == "reminder":
+                name = f"«{phase.title}» от {phase.as_of:%d.%m.%Y}"
+            else:
+                name = f"«{phase.dag_title}» {year}{russian.NBSP}года"
+    return name if mode == "live" else f"{name} (проверочная отправка)"
 
 
 def moment(at: datetime) -> str:

@@ -190,7 +190,7 @@ def _letters(engine: Engine, name: str) -> dict[str, Doubtful]:
     for row in rows:
         key, written_at = row.delivery_id, _date_of(bytes(row.head or b""))
         if written_at is None:  # its bytes were changed in the database: nothing can prove them
-            log.error("Письмо %s: его байты в базе изменены", key[:12])
+            log.error("Письмо с Message-ID %s в базе изменено", key[:32])
             continue
         letters[key] = Doubtful(key, row.message_id, row.send_epoch, row.payload_sha256, written_at)
     return letters

@@ -351,9 +351,14 @@ def _pause_troubled(engine: Engine, settings: DeliverySettings, clock: Clock) ->
     paused = brakes.pause_troubled(
         engine, settings.pause_after_rejected, settings.pause_after_unknown, clock
     )
+    if not paused:
+        return
+    # Imported here: sending needs no plan but to say this.
+    from roadmap.delivery.letters.operator_text import title
+    from roadmap.plan.load import load_plans
+
     for occasion, mode in paused:
-        if_test = "" if mode == "live" else " (проверочная отправка)"
-        log.error("Приостановлена рассылка %s%s", occasion, if_test)
+        log.error("Рассылка приостановлена: %s", title(occasion, mode, load_plans()[0]))
 
 
 def _summary(
@@ -404,7 +409,9 @@ class _Letter:
     def send(self) -> str:
         held = self.held
         if hashlib.sha256(held.rfc822).hexdigest() != held.payload_sha256:
-            log.error("Письмо %s: его байты в базе изменены, не отправлено", held.delivery_id[:12])
+            log.error(
+                "Письмо с Message-ID %s в базе изменено, не отправлено", held.delivery_id[:32]
+            )
             return self._settle("reject", phase="check", detail=refusals.SPOILT)
         recipient = self.settings.redirect_to if held.mode == "redirect" else held.address
         # The operator's own address is a setting, like the list of domains.
@@ -529,7 +536,9 @@ class _Letter:
         except OSError as broken:
             # The receipt is a second proof; without it the ledger is still written.
             what = type(broken).__name__
-            log.warning("Письмо %s: квитанция не записана (%s)", held.delivery_id[:12], what)
+            log.warning(
+                "Квитанция о письме с Message-ID %s не записана (%s)", held.delivery_id[:32], what
+            )
 
     def _refused(self, phase: str, reply: Reply, state: str) -> str:
         if phase == "size":
@@ -572,7 +581,10 @@ class _Letter:
     def _wait_for_tomorrow(self) -> str:
         with self.engine.connect() as db, db.begin():
             wait_ms = moves.until_tomorrow_ms(self.clock(db))
-        log.warning("Письмо %s ждёт завтра: их адресату уже много", self.held.delivery_id[:12])
+        log.warning(
+            "Письмо с Message-ID %s ждёт завтра: его получателю сегодня их уже много",
+            self.held.delivery_id[:32],
+        )
         return self._postpone(("claimed",), "arm", None, "daily_cap", wait_ms)
 
     def _postpone(

@@ -97,7 +97,7 @@ def test_an_unknown_letter_of_a_closed_year_is_still_told(planned: Engine):
         ("reject", "no such user", "из-за адреса получателя (код 550). Проверьте адрес."),
         ("reject", "5.2.2 full", "Ящик получателя переполнен"),
         ("reject", "5.6.0 spam", "само письмо, адрес ни при чём (код 550)"),
-        ("reject", "integrity", "айты письма в базе изменены"),
+        ("reject", "integrity", "исьмо в базе изменено"),
         ("reject", "domain_not_allowed", "омен адреса не входит в список разрешённых"),
         ("reject", "too_large: 400 > 300", "больше, чем принимает почтовый сервер"),
         ("exhaust", "later", "попытки исчерпаны"),

@@ -134,7 +134,9 @@ def test_dry_letters_need_no_mail_server_and_go_while_it_rests(engine):
     assert [action for action, _, _ in events(engine)] == ["open"]
 
 
-def test_letters_refused_one_after_another_pause_their_occasion_until_a_person_goes_on(engine):
+def test_letters_refused_one_after_another_pause_their_occasion_until_a_person_goes_on(
+    engine, caplog
+):
     make_run(engine)
     plan_all(engine)
     careful = replace(SETTINGS, pause_after_rejected=2)
@@ -142,6 +144,8 @@ def test_letters_refused_one_after_another_pause_their_occasion_until_a_person_g
         paused = send(engine, server, settings=careful)
         assert (paused.rejected, paused.pending) == (2, 1)
         assert "подряд 2" in paused.paused_reason
+        assert "приостановлена: «Март: комплексный анализ» 2021" in caplog.text
+        assert OCCASION not in caplog.text
         assert send(engine, server, settings=careful).accepted == 0
         assert brakes.go_on(engine, OCCASION, "live", "operator", "Адреса исправлены")
         assert not brakes.go_on(engine, OCCASION, "live", "operator", "Ещё раз")
