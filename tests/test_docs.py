@@ -124,6 +124,18 @@ def test_a_reason_reaches_the_command_whatever_signs_are_in_it():
     assert given[given.index("--reason") + 1] == reason, shlex.join(given)
 
 
+def test_every_chapter_of_the_guide_to_which_a_text_sends_exists():
+    chapters = re.findall(r"^## (.+)$", GUIDE, re.MULTILINE)
+    texts = [*PYTHON, *(ROOT / "include" / "templates").rglob("*.j2"), ROOT / "docs/operator.md"]
+    sent_to = {
+        " ".join(name.split()): path.name
+        for path in texts
+        for name in re.findall(r"глав[аеуы]\s+«([^»{]+)»", path.read_text(encoding="utf-8"))
+    }
+    assert len(sent_to) > 5
+    assert {name: text for name, text in sent_to.items() if name not in chapters} == {}
+
+
 def test_the_guide_explains_every_state_in_the_words_of_the_reconciliation():
     from roadmap.delivery.account.reconcile import CATEGORIES
 

@@ -46,7 +46,7 @@ def look_after() -> None:
         released = release_left(engine, _is_over)
     log.log(
         level(reaped.to_unknown or reaped.expired or reaped.exhausted),
-        "Вернулось в очередь: %s, исход неизвестен: %s, срок отправки истёк: %s, "
+        "Писем вернулось в очередь: %s, исход неизвестен: %s, срок отправки истёк: %s, "
         "адрес сменился: %s, попытки исчерпаны: %s",
         reaped.to_retry,
         reaped.to_unknown,
@@ -57,7 +57,7 @@ def look_after() -> None:
     for delivery_id in broken:
         log.error("Журнал письма с Message-ID %s не объясняет его состояния", delivery_id[:32])
     if released:
-        log.warning("Осталось в очереди от запусков, которые завершились раньше: %s", released)
+        log.warning("Отпущено писем, которые остались от завершённых запусков: %s", released)
 
 
 def _is_over(run: Holding) -> bool:
@@ -80,7 +80,7 @@ def find_evidence() -> None:
         settled = settle_unknown(engine, proof_sources(), ACTOR)
     log.log(
         level(settled.still_unknown),
-        "Найдено доказательств: %s, исход неизвестен у писем: %s",
+        "Найдено доказательств приёма писем: %s, исход неизвестен у писем: %s",
         settled.accepted,
         settled.still_unknown,
     )

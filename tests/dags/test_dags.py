@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -222,3 +223,21 @@ def test_the_guide_explains_every_field_of_the_form_and_every_task(bag):
     assert [title for title in titles if f"| {title} |" not in guide] == []
     tasks = [task.task_display_name for dag in bag.dags.values() for task in dag.tasks]
     assert [name for name in tasks if name not in guide] == []
+
+
+def test_every_task_and_dag_to_which_the_guide_sends_exists(bag):
+    guide = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    sent_to = re.findall(
+        r"(?:задач[аиуе]|DAG|запустите|очистите|журнал[аеу]?|красн\w+)\s+«([^»]+)»",
+        guide,
+        re.IGNORECASE,
+    )
+    names = [dag.dag_display_name for dag in bag.dags.values()]
+    names += [task.task_display_name for dag in bag.dags.values() for task in dag.tasks]
+
+    def without_endings(name: str) -> list[str]:
+        return [word[:4] for word in name.split()]  # «Сверку» is «Сверка»
+
+    known = [without_endings(name) for name in names]
+    assert "Сверку" in sent_to
+    assert [name for name in sent_to if without_endings(name) not in known] == []

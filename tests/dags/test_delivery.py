@@ -162,7 +162,7 @@ def test_an_unknown_letter_goes_once_more_when_a_person_says_so_and_only_once(wo
     assert decide(world, "resend") == {
         "decide": "failed", "send_again": "upstream_failed", "reconcile": "upstream_failed"
     }  # fmt: skip
-    assert "Решать нечего: письмо принято почтовым сервером" in capsys.readouterr().out
+    assert "Решать нечего: состояние письма — «принято почтовым" in capsys.readouterr().out
     assert len(world.reports()) == 3
     assert [str(one["Message-ID"]) for one in world.reports()].count(message_id(world)) == 1
 
@@ -176,7 +176,7 @@ def test_what_a_receipt_proves_is_not_sent_again_by_a_person_either(world, tmp_p
         Receipt(row.delivery_id, 1, row.message_id, 250, "queued", 5, row.payload_sha256)
     )
     assert decide(world, "resend")["decide"] == "failed"
-    assert "Решать нечего: письмо принято почтовым сервером" in capsys.readouterr().out
+    assert "Решать нечего: состояние письма — «принято почтовым" in capsys.readouterr().out
     assert states(world.engine)["buy"] == "accepted"
     assert world.reports() == []
 

@@ -199,7 +199,7 @@ def refuse_unsafe(
     if not (is_demo and is_loopback(mail_host)):
         if database_dialect == "sqlite":
             reasons.append(
-                "База дорожной карты — SQLite: укажите базу PostgreSQL в подключении roadmap_db."
+                "База дорожной карты — SQLite: укажите базу PostgreSQL в соединении roadmap_db."
             )
         if not mail_is_verified_tls:
             reasons.append(_READABLE)
@@ -226,8 +226,7 @@ def refuse_readable(mode: str, mail_host: str, mail_is_verified_tls: bool, is_de
 
 
 _READABLE = (
-    "Связь с почтовым сервером не защищена проверенным TLS: включите его"
-    " в подключении smtp_default."
+    "Связь с почтовым сервером не защищена проверенным TLS: включите его в соединении smtp_default."
 )
 
 

@@ -215,7 +215,7 @@ def run_summary(engine: Engine, run_id: str) -> RunSummary:
         f"Файлов в основе: {integer(files)}",
         f"Муниципалитетов: {len(taking_part)}, участвуют {sum(taking_part)}; "
         f"школ: {integer(len(schools_taking_part))}, участвуют {sum(schools_taking_part)}",
-        f"Наборы данных: получено {len(datasets) - len(absent)} из {len(datasets)}",
+        f"Виды сведений: поступило {len(datasets) - len(absent)} из {len(datasets)}",
         *([sampled] if sampled else []),
         *([] if findings else ["Замечания: нет"]),
     )

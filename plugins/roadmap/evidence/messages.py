@@ -22,6 +22,24 @@ def place(
     return ", ".join(parts)
 
 
+_KINDS = {"vpr": "ВПР", "ege": "ЕГЭ", "oge": "ОГЭ", "gve": "ГВЭ", "rdr": "региональные работы"}
+_WAVES = {"autumn": ", осень", "spring": ", весна"}
+_WHOLE_EXAM = 5  # parts of a paper's scope; more of them name a part of its results
+
+
+def about(scope: str) -> str:
+    """What a load batch is about: «ВПР, весна 2021, 5 класс, математика».
+
+    A scope that is no paper («buyskiy», «webinar-2021-03-12») stands in the file as it is.
+    """
+    kind, *rest = scope.split("/")
+    if kind not in _KINDS or len(rest) + 1 < _WHOLE_EXAM:
+        return scope
+    year, wave, grade, subject, *part = rest
+    said = f"{_KINDS[kind]}{_WAVES.get(wave, '')} {year}, {grade} класс, {subject}"
+    return f"{said}, апелляции" if part else said
+
+
 def sentence(what: str, where: str, to_do: str) -> str:
     """Three short sentences of one message: what happened. Where. What to do."""
     return f"{what}. {where}. {to_do}."

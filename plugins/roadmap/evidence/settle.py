@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Dialect, Row, Table, insert
 
 from roadmap.evidence.files.inbox import AnyPath, archive
 from roadmap.evidence.held import HELD, Loaded, coverage_of, held_id, held_message, supplemented
-from roadmap.evidence.messages import place, sentence
+from roadmap.evidence.messages import about, place, sentence
 from roadmap.evidence.parsed import ByColumns, FileRefused, Parsed
 from roadmap.evidence.pull import (
     NO_SCOPE,
@@ -130,7 +130,9 @@ def _one_name_each(
 
 
 def _same_bytes(by_scope: Mapping[str, Candidate]) -> FileRefused:
-    names = " и ".join(f"«{one.file.name}» ({scope})" for scope, one in sorted(by_scope.items()))
+    names = " и ".join(
+        f"«{one.file.name}» ({about(scope)})" for scope, one in sorted(by_scope.items())
+    )
     return FileRefused(
         "SAME_FILE",
         f"Один и тот же файл назван как разные работы: {names}. "
@@ -280,9 +282,9 @@ def _by_moment(
 
 def _conflicting(source: Source, scope: str, group: list[Candidate]) -> list[Candidate]:
     names = " и ".join(f"«{one.file.name}»" for one in group if one.refusal is None)
-    about = f"«{source.title}»" if scope == "all" else f"«{source.title}», «{scope}»"
+    which = f"«{source.title}»" if scope == "all" else f"«{source.title}», «{about(scope)}»"
     message = (
-        f"Разные файлы об одном и том же: {names}. Сведения: {about}. "
+        f"Разные файлы об одном и том же: {names}. Сведения: {which}. "
         "Не принят ни один. Оставьте в папке верный."
     )
     conflict = FileRefused("CONFLICT", message)
@@ -336,7 +338,8 @@ class _Rows:
         before = self._by_name.get(one.file.name)
         if before is not None and before.scope != parsed.scope:
             another = sentence(
-                f"Файл прежде был о другом: теперь «{parsed.scope}», было «{before.scope}»",
+                f"Файл прежде был о другом: теперь «{about(parsed.scope)}», "
+                f"было «{about(before.scope)}»",
                 place(one.file.name),
                 "Прежние сведения остались в силе. Если файл перепутан, верните прежний",
             )
@@ -374,7 +377,7 @@ class _Rows:
             }
         )
         told = sentence(
-            f"Сведения «{batch.scope}» больше не действуют",
+            f"Сведения «{about(batch.scope)}» больше не действуют",
             place(batch.file_name),
             "Тот же файл лежит под другим именем; если и прежнее верно, положите верный файл",
         )

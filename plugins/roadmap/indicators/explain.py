@@ -332,7 +332,7 @@ def _municipality(
     if meant["municipality_id"] != REGION:
         if indicator.slice is Slice.REGION:
             raise ExplainRefused(
-                f"Показатель {indicator.code} считается по области целиком. "
+                f"Показатель {indicator.code} считается по региону целиком. "
                 f"Укажите MUNICIPALITY={REGION}."
             )
         if not meant["is_participating"]:

@@ -216,8 +216,9 @@ def test_the_same_bytes_under_two_papers_are_refused_under_both_names(world: Wor
     assert pull(world) == {WHOLE: ("refused", "SAME_FILE"), WRONG: ("refused", "SAME_FILE")}
     (told, _) = world.pull("vpr_protocols", in_sandbox=True).messages
     assert told == (
-        f"Один и тот же файл назван как разные работы: «{WHOLE}» (vpr/2021/spring/4/математика) и "
-        f"«{WRONG}» (vpr/2021/spring/5/математика). Оставьте в папке тот, что назван верно."
+        f"Один и тот же файл назван как разные работы: «{WHOLE}» (ВПР, весна 2021, 4 класс, "
+        f"математика) и "
+        f"«{WRONG}» (ВПР, весна 2021, 5 класс, математика). Оставьте в папке тот, что назван верно."
     )
     world.remove(f"vpr/protocols/{WRONG}")
     assert pull(world) == {WHOLE: ("accepted", None)}
@@ -251,7 +252,7 @@ def test_the_operator_is_told_that_what_a_renamed_file_said_is_in_force_no_more(
     (told,) = troubles(world.engine, batches_to_mend(world.engine))
     assert (told.file_name, told.is_withdrawn, told.is_refused) == (WRONG, True, False)
     assert told.messages[0].startswith(
-        "Сведения «vpr/2021/spring/5/математика» больше не действуют"
+        "Сведения «ВПР, весна 2021, 5 класс, математика» больше не действуют"
     )
 
 

@@ -356,7 +356,7 @@ REFUSED = {
     "one that does not take part": ({"municipality": "sharya"}, "не участник проекта"),
     "an indicator that is none": ({"indicator": "6.9"}, "нет показателя «6.9». Есть: 1.1, 2.2"),
     "one of the region": (
-        {"indicator": "8.1"}, "считается по области целиком. Укажите MUNICIPALITY=region",
+        {"indicator": "8.1"}, "считается по региону целиком. Укажите MUNICIPALITY=region",
     ),
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ from roadmap.decision import (
 )
 from roadmap.delivery.ledger import brakes, moves, refusals
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
+from roadmap.delivery.letters.operator_text import say
 from roadmap.plan.zone import occasion_time
 from roadmap.store.sql import sql
 
@@ -169,21 +170,6 @@ def _refuse(
         )
 
 
-_STATES: Mapping[str, str] = MappingProxyType(
-    {
-        "held": "ждёт согласования",
-        "ready": "стоит в очереди",
-        "claimed": "отправляется",
-        "in_doubt": "отправляется",
-        "retry": "стоит в очереди",
-        "accepted": "принято почтовым сервером",
-        "bounced": "принято почтовым сервером и вернулось",
-        "unknown": "остаётся с неизвестным исходом",
-        "rejected": "отклонено сервером",
-        "exhausted": "не ушло, попытки исчерпаны",
-        "cancelled": "снято с отправки",
-    }
-)
 _INSTEAD: Mapping[str, str] = MappingProxyType(
     {
         "unknown": "выберите «дошло», «не дошло, отправить» или «не знаем, не отправлять»",
@@ -198,7 +184,10 @@ _NEWER = (
 
 
 def _already(letter: Any) -> str:
-    now = f"письмо {_STATES[letter.state]} с {_moment(letter, letter.updated_ms)}"
+    state = say(
+        "delivery/_why.j2", "state", occasion_time(letter.occasion), letter.state, letter.mode
+    )
+    now = f"состояние письма — «{state}» с {_moment(letter, letter.updated_ms)}"
     if letter.state in _INSTEAD:
         return f"Так решить нельзя: {now}; {_INSTEAD[letter.state]}."
     if letter.last_phase == "settle":

@@ -64,7 +64,7 @@ _MUNICIPALITY_WORDS = re.compile(
 
 UNCLEAR = "unclear"  # a school or a municipality: nobody can say
 NOT_UNDERSTOOD = "Не понять, школа это или муниципалитет"
-NAME_IT = "Запросите выгрузку с логинами школ или впишите логин в скобках; строка отложена"
+NAME_IT = "Запросите выгрузку с логинами школ или впишите логин в скобках; строка отклонена"
 
 
 class Group(NamedTuple):
@@ -235,7 +235,7 @@ class GroupTable(Table):
             "CONFLICTING_DUPLICATE",
             "Об одной группе две разные строки",
             self.column(GROUPS),
-            "Запросите файл заново; обе строки отложены",
+            "Запросите файл заново; обе строки отклонены",
         )
 
     def data_rows(self, shares_at: Sequence[int]) -> list[tuple[int, str, list[Cell]]]:

@@ -49,7 +49,7 @@ _KINDS = {"понизили": "lowered", "подтвердили": "confirmed", 
 _TOTAL = "всего"
 _COUNT = "count"
 _FLAT = tuple(f"{kind} {what}" for kind in _KINDS.values() for what in (_SHARE, _COUNT))
-_TO_DO = "Запросите файл заново; группа отложена, сравнение с журналом по ней не рассчитано"
+_TO_DO = "Запросите файл заново; группа отклонена, сравнение с журналом по ней не рассчитано"
 
 
 @dataclass

@@ -36,7 +36,7 @@ from roadmap.russian import decimal
 _MARKS = ("2", "3", "4", "5")
 _MARK_COLUMNS = tuple(f"mark_{mark}" for mark in _MARKS)
 _LARGEST_SHARE = Decimal("100.05")
-_ASK_AGAIN = "Запросите файл заново; строка отложена, показатели по ней не рассчитаны"
+_ASK_AGAIN = "Запросите файл заново; строка отклонена, показатели по ней не рассчитаны"
 
 
 def read(content: bytes, context: ReaderContext) -> Parsed:

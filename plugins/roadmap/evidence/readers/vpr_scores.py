@@ -33,7 +33,7 @@ from roadmap.evidence.readers.vpr_export import (
 from roadmap.evidence.readers.vpr_sums import SUMS, Results, around_marks, histogram, sums_of
 from roadmap.russian import decimal
 
-_TO_DO = "Запросите файл заново; строка отложена, распределение баллов по ней не рассчитано"
+_TO_DO = "Запросите файл заново; строка отклонена, распределение баллов по ней не рассчитано"
 _MOST_BESIDE = Decimal("0.1")  # percents, of the sum of a row's shares
 _LARGEST = 2**31 - 1  # what a column of the database holds
 

@@ -38,7 +38,7 @@ from roadmap.evidence.readers.vpr_export import (
 )
 from roadmap.evidence.readers.vpr_sums import LEAST_PUPILS, MARKS, TaskSums, listed, tasks_of
 
-_TO_DO = "Запросите файл заново; группа отложена, выполнение заданий по ней не рассчитано"
+_TO_DO = "Запросите файл заново; группа отклонена, выполнение заданий по ней не рассчитано"
 # «Ср.% вып. уч. гр.баллов 2»; how it is written is not known for certain.
 _OF_A_MARK = re.compile(r"\D*(?:гр\. ?балл|отмет|групп)\D*([2-5])\W?")
 FEW = "Меньше пяти участников, баллы по заданиям не взяты"

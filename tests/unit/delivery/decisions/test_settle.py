@@ -163,7 +163,9 @@ def test_what_the_server_refused_is_not_of_unknown_outcome(
 
 
 def test_what_is_unknown_was_not_refused(doubtful: Engine):
-    with pytest.raises(SettleRefused, match=r"остаётся с неизвестным исходом .*«не дошло, отпр"):
+    with pytest.raises(
+        SettleRefused, match=r"состояние письма — «исход неизвестен» .*«не дошло, отпр"
+    ):
         decide(doubtful, "send_again")
     assert row(doubtful).state == "unknown"
 
@@ -266,7 +268,7 @@ def test_of_many_decisions_at_once_one_counts(doubtful: Engine):
 @pytest.mark.parametrize("decision", list(LETTER_DECISIONS))
 def test_only_an_unknown_letter_is_settled(doubtful: Engine, decision: LetterDecision):
     ready = row(doubtful, "neya")
-    with pytest.raises(SettleRefused, match="Решать нечего: письмо стоит в очереди"):
+    with pytest.raises(SettleRefused, match="Решать нечего: состояние письма — «в очереди»"):
         decide(doubtful, decision, message_id=ready.message_id)
     assert row(doubtful, "neya") == ready
 
@@ -278,7 +280,7 @@ def test_a_letter_that_evidence_has_settled_is_told_as_accepted(doubtful: Engine
             db, "accept_by_proof", delivery_id, "unknown",
             now_ms=moves.db_now_ms(db), actor="delivery_watch", detail="relay_log: 1A2B",
         )  # fmt: skip
-    with pytest.raises(SettleRefused, match="Решать нечего: письмо принято почтовым сервером"):
+    with pytest.raises(SettleRefused, match="Решать нечего: состояние письма — «принято почтовым"):
         decide(doubtful, "resend")
 
 

@@ -91,7 +91,7 @@ def test_a_wrong_sum_of_shares_sets_the_row_aside_and_says_the_sum():
     assert row.row == 9
     assert row.message == (
         "Сумма долей — 112,4 % вместо 100 %. Файл «vpr_2020_ma5.xlsx», лист «Отметки»,"
-        " строка 9, столбцы D–G. Запросите файл заново; строка отложена, показатели по ней не"
+        " строка 9, столбцы D–G. Запросите файл заново; строка отклонена, показатели по ней не"
         " рассчитаны."
     )
     assert found.rows_read == found.rows_accepted + 1 == 2
