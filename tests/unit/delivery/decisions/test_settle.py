@@ -81,10 +81,10 @@ def test_after_a_restore_a_letter_that_waits_may_have_gone_and_is_settled_by_a_p
 ):
     make_run(any_engine)
     plan_all(any_engine)
-    with pytest.raises(SettleRefused, match="стоит в очереди"):
+    with pytest.raises(SettleRefused, match="«в очереди»"):
         decide(any_engine, decision)
     brakes.stop(any_engine, "ivanova", "проверяем адреса")
-    with pytest.raises(SettleRefused, match="стоит в очереди"):
+    with pytest.raises(SettleRefused, match="«в очереди»"):
         decide(any_engine, decision)
     brakes.stop_restored(any_engine, "watch", "База данных восстановлена из копии.")
     with pytest.raises(SettleRefused, match="другого муниципалитета"):
