@@ -342,9 +342,10 @@ def test_changed_content_before_sending_takes_the_place_of_the_waiting_letter(
     envelope = renderer.asked[-1][1]
     assert (envelope.revision, envelope.replaces) == (1, None)  # nobody received the first
     line = reconcile(engine, "run-1").lines[0]
-    assert (line.category, line.reason) == (
+    assert (line.category, line.words, line.reason) == (
         "cancelled",
-        "Заменено новой редакцией. Ничего делать не нужно.",
+        "заменено новой редакцией",
+        None,
     )
 
 
