@@ -28,8 +28,9 @@ def form() -> dict[str, Param]:
         "decision": Param(
             type="string",
             title="Решение",
-            description="«Дополнить»: о том, о чём говорит файл, действует он, об остальном — "
-            "прежние сведения.",
+            description="«Заменить»: действует только новый файл. «Дополнить»: о том, о чём "
+            "говорит файл, действует он, об остальном — прежние сведения. «Оставить прежний»: файл "
+            "не принимается, и о нём больше не спрашивают.",
             enum=list(FILE_DECISIONS),
             values_display=dict(FILE_DECISIONS),
         ),
@@ -55,11 +56,13 @@ def decide() -> dict[str, Any]:
             now_ms=clock.now_ms(),
         )
     words = "Решено" if decided.is_new else "Уже было решено"
-    log.info("%s: «%s». Файл «%s».", words, FILE_DECISIONS[decided.decision], decided.file_name)
+    taken = " По этому решению он уже принят." if decided.is_taken else ""
+    named = FILE_DECISIONS[decided.decision]
+    log.info("%s: «%s». Файл «%s».%s", words, named, decided.file_name, taken)
     return {
         "dataset": decided.dataset,
         "year": decided.plan_year,
-        "is_awaited": decided.decision != "keep",
+        "is_awaited": decided.decision != "keep" and not decided.is_taken,
     }
 
 

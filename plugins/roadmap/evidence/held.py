@@ -160,7 +160,7 @@ def held_message(file_name: str, batch_id: str, now: Coverage, before: Coverage)
     return sentence(
         "Файл не заменил прежние сведения: в нём заметно меньше",
         f"{place(file_name)}: {now.beside(before)}",
-        f"Решите, что с ним делать: «{DAG_TITLE}», код {batch_id[:FILE_CODE_SHOWN]}",
+        f"Решите, что с ним делать: запустите «{DAG_TITLE}», код {batch_id[:FILE_CODE_SHOWN]}",
     )
 
 
@@ -194,7 +194,7 @@ def supplemented(conn: Connection, source: Source, before: Loaded, parsed: Parse
     rows_left = round(before.rows_accepted * kept_rows / old_rows) if old_rows else 0
     told = (
         f"Дополнены прежние сведения от {day(home_time().at(before.received_ms).date())}: "
-        f"из них осталось записей: {integer(kept_rows)}."
+        f"из них осталось строк: {integer(rows_left)} из {integer(before.rows_accepted)}."
     )
     return replace(
         parsed,
@@ -244,6 +244,7 @@ class Decided:
     file_name: str
     decision: FileDecision
     is_new: bool  # False: the same was decided before
+    is_taken: bool  # the file was accepted by that earlier decision
 
 
 def decide(
@@ -276,7 +277,22 @@ def decide(
                     decided_ms=max(now_ms, last + 1),
                 )
             )
-    return Decided(held.batch_id, held.plan_year, held.dataset, held.file_name, decision, is_new)
+        is_taken = not is_new and _is_taken(conn, held)
+    return Decided(
+        held.batch_id, held.plan_year, held.dataset, held.file_name, decision, is_new, is_taken
+    )
+
+
+def _is_taken(conn: Connection, held: Row[Any]) -> bool:
+    accepted = select(load_batch.c.batch_id).where(
+        load_batch.c.plan_year == held.plan_year,
+        load_batch.c.dataset == held.dataset,
+        load_batch.c.scope == held.scope,
+        load_batch.c.sha256 == held.sha256,
+        load_batch.c.state == "accepted",
+        load_batch.c.loaded_ms >= held.loaded_ms,
+    )
+    return conn.execute(accepted).first() is not None
 
 
 def _find(conn: Connection, code: str) -> Row[Any]:

@@ -91,7 +91,8 @@ def test_a_protocol_of_one_school_does_not_replace_the_region_s_and_both_counts_
     assert by_name[PART].messages == (
         "Файл не заменил прежние сведения: в нём заметно меньше. "
         f"Файл «{PART}»: строк 3 вместо 30, школ 1 вместо 10, муниципалитетов 1 вместо 10. "
-        f"Решите, что с ним делать: «Файл меньше прежнего: решить», код {code_of_the_held(held)}. "
+        "Решите, что с ним делать: запустите «Файл меньше прежнего: решить», "
+        f"код {code_of_the_held(held)}. "
         "Действуют прежние сведения от 20.03.2021.",
     )
     assert len(in_force(held)) == 10
@@ -110,9 +111,11 @@ def test_a_file_put_over_the_one_in_force_is_held_as_well(world: World) -> None:
 def test_replaced_by_decision_the_small_file_is_in_force(held: World) -> None:
     pull(held)
     assert decided(held, "replace").is_new
+    assert not decided(held, "replace").is_taken
     assert pull(held)[PART] == ("accepted", None)
     assert list(in_force(held)) == ["440101"]
     assert pull(held) == {WHOLE: ("unchanged", None), PART: ("unchanged", None)}
+    assert decided(held, "replace").is_taken, "deciding the same again waits for no file"
 
 
 def test_added_by_decision_the_small_file_speaks_for_its_schools_and_the_old_one_for_the_others(
@@ -131,7 +134,7 @@ def test_added_by_decision_the_small_file_speaks_for_its_schools_and_the_old_one
     assert {key for key in after if after[key] != before.get(key)} == {"440101", "440120"}
     assert after["440101"][0] == after["440120"][0] == 2
     assert len(after) == 11
-    assert any("осталось записей: 18" in row.message for row in held.rows(load_warning))
+    assert any("осталось строк: 27 из 30" in row.message for row in held.rows(load_warning))
     assert pull(held) == {WHOLE: ("unchanged", None), PART: ("unchanged", None)}
 
 
