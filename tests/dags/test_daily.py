@@ -230,6 +230,7 @@ def test_a_file_that_covers_less_is_held_and_a_person_decides_in_airflow(
         world.run("evidence_intake")
         (letter,) = world.new_letters(before)
         text = letter.get_body(("html",)).get_content()
+        assert "Файл придержан и ждёт вашего решения." in text
         assert "Файл не заменил прежние сведения: в нём заметно меньше." in text
         (code,) = re.findall(r"«Файл меньше прежнего: решить», код ([0-9a-f]{8})", text)
         decided = {"code": code, "reason": "сверено с институтом"}
@@ -239,6 +240,10 @@ def test_a_file_that_covers_less_is_held_and_a_person_decides_in_airflow(
         states = world.run("held_file", decision="replace", **decided)
         assert set(states.values()) == {"success"}
         assert "принято" in caplog.text
+        caplog.clear()
+        world.run("held_file", decision="replace", **decided)
+        assert "По этому решению он уже принят." in caplog.text
+        assert "Файл не принят." not in caplog.text
         with world.engine.connect() as db:
             kept = db.execute(select(held_file_decision)).all()
         assert [(one.decision, one.reason) for one in kept] == [

@@ -1,4 +1,4 @@
--- What is there to mend in one file: why it was refused, which rows are in quarantine, why has it
+-- What is there to mend in one file: why it was refused or waits for a person, which rows are in quarantine, why has it
 -- no marks, what was it about before, or why is what it said in force no more?
 -- One row per sentence, the file's own first, then the rows' in the order of the file.
 
@@ -7,7 +7,7 @@ select
     load_batch.dataset,
     load_batch.file_name,
     load_batch.loaded_ms,
-    load_batch.state,
+    case when load_batch.refusal_code = :held then 'held' else load_batch.state end as state,
     load_batch.refusal_message as message,
     0 as place,
     '' as sheet,

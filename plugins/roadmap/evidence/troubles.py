@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select, update
 
+from roadmap.evidence.held import HELD
 from roadmap.evidence.sources import load_sources
 from roadmap.evidence.unclaimed import TITLE, UNCLAIMED
 from roadmap.plan.zone import home_time
@@ -30,6 +31,7 @@ class Trouble:
     is_refused: bool
     messages: tuple[str, ...]
     more: int  # messages left out
+    is_held: bool = False  # refused until a person decides: it covers less than what is in force
     is_withdrawn: bool = False  # the file lies under another name now
     is_without_marks: bool = False  # no scale is known for its paper
     is_about_another: bool = False  # another municipality, say, than under this name before
@@ -118,7 +120,8 @@ def _troubles(conn: Connection, batch_ids: Iterable[str], most: int | None) -> t
     titles[UNCLAIMED] = TITLE
     found = []
     for batch_id in batch_ids:
-        rows = conn.execute(sql("evidence/troubles_of_batch"), {"batch_id": batch_id}).all()
+        named = {"batch_id": batch_id, "held": HELD}
+        rows = conn.execute(sql("evidence/troubles_of_batch"), named).all()
         if not rows:
             continue
         first = rows[0]
@@ -128,9 +131,10 @@ def _troubles(conn: Connection, batch_ids: Iterable[str], most: int | None) -> t
                 plan_year=first.plan_year,
                 title=titles.get(first.dataset, first.dataset),
                 file_name=first.file_name,
-                is_refused=first.state == "refused",
+                is_refused=first.state in ("refused", "held"),
                 messages=messages,
                 more=len(rows) - len(messages),
+                is_held=first.state == "held",
                 is_withdrawn=first.state == "withdrawn",
                 is_without_marks=first.state == "without_marks",
                 is_about_another=first.state == "about_another",
