@@ -453,8 +453,8 @@ def _line(
     if row is None or (row.outcome == "planned" and row.state is None):
         return AccountLine(
             municipality_id, name, recipient_id, UNACCOUNTED, "не учтено",
-            "Решения о письме нет: запуск не записал его, или письма нет в журнале рассылки."
-            " Перезапустите «Письма и документы».", None, None,
+            "Решения о письме нет: запуск ещё идёт или не записал его, или письма нет в журнале"
+            " рассылки. Запуск закончен — очистите «Письма и документы».", None, None,
         )  # fmt: skip
     category = row.outcome if row.outcome != "planned" else _OF_STATE[row.state]
     return AccountLine(
