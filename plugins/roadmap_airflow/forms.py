@@ -78,7 +78,7 @@ def phase_params(phase: str) -> dict[str, Param]:
             type=["null", "array"],  # the form makes an emptied choice null
             title="Муниципалитеты",
             description=_whom(plans),
-            items={"type": "string"},
+            items={"type": "string", "pattern": NO_ADDRESS},
             examples=offered,
             values_display=names,
         ),

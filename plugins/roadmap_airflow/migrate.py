@@ -10,11 +10,19 @@ log = logging.getLogger("roadmap")
 
 def main() -> None:
     """Run the migrations that are missing, clear the archive of what may not lie there, and let
-    nobody but user and group read it and the reports; a second call changes nothing."""
+    nobody but user and group read it and the reports; a second call changes nothing.
+
+    Every start-up comes by here first, so settings of delivery that do not fit together end it.
+    """
+    from roadmap.delivery.settings import SettingsError
     from roadmap.evidence.archived import clear_archive
     from roadmap.store.migrate import upgrade
-    from roadmap_airflow.connections import folder, roadmap_db
+    from roadmap_airflow.connections import delivery_settings, folder, roadmap_db
 
+    try:
+        delivery_settings()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
     with roadmap_db() as engine:
         upgrade(engine)
         clear_archive(engine, folder("roadmap_archive"))

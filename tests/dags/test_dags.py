@@ -194,6 +194,7 @@ def test_the_form_shows_words_where_the_year_is_not_chosen(bag):
         ("as_of", "name@example.org"),
         ("known_at", "name@example.org"),
         ("reason", "звонил name@example.org"),
+        ("municipalities", ["name@example.org"]),
     ],
 )
 def test_airflow_refuses_what_its_form_can_not_send_and_addresses(bag, field, value):

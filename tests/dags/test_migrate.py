@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import insert
 
 from roadmap.evidence.files.inbox import Content, archive
@@ -33,3 +34,10 @@ def test_migrating_removes_copies_of_refused_files(tmp_path: Path, connection):
     migrate.main()
     assert [path for path in folder.rglob("*") if path.is_file()] == []
     assert folder.stat().st_mode & 0o777 == 0o770  # others read no copy, nor its name
+
+
+def test_a_start_ends_where_the_settings_of_delivery_do_not_fit_together(monkeypatch):
+    monkeypatch.setenv("ROADMAP_LARGEST_LETTER_MB", "100")
+    monkeypatch.setenv("ROADMAP_SLOWEST_KB_PER_SECOND", "1")
+    with pytest.raises(SystemExit, match="Настройки отправки не сходятся"):
+        migrate.main()
