@@ -181,7 +181,7 @@ def test_a_file_refused_today_is_told_alone(world, first_intake):
     assert set(states.values()) == {"success"}
     (letter,) = world.new_letters(before)
     text = letter.get_body(("html",)).get_content()
-    assert str(letter["Subject"]) == "500+: замечания к принятым файлам — 1"
+    assert str(letter["Subject"]) == "500+: замечания к файлам — 1"
     assert "spoilt.csv" in text
     assert "Участие в мероприятиях" in text
     assert "Лежат непринятыми" in text
