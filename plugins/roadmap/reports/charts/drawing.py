@@ -74,6 +74,8 @@ def height_mm(chart: AnyChart) -> float:
 
 def pictures(chart: AnyChart, tallest_mm: float = TALLEST_MM) -> tuple[AnyChart, ...]:
     """The chart in as many parts as pages need; a divided group repeats its title."""
+    if height_mm(chart) <= tallest_mm:
+        return (chart,) if chart.groups else ()
     parts: list[list[_Group]] = [[]]
     for group in (piece for whole in chart.groups for piece in _pieces(chart, whole, tallest_mm)):
         if parts[-1] and height_mm(_with_groups(chart, [*parts[-1], group])) > tallest_mm:

@@ -39,15 +39,15 @@ _LEAST_PART = 3  # letters left on each side of a division
 
 
 @cache
-def _advances(font: Path) -> tuple[dict[int, float], float]:
-    """Advance widths by code point in em, and the width of a missing glyph."""
+def _advances(font: Path) -> tuple[dict[str, float], float]:
+    """Advance widths by sign in em, and the width of a missing glyph."""
     from fontTools.ttLib import TTFont
 
     with TTFont(font, lazy=True) as face:
         em = face["head"].unitsPerEm
         widths = face["hmtx"].metrics
         return (
-            {code: widths[name][0] / em for code, name in face.getBestCmap().items()},
+            {chr(code): widths[name][0] / em for code, name in face.getBestCmap().items()},
             widths[".notdef"][0] / em,
         )
 
@@ -57,7 +57,7 @@ def text_width_mm(text: str, font: Path, size_pt: float) -> float:
     """The width of one line of `text`, without kerning, in millimetres."""
     widths, missing = _advances(font)
     plain = text.replace(SOFT_HYPHEN, "")
-    return size_pt * MM_PER_POINT * sum(widths.get(ord(sign), missing) for sign in plain)
+    return size_pt * MM_PER_POINT * sum([widths.get(sign, missing) for sign in plain])
 
 
 def widest_word_mm(text: str, font: Path, size_pt: float) -> float:
