@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from roadmap.russian import natural_key
 
@@ -64,6 +64,7 @@ def plan_words(text: str) -> str:
     return one_alphabet(cleaned(text)).lower()
 
 
+@lru_cache(maxsize=4096)  # all files of a pull name the same ones
 def municipality_ref(text: str) -> str:
     """How a municipality's name or code is kept in facts and compared with the registry.
 

@@ -64,8 +64,9 @@ class ByColumns(Sequence[dict[str, Any]]):
         """The rows by columns; where a row lacks one, None."""
         if isinstance(rows, ByColumns):
             return rows
-        names = tuple(dict.fromkeys(chain.from_iterable(rows)))
-        if any(tuple(row) != names for row in rows):
+        orders = dict.fromkeys(map(tuple, rows))  # of names; hardly ever more than one
+        names = tuple(dict.fromkeys(chain.from_iterable(orders)))
+        if len(orders) > 1:
             rows = [{name: row.get(name) for name in names} for row in rows]
         return ByColumns(dict(zip(names, zip(*map(dict.values, rows), strict=True), strict=True)))
 

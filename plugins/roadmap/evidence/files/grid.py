@@ -463,6 +463,8 @@ def _shown(cell: _Filled) -> str:
 
 def integer_of(cell: Cell) -> int | None:
     """A whole number: 35 917 with any spaces, −5 with a real minus, 4.0. None: no data."""
+    if cell is None or cell == "":
+        return None
     if isinstance(cell, float):
         if not cell.is_integer() or abs(cell) >= _TOO_LARGE:
             raise BadCell("TYPE", repr(cell), "целого числа")

@@ -269,6 +269,9 @@ def _unpacked(content: bytes, info: zipfile.ZipInfo, most: int, file_name: str) 
     return text
 
 
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+
+
 def _check_names(names: set[str], file_name: str) -> None:
     for name in names:
         parts = name.split("/")
@@ -276,7 +279,7 @@ def _check_names(names: set[str], file_name: str) -> None:
             ".." in parts
             or name.startswith("/")
             or re.match(r"[a-z]:", name)
-            or any(ord(letter) < 32 or ord(letter) == 127 for letter in name)
+            or _CONTROL.search(name)
         ):
             raise refused(
                 "ZIP_NAMES", "Части книги названы так, как не бывает в книге", _ASK_AGAIN, file_name

@@ -19,12 +19,9 @@ def as_hundredths(shares: Sequence[object]) -> list[int] | None:
     None otherwise: then the shares are read by the long way, which says what is wrong. Nearly
     all rows of all files go this way.
     """
-    parts = []
-    for share in shares:
-        part = _hundredths(share)
-        if part is None:
-            return None
-        parts.append(part)
+    parts = [part for part in map(_hundredths, shares) if part is not None]
+    if len(parts) < len(shares):
+        return None
     return parts if abs(sum(parts) - 10_000) <= _ROUNDING_HUNDREDTHS * len(parts) else None
 
 

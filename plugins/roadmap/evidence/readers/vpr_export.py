@@ -141,11 +141,7 @@ def paper_of(sheet: Sheet, heading: Heading, context: ReaderContext) -> Paper:
     Raises FileRefused TITLE where it names none or two, SUBJECT, PERIOD.
     """
     texts = {cell for cell in set().union(*sheet.rows) if isinstance(cell, str)}
-    titles = {
-        (title.group(1), title.group(2), title.group(3))
-        for text in map(normal_title, texts)
-        if "впр" in text and (title := _TITLE.search(text))
-    }
+    titles = {title for title in map(_title_in, texts) if title is not None}
     if len(titles) != 1:
         what = "над таблицей нет названия вида «ВПР 2020 Математика 5 класс»"
         if titles:
@@ -171,6 +167,14 @@ def paper_of(sheet: Sheet, heading: Heading, context: ReaderContext) -> Paper:
             )
     wave = wave_of(int(year), context.plan_year, context.options, context.file_name)
     return Paper("vpr", int(year), wave, int(grade), subject)
+
+
+@lru_cache(maxsize=4096)  # the files of a pull name the same schools
+def _title_in(text: str) -> tuple[str, str, str] | None:
+    """Year, subject and grade of a paper as a text says them, if it is the title of one."""
+    plain = normal_title(text)
+    title = _TITLE.search(plain) if "впр" in plain else None
+    return title and (title.group(1), title.group(2), title.group(3))
 
 
 def _labelled(row: Sequence[Cell], label: str) -> str | None:
