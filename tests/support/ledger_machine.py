@@ -182,10 +182,18 @@ class Flag:
 
 
 class Clock:
-    """One clock for the database, for time.monotonic and for the mail server."""
+    """One clock for the database, for time.monotonic and for the mail server.
+
+    That of the database may be wrong.
+    """
 
     def __init__(self) -> None:
         self.now_ms = NOW_MS
+        self.error_ms = 0
+
+    @property
+    def shown_ms(self) -> int:
+        return self.now_ms + self.error_ms
 
     def pass_ms(self, ms: int) -> None:
         self.now_ms += ms
@@ -194,7 +202,7 @@ class Clock:
         return self.now_ms / 1000
 
     def time_ns(self) -> int:
-        return self.now_ms * 1_000_000
+        return self.shown_ms * 1_000_000
 
     def sleep(self, seconds: float) -> None:
         self.pass_ms(int(seconds * 1000))
@@ -203,7 +211,7 @@ class Clock:
             process.halt("sleep")
 
     def julianday(self, _moment: str) -> float:
-        return self.now_ms / 86_400_000 + 2_440_587.5
+        return self.shown_ms / 86_400_000 + 2_440_587.5
 
 
 CLOCK = Clock()  # SQLite's connections are made once and keep the function they were given
@@ -266,7 +274,7 @@ def _before_statement(
         raw = connection.connection.dbapi_connection
         if connection.dialect.name == "sqlite" and not raw.in_transaction:
             raw.execute("begin immediate")
-    now = f"to_timestamp({CLOCK.now_ms} / 1000.0)"
+    now = f"to_timestamp({CLOCK.shown_ms} / 1000.0)"
     return statement.replace("clock_timestamp()", now), parameters
 
 
@@ -357,9 +365,10 @@ class Story:
     wrongs: list[str] = field(default_factory=list)
     refusals: list[tuple[Process, str]] = field(default_factory=list)
     receipts: dict[tuple[str, int], Receipt] = field(default_factory=dict)
+    doubted_early: set[str] = field(default_factory=set)  # while the clock was wrong
 
     def tell(self, kind: str, message_id: str) -> None:
-        self.happened.append(Happened(kind, message_id, CLOCK.now_ms))
+        self.happened.append(Happened(kind, message_id, CLOCK.shown_ms))
 
     def has(self, kind: str, message_id: str) -> bool:
         return any(one.kind == kind and one.message_id == message_id for one in self.happened)
@@ -378,7 +387,7 @@ WEATHER = (
     "fine", "fine", "fine", "220_dot",
     "lost_taken", "lost_untaken", "slow", "451_dot", "554_dot", "421_dot",
     "dot_breaks", "dot_breaks_in_tls",
-    "spoke", "lost_body", "450_rcpt", "550_rcpt", "no_server", "553_mail", "us_dot",
+    "spoke", "lost_body", "450_rcpt", "550_rcpt", "no_server", "553_mail", "us_rcpt", "us_dot",
 )  # fmt: skip
 
 
@@ -423,6 +432,8 @@ class Wire:
         self.has_refused = self.was_looked_at = False
         if process.weather == "553_mail":
             raise Refused("mail", _ABOUT_US)
+        if process.weather == "us_rcpt":
+            raise Refused("rcpt", _NO_RELAY)
         if process.weather == "450_rcpt":
             raise Refused("rcpt", Reply(450, "later"))
         if process.weather == "550_rcpt":
@@ -472,7 +483,9 @@ class Wire:
             "select state, claimed_by, released_ms is not null from delivery"  # noqa: S608
             f" where message_id = '{message_id}'"
         ).fetchone()
-        if row != ("in_doubt", process.name, True):
+        # Whom a wrong clock doubts too early sends all the same: its own clock shows no pause.
+        is_doubted_early = row[0] == "unknown" and message_id in STORY.doubted_early
+        if row != ("in_doubt", process.name, True) and not is_doubted_early:
             STORY.wrongs.append(f"a dot of {process.name}, while the ledger says {row}")
         STORY.tell("dot", message_id)
         if self.fate == "slow":
@@ -522,6 +535,7 @@ class Wire:
 
 
 _ABOUT_US = Reply(553, "5.7.1 Sender address rejected: not owned by the user")
+_NO_RELAY = Reply(554, "5.7.1 Relay access denied")
 _NO = {
     "us_dot": Reply(550, "5.7.26 This mail is unauthenticated"),
     "451_dot": Reply(451, "later"),
@@ -532,7 +546,7 @@ _NO = {
 }
 
 
-_OF_OURS = (_ABOUT_US.text, _NO["us_dot"].text)
+_OF_OURS = (_ABOUT_US.text, _NO_RELAY.text, _NO["us_dot"].text)
 
 
 class PlainSocket:
@@ -630,7 +644,7 @@ class World:
 
     def forget(self) -> None:
         """As after the four runs were frozen: nothing planned, nothing sent."""
-        CLOCK.now_ms = NOW_MS
+        CLOCK.now_ms, CLOCK.error_ms = NOW_MS, 0
         STORY.__init__()  # type: ignore[misc]
         for statement in _FORGET:
             self.eye.execute(statement)
@@ -883,12 +897,12 @@ def _wrongs_with_story(letter: Letter, story: Story) -> Iterator[str]:
         ):
             yield "accepted, but the mail server never took it"
     for before, one in pairwise(letter.events):
-        passed_ms = one.at_ms - before.at_ms
+        passed_ms = one.at_ms - before.at_ms  # less than nothing: a wrong clock was put right
         if (before.to_state, one.to_state) == ("in_doubt", "unknown"):
             was_sent = any(dot.kind == "dot" and dot.at_ms >= before.at_ms for dot in mine)
-            if not was_sent and passed_ms <= 1000:
+            if not was_sent and 0 <= passed_ms <= 1000:
                 yield "unknown, though no dot was sent and nobody stood still"
-        if (before.to_state, one.to_state) == ("unknown", "retry") and passed_ms < RESEND_MS:
+        if (before.to_state, one.to_state) == ("unknown", "retry") and 0 <= passed_ms < RESEND_MS:
             yield "sent again before its time"
 
 
@@ -939,6 +953,8 @@ WAITS_MS = (
     2_000, MINUTE_MS, 4 * MINUTE_MS, 7 * MINUTE_MS,
     16 * MINUTE_MS, 16 * MINUTE_MS, 16 * MINUTE_MS, 200 * MINUTE_MS, 1500 * MINUTE_MS,
 )  # fmt: skip
+AHEAD = ("sender", "sender", "reaper", "planner")  # who comes by while the clock is wrong
+AHEAD_MS = 40 * 24 * 60 * MINUTE_MS
 MEDDLINGS = ("kill", "kill", "switch", "switch", "stop", "proof", "bounce")
 DECISIONS = ("resend", "resend", "give_up", "give_up", "arrived", "send_again")
 _any, _who = st.integers(0, 2), st.integers(0, MOST - 1)
@@ -950,6 +966,7 @@ MOVES = st.one_of(
     st.tuples(st.just("decide"), st.sampled_from(DECISIONS)),
     st.tuples(st.just("haunt"), _any, _any, _any, _any, st.booleans()),
     st.tuples(st.just("plan"), st.sampled_from(sorted(CONTENTS)), st.sampled_from(PLANNED)),
+    st.tuples(st.just("err"), st.sampled_from(AHEAD), _any, _any),
     st.tuples(st.just("meddle"), st.sampled_from(MEDDLINGS), _who),
 )  # fmt: skip
 
@@ -1109,6 +1126,22 @@ class LedgerMachine(RuleBasedStateMachine):
             self.new_reaper().go("over")
         elif then == "begin" and len(self.living) < MOST:
             self.new_reaper().go("next")
+
+    def err(self, who: str, until: int, weather: int) -> None:
+        """For a moment the database's clock is far ahead, and somebody comes by."""
+        if len(self.living) == MOST:
+            return
+        CLOCK.error_ms = AHEAD_MS
+        armed = {one.message_id for one in read_ledger(self.world.eye) if one.state == "in_doubt"}
+        if who == "sender":
+            self._let(self.new_sender(), self.habits.until[until], weather)
+        elif who == "reaper":
+            self.new_reaper().go("over")
+        else:
+            self.new_planner("changed").go("over")
+        CLOCK.error_ms = 0
+        now = read_ledger(self.world.eye)
+        STORY.doubted_early |= armed & {one.message_id for one in now if one.state == "unknown"}
 
     def decide(self, decision: settle.Decision) -> None:
         """The operator, about what is unknown (`arrived` may be a mistake) or was refused."""

@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 
 from roadmap.delivery.decisions import settle
-from roadmap.delivery.ledger import moves, refusals
+from roadmap.delivery.ledger import moments, moves, refusals
 from roadmap.delivery.letters import planning
+from roadmap.delivery.proof import proofs
 from roadmap.delivery.sending import sender, smtp
 from roadmap.store import sql as sql_files
 
@@ -217,6 +218,32 @@ MUTANTS = (
         "_finish",
         "settled = self._settle_by_receipt()",
         "settled = None",
+    ),
+    _code(
+        "receipts of earlier tries are ignored",
+        proofs,
+        "already_taken",
+        "if _is_of(one, held))",
+        "if _is_of(one, held) and one.send_epoch == held.send_epoch)",
+    ),
+    _code(
+        "what a wrong clock wrote stays",
+        moments,
+        "reset_far",
+        "for kind in (row.kind for row in rows if row.found):",
+        "for kind in ():",
+    ),
+    _code(
+        "a refusal to relay is charged to the letter",
+        refusals,
+        "about",
+        "if _fault_in(text) is not None:\n        return About.US",
+        "if _fault_in(text) is not None:\n        return About.RECIPIENT",
+    ),
+    _sql(
+        "tries go on where a person said to try anew",
+        "resume",
+        "    attempts = 0,\n",
     ),
     _code(
         "the server's word before the dot is not heard",
