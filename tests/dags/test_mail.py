@@ -351,7 +351,8 @@ def test_over_tls_too_a_lost_reply_is_unknown_and_what_came_before_is_not(
     tls, file = self_signed(tmp_path)
     trust(file)
     make_run(engine, contacts={"buy": ("a@example.org",)})
-    plan_all(engine)
+    # Of a small letter all but the dot would be gone before the server's word came.
+    plan_all(engine, filler=3_000_000 if behaviour == "421_in_body" else 0)
     with SmtpServer([behaviour], tls=tls, is_tls_at_once=at_once) as server:
         send(engine, server, over=hooked(server.port, use_ssl=at_once, use_starttls=not at_once))
     assert states(engine) == {"buy": state}
