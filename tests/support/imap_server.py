@@ -59,7 +59,9 @@ def imap_server(certificate: Path) -> Iterator[ImapServer]:
             os.chown(maildir / name, account.pw_uid, account.pw_gid)
         folder.chmod(0o755)
         plain, tls = _free_ports()
-        (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
+        users = folder / "users"
+        users.write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
+        users.chmod(0o644)  # its log-in process is another user, and our umask may keep it out
         configuration = folder / "dovecot.conf"
         configuration.write_text(
             _CONFIGURATION.format(
@@ -68,7 +70,9 @@ def imap_server(certificate: Path) -> Iterator[ImapServer]:
             )
         )  # fmt: skip
         with (folder / "log").open("wb") as log:
-            server = subprocess.Popen([program, "-F", "-c", configuration], stdout=log, stderr=log)
+            server = subprocess.Popen(
+                [program, "-F", "-c", configuration], stdout=log, stderr=log, umask=0o022
+            )
         try:
             _wait_for(plain, server, folder)
             yield ImapServer(plain, tls, maildir, (account.pw_uid, account.pw_gid))
