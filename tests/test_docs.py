@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shlex
 import subprocess
@@ -122,6 +123,20 @@ def test_a_reason_reaches_the_command_whatever_signs_are_in_it():
     )  # fmt: skip
     given = done.stdout.splitlines()
     assert given[given.index("--reason") + 1] == reason, shlex.join(given)
+
+
+@pytest.mark.parametrize(
+    "target", ["phase", "new-year", "check-plan", "explain", "letter", "why", "rejected"]
+)
+def test_a_command_may_be_given_without_any_of_its_variables(target):
+    variables = set(re.findall(r"^(\w+) \?=", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    without = {name: value for name, value in os.environ.items() if name not in variables}
+    done = subprocess.run(
+        ["make", "--silent", "--old-file=Makefile", target, "VENV=.", "PY=printf %s\\n",
+         "RUNTIME=Makefile"],
+        cwd=ROOT, capture_output=True, text=True, check=False, env=without,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_chapter_of_the_guide_to_which_a_text_sends_exists():
