@@ -487,6 +487,13 @@ def _words(
     return words
 
 
+_WHEN_SENDING_GOES_ON = {
+    "live": "Письмо уйдёт, когда отправку продолжат.",
+    "redirect": "Письмо уйдёт на проверочный адрес, когда отправку продолжат.",
+    "dry": "Письмо проверят, когда отправку продолжат; адресату ничего не уйдёт.",
+}
+
+
 def _reason(fate: Fate, row: Any, standing: Brakes) -> str | None:
     """The run's own reason, unless something became of the letter since."""
     if row.reason and fate is not Fate.BOUNCED:
@@ -495,7 +502,7 @@ def _reason(fate: Fate, row: Any, standing: Brakes) -> str | None:
         case Fate.ACCEPTED | Fate.SAME_CONTENT | Fate.SUPERSEDED:
             return None
         case Fate.OFF | Fate.PAUSED:  # why, and what to do, is said once for the whole run
-            return "Письмо уйдёт, когда отправку продолжат."
+            return _WHEN_SENDING_GOES_ON[row.mode]
         case Fate.QUEUED | Fate.RETRY | Fate.AWAITS_APPROVAL | Fate.GIVEN_UP:
             return advice(fate, row)  # what happened, the line's words say
         case _ if row.state == "cancelled":

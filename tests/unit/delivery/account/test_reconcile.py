@@ -419,6 +419,24 @@ def test_what_holds_the_run_back_is_said_and_what_lets_it_go(planned: Engine):
     assert not result.is_settled
 
 
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [
+        ("dry", "Письмо проверят, когда отправку продолжат; адресату ничего не уйдёт."),
+        ("redirect", "Письмо уйдёт на проверочный адрес, когда отправку продолжат."),
+    ],
+)
+def test_a_rehearsal_that_a_stop_holds_promises_no_letter_to_an_addressee(
+    any_engine: Engine, mode: str, told: str
+):
+    make_run(any_engine, mode=mode)
+    plan_all(any_engine, mode=mode)
+    outcomes(any_engine)
+    brakes.stop(any_engine, "operator", "Проверяем почтовый сервер.")
+    result = reconcile(any_engine, "run-1")
+    assert {line.reason for line in result.open} == {told}
+
+
 def test_a_run_whose_letters_are_out_is_not_held_by_a_server_that_rests(planned: Engine):
     with SmtpServer() as server:
         send(planned, server)
