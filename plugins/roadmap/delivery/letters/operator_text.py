@@ -36,7 +36,7 @@ def say(template: str, macro: str, local_time: LocalTime, *values: Any) -> str:
 
 
 def title(occasion: str, mode: str, plans: Iterable[Plan]) -> str:
-    """«Март: комплексный анализ» 2021 года; of a test run, that it is one.
+    """«Март: комплексный анализ» 2021 года; of a rehearsal, of which kind it is.
 
     «Напоминание о сроке 30.04.2021» от 16.04.2021, of a reminder.
     """
@@ -52,7 +52,8 @@ def title(occasion: str, mode: str, plans: Iterable[Plan]) -> str:
                 name = f"«{phase.title}» от {phase.as_of:%d.%m.%Y}"
             else:
                 name = f"«{phase.dag_title}» {year}{russian.NBSP}года"
-    return name if mode == "live" else f"{name} (проверочная отправка)"
+    kind = {"redirect": " (проверочная отправка)", "dry": " (проверка без отправки)"}
+    return name + kind.get(mode, "")
 
 
 def moment(at: datetime) -> str:

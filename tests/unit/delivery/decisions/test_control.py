@@ -95,10 +95,11 @@ def test_what_is_so_already_changes_nothing_and_is_said(planned: Engine):
 
 
 def test_all_paused_occasions_go_on_where_none_is_named(planned: Engine):
-    for occasion, mode in ((OCCASION, "live"), (OTHER, "redirect")):
+    for occasion, mode in ((OCCASION, "live"), (OTHER, "dry"), (OTHER, "redirect")):
         brakes.pause(planned, occasion, mode, "sender", "отказы")
     assert decide(planned, "go_on", plans=[small_plan()]).replace("\xa0", " ") == (
-        "Продолжено: «Июнь: первый этап мониторинга» 2021 года (проверочная отправка), "
+        "Продолжено: «Июнь: первый этап мониторинга» 2021 года (проверка без отправки), "
+        "«Июнь: первый этап мониторинга» 2021 года (проверочная отправка), "
         "«Март: комплексный анализ» 2021 года."
     )
     assert is_claimable(planned)
