@@ -10,26 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import Engine
 
-from roadmap.indicators.evaluate import evaluate
-from roadmap.indicators.read import Gap, IndicatorResult, gaps, indicator_results
 from roadmap.indicators.status import Status
 from roadmap.plan.load import load_plan
-from roadmap.plan.model import IndicatorKind, Measure
+from roadmap.plan.model import IndicatorKind
 from support.whole_year import (
     GALICH,
     REGION,
-    RUN_ID,
     Change,
+    JudgedYear,
     all_of,
     as_of,
     changed,
-    copied,
-    memory_engine,
+    judged_year,
     never_received,
-    put_year,
-    whole_year,
     without,
 )
 
@@ -229,49 +223,9 @@ LATE = {code: line for code, line in LINES.items() if not isinstance(line.late, 
 
 
 @pytest.fixture(scope="module")
-def complete() -> Engine:
-    engine = memory_engine()
-    put_year(engine, PLAN, whole_year())
-    return engine
-
-
-@pytest.fixture(scope="module")
-def scratch() -> Iterator[Engine]:
-    engine = memory_engine()
-    yield engine
-    engine.dispose()
-
-
-@dataclass
-class Year:
-    """The year as a test changes it."""
-
-    complete: Engine
-    engine: Engine
-
-    def judged(
-        self, code: str, change: Change | None = None
-    ) -> tuple[IndicatorResult, tuple[Gap, ...]]:
-        """The indicator of the region after the change, and what is missing in it."""
-        copied(self.complete, self.engine)
-        if change is not None:
-            with self.engine.begin() as connection:
-                change(connection)
-        # Its measure alone: what other measures say is no business of the indicator.
-        measure: Measure = MEASURES[code]
-        plan = PLAN.model_copy(update={"measures": (measure,)})
-        evaluate(self.engine, plan, RUN_ID)
-        with self.engine.connect() as connection:
-            found = {
-                r.indicator.code: r for r in indicator_results(connection, plan, RUN_ID, REGION)
-            }
-            missing = gaps(connection, RUN_ID)
-        return found[code], tuple(g for g in missing if g.indicator_code.split("/")[0] == code)
-
-
-@pytest.fixture
-def year(complete: Engine, scratch: Engine) -> Year:
-    return Year(complete, scratch)
+def year() -> Iterator[JudgedYear]:
+    with judged_year(PLAN) as made:
+        yield made
 
 
 def test_every_indicator_of_the_plan_has_its_line() -> None:
@@ -280,7 +234,7 @@ def test_every_indicator_of_the_plan_has_its_line() -> None:
 
 
 @pytest.mark.parametrize("code", LINES)
-def test_met(year: Year, code: str) -> None:
+def test_met(year: JudgedYear, code: str) -> None:
     found, missing = year.judged(code)
     assert (found.numerator, found.denominator) == LINES[code].met
     assert (found.status, found.shortfall, missing) == (Status.DONE, 0, ())
@@ -289,7 +243,7 @@ def test_met(year: Year, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", LINES)
-def test_missed_by_one(year: Year, code: str) -> None:
+def test_missed_by_one(year: JudgedYear, code: str) -> None:
     found, missing = year.judged(code, LINES[code].missed_by_one)
     assert found.shortfall == 1
     assert found.met_on is None
@@ -302,14 +256,14 @@ def test_missed_by_one(year: Year, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", LINES)
-def test_without_data_nothing_is_said_and_nobody_named(year: Year, code: str) -> None:
+def test_without_data_nothing_is_said_and_nobody_named(year: JudgedYear, code: str) -> None:
     found, missing = year.judged(code, LINES[code].no_data)
     assert found.numerator is None
     assert (found.status, found.shortfall, missing) == (Status.NO_DATA, None, ())
 
 
 @pytest.mark.parametrize("code", LATE)
-def test_met_late(year: Year, code: str) -> None:
+def test_met_late(year: JudgedYear, code: str) -> None:
     late = LATE[code].late
     assert not isinstance(late, str)
     found, missing = year.judged(code, late)
@@ -320,14 +274,14 @@ def test_met_late(year: Year, code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["10.1", "16.1"])
-def test_what_is_held_after_its_months_does_not_count(year: Year, code: str) -> None:
+def test_what_is_held_after_its_months_does_not_count(year: JudgedYear, code: str) -> None:
     event = {"10.1": "train-4", "16.1": "intern-7"}[code]
     found, _ = year.judged(code, moved(event, "2021-12-01"))
     assert (found.status, found.shortfall) == (Status.PARTLY, 1)
 
 
 @pytest.mark.parametrize("code", ["1.1", "2.1", "2.2", "3.1", "3.2"])
-def test_without_a_schedule_nothing_is_due_or_done(year: Year, code: str) -> None:
+def test_without_a_schedule_nothing_is_due_or_done(year: JudgedYear, code: str) -> None:
     found, _ = year.judged(code, never_received("own_schedule"))
     assert (found.numerator, found.denominator) == LINES[code].met
     assert found.status is Status.NO_DUE_DATE

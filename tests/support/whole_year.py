@@ -7,18 +7,24 @@ takes something away, moves a day, or lets a register go missing, and looks what
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select, update
 
 from conftest import create_all
+from roadmap.indicators.evaluate import evaluate
+from roadmap.indicators.read import Gap, IndicatorResult, gaps, indicator_results
 from roadmap.plan.model import Plan
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import load_batch, metadata, run_batch
 from support.run_rows import DATASETS, FACT_TABLES, RUN_ID, put, put_rules, put_run
 
 BUYSKIY, GALICH, REGION = "buyskiy", "galich", "region"
+# Not in the project, as the school s9 and its curator c9: nothing is asked of them.
+OUTSIDE = "sharya"
 SCHOOLS = {"s1": BUYSKIY, "s2": BUYSKIY, "s3": GALICH}
 CURATORS = {"c1": "s1", "c2": "s2", "c3": "s3"}
 COORDINATORS = {"k1": BUYSKIY, "k2": GALICH}
@@ -49,9 +55,13 @@ def whole_year() -> Rows:
             {"run_id": phase, "phase": phase, "as_of": as_of, "known_at_ms": EARLIER_MS}
             for phase, as_of in EARLIER.items()
         ],
-        "run_municipality": [{"municipality_id": unit} for unit in (BUYSKIY, GALICH)],
+        "run_municipality": [
+            *({"municipality_id": unit} for unit in (BUYSKIY, GALICH)),
+            {"municipality_id": OUTSIDE, "is_participating": 0},
+        ],
         "run_school": [
-            {"school_id": school, "municipality_id": unit} for school, unit in SCHOOLS.items()
+            *({"school_id": school, "municipality_id": unit} for school, unit in SCHOOLS.items()),
+            {"school_id": "s9", "municipality_id": GALICH, "is_participating": 0},
         ],
         "person_role": [
             *(
@@ -63,6 +73,8 @@ def whole_year() -> Rows:
                 | {"school_id": school}
                 for person, school in CURATORS.items()
             ),
+            {"person_id": "k9", "role": "coordinator", "municipality_id": OUTSIDE},
+            {"person_id": "c9", "role": "curator", "municipality_id": GALICH, "school_id": "s9"},
         ],
         "own_schedule_date": [{"measure": n, "due_on": "2021-04-15"} for n in (1, 2, 3)],
         "regional_act": [
@@ -232,6 +244,44 @@ def copied(source: Engine, target: Engine) -> None:
     driver.backup(other)
     raw_source.close()
     raw_target.close()
+
+
+@dataclass
+class JudgedYear:
+    """The year as a test changes it and December judges it."""
+
+    plan: Plan
+    complete: Engine
+    engine: Engine
+
+    def judged(
+        self, code: str, change: Change | None = None
+    ) -> tuple[IndicatorResult, tuple[Gap, ...]]:
+        """The indicator of the region after the change, and what is missing in it."""
+        copied(self.complete, self.engine)
+        if change is not None:
+            with self.engine.begin() as connection:
+                change(connection)
+        # Its measure alone: what other measures say is no business of the indicator.
+        of_code = (m for m in self.plan.measures if code in {i.code for i in m.indicators})
+        plan = self.plan.model_copy(update={"measures": (next(of_code),)})
+        evaluate(self.engine, plan, RUN_ID)
+        with self.engine.connect() as connection:
+            found = {
+                r.indicator.code: r for r in indicator_results(connection, plan, RUN_ID, REGION)
+            }
+            missing = gaps(connection, RUN_ID)
+        return found[code], tuple(g for g in missing if g.whole_code == code)
+
+
+@contextmanager
+def judged_year(plan: Plan) -> Iterator[JudgedYear]:
+    """The whole year in one database in memory, and another for its changed copies."""
+    complete, scratch = memory_engine(), memory_engine()
+    put_year(complete, plan, whole_year())
+    yield JudgedYear(plan, complete, scratch)
+    complete.dispose()
+    scratch.dispose()
 
 
 # -- Changes of the year ---------------------------------------------------------------------

@@ -1,0 +1,38 @@
+"""№ 14: the analysis of August, and its paper in the schools."""
+
+from support.meaning import Mutant, each_moves_the_number
+from support.whole_year import GALICH, OUTSIDE, all_of, changed
+
+RUN = {"run_id": "august_analysis"}
+PAPER = {"indicator": "14.1"}
+MUTANTS = (
+    Mutant(
+        "Комплексный анализ данных об образовательных результатах", "14.2",
+        "what was sent is no analysis",
+        changed("phase_run", RUN, phase="march_analysis"), names="s1",
+    ),
+    Mutant(
+        "школ-участников проекта", "14.2", "one more municipality's school is in the project",
+        all_of(
+            changed("run_municipality", {"municipality_id": OUTSIDE}, is_participating=1),
+            changed(
+                "run_school", {"school_id": "s9"}, is_participating=1, municipality_id=OUTSIDE
+            ),
+        ),
+        names="s9",
+    ),
+    Mutant(
+        "Август 2021 г.", "14.2", "it was sent in another month",
+        changed("phase_run", RUN, as_of="2021-09-02"), late_on="2021-09-02",
+    ),
+    Mutant(
+        "Подготовлена аналитическая справка", "14.1", "it is a draft",
+        changed("document", PAPER, state="draft", title="Справка августа"),
+        names="Справка августа",
+    ),
+    Mutant(
+        "представлена ОО", "14.2", "no mail server took the letter",
+        changed("delivery", {**RUN, "municipality_id": GALICH}, mode="redirect"), names="s3",
+    ),
+)  # fmt: skip
+test_each_word_moves_the_number = each_moves_the_number(MUTANTS)
