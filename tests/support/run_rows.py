@@ -60,6 +60,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "medk_document": {"state": "согласован куратором", "state_on": "2021-03-01"},
     "risk": {"level": "high", "is_activated": 1, "assessed_on": "2021-03-01"},
+    "positive_change": {"stage": 1, "mark": "yes", "marked_on": "2021-06-10"},
     "programme": {"measure": 9, "title": "Программа", "host": "Школа", "state": "approved"},
     "direction": {
         "direction_id": "d", "for_year": 2022, "title": "Направление", "basis": "итоги",

@@ -881,6 +881,13 @@ def risk(factor: str = "motivation", **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def change(factor: str = "motivation", **more: Any) -> dict[str, Any]:
+    return {
+        "school_id": "SH-101", "factor": factor, "stage": 1, "mark": "yes",
+        "marked_on": "2021-06-10", **more,
+    }  # fmt: skip
+
+
 def _replaced(engine: Engine, dataset: str, facts: dict[str, Any], scope: str = "all") -> None:
     load(engine, dataset, facts, scope, NOW - 1000)
 
@@ -1176,6 +1183,32 @@ CASES: dict[str, tuple[str, Any, str | None, str]] = {
         "вовлечённости родителей», код школы SH•••1. Файл «medk_documents.xlsx», лист «Лист», "
         "строка 6. Проверьте рисковый профиль школы; программа показана, но не требуется.",
     ),
+    "change_without_risk": (
+        "CHANGE_OF_OTHER_RISK",
+        lambda db: (
+            load(
+                db,
+                "risk_profiles",
+                {"risk": [risk(), risk("staff", is_activated=0)]},
+            ),
+            load(
+                db,
+                "medk_changes",
+                {
+                    "positive_change": [
+                        change(),
+                        change("staff", row=6),
+                        # After the as-of date: nobody knows of it yet.
+                        change("parents", marked_on="2021-07-02"),
+                    ]
+                },
+            ),
+        ),
+        None,
+        "Позитивные изменения отмечены по риску, который школа не активировала: «Дефицит "
+        "педагогических кадров», код школы SH•••1. Файл «medk_changes.xlsx», лист «Лист», строка "
+        "6. Проверьте рисковый профиль школы или исправьте фактор; отметка не учтена.",
+    ),
     "appeal_does_not_fit": (
         "APPEAL_DOES_NOT_FIT",
         lambda db: (
@@ -1226,6 +1259,7 @@ OF_THE_MONITORING = {
     "unknown_respondent",
     "unknown_programme",
     "programme_without_risk",
+    "change_without_risk",
 }
 
 

@@ -25,6 +25,9 @@ from (
     from risk
     union all
     select batch_id, sheet, row, school_id
+    from positive_change
+    union all
+    select batch_id, sheet, row, school_id
     from survey
     where school_id is not null
     union all

@@ -20,6 +20,7 @@ from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import load_plan
 from support.evidence_files import (
     ACKNOWLEDGEMENTS,
+    CHANGES,
     DIRECTIONS,
     EVENTS,
     EVENTS_WITH_HOSTS,
@@ -43,6 +44,7 @@ HEADINGS = {
     "medk_surveys": SURVEYS,
     "medk_documents": MEDK_DOCUMENTS,
     "risk_profiles": RISKS,
+    "medk_changes": CHANGES,
     "programmes": PROGRAMMES,
     "directions": DIRECTIONS,
     "acknowledgements": ACKNOWLEDGEMENTS,
@@ -65,6 +67,10 @@ ROWS: dict[str, list[Any]] = {
     ],
     "risk_profiles": [
         "SH-101", "Низкая учебная мотивация обучающихся", "высокая", "да", date(2021, 4, 20),
+    ],
+    "medk_changes": [
+        "SH-101", "Низкая учебная мотивация обучающихся", "1", "частично",
+        "https://medk.example.org/SH-101/motivation", date(2021, 6, 10),
     ],
     "programmes": [
         "prog-1", 9, "Урок в малокомплектной школе", "Лицей № 17 (условный)", "утверждена",
@@ -103,6 +109,10 @@ FACTS: dict[str, dict[str, Any]] = {
     "risk": {
         "school_id": "SH-101", "factor": "motivation", "level": "high", "is_activated": 1,
         "assessed_on": "2021-04-20",
+    },
+    "positive_change": {
+        "school_id": "SH-101", "factor": "motivation", "stage": 1, "mark": "partly",
+        "evidence": "https://medk.example.org/SH-101/motivation", "marked_on": "2021-06-10",
     },
     "programme": {
         "programme_id": "prog-1", "measure": 9, "title": "Урок в малокомплектной школе",
@@ -209,6 +219,10 @@ BAD = [
     ("risk_profiles", {"c3": "огромная"}, "CHOICE", "«высокая» или «средняя» или «низкая»"),
     ("risk_profiles", {"c4": "наверное"}, "CHOICE", "«да» или «нет»"),
     ("risk_profiles", {"c1": None}, "MISSING", "столбец A «Код школы»"),
+    ("medk_changes", {"c2": "Низкая цифровая грамотность"}, "CHOICE", "нет в перечне"),
+    ("medk_changes", {"c3": "3"}, "CHOICE", "«3» вместо «1» или «2»"),
+    ("medk_changes", {"c4": "улучшение"}, "CHOICE", "«да» или «частично» или «нет»"),
+    ("medk_changes", {"c6": None}, "MISSING", "нет даты отметки"),
     ("programmes", {"c6": None}, "CONTRADICTION", "утверждение без даты"),
     ("directions", {"c6": None}, "CONTRADICTION", "утверждение без даты"),
     ("directions", {"c2": 22}, "RANGE", "год вне разумных границ"),
@@ -312,6 +326,32 @@ def test_a_document_never_uploaded_needs_no_date_and_is_no_fact() -> None:
     assert said(parsed) == [FACTS["medk_document"]]
 
 
+def test_a_risk_that_is_not_marked_yet_is_no_fact_and_no_no() -> None:
+    unmarked = changed("medk_changes", c1="SH-102", c4=None, c5=None, c6=None)
+    parsed = read("medk_changes", ROWS["medk_changes"], unmarked)
+    assert (parsed.rows_accepted, parsed.rejected) == (2, ())
+    assert said(parsed) == [FACTS["positive_change"]]
+
+
+@pytest.mark.parametrize("written", [1, "1", "1 этап", "Первый"])
+def test_a_stage_is_known_by_its_number_and_in_words(written: Any) -> None:
+    assert said(read("medk_changes", changed("medk_changes", c3=written))) == [
+        FACTS["positive_change"]
+    ]
+
+
+def test_words_are_no_link_to_evidence_and_the_mark_stays() -> None:
+    parsed = read("medk_changes", changed("medk_changes", c5="акт на столе"))
+    assert said(parsed) == [FACTS["positive_change"] | {"evidence": None}]
+    assert "Ссылка не похожа на адрес страницы" in parsed.warnings[0]
+
+
+def test_marks_of_both_stages_stand_side_by_side() -> None:
+    second = changed("medk_changes", c3="2", c4="да", c6=date(2021, 9, 20))
+    parsed = read("medk_changes", ROWS["medk_changes"], second)
+    assert (parsed.rejected, [row["stage"] for row in said(parsed)]) == ((), [1, 2])
+
+
 def test_a_factor_beside_another_document_is_dropped_and_told() -> None:
     parsed = read("medk_documents", changed("medk_documents", c2="концепция развития"))
     assert said(parsed)[0]["factor"] is None
@@ -333,6 +373,7 @@ def test_the_date_of_a_draft_is_no_day_of_approval(name: str, state: str) -> Non
         ("medk_surveys", {"c5": "открыта", "c6": None}),
         ("medk_documents", {"c4": "загружен"}),
         ("risk_profiles", {"c4": "нет"}),
+        ("medk_changes", {"c4": "нет"}),
         ("programmes", {"c3": "Другая"}),
         ("directions", {"c3": "Другое"}),
         ("publications", {"c4": "Другой заголовок"}),
