@@ -333,11 +333,15 @@ class Registers:
         return Indicator((Unit(REGION, "", min((d for d in days if d <= self.on), default=None)),))
 
     def _news(self) -> Indicator:
-        """One unit a month that has passed, from the month in which the measure began."""
+        """One unit a month that has passed, from the month in which the measure began.
+
+        «В социальных сетях»: what stands on the portal only is no such news.
+        """
+        networks = self.measures[4]["rules"]["social_networks"]
         news: dict[tuple[int, int], date] = {}
         for row in publications(self.seen / "portal.db"):
             on = date.fromisoformat(str(row["published_on"])[:10])
-            if row["kind"] == "новость" and on <= self.on:
+            if row["kind"] == "новость" and row["channel"] in networks and on <= self.on:
                 news[on.year, on.month] = on
         begun = day_of(self.measures[4]["window"]["starts"])
         passed = [

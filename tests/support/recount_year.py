@@ -174,7 +174,8 @@ class Registers:
     def months_with_news(self, portal: Path) -> Count:
         with closing(sqlite3.connect(portal)) as connection:
             found = connection.execute(
-                "select published_on from publication where kind = 'новость'"
+                "select published_on from publication"
+                " where kind = 'новость' and channel <> 'eduportal44'"
             ).fetchall()
         months = {text[:7] for (text,) in found if text <= self.day.isoformat()}
         last = self.day.month if (self.day.day >= 30 or self.day.month == 2) else self.day.month - 1

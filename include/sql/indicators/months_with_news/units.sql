@@ -1,6 +1,8 @@
 -- One unit per month (2021-05) whose last day is over, from the month in which the measure's
 -- window begins: met by the last news that was needed, which are as many as the plan's rule asks
--- for, from the window's first day on, on any channel. Known once a register of publications came.
+-- for, from the window's first day on, on the channels that the plan lists as social networks. A
+-- month whose news stand on other channels only is told as that. Known once a register of
+-- publications came.
 
 with recursive edge as (
     select
@@ -43,28 +45,39 @@ passed as (
     from spelled
     join edge on spelled.name || '-' || spelled.last_day <= edge.counted_to
 ),
+published as (
+    select
+        publication.publication_id,
+        substr(min(publication.published_on), 1, 7) as name,
+        min(publication.published_on) as published_on,
+        max(case when run_rule.value is not null then 1 else 0 end) as is_counted
+    from publication
+    join run_batch
+        on run_batch.batch_id = publication.batch_id
+        and run_batch.run_id = :run_id
+    left join run_rule
+        on run_rule.run_id = run_batch.run_id
+        and run_rule.measure = :measure
+        and run_rule.rule = 'social_networks'
+        and run_rule.value = publication.channel
+    where publication.kind = 'news'
+        and publication.published_on >= :window_starts
+        and publication.published_on <= :as_of
+    group by publication.publication_id
+),
 news as (
-    select substr(day_of.published_on, 1, 7) as name, day_of.published_on, day_of.place
-    from (
-        select
-            publication.published_on,
-            row_number() over (
-                partition by substr(publication.published_on, 1, 7)
-                order by publication.published_on, publication.publication_id
-            ) as place
-        from (
-            select publication_id, min(published_on) as published_on
-            from publication
-            join run_batch
-                on run_batch.batch_id = publication.batch_id
-                and run_batch.run_id = :run_id
-            where publication.kind = 'news'
-                and publication.published_on >= :window_starts
-                and publication.published_on <= :as_of
-            group by publication_id
-        ) publication
-    ) day_of
-    where day_of.place = :news_per_month
+    select
+        name,
+        published_on,
+        row_number() over (partition by name order by published_on, publication_id) as place
+    from published
+    where is_counted = 1
+),
+elsewhere as (
+    select name
+    from published
+    group by name
+    having max(is_counted) = 0
 ),
 received as (
     select count(*) as batches
@@ -75,11 +88,12 @@ received as (
 )
 select
     'region' as municipality_id,
-    'month' as unit_kind,
+    case when elsewhere.name is null then 'month' else 'month_elsewhere' end as unit_kind,
     passed.name as unit,
     passed.name as detail,
     news.published_on as met_on,
     case when received.batches > 0 then 1 else 0 end as is_known
 from received
 left join passed on 1 = 1
-left join news on news.name = passed.name
+left join news on news.name = passed.name and news.place = :news_per_month
+left join elsewhere on elsewhere.name = passed.name

@@ -40,7 +40,7 @@ class Requisites:
     number: str | None
     on: date
     link: str | None
-    key: str  # by which it is chosen: its indicator, basis, kind of publication, measure
+    key: str  # by which it is chosen: its indicator, basis, kind and channel, measure
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,13 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
             if row["state"] == "approved"
         ),
         publications=tuple(
-            Requisites(row["title"], None, _day(row["published_on"]), row["link"], row["kind"])
+            Requisites(
+                row["title"],
+                None,
+                _day(row["published_on"]),
+                row["link"],
+                f"{row['kind']}/{row['channel']}",
+            )
             for row in rows("publication", "published_on")
         ),
         programmes=tuple(

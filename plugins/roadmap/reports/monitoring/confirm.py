@@ -86,10 +86,12 @@ def _of(
             return [
                 sentence(facts, "page", link=breakable(p.link or ""), on=p.on)
                 for p in registers.publications
-                if p.key == "page"
+                if p.key == f"page/{indicator.parameters.get('channel')}"
             ][:1]
         case "news":
-            news = [p for p in registers.publications if p.key == "news"]
+            networks = result.measure.rules.get("social_networks")
+            counted = {f"news/{one}" for one in networks} if isinstance(networks, tuple) else set()
+            news = [p for p in registers.publications if p.key in counted]
             return [sentence(facts, "news", n=len(news), last=news[-1].on)] if news else []
         case "questionnaires":
             return _placed(facts, registers, indicator, unit)

@@ -133,7 +133,7 @@ def _thing(result: IndicatorResult, gap: Gap) -> str:
     return say_declared(
         template,
         title=result.indicator.title,
-        detail=_month(detail) if gap.unit_kind == "month" else document_name(detail),
+        detail=_month(detail) or document_name(detail),
     )
 
 
@@ -149,11 +149,11 @@ def document_name(detail: str) -> str:
 
 
 def _month(text: str) -> str:
-    """«май 2021 г.» of «2021-05»."""
+    """«май 2021 г.» of «2021-05»; "" where the text is no month."""
     try:
         return month(date.fromisoformat(f"{text}-01"))
     except ValueError:
-        return text
+        return ""
 
 
 # -- As tables -------------------------------------------------------------------------------
