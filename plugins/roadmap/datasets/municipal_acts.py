@@ -9,7 +9,7 @@ DATASET = Dataset(
         "municipal_act",
         (
             Column("Код муниципалитета", "municipality_id", Kind.MUNICIPALITY),
-            Column("Вид акта", "kind"),
+            Column("Вид акта", "kind", Kind.PHRASE),  # in the words of the plan
             Column("Номер", "number"),
             Column("Дата", "adopted_on", Kind.DAY_OF_YEAR),
             Column("Ссылка", "link", Kind.LINK, required=False),

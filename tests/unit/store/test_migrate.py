@@ -283,3 +283,22 @@ def test_the_tests_own_tables_hold_the_rows_of_the_migrations(bare_engine: Engin
 
 
 assert VERSIONS, "no migrations found"
+
+
+def test_kinds_of_acts_of_a_database_in_use_become_words_of_the_plan(bare_engine: Engine) -> None:
+    migrate.upgrade(bare_engine, "0018")
+    with bare_engine.begin() as db:
+        _insert(
+            db, "load_batch", batch_id="b", plan_year=2021, dataset="municipal_acts", scope="buy",
+            file_name="f", sha256="0", size_bytes=1, received_ms=1, loaded_ms=1,
+            state="accepted", rows_read=2, rows_accepted=2, rows_rejected=0,
+        )  # fmt: skip
+        for kind in ("Муниципальная  Программа", "приказ"):
+            _insert(
+                db, "municipal_act", batch_id="b", municipality_id="buy", kind=kind, number="1",
+                adopted_on="2021-04-01", basis="recommendations",
+            )  # fmt: skip
+    migrate.upgrade(bare_engine)
+    with bare_engine.connect() as db:
+        kinds = db.scalars(text("select kind from municipal_act")).all()
+    assert sorted(kinds) == ["муниципальная программа", "приказ"]

@@ -37,6 +37,9 @@ from (
     union all
     select batch_id, sheet, row, null, null, null, municipality_id, 0
     from municipal_act
+    union all
+    select batch_id, sheet, row, null, null, null, municipality_id, 0
+    from mechanism_score
 ) named
 join run_batch
     on run_batch.batch_id = named.batch_id

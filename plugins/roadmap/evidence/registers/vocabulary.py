@@ -1,4 +1,5 @@
-"""Words that files may hold and that stand elsewhere: factors, phases, municipalities.
+"""Words that files may hold and that stand elsewhere: factors, components of the management
+cycle, phases, municipalities.
 
 Readers run in a child process that opens no files: intake hands them the words with the
 source's options, as `choices` (column key → as written → as kept). Which columns take them, the
@@ -8,10 +9,11 @@ declarations of `roadmap.datasets` say.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from roadmap.datasets.catalogue import DATASETS
+from roadmap.evidence.registers.mechanisms import component_words
 from roadmap.evidence.registers.risk_factors import risk_factors
 from roadmap.plan.load import load_plan
 from roadmap.russian import MONTHS
@@ -27,7 +29,7 @@ def with_words(options: Mapping[str, Any], plan_year: int) -> dict[str, Any]:
         return {**options, "municipalities": names}
     dataset = DATASETS.get(options.get("register", ""))
     words = {
-        column.key: _factors(plan_year) if column.words == "risk_factors" else _phases(plan_year)
+        column.key: _WORDS[column.words](plan_year)
         for column in (dataset.table.columns if dataset else ())
         if column.words
     }
@@ -58,3 +60,10 @@ def _phases(plan_year: int) -> dict[str, str]:
     for phase in phases:
         named |= dict.fromkeys((phase.title, phase.code), phase.code)
     return named
+
+
+_WORDS: Mapping[str, Callable[[int], Mapping[str, str]]] = {
+    "risk_factors": _factors,
+    "phases": _phases,
+    "mechanisms": lambda _plan_year: component_words(),
+}

@@ -24,6 +24,7 @@ from support.evidence_files import (
     DIRECTIONS,
     EVENTS,
     EVENTS_WITH_HOSTS,
+    MECHANISMS,
     MEDK_DOCUMENTS,
     OWN_SCHEDULE,
     PROGRAMMES,
@@ -45,6 +46,7 @@ HEADINGS = {
     "medk_documents": MEDK_DOCUMENTS,
     "risk_profiles": RISKS,
     "medk_changes": CHANGES,
+    "municipal_mechanisms": MECHANISMS,
     "programmes": PROGRAMMES,
     "directions": DIRECTIONS,
     "acknowledgements": ACKNOWLEDGEMENTS,
@@ -72,6 +74,7 @@ ROWS: dict[str, list[Any]] = {
         "SH-101", "Низкая учебная мотивация обучающихся", "1", "частично",
         "https://medk.example.org/SH-101/motivation", date(2021, 6, 10),
     ],
+    "municipal_mechanisms": ["buyskiy", "Методы сбора", 1, date(2021, 3, 30)],
     "programmes": [
         "prog-1", 9, "Урок в малокомплектной школе", "Лицей № 17 (условный)", "утверждена",
         date(2021, 5, 12),
@@ -113,6 +116,10 @@ FACTS: dict[str, dict[str, Any]] = {
     "positive_change": {
         "school_id": "SH-101", "factor": "motivation", "stage": 1, "mark": "partly",
         "evidence": "https://medk.example.org/SH-101/motivation", "marked_on": "2021-06-10",
+    },
+    "mechanism_score": {
+        "municipality_id": "buyskiy", "component": "collection", "score": 1,
+        "recommended_on": "2021-03-30",
     },
     "programme": {
         "programme_id": "prog-1", "measure": 9, "title": "Урок в малокомплектной школе",
@@ -223,6 +230,9 @@ BAD = [
     ("medk_changes", {"c3": "3"}, "CHOICE", "«3» вместо «1» или «2»"),
     ("medk_changes", {"c4": "улучшение"}, "CHOICE", "«да» или «частично» или «нет»"),
     ("medk_changes", {"c6": None}, "MISSING", "нет даты отметки"),
+    ("municipal_mechanisms", {"c2": "Кадры"}, "CHOICE", "«Кадры»"),
+    ("municipal_mechanisms", {"c3": 3}, "CHOICE", "«0» или «1» или «2»"),
+    ("municipal_mechanisms", {"c3": None}, "MISSING", "столбец C «Балл»"),
     ("programmes", {"c6": None}, "CONTRADICTION", "утверждение без даты"),
     ("directions", {"c6": None}, "CONTRADICTION", "утверждение без даты"),
     ("directions", {"c2": 22}, "RANGE", "год вне разумных границ"),
@@ -252,6 +262,8 @@ def _another(name: str) -> list[Any]:
     """A sound row about something else: another code, school, measure."""
     if name == "own_schedule":
         return changed(name, c1=2)
+    if name == "municipal_mechanisms":
+        return changed(name, c1="galich")
     column = {"medk_surveys": "c3", "acknowledgements": "c2"}.get(name, "c1")
     return changed(name, **{column: "other-1"})
 
