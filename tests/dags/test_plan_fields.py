@@ -196,6 +196,7 @@ LOOK: dict[str, tuple[str, ...]] = {
     "Approval": ("planned",),
     "ReplyBy": ("march", "june"),
     "Procedure": ("march", "august"),
+    "PositiveChanges": ("june",),
     "Comparison": ("august",),
     "Reminders": ("watch",),
 }

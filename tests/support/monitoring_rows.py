@@ -75,7 +75,9 @@ class MadeMonitoring:
     scope: tuple[int, ...] = ()
     own_schedule: dict[int, str] = field(default_factory=dict)
     registers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    received: tuple[str, ...] = ("events", "attendance", "municipal_acts", "medk_documents")
+    received: tuple[str, ...] = (
+        "events", "attendance", "municipal_acts", "medk_documents", "medk_changes", "risk_profiles",
+    )  # fmt: skip
     missing: tuple[str, ...] = ()
     findings: list[tuple[str, str | None, str]] = field(default_factory=list)
     mode: str = "live"
@@ -381,6 +383,28 @@ REGISTERS: dict[str, list[dict[str, Any]]] = {
          "state": "согласован куратором", "state_on": "2021-05-12"},
         {"school_id": "s101", "kind": "концепция развития", "factor": None,
          "state": "загружен", "state_on": "2021-05-14"},
+    ],
+    "risk": [
+        {"school_id": school, "factor": factor, "level": "high", "is_activated": is_activated,
+         "assessed_on": "2021-04-20"}
+        for school, factor, is_activated in (
+            ("s101", "motivation", 1), ("s101", "parents", 1), ("s101", "staff", 0),
+            ("s102", "staff", 1), ("s201", "motivation", 1), ("s210", "staff", 1),
+        )
+    ],
+    # s101: a change without evidence, worse in September, and a risk that nobody marked in June;
+    # s102 became better. s103 has no risk.
+    "positive_change": [
+        {"school_id": school, "factor": factor, "stage": stage, "mark": mark,
+         "evidence": f"https://medk.example.org/{school}/{factor}" if is_proved else None,
+         "marked_on": "2021-06-10" if stage == 1 else "2021-09-20"}
+        for school, factor, stage, mark, is_proved in (
+            ("s101", "motivation", 1, "yes", False), ("s102", "staff", 1, "partly", True),
+            ("s201", "motivation", 1, "yes", True), ("s210", "staff", 1, "yes", True),
+            ("s101", "motivation", 2, "partly", True), ("s101", "parents", 2, "no", False),
+            ("s102", "staff", 2, "yes", True),
+            ("s201", "motivation", 2, "yes", True), ("s210", "staff", 2, "yes", True),
+        )
     ],
     "survey": [
         {"respondent": "school", "person_id": None, "school_id": "s201",

@@ -61,6 +61,7 @@ def contradictions(
         *_phases(plan, datasets),
         *_phase_windows(plan),
         *_procedures(plan),
+        *_positive_changes(plan),
         *_ownership(plan),
         *_reminders(plan, datasets),
         *_municipalities(plan),
@@ -337,6 +338,22 @@ def _procedures(plan: Plan) -> Iterator[Problem]:
         yield from _twice(f"{path}.comparisons", compared, text, ".current")
         for place, comparison in enumerate(phase.comparisons):
             yield from _comparison(f"{path}.comparisons[{place}]", comparison, phase)
+
+
+def _positive_changes(plan: Plan) -> Iterator[Problem]:
+    for index, phase in enumerate(plan.phases):
+        if phase.positive_changes is None:
+            continue
+        if phase.report != "monitoring":
+            text = "о позитивных изменениях говорит только отчёт о мониторинге"
+            yield Problem(f"phases[{index}].positive_changes", text)
+        unread = {"medk_changes", "risk_profiles"}.difference(
+            phase.datasets.needed, phase.datasets.told
+        )
+        if unread:
+            names = ", ".join(sorted(unread))
+            text = f"о позитивных изменениях нужны и наборы: {names}"
+            yield Problem(f"phases[{index}].datasets", text)
 
 
 def _comparison(path: str, comparison: Comparison, phase: Phase) -> Iterator[Problem]:

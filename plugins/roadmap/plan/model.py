@@ -199,6 +199,21 @@ class Comparison(PlanPart):
     caution: Text | None = None  # what to bear in mind when comparing
 
 
+class ChangesAdvice(PlanPart):
+    """What is asked of the schools whose activated risks have no mark, no change or no proof."""
+
+    no_mark: Recommendation
+    not_changed: Recommendation  # «нет» or «частично»
+    no_evidence: Recommendation  # of «да» or «частично»
+
+
+class PositiveChanges(PlanPart):
+    """The stage of МЭДК's monitoring of positive changes that the phase's report tells of."""
+
+    stage: Literal[1, 2]
+    recommendations: ChangesAdvice
+
+
 class Reminders(PlanPart):
     """Letters about due dates that come near: one occasion per due date and number of days."""
 
@@ -223,6 +238,7 @@ class Phase(PlanPart):
     datasets: Datasets
     procedures: tuple[Procedure, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    positive_changes: PositiveChanges | None = None  # of a monitoring
     school_pages: bool = False  # whether a page about each school goes with the analysis
     approval: Approval
     correction_needs_reason: bool = False

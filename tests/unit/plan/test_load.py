@@ -13,6 +13,16 @@ from support.plans import SMALL_PLANS, small_plan
 
 GOOD = (SMALL_PLANS / "2021.yaml").read_text(encoding="utf-8")
 
+CHANGES = """\
+    positive_changes:
+      stage: 1
+      recommendations:
+        no_mark: &asked {text: Отметить, addressee: куратор, due: 2021-07-09, confirmation: отметка}
+        not_changed: *asked
+        no_evidence: *asked
+    approval: {required: false}
+"""
+
 
 def written(folder: Path, *changes: tuple[str, str], year: int = 2021) -> Path:
     """The plan of 2021 with pieces of its text replaced, each found exactly where first met."""
@@ -168,6 +178,15 @@ WRONG = {
     "procedures of a phase that analyses nothing": (
         ("report: analysis", "report: monitoring"),
         "phases[0].procedures", "процедуры разбирает только этап анализа",
+    ),
+    "positive changes told by an analysis": (
+        ("    approval: {required: false}\n", CHANGES),
+        "phases[0].positive_changes", "о позитивных изменениях говорит только отчёт о мониторинге",
+    ),
+    "positive changes of schools whose risks are not read": (
+        ("    approval: {required: false}\n", CHANGES),
+        "phases[0].datasets",
+        "о позитивных изменениях нужны и наборы: medk_changes, risk_profiles",
     ),
     "a comparison of what the phase does not analyse": (
         ("current: vpr/2021/spring", "current: vpr/2021/autumn"),

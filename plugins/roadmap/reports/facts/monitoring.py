@@ -25,6 +25,7 @@ from roadmap.indicators.read import (
 )
 from roadmap.indicators.status import Status
 from roadmap.plan.model import REGION, Indicator, Phase, Plan, Slice
+from roadmap.reports.facts.changes import RiskOfSchool, read_risks
 from roadmap.store.sql import sql
 from roadmap.store.tables import indicator_result, metadata, monitoring_scope, phase_run, run_batch
 
@@ -111,6 +112,7 @@ class MonitoringState:
     statuses: Mapping[str, Mapping[int, MeasureStatus]]
     registers: Registers
     earlier: tuple[Earlier, ...]
+    risks: tuple[RiskOfSchool, ...] = ()  # of a phase that tells of positive changes
 
 
 def monitoring_measure(phase: Phase, plan: Plan) -> int | None:
@@ -145,6 +147,7 @@ def read_state(
         },
         registers=_registers(connection, plan, run_id, as_of),
         earlier=_earlier(connection, declared, phase, run_id, unit),
+        risks=read_risks(connection, run_id, as_of, unit) if phase.positive_changes else (),
     )
 
 

@@ -1,5 +1,5 @@
-"""The appendix of a monitoring: «О файле», «Показатели», «Чего не хватает», «Мероприятия», and
-for the region «Матрица»."""
+"""The appendix of a monitoring: «О файле», «Показатели», «Чего не хватает», «Мероприятия», of a
+stage of МЭДК's monitoring «Позитивные изменения», and for the region «Матрица»."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Sheet, Words
+from roadmap.reports.monitoring.changes import changes_sheet
 from roadmap.reports.monitoring.lines import lines_table
 from roadmap.reports.monitoring.matrix import matrix_sheet
 from roadmap.reports.monitoring.missing import missing_sheet_table
@@ -48,6 +49,9 @@ def compose_appendix(
             measures.table,
         ),
     ]
+    changes = changes_sheet(facts)
+    if changes is not None:
+        sheets.append(changes)
     if facts.is_region:
         matrix = matrix_sheet(facts)
         placed += matrix.placed

@@ -13,6 +13,7 @@ from roadmap.plan.model import IndicatorKind
 from roadmap.reports.facts.monitoring import SUMMARY
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem, Count, Document, NoData
+from roadmap.reports.monitoring.changes import changes_section
 from roadmap.reports.monitoring.lines import lines_table, state_of
 from roadmap.reports.monitoring.matrix import (
     ROWS_IN_DOCUMENT,
@@ -66,6 +67,7 @@ def compose_document(
         _directions(draft, facts)
     else:
         _missing(draft, facts, summary)
+        changes_section(draft, facts)
         _changes(draft, facts, summary, shown)
     draft.section("conclusions", sentence(facts, "s_conclusions"))
     draft.numbered(conclusions(facts, summary))

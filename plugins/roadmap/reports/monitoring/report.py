@@ -6,6 +6,7 @@ from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import ReportModel
 from roadmap.reports.monitoring.appendix import compose_appendix
 from roadmap.reports.monitoring.attention import attention
+from roadmap.reports.monitoring.changes import changes_items
 from roadmap.reports.monitoring.document import compose_document
 from roadmap.reports.monitoring.letter import compose_letter
 from roadmap.reports.monitoring.summary import explanation, headline, summarise
@@ -21,7 +22,7 @@ def compose_monitoring(facts: Facts) -> ReportModel:
     """
     summary = summarise(facts)
     answer = headline(facts, summary)
-    items = attention(facts, summary.missing_items)
+    items = (*attention(facts, summary.missing_items), *changes_items(facts))
     main = (f"{answer}.", *explanation(facts, summary))
     document, draft = compose_document(facts, summary, main, items)
     section = draft.number_of("recommendations")

@@ -1,0 +1,229 @@
+"""Positive changes in МЭДК: per school and risk, by stage, and what is asked where they lack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine
+
+from roadmap.reports.compose import compose, load_model
+from roadmap.reports.model import AttentionItem, ReportModel, Table
+from roadmap.reports.words.show import show
+from support.monitoring_rows import (
+    ANSWERS_TO,
+    REGION,
+    REGISTERS,
+    MadeMonitoring,
+    june,
+    plan,
+    september,
+)
+
+Composed = Callable[..., ReportModel]
+MOTIVATION = "Низкая учебная мотивация обучающихся"
+PARENTS = "Низкий уровень вовлечённости родителей"
+STAFF = "Дефицит педагогических кадров"
+
+
+@pytest.fixture
+def composed(engine: Engine) -> Composed:
+    def made(run: MadeMonitoring, unit: str = "buyskiy") -> ReportModel:
+        run.insert(engine)
+        compose(engine, plan(), run.run, ANSWERS_TO)
+        with engine.connect() as db:
+            return load_model(db, run.run, unit)
+
+    return made
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\u200b", "")
+
+
+def rows(model: ReportModel, table_id: str) -> list[list[str]]:
+    assert model.document is not None
+    (table,) = [b for b in model.document.blocks if isinstance(b, Table) and b.id == table_id]
+    return [[plain(show(cell.value)) for cell in row.cells] for row in table.rows]
+
+
+def told(model: ReportModel) -> str:
+    assert model.document is not None
+    return plain(" ".join(getattr(block, "text", "") for block in model.document.blocks))
+
+
+def asked(model: ReportModel) -> dict[str, AttentionItem]:
+    items = model.letter.attention
+    return {plain(item.title): item for item in items if "озитивн" in item.title}
+
+
+def with_marks(*marks: dict[str, object]) -> dict[str, list[dict[str, object]]]:
+    given = {"evidence": None, "stage": 1, "mark": "no", "marked_on": "2021-06-10"}
+    return REGISTERS | {"positive_change": [given | mark for mark in marks]}
+
+
+# -- What is shown ---------------------------------------------------------------------------
+
+
+def test_june_shows_the_first_stage_school_by_school_and_risk_by_risk(composed: Composed) -> None:
+    assert rows(composed(june()), "positive-changes") == [
+        ["Школа № 101 (условная)"],
+        [MOTIVATION, "да", "не приложено", "10.06.2021"],
+        [PARENTS, "н/д", "–", "–"],
+        ["Школа № 102 (условная)"],
+        [STAFF, "частично", "приложено", "10.06.2021"],
+        ["Школа № 103 (условная)", "активированных рисков нет, отметки не ожидаются"],
+    ]
+
+
+def test_a_risk_that_the_school_has_not_activated_is_not_asked_for(composed: Composed) -> None:
+    marks = with_marks({"school_id": "s101", "factor": "staff"})
+    shown = rows(composed(june(registers=marks)), "positive-changes")
+    assert [row for row in shown if row[0] == STAFF] == [[STAFF, "н/д", "–", "–"]]  # of № 102
+    assert not any("нет" in row for row in shown)
+
+
+def test_september_shows_both_stages_and_what_changed(composed: Composed) -> None:
+    model = composed(september())
+    assert rows(model, "positive-changes") == [
+        ["Школа № 101 (условная)"],
+        [MOTIVATION, "да", "частично", "стало хуже", "приложено"],
+        [PARENTS, "н/д", "нет", "–", "–"],
+        ["Школа № 102 (условная)"],
+        [STAFF, "частично", "да", "стало лучше", "приложено"],
+        ["Школа № 103 (условная)", "активированных рисков нет, отметки не ожидаются"],
+    ]
+    assert (
+        "С 1 этапа стало лучше — 1, без изменений — 0, стало хуже — 1, сравнить не с чем — 1. "
+        "Стало хуже: Школа № 101 (условная) — низкая учебная мотивация обучающихся."
+    ) in told(model)
+
+
+def test_a_mark_made_after_the_day_that_is_judged_is_not_known(composed: Composed) -> None:
+    marks = with_marks({"school_id": "s101", "factor": "motivation", "marked_on": "2021-07-01"})
+    shown = rows(composed(june(registers=marks)), "positive-changes")
+    assert shown[1] == [MOTIVATION, "н/д", "–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "says"),
+    [
+        ("medk_changes", "Это не значит, что изменений не произошло."),
+        ("risk_profiles", "Рисковые профили школ не поступили"),
+    ],
+)
+def test_without_data_the_report_says_so_and_asks_for_nothing(
+    composed: Composed, dataset: str, says: str
+) -> None:
+    received = tuple({"events", "medk_changes", "risk_profiles"} - {dataset})
+    model = composed(june(received=received, missing=(dataset,)))
+    assert says in told(model)
+    assert "без отметки" not in told(model)
+    assert asked(model) == {}
+    assert "Изменения" not in {sheet.title for sheet in model.appendix}
+
+
+def test_a_municipality_reads_of_its_own_schools_alone(composed: Composed) -> None:
+    model = composed(june(), "neyskiy")
+    assert [row[0] for row in rows(model, "positive-changes")] == [
+        "Школа № 2 (условная)", MOTIVATION, "Школа № 10 (условная)", STAFF,
+    ]  # fmt: skip
+    (sheet,) = [sheet for sheet in model.appendix if sheet.title == "Изменения"]
+    assert "s101" not in sheet.model_dump_json()
+    assert asked(model) == {}
+
+
+# -- The region ------------------------------------------------------------------------------
+
+
+def test_the_region_sums_by_municipality_and_by_risk_by_alphabet(composed: Composed) -> None:
+    model = composed(june(), REGION)
+    assert rows(model, "changes-units") == [
+        ["Буйский муниципальный район", "3", "1", "1", "0", "1", "1"],
+        ["Муниципальный район город Нея и Нейский район", "2", "2", "0", "0", "0", "0"],
+        ["Регион", "5", "3", "1", "0", "1", "1"],
+    ]
+    assert rows(model, "changes-risks") == [
+        [STAFF, "2", "1", "1", "0", "0", "0"],
+        [MOTIVATION, "2", "2", "0", "0", "0", "1"],
+        [PARENTS, "1", "0", "0", "0", "1", "0"],
+        ["Регион", "5", "3", "1", "0", "1", "1"],
+    ]
+
+
+def test_the_region_reads_what_moved_between_the_stages(composed: Composed) -> None:
+    units = rows(composed(september(), REGION), "changes-units")
+    assert [row[-2:] for row in units] == [["1", "1"], ["0", "0"], ["1", "1"]]
+
+
+def test_the_regions_appendix_has_every_school_and_risk_with_its_link(composed: Composed) -> None:
+    model = composed(june(), REGION)
+    (sheet,) = [sheet for sheet in model.appendix if sheet.title == "Изменения"]
+    shown = [[plain(show(cell.value)) for cell in row.cells] for row in sheet.table.rows]
+    assert len(shown) == 5
+    assert shown[2][2:] == [
+        STAFF, "частично", "приложено", "https://medk.example.org/s102/staff", "10.06.2021",
+    ]  # fmt: skip
+
+
+# -- What is asked ---------------------------------------------------------------------------
+
+
+def test_each_matter_is_asked_of_its_schools_with_a_day_and_a_confirmation(
+    composed: Composed,
+) -> None:
+    model = composed(june())
+    items = {item.title: item for item in model.letter.attention}
+    assert model.document is not None
+    (table,) = [
+        b for b in model.document.blocks if isinstance(b, Table) and b.id == "recommendations"
+    ]
+    asked_for = {
+        plain(show(row["matter"].value)).partition(": ")[0]: [
+            plain(show(row[key].value)) for key in ("matter", "addressee", "due", "proof")
+        ]
+        for row in table.cells()
+        if "озитивн" in show(row["matter"].value)
+    }
+    assert len(items) == 5  # the letter's; the document has all
+    assert list(asked_for) == [
+        "Позитивные изменения не отмечены в ИС МЭДК. 1 риск",
+        "Позитивных изменений нет или они частичные. 1 риск",
+        "Позитивные изменения не подтверждены. 1 риск",
+    ]
+    unmarked, unchanged, unproved = asked_for.values()
+    assert unmarked[0].endswith("Школа № 101 (условная) — низкий уровень вовлечённости родителей.")
+    assert unchanged[0].endswith("Школа № 102 (условная) — дефицит педагогических кадров.")
+    assert unproved[0].endswith("Школа № 101 (условная) — низкая учебная мотивация обучающихся.")
+    assert [one[1:] for one in asked_for.values()] == [
+        ["Куратор школы, директор школы", "09.07.2021",
+         "Отметка «да», «частично» или «нет» в ИС МЭДК"],
+        ["Директор школы", "15.09.2021", "Обновлённая антирисковая программа в ИС МЭДК"],
+        ["Директор школы", "09.07.2021", "Ссылка на подтверждение в ИС МЭДК"],
+    ]  # fmt: skip
+
+
+def test_a_change_that_did_not_come_needs_no_evidence(composed: Composed) -> None:
+    marks = with_marks({"school_id": "s101", "factor": "motivation", "mark": "no"})
+    model = composed(june(registers=marks))
+    assert "Позитивные изменения не подтверждены" not in told(model) + str(asked(model))
+    assert rows(model, "positive-changes")[1] == [MOTIVATION, "нет", "–", "10.06.2021"]
+
+
+def test_the_department_takes_the_changes_under_control(composed: Composed) -> None:
+    marks = with_marks(
+        *({"school_id": school, "factor": factor, "mark": "yes", "evidence": "https://a.example/1"}
+          for school, factor in (("s101", "motivation"), ("s101", "parents"), ("s102", "staff"),
+                                 ("s201", "motivation")))
+    )  # fmt: skip
+    run = june(registers=marks)
+    for unit in run.units:
+        unit.results = dict.fromkeys(unit.results, (1, 1, 0, "done"))
+    model = composed(run, REGION)
+    item = asked(model)["Позитивные изменения не отмечены в ИС МЭДК"]
+    assert plain(item.problem) == "1 риск: Нейский МР."
+    assert (plain(item.recommendation), item.due) == (
+        "Взять исполнение на контроль",
+        date(2021, 7, 9),
+    )
