@@ -66,11 +66,15 @@ def tell_of_failure(context: Any) -> None:
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
     from sqlalchemy.exc import DBAPIError
 
+    from roadmap.delivery.letters.operator_text import run_title
+    from roadmap.plan.zone import home_time
     from roadmap_airflow.connections import roadmap_db
 
     ti = context["ti"]
     about = f"{ti.dag_id}|{ti.run_id}|{ti.task_id}|{ti.map_index}|{ti.try_number}"
-    values = {name: context[name] for name in ("dag", "task", "ti", "run_id")}
+    values = {name: context[name] for name in ("dag", "task", "ti")}
+    mode = (context["dag_run"].conf or {}).get("mode") or "live"
+    values["roadmap_run"] = run_title(ti.run_id, mode, home_time())
     error = context.get("exception")
     values["roadmap_reason"] = str(error) if isinstance(error, AirflowFailException) else ""
     try:
@@ -165,16 +169,17 @@ def _tell_without_ledger(template: str, context: Any, **values: Any) -> None:
         raise OperatorNotTold(f"Письмо оператору не отправлено. {refused}") from None
     except OSError as broken:
         raise OperatorNotTold(
-            f"Письмо оператору не отправлено ({_kind(broken)}). Проверьте почтовый сервер, "
-            "соединение «smtp_default» и ROADMAP_OPERATOR_ADDRESS."
+            f"Письмо оператору не отправлено: {_what_broke(broken)}. Проверьте почтовый сервер, "
+            "соединение «smtp_default» и адрес в настройке ROADMAP_OPERATOR_ADDRESS."
         ) from None
 
 
-def _kind(broken: Exception) -> str:
-    """The error's name and the server's code, without its words."""
+def _what_broke(broken: Exception) -> str:
+    """What broke and the server's code, without its words."""
+    from roadmap.broken import what_broke
+
     refused = getattr(broken, "recipients", None)
-    if refused:
-        codes = sorted({code for code, _ in refused.values()})
-        return f"{type(broken).__name__} {', '.join(map(str, codes))}"
-    code = getattr(broken, "smtp_code", None)
-    return f"{type(broken).__name__} {code}" if code else type(broken).__name__
+    codes = {code for code, _ in refused.values()} if refused else set()
+    codes |= {broken.smtp_code} if hasattr(broken, "smtp_code") else set()
+    of_server = f" (код {', '.join(map(str, sorted(codes)))})" if codes else ""
+    return what_broke(broken) + of_server

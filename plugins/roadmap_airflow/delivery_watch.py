@@ -55,7 +55,10 @@ def look_after() -> None:
         reaped.exhausted,
     )
     for delivery_id in broken:
-        log.error("Журнал письма с Message-ID %s не объясняет его состояния", delivery_id[:32])
+        log.error(
+            "Журнал письма с Message-ID %s не объясняет его состояния: сообщите в поддержку",
+            delivery_id[:32],
+        )
     if released:
         log.warning("Отпущено писем, которые остались от завершённых запусков: %s", released)
 

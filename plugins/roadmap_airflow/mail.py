@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.smtp.hooks.smtp import SmtpHook, build_xoauth2_string
 
+from roadmap.broken import what_broke
 from roadmap.delivery.sending.smtp import (
     Dialogue,
     MailServer,
@@ -134,7 +135,7 @@ class MailHook(SmtpHook):
         if self.ssl_context == "none":
             raise MailServerUnavailable(
                 "Отправка без проверки сертификата запрещена: уберите ssl_context=none"
-                " из соединения smtp_default."
+                " из соединения «smtp_default»."
             )
         client = self._build_client()
         dialogue = Dialogue(client, self.timeout)
@@ -187,13 +188,13 @@ class MailHook(SmtpHook):
         if not (self.use_ssl or self.smtp_starttls or is_loopback(self.host)):
             raise MailServerUnavailable(
                 "Пароль не отправлен: связь с почтовым сервером без TLS."
-                " Включите его в соединении smtp_default."
+                " Включите его в соединении «smtp_default»."
             )
         offered = client.esmtp_features.get("auth", "").upper().split()
         if by_token and "XOAUTH2" not in offered:
             raise MailServerUnavailable(
                 "Почтовый сервер не предлагает вход по OAuth2 (XOAUTH2)."
-                " Проверьте имя сервера и auth_type в соединении smtp_default."
+                " Проверьте имя сервера и auth_type в соединении «smtp_default»."
             )
         if not by_token and not any(way in offered for way in _PASSWORD_WAYS):
             raise MailServerUnavailable(self._lacks(_a_way_in(offered)))
@@ -231,7 +232,7 @@ class MailHook(SmtpHook):
             why = "сервис входа не выдал токен"  # its own words may carry the secret
         raise MailServerUnavailable(
             f"Токен OAuth2 для почтового сервера не получен: {why}."
-            " Проверьте access_token или client_id и client_secret в соединении smtp_default."
+            " Проверьте access_token или client_id и client_secret в соединении «smtp_default»."
         )
 
     # -- what the operator reads, never in the server's own words -------------------------------
@@ -245,7 +246,7 @@ class MailHook(SmtpHook):
     def _lacks(self, wanted: str) -> str:
         return (
             f"Почтовый сервер {self.host}:{self.port} не предлагает {wanted}."
-            " Проверьте соединение smtp_default."
+            " Проверьте соединение «smtp_default»."
         )
 
     def _why_not(self, broken: Exception) -> str:
@@ -263,22 +264,29 @@ class MailHook(SmtpHook):
             case ssl.SSLError():
                 return (
                     f"Защищённая связь с почтовым сервером {self.host}:{self.port}"
-                    " не установлена. Проверьте порт и TLS в соединении smtp_default."
+                    " не установлена. Проверьте порт и TLS в соединении «smtp_default»."
                 )
             case UnicodeEncodeError(encoding="ascii"):
                 return (
-                    "Имя или пароль для почтового сервера — не латиницей: проверьте smtp_default."
+                    "Имя или пароль для почтового сервера — не латиницей: проверьте соединение"
+                    " «smtp_default»."
                 )
             case socket.gaierror() | UnicodeError():
-                return f"Имя почтового сервера {self.host} не найдено. Проверьте smtp_default."
+                return (
+                    f"Имя почтового сервера {self.host} не найдено. Проверьте его в соединении"
+                    " «smtp_default»."
+                )
             case ConnectionRefusedError():
-                return f"{server} не принимает соединения. Проверьте, работает ли он."
+                return (
+                    f"{server} не отвечает: {what_broke(broken)}. Проверьте, работает ли он, имя"
+                    " сервера и порт в соединении «smtp_default»."
+                )
             case SpokeOutOfTurn() | binascii.Error():
                 return (
                     f"{server} отвечает не по правилам SMTP. Проверьте имя сервера и порт в"
-                    " соединении smtp_default; если они верны, сообщите администратору почты."
+                    " соединении «smtp_default»; если они верны, сообщите администратору почты."
                 )
-        return f"{server} не отвечает ({type(broken).__name__})."
+        return f"{server} не отвечает: {what_broke(broken)}. Проверьте, работает ли он."
 
 
 def _a_way_in(offered: list[str]) -> str:
@@ -299,9 +307,9 @@ def _not_logged_in(code: int, by: str) -> str:
     if code in (500, 501, 502, 503, 504, 534, 538):
         return (
             f"Почтовый сервер не принимает такой способ входа (код {code}). Проверьте TLS и"
-            " auth_type в соединении smtp_default; некоторые серверы ждут пароля приложения."
+            " auth_type в соединении «smtp_default»; некоторые серверы ждут пароля приложения."
         )
-    return f"Почтовый сервер не принял {by} (код {code}). Проверьте соединение smtp_default."
+    return f"Почтовый сервер не принял {by} (код {code}). Проверьте соединение «smtp_default»."
 
 
 def _refuse_incomplete(connection: Connection, hook: MailHook) -> None:

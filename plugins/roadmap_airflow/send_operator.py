@@ -27,9 +27,12 @@ log = logging.getLogger("roadmap")
 
 # Of one run of the delivery watch, which comes again in five minutes.
 WATCH_SOFT_DEADLINE = timedelta(minutes=4)
-TO_GO_ON = (
-    "Когда причина устранена, запустите «Отправка: остановить или продолжить»; письма уйдут сами."
-)
+# What becomes of the letters then, by the mode of the run.
+_GO_BY_THEMSELVES = {
+    "live": "письма уйдут сами",
+    "redirect": "письма сами уйдут на проверочный адрес",
+    "dry": "письма проверятся сами, адресатам ничего не уйдёт",
+}
 
 
 class StoppableOperator(BaseOperator):
@@ -131,9 +134,11 @@ def refuse_to_be_green(summary: SendSummary) -> None:
         return
     left = f"Не отправлено: {summary.pending}."
     if summary.is_switched_off:
-        raise failed(f"{left} Вся отправка остановлена. {TO_GO_ON}")
+        raise failed(f"{left} Вся отправка остановлена. {_to_go_on(summary)}")
     if summary.paused_reason:
-        raise failed(f"{left} Рассылка приостановлена. {_ended(summary.paused_reason)} {TO_GO_ON}")
+        raise failed(
+            f"{left} Рассылка приостановлена. {_ended(summary.paused_reason)} {_to_go_on(summary)}"
+        )
     if summary.leased == summary.pending:
         raise failed(
             f"{left} Эти письма взял другой отправитель: он ещё передаёт их или был прерван. "
@@ -147,6 +152,13 @@ def refuse_to_be_green(summary: SendSummary) -> None:
         )
     waiting = summary.pending - summary.leased
     raise to_be_tried_again(f"Ждут повторной отправки: {waiting}. Задача повторится сама.")
+
+
+def _to_go_on(summary: SendSummary) -> str:
+    return (
+        "Когда причина устранена, запустите «Отправка: остановить или продолжить»; "
+        f"{_GO_BY_THEMSELVES[summary.mode or 'live']}."
+    )
 
 
 def _ended(sentence: str) -> str:

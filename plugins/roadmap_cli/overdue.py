@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-ASK = "Задайте AIRFLOW_CONN_ROADMAP_DB, как у Airflow, или --database."
+ASK = "Задайте адрес базы: AIRFLOW_CONN_ROADMAP_DB, как у Airflow, или --database."
 _SQLITE = "sqlite:///"
 
 
@@ -58,12 +58,12 @@ def database_url(values: Mapping[str, str]) -> str:
     try:
         url = _parsed(values.get("AIRFLOW_CONN_ROADMAP_DB", "").strip())
     except (ValueError, ArgumentError):
-        raise NoDatabase(f"Соединение roadmap_db не читается. {ASK}") from None
+        raise NoDatabase(f"Соединение «roadmap_db» не читается. {ASK}") from None
     if url.drivername == "sqlite":
         return f"{_SQLITE}{url.database}"
     if url.drivername in {"postgres", "postgresql"}:
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    raise NoDatabase(f"Соединение roadmap_db: нужен тип sqlite или postgres. {ASK}")
+    raise NoDatabase(f"Соединение «roadmap_db»: нужен тип sqlite или postgres. {ASK}")
 
 
 def _parsed(text: str) -> URL:
@@ -109,10 +109,8 @@ def overdue_letters(url: str) -> tuple[str, ...]:
             now_ms = db_now_ms(db)
             late = overdue(db, hours, now_ms, only_idle=True)
             held_by = brakes.standing(db, now_ms)
-    except DBAPIError as broken:
-        raise NoDatabase(
-            f"База данных дорожной карты не отвечает или ещё пуста ({type(broken).__name__})."
-        ) from None
+    except DBAPIError:
+        raise NoDatabase(f"База данных дорожной карты не отвечает или ещё пуста. {ASK}") from None
     finally:
         engine.dispose()
     if not late:

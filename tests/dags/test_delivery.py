@@ -325,3 +325,23 @@ def test_what_holds_back_no_letter_of_the_task_does_not_make_it_red(held):
     from roadmap_airflow.send_operator import refuse_to_be_green
 
     refuse_to_be_green(SendSummary(accepted=1, **held))
+
+
+@pytest.mark.parametrize(
+    ("mode", "then"),
+    [
+        ("live", "письма уйдут сами."),
+        ("redirect", "письма сами уйдут на проверочный адрес."),
+        ("dry", "письма проверятся сами, адресатам ничего не уйдёт."),
+    ],
+)
+@pytest.mark.parametrize("held", [{"is_switched_off": True}, {"paused_reason": "Отказы"}])
+def test_a_stopped_task_says_what_becomes_of_the_letters_of_its_mode(mode, then, held):
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from roadmap.delivery.sending.sender import SendSummary
+    from roadmap_airflow.send_operator import refuse_to_be_green
+
+    with pytest.raises(AirflowFailException) as refusal:
+        refuse_to_be_green(SendSummary(mode=mode, pending=2, **held))
+    assert str(refusal.value).endswith(then)

@@ -445,7 +445,7 @@ def test_the_opening_as_a_whole_has_its_time_however_patient_each_reply_is(monke
 def test_nobody_listens_and_nobody_has_such_a_name():
     with SmtpServer() as server:
         port = server.port
-    assert "не принимает соединения" in why_not(hooked(port))
+    assert "не отвечает: соединение отклонено" in why_not(hooked(port))
     assert "не найдено" in why_not(hooked(port, host="mail..example"))
 
 

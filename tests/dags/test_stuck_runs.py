@@ -106,7 +106,7 @@ def test_a_run_that_no_task_of_begins_is_told_with_what_waits_behind_it(api, let
     state, sentences = alarms_of_the_watch()
     assert state == "failed"
     (sentence,) = sentences
-    assert "«03. Март: комплексный анализ»: запуск by_hand стоит и сам не начнётся" in sentence
+    assert "«03. Март: комплексный анализ»: запуск «by_hand» стоит и сам не начнётся" in sentence
     assert "ждут другие запуски: 1" in sentence
     assert "«Отметить Dag Run как…»" in sentence
     (letter,) = [one for one in letters.all() if "требует внимания" in str(one["Subject"])]
@@ -123,7 +123,7 @@ def test_a_run_of_a_paused_dag_is_told_to_be_set_going_again(api):
         session.execute(update(DagModel).where(DagModel.dag_id == PHASE).values(is_paused=True))
     state, (sentence,) = alarms_of_the_watch()
     assert state == "failed"
-    assert "запуск waits стоит: DAG на паузе" in sentence
+    assert "запуск «waits» стоит: DAG на паузе" in sentence
 
 
 @pytest.mark.parametrize("state", ["queued", "success", "failed"])

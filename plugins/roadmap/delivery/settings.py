@@ -199,7 +199,7 @@ def refuse_unsafe(
     if not (is_demo and is_loopback(mail_host)):
         if database_dialect == "sqlite":
             reasons.append(
-                "База дорожной карты — SQLite: укажите базу PostgreSQL в соединении roadmap_db."
+                "База дорожной карты — SQLite: укажите базу PostgreSQL в соединении «roadmap_db»."
             )
         if not mail_is_verified_tls:
             reasons.append(_READABLE)
@@ -226,14 +226,17 @@ def refuse_readable(mode: str, mail_host: str, mail_is_verified_tls: bool, is_de
 
 
 _READABLE = (
-    "Связь с почтовым сервером не защищена проверенным TLS: включите его в соединении smtp_default."
+    "Связь с почтовым сервером не защищена проверенным TLS: включите его в соединении "
+    "«smtp_default»."
 )
 
 
 def _line(values: Mapping[str, str], name: str, default: str) -> str:
     value = values.get(name, "").strip() or default
     if not value.isprintable():
-        raise SettingsError(f"{name}: в значении есть перенос строки или невидимый знак.")
+        raise SettingsError(
+            f"{name}: в значении есть перенос строки или невидимый знак. Впишите его заново."
+        )
     return value
 
 

@@ -210,8 +210,8 @@ def run_summary(engine: Engine, run_id: str) -> RunSummary:
         findings = conn.execute(doubts).all()
     absent = [row for row in datasets if row.state != "received"]
     frozen = (
-        f"Запуск {run_id}: план {run.plan_year} года, по состоянию на "
-        f"{date.fromisoformat(run.as_of):%d.%m.%Y}",
+        f"План {run.plan_year} года, по состоянию на {date.fromisoformat(run.as_of):%d.%m.%Y}",
+        f"Номер запуска для команд «make why», «make explain», «make letter»: RUN={run_id[:12]}",
         f"Файлов в основе: {integer(files)}",
         f"Муниципалитетов: {len(taking_part)}, участвуют {sum(taking_part)}; "
         f"школ: {integer(len(schools_taking_part))}, участвуют {sum(schools_taking_part)}",

@@ -40,6 +40,10 @@ def about(scope: str) -> str:
     return f"{said}, апелляции" if part else said
 
 
+# What to do about a remark that only tells how a file was understood.
+NOTHING_TO_DO = "Делать ничего не нужно"
+
+
 def sentence(what: str, where: str, to_do: str) -> str:
     """Three short sentences of one message: what happened. Where. What to do."""
     return f"{what}. {where}. {to_do}."
@@ -63,4 +67,8 @@ def unread_sheets(names: tuple[str, ...]) -> tuple[str, ...]:
     """The warning that a workbook holds more than the sheet that was read; none if it does not."""
     if not names:
         return ()
-    return (f"Прочитан только первый лист; не прочитаны: {', '.join(f'«{n}»' for n in names)}.",)
+    unread = ", ".join(f"«{name}»" for name in names)
+    return (
+        f"Прочитан только первый лист; не прочитаны: {unread}. Если они нужны, положите каждый "
+        "отдельным файлом.",
+    )

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Dialect, Row, Table, insert
 
 from roadmap.evidence.files.inbox import AnyPath, archive
 from roadmap.evidence.held import HELD, Loaded, coverage_of, held_id, held_message, supplemented
-from roadmap.evidence.messages import about, place, sentence
+from roadmap.evidence.messages import NOTHING_TO_DO, about, place, sentence
 from roadmap.evidence.parsed import ByColumns, FileRefused, Parsed
 from roadmap.evidence.pull import (
     NO_SCOPE,
@@ -326,8 +326,12 @@ class _Rows:
             told[_of_file(parsed.without_marks, one.file.name)] = "without_marks"
         told |= dict.fromkeys(_of_file(warning, one.file.name) for warning in parsed.warnings)
         if self._is_outdated(parsed.scope):
-            again = "Отметки поставлены заново: шкала этой работы изменилась."
-            told[_of_file(again, one.file.name)] = None
+            again = sentence(
+                "Отметки поставлены заново: шкала этой работы изменилась",
+                place(one.file.name),
+                NOTHING_TO_DO,
+            )
+            told[again] = None
         elif one.receipt_ms is not None and one.receipt_ms != received_ms:
             received = sentence(
                 "Время получения относится к прежнему содержанию файла, учтено время приёма",
@@ -491,8 +495,14 @@ def _insert_statement(table: Table, dialect: Dialect) -> tuple[str, bool]:
 
 
 def _of_file(warning: str, file_name: str) -> str:
-    """What a reader counted in a file («Без отметки по журналу: 22 участника.») with its name."""
-    return warning if f"«{file_name}»" in warning else f"{warning} {place(file_name)}."
+    """What a reader counted in a file («Без отметки по журналу: 22 участника. …») with its name.
+
+    It stands before the last sentence, which says what to do.
+    """
+    what, _, to_do = warning.rpartition(". ")
+    if f"«{file_name}»" in warning or not what:
+        return warning
+    return sentence(what, place(file_name), to_do.removesuffix("."))
 
 
 def still_in_force(batch: Row[Any] | None) -> str:

@@ -724,7 +724,9 @@ def test_an_error_of_the_database_does_not_quote_the_rows(any_world: World) -> N
 def test_a_warning_that_only_counts_is_told_with_the_name_of_its_file(world: World) -> None:
     def read_with_doubts(*asked: Any) -> Parsed:
         known = "Ссылка пропущена. Файл «a.csv», строка 2. Проверьте её."
-        return replace(read_here(*asked), warnings=("Никто не писал работу: 1 школа.", known))
+        return replace(
+            read_here(*asked), warnings=("Никто не писал работу: 1 школа. Проверьте это.", known)
+        )
 
     world.put("acts/a.csv", act())
     intake = take_in(
@@ -732,7 +734,7 @@ def test_a_warning_that_only_counts_is_told_with_the_name_of_its_file(world: Wor
         parse=read_with_doubts,
     )  # fmt: skip
     assert intake.messages == (
-        "Никто не писал работу: 1 школа. Файл «a.csv».",
+        "Никто не писал работу: 1 школа. Файл «a.csv». Проверьте это.",
         "Ссылка пропущена. Файл «a.csv», строка 2. Проверьте её.",
     )
 

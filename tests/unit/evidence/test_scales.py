@@ -173,7 +173,8 @@ def test_once_the_scale_comes_the_protocol_is_read_again_and_its_marks_are_known
     assert (first.scale, second.scale) == ("", "20: 11, 13, 15")
     assert second.received_ms == first.received_ms + 3 * HOUR
     told = [row.message for row in world.rows(load_warning) if row.batch_id == second.batch_id]
-    assert told == [f"Отметки поставлены заново: шкала этой работы изменилась. Файл «{PROTOCOL}»."]
+    changed = "Отметки поставлены заново: шкала этой работы изменилась."
+    assert told == [f"{changed} Файл «{PROTOCOL}». Делать ничего не нужно."]
     assert world.pull("vpr_protocols").unchanged == 1
 
 

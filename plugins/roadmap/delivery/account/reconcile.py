@@ -128,6 +128,7 @@ class Reconciliation:
     occasion: str
     mode: str
     as_of: date
+    started_ms: int
     local_time: LocalTime
     expected: int
     lines: tuple[AccountLine, ...]
@@ -337,6 +338,7 @@ def _account(engine: Engine, run_id: str) -> Reconciliation:
         occasion=run.occasion,
         mode=run.mode,
         as_of=date.fromisoformat(run.as_of),
+        started_ms=run.started_ms,
         local_time=local_time,
         expected=len(place),
         lines=tuple(lines),

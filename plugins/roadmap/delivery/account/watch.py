@@ -13,10 +13,11 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Engine
 
 from roadmap import russian
-from roadmap.delivery.letters.operator_text import CONTROL_DAG, SETTLE_DAG
+from roadmap.delivery.letters.operator_text import CONTROL_DAG, SETTLE_DAG, run_title
 from roadmap.evidence.held import DAG_TITLE
 from roadmap.plan.model import Phase, Plan, reminder_phases
 from roadmap.plan.schedule import phase_events
+from roadmap.plan.zone import home_time
 from roadmap.store.sql import sql
 
 # A phase takes minutes; a server that was down for the night catches up within the morning.
@@ -106,7 +107,7 @@ class StuckRun:
     def __str__(self) -> str:
         """What the operator reads: which run stands, why, what to do."""
         waiting = f" За ним ждут другие запуски: {self.waiting}." if self.waiting else ""
-        what = f"«{self.dag_title}»: запуск {self.run_id} стоит"
+        what = f"«{self.dag_title}»: {run_title(self.run_id, 'live', home_time())} стоит"
         if self.is_paused:
             return (
                 f"{what}: DAG на паузе.{waiting} Включите его переключателем у названия: запуск "

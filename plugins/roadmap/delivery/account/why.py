@@ -357,7 +357,7 @@ def _phase(plan: Plan, code: str) -> Phase:
     try:
         return plan.phase(code)
     except KeyError:
-        known = ", ".join(phase.code for phase in plan.phases)
+        known = ", ".join(f"{phase.code} («{phase.title}»)" for phase in plan.phases)
         raise WhyRefused(f"В плане {plan.year} года нет этапа «{code}». Есть: {known}.") from None
 
 
@@ -376,7 +376,8 @@ def _municipality(db: Connection, plan: Plan, text: str) -> tuple[str, str]:
     if len(matches) == 1:
         return matches[0], shown[matches[0]]
     if matches:
-        raise WhyRefused(f"Под «{text}» известны несколько: {', '.join(matches)}. Укажите код.")
+        several = ", ".join(f"«{shown[key]}» ({key})" for key in matches)
+        raise WhyRefused(f"Под «{text}» известны несколько: {several}. Укажите код.")
     holding = [key for key, name in shown.items() if wanted and wanted in _plain(name)]
     if len(holding) == 1:  # «Кострома» for «городской округ город Кострома»
         return holding[0], shown[holding[0]]

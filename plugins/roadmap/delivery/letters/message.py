@@ -171,7 +171,10 @@ def _one_line(text: str, what: str) -> str:
     # A no-break space in a subject shows as a sign of its own in some lists of letters.
     plain = text.replace("\u00a0", " ").replace("\u202f", " ")
     if not plain.strip() or not plain.isprintable():
-        raise UnsafeMessage(f"Письмо не составлено: {what} — пусто или с невидимым знаком.")
+        raise UnsafeMessage(
+            f"Письмо не составлено: {what} — пусто или с невидимым знаком. Исправьте это в плане "
+            "(тема, имена файлов) или в настройке ROADMAP_FROM_NAME (имя отправителя)."
+        )
     return plain
 
 
@@ -180,7 +183,10 @@ def _address(address: str) -> Address:
 
 
 def _plain_address(address: str) -> str:
-    wrong = "Письмо не составлено: адрес записан не по правилам почты."
+    wrong = (
+        "Письмо не составлено: адрес записан не по правилам почты. Исправьте его в файле "
+        "«Контакты», лист «Получатели», или в настройках отправки."
+    )
     if not re.fullmatch(r"[!-~]+", address) or re.search(r"[,;<>\"()\[\]\\:]", address):
         raise UnsafeMessage(wrong)
     try:
@@ -207,7 +213,7 @@ def _check(
     if re.search(rb"\r(?!\n)|(?<!\r)\n", raw):
         wrong.append("одиночный перевод строки")
     if max(raw) > 126 or b"\0" in raw:
-        wrong.append("не семибитные знаки")
+        wrong.append("недопустимые знаки")
     if any(len(line) > 998 for line in raw.split(b"\r\n")):
         wrong.append("слишком длинная строка")
     back = message_from_bytes(raw, policy=email.policy.default)
@@ -223,10 +229,10 @@ def _check(
             for what, is_same in (
                 ("адресат", back["To"].addresses == (Address(addr_spec=recipient),)),
                 ("тема", str(back["Subject"]) == subject),
-                ("ключ", str(back["X-Report-Key"]) == delivery_id),
+                ("номер письма", str(back["X-Report-Key"]) == delivery_id),
                 ("Message-ID", str(back["Message-ID"]) == frozen.message_id),
                 ("текст", _same_text(body, text)),
-                ("HTML", _same_text(rich, html)),
+                ("оформленный текст", _same_text(rich, html)),
                 (
                     "вложения",
                     attached == [(f.file_name, f.media_type, f.content) for f in files],
@@ -235,7 +241,10 @@ def _check(
             if not is_same
         ]
     if wrong:
-        raise UnsafeMessage(f"Письмо не прошло проверку после сборки: {', '.join(wrong)}.")
+        raise UnsafeMessage(
+            f"Письмо не прошло проверку после сборки: {', '.join(wrong)}. Очистите «Письма и "
+            "документы»; если повторится, сообщите в поддержку."
+        )
 
 
 def _same_text(part: MIMEPart | None, text: str | None) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from roadmap import russian
+from roadmap.broken import words_of_class
 from roadmap.decision import LETTER_DECISIONS
 from roadmap.delivery.transport import without_addresses
 from roadmap.paths import TEMPLATES
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
 # The DAGs that sentences send the operator to, by the names under which Airflow shows them.
 SETTLE_DAG = "Решить судьбу письма"
 CONTROL_DAG = "Отправка: остановить или продолжить"
+_TESTS = {"redirect": " (проверочная отправка)", "dry": " (проверка без отправки)"}
+_BEGUN = {
+    "manual": "запуск вручную",
+    "scheduled": "запуск по расписанию",
+    "backfill": "запуск за прошедшее время",
+}
+_MOMENT_OF_RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 
 
 def filled_in(template: str, local_time: LocalTime, **values: Any) -> str:
@@ -52,8 +61,22 @@ def title(occasion: str, mode: str, plans: Iterable[Plan]) -> str:
                 name = f"«{phase.title}» от {phase.as_of:%d.%m.%Y}"
             else:
                 name = f"«{phase.dag_title}» {year}{russian.NBSP}года"
-    kind = {"redirect": " (проверочная отправка)", "dry": " (проверка без отправки)"}
-    return name + kind.get(mode, "")
+    return name + _TESTS.get(mode, "")
+
+
+def run_title(run_id: str, mode: str, local_time: LocalTime) -> str:
+    """«запуск вручную от 05.07.2021 в 10:00», of a scheduler's run; a test says that it is one.
+
+    The scheduler's id begins with what began the run and with its moment, under which its page
+    lists the run. An id that a person gave is said as it is.
+    """
+    kind, _, at = run_id.partition("__")
+    found = _MOMENT_OF_RUN.match(at)
+    name = f"запуск «{run_id}»"
+    if kind in _BEGUN and found:
+        when = datetime.fromisoformat(found[0]).astimezone(local_time.zone)
+        name = f"{_BEGUN[kind]} от {moment(when)}"
+    return name + _TESTS.get(mode, "")
 
 
 def moment(at: datetime) -> str:
@@ -107,5 +130,7 @@ def _environment(local_time: LocalTime) -> ImmutableSandboxedEnvironment:
         "lower_first": lower_first,
         "without_stop": without_stop,
         "without_addresses": without_addresses,
+        # The ledger keeps what broke by the name of its class.
+        "broken_words": lambda kept: words_of_class(kept.partition(" ")[0]) or kept,
     }
     return environment

@@ -23,13 +23,14 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from roadmap.broken import what_broke
 from roadmap.delivery.proof.proofs import Doubtful, ProofUnavailable
 from roadmap.delivery.settings import is_loopback
 
 # Ours are some 1.5 kB; relays put more before them.
 _HEAD_BYTES = 65_536
 _ASKED = "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE)])"
-_CHECK = "Проверьте соединение roadmap_journal."
+_CHECK = "Проверьте соединение «roadmap_journal»."
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class ImapJournal:
             ) from None
         except (imaplib.IMAP4.error, OSError, ValueError) as broken:
             raise ProofUnavailable(
-                f"Ящик копий не читается ({type(broken).__name__}). {_CHECK}"
+                f"Ящик копий не читается: {what_broke(broken)}. {_CHECK}"
             ) from None
         return references
 

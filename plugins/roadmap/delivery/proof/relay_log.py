@@ -30,6 +30,7 @@ from datetime import UTC, datetime, timedelta
 from io import BufferedReader
 from pathlib import Path
 
+from roadmap.broken import what_broke
 from roadmap.delivery.proof.proofs import Doubtful, ProofUnavailable
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,10 @@ class RelayLog:
                 # Lines may be missing from here on: no chain goes over the gap.
                 chains.forget()
                 unread += 1
-                log.warning("Файл журнала почтового сервера не читается: %s", type(broken).__name__)
+                log.warning(
+                    "Файл журнала почтового сервера «%s» не читается: %s. Проверьте файл и права"
+                    " на него.", path.name, what_broke(broken),
+                )  # fmt: skip
         if unread == len(paths):
             raise ProofUnavailable(
                 "Журнал почтового сервера не читается: проверьте ROADMAP_RELAY_LOG и права на файл."

@@ -23,6 +23,7 @@ from typing import NoReturn
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from roadmap.broken import what_broke
 from roadmap.delivery.ledger import brakes, moments, moves, refusals
 from roadmap.delivery.ledger.moves import (
     MODES,
@@ -535,10 +536,10 @@ class _Letter:
             self.receipts.keep(receipt)
         except OSError as broken:
             # The receipt is a second proof; without it the ledger is still written.
-            what = type(broken).__name__
             log.warning(
-                "Квитанция о письме с Message-ID %s не записана (%s)", held.delivery_id[:32], what
-            )
+                "Квитанция о письме с Message-ID %s не записана: %s. Проверьте место на диске и "
+                "права на папку ROADMAP_RECEIPTS_FOLDER", held.delivery_id[:32], what_broke(broken),
+            )  # fmt: skip
 
     def _refused(self, phase: str, reply: Reply, state: str) -> str:
         if phase == "size":

@@ -243,7 +243,7 @@ _comparable = lru_cache(maxsize=4096)(comparable)
 def latin_letters(titles: Iterable[object]) -> tuple[str, ...]:
     """Warnings about Russian titles with a Latin letter; such a title is read all the same."""
     told = [latin_letter_in(title) for title in titles if isinstance(title, str)]
-    return tuple(f"{words}: впишите её по-русски." for words in told if words)
+    return tuple(f"{words}. Впишите её по-русски." for words in told if words)
 
 
 def _number_title(cell: object) -> str:

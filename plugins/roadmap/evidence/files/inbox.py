@@ -85,7 +85,9 @@ def find(year_folder: AnyPath, source: Source) -> tuple[list[Found], list[Passed
             continue
         if not folder.is_dir():
             name = cleaned_file_name(folder.name)
-            passed[folder_key] = _ignored(name, "NOT_A_FOLDER", "На его месте ждут папку")
+            passed[folder_key] = _ignored(
+                name, "NOT_A_FOLDER", "Здесь должна быть папка с этим именем, а не файл"
+            )
             continue
         paths = list(folder.iterdir())
         is_inside = _lies_in(folder, year_folder)
@@ -128,7 +130,7 @@ def read_receipts(year_folder: AnyPath, source: Source, now_ms: int) -> Receipts
                 sentence(
                     "Список времён получения не читается",
                     place(name),
-                    "Сохраните его обычным файлом CSV в UTF-8 с разделителем «;»; "
+                    "Сохраните его как «CSV UTF-8» с разделителем «;»; "
                     "до тех пор действует время приёма",
                 ),
             )

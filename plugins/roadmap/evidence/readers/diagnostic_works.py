@@ -21,11 +21,11 @@ from roadmap.evidence.files.grid import (
     read_sheets,
     text_of,
 )
-from roadmap.evidence.messages import refused
+from roadmap.evidence.messages import NOTHING_TO_DO, refused
 from roadmap.evidence.names import login_digits, municipality_ref
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.paper import Paper, known_subject, wave_of
-from roadmap.evidence.readers.table import RowRejected, Table
+from roadmap.evidence.readers.table import OUTSIDE, OUTSIDE_TO_DO, RowRejected, Table
 from roadmap.russian import decimal, integer
 
 _SCHOOL, _NAME, _MUNICIPALITY = "Код ОО", "Наименование ОО", "Муниципалитет"
@@ -106,9 +106,9 @@ class _Table(Table):
                 continue
             words = [normal_title(cells.get(title)) for title in (_SCHOOL, _NAME, _MUNICIPALITY)]
             if any(_TOTAL_ROW.match(word) for word in words):
-                self.warn("Строки итогов пропущены")
+                self.warn("Строки итогов пропущены", NOTHING_TO_DO)
             elif all(cells[title] is None for title in (_PARTICIPANTS, *_MARKS)):
-                self.warn("Строки вне таблицы (подписи, примечания) пропущены")
+                self.warn(OUTSIDE, OUTSIDE_TO_DO)
             else:
                 rows.append((number, row))
         self.rows_read = len(rows)
@@ -174,7 +174,9 @@ class _Table(Table):
             stated = None
         total = sum(int(mark) * count for mark, count in zip(_MARKS, marks, strict=True))
         if stated is not None and abs(Decimal(total) / participants - stated) > Decimal("0.051"):
-            self.warn("Средний балл не сходится с отметками, взяты отметки")
+            self.warn(
+                "Средний балл не сходится с отметками, взяты отметки", "Проверьте, верны ли отметки"
+            )
 
     def _count(self, row: list[Cell], title: str) -> int:
         count = self.value(row, title, integer_of)

@@ -21,7 +21,7 @@ from roadmap.evidence.files.grid import (
     normal_title,
     stream_sheet,
 )
-from roadmap.evidence.messages import unread_sheets
+from roadmap.evidence.messages import NOTHING_TO_DO, unread_sheets
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers.gia_forms import (
     EGE,
@@ -300,10 +300,12 @@ def _warnings(appeals: _Appeals) -> tuple[str, ...]:
     warnings = []
     if appeals.without_effect:
         rows = counted(appeals.without_effect, "строка", "строки", "строк")
-        warnings.append(f"Состояние не «Апелляция удовлетворена», балл не меняется: {rows}.")
+        warnings.append(
+            f"Состояние не «Апелляция удовлетворена», балл не меняется: {rows}. {NOTHING_TO_DO}."
+        )
     if appeals.repeated:
         rows = counted(appeals.repeated, "строка", "строки", "строк")
-        warnings.append(f"Повторённые строки, взяты один раз: {rows}.")
+        warnings.append(f"Повторённые строки, взяты один раз: {rows}. {NOTHING_TO_DO}.")
     return tuple(warnings)
 
 

@@ -113,7 +113,8 @@ def read_protocol(
     # A cut-off end looks like an end; only the last block's total tells them apart.
     if protocol.block is not None and not protocol.block.is_total_known:
         protocol.warnings.append(
-            "В конце нет строки «Всего участников»: не проверить, весь ли протокол в файле."
+            "В конце нет строки «Всего участников»: не проверить, весь ли протокол в файле. "
+            "Проверьте это сами: сосчитайте участников."
         )
     facts = [
         {
@@ -255,7 +256,8 @@ def _check_trailer(protocol: _Protocol, block: _Block, kind: str, row: Sequence[
     if kind == "minimum" and protocol.minimum is not None and stated != protocol.minimum:
         protocol.warnings.append(
             f"Минимальная граница в файле — {integer(int(stated))}, по шкале года —"
-            f" {integer(protocol.minimum)}; рассчитано по шкале."
+            f" {integer(protocol.minimum)}; рассчитано по шкале. Проверьте,"
+            " тот ли это экзамен и год."
         )
     if kind == "mean" and block.scores:
         mean = Decimal(block.score_sum) / block.scores
@@ -263,7 +265,7 @@ def _check_trailer(protocol: _Protocol, block: _Block, kind: str, row: Sequence[
         if not protocol.rejected and abs(mean - stated) > Decimal("0.5"):
             protocol.warnings.append(
                 f"Средний балл в файле — {decimal(float(stated), 1)}, по строкам —"
-                f" {decimal(float(mean), 1)}."
+                f" {decimal(float(mean), 1)}. Проверьте, весь ли протокол в файле."
             )
 
 

@@ -53,7 +53,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
             table.reject(number, problem)
             continue
         if not any(codes.values()):
-            table.warn("Без кода ГИА")
+            table.warn("Без кода ГИА", "Проверьте, есть ли у школы код, и впишите его в форму")
             continue
         named = cell_at(row, table.at.get(_MUNICIPALITY, len(row)))
         municipality = municipality_named(named) if isinstance(named, str) else None

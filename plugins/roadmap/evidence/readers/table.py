@@ -17,7 +17,7 @@ from roadmap.evidence.files.grid import (
     column_name,
     latin_letters,
 )
-from roadmap.evidence.messages import place, sentence
+from roadmap.evidence.messages import NOTHING_TO_DO, place, sentence
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
 from roadmap.russian import counted
 
@@ -40,6 +40,13 @@ class RowRejected(Exception):
 def cell_at(row: Sequence[Cell], column: int) -> Cell:
     """The cell, None beyond the end of a short row."""
     return row[column] if column < len(row) else None
+
+
+OUTSIDE = "Строки вне таблицы (подписи, примечания) пропущены"
+OUTSIDE_TO_DO = "Проверьте, не оторвались ли строки от таблицы"
+# … of shares that differ from the number of participants by more than rounding can.
+BESIDE = "Доли расходятся с числом участников больше, чем на округление"
+BESIDE_TO_DO = "Проверьте, верно ли число участников"
 
 
 class Table:
@@ -65,13 +72,17 @@ class Table:
         self._heading = heading.row
         self._to_do = to_do
         self._units = units
-        self._warned: dict[str, int] = {}
+        self._warned: dict[tuple[str, str], int] = {}
         self._facts: dict[Hashable, dict[str, Any]] = {}
         self._contradicted: set[Hashable] = set()
         if sheet.is_hidden:
-            self.warn("Таблица прочитана со скрытого листа")
+            self.warn("Таблица прочитана со скрытого листа", "Проверьте, тот ли это лист")
         if sheet.hidden_rows:
-            self.warn("Скрытые строки прочитаны вместе с остальными", sheet.hidden_rows)
+            self.warn(
+                "Скрытые строки прочитаны вместе с остальными",
+                "Проверьте, что они нужны",
+                sheet.hidden_rows,
+            )
 
     def below(self) -> Iterator[tuple[int, list[Cell]]]:
         """All rows below the heading, as long as the longest, with their numbers in the file."""
@@ -102,9 +113,9 @@ class Table:
         message = sentence(problem.what, where, problem.to_do or self._to_do)
         self.rejected.append(Rejected(problem.rule, message, name, number, problem.column))
 
-    def warn(self, what: str, times: int = 1) -> None:
+    def warn(self, what: str, to_do: str, times: int = 1) -> None:
         """A warning about rows that were read; it is given once, with their number."""
-        self._warned[what] = self._warned.get(what, 0) + times
+        self._warned[what, to_do] = self._warned.get((what, to_do), 0) + times
 
     def keep(
         self, key: Hashable, number: int, fact: dict[str, Any], people: int, twice: RowRejected
@@ -113,7 +124,7 @@ class Table:
         fact = {"sheet": self.sheet.name or None, "row": number, **fact}
         earlier = self._facts.get(key)
         if earlier is not None and earlier | {"row": 0} == fact | {"row": 0}:
-            self.warn(f"Повторённые {self._units[1]}, взяты один раз")
+            self.warn(f"Повторённые {self._units[1]}, взяты один раз", "Удалите повторы")
         elif earlier is not None or key in self._contradicted:
             self._contradicted.add(key)
             for row in (number, *([earlier["row"]] if earlier else [])):
@@ -122,11 +133,13 @@ class Table:
         elif people:
             self._facts[key] = fact
         else:
-            self.warn("Без участников")
+            self.warn("Без участников", NOTHING_TO_DO)
 
     def parsed(self, scope: str, table: str) -> Parsed:
+        where = place(self.context.file_name)
         warnings = (
-            f"{what}: {counted(times, *self._units)}." for what, times in self._warned.items()
+            sentence(f"{what}: {counted(times, *self._units)}", where, to_do)
+            for (what, to_do), times in self._warned.items()
         )
         return Parsed(
             scope=scope,

@@ -30,7 +30,7 @@ from roadmap.evidence.messages import refused
 from roadmap.evidence.names import login_digits, municipality_ref, school_ref
 from roadmap.evidence.parsed import ReaderContext
 from roadmap.evidence.readers.paper import Paper, known_subject, subject_of, wave_of
-from roadmap.evidence.readers.table import RowRejected, Table, cell_at
+from roadmap.evidence.readers.table import OUTSIDE, OUTSIDE_TO_DO, RowRejected, Table, cell_at
 from roadmap.russian import integer
 
 GROUPS = "Группы участников"
@@ -269,7 +269,7 @@ class GroupTable(Table):
                 empty += 1
                 continue
             if name is None or not has_numbers or empty >= EMPTY_ROWS_END:
-                self.warn("Строки вне таблицы (подписи, примечания) пропущены")
+                self.warn(OUTSIDE, OUTSIDE_TO_DO)
                 continue
             empty = 0
             if normal_title(name) != heading:  # a heading repeated on a new page

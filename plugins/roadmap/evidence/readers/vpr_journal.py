@@ -28,7 +28,7 @@ from roadmap.evidence.files.grid import (
 )
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers.percents import as_hundredths, restored_counts, sums_to_whole
-from roadmap.evidence.readers.table import RowRejected, Table
+from roadmap.evidence.readers.table import OUTSIDE, OUTSIDE_TO_DO, RowRejected, Table
 from roadmap.evidence.readers.vpr_export import (
     GROUPS,
     MOST_PARTICIPANTS,
@@ -166,7 +166,7 @@ def _flat_blocks(table: Table) -> Iterator[_Block]:
             continue
         if name is None or not has_numbers:
             if name is not None or has_numbers:
-                table.warn("Строки вне таблицы (подписи, примечания) пропущены")
+                table.warn(OUTSIDE, OUTSIDE_TO_DO)
         elif normal_title(name) != normal_title(GROUPS):
             block = _Block(name, number)
             for kind in _KINDS.values():

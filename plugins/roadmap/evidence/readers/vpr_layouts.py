@@ -203,6 +203,6 @@ def other_maximum(titles: list[str], maximum: int) -> tuple[str, ...]:
     if stated in (None, 0, maximum):
         return ()
     return (
-        f"Наибольший балл по заголовкам заданий — {stated}, по шкале — {maximum}: проверьте "
-        "имя файла и шкалу.",
+        f"Наибольший балл по заголовкам заданий — {stated}, по шкале — {maximum}. "
+        "Проверьте имя файла и шкалу.",
     )

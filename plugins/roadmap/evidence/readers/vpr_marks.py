@@ -15,7 +15,7 @@ from roadmap.evidence.files.grid import (
     Sheet,
     percent_of,
 )
-from roadmap.evidence.messages import refused
+from roadmap.evidence.messages import NOTHING_TO_DO, refused
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers.percents import (
     are_fractions,
@@ -24,7 +24,7 @@ from roadmap.evidence.readers.percents import (
     restored_from_hundredths,
     sums_to_whole,
 )
-from roadmap.evidence.readers.table import RowRejected
+from roadmap.evidence.readers.table import BESIDE, BESIDE_TO_DO, RowRejected
 from roadmap.evidence.readers.vpr_export import (
     GroupTable,
     export_table,
@@ -101,7 +101,7 @@ class _Table(GroupTable):
         else:
             counts, do_agree = self._restored_by_the_long_way(row, participants)
         if not do_agree:
-            self.warn("Доли не сходятся с числом участников точнее округления")
+            self.warn(BESIDE, BESIDE_TO_DO)
         return counts
 
     def _restored_by_the_long_way(
@@ -120,7 +120,7 @@ class _Table(GroupTable):
             if not are_fractions(percents):
                 raise self._not_a_whole(percents)
             percents = [100 * percent for percent in percents]
-            self.warn("Доли записаны дробями от 0 до 1, прочитаны как проценты")
+            self.warn("Доли записаны дробями от 0 до 1, прочитаны как проценты", NOTHING_TO_DO)
         return restored(percents, participants)
 
     def _not_a_whole(self, percents: list[Decimal]) -> RowRejected:

@@ -26,10 +26,10 @@ from roadmap.evidence.files.grid import (
     read_sheets,
     text_of,
 )
-from roadmap.evidence.messages import refused
+from roadmap.evidence.messages import NOTHING_TO_DO, place, refused, sentence
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers.percents import restored_points
-from roadmap.evidence.readers.table import RowRejected, Table, cell_at
+from roadmap.evidence.readers.table import BESIDE, BESIDE_TO_DO, RowRejected, Table, cell_at
 from roadmap.evidence.readers.vpr_export import (
     NOT_UNDERSTOOD,
     UNCLEAR,
@@ -41,7 +41,7 @@ from roadmap.evidence.readers.vpr_export import (
     share_at,
 )
 from roadmap.evidence.readers.vpr_sums import LEAST_PUPILS, MARKS, listed
-from roadmap.evidence.readers.vpr_tasks import BESIDE, FEW
+from roadmap.evidence.readers.vpr_tasks import FEW
 
 _TASK, _MOST = "Номер задания", "Макс балл"
 _REQUIREMENT = "Блоки ПООП"  # the title goes on, and not always alike
@@ -132,6 +132,14 @@ def _table(sheets: Sequence[Sheet], context: ReaderContext) -> tuple[Sheet, Head
     )
 
 
+NO_PUPILS = "Не сказано, сколько участников, доли не учтены"
+_TO_DO_OF = {
+    NOT_UNDERSTOOD: "Запросите выгрузку с логинами школ",
+    NO_PUPILS: "Впишите под заголовком столбца число участников",
+    FEW: NOTHING_TO_DO,
+}
+
+
 def _columns(
     table: Table, heading: Heading, context: ReaderContext
 ) -> tuple[list[_Column], list[str]]:
@@ -158,7 +166,7 @@ def _columns(
         if group.level == UNCLEAR:
             left_out[NOT_UNDERSTOOD].append(column_letter(at))
         elif pupils is None:
-            left_out["Не сказано, сколько участников, доли не учтены"].append(column_letter(at))
+            left_out[NO_PUPILS].append(column_letter(at))
         elif pupils < LEAST_PUPILS:
             left_out[FEW].append(column_letter(at))
         elif group.key in columns:
@@ -172,7 +180,11 @@ def _columns(
         else:
             columns[group.key] = _Column(at, group, pupils)
     told = [
-        f"{what}: {'столбец' if len(letters) == 1 else 'столбцы'} {', '.join(letters)}."
+        sentence(
+            f"{what}: {'столбец' if len(letters) == 1 else 'столбцы'} {', '.join(letters)}",
+            place(context.file_name),
+            _TO_DO_OF[what],
+        )
         for what, letters in left_out.items()
     ]
     return list(columns.values()), told
@@ -195,7 +207,7 @@ def _task(table: Table, row: list[Cell], columns: Sequence[_Column]) -> tuple[st
         restored, does_agree = restored_points(share, most, column.pupils)
         points.append(restored)
         if not does_agree:
-            table.warn(BESIDE)
+            table.warn(BESIDE, BESIDE_TO_DO)
     return task, most, points
 
 

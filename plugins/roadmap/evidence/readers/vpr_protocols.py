@@ -26,7 +26,7 @@ from roadmap.evidence.files.grid import (
     stream_sheet,
     text_of,
 )
-from roadmap.evidence.messages import place, sentence, unread_sheets
+from roadmap.evidence.messages import NOTHING_TO_DO, place, sentence, unread_sheets
 from roadmap.evidence.names import login_digits
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected, scale_text
 from roadmap.evidence.readers.paper import Paper, usual
@@ -413,7 +413,10 @@ def _settle_one_part(counts: _Counts, decision: str) -> tuple[str, ...]:
     if not counts.has_two_parts or not of_one_part or decision == "set_aside":
         return ()
     many = counted(of_one_part, "участник", "участника", "участников")
-    return (f"Написали только одну часть двухдневной работы: {many}; {_ONE_PART[decision]}.",)
+    return (
+        f"Написали только одну часть двухдневной работы: {many}; {_ONE_PART[decision]}. Если "
+        "считать их нужно иначе, исправьте one_part в файле include/sources.yaml.",
+    )
 
 
 def _tagged(cell: Cell) -> str | None:
@@ -564,10 +567,15 @@ def _warnings(counts: _Counts) -> tuple[str, ...]:
     warnings = []
     if counts.repeated:
         rows = counted(counts.repeated, "строка", "строки", "строк")
-        warnings.append(f"Повторённые строки одного участника, взяты один раз: {rows}.")
+        warnings.append(
+            f"Повторённые строки одного участника, взяты один раз: {rows}. {NOTHING_TO_DO}."
+        )
     if counts.other_total:
         rows = counted(counts.other_total, "строка", "строки", "строк")
-        warnings.append(f"Первичный балл не равен сумме баллов за задания, взят он: {rows}.")
+        warnings.append(
+            f"Первичный балл не равен сумме баллов за задания, взят он: {rows}. "
+            "Проверьте итоги в протоколе."
+        )
     without_journal = sum(
         pupils
         for school in counts.schools.values()
@@ -576,13 +584,16 @@ def _warnings(counts: _Counts) -> tuple[str, ...]:
     )
     if without_journal:
         pupils = counted(without_journal, "участник", "участника", "участников")
-        warnings.append(f"Без отметки по журналу: {pupils}.")
+        warnings.append(f"Без отметки по журналу: {pupils}. {NOTHING_TO_DO}.")
     moved = sum(len(school.municipalities) > 1 for school in counts.schools.values())
     if moved:
         schools = counted(moved, "школа", "школы", "школ")
-        warnings.append(f"Муниципалитет указан по-разному, взят чаще указанный: {schools}.")
+        warnings.append(
+            f"Муниципалитет указан по-разному, взят чаще указанный: {schools}. "
+            "Проверьте, тот ли он."
+        )
     empty = sum(not school.results for school in counts.schools.values())
     if empty:
         schools = counted(empty, "школа", "школы", "школ")
-        warnings.append(f"Никто не писал работу: {schools}.")
+        warnings.append(f"Никто не писал работу: {schools}. Проверьте, так ли это.")
     return tuple(warnings)

@@ -22,7 +22,7 @@ from roadmap.evidence.files.grid import (
 from roadmap.evidence.messages import refused
 from roadmap.evidence.parsed import Parsed, ReaderContext, scale_text
 from roadmap.evidence.readers.percents import restored
-from roadmap.evidence.readers.table import RowRejected
+from roadmap.evidence.readers.table import BESIDE, BESIDE_TO_DO, RowRejected
 from roadmap.evidence.readers.vpr_export import (
     GroupTable,
     export_table,
@@ -66,7 +66,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     if not fits:
         told = (
             f"Наибольший балл в файле — {maximum}, по шкале — {scale['max']}: баллы у границ "
-            "отметок не взяты, проверьте файл и шкалу.",
+            "отметок не взяты. Проверьте файл и шкалу.",
         )
     return replace(
         parsed,
@@ -106,7 +106,7 @@ def _counts(
         raise RowRejected("PERCENT_SUM", what, columns)
     counts, do_agree = restored(percents, participants)
     if not do_agree:
-        table.warn("Доли не сходятся с числом участников точнее округления")
+        table.warn(BESIDE, BESIDE_TO_DO)
     return tuple(counts)
 
 

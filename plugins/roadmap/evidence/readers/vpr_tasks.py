@@ -23,10 +23,17 @@ from roadmap.evidence.files.grid import (
     normal_title,
     percent_of,
 )
-from roadmap.evidence.messages import refused
+from roadmap.evidence.messages import NOTHING_TO_DO, place, refused, sentence
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers.percents import ROUNDING, restored_points
-from roadmap.evidence.readers.table import RowRejected, cell_at
+from roadmap.evidence.readers.table import (
+    BESIDE,
+    BESIDE_TO_DO,
+    OUTSIDE,
+    OUTSIDE_TO_DO,
+    RowRejected,
+    cell_at,
+)
 from roadmap.evidence.readers.vpr_export import (
     GROUPS,
     PARTICIPANTS,
@@ -42,7 +49,6 @@ _TO_DO = "Запросите файл заново; группа отклоне�
 # «Ср.% вып. уч. гр.баллов 2»; how it is written is not known for certain.
 _OF_A_MARK = re.compile(r"\D*(?:гр\. ?балл|отмет|групп)\D*([2-5])\W?")
 FEW = "Меньше пяти участников, баллы по заданиям не взяты"
-BESIDE = "Доли не сходятся с числом участников точнее округления"
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,8 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     parsed = table.parsed(paper.scope, "task_result")
     kept = [fact for fact in parsed.facts["task_result"] if fact["points"] is not None]
     few = len(parsed.facts["task_result"]) - len(kept)
-    told = (f"{FEW}: {few}.",) if few else ()
+    where = place(context.file_name)
+    told = (sentence(f"{FEW}: {few}", where, NOTHING_TO_DO),) if few else ()
     of_the_paper = {"sheet": sheet.name or None, "row": None, **paper.columns()}
     return replace(
         parsed,
@@ -127,7 +134,7 @@ def _blocks(table: GroupTable, shares_at: Sequence[int]) -> list[_Block]:
         if blocks:
             blocks[-1].marks.append((int(mark[1]), row))
         else:
-            table.warn("Строки вне таблицы (подписи, примечания) пропущены")
+            table.warn(OUTSIDE, OUTSIDE_TO_DO)
     return blocks
 
 
@@ -162,7 +169,10 @@ def _found(table: GroupTable, block: _Block, points_at: list[tuple[int, int]]) -
         abs(of_marks - of_all) > 1 + ROUNDING * most * pupils / 100
         for of_marks, of_all, (_, most) in zip(together, points, points_at, strict=True)
     ):
-        table.warn("Доли групп не дают вместе доли всех участников точнее округления")
+        table.warn(
+            "Доли групп расходятся с долями всех участников больше, чем на округление",
+            "Проверьте, цел ли файл",
+        )
     of_marks = sums.columns()
     del of_marks["points"], of_marks["left_out"]
     return {**found, **of_marks}
@@ -181,5 +191,5 @@ def _points(
         restored, does_agree = restored_points(share or 0, most, pupils)
         points.append(restored)
         if not does_agree:
-            table.warn(BESIDE)
+            table.warn(BESIDE, BESIDE_TO_DO)
     return points

@@ -211,8 +211,9 @@ def test_the_operator_reads_what_happened_and_what_to_do(planned: Engine):
         send(planned, server)
     text = reconcile(planned, "run-1").text
     assert text.startswith("Отправлено не всем: 1 из 3\n")
-    named = "\nЭтап: «Март: комплексный анализ» 2021 года, отчётная дата 31.03.2021, запуск run-1\n"
+    named = "\nЭтап: «Март: комплексный анализ» 2021 года, отчётная дата 31.03.2021, запуск начат "
     assert named in text.replace("\xa0", " ")
+    assert "«make why», «make explain», «make letter»: RUN=run-1\n" in text
     assert "ТРЕБУЕТ ВНИМАНИЯ" in text
     assert "письмо могло уйти. Найдите в журнале почтового сервера Message-ID <" in text
     assert "Почтовый сервер отклонил письмо из-за адреса получателя (код 550)." in text

@@ -54,6 +54,7 @@ def account(
         occasion="2021/march_analysis",
         mode=mode,
         as_of=date(2021, 3, 31),
+        started_ms=1_617_174_000_000,
         expected=len(lines) if expected is None else expected,
         local_time=small_plan().local_time,
         lines=lines,

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from roadmap.delivery.account.alarms import Alarm, ToTell
+from roadmap.delivery.letters.operator_text import run_title
 from roadmap.delivery.letters.to_operator import written
+from support.plans import small_plan
 
 UNKNOWN = Alarm(
     "unknown:0f6c:1",
@@ -36,7 +38,7 @@ def failed(
         dag=SimpleNamespace(dag_id=dag_id, dag_display_name="Название <1>"),
         task=SimpleNamespace(task_id=task_id, task_display_name="Задача"),
         ti=SimpleNamespace(rendered_map_index=None, try_number=1),
-        run_id="manual__1",
+        roadmap_run="запуск вручную от 05.07.2021 в 10:00 (проверочная отправка)",
         roadmap_reason=reason,
     )
 
@@ -68,7 +70,9 @@ def test_a_refused_form_of_a_phase_is_filled_in_anew_and_not_cleared():
 def test_any_other_task_that_failed_is_cleared_once_its_cause_is_mended():
     subject, letter = failed("march_analysis")
     assert subject == "500+: не выполнено — Название <1>, Задача"
-    assert "Название &lt;1&gt;, запуск manual__1" in letter
+    assert (
+        "Название &lt;1&gt;, запуск вручную от 05.07.2021 в 10:00 (проверочная отправка)" in letter
+    )
     assert "устраните причину и очистите задачу" in letter
     assert "глава «Если запуск красный»" in letter
 
@@ -78,3 +82,26 @@ def test_a_ledger_that_cannot_be_reached_is_told_with_the_task_that_found_it():
     assert subject == "500+: база дорожной карты не отвечает — Название <1>, Задача"
     assert "«roadmap_db»" in letter
     assert "Не выполнена задача «Задача»" in letter
+
+
+@pytest.mark.parametrize(
+    ("run_id", "mode", "title"),
+    [
+        ("manual__2021-07-05T07:00:00+00:00", "live", "запуск вручную от 05.07.2021 в 10:00"),
+        (
+            "manual__2021-07-05T07:00:00.123456+00:00_a1",
+            "redirect",
+            "запуск вручную от 05.07.2021 в 10:00 (проверочная отправка)",
+        ),
+        (
+            "scheduled__2021-06-30T07:00:00+00:00",
+            "live",
+            "запуск по расписанию от 30.06.2021 в 10:00",
+        ),
+        ("correction_2021-04-12", "dry", "запуск «correction_2021-04-12» (проверка без отправки)"),
+    ],
+)
+def test_a_run_is_named_by_its_moment_and_kind_and_never_by_the_scheduler_s_id(
+    run_id: str, mode: str, title: str
+):
+    assert run_title(run_id, mode, small_plan().local_time) == title

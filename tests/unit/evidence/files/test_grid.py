@@ -344,5 +344,5 @@ def test_a_long_cell_is_quoted_short():
 
 def test_a_latin_letter_in_a_russian_title_is_named_and_no_other():
     assert latin_letters(["Кол-вo ОО", "Лицей IT", "Класс", 2.0, None]) == (
-        "В слове «вo» латинская буква: впишите её по-русски.",
+        "В слове «вo» латинская буква. Впишите её по-русски.",
     )

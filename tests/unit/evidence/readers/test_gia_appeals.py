@@ -77,7 +77,8 @@ def test_only_a_satisfied_appeal_counts():
     assert points(found) == [["111002", 1, -1, 1, 0]]
     assert (found.rows_read, found.rows_accepted, found.rejected) == (3, 3, ())
     assert found.warnings == (
-        "Состояние не «Апелляция удовлетворена», балл не меняется: 2\u00a0строки.",
+        "Состояние не «Апелляция удовлетворена», балл не меняется: 2\u00a0строки. Делать "
+        "ничего не нужно.",
     )
 
 
@@ -109,7 +110,9 @@ def test_two_steps_of_one_score_add_up_and_a_row_exported_twice_counts_once():
     twice = appeal(1, 41, 42)
     found = parsed(twice, [2, *twice[1:]], appeal(3, 42, 45, document="1111 000001"))
     assert points(found) == [["111002", 2, -1, 4, 0]]
-    assert found.warnings == ("Повторённые строки, взяты один раз: 1\u00a0строка.",)
+    assert found.warnings == (
+        "Повторённые строки, взяты один раз: 1\u00a0строка. Делать ничего не нужно.",
+    )
 
 
 def test_equal_rows_without_documents_are_different_pupils():

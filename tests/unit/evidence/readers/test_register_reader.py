@@ -396,14 +396,14 @@ def test_a_heading_with_a_latin_letter_or_an_invisible_sign_is_that_heading(head
     content = table_csv([[heading if t == "Код лица" else t for t in ATTENDANCE], PRESENT], "utf-8")
     parsed = read_register("attendance", content)
     assert parsed.rows_accepted == 1
-    latin = ("В слове «Kод» латинская буква: впишите её по-русски.",) if heading[0] == "K" else ()
+    latin = ("В слове «Kод» латинская буква. Впишите её по-русски.",) if heading[0] == "K" else ()
     assert parsed.warnings == latin
 
 
 def test_a_latin_letter_in_the_name_of_a_sheet_is_read_and_told() -> None:
     parsed = read_register("contacts", workbook("Получaтели", [CONTACTS, CONTACT]))
     assert parsed.rows_accepted == 1
-    assert parsed.warnings == ("В слове «Получaтели» латинская буква: впишите её по-русски.",)
+    assert parsed.warnings == ("В слове «Получaтели» латинская буква. Впишите её по-русски.",)
 
 
 @pytest.mark.parametrize("dash", ["-", "–", "—", " − ", "н/д", "Нет данных", "\u200b"])

@@ -41,7 +41,9 @@ def test_the_table_is_found_behind_another_sheet():
 def test_a_school_without_any_code_is_counted_and_links_nothing():
     found = parsed(school(oge="-"), school("edu440124"))
     assert [fact["vpr_login"] for fact in found.facts["school_code"]] == ["440124"]
-    assert found.warnings == ("Без кода ГИА: 1\u00a0школа.",)
+    (told,) = found.warnings
+    assert told.startswith("Без кода ГИА: 1\u00a0школа. Файл ")
+    assert told.endswith("Проверьте, есть ли у школы код, и впишите его в форму.")
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,9 @@ def test_a_group_without_participants_gives_no_fact():
     found = parsed(COUNTRY, group("sch440123", [0, 0, 0]))
     assert len(found.facts["journal_result"]) == 1
     assert found.rejected == ()
-    assert found.warnings == ("Без участников: 1\u00a0группа.",)
+    assert found.warnings == (
+        "Без участников: 1\u00a0группа. Файл «zhurnal.xlsx». Делать ничего не нужно.",
+    )
 
 
 def test_one_group_twice_is_taken_once_or_not_at_all():
@@ -184,4 +186,7 @@ def test_a_flat_export_may_give_shares_only_and_has_notes_below():
     found = flat_parsed(["sch440123", 14, "42,86", None, "50,00", None, "7,14", None],
                         ["* по данным школ"])  # fmt: skip
     assert counts(found.facts["journal_result"][0]) == [6, 7, 1, 14, 1]
-    assert found.warnings == ("Строки вне таблицы (подписи, примечания) пропущены: 1\u00a0группа.",)
+    assert found.warnings == (
+        "Строки вне таблицы (подписи, примечания) пропущены: 1\u00a0группа. Файл «zhurnal.xlsx». "
+        "Проверьте, не оторвались ли строки от таблицы.",
+    )

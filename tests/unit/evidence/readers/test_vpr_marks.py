@@ -132,7 +132,9 @@ def test_zero_participants_give_no_fact_and_no_error():
     found = school(["sch440999", None, 0, None, None, None, None])
     assert (found.rows_accepted, found.rejected) == (2, ())
     assert len(found.facts["mark_result"]) == 1
-    assert found.warnings == ("Без участников: 1\u00a0строка.",)
+    assert found.warnings == (
+        "Без участников: 1\u00a0строка. Файл «vpr_2020_ma5.xlsx». Делать ничего не нужно.",
+    )
 
 
 def test_fractions_are_read_as_percents_and_told():
@@ -303,4 +305,7 @@ def test_a_group_whose_name_is_an_error_is_set_aside():
 def test_a_row_without_a_name_is_passed_over_and_told(name):
     found = parsed([COUNTRY, [name, 1, 20, 10, 40, 35, 15]])
     assert (found.rows_read, found.rows_accepted) == (1, 1)
-    assert found.warnings == ("Строки вне таблицы (подписи, примечания) пропущены: 1\u00a0строка.",)
+    assert found.warnings == (
+        "Строки вне таблицы (подписи, примечания) пропущены: 1\u00a0строка. Файл "
+        "«vpr_2020_ma5.xlsx». Проверьте, не оторвались ли строки от таблицы.",
+    )

@@ -54,7 +54,8 @@ def test_without_numbers_of_participants_only_the_tasks_are_kept(under_the_headi
     assert found.facts["task_result"] == []
     assert len(found.facts["paper_task"]) == 2 + bool(under_the_heading)
     told = "Не сказано, сколько участников, доли не учтены: столбцы D, E, F, G."
-    assert found.warnings == (told,)
+    to_do = "Впишите под заголовком столбца число участников."
+    assert found.warnings == (f"{told} Файл «planiruemye.xlsx». {to_do}",)
 
 
 def test_a_group_of_fewer_than_five_or_of_unknown_kind_is_told_and_left_out():
@@ -63,8 +64,10 @@ def test_a_group_of_fewer_than_five_or_of_unknown_kind_is_told_and_left_out():
     )
     assert [fact["level"] for fact in found.facts["task_result"]] == ["region", "country"]
     assert found.warnings == (
-        "Не понять, школа это или муниципалитет: столбец E.",
-        "Меньше пяти участников, баллы по заданиям не взяты: столбец F.",
+        "Не понять, школа это или муниципалитет: столбец E. Файл «planiruemye.xlsx». "
+        "Запросите выгрузку с логинами школ.",
+        "Меньше пяти участников, баллы по заданиям не взяты: столбец F. Файл «planiruemye.xlsx». "
+        "Делать ничего не нужно.",
     )
 
 
@@ -82,7 +85,10 @@ def test_a_task_that_one_group_has_no_points_for_is_set_aside_for_all(changes, r
 
 def test_shares_that_no_points_make_are_told():
     told = parsed(changed(PERCENTS, {5: 17})).warnings
-    assert told == ("Доли не сходятся с числом участников точнее округления: 1\u00a0задание.",)
+    assert told == (
+        "Доли расходятся с числом участников больше, чем на округление: 1\u00a0задание. Файл "
+        "«planiruemye.xlsx». Проверьте, верно ли число участников.",
+    )
 
 
 @pytest.mark.parametrize(

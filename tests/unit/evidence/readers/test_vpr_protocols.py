@@ -186,7 +186,7 @@ def test_task_headings_that_add_up_to_another_paper_are_told():
     head = [title.replace("(9б)", "(19б)") if title else title for title in HEAD_2022]
     found = read(one_sheet([head, pupil_2022("8")], "Протокол"), OB6)
     assert found.warnings == (
-        "Наибольший балл по заголовкам заданий — 33, по шкале — 23: проверьте имя файла и шкалу.",
+        "Наибольший балл по заголовкам заданий — 33, по шкале — 23. Проверьте имя файла и шкалу.",
     )
 
 
@@ -457,7 +457,7 @@ def test_totals_that_are_not_the_sum_of_their_tasks_are_counted_and_told():
     found = parsed(pupil("7", tasks="6"), pupil("7", tasks="9"), unknown, after_the_textbook)
     assert marks(found) == [0, 4, 0, 0]
     told = "Первичный балл не равен сумме баллов за задания, взят он: 2\u00a0строки."
-    assert found.warnings == (told,)
+    assert found.warnings == (f"{told} Проверьте итоги в протоколе.",)
 
 
 def test_points_without_a_total_make_nobody_absent():
@@ -490,7 +490,10 @@ def test_who_wrote_one_part_of_two_days_is_judged_by_the_source_and_told(
     assert (fact["participants"], fact["absent"]) == (participants, absent)
     assert [(kept.rule, kept.rows) for kept in found.rejected] == aside
     said = [w for w in found.warnings if "одну часть" in w]
-    assert said == ([f"Написали только одну часть двухдневной работы: {told}"] if told else [])
+    to_do = "Если считать их нужно иначе, исправьте one_part в файле include/sources.yaml."
+    assert said == (
+        [f"Написали только одну часть двухдневной работы: {told} {to_do}"] if told else []
+    )
     assert sum(journal(found)[0][:3]) == participants
 
 
@@ -503,7 +506,7 @@ def test_a_second_column_of_variants_that_nobody_uses_makes_no_two_parts():
 def test_a_school_where_nobody_wrote_gives_no_fact():
     found = parsed(pupil("6"), pupil(None, None, "sch440200", variant="отсутствовал"))
     assert [fact["school_ref"] for fact in found.facts["mark_result"]] == ["440123"]
-    assert "Никто не писал работу: 1\u00a0школа." in found.warnings
+    assert "Никто не писал работу: 1\u00a0школа. Проверьте, так ли это." in found.warnings
 
 
 def test_who_wrote_one_of_two_variants_took_part():
@@ -581,7 +584,8 @@ def test_journal_marks_as_found(cell, mark):
     assert found.facts["mark_result"][0]["participants"] == 1
     expected = {0: [], 3: [[0, 0, 1, 1]], 4: [[0, 1, 0, 1]], 5: [[1, 0, 0, 1]]}[mark]
     assert journal(found) == expected
-    assert found.warnings == (() if mark else ("Без отметки по журналу: 1\u00a0участник.",))
+    told = "Без отметки по журналу: 1\u00a0участник. Делать ничего не нужно."
+    assert found.warnings == (() if mark else (told,))
 
 
 def test_sch_and_edu_are_one_school_and_other_logins_are_set_aside():
@@ -609,7 +613,8 @@ def test_a_pupil_s_row_that_stands_twice_counts_once(one, context):
     found = parsed(one(code="50001"), one(code="50002"), again, context=context)
     assert found.facts["mark_result"][0]["participants"] == 2
     assert (found.rows_read, found.rows_accepted, found.rejected) == (3, 3, ())
-    assert "Повторённые строки одного участника, взяты один раз: 1\u00a0строка." in found.warnings
+    (told,) = found.warnings
+    assert told.startswith("Повторённые строки одного участника, взяты один раз: 1\u00a0строка.")
 
 
 def test_a_file_uploaded_twice_counts_every_pupil_once():

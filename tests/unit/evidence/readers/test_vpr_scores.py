@@ -88,7 +88,8 @@ def test_a_row_whose_shares_are_none_is_set_aside(row, rule):
 def test_shares_that_no_pupils_have_are_told():
     found = parsed([SCHOOL, None, 14, 0, 0, 0, 0, 33.33, 0, 0, 0, 66.67])
     assert found.warnings == (
-        "Доли не сходятся с числом участников точнее округления: 1\u00a0строка.",
+        "Доли расходятся с числом участников больше, чем на округление: 1\u00a0строка. Файл "
+        "«raspredelenie.xlsx». Проверьте, верно ли число участников.",
     )
 
 
@@ -104,7 +105,7 @@ def test_a_maximum_that_is_not_the_scale_s_is_told_and_boundaries_are_left_out()
     found = parsed([*group(SCHOOL, *[1] * 10)], head=head)
     assert found.facts["score_result"][0]["around_3_1"] is None
     assert found.warnings == (
-        "Наибольший балл в файле — 9, по шкале — 8: баллы у границ отметок не взяты, проверьте "
+        "Наибольший балл в файле — 9, по шкале — 8: баллы у границ отметок не взяты. Проверьте "
         "файл и шкалу.",
     )
 

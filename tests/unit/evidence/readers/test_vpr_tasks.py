@@ -46,7 +46,10 @@ def test_tasks_are_called_as_the_paper_does():
 def test_of_fewer_than_five_pupils_no_points_are_kept():
     found = parsed(SCHOOL, ["sch449998", None, 4, 25, 50, 100])
     assert [fact["school_ref"] for fact in found.facts["task_result"]] == ["449999"]
-    assert found.warnings == ("Меньше пяти участников, баллы по заданиям не взяты: 1.",)
+    assert found.warnings == (
+        "Меньше пяти участников, баллы по заданиям не взяты: 1. Файл «zadaniya.xlsx». Делать "
+        "ничего не нужно.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,8 @@ def test_a_row_without_points_is_set_aside(changes, rule):
 def test_shares_that_no_points_make_are_told():
     found = parsed([*SCHOOL[:3], 21.43, 75, 57.14])
     assert found.warnings == (
-        "Доли не сходятся с числом участников точнее округления: 1\u00a0строка.",
+        "Доли расходятся с числом участников больше, чем на округление: 1\u00a0строка. Файл "
+        "«zadaniya.xlsx». Проверьте, верно ли число участников.",
     )
 
 
@@ -120,5 +124,6 @@ def test_a_group_whose_marks_contradict_it_is_set_aside_whole(rows, rule):
 def test_points_of_marks_that_are_not_those_of_all_are_told():
     rows = [[*OF_MARKS[0][:3], 100, 50, 25], *OF_MARKS[1:]]
     assert parsed(SCHOOL, *rows).warnings == (
-        "Доли групп не дают вместе доли всех участников точнее округления: 1\u00a0строка.",
+        "Доли групп расходятся с долями всех участников больше, чем на округление: 1\u00a0строка. "
+        "Файл «zadaniya.xlsx». Проверьте, цел ли файл.",
     )
