@@ -246,6 +246,8 @@ def test_s14_what_waits_past_its_deadline_is_cancelled_and_not_sent(world_of: Wo
     with world_of(plan=["450_rcpt"]) as world:
         assert drain(world).postponed == 1
         world.let_pass(EXPIRES_MS)
+        assert drain(world).expired == 0  # by one look nobody knows whether the clock is right
+        world.let_pass(300_000)
         assert drain(world).expired == 1
         assert (states(world), world.server.bodies) == ({"cancelled": 1}, 0)
 

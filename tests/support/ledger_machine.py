@@ -763,6 +763,7 @@ class Letter:
     version: int
     claimed_by: str | None
     attempts: int
+    expires_ms: int
     events: tuple[Event, ...]
 
     @property
@@ -798,7 +799,7 @@ def read_ledger(eye: Eye) -> tuple[Letter, ...]:
         events.setdefault(delivery_id, []).append(Event(*columns))
     rows = eye.execute(
         "select delivery_id, message_id, recipient_id, revision, content_sha256, state, version,"
-        " claimed_by, attempts from delivery order by recipient_id, revision"
+        " claimed_by, attempts, expires_ms from delivery order by recipient_id, revision"
     )
     return tuple(Letter(*row, events=tuple(events.get(row[0], ()))) for row in rows)
 
@@ -826,7 +827,21 @@ def wrongs_of(letters: Sequence[Letter], story: Story) -> list[str]:
     wrongs += [
         f"{n} transmissions to one recipient on {day}" for (_, day), n in marked.items() if n > CAP
     ]
+    wrongs += _cancelled_early(letters)
     return wrongs + _same_content_twice(letters, story)
+
+
+def _cancelled_early(letters: Sequence[Letter]) -> list[str]:
+    """Cancelled as late before its deadline, by the true clock, with nothing in its place."""
+    newest = {one.recipient_id: one for one in letters}
+    return [
+        f"cancelled as late before its deadline: {one.history}"
+        for one in letters
+        if one.state == "cancelled"
+        and one.events[-1].detail == moves.EXPIRED
+        and one.expires_ms > CLOCK.now_ms
+        and newest[one.recipient_id] is one
+    ]
 
 
 def _wrongs_of_one(letter: Letter) -> Iterator[str]:
@@ -1128,9 +1143,15 @@ class LedgerMachine(RuleBasedStateMachine):
             self.new_reaper().go("next")
 
     def err(self, who: str, until: int, weather: int) -> None:
-        """For a moment the database's clock is far ahead, and somebody comes by."""
+        """For a moment the database's clock is far ahead, and somebody comes by.
+
+        Between two such moments the watch comes by: two looks of wrong clocks would agree.
+        """
         if len(self.living) == MOST:
             return
+        (last_ms,) = self.world.eye.execute("select max(looked_ms) from relay").fetchone()
+        if last_ms is not None and last_ms > CLOCK.now_ms:
+            self.new_reaper().go("over")
         CLOCK.error_ms = AHEAD_MS
         armed = {one.message_id for one in read_ledger(self.world.eye) if one.state == "in_doubt"}
         if who == "sender":

@@ -233,6 +233,17 @@ MUTANTS = (
         "for kind in (row.kind for row in rows if row.found):",
         "for kind in ():",
     ),
+    Mutant(
+        "one look cancels what is late",
+        tuple(
+            Change(
+                file,
+                "(select looked_before_ms from relay where looked_ms <= :now_ms)",
+                ":now_ms",
+            )
+            for file in ("past_deadline", "cancel_late")
+        ),
+    ),
     _code(
         "a refusal to relay is charged to the letter",
         refusals,

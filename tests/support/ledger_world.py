@@ -241,6 +241,12 @@ def end_leases(engine: Engine) -> None:
         )
 
 
+def look(engine: Engine, ago_ms: int = 240_000) -> None:
+    """Somebody looked what is late, four minutes ago or so long."""
+    with engine.begin() as db:
+        moves.look(db, moves.db_now_ms(db) - ago_ms)
+
+
 def lose_reply(engine: Engine, municipality_id: str, ago_ms: int = 900_000) -> str:
     """Let the reply to the dot of its planned letter be lost so long ago; the letter's id."""
     with engine.begin() as db:

@@ -1,4 +1,4 @@
--- T15: not to be sent any more: superseded, expired, recipient_inactive, campaign_stopped.
+-- T15: not to be sent any more: superseded, planned anew, recipient_inactive, campaign_stopped.
 update delivery
 set state = 'cancelled',
     last_detail = :detail,

@@ -1,5 +1,5 @@
 -- Every letter of this occasion and mode to one addressee, oldest revision first,
--- with the moment of acceptance and the state it was cancelled from.
+-- with the moment of acceptance, the state it was cancelled from, and whether it waits too late.
 -- What was accepted by proof went out when it was marked in doubt, not when the proof was found.
 select
     delivery.delivery_id,
@@ -11,6 +11,10 @@ select
     delivery.last_code,
     delivery.last_detail,
     last_event.phase as last_phase,
+    case
+        when delivery.state in ('held', 'ready', 'retry') and delivery.expires_ms <= :now_ms then 1
+        else 0
+    end as is_late,
     case
         when delivery.accepted_via = 'evidence' then coalesce(marked.at_ms, accepted.at_ms)
         else accepted.at_ms

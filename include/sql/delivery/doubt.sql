@@ -7,7 +7,8 @@ set state = 'unknown',
     claimed_by = null,
     lease_until_ms = null,
     version = version + 1,
-    updated_ms = :now_ms
+    -- A clock that is behind for a moment must not bring the time nearer when it may be resent.
+    updated_ms = case when updated_ms > :now_ms then updated_ms else cast(:now_ms as bigint) end
 where delivery_id = :delivery_id
     and state = :from_state
     and claim_token = :claim_token

@@ -584,6 +584,8 @@ relay = _table(  # the mail server as we met it: the circuit breaker and the pac
     Column("reason", Text),  # Russian, for the operator
     Column("next_slot_ms", BigInteger, nullable=False, server_default=text("0")),
     Column("updated_ms", BigInteger, nullable=False),
+    Column("looked_ms", BigInteger),  # when somebody looked what is late (ledger.moves.look)
+    Column("looked_before_ms", BigInteger),  # the look before, four minutes or more earlier
     CheckConstraint("failures >= 0", name="failures"),
 )
 

@@ -5,7 +5,8 @@ written while that clock was wrong, for a moment only perhaps; left alone it wou
 until then. It is reset, and said. Where the clock is wrong now, what it resets was right: then a
 letter is tried, or doubted, too early, and never sent twice. A letter's deadline is therefore
 left alone: reset by a clock that is behind, it would be over, and the letter cancelled, when the
-clock is right again; one that is too late only lets the tries end first.
+clock is right again; one that is too late only lets the tries end first. What is done for good
+because time has passed asks for two looks instead (`moves.look`).
 """
 
 from __future__ import annotations

@@ -70,6 +70,7 @@ MOVES: Mapping[str, Move] = MappingProxyType(
         "resend": Move("T13", ("unknown",), "retry"),
         "give_up": Move("T14", ("unknown",), "cancelled"),
         "cancel": Move("T15", ("held", "ready", "retry", "exhausted"), "cancelled"),
+        "cancel_late": Move("T15", ("held", "ready", "retry"), "cancelled"),
         "cancel_replaced": Move("T15", ("held", "ready", "retry"), "cancelled"),
         "exhaust": Move("T16", ("claimed", "in_doubt"), "exhausted"),
         "bounce": Move("T17", ("accepted",), "bounced"),
@@ -478,11 +479,13 @@ def reap(
 
     What was claimed waits for its next try, if it has one left; what was in doubt is unknown, and
     nothing else. Who does not know the setting leaves `max_attempts` to who does.
-    Cancelled is what waits past its deadline, or for a recipient who is no longer valid, as
+    Cancelled is what waits past its deadline, if a look minutes ago found so too, for a clock may
+    be wrong for a moment (docs/decisions/0032); or for a recipient who is no longer valid, as
     when another phase's run has brought a new address.
     """
-    with engine.connect() as db, db.begin():
+    with engine.begin() as db:
         now_ms = clock(db)
+        look(db, now_ms)
         lapsed = db.execute(sql("delivery/lapsed_leases"), {"now_ms": now_ms}).all()
         expired = db.execute(sql("delivery/past_deadline"), {"now_ms": now_ms}).all()
         for_nobody = db.execute(sql("delivery/waiting_for_nobody")).all()
@@ -496,7 +499,7 @@ def reap(
         )
         for row in lapsed
     ]
-    steps += [("cancel", row, EXPIRED) for row in expired]
+    steps += [("cancel_late", row, EXPIRED) for row in expired]
     steps += [("cancel_replaced", row, RECIPIENT_REPLACED) for row in for_nobody]
     done: Counter[str] = Counter()
     for name, row, detail in steps:
@@ -508,10 +511,19 @@ def reap(
     return Reaped(
         done["reap_claimed"],
         done["reap_in_doubt"],
-        done["cancel"],
+        done["cancel_late"],
         done["cancel_replaced"],
         done["reap_exhausted"],
     )
+
+
+def look(db: Connection, now_ms: int) -> None:
+    """Note that it was `now_ms` at this look, and at the one before, four minutes ago or more.
+
+    What is done once and for all because time has passed is done only where it had passed by the
+    earlier of both (`relay.looked_before_ms`).
+    """
+    db.execute(sql("delivery/look"), {"now_ms": now_ms})
 
 
 def pending(db: Connection, scope: ClaimScope) -> tuple[int, int]:

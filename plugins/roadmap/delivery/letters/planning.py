@@ -99,17 +99,20 @@ class Past:
     last_code: int | None = None
     last_detail: str | None = None
     last_phase: str | None = None
+    is_late: bool = False  # waits, past its deadline by the clock as it is now
 
 
 @dataclass(frozen=True)
 class Decision:
     """`plan` a new letter, `keep` or `resume` the one there is, or send nothing: `suppressed`,
-    `blocked`. What `drops` was never sent and is cancelled, whatever comes of the new one."""
+    `blocked`. What `drops` was never sent and is cancelled, whatever comes of the new one; what
+    is `late` only where the new one takes its place, for the clock may be wrong."""
 
     kind: str
     reason: str | None = None
     keeps: Past | None = None
     drops: Past | None = None
+    late: Past | None = None
 
 
 # -- Pure decisions ----------------------------------------------------------------------------
@@ -134,7 +137,7 @@ def decide(
         return Decision("plan")
     last = history[-1]
     is_same = last.content_sha256 == content_sha256
-    if is_same and last.run_id == run_id and last.state in _UNSETTLED:
+    if is_same and last.run_id == run_id and last.state in _UNSETTLED and not last.is_late:
         return Decision("keep", keeps=last)  # the same task once more
     if last.state in _BLOCKING:
         return Decision("blocked", _BLOCKING[last.state])
@@ -145,7 +148,7 @@ def decide(
     has_it = bool(accepted) and accepted[-1].content_sha256 == content_sha256
     if has_it and may_have_gone[-1] == accepted[-1]:
         return Decision("suppressed", f"{_already(accepted[-1], local_time, mode)}.", drops=drops)
-    if is_same and last.state in ("held", "ready", "retry"):
+    if is_same and last.state in ("held", "ready", "retry") and not last.is_late:
         return Decision("keep", keeps=last)
     if is_same and last.state == "exhausted":
         return Decision("resume", keeps=last)
@@ -159,7 +162,7 @@ def decide(
         )
     if accepted and needs_reason and not has_reason:
         return Decision("blocked", _NO_REASON, drops=drops)
-    return Decision("plan", drops=drops)
+    return Decision("plan", drops=drops, late=last if is_same and last.is_late else None)
 
 
 def is_for_earlier_letters(reason: str) -> bool:
@@ -703,12 +706,16 @@ def _write_one(
         return Outcome(addressee, one.recipient_id, "blocked", prepared.held[one])
     if decision.kind in ("suppressed", "blocked"):
         return Outcome(addressee, one.recipient_id, decision.kind, decision.reason)
-    expires_ms = deadline_ms(run.plan, run.phase, run.settings.expiry_ms, now_ms)
+    # By the later of two clocks: a letter planned while one is behind would be late at once.
+    latest_ms = max(now_ms, run.now_ms)
+    expires_ms = deadline_ms(run.plan, run.phase, run.settings.expiry_ms, latest_ms)
     if decision.keeps is not None:
         if decision.kind == "resume":
             _move(db, "resume", decision.keeps, now_ms, "rerun", expires_ms=expires_ms)
         key = decision.keeps.delivery_id
         return Outcome(addressee, one.recipient_id, "planned", None, key)
+    if decision.late is not None:
+        _move(db, "cancel", decision.late, now_ms, moves.EXPIRED)
     letter = prepared.letters[one]
     if not moves.plan(db, letter, now_ms=now_ms, expires_ms=expires_ms, actor=_ACTOR):
         raise _MovedOn
@@ -792,8 +799,7 @@ def _letters(db: Connection, run: _Run, addressee: str) -> tuple[Past, ...]:
 
 def letters_to(db: Connection, occasion: str, mode: str, addressee: str) -> tuple[Past, ...]:
     """The letters of that occasion and mode to all recipients of the addressee, by revision."""
-    rows = db.execute(
-        sql("delivery/deliveries_of_addressee"),
-        {"occasion": occasion, "mode": mode, "municipality_id": addressee},
-    )
+    key = {"occasion": occasion, "mode": mode, "municipality_id": addressee}
+    now_ms = moves.db_now_ms(db)
+    rows = db.execute(sql("delivery/deliveries_of_addressee"), key | {"now_ms": now_ms})
     return tuple(Past(**row._mapping) for row in rows)

@@ -21,6 +21,7 @@ from support.ledger_world import (
     SETTINGS,
     everybody,
     letter,
+    look,
     lose_reply,
     make_run,
     plan_all,
@@ -133,6 +134,7 @@ def test_a_letter_whose_time_ran_out_is_told(planned: Engine):
         db.execute(
             update(delivery).where(delivery.c.municipality_id == "neya").values(expires_ms=1)
         )
+    look(planned)
     assert moves.reap(planned, "watch").expired == 1
     (sentence,) = standing(planned).values()
     assert "Срок отправки истёк" in sentence
@@ -145,6 +147,7 @@ def test_a_reminder_whose_day_has_passed_is_nobody_s_to_send(any_engine: Engine)
     with any_engine.begin() as db:
         late = replace(made, occasion="2021/reminder/2021-06-30/3")
         assert moves.plan(db, late, now_ms=NOW_MS, expires_ms=NOW_MS + 1, actor="test")
+    look(any_engine)
     assert moves.reap(any_engine, "watch").expired == 1
     assert standing(any_engine) == {}
 

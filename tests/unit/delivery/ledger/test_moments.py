@@ -11,8 +11,18 @@ from sqlalchemy import Engine, select, update
 from roadmap.delivery.decisions.settle import RESEND_AFTER_MS, SettleRefused, settle
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moments import FARTHEST_MS, reset_far
+from roadmap.delivery.ledger.releases import release_left
 from roadmap.store.tables import delivery, relay
-from support.ledger_world import OCCASION, SCOPE, lose_reply, make_run, plan_all, send, states
+from support.ledger_world import (
+    OCCASION,
+    SCOPE,
+    look,
+    lose_reply,
+    make_run,
+    plan_all,
+    send,
+    states,
+)
 from support.smtp_server import SmtpServer
 
 DAY_MS = 24 * 3_600_000
@@ -135,6 +145,52 @@ def test_what_a_server_said_in_a_time_to_come_neither_counts_nor_ends_a_count(
     assert brakes.pause_troubled(planned, 2, 3) == ((OCCASION, "live"),)
     assert brakes.go_on(planned, OCCASION, "live", "operator", "Проверили")
     assert brakes.pause_troubled(planned, 1, 3) == ()
+
+
+def test_a_clock_that_jumps_ahead_and_back_cancels_no_waiting_letter(planned: Engine):
+    look(planned)
+    assert moves.reap(planned, "watch", ahead).expired == 0
+    for _ in range(3):  # what it noted is no earlier look for those that come after
+        assert moves.reap(planned, "watch").expired == 0
+    with SmtpServer() as server:
+        assert send(planned, server).accepted == 3
+
+
+def test_a_letter_that_one_look_finds_late_is_not_cancelled_by_the_next_that_does_not(
+    planned: Engine,
+):
+    """The second look reads the clock anew for each letter, and it may be right again by then."""
+    with planned.begin() as db:
+        now_ms = moves.db_now_ms(db)
+    clocks = iter([now_ms + AHEAD_MS, now_ms + AHEAD_MS + 240_000, now_ms, now_ms, now_ms])
+    assert moves.reap(planned, "watch", lambda _: next(clocks)).expired == 0
+    assert moves.reap(planned, "watch", lambda _: next(clocks)).expired == 0
+    assert states(planned) == dict.fromkeys(("buyskiy", "neya", "buy"), "ready")
+
+
+@pytest.mark.parametrize("off_ms", [AHEAD_MS, -AHEAD_MS])
+def test_a_wrong_clock_lets_no_letter_of_a_running_phase_go(planned: Engine, off_ms: int):
+    with planned.begin() as db:
+        db.execute(update(delivery).values(released_ms=None))
+        wrong_ms = moves.db_now_ms(db) + off_ms
+    look(planned)
+    for clock in (lambda _: wrong_ms, moves.db_now_ms):
+        moves.reap(planned, "watch", clock)
+        assert release_left(planned, lambda _: False, clock) == 0
+
+
+def test_a_doubt_that_a_clock_behind_notes_does_not_let_a_person_send_again_sooner(
+    planned: Engine,
+):
+    held = moves.claim(planned, SCOPE, "sender")
+    assert held is not None
+    assert moves.mark_in_doubt(planned, held, 20) is not None
+    assert moves.settle(
+        planned, held, "doubt", ("in_doubt",), phase="dot",
+        clock=lambda db: moves.db_now_ms(db) - AHEAD_MS,
+    )  # fmt: skip
+    with pytest.raises(SettleRefused, match="15 минут"):
+        settle(planned, held.message_id, "resend", actor="operator", reason="в журнале нет")
 
 
 def test_what_is_written_by_a_right_clock_is_left_alone(planned: Engine, said):

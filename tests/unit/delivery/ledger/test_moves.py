@@ -311,11 +311,14 @@ def test_an_unknown_letter_is_resent_by_a_person_only_and_not_at_once(planned: E
     assert chains_hold(planned)
 
 
-def test_a_letter_past_its_deadline_is_cancelled_and_said_so(planned: Engine):
+def test_a_letter_past_its_deadline_is_cancelled_by_two_looks_and_said_so(planned: Engine):
     with planned.begin() as db:
         db.execute(update(delivery).values(expires_ms=1))
+        started_ms = moves.db_now_ms(db)
     assert moves.claim(planned, SCOPE, "one") is None
-    assert moves.reap(planned, "reaper").expired == 3
+    for minutes, cancelled in ((0, 0), (3, 0), (4, 3)):
+        reaped = moves.reap(planned, "reaper", lambda _, m=minutes: started_ms + m * 60_000)
+        assert reaped.expired == cancelled
     assert {(r.state, r.last_detail) for r in _rows(planned)} == {("cancelled", "expired")}
 
 

@@ -83,7 +83,11 @@ def test_what_a_run_that_is_over_left_behind_is_let_go_however_it_ended(renderin
 def test_no_letter_waits_longer_than_a_day_for_a_run_that_only_looks_alive(rendering: Engine):
     with rendering.begin() as db:
         now_ms = moves.db_now_ms(db)
-        db.execute(update(delivery).values(updated_ms=now_ms - OVER_AFTER_MS))
+        earlier_ms = now_ms - 240_000
+        db.execute(update(delivery).values(updated_ms=earlier_ms - OVER_AFTER_MS))
+    moves.reap(rendering, "watch", lambda _: earlier_ms)
+    assert release_left(rendering, lambda _: False) == 0
+    moves.reap(rendering, "watch", lambda _: now_ms)
     assert release_left(rendering, lambda _: False) == 3
 
 

@@ -240,6 +240,39 @@ def test_a_rerun_with_the_same_content_says_already_sent_and_sends_nothing(
     assert reconcile(any_engine, "run-2").is_settled
 
 
+@pytest.mark.parametrize("again_as", ["run-1", "run-2"])
+def test_a_letter_that_waits_past_its_deadline_is_cancelled_only_for_one_that_takes_its_place(
+    any_engine: Engine, renderer: Renderer, again_as: str
+):
+    """Its deadline may have passed only by a clock that is wrong for a moment."""
+    plan_run(any_engine, renderer, **BUY)
+    with any_engine.begin() as db:
+        db.execute(update(delivery).values(expires_ms=1))
+    if again_as == "run-2":
+        renderer.held = ("buy",)
+        assert kinds(plan_run(any_engine, renderer, "run-2", **BUY)) == {"buy": "blocked"}
+        assert [one.state for one in deliveries(any_engine, "buy")] == ["ready"]
+        renderer.held = ()
+    assert kinds(again(any_engine, renderer, again_as, ("buy",))) == {"buy": "planned"}
+    late, anew = deliveries(any_engine, "buy")
+    assert (late.state, late.last_detail, anew.state) == ("cancelled", "expired", "ready")
+    with SmtpServer() as server:
+        assert send(any_engine, server).accepted == 1
+    assert len(server.accepted) == 1
+
+
+def test_a_letter_planned_while_the_database_s_clock_is_behind_is_not_late_at_once(
+    any_engine: Engine, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+):
+    with any_engine.begin() as db:
+        now_ms = moves.db_now_ms(db)
+    with monkeypatch.context() as wrong:
+        wrong.setattr(moves, "db_now_ms", lambda _: NOW_MS - 400 * 24 * 3_600_000)
+        plan_run(any_engine, renderer, **BUY)
+    (one,) = deliveries(any_engine, "buy")
+    assert one.expires_ms == NOW_MS + SETTINGS.expiry_ms < now_ms
+
+
 def test_only_whose_content_changed_gets_a_correction(engine: Engine, renderer: Renderer):
     plan_run(engine, renderer)
     with SmtpServer() as server:
@@ -1209,6 +1242,7 @@ def histories(draw: st.DrawFn) -> list[Past]:
                 cancelled_from=draw(before) if state == "cancelled" else None,
                 last_code=code,
                 last_detail=detail,
+                is_late=state in ("held", "ready", "retry") and draw(st.booleans()),
             )
         )
     return history
@@ -1246,7 +1280,8 @@ def test_no_history_leads_to_a_second_letter_of_what_was_accepted_or_may_have_go
         is_same = last.content_sha256 == content
         assert not (last.state == "rejected" and is_same) or last.last_code is None
         unfinished = last.state in ("held", "ready", "retry", "exhausted")
-        assert decision.drops == (last if unfinished else None)
+        assert (decision.late or decision.drops) == (last if unfinished else None)
+        assert decision.late is None or decision.late.is_late
     if decision.kind in ("keep", "resume"):
         assert decision.keeps == last
         assert last.content_sha256 == content
@@ -1256,6 +1291,8 @@ def test_no_history_leads_to_a_second_letter_of_what_was_accepted_or_may_have_go
         assert may_have_gone[-1] == accepted[-1]
     if decision.drops is not None:
         assert decision.drops.content_sha256 != content
+    if decision.kind != "plan":
+        assert decision.late is None
 
 
 @given(
@@ -1268,7 +1305,7 @@ def test_no_history_leads_to_a_second_letter_of_what_was_accepted_or_may_have_go
 def test_while_the_last_letter_is_on_its_way_or_unknown_nothing_is_planned_or_dropped(
     history: list[Past], in_hand: str, content: str, has_reason: bool, needs_reason: bool
 ):
-    last = replace(history[-1], state=in_hand, cancelled_from=None, accepted_ms=None)
+    last = replace(history[-1], state=in_hand, cancelled_from=None, accepted_ms=None, is_late=False)
     decision = decide(
         [*history[:-1], last],
         content,
