@@ -115,6 +115,7 @@ def test_the_planted_indicators_are_found(march, first):
         assert found[code].shortfall == fact["shortfall"], code
     assert found["5.0"].numerator == found["5.0"].denominator == 12
     assert found["7.2"].numerator == found["7.2"].denominator == FACTS["counts"]["project_schools"]
+    assert (found["7.1"].numerator, found["7.1"].met_on) == (1, "2021-03-31"), "by this very run"
 
 
 def test_the_planted_verdicts_are_found(march, first):

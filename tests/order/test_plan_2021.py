@@ -46,10 +46,10 @@ def test_a_letter_does_not_speak_of_its_own_sending() -> None:
     march, june, august = ("march_analysis",), ("june_monitoring",), ("august_analysis",)
     assert outside == {
         "5.0": march, "7.1": march, "7.2": march, "13.2": june, "13.3": june,
-        "14.1": august, "14.2": august,
+        "14.1": august, "14.2": august, "17.2": ("september_monitoring",),
     }  # fmt: skip
     ledger = {code for code, i in INDICATORS.items() if i.measured_from == "ledger"}
-    assert ledger == {"5.0", "7.2", "13.3", "14.2"}
+    assert ledger == {"5.0", "7.1", "7.2", "13.2", "13.3", "14.1", "14.2", "17.2"}
 
 
 def test_all_participants_means_each_of_three_groups() -> None:

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -367,6 +366,10 @@ class Registers:
             if (phase["title"].lower(), then.name[code].lower()) in self.sent
         }
 
+    def _prepared(self, phase_code: str) -> Indicator:
+        """The paper of a phase is prepared when its letters have been let go."""
+        return Indicator((Unit(REGION, "", min(self._sent(phase_code).values(), default=None)),))
+
     def _presented(self, phase_code: str) -> Indicator:
         sent = self._sent(phase_code)
         done = {school: sent.get(place) for school, place in self.registry.project.items()}
@@ -383,10 +386,8 @@ class Registers:
         rules: dict[str, Callable[[], Indicator]] = {
             "1.1": self._regional_acts,
             "2.1": lambda: self._attendance("kickoff-2021", COORDINATOR),
-            **{
-                code: partial(self._document, code)
-                for code in ("2.2", "6.3", "7.1", "13.2", "14.1", "17.2")
-            },
+            "2.2": lambda: self._document("2.2"),
+            "6.3": lambda: self._document("6.3"),
             "3.1": lambda: self._surveys(CURATOR),
             "3.2": lambda: self._surveys(SCHOOL),
             "4.1": self._page,
@@ -395,6 +396,7 @@ class Registers:
             "5.1": self._municipal_acts,
             "6.1": lambda: self._attendance("webinar-2021-03-12", COORDINATOR),
             "6.2": lambda: self._attendance("webinar-2021-03-12", CURATOR),
+            "7.1": lambda: self._prepared("march_analysis"),
             "7.2": lambda: self._presented("march_analysis"),
             "8.1": lambda: self._within_seminars()[0],
             "8.2": lambda: self._within_seminars()[1],
@@ -403,10 +405,13 @@ class Registers:
             "10.1": self._train,
             "11.1": self._concepts,
             "13.1": lambda: self._participants("webinar-2021-06"),
+            "13.2": lambda: self._prepared("june_monitoring"),
             "13.3": lambda: self._presented("june_monitoring"),
+            "14.1": lambda: self._prepared("august_analysis"),
             "14.2": lambda: self._presented("august_analysis"),
             "16.1": self._internships,
             "17.1": lambda: self._participants("webinar-2021-12"),
+            "17.2": lambda: self._prepared("september_monitoring"),
             "17.3": self._directions,
         }
         return {code: rules[code]() for code in codes if code not in ("12.1", "15.1")}

@@ -313,7 +313,7 @@ class MadeMonitoring:
                 "denominator": denominator,
                 "target": 100.0,
                 "shortfall": shortfall,
-                "met_on": None,
+                "met_on": MET_ON.get(code),
                 "status": status,
             },
         )
@@ -338,6 +338,8 @@ class MadeMonitoring:
 # -- Ready-made ------------------------------------------------------------------------------
 
 SCHEDULE = {1: "2021-04-15", 2: "2021-02-26"}
+# The day of a deed, where a report tells it.
+MET_ON = {"7.1": "2021-03-31", "14.1": "2021-08-31", "17.2": "2021-09-30"}
 REGISTERS: dict[str, list[dict[str, Any]]] = {
     "regional_act": [
         {"act_id": "a1", "document": "положение о проекте", "number": "161", "link": None,
@@ -361,6 +363,8 @@ REGISTERS: dict[str, list[dict[str, Any]]] = {
     "document": [
         {"document_id": "d1", "indicator": "6.3", "title": "Задачи кураторов", "number": "6/1",
          "signed_on": "2021-03-12", "state": "approved"},
+        {"document_id": "d2", "indicator": "14.1", "title": "Справка", "number": "41",
+         "signed_on": "2021-09-02", "state": "approved"},
     ],
     "publication": [
         {"publication_id": "p1", "channel": "eduportal44", "kind": "page", "title": "Проект",

@@ -300,7 +300,7 @@ class Registers:
             "5.1": self.acts(),
             "6.1": self.attendance("webinar-2021-03-12", coordinator),
             "6.2": self.attendance("webinar-2021-03-12", curator),
-            **{code: self.document(code) for code in ("6.3", "7.1", "13.2", "14.1", "17.2")},
+            "6.3": self.document("6.3"),
             "11.1": self.medk()[0],
         }
         found["8.1"], found["8.2"] = self.methodical_events()

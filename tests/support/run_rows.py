@@ -210,8 +210,10 @@ def put_letter(
     accepted_ms: int | None = None,
     bounced_ms: int | None = None,
     revision: int = 1,
+    released_ms: int | None = None,
 ) -> None:
-    """One letter of the ledger: accepted, then returned, or still waiting."""
+    """One letter of the ledger: accepted, then returned, or still waiting; who accepted it got it
+    when its run had let it go."""
     recipient_id = f"recipient-{municipality_id}"
     if not connection.execute(
         select(tables.municipality).where(tables.municipality.c.municipality_id == municipality_id)
@@ -269,6 +271,7 @@ def put_letter(
             "accepted_via": "reply" if is_accepted else None,
             "last_code": 250 if is_accepted else None,
             "updated_ms": 0,
+            "released_ms": accepted_ms if released_ms is None else released_ms,
             "run_id": run_id,
         },
     )

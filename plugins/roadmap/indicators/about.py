@@ -27,6 +27,7 @@ Register = Literal[
     "municipal_acts",
     "news",
     "page",
+    "prepared",  # the run that composed the report; beside it, who approved it
     "programmes",
     "questionnaires",
     "regional_acts",

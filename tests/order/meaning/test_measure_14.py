@@ -4,7 +4,6 @@ from support.meaning import Mutant, each_moves_the_number
 from support.whole_year import GALICH, OUTSIDE, all_of, changed
 
 RUN = {"run_id": "august_analysis"}
-PAPER = {"indicator": "14.1"}
 MUTANTS = (
     Mutant(
         "Комплексный анализ данных об образовательных результатах", "14.2",
@@ -26,9 +25,16 @@ MUTANTS = (
         changed("phase_run", RUN, as_of="2021-09-02"), late_on="2021-09-02",
     ),
     Mutant(
-        "Подготовлена аналитическая справка", "14.1", "it is a draft",
-        changed("document", PAPER, state="draft", title="Справка августа"),
-        names="Справка августа",
+        "Подготовлена аналитическая справка", "14.1", "it waits for somebody to let it go",
+        changed("delivery", RUN, released_ms=None), names="не составлен или не передан",
+    ),
+    Mutant(
+        "Подготовлена аналитическая справка", "14.1", "it was composed in a rehearsal alone",
+        changed("delivery", RUN, mode="redirect"), names="не составлен или не передан",
+    ),
+    Mutant(
+        "по результатам комплексного анализа", "14.1", "what was composed is no analysis",
+        changed("phase_run", RUN, phase="june_monitoring"), names="не составлен или не передан",
     ),
     Mutant(
         "представлена ОО", "14.2", "no mail server took the letter",

@@ -4,7 +4,7 @@ from support.meaning import Mutant, each_moves_the_number
 from support.whole_year import all_of, as_of, changed
 
 WEBINAR = {"event_id": "webinar-2021-12"}
-PAPER = {"indicator": "17.2"}
+SECOND_STAGE = {"run_id": "september_monitoring"}
 IN_JANUARY = "2022-01-15"
 
 
@@ -47,13 +47,13 @@ MUTANTS = (
         changed("attendance", WEBINAR, is_present=0), names="s1",
     ),
     Mutant(
-        "Подготовлены аналитические документы", "17.2", "they are a draft",
-        changed("document", PAPER, state="draft", title="Аналитический доклад"),
-        names="Аналитический доклад",
+        "Подготовлены аналитические документы", "17.2", "they wait for somebody to let them go",
+        changed("delivery", SECOND_STAGE, released_ms=None), names="не составлен или не передан",
     ),
     Mutant(
         "по итогам второго этапа мониторинга", "17.2", "they are of the first stage",
-        changed("document", PAPER, indicator="13.2"), names="второго этапа мониторинга",
+        changed("phase_run", SECOND_STAGE, phase="june_monitoring"),
+        names="не составлен или не передан",
     ),
     Mutant(
         "Определены направления работы", "17.3", "they are a draft",

@@ -73,8 +73,9 @@ def _of(
         case "municipal_acts":
             return _acts(facts, registers, indicator, unit)
         case "documents":
-            key = str(indicator.parameters.get("indicator", indicator.code))
-            return _papers(facts, [p for p in registers.documents if p.key == key], "document")
+            return _papers(facts, _documents(registers, indicator), "document")
+        case "prepared":
+            return _prepared(facts, registers, result)
         case "event":
             return _single_event(facts, registers, indicator)
         case "events":
@@ -108,6 +109,21 @@ def _of(
         case "monitoring":
             return _monitoring(facts, indicator)
     assert_never(register)
+
+
+def _documents(registers: Registers, indicator: Indicator) -> list[Requisites]:
+    key = str(indicator.parameters.get("indicator", indicator.code))
+    return [paper for paper in registers.documents if paper.key == key]
+
+
+def _prepared(facts: Facts, registers: Registers, result: IndicatorResult) -> list[str]:
+    """The order says «подготовлена», which the run did; whether somebody approved the paper
+    stands beside it and counts for nothing."""
+    approved = _papers(facts, _documents(registers, result.indicator), "document")
+    if result.met_on is None and not approved:
+        return []
+    title = named(result.indicator.title)
+    return [sentence(facts, "prepared", title=title, on=result.met_on, approved=approved)]
 
 
 def _papers(facts: Facts, papers: Sequence[Requisites], kind: str) -> list[str]:

@@ -333,6 +333,16 @@ def test_an_event_is_confirmed_by_its_day_a_page_by_its_link(composed: Composed)
     assert found["1"] == "положение о проекте от 15.02.2021 № 161"
 
 
+def test_a_paper_is_confirmed_by_the_day_it_was_prepared_and_beside_it_by_its_approval(
+    composed: Composed,
+) -> None:
+    model = composed(december(), REGION)
+    found = {row["number"]: row["confirmation"] for row in _table(model, "measures")}
+    assert "подготовлена 31.03.2021; утверждена: сведений нет" in found["7"]
+    assert "подготовлена 31.08.2021; утверждена: Справка от 02.09.2021 № 41" in found["14"]
+    assert "подготовлены 30.09.2021; утверждены: сведений нет" in found["17"]
+
+
 def test_documents_in_medk_confirm_from_an_agreed_state_on(composed: Composed) -> None:
     model = composed(june(), "neyskiy")
     eleventh = next(row for row in _table(model, "measures") if row["number"] == "11")
