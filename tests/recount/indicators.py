@@ -18,6 +18,7 @@ from recount.files import Registry, Row, data, day, letters, publications, table
 
 COORDINATOR, CURATOR, SCHOOL = "муниципальный координатор", "куратор", "школа"
 REGION = "region"
+LEADER = "школа-лидер"
 Lacks = dict[str, tuple[str, ...]]
 
 
@@ -273,24 +274,39 @@ class Registers:
         return Indicator(days=tuple(days)), Indicator(days=tuple(first.values()))
 
     def _programmes(self) -> tuple[Indicator, Indicator]:
-        """Approved programmes; carried out is one with an internship of measure 9."""
+        """Approved programmes of leader schools; of all approved ones those that were carried out.
+
+        That is an internship of measure 9 on the base of a leader school, to which somebody of a
+        school of the project came; the programme's own base is a leader school as well.
+        """
         internships: dict[str, date] = {}
         for row in self._held(9):
-            if row["Вид"] == "стажировка" and row.get("Код программы"):
+            is_counted = row["Вид"] == "стажировка" and row.get("Вид площадки") == LEADER
+            if is_counted and row.get("Код программы") and self._project_came(row):
                 on = day_of(row["Дата"])
                 internships[row["Код программы"]] = min(
                     on, internships.get(row["Код программы"], on)
                 )
-        approved: dict[str, tuple[str, date]] = {}
+        approved: dict[str, tuple[str, date, bool]] = {}
         for row in self._rows("events/programmes.xlsx", "Код программы"):
             on = self._until_now(row["Дата утверждения"])
             if row["№ мероприятия"] == 9 and row["Состояние"] == "утверждена" and on:
-                approved[row["Код программы"]] = words(row["Наименование"]), on
+                is_leader = row["Вид площадки"] == LEADER
+                approved[row["Код программы"]] = words(row["Наименование"]), on, is_leader
         units = tuple(
-            Unit(REGION, "", internships.get(code), (name,))
-            for code, (name, _) in sorted(approved.items())
+            Unit(REGION, "", internships.get(code) if is_leader else None, (name,))
+            for code, (name, _, is_leader) in sorted(approved.items())
         )
-        return Indicator(days=tuple(on for _, on in approved.values())), Indicator(units)
+        days = tuple(on for _, on, is_leader in approved.values() if is_leader)
+        return Indicator(days=days), Indicator(units)
+
+    def _project_came(self, event: Row) -> bool:
+        """Whether the log has somebody of a school in the project."""
+        came = self._rows(f"attendance/{event['Код события']}.csv", "Код события")
+        return any(
+            one["Код школы"] in self.registry.project and one["Присутствовал"] == "да"
+            for one in came
+        )
 
     def _in_window(self, measure: int, kind: str) -> list[Row]:
         window = self.measures[measure]["window"]
@@ -305,21 +321,18 @@ class Registers:
         """A seminar counts when somebody of a project school was there."""
         days = []
         for row in self._in_window(10, "поезд мастеров"):
-            came = self._rows(f"attendance/{row['Код события']}.csv", "Код события")
-            if any(
-                one["Код школы"] in self.registry.project and one["Присутствовал"] == "да"
-                for one in came
-            ):
+            if self._project_came(row):
                 days.append(day_of(row["Дата"]))
         return Indicator(days=tuple(days))
 
     def _internships(self) -> Indicator:
-        hosts = {"школа-лидер": "leader_school", "школа проекта": "project_school"}
-        by_host: dict[str, list[date]] = {"leader_school": [], "project_school": [], "other": []}
-        for row in self._in_window(16, "стажировка"):
-            by_host[hosts.get(row["Вид площадки"], "other")].append(day_of(row["Дата"]))
-        parts = {code: Indicator(days=tuple(days)) for code, days in by_host.items()}
-        return Indicator((), tuple(day for days in by_host.values() for day in days), parts)
+        """On the bases of leader schools, as the indicator says."""
+        days = [
+            day_of(row["Дата"])
+            for row in self._in_window(16, "стажировка")
+            if row["Вид площадки"] == LEADER and row["Площадка"]
+        ]
+        return Indicator(days=tuple(days))
 
     # -- Publications and letters ----------------------------------------------------------
 

@@ -70,7 +70,7 @@ class MadeMonitoring:
     phase: str
     units: list[MadeUnit]
     regional: dict[str, Found]
-    parts: dict[str, Found] = field(default_factory=dict)  # of the region: «16.1/other»
+    parts: dict[str, Found] = field(default_factory=dict)  # of the region: «16.1/any»
     region_executed: set[int] = field(default_factory=set)
     scope: tuple[int, ...] = ()
     own_schedule: dict[int, str] = field(default_factory=dict)
@@ -572,9 +572,9 @@ def december(*units: MadeUnit, **changes: Any) -> MadeMonitoring:
         "units": list(units) or [last, done],
         "regional": regional,
         "parts": {
-            "16.1/leader_school": (15, None, None, "done"),
-            "16.1/project_school": (4, None, None, "done"),
-            "16.1/other": (2, None, None, "done"),
+            "16.1/leader_school": (21, None, None, "done"),
+            "16.1/project_school": (25, None, None, "done"),
+            "16.1/any": (27, None, None, "done"),
         },
         "own_schedule": dict(SCHEDULE),
         "registers": {**REGISTERS, "direction": directions},

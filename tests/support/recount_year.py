@@ -27,6 +27,7 @@ REQUIRED_ACTS = {
 }
 REQUIRED_DOCUMENTS = ("концепция развития", "среднесрочная программа развития")
 COUNTED_STATES = {"согласован куратором", "подтверждён региональным координатором"}
+LEADER = "школа-лидер"
 TRAIN = "поезд мастеров"
 AUTUMN = (date(2021, 10, 1), date(2021, 11, 30))
 
@@ -206,24 +207,32 @@ class Registers:
         )
 
     def programmes(self) -> tuple[Count, Count]:
-        """9.1 and 9.2: approved programmes, and those of them with an internship of measure 9."""
+        """9.1 and 9.2: approved programmes of leader schools; of the approved ones those with an
+        internship of measure 9 on a leader school's base, which a school of the project attended.
+        """
         approved = {
-            row["Код программы"]: day_of(row["Дата утверждения"])
+            row["Код программы"]: (day_of(row["Дата утверждения"]), row["Вид площадки"])
             for row in self.rows("events/programmes.xlsx", "Код программы")
             if row["№ мероприятия"] == 9
             and row["Состояние"] == "утверждена"
             and day_of(row["Дата утверждения"]) <= self.day
         }
+        of_leaders = {code: day for code, (day, base) in approved.items() if base == LEADER}
         used = {
             row["Код программы"]
             for row in self.held(9)
-            if row["Вид"] == "стажировка" and row["Код программы"]
+            if row["Вид"] == "стажировка" and row["Вид площадки"] == LEADER and self.somebody(row)
         }
-        left = sorted(approved.keys() - used)
+        left = sorted(approved.keys() - (used & of_leaders.keys()))
         return (
-            Count(len(approved), None, {}, min(approved.values(), default=None)),
+            Count(len(of_leaders), None, {}, min(of_leaders.values(), default=None)),
             Count(len(approved) - len(left), len(approved), {"region": left} if left else {}),
         )
+
+    def somebody(self, event: dict) -> bool:
+        """Whether a school of the project was at the event."""
+        came = self.rows(f"attendance/{event['Код события']}.csv", "Код события")
+        return any(r["Код школы"] in self.project and r["Присутствовал"] == "да" for r in came)
 
     def train_seminars(self) -> Count:
         days = []
@@ -231,8 +240,7 @@ class Registers:
             day = day_of(row["Дата"])
             if row["Вид"] != TRAIN or not AUTUMN[0] <= day <= AUTUMN[1]:
                 continue
-            came = self.rows(f"attendance/{row['Код события']}.csv", "Код события")
-            if any(r["Код школы"] in self.project and r["Присутствовал"] == "да" for r in came):
+            if self.somebody(row):
                 days.append(day)
         days.sort()
         return Count(len(days), None, {}, days[4] if len(days) >= 5 else None)

@@ -133,6 +133,7 @@ def whole_year() -> Rows:
         ],
         "programme": [
             {"programme_id": f"p{n}", "title": f"Программа {n}", "approved_on": "2021-04-01"}
+            | {"host_kind": "leader_school"}
             for n in (1, 2)
         ],
         "direction": [{"direction_id": "d1", "approved_on": "2021-12-20"}],
@@ -149,6 +150,7 @@ def whole_year() -> Rows:
             *(
                 {"event_id": f"tutor-{n}", "measure": 9, "kind": "стажировка"}
                 | {"programme_id": f"p{n}", "held_on": "2021-05-10"}
+                | {"host_kind": "leader_school", "host": "Лицей"}
                 for n in (1, 2)
             ),
             *(
@@ -159,7 +161,7 @@ def whole_year() -> Rows:
             *(
                 {"event_id": f"intern-{n}", "measure": 16, "kind": "стажировка"}
                 | {"title": f"Стажировка {n}", "held_on": f"2021-11-{n + 1:02}"}
-                | {"host_kind": ("leader_school", "project_school", None)[n % 3]}
+                | {"host_kind": "leader_school", "host": "Лицей"}
                 for n in range(20)
             ),
         ],
@@ -183,6 +185,10 @@ def whole_year() -> Rows:
             *(
                 {"event_id": f"train-{n}", "role": "school", "school_id": "s3"}
                 for n in range(5)
+            ),
+            *(
+                {"event_id": f"tutor-{n}", "role": "school", "school_id": "s3"}
+                for n in (1, 2)
             ),
         ],
         "letters": [

@@ -1,10 +1,9 @@
 """Seminars, webinars, internships and other events of the project."""
 
-from roadmap.datasets.model import Column, Dataset, FactTable, Kind, Rule
+from roadmap.datasets.model import HOSTS, Column, Dataset, FactTable, Kind, Rule
 from roadmap.datasets.results import MOST_PEOPLE
 
 _STATES = {"проведено": "held", "запланировано": "planned", "отменено": "cancelled"}
-_HOSTS = {"школа-лидер": "leader_school", "школа проекта": "project_school", "иное": "other"}
 
 DATASET = Dataset(
     FactTable(
@@ -21,7 +20,7 @@ DATASET = Dataset(
             # Of an internship.
             Column("Код программы", "programme_id", Kind.CODE, required=False, may_be_absent=True),
             # Whose base it took place on; empty: not said.
-            Column("Вид площадки", "host_kind", Kind.CHOICE, False, _HOSTS, may_be_absent=True),
+            Column("Вид площадки", "host_kind", Kind.CHOICE, False, HOSTS, may_be_absent=True),
             Column("Площадка", "host", required=False, may_be_absent=True),
         ),
         key=("event_id",),

@@ -196,6 +196,8 @@ PERIOD_ENDS_LATER = Rule(
     lambda rows: rows["valid_to"].isna() | (rows["valid_to"] >= rows["valid_from"]),
 )
 ROLES = {"муниципальный координатор": "coordinator", "куратор": "curator"}
+# On whose base an internship takes place, a programme is carried out.
+HOSTS = {"школа-лидер": "leader_school", "школа проекта": "project_school", "иное": "other"}
 YES_NO = {"да": 1, "нет": 0}
 APPROVED = {"утверждён": "approved", "проект": "draft"}
 APPROVED_HAS_DATE = Rule(

@@ -3,6 +3,7 @@
 from roadmap.datasets.model import (
     APPROVED_HAS_DATE,
     DRAFT_HAS_NO_DATE,
+    HOSTS,
     Column,
     Dataset,
     FactTable,
@@ -18,9 +19,10 @@ DATASET = Dataset(
             Column("Код программы", "programme_id", Kind.CODE),
             Column("№ мероприятия", "measure", Kind.INTEGER),
             Column("Наименование", "title"),
-            Column("Площадка", "host"),  # the leader school
+            Column("Площадка", "host"),
             Column("Состояние", "state", Kind.CHOICE, choices=_STATES),
             Column("Дата утверждения", "approved_on", Kind.DAY, required=False),
+            Column("Вид площадки", "host_kind", Kind.CHOICE, False, HOSTS, may_be_absent=True),
         ),
         key=("programme_id",),
         rules=(APPROVED_HAS_DATE,),

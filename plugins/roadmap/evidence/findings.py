@@ -14,7 +14,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from roadmap.evidence.intake import KnownBy
 from roadmap.evidence.messages import place
@@ -48,7 +48,7 @@ class _Names:
 
 @cache
 def _sentences() -> dict[str, dict[str, str]]:
-    """By query, or «plan» and «unnamed», and by the code of the finding."""
+    """By query, or «plan», «unnamed» and «unsaid», and by the code of the finding."""
     text = (TEMPLATES / "evidence" / "findings.yaml").read_text(encoding="utf-8")
     sentences: dict[str, dict[str, str]] = read_yaml(text)
     return sentences
@@ -139,7 +139,7 @@ def write_findings(
     }
     sentences = _sentences()
     rows = []
-    for query in [name for name in sentences if name not in ("plan", "unnamed")]:
+    for query in [name for name in sentences if name not in ("plan", "unnamed", "unsaid")]:
         for row in conn.execute(sql(f"evidence/findings/{query}"), given).mappings():
             rule = row["rule"] if "rule" in row else next(iter(sentences[query]))
             rows.append(
@@ -154,6 +154,9 @@ def write_findings(
     for rule, dataset, words in _outside_the_plan(conn, plan, run_id, names):
         message = sentences["plan"][rule].format_map(words)
         rows.append({"rule": rule, "dataset": dataset, "message": message})
+    for rule, dataset, words in _left_unsaid(conn, plan, run_id):
+        message = sentences["unsaid"][rule].format_map(words)
+        rows.append({"rule": rule, "dataset": dataset, "message": message})
     for rule, text in sentences["unnamed"].items():
         for key in unnamed:
             message = text.format(name=names.of(key), day=day(date.fromisoformat(as_of)))
@@ -166,6 +169,46 @@ def write_findings(
     kept = [whole | row for row in rows if row["dataset"] in read]
     if kept:
         conn.execute(insert(run_finding), kept)
+
+
+# What a figure asks for that older files do not say, by the setting of the plan that asks for it:
+# the finding, the dataset, its table and the columns of which one has to be filled.
+_UNSAID = {
+    "hosts": ("BASE_NOT_SAID", "events", "event", ("host_kind",)),
+    "least_project_schools": (
+        "BASE_OF_PROGRAMME_NOT_SAID", "programmes", "programme", ("host_kind",),
+    ),
+}  # fmt: skip
+
+
+def _left_unsaid(
+    conn: Connection, plan: Plan, run_id: str
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """What held events and approved programmes do not say, so that they don't count: the finding,
+    the dataset, what the sentence names."""
+    for measure in plan.measures:
+        settings = set(measure.rules)
+        kinds = []
+        for one in measure.indicators:
+            settings |= {*one.parameters, *(name for part in one.parts for name in part.parameters)}
+            kinds += [one.parameters["kind"]] if "kind" in one.parameters else []
+        for rule, dataset, table, keys in (_UNSAID[name] for name in _UNSAID if name in settings):
+            facts = metadata.tables[table].c
+            query = (
+                select(func.count())
+                .select_from(metadata.tables[table])
+                .join(run_batch, run_batch.c.batch_id == facts.batch_id)
+                .where(
+                    run_batch.c.run_id == run_id,
+                    facts.measure == measure.number,
+                    facts.state.in_(("held", "approved")),
+                    *(facts[key].is_(None) for key in keys),
+                )
+            )
+            if kinds and "kind" in facts:
+                query = query.where(facts["kind"].in_(kinds))
+            if unsaid := conn.scalar(query):
+                yield rule, dataset, {"number": measure.number, "unsaid": integer(unsaid)}
 
 
 # Dataset, its table, what is of a measure, in which file: of the registers that name one.

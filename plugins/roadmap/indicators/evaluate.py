@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import compress
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, delete, insert, select
@@ -255,6 +256,7 @@ class _Query:
     code: str  # under which its rows are stored
     required: Mapping[str, Sequence[Required]]  # by place
     readings: Mapping[str, Reading]  # by place
+    counts: bool  # whether it is added to the indicator's own figure
 
 
 def _query(
@@ -270,13 +272,18 @@ def _query(
     required = required_units(connection, stem_of(indicator, code), bound)
     if REGION not in required:
         required[REGION] = [one for place in run.municipalities for one in required.get(place, ())]
-    # A part only splits a number, and has none to be reached.
-    target = indicator.target if part is None else None
+    # A part of several has no number of its own to be reached.
+    is_whole = part is None or [part] == _added_parts(indicator)
+    target = indicator.target if is_whole else None
     readings = {
         place: reading_of(required.get(place, ()), indicator.kind, target)
         for place in _places(run, indicator)
     }
-    return _Query(code, required, readings)
+    return _Query(code, required, readings, part is None or not part.beside)
+
+
+def _added_parts(indicator: Indicator) -> list[IndicatorPart]:
+    return [part for part in indicator.parts if not part.beside]
 
 
 def _places(run: Run, indicator: Indicator) -> tuple[str, ...]:
@@ -308,8 +315,10 @@ def _rows(
     of_each = [indicator_status(kind, target, one, window, run.as_of) for one in readings]
     if not indicator.parts:
         return [_row(indicator, indicator.code, place, readings[0], of_each[0])]
-    whole = added(readings)
-    missing = whole_shortfall(kind, target, whole, [one.shortfall for one in of_each])
+    is_added = [not part.beside for part in indicator.parts]
+    whole = added(list(compress(readings, is_added)))
+    of_added = [one.shortfall for one in compress(of_each, is_added)]
+    missing = whole_shortfall(kind, target, whole, of_added)
     of_whole = assessed(kind, missing, whole, window, run.as_of)
     if kind is not IndicatorKind.SHARE:
         of_each = [Assessment(of_whole.status, None) for _ in of_each]
@@ -350,6 +359,7 @@ def _gaps(
     return [
         {"run_id": run.run_id, "indicator": query.code, **asdict(one)}
         for query in queries
+        if query.counts
         for place, (whole, *_) in rows.items()
         if query.readings[place].numerator is not None
         and whole.shortfall != 0

@@ -158,6 +158,8 @@ def _readings(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Problem]
                 yield Problem(f"{path}.parts", "измеренное по журналу рассылки частей не имеет")
             yield from _given(f"{path}.parameters", measure, indicator.parameters, phases)
             yield from _clashes(f"{path}.parameters", indicator.parameters, rules, "rules")
+            if indicator.parts and all(part.beside for part in indicator.parts):
+                yield Problem(f"{path}.parts", "все части стоят рядом (beside): считать нечего")
             codes = [part.code for part in indicator.parts]
             yield from _twice(f"{path}.parts", codes, "часть «{}» указана дважды", ".code")
             for place, part in enumerate(indicator.parts):

@@ -116,7 +116,8 @@ class Unit(PlanPart):
 class IndicatorPart(PlanPart):
     """One of several readings that an indicator adds up.
 
-    A share with parts is met only when each of them is; the parts of a count only split it.
+    A share with parts is met only when each of them is. One that stands `beside` is another
+    reading of the same words: it is shown beside the figure, which it does not move.
     """
 
     code: Code
@@ -124,6 +125,7 @@ class IndicatorPart(PlanPart):
     unit: Unit
     sql: str | None = None  # where the part is counted otherwise than the indicator
     parameters: dict[str, Setting] = {}
+    beside: bool = False
 
 
 class Indicator(PlanPart):

@@ -1427,6 +1427,18 @@ def test_a_refused_file_that_was_put_right_is_forgotten(engine: Engine) -> None:
     assert "FILE_REFUSED" not in findings(engine, frozen(engine))
 
 
+def test_a_base_that_an_old_file_does_not_name_is_told_once(engine: Engine) -> None:
+    sound(engine)
+    internships = [event(f"i{n}", 16) | {"kind": "стажировка"} for n in range(3)]
+    _replaced(engine, "events", {"event": [event(), *internships, event("w", 16)]})
+    found = findings(engine, frozen(engine))
+    assert [row.message for row in found["BASE_NOT_SAID"]] == [
+        "Вид площадки не указан у стажировок мероприятия № 16, проведено таких: 3. Они не "
+        "засчитаны как проведённые на базе школ-лидеров: нет сведений о базе. Заполните столбцы "
+        "«Вид площадки» и «Площадка» в файле мероприятий."
+    ]
+
+
 def test_what_the_plan_does_not_know_is_told(engine: Engine) -> None:
     sound(engine)
     _replaced(engine, "events", {"event": [event(), event("e2", 99)]})
@@ -1608,7 +1620,7 @@ def test_appeals_of_an_unknown_and_of_a_foreign_school_are_told(any_engine: Engi
 def test_every_question_of_what_is_in_doubt_has_its_sentences() -> None:
     sentences = read_yaml((TEMPLATES / "evidence/findings.yaml").read_text("utf-8"))
     asked = {path.stem: path.read_text("utf-8") for path in (SQL / "evidence/findings").iterdir()}
-    assert asked.keys() == sentences.keys() - {"plan", "unnamed"}
+    assert asked.keys() == sentences.keys() - {"plan", "unnamed", "unsaid"}
     for query, text in asked.items():
         named = set(re.findall(r"(?:then|else) '([A-Z_]{5,})'", text))
         assert named == (set(sentences[query]) if "as rule" in text else set()), query

@@ -348,15 +348,28 @@ def test_a_part_of_which_nobody_is_there_leaves_the_whole_unknown(engine: Engine
     assert [p.status for p in own.parts] == [Status.DONE, Status.NO_DATA, Status.DONE]
 
 
-def test_internships_are_split_by_host_and_the_split_has_no_target(engine: Engine) -> None:
-    judged(engine, DECEMBER, changed("event", {"event_id": "intern-0"}, state="cancelled"))
+def test_other_readings_stand_beside_the_figure_and_do_not_move_it(engine: Engine) -> None:
+    """16.1 counts leader schools; what took place elsewhere is shown and has no target."""
+    at_school = {"host_kind": "project_school"}
+    judged(
+        engine,
+        DECEMBER,
+        all_of(
+            changed("event", {"event_id": "intern-0"}, state="cancelled"),
+            changed("event", {"event_id": "intern-1"}, **at_school),
+            changed("event", {"event_id": "intern-2"}, host_kind=None),
+        ),
+    )
     whole = found(engine, "16.1")
-    assert (whole.numerator, whole.denominator, whole.shortfall) == (19, None, 1)
+    assert (whole.numerator, whole.denominator, whole.shortfall) == (17, None, 3)
     assert [(p.part.code, p.numerator, p.shortfall, p.status) for p in whole.parts] == [
-        ("leader_school", 6, None, Status.PARTLY),
-        ("project_school", 7, None, Status.PARTLY),
-        ("other", 6, None, Status.PARTLY),
+        ("leader_school", 17, None, Status.PARTLY),
+        ("project_school", 18, None, Status.PARTLY),
+        ("any", 19, None, Status.PARTLY),
     ]
+    with engine.connect() as connection:
+        named = [g.indicator_code for g in gaps(connection, RUN_ID) if g.whole_code == "16.1"]
+    assert named == ["16.1/leader_school"] * 3
 
 
 # -- Own schedule ----------------------------------------------------------------------------

@@ -161,7 +161,7 @@ def test_every_indicator_has_its_planted_value(
     assert inbox.own_schedule() == PHASES[phase]["own_schedule"]
     if hosts is not None:
         assert inbox.internships() == PHASES[phase]["internships_by_host"]
-        assert sum(inbox.internships().values()) == hosts.numerator
+        assert inbox.internships()["школа-лидер"] == hosts.numerator
 
 
 def test_internships_count_once_and_only_when_held(
@@ -171,8 +171,7 @@ def test_internships_count_once_and_only_when_held(
     of_16 = [row for row in inbox.events.values() if row["№ мероприятия"] == 16]
     assert len(of_16) == 21
     assert [row["Состояние"] for row in of_16].count("отменено") == 1
-    days = sorted(row["Дата"].date() for row in of_16 if row["Состояние"] == "проведено")
-    assert days[19] == PHASES["december_summary"]["indicators"]["16.1"]["met_on"]
+    assert sum(inbox.internships().values()) == 20
     autumn = [row for row in inbox.held(9) if row["Дата"].month in (10, 11)]
     assert [row["Код события"] for row in autumn] == ["st-09-03"]
 

@@ -1,37 +1,53 @@
--- One unit per registered internship of the measure on that kind of base (one that is not named
--- is another base); it counts once it is held, on a day of the measure's window up to the as-of
--- date, on a base that the plan's rule counts. Not every missing internship needs to be
--- registered. No row, and nothing is known, while no register of events came.
+-- One unit per registered internship of the measure; it counts once it is held, on a day of the
+-- measure's window up to the as-of date, on a base that the reading counts: leader schools, also
+-- schools of the project, or any, also one that is not named. One that was held on another base
+-- is told with its base. Not every missing internship needs to be registered. No row, and nothing
+-- is known, while no register of events came.
 
+with internship as (
+    select
+        event.event_id,
+        min(event.title) as title,
+        min(
+            case
+                when event.host_kind is null or coalesce(event.host, '') = '' then 'unnamed'
+                else event.host_kind
+            end
+        ) as base,
+        min(
+            case
+                when event.state = 'held'
+                    and event.held_on <= :as_of
+                    and event.held_on >= :window_starts
+                    and event.held_on <= :window_ends
+                    then event.held_on
+            end
+        ) as held_on
+    from run_batch
+    join load_batch
+        on load_batch.batch_id = run_batch.batch_id
+        and load_batch.dataset = 'events'
+    left join event
+        on event.batch_id = run_batch.batch_id
+        and event.measure = :measure
+        and event.kind = :kind
+    where run_batch.run_id = :run_id
+    group by event.event_id
+)
 select
     'region' as municipality_id,
-    'event' as unit_kind,
-    event.event_id as unit,
-    min(event.title) as detail,
-    min(
-        case
-            when event.state = 'held'
-                and event.held_on <= :as_of
-                and event.held_on >= :window_starts
-                and event.held_on <= :window_ends
-                and run_rule.value is not null
-                then event.held_on
-        end
-    ) as met_on,
+    case
+        when held_on is null then 'event'
+        when base = 'unnamed' then 'event_without_base'
+        else 'event_on_other_base'
+    end as unit_kind,
+    event_id as unit,
+    title as detail,
+    case
+        when base = 'leader_school'
+            or :hosts = 'any'
+            or (:hosts = 'project_school' and base = 'project_school')
+            then held_on
+    end as met_on,
     1 as is_known
-from run_batch
-join load_batch
-    on load_batch.batch_id = run_batch.batch_id
-    and load_batch.dataset = 'events'
-left join event
-    on event.batch_id = run_batch.batch_id
-    and event.measure = :measure
-    and event.kind = :kind
-    and coalesce(event.host_kind, 'other') = :host
-left join run_rule
-    on run_rule.run_id = run_batch.run_id
-    and run_rule.measure = :measure
-    and run_rule.rule = 'counted_hosts'
-    and run_rule.value = coalesce(event.host_kind, 'other')
-where run_batch.run_id = :run_id
-group by event.event_id
+from internship

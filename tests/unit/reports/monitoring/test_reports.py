@@ -483,7 +483,7 @@ def test_without_directions_the_summary_says_so(composed: Composed) -> None:
 
 def test_internships_are_split_by_host(composed: Composed) -> None:
     told = _paragraphs(composed(december(), REGION))
-    assert re.search(r"\(16\.1\): .* — 15; .* — 4; .* — 2\.", told)
+    assert re.search(r"\(16\.1\): .* — 21; .* — 25; .* — 27\.", told)
     parts = [row["what"] for row in _table(composed(december(run_id="e" * 32), REGION), "year")]
     assert sum(part.startswith("— ") for part in parts) == 3
 
