@@ -73,8 +73,9 @@ def tell_of_failure(context: Any) -> None:
     ti = context["ti"]
     about = f"{ti.dag_id}|{ti.run_id}|{ti.task_id}|{ti.map_index}|{ti.try_number}"
     values = {name: context[name] for name in ("dag", "task", "ti")}
-    mode = (context["dag_run"].conf or {}).get("mode") or "live"
-    values["roadmap_run"] = run_title(ti.run_id, mode, home_time())
+    dag_run = context.get("dag_run")  # of a killed task the DAG processor knows the id alone
+    form = (dag_run.conf if dag_run else None) or {}
+    values["roadmap_run"] = run_title(ti.run_id, form.get("mode") or "live", home_time())
     error = context.get("exception")
     values["roadmap_reason"] = str(error) if isinstance(error, AirflowFailException) else ""
     try:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from roadmap.evidence.parsed import scale_in, scale_of, scale_text
 from roadmap.evidence.sources import Source
 from roadmap.paths import SCALES
+from roadmap.plan.faults import first_fault, not_yaml
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 from roadmap.store.sql import sql
 
@@ -111,11 +112,9 @@ def _scales(kind: Literal["vpr", "ege"], name: str, text: str) -> dict[str, Any]
             return dict(_EGE.validate_python(raw))
         papers = _VPR.validate_python(raw)
     except YamlRefused as error:
-        raise ScalesError(f"Файл «{name}» не читается как YAML") from error
+        raise ScalesError(not_yaml(name, error)) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        inside = ".".join(str(part) for part in first["loc"]) or "(весь файл)"
-        raise ScalesError(f"Файл «{name}», {inside}: {first['msg']}") from error
+        raise ScalesError(first_fault(name, error)) from error
     return {
         subject: {str(grade): scale.model_dump(by_alias=True) for grade, scale in grades.items()}
         for subject, grades in papers.items()

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from roadmap.datasets.catalogue import DATASETS
 from roadmap.paths import SOURCES, SQL
+from roadmap.plan.faults import first_fault, not_yaml
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 
 # What becomes of who wrote one part only of a paper of two days (readers.vpr_protocols).
@@ -74,20 +75,20 @@ class Source(BaseModel):
     @model_validator(mode="after")
     def _comes_from_one_place(self) -> Source:
         if bool(self.locations) == (self.query is not None):
-            raise ValueError("нужно либо locations, либо query с connection")
+            raise ValueError("нужно либо поле locations, либо поля query и connection")
         if (self.query is None) != (self.connection is None):
-            raise ValueError("query и connection указывают вместе")
+            raise ValueError("поля query и connection указывают вместе")
         if self.query is not None and not (SQL / "sources" / f"{self.query}.sql").is_file():
             raise ValueError(f"нет запроса include/sql/sources/{self.query}.sql")
         if self.reader == _REGISTER and self.dataset not in DATASETS:
             raise ValueError(f"нет описания plugins/roadmap/datasets/{self.dataset}.py")
         if self.threshold > 1 - self.tolerance + 1e-9:
             raise ValueError(
-                "least_coverage больше 1 - tolerance: отклонённые строки задержат файл"
+                "least_coverage больше 1 − tolerance: отклонённые строки задержат файл"
             )
         for options in (self.options, *self.options_by_year.values()):
             if options.get("one_part", _ONE_PART[0]) not in _ONE_PART:
-                raise ValueError(f"one_part — одно из: {', '.join(_ONE_PART)}")
+                raise ValueError(f"в поле one_part возможны: {', '.join(_ONE_PART)}")
         if self.query is not None and self.holds_pupils:
             raise ValueError(
                 "сведения об учениках запросом не берут: их снимок хранился бы целиком"
@@ -118,7 +119,9 @@ class _Sources(BaseModel):
             raise ValueError(f"набор данных описан дважды: {', '.join(twice)}")
         unknown = {name for one in self.sources for name in one.stands_for} - set(names)
         if unknown:
-            raise ValueError(f"stands_for: нет набора данных {', '.join(sorted(unknown))}")
+            raise ValueError(
+                f"в поле stands_for названы неизвестные наборы данных: {', '.join(sorted(unknown))}"
+            )
         return self
 
 
@@ -128,11 +131,9 @@ def load_sources(path: Path = SOURCES) -> dict[str, Source]:
         raw = read_yaml(path.read_text(encoding="utf-8"))
         listed = _Sources.model_validate(raw)
     except YamlRefused as error:
-        raise SourcesError(f"Файл «{path.name}» не читается как YAML: {error}") from error
+        raise SourcesError(not_yaml(path.name, error)) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        inside = ".".join(str(part) for part in first["loc"]) or "(весь файл)"
-        raise SourcesError(f"Файл «{path.name}», {inside}: {first['msg']}") from error
+        raise SourcesError(first_fault(path.name, error)) from error
     return {source.dataset: source for source in listed.sources}
 
 

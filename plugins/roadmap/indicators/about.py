@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from roadmap.paths import SQL
+from roadmap.plan.faults import first_fault, not_yaml
 from roadmap.plan.model import Indicator
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 
@@ -79,11 +80,9 @@ def about(stem: str) -> About:
     except FileNotFoundError:
         raise AboutError(f"Нет файла {place}") from None
     except YamlRefused as error:
-        raise AboutError(f"{place}: {error}") from error
+        raise AboutError(not_yaml(place, error)) from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        inside = ".".join(str(part) for part in first["loc"]) or "(весь файл)"
-        raise AboutError(f"{place}, {inside}: {first['msg']}") from error
+        raise AboutError(first_fault(place, error)) from error
 
 
 def stem_of(indicator: Indicator, code: str = "") -> str:

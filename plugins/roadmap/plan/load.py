@@ -11,13 +11,12 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from roadmap.paths import PLANS, SOURCES, SQL
 from roadmap.plan.checks import Problem, contradictions
+from roadmap.plan.faults import faults_of
 from roadmap.plan.model import Plan
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 
@@ -69,7 +68,7 @@ def examine(content: bytes, sql_folder: Path = SQL) -> tuple[Plan | None, tuple[
     except YamlRefused as error:
         return None, tuple(Problem("", fault) for fault in error.faults)
     except ValidationError as error:
-        return None, tuple(_problem(details) for details in error.errors(include_url=False))
+        return None, tuple(Problem(*fault) for fault in faults_of(error))
     return plan, contradictions(
         plan, lambda stem: _has_query(sql_folder, stem), _dataset_names(SOURCES)
     )
@@ -120,71 +119,3 @@ def _dataset_names(sources: Path) -> frozenset[str] | None:
         return frozenset(source["dataset"] for source in listed)
     except (OSError, YamlRefused, TypeError, KeyError):
         return None
-
-
-def _problem(details: ErrorDetails) -> Problem:
-    return Problem(_path(details["loc"]), _sentence(details))
-
-
-def _path(loc: tuple[int | str, ...]) -> str:
-    """`("phases", 0, "run_day")` as `phases[0].run_day`."""
-    path = ""
-    previous: int | str = ""
-    for part in loc:
-        # pydantic names the kind of a window between the window and its field.
-        if previous != "window":
-            path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-        previous = part if previous != "window" else ""
-    return path
-
-
-_WANTED = {
-    "date": "нужна дата вида 2021-03-31",
-    "time": 'нужно время вида "10:00" (в кавычках)',
-    "int": "нужно целое число",
-    "float": "нужно число",
-    "bool": "нужно true или false",
-    "string": "нужен текст (числа и да/нет — в кавычках)",
-    "tuple": "нужен список в квадратных скобках",
-    "model": "нужны поля с отступом",
-    "dict": "нужны поля с отступом",
-}
-
-
-def _sentence(details: ErrorDetails) -> str:
-    kind = details["type"]
-    shown = _shown(details["input"])
-    match kind:
-        case "missing":
-            return "поля нет, а оно обязательно: допишите его"
-        case "extra_forbidden":
-            return "лишнее поле, такого в плане не бывает: исправьте название или удалите"
-        case "enum" | "literal_error":
-            return f"{shown} — такого значения нет; возможны: {_listed(details['ctx']['expected'])}"
-        case "union_tag_invalid":
-            return (
-                f"{_shown(details['ctx']['tag'])} — такого вида нет; "
-                f"возможны: {_listed(details['ctx']['expected_tags'])}"
-            )
-        case "union_tag_not_found":
-            return "нет поля kind (on, period, whole_period или own_schedule)"
-        case "string_pattern_mismatch":
-            return f"{shown} не по образцу {details['ctx']['pattern']}"
-        case "too_short" | "string_too_short":
-            return "пусто, а должно быть заполнено"
-        case "greater_than_equal":
-            return f"{shown} меньше {details['ctx']['ge']}"
-    wanted = next(
-        (text for start, text in _WANTED.items() if kind.startswith(start)), "недопустимое значение"
-    )
-    return f"{shown} — {wanted}"
-
-
-def _listed(expected: str) -> str:
-    """pydantic's «'previous' or 'next'» as «previous, next»."""
-    return expected.replace(" or ", ", ").replace("'", "")
-
-
-def _shown(value: Any) -> str:
-    text = "ничего" if value is None else " ".join(str(value).split())
-    return f"«{text[:60]}…»" if len(text) > 60 else f"«{text}»"

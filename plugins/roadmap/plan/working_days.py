@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
+from roadmap import russian
 from roadmap.paths import PLANS
+from roadmap.plan.faults import faults_of
 from roadmap.plan.model import PlanPart
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 
@@ -55,18 +57,17 @@ def load_calendar(path: Path = CALENDAR) -> Calendar:
     try:
         calendar = Calendar.model_validate(read_yaml(path.read_text(encoding="utf-8")))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise _refused(path, f"{where}: «{first['input']}» — недопустимое значение") from None
+        where, what = faults_of(error)[0]
+        raise _refused(path, f"{where}: {what}") from None
     except YamlRefused as error:
         raise _refused(path, str(error)) from None
     for year, days in calendar.years.items():
         for listed in (*days.off, *days.working):
             if listed.year != year:
-                raise _refused(path, f"years.{year}: {listed} — день другого года")
+                raise _refused(path, f"years.{year}: {russian.day(listed)} — день другого года")
         both = set(days.off) & set(days.working)
         if both:
-            raise _refused(path, f"years.{year}: {min(both)} — и рабочий, и выходной")
+            raise _refused(path, f"years.{year}: {russian.day(min(both))} — и рабочий, и выходной")
     return calendar
 
 
@@ -101,7 +102,9 @@ def _year(year: int, calendar: Calendar | None) -> YearOfWork:
 
 
 def _refused(path: Path, text: str) -> CalendarError:
-    return CalendarError(f"Календарь рабочих дней не принят. Файл «{path.name}», {text}.")
+    return CalendarError(
+        f"Календарь рабочих дней не принят. Файл «{path.name}», {text}. Исправьте файл."
+    )
 
 
 @cache

@@ -61,7 +61,7 @@ def test_a_source_without_scales_gets_none():
         ('математика: {5: {max: 20, "3": 11, "4": 7, "5": 15}}', "математика.5"),
         ('математика: {5: {max: 14, "3": 7, "4": 11, "5": 15}}', "математика.5"),
         ("математика: {5: {max: 20}}", "математика.5"),
-        ("математика: [", "не читается"),
+        ("математика: [", "это не YAML"),
     ],
 )
 def test_a_wrong_scale_is_refused_with_its_path(tmp_path: Path, text: str, inside: str):

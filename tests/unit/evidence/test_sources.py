@@ -77,23 +77,26 @@ def test_a_list_that_is_right_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "inside"),
     [
-        ({"tolerance": 7}, "sources.0.tolerance"),
-        ({"locations": ["../../etc/passwd"]}, "sources.0.locations"),
-        ({"locations": ["/etc/*.xlsx"]}, "sources.0.locations"),
-        ({"locations": []}, "либо locations, либо query"),
-        ({"reader": "os.system"}, "sources.0.reader"),
+        ({"tolerance": 7}, r"sources\[0\]\.tolerance"),
+        ({"locations": ["../../etc/passwd"]}, r"sources\[0\]\.locations"),
+        ({"locations": ["/etc/*.xlsx"]}, r"sources\[0\]\.locations"),
+        ({"locations": []}, "либо поле locations, либо поля query"),
+        ({"reader": "os.system"}, r"sources\[0\]\.reader"),
         ({"dataset": "visits"}, "нет описания plugins/roadmap/datasets/visits.py"),
-        ({"unknown": 1}, "sources.0.unknown"),
+        ({"unknown": 1}, r"sources\[0\]\.unknown"),
         ({"options": {"one_part": "none"}}, "participant, absent, set_aside"),
         ({"options_by_year": {2021: {"one_part": "none"}}}, "participant, absent, set_aside"),
-        ({"stands_for": ["marks"]}, "stands_for: нет набора данных marks"),
-        ({"tolerance": 0.3, "least_coverage": 0.8}, "least_coverage больше 1 - tolerance"),
-        ({"query": "publications"}, "sources.0"),
-        ({"connection": "roadmap_portal"}, "sources.0"),
-        ({"query": "publications", "connection": "roadmap_portal"}, "либо locations, либо query"),
+        ({"stands_for": ["marks"]}, "неизвестные наборы данных: marks"),
+        ({"tolerance": 0.3, "least_coverage": 0.8}, "least_coverage больше 1 − tolerance"),
+        ({"query": "publications"}, r"sources\[0\]"),
+        ({"connection": "roadmap_portal"}, r"sources\[0\]"),
+        (
+            {"query": "publications", "connection": "roadmap_portal"},
+            "либо поле locations, либо поля query",
+        ),
         ({"locations": [], "query": "publications"}, "query и connection"),
         ({"locations": [], "query": "nothing", "connection": "c"}, "нет запроса"),
-        ({"locations": [], "query": "../x", "connection": "c"}, "sources.0.query"),
+        ({"locations": [], "query": "../x", "connection": "c"}, r"sources\[0\]\.query"),
         (
             {
                 "locations": [],
@@ -115,5 +118,5 @@ def test_a_wrong_list_names_the_place(
 def test_a_file_that_is_no_yaml_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sources.yaml"
     path.write_text("sources: [", "utf-8")
-    with pytest.raises(SourcesError, match="не читается"):
+    with pytest.raises(SourcesError, match="это не YAML"):
         load_sources(path)

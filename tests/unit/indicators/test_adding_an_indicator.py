@@ -198,7 +198,9 @@ def test_what_is_wrong_is_told_with_the_file_and_the_place_in_it(
         file.read_text("utf-8").replace("confirmed_by: events", "confirmed_by: event s")
     )
     monkeypatch.setattr(about_module, "SQL", tmp_path)
-    with pytest.raises(AboutError, match=r"indicators/misspelt/about\.yaml, confirmed_by"):
+    with pytest.raises(
+        AboutError, match=r"indicators/misspelt/about\.yaml» не принят, поле confirmed_by"
+    ):
         about("misspelt")
     with pytest.raises(AboutError, match=r"indicators/nowhere/about\.yaml"):
         about("nowhere")

@@ -55,12 +55,11 @@ def test_every_field_that_is_none_is_told_at_once_with_its_line_and_what_to_writ
     found = check_file(path)
     assert found.faults == (
         "closed: поля нет, а оно обязательно: допишите его",
-        f"строка {line_of(path, 'closd')}, closd: лишнее поле, такого в плане не бывает: исправьте "
+        f"строка {line_of(path, 'closd')}, closd: лишнее поле, такого здесь не бывает: исправьте "
         "название или удалите",
         f"строка {line_of(path, 'code: 6.1')}, measures[5].indicators[0].code: «6.1» — нужен текст "
         "(числа и да/нет — в кавычках)",
-        f"строка {line_of(path, '2021-02-30')}, phases[0].run_day: «2021-02-30» — нужна дата вида "
-        "2021-03-31",
+        f"строка {line_of(path, '2021-02-30')}, phases[0].run_day: «2021-02-30» — такого дня нет",
     )
     assert found.lines[0] == "План не принят: файл «2021.yaml», 4\xa0ошибки."
     assert "Остальное станет видно, когда каждое поле записано верно." in found.lines[-1]

@@ -48,7 +48,7 @@ def test_the_unchanged_text_is_a_plan(tmp_path: Path) -> None:
 WRONG = {
     "a day that does not exist": (
         ("run_day: 2021-03-31", "run_day: 2021-02-30"),
-        "phases[0].run_day", "«2021-02-30» — нужна дата вида 2021-03-31",
+        "phases[0].run_day", "«2021-02-30» — такого дня нет",
     ),
     "a day of the window that does not exist": (
         ("{kind: on, on: 2021-03-12}", "{kind: on, on: 12.03.2021}"),
@@ -308,7 +308,7 @@ WRONG = {
     ),
     "a field nobody knows": (
         ("closed: true", "closed: true\nclosd: true"),
-        "closd", "лишнее поле, такого в плане не бывает: исправьте название или удалите",
+        "closd", "лишнее поле, такого здесь не бывает: исправьте название или удалите",
     ),
     "a field that is missing": (
         ("working_day: previous\n", ""),

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from roadmap.evidence.names import comparable
 from roadmap.paths import RISK_FACTORS
+from roadmap.plan.faults import first_fault, not_yaml
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -72,8 +73,6 @@ def _listed(name: str, text: str) -> _Listed:
     try:
         return _Listed.model_validate(read_yaml(text))
     except YamlRefused as error:
-        raise RiskFactorsError(f"Файл «{name}» не читается как YAML") from error
+        raise RiskFactorsError(not_yaml(name, error)) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        inside = ".".join(str(part) for part in first["loc"]) or "(весь файл)"
-        raise RiskFactorsError(f"Файл «{name}», {inside}: {first['msg']}") from error
+        raise RiskFactorsError(first_fault(name, error)) from error

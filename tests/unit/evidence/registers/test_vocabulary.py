@@ -44,7 +44,7 @@ def test_every_factor_has_a_name_whatever_year_it_is_of() -> None:
         ("name: Дефицит педагогических кадров", "title: Дефицит", "factors.staff.name"),
         ("    - staff\n", "    - stuff\n", "нет в factors: stuff"),
         ("Недостаток педагогических кадров", "Низкая учебная мотивация", "у двух факторов"),
-        ("years:", "years: [", "не читается"),
+        ("years:", "years: [", "это не YAML"),
     ],
 )
 def test_a_wrong_list_of_factors_names_the_place(
