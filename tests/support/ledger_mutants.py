@@ -11,7 +11,7 @@ import inspect
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,27 +72,30 @@ def _changed(text: str, change: Change) -> str:
     return text.replace(change.old, change.new)
 
 
-def _rewritten(function: Callable[..., Any], change: Change) -> Callable[..., Any]:
+def _rewritten(function: Any, change: Change) -> Any:
+    """The changed function, or property."""
+    if isinstance(function, property):
+        function = function.fget
     source = _changed(textwrap.dedent(inspect.getsource(function)), change)
     names: dict[str, Any] = {}
     module = sys.modules[function.__module__]
     exec(compile(source, "<mutant>", "exec"), vars(module) | names, names)  # noqa: S102
     made = names[function.__name__]
-    assert callable(made)
+    assert callable(made) or isinstance(made, property)
     return made
 
 
-def _sql(name: str, file: str, old: str, new: str = "") -> Mutant:
+def changed_sql(name: str, file: str, old: str, new: str = "") -> Mutant:
     return Mutant(name, (Change(file, old, new),))
 
 
-def _code(name: str, owner: Any, function: str, old: str, new: str) -> Mutant:
+def changed_code(name: str, owner: Any, function: str, old: str, new: str) -> Mutant:
     return Mutant(name, (Change((owner, function), old, new),))
 
 
 MUTANTS = (
     # -- the five that every sender without a ledger has
-    _sql(
+    changed_sql(
         "no fence",
         "mark_in_doubt",
         "    and claim_token = :claim_token\n    and lease_until_ms > :now_ms\n",
@@ -112,26 +115,26 @@ MUTANTS = (
             ),
         ),
     ),
-    _sql(
+    changed_sql(
         "the run is in the key",
         "run",
         "    occasion,",
         "    occasion || '/' || run_id as occasion,",
     ),
-    _code(
+    changed_code(
         "a lost reply is tried again",
         sender._Letter,
         "_finish",
         'return self._settle("doubt", phase="dot", detail=str(lost))',
         'return self._postpone(("in_doubt",), "dot", None, str(lost))',
     ),
-    _code("no frozen check", sender._Letter, "_finish", "> FROZEN_SECONDS", "> 10**9"),
+    changed_code("no frozen check", sender._Letter, "_finish", "> FROZEN_SECONDS", "> 10**9"),
     # -- the ledger
-    _sql("accepted by anybody", "accept", "\n    and claim_token = :claim_token", ""),
-    _sql("postponed by anybody", "postpone", "\n    and claim_token = :claim_token", ""),
-    _sql("doubted by anybody", "doubt", "\n    and claim_token = :claim_token", ""),
-    _sql("claimed without comparing", "claim", "\n    and state = :from_state", ""),
-    _sql(
+    changed_sql("accepted by anybody", "accept", "\n    and claim_token = :claim_token", ""),
+    changed_sql("postponed by anybody", "postpone", "\n    and claim_token = :claim_token", ""),
+    changed_sql("doubted by anybody", "doubt", "\n    and claim_token = :claim_token", ""),
+    changed_sql("claimed without comparing", "claim", "\n    and state = :from_state", ""),
+    changed_sql(
         "the switch is not asked at the dot",
         "mark_in_doubt",
         "exists (select 1 from control where k = 'sending_enabled' and v = '1')",
@@ -144,14 +147,14 @@ MUTANTS = (
             Change((settle, "_refuse"), "now_ms < earliest_ms", "False"),
         ),
     ),
-    _sql(
+    changed_sql(
         "a late reply overrules the operator",
         "accept_by_proof",
         "\n    and state = :from_state",
         "",
     ),
-    _sql("the same epoch once more", "postpone", "    send_epoch = send_epoch + 1,\n"),
-    _sql(
+    changed_sql("the same epoch once more", "postpone", "    send_epoch = send_epoch + 1,\n"),
+    changed_sql(
         "the reaper forgets the claimed",
         "lapsed_leases",
         "state in ('claimed', 'in_doubt')",
@@ -165,7 +168,7 @@ MUTANTS = (
             Change("reap_claimed", "\n    and lease_until_ms < :now_ms", ""),
         ),
     ),
-    _code(
+    changed_code(
         "whose sender dies is tried for ever",
         moves,
         "reap",
@@ -179,8 +182,10 @@ MUTANTS = (
             Change("claim", "\n    and (run_id is null or released_ms is not null)", ""),
         ),
     ),
-    _sql("an event that tells nothing", "write_event", "    version,\n", "    version + 1,\n"),
-    _code(
+    changed_sql(
+        "an event that tells nothing", "write_event", "    version,\n", "    version + 1,\n"
+    ),
+    changed_code(
         "the daily cap is not counted",
         moves,
         "mark_in_doubt",
@@ -188,7 +193,7 @@ MUTANTS = (
         "pass",
     ),
     # -- the sender
-    _code(
+    changed_code(
         "the dot goes before the mark",
         sender._Letter,
         "_finish",
@@ -196,7 +201,7 @@ MUTANTS = (
         "    try:\n        transport.send_dot()\n        transport.send_dot = lambda: None\n"
         "        counted_from = moves.mark_in_doubt(",
     ),
-    _code(
+    changed_code(
         "sent though the mark failed",
         sender._Letter,
         "_finish",
@@ -205,28 +210,28 @@ MUTANTS = (
         '        return self._postpone(states, "arm", None, type(broken).__name__)',
         "counted_from = time.monotonic()",
     ),
-    _code(
+    changed_code(
         "sent though not marked",
         sender._Letter,
         "_finish",
         "if counted_from is None:\n        transport.abandon()\n        return self._not_marked()",
         "if counted_from is None:\n        counted_from = time.monotonic()",
     ),
-    _code(
+    changed_code(
         "receipts are ignored",
         sender._Letter,
         "_finish",
         "settled = self._settle_by_receipt()",
         "settled = None",
     ),
-    _code(
+    changed_code(
         "receipts of earlier tries are ignored",
         proofs,
         "already_taken",
         "if _is_of(one, held))",
         "if _is_of(one, held) and one.send_epoch == held.send_epoch)",
     ),
-    _code(
+    changed_code(
         "what a wrong clock wrote stays",
         moments,
         "reset_far",
@@ -244,55 +249,57 @@ MUTANTS = (
             for file in ("past_deadline", "cancel_late")
         ),
     ),
-    _code(
+    changed_code(
         "a refusal to relay is charged to the letter",
         refusals,
         "about",
         "if _fault_in(text) is not None:\n        return About.US",
         "if _fault_in(text) is not None:\n        return About.RECIPIENT",
     ),
-    _sql(
+    changed_sql(
         "tries go on where a person said to try anew",
         "resume",
         "    attempts = 0,\n",
     ),
-    _code(
+    changed_code(
         "the server's word before the dot is not heard",
         sender._Letter,
         "send",
         "if self.transport.has_spoken():",
         "if False:",
     ),
-    _code(
+    changed_code(
         "any good word is taken for acceptance",
         sender._Letter,
         "_finish",
         "reply.code == ACCEPTED",
         "200 <= reply.code <= 299",
     ),
-    _code(
+    changed_code(
         "a refusal of MAIL is charged to the letter",
         refusals,
         "about",
         "return About.SIZE if is_size else About.US",
         "return About.SIZE if is_size else About.RECIPIENT",
     ),
-    _sql("a refusal about us counts as a try", "take_back", "    attempts = attempts - 1,\n"),
-    _code(
+    changed_sql(
+        "a refusal about us counts as a try", "take_back", "    attempts = attempts - 1,\n"
+    ),
+    changed_code(
         "not now is taken for never",
         sender._Letter,
         "_refused",
         "500 <= reply.code <= 599",
         "400 <= reply.code <= 599",
     ),
-    _code(
+    changed_code(
         "never is taken for not now",
         sender._Letter,
         "_refused",
         "500 <= reply.code <= 599",
         "False",
     ),
-    _code(
+    changed_code(
         "a dot that broke in TLS is taken for unsent",
         smtp.SmtpTransport,
         "send_dot",
@@ -300,20 +307,20 @@ MUTANTS = (
         "is_tls = False",
     ),
     # -- the planner
-    _code(
+    changed_code(
         "planned beside what is unknown",
         planning,
         "decide",
         "if last.state in _BLOCKING:",
         'if last.state in _BLOCKING and last.state != "unknown":',
     ),
-    _sql(
+    changed_sql(
         "what was given up is planned again",
         "deliveries_of_addressee",
         "cancelled.from_state as cancelled_from",
         "null as cancelled_from",
     ),
-    _code(
+    changed_code(
         "what was accepted is planned again",
         planning,
         "decide",
