@@ -264,14 +264,15 @@ class Registers:
         ]
 
     def _within_seminars(self) -> tuple[Indicator, Indicator]:
-        first: dict[str, date] = {}
-        days = []
+        """Events within a seminar, and the seminars with as many as make them standing ones."""
+        needed = self.measures[8]["rules"]["least_events_of_seminar"]
+        of_seminar: dict[str, list[date]] = defaultdict(list)
         for row in self._held(8):
             if row["Код семинара"]:
-                on = day_of(row["Дата"])
-                days.append(on)
-                first[row["Код семинара"]] = min(on, first.get(row["Код семинара"], on))
-        return Indicator(days=tuple(days)), Indicator(days=tuple(first.values()))
+                of_seminar[row["Код семинара"]].append(day_of(row["Дата"]))
+        days = tuple(on for held in of_seminar.values() for on in held)
+        standing = [sorted(held)[needed - 1] for held in of_seminar.values() if len(held) >= needed]
+        return Indicator(days=days), Indicator(days=tuple(standing))
 
     def _programmes(self) -> tuple[Indicator, Indicator]:
         """Approved programmes of leader schools; of all approved ones those that were carried out.

@@ -197,10 +197,11 @@ class Registers:
         """8.1 and 8.2: events within a seminar, and their seminars."""
         rows = [row for row in self.held(8) if row["Код семинара"]]
         days = sorted(day_of(row["Дата"]) for row in rows)
-        first: dict[str, date] = {}
+        of_seminar: dict[str, list[date]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: row["Дата"]):
-            first.setdefault(row["Код семинара"], day_of(row["Дата"]))
-        starts = sorted(first.values())
+            of_seminar[row["Код семинара"]].append(day_of(row["Дата"]))
+        # A seminar that was held once is no standing one.
+        starts = sorted(held[1] for held in of_seminar.values() if len(held) > 1)
         return (
             Count(len(days), None, {}, days[13] if len(days) >= 14 else None),
             Count(len(starts), None, {}, starts[4] if len(starts) >= 5 else None),
