@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "include"
 PLANS = INCLUDE / "plans"
+REGIONS = INCLUDE / "regions"
 SQL = INCLUDE / "sql"
 TEMPLATES = INCLUDE / "templates"
 SCALES = INCLUDE / "scales"

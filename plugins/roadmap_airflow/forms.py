@@ -112,7 +112,7 @@ def phase_params(phase: str) -> dict[str, Param]:
 def _whom(plans: Sequence[Plan]) -> str:
     if not plans:
         return "Ни одного годного плана нет."
-    department = plans[-1].department
+    department = plans[-1].region.department
     return (
         f"Пусто — все участники проекта и {department.short_name}. Если выбрать, остальным, в "
         f"том числе {department.short_dative}, этот запуск ничего не составляет и не отправляет."

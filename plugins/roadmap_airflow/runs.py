@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
 
-from roadmap.plan.model import REGION
+from roadmap.plan.region import REGION
 
 if TYPE_CHECKING:
     from roadmap.plan.model import Plan
@@ -33,7 +33,7 @@ def names_of(plans: Iterable[Plan]) -> dict[str, str]:
     known: dict[str, str] = {}
     for plan in plans:
         known |= {unit.id: unit.name for unit in plan.municipalities}
-        known[REGION] = f"{plan.department.short_name.capitalize()} (региональный отчёт)"
+        known[REGION] = f"{plan.region.department.short_name.capitalize()} (региональный отчёт)"
     return known
 
 

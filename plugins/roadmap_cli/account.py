@@ -31,7 +31,7 @@ def account_of_year(engine: Engine, plan: Plan) -> tuple[str, ...]:
                 lines.append(f"{phase.dag_title}: {letters}")
                 continue
             reached = {row.municipality_id for row in sent}
-            whom = sorted(names.get(one, plan.department.short_name) for one in reached)
+            whom = sorted(names.get(one, plan.region.department.short_name) for one in reached)
             lines.append(f"  исправление «Взамен направленного»: {letters} — {', '.join(whom)}")
     return (*lines, *_in_all(rows))
 

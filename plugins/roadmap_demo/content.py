@@ -516,10 +516,16 @@ class School:
         return self.project is not None and self.project.left_on is None
 
 
+class RegionNames(_Part):
+    in_vpr: str
+    in_exams: str
+
+
 class Content(_Part):
     """The year: a field per file of the folder, under the file's name."""
 
     seed: int
+    region: RegionNames
     municipalities: tuple[Municipality, ...]
     school_names: SchoolNames = Field(alias="schools")
     project: ProjectSchools = Field(alias="project_schools")

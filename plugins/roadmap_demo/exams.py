@@ -129,7 +129,7 @@ def _block(
     minimum = ege_minimum(content.ege_of(exam).year, exam.subject)
     return [
         line(width, "Протокол проверки"),
-        line(width, "44 - Костромская область"),
+        line(width, content.region.in_exams),
         line(width, title),
         list(heading),
         *(_pupil(exam, sitting, number, rng) for number, sitting in enumerate(sittings, 1)),

@@ -54,7 +54,7 @@ def exam_bytes(content: Content, exam: MainExam, lost: int = 0) -> bytes:
     width = len(_HEADING)
     rows: list[list[Cell]] = [
         line(width, "Протокол проверки"),
-        line(width, "44 - Костромская область"),
+        line(width, content.region.in_exams),
         line(width, f"{exam.number} - {exam.title} {exam.date.strftime('%Y.%m.%d')}"),
         list(_HEADING),
         *(pupils[: total - lost] if lost else pupils),
@@ -88,7 +88,7 @@ def appeals_bytes(content: Content, file: AppealFile) -> bytes:
     group[_NOW : _NOW + 2] = ["Первичный балл", "Оценка" if is_main else "Балл"]
     rows: list[list[Cell]] = [
         line(width, "Апелляции о несогласии с выставленными баллами"),
-        line(width, "44 - Костромская область"),
+        line(width, content.region.in_exams),
         line(width, f"{exam.number} - {exam.title} {day.strftime('%Y.%m.%d')}"),
         list(_APPEALS),
         group,

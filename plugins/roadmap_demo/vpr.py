@@ -119,7 +119,7 @@ def marks_xlsx(content: Content, paper: Paper, corrected: bool = False) -> bytes
         ["Группы участников", "Кол-во ОО", "Кол-во участников", *marks],
         ["Вся выборка", export.count(country.schools), export.count(country.participants),
          *(export.share(100 * part / country.participants) for part in scaled)],
-        row("Костромская обл.", sum(len(block) for _, block in blocks), region),
+        row(content.region.in_vpr, sum(len(block) for _, block in blocks), region),
     ]  # fmt: skip
     for name, block in blocks:
         rows.append(row(name, len(block), _added(counts for _, counts, _ in block)))
@@ -147,7 +147,7 @@ def journal_xlsx(content: Content, paper: Paper) -> bytes:
     scaled = content.vpr_of(paper).country.participants / sum(region)
     groups: list[tuple[str, Sequence[int]]] = [
         ("Вся выборка", [round(count * scaled) for count in region]),
-        ("Костромская обл.", region),
+        (content.region.in_vpr, region),
     ]
     for name, block in blocks:
         groups += [(name, _added(journal for _, journal in block)), *block]

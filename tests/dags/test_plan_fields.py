@@ -19,6 +19,7 @@ from roadmap.delivery.letters.planning import plan_deliveries
 from roadmap.evidence.freeze import freeze
 from roadmap.evidence.request import RunRequest
 from roadmap.indicators.evaluate import evaluate
+from roadmap.plan.checks import contradictions
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan, reminder_phases
 from roadmap.reports.compose import compose
@@ -96,6 +97,11 @@ def forms(plan: Plan) -> str:
         )  # fmt: skip
 
 
+def check(plan: Plan) -> str:
+    """What is said of a plan that contradicts itself."""
+    return str(contradictions(plan, lambda _: True, None))
+
+
 def watch(plan: Plan) -> str:
     """What the operator is told of phases that did not run, and when is reminded of what."""
     engine = memory_engine()
@@ -163,14 +169,17 @@ REPORTS = {
     "december": letters_of(monitoring_rows.december(monitoring_rows.buyskiy())),
 }
 SEEN: dict[str, Callable[[Plan], str]] = {
-    **REPORTS, "figures": figures, "forms": forms, "watch": watch, "planned": planned,
-    "frozen": frozen, "figures of june": partial(figures, phase="june_monitoring"),
+    **REPORTS, "check": check, "figures": figures, "forms": forms, "watch": watch,
+    "planned": planned, "frozen": frozen,
+    "figures of june": partial(figures, phase="june_monitoring"),
 }  # fmt: skip
 # Where to look for each kind of thing in a plan, and for the fields that are seen elsewhere.
 LOOK: dict[str, tuple[str, ...]] = {
     "Plan": ("forms", "watch", "march"),
     "Order": ("march",),
-    "EarlierOrder": ("march",),
+    "Region.phone_forms": ("check",),
+    "Region": ("march", "watch", "forms"),
+    "Operator": ("march",),
     "Department": ("june", "forms", "frozen"),
     "Contact": ("march",),
     "Analysis.low_procedures": ("march",),

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 _EDITS = (
     ("include/plans/2021.yaml", "least_participants: 5", "least_participants: 50"),
-    ("include/plans/2021.yaml", "Костромская область", "Иная область"),
-    ("include/plans/2021.yaml", "time_zone_name: МСК", "time_zone_name: МСК+1"),
+    ("include/regions/kostroma.yaml", "Костромская область", "Иная область"),
+    ("include/regions/kostroma.yaml", "time_zone_name: МСК", "time_zone_name: МСК+1"),
     ("include/plans/2021.yaml", "run_day: 2021-03-31", "run_day: 2021-04-30"),
     ("include/templates/wording/shared.j2", "Письмо сформировано", "Письмо собрано"),
     ("include/templates/pdf/spravka.typ", "#", "#panic()\n#"),

@@ -23,7 +23,8 @@ from roadmap.analysis.small_numbers import (
     pupils_moved,
     stands_as_told,
 )
-from roadmap.plan.model import REGION, Procedure
+from roadmap.plan.model import Procedure
+from roadmap.plan.region import REGION
 from roadmap.russian import natural_key
 from roadmap.store.sql import sql
 

@@ -22,7 +22,8 @@ from roadmap.evidence.names import masked_code, masked_login, near, plan_words
 from roadmap.evidence.registers.risk_factors import factor_names
 from roadmap.evidence.sources import load_sources
 from roadmap.paths import TEMPLATES
-from roadmap.plan.model import REGION, Phase, Plan
+from roadmap.plan.model import Phase, Plan
+from roadmap.plan.region import REGION
 from roadmap.plan.strict_yaml import read_yaml
 from roadmap.russian import counted, day, integer
 from roadmap.store.sql import sql

@@ -37,7 +37,8 @@ from roadmap.evidence.references import write_references
 from roadmap.evidence.request import FreezeRefused, RunRequest, one_line, refuse_request
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import plan_json, plan_sha256
-from roadmap.plan.model import REGION, Phase, Plan
+from roadmap.plan.model import Phase, Plan
+from roadmap.plan.region import REGION
 from roadmap.russian import counted, integer
 from roadmap.store.kept import keep
 from roadmap.store.sql import sql
@@ -125,9 +126,10 @@ def freeze(
         unnamed = _add_unnamed(conn, plan, at)
         conn.execute(sql("evidence/frozen_schools"), at)
         # The department is an addressee of every run and takes part in no measure.
+        department = plan.region.department
         _add(
-            conn, run_id, REGION, plan.department.name,
-            genitive=plan.department.genitive, short_name=REGION_SHORT_NAME, is_participating=0,
+            conn, run_id, REGION, department.name,
+            genitive=department.genitive, short_name=REGION_SHORT_NAME, is_participating=0,
         )  # fmt: skip
         _select(conn, run_id, request.municipalities)
         if request.sample is not None:

@@ -68,7 +68,7 @@ def plan_words(text: str) -> str:
 def municipality_ref(text: str) -> str:
     """How a municipality's name or code is kept in facts and compared with the registry.
 
-    «г. Кострома» and «город Кострома» are one, and so are kinds of dashes and quotes; the
+    «г. Буй» and «город Буй» are one, and so are kinds of dashes and quotes; the
     words «район» and «округ» stay, since «город Буй» and «Буйский район» are two.
     """
     name = _CITY.sub("город ", comparable(text).translate(_QUOTES))

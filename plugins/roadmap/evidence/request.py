@@ -15,7 +15,8 @@ from typing import Any
 from roadmap import russian
 from roadmap.decision import LONGEST_REASON
 from roadmap.evidence.intake import KnownBy
-from roadmap.plan.model import REGION, Phase, Plan
+from roadmap.plan.model import Phase, Plan
+from roadmap.plan.region import REGION
 
 _DAY = re.compile(
     r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})|(?P<y2>\d{4})-(?P<m2>\d{1,2})-(?P<d2>\d{1,2})",

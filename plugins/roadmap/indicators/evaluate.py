@@ -34,7 +34,6 @@ from roadmap.indicators.status import (
 from roadmap.indicators.units import Required, missing_of, reading_of, required_units
 from roadmap.plan.due import due_date, has_begun, monitoring_scope, start_date
 from roadmap.plan.model import (
-    REGION,
     Indicator,
     IndicatorKind,
     IndicatorPart,
@@ -46,6 +45,7 @@ from roadmap.plan.model import (
     WholePeriod,
     Window,
 )
+from roadmap.plan.region import REGION
 from roadmap.russian import counted, plural
 from roadmap.store.tables import indicator_gap, indicator_result, phase_run, run_municipality
 from roadmap.store.tables import measure_status as measure_status_table

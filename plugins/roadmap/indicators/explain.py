@@ -33,7 +33,8 @@ from roadmap.indicators.read import (
 from roadmap.indicators.status import Status
 from roadmap.paths import SQL
 from roadmap.plan.load import load_plan, plan_sha256
-from roadmap.plan.model import REGION, Indicator, IndicatorPart, LocalTime, Measure, Plan, Slice
+from roadmap.plan.model import Indicator, IndicatorPart, Measure, Plan, Slice
+from roadmap.plan.region import REGION, LocalTime
 from roadmap.russian import day
 from roadmap.store.kept import kept_content
 from roadmap.store.tables import (

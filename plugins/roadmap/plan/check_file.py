@@ -81,7 +81,7 @@ def _fault(line: int, problem: Problem) -> str:
 
 def runs(plan: Plan) -> Iterator[str]:
     """When the plan's phases run: Russian lines."""
-    yield f"Запуски этапов ({plan.time_zone_name}):"
+    yield f"Запуски этапов ({plan.region.time_zone_name}):"
     for phase in plan.phases:
         for event in phase_events(phase.code, [plan]):
             yield f"  {day(event.run_at.date())} {event.run_at:%H:%M}  {phase.title}"
@@ -95,7 +95,7 @@ def left_to_fill(plan: Plan) -> tuple[str, ...]:
 
 def _left_in(plan: Plan) -> Iterator[str]:
     if not plan.order.is_issued:
-        yield "order.number, order.date — номер и дата приказа, order.issued_by — чей он"
+        yield "order.number, order.date — номер и дата приказа"
         if not plan.based_on:
             yield "based_on — приказы, на которых он основан, если такие есть"
         yield "measures — тексты, сроки, цели и коды событий: сверить с приказом, когда он издан"

@@ -15,7 +15,6 @@ from pydantic import ValidationError
 
 from roadmap.plan.due import is_ongoing, monitoring_rules
 from roadmap.plan.model import (
-    REGION,
     Comparison,
     Datasets,
     Indicator,
@@ -27,6 +26,7 @@ from roadmap.plan.model import (
     Plan,
     Setting,
 )
+from roadmap.plan.region import REGION
 from roadmap.russian import day
 
 # What every query is given by the run itself; no rule and no parameter may bear these names.
@@ -65,6 +65,7 @@ def contradictions(
         *_ownership(plan),
         *_reminders(plan, datasets),
         *_municipalities(plan),
+        *_phone(plan),
     )
 
 
@@ -416,11 +417,18 @@ def _reminders(plan: Plan, known: frozenset[str] | None) -> Iterator[Problem]:
 def _municipalities(plan: Plan) -> Iterator[Problem]:
     ids = [municipality.id for municipality in plan.municipalities]
     names = [municipality.name for municipality in plan.municipalities]
-    yield from _twice("municipalities", ids, "код «{}» указан дважды", ".id")
-    yield from _twice("municipalities", names, "наименование «{}» указано дважды", ".name")
+    yield from _twice("region.municipalities", ids, "код «{}» указан дважды", ".id")
+    yield from _twice("region.municipalities", names, "наименование «{}» указано дважды", ".name")
     if REGION in ids:
-        path = f"municipalities[{ids.index(REGION)}].id"
+        path = f"region.municipalities[{ids.index(REGION)}].id"
         yield Problem(path, "код «region» занят: так зовётся область")
+
+
+def _phone(plan: Plan) -> Iterator[Problem]:
+    phone, region = plan.contact.phone, plan.region
+    if not region.is_phone(phone):
+        forms = " или ".join(f"«{form}»" for form in region.phone_forms)
+        yield Problem("contact.phone", f"«{phone}» — телефоны пишут так: {forms} (0 — любая цифра)")
 
 
 def _in_year(plan: Plan, path: str, value: date, years_after: int = 0) -> Iterator[Problem]:

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from roadmap.plan.model import (
-    Measure,
-    OnDay,
-    OwnSchedule,
-    Period,
-    Plan,
-    PlanPart,
-    WholePeriod,
-    Window,
-)
+from roadmap.plan.model import Measure, OnDay, OwnSchedule, Period, Plan, WholePeriod, Window
+from roadmap.plan.part import PlanPart
 
 
 def due_date(window: Window) -> date | None:

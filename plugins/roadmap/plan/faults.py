@@ -60,7 +60,7 @@ _WANTED = {
 _PATTERNS = {
     r"^[^\x00-\x09\x0b-\x1f\x7f\x85\u2028\u2029]+$": "текст без невидимых знаков",
     r"^[a-z][a-z0-9_]*$": "слово из латинских строчных букв, цифр и «_», сначала буква",
-    r"^[a-z]{1,16}$": "слово из латинских строчных букв, не длиннее 16",
+    r"^[a-z](?:-?[a-z0-9])*$": "слова из латинских строчных букв и цифр через дефис, сначала буква",
     r"^\d{1,2}\.\d{1,2}$": "номер вида 6.2",
     r"^(vpr|ege|oge|rdr)/\d{4}/(autumn|spring|main)$": "процедура вида vpr/2021/spring",
     r"^[a-z][a-z0-9_]*(/\d{4}-\d\d-\d\d/\d+)?$": (
@@ -95,6 +95,8 @@ def _sentence(details: ErrorDetails) -> str:
             return str(details["ctx"]["error"])
         case "too_short" | "string_too_short":
             return "пусто, а должно быть заполнено"
+        case "string_too_long":
+            return f"{shown} длиннее {details['ctx']['max_length']} знаков"
         case "greater_than_equal":
             return f"{shown} меньше {details['ctx']['ge']:g}"
         case "less_than_equal":

@@ -1,5 +1,8 @@
 """Reading plans from include/plans; a wrong one is refused with the path inside its file.
 
+A plan names its region, which include/regions holds once for all its plans; a plan may also hold
+its region in place.
+
 One broken file stops only its own year: `load_plans` gives the others and says what is wrong.
 Light to import and to call: the DAG processor does both again and again.
 """
@@ -11,10 +14,11 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
-from roadmap.paths import PLANS, SOURCES, SQL
+from roadmap.paths import PLANS, REGIONS, SOURCES, SQL
 from roadmap.plan.checks import Problem, contradictions
 from roadmap.plan.faults import faults_of
 from roadmap.plan.model import Plan
@@ -62,13 +66,25 @@ def examine(content: bytes, sql_folder: Path = SQL) -> tuple[Plan | None, tuple[
     Contradictions between fields are looked for only where each field is valid by itself.
     """
     try:
-        plan = Plan.model_validate(read_yaml(content.decode("utf-8")))
+        declared = read_yaml(content.decode("utf-8"))
     except UnicodeDecodeError:
         return None, (Problem("", "текст не в кодировке UTF-8"),)
     except YamlRefused as error:
         return None, tuple(Problem("", fault) for fault in error.faults)
+    of_region = ""
+    if isinstance(declared, dict) and isinstance(code := declared.get("region"), str):
+        try:
+            declared |= {"region": _region(code)}
+        except YamlRefused as error:
+            return None, tuple(Problem("region", fault) for fault in error.faults)
+        of_region = f" (файл include/regions/{code}.yaml)"
+    try:
+        plan = Plan.model_validate(declared)
     except ValidationError as error:
-        return None, tuple(Problem(*fault) for fault in faults_of(error))
+        return None, tuple(
+            Problem(path, fault + (of_region if path.startswith("region") else ""))
+            for path, fault in faults_of(error)
+        )
     return plan, contradictions(
         plan, lambda stem: _has_query(sql_folder, stem), _dataset_names(SOURCES)
     )
@@ -119,3 +135,19 @@ def _dataset_names(sources: Path) -> frozenset[str] | None:
         return frozenset(source["dataset"] for source in listed)
     except (OSError, YamlRefused, TypeError, KeyError):
         return None
+
+
+def _region(code: str) -> Any:
+    """What the region's file holds; YamlRefused, in Russian, where none can be read."""
+    path = REGIONS / f"{code}.yaml"
+    known = sorted(one.stem for one in REGIONS.glob("*.yaml"))
+    if code not in known:  # nor a path to somewhere else
+        raise YamlRefused(f"области «{code}» нет в include/regions (есть: {', '.join(known)})")
+    try:
+        return read_yaml(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise YamlRefused(f"файл include/regions/{path.name} не в кодировке UTF-8") from None
+    except YamlRefused as error:
+        raise YamlRefused(
+            *(f"файл include/regions/{path.name}: {fault}" for fault in error.faults)
+        ) from None

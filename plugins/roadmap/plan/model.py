@@ -7,36 +7,18 @@ the clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
-# Russian strings of a plan may not carry a control character: they end in subjects and headings.
-Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f\x85\u2028\u2029]+$")]
-Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+from roadmap.plan.part import Code, PlanPart, Text
+from roadmap.plan.region import LocalTime, Municipality, Region
+
 Date = date  # where a field itself is called `date`
 # A setting of a rule or a query. A day stands here as ISO text, as the tables keep it.
 Setting = str | int | float | bool
-
-
-# The addressee that is no municipality: the department, with what the whole region did.
-REGION = "region"
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):  # OSError of a folder, as «Europe»
-        raise ValueError(f"часового пояса «{name}» нет") from None
-    return name
-
-
-class PlanPart(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class OnDay(PlanPart):
@@ -124,7 +106,7 @@ class IndicatorPart(PlanPart):
     title: Text
     unit: Unit
     sql: str | None = None  # where the part is counted otherwise than the indicator
-    parameters: dict[str, Setting] = {}
+    parameters: dict[str, Setting] = Field(default_factory=dict)
     beside: bool = False
 
 
@@ -136,7 +118,7 @@ class Indicator(PlanPart):
     unit: Unit
     slice: Slice
     sql: str | None = None  # folder in include/sql/indicators; None: its parts name theirs
-    parameters: dict[str, Setting] = {}
+    parameters: dict[str, Setting] = Field(default_factory=dict)
     # «100 % участников»: coordinators, curators and schools, each counted by itself. Stored
     # as indicators «13.1/curator» of their own, and summed as 13.1.
     parts: tuple[IndicatorPart, ...] = ()
@@ -156,7 +138,7 @@ class Measure(PlanPart):
     window: Window
     indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
     # How an ambiguous text is read (domain: the plan's comments say why), by name.
-    rules: dict[str, Setting | tuple[str | int, ...]] = {}
+    rules: dict[str, Setting | tuple[str | int, ...]] = Field(default_factory=dict)
 
 
 class Datasets(PlanPart):
@@ -269,22 +251,8 @@ class Contact(PlanPart):
     phone: Text
 
 
-class Municipality(PlanPart):
-    id: Annotated[str, Field(pattern=r"^[a-z]{1,16}$")]
-    name: Text
-
-
-class Department(PlanPart):
-    """Who gets the regional report; the forms that sentences need."""
-
-    name: Text
-    genitive: Text
-    short_name: Text  # «департамент», in forms and notes
-    short_dative: Text
-
-
-class EarlierOrder(PlanPart):
-    """An order; of one that is not issued yet, number and date are None."""
+class Order(PlanPart):
+    """An order of the region's department; of one not issued yet, number and date are None."""
 
     number: Text | None
     date: Date | None
@@ -294,47 +262,29 @@ class EarlierOrder(PlanPart):
         return self.number is not None and self.date is not None
 
 
-class Order(EarlierOrder):
-    issued_by: Text  # whose order it is, in the genitive: «приказ департамента …»
-
-
-@dataclass(frozen=True)
-class LocalTime:
-    """The time that people live by, and what they call it."""
-
-    zone: ZoneInfo
-    name: str  # «МСК»
-
-    def at(self, moment_ms: int) -> datetime:
-        """The aware moment of that many UTC milliseconds since 1970."""
-        return datetime.fromtimestamp(moment_ms / 1000, self.zone)
-
-
 class Plan(PlanPart):
     year: int
     order: Order
-    based_on: tuple[EarlierOrder, ...] = ()  # earlier orders that this one follows
+    based_on: tuple[Order, ...] = ()  # earlier orders that this one follows
     in_force: date | None
     closed: bool  # not scheduled any more, only backfilled or triggered
-    time_zone: Annotated[str, AfterValidator(_known_zone)]
-    time_zone_name: Text  # «МСК», beside hours in letters
+    region: Region
     working_day: Literal["previous", "next"]
-    region_name: Text
-    department: Department
-    operator_full_name: Text
-    operator_short_name: Text
-    place: Text  # «г. Кострома», on title pages
     contact: Contact
     analysis: Analysis
     measures: tuple[Measure, ...]
     phases: tuple[Phase, ...]
     reminders: Reminders | None = None
-    municipalities: tuple[Municipality, ...]
 
     @property
     def local_time(self) -> LocalTime:
         """The time of the plan's hours and of the moments in its letters."""
-        return LocalTime(ZoneInfo(self.time_zone), self.time_zone_name)
+        return self.region.local_time
+
+    @property
+    def municipalities(self) -> tuple[Municipality, ...]:
+        """All of the region; which of them take part, the registry says."""
+        return self.region.municipalities
 
     def is_in_force(self, on: date) -> bool:
         """Whether letters of the plan may go to addressees on that day."""

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from roadmap import russian
 from roadmap.paths import PLANS
 from roadmap.plan.faults import faults_of
-from roadmap.plan.model import PlanPart
+from roadmap.plan.part import PlanPart
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 
 if TYPE_CHECKING:

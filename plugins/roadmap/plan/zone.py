@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from roadmap.paths import PLANS
 from roadmap.plan.load import load_plans
-from roadmap.plan.model import LocalTime
+from roadmap.plan.region import LocalTime
 
 # Where no plan can be read an alarm has to leave all the same, at some hour.
 WITHOUT_A_PLAN = LocalTime(ZoneInfo("Europe/Moscow"), "МСК")

@@ -22,7 +22,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from roadmap.plan.model import REGION
+from roadmap.plan.region import REGION
 
 
 class Part(BaseModel):
@@ -374,7 +374,7 @@ class KeyFigure(Part):
 class Institution(Part):
     full_name: str
     short_name: str
-    place: str  # «г. Кострома»
+    place: str  # «г. Буй»
     contact_name: str
     contact_phone: str
     contact_address: str  # e-mail for answers (Reply-To)

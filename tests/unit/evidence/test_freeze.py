@@ -204,7 +204,7 @@ def test_a_run_says_what_it_was_made_of(any_engine: Engine) -> None:
 
 def test_a_run_keeps_the_plan_and_the_templates_that_it_used_once(any_engine: Engine) -> None:
     registries(any_engine)
-    other = PLAN.model_copy(update={"place": "г. Другой"})
+    other = PLAN.model_copy(update={"working_day": "next"})
     runs = [
         freeze(any_engine, plan, REQUEST, NOW, "dev", templates_sha256())
         for plan in (PLAN, other, PLAN)
@@ -424,7 +424,7 @@ def test_a_municipality_is_named_as_on_the_as_of_date(any_engine: Engine) -> Non
 def test_the_region_is_an_addressee_that_takes_no_part(engine: Engine) -> None:
     registries(engine)
     region = units(engine, frozen(engine))[REGION]
-    assert region.name == PLAN.department.name
+    assert region.name == PLAN.region.department.name
     assert (region.short_name, region.is_participating, region.is_selected) == ("Регион", 0, 1)
 
 

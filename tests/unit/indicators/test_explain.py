@@ -144,7 +144,7 @@ def test_what_no_file_came_of_is_named(run: Engine) -> None:
 
 
 def test_a_number_is_explained_by_the_plan_that_its_run_kept(run: Engine) -> None:
-    kept_one = PLAN.model_copy(update={"place": "г. Прежний"})
+    kept_one = PLAN.model_copy(update={"working_day": "next"})
     latest = "latest:march_analysis"
     with run.begin() as connection:
         connection.execute(update(phase_run).values(plan_sha256=plan_sha256(kept_one)))

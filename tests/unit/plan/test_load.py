@@ -6,9 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from roadmap.paths import SQL
-from roadmap.plan.load import PlanError, load_plan, load_plans, plan_sha256, plan_years
+from roadmap.plan.load import PlanError, examine, load_plan, load_plans, plan_sha256, plan_years
+from roadmap.plan.strict_yaml import read_yaml
 from support.plans import SMALL_PLANS, small_plan
 
 GOOD = (SMALL_PLANS / "2021.yaml").read_text(encoding="utf-8")
@@ -295,11 +297,11 @@ WRONG = {
     ),
     "a municipality twice": (
         ("id: buyskiy", "id: buy"),
-        "municipalities[4].id", "код «buy» указан дважды",
+        "region.municipalities[4].id", "код «buy» указан дважды",
     ),
     "a municipality called region": (
         ("id: buyskiy", "id: region"),
-        "municipalities[4].id", "код «region» занят: так зовётся область",
+        "region.municipalities[4].id", "код «region» занят: так зовётся область",
     ),
     "an unknown kind of window": (
         ("{kind: on, on: 2021-03-12}", "{kind: sometime, on: 2021-03-12}"),
@@ -320,7 +322,7 @@ WRONG = {
     ),
     "a control character in a name": (
         ("name: городской округ город Буй", r'name: "городской округ\u2028город Буй"'),
-        "municipalities[1].name", None,
+        "region.municipalities[1].name", None,
     ),
     "the year of another file": (
         ("year: 2021\norder", "year: 2022\norder"),
@@ -366,6 +368,58 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "2021.yaml").write_bytes(GOOD.encode("cp1251", errors="replace"))
     with pytest.raises(PlanError, match="не в кодировке UTF-8"):
         load_plan(2021, tmp_path)
+
+
+def of_kostroma(*edits: tuple[str, str]) -> bytes:
+    """The small plan with the region of the repository's file instead of its own."""
+    declared = read_yaml(GOOD)
+    declared["region"] = "kostroma"
+    text = yaml.safe_dump(declared, allow_unicode=True)
+    for old, new in edits:
+        text = text.replace(old, new)
+    return text.encode()
+
+
+def test_a_region_is_named_by_its_code_or_stands_in_its_plan() -> None:
+    named, _ = examine(of_kostroma())
+    assert named is not None
+    assert named.region.name == "Костромская область"
+    assert len(named.municipalities) == 29
+    assert small_plan().region.name == "Условная область"
+
+
+@pytest.mark.parametrize("code", ["vologda", "../plans/2021", "", "kostroma.yaml"])
+def test_a_region_without_a_file_is_refused_with_those_there_are(code: str) -> None:
+    plan, (problem,) = examine(of_kostroma(("region: kostroma", f"region: '{code}'")))
+    assert plan is None
+    assert problem.path == "region"
+    assert problem.text == f"области «{code}» нет в include/regions (есть: kostroma)"
+
+
+def test_a_phone_of_another_form_is_refused_with_the_forms_there_are(tmp_path: Path) -> None:
+    folder = written(tmp_path, ("phone: (0000) 00-00-00}", "phone: 4942-555-17}"))
+    with pytest.raises(PlanError, match=r"contact.phone: «4942-555-17» — телефоны пишут так: «\("):
+        load_plan(2021, folder)
+
+
+@pytest.mark.parametrize(
+    ("code", "is_good"),
+    [
+        ("e", True),
+        ("nizhniy-novgorod", True),
+        ("okrug-17", True),
+        ("m" * 40, True),
+        ("m" * 41, False),
+        ("17-okrug", False),
+        ("two--hyphens", False),
+        ("ends-", False),
+        ("Upper", False),
+        ("под-буй", False),
+    ],
+)
+def test_a_municipalitys_code_is_latin_words_with_hyphens(code: str, is_good: bool) -> None:
+    plan, problems = examine(GOOD.replace("id: buyskiy", f"id: {code}").encode())
+    assert (plan is not None and not problems) is is_good
 
 
 def test_a_year_without_a_file_is_refused_with_the_years_there_are(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from roadmap.plan.model import LocalTime
 from roadmap.plan.new_year import next_plan
+from roadmap.plan.region import LocalTime
 from roadmap.plan.zone import WITHOUT_A_PLAN, home_time, occasion_time
 from support.plans import SMALL_PLANS, small_plan
 

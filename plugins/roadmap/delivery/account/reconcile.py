@@ -36,7 +36,8 @@ from roadmap.delivery.letters.planning import NO_RECIPIENT, is_for_earlier_lette
 from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import sample_sentence
 from roadmap.plan.load import load_plans
-from roadmap.plan.model import REGION, REMINDER, LocalTime
+from roadmap.plan.model import REMINDER
+from roadmap.plan.region import REGION, LocalTime
 from roadmap.plan.zone import home_time, occasion_time
 from roadmap.store.sql import sql
 

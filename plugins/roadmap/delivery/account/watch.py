@@ -175,7 +175,7 @@ def missed_runs(
                         phase.code,
                         phase.dag_title,
                         event.run_at,
-                        plan.time_zone_name,
+                        plan.region.time_zone_name,
                         was_begun=key in runs,
                         begins=event.data_interval_start,
                     )

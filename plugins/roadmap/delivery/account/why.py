@@ -30,7 +30,8 @@ from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.sources import dataset_titles
 from roadmap.indicators.explain import ExplainRefused, find_run
 from roadmap.plan.load import load_plan
-from roadmap.plan.model import REGION, Phase, Plan
+from roadmap.plan.model import Phase, Plan
+from roadmap.plan.region import REGION
 from roadmap.plan.schedule import phase_events
 from roadmap.store.sql import sql
 
@@ -364,10 +365,11 @@ def _phase(plan: Plan, code: str) -> Phase:
 def _municipality(db: Connection, plan: Plan, text: str) -> tuple[str, str]:
     """Id and name; the plan's names, and those under which runs have known the addressees."""
     names: dict[str, set[str]] = defaultdict(set)
-    shown = {one.id: one.name for one in plan.municipalities} | {REGION: plan.department.name}
+    department = plan.region.department
+    shown = {one.id: one.name for one in plan.municipalities} | {REGION: department.name}
     for one in plan.municipalities:
         names[one.id] |= {one.id, one.name}
-    names[REGION] |= {REGION, REGION_SHORT_NAME, plan.department.name, plan.department.short_name}
+    names[REGION] |= {REGION, REGION_SHORT_NAME, department.name, department.short_name}
     for row in db.execute(sql("delivery/known_addressees"), {"plan_year": plan.year}):
         names[row.municipality_id] |= {row.municipality_id, row.name, row.short_name}
         shown.setdefault(row.municipality_id, row.name)
@@ -379,7 +381,7 @@ def _municipality(db: Connection, plan: Plan, text: str) -> tuple[str, str]:
         several = ", ".join(f"«{shown[key]}» ({key})" for key in matches)
         raise WhyRefused(f"Под «{text}» известны несколько: {several}. Укажите код.")
     holding = [key for key, name in shown.items() if wanted and wanted in _plain(name)]
-    if len(holding) == 1:  # «Кострома» for «городской округ город Кострома»
+    if len(holding) == 1:  # «Буй» for «городской округ город Буй»
         return holding[0], shown[holding[0]]
     close = set(near(text, shown.values()))
     alike = holding or [key for key, name in shown.items() if name in close]

@@ -179,12 +179,13 @@ def _asked(letter: Row[Any], kept: Mapping[str, bytes]) -> dict[str, Any]:
     """What `remake.main` makes the letter from."""
     # The plan's own fields alone: a plan of an older form can't be read as one of today's.
     plan = json.loads(kept[letter.plan_sha256])
+    region = plan.get("region", plan)  # before regions were data, the plan itself held their time
     return {
         "delivery_id": letter.delivery_id,
         "revision": letter.revision,
         "recipient": letter.addr,
-        "time_zone": plan["time_zone"],
-        "time_zone_name": plan["time_zone_name"],
+        "time_zone": region["time_zone"],
+        "time_zone_name": region["time_zone_name"],
         "envelope": letter.envelope,
         "report": kept[letter.report_sha256].decode(),
     }

@@ -13,7 +13,8 @@ from roadmap.broken import words_of_class
 from roadmap.decision import LETTER_DECISIONS
 from roadmap.delivery.transport import without_addresses
 from roadmap.paths import TEMPLATES
-from roadmap.plan.model import LocalTime, Plan
+from roadmap.plan.model import Plan
+from roadmap.plan.region import LocalTime
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment

@@ -31,7 +31,8 @@ from roadmap.evidence.request import refuse_live_rehearsal
 from roadmap.evidence.sources import dataset_titles
 from roadmap.mailbox import mailbox
 from roadmap.plan.load import plan_json, plan_sha256
-from roadmap.plan.model import LocalTime, Phase, Plan
+from roadmap.plan.model import Phase, Plan
+from roadmap.plan.region import LocalTime
 from roadmap.store.kept import keep
 from roadmap.store.sql import sql
 from roadmap.store.tables import report_file

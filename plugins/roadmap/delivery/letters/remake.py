@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from roadmap.delivery.letters import message
-from roadmap.plan.model import LocalTime
+from roadmap.plan.region import LocalTime
 from roadmap.reports.formats.letter import Envelope, Replaced
 from roadmap.reports.model import read_model
 from roadmap.reports.package import MEDIA_TYPES, rendered

@@ -1,6 +1,6 @@
 """«Статистика по отметкам» of ФИС ОКО: shares of marks by group → counts (docs/domain.md §3.2).
 
-Rows go from the country to the school: `Вся выборка`, `Костромская обл.`, a municipality,
+Rows go from the country to the school: `Вся выборка`, the region («… обл.»), a municipality,
 its schools. Shares are percents 0-100 of the participants; counts are restored from them and
 a row whose shares do not make 100 is quarantined, never repaired.
 """

@@ -31,6 +31,7 @@ from roadmap.evidence.names import (
     plan_words,
 )
 from roadmap.mailbox import AddressRefused, read_address
+from roadmap.plan.region import LONGEST_CODE, MUNICIPALITY_CODE, REGION
 from roadmap.printable import unprintable
 from roadmap.russian import day
 
@@ -40,7 +41,7 @@ _MOST_CHOICES_SHOWN = 8  # of more, only those that look like what was found
 _YEARS = (1990, 2100)  # a date outside is a slip of the pen
 
 _CODE = re.compile(r"[^\s|;\"'<>]{1,64}")
-_MUNICIPALITY = re.compile(r"[a-z]{1,16}")
+_MUNICIPALITY = re.compile(f"(?=.{{1,{LONGEST_CODE}}}$){MUNICIPALITY_CODE}")
 _DIGITS = re.compile(r"\d{2,12}")
 # What Excel makes of codes and writes into a csv: powers of ten and truth values, days and times.
 _LOST = re.compile(r"\d+(?:[.,]\d+)?[eе][+-]\d+|истина|ложь|true|false", re.IGNORECASE)
@@ -186,7 +187,7 @@ def _coded(text: str, column: Column, warn: Callable[[str], None]) -> str | None
     if _LOST.fullmatch(text):
         raise BadValue("TYPE", f"Строка не принята: «{_short(text)}» вместо {what}", LOST_DIGITS)
     code = text.casefold() if pattern is _MUNICIPALITY else text
-    if not pattern.fullmatch(code) or (code == "region" and column.kind is Kind.MUNICIPALITY):
+    if not pattern.fullmatch(code) or (code == REGION and column.kind is Kind.MUNICIPALITY):
         raise BadValue("TYPE", f"Строка не принята: «{_short(text)}» вместо {what}", to_do)
     if column.kind is Kind.CODE and mixed_word(text):
         warn("В коде смешаны русские и латинские буквы")

@@ -11,7 +11,8 @@ from roadmap.analysis.read import SchoolVerdict, Verdict
 from roadmap.indicators.about import Register, about_each
 from roadmap.indicators.read import Gap, IndicatorResult
 from roadmap.plan.due import due_date
-from roadmap.plan.model import REGION, IndicatorKind, OnDay
+from roadmap.plan.model import IndicatorKind, OnDay
+from roadmap.plan.region import REGION
 from roadmap.reports.analysis import dynamics
 from roadmap.reports.analysis.results import is_at_threshold
 from roadmap.reports.analysis.results_sentences import low_papers_sentence

@@ -8,7 +8,8 @@ from dataclasses import replace
 from roadmap.analysis.dynamics import previous_procedures
 from roadmap.analysis.objectivity import unsupported
 from roadmap.analysis.read import KINDS, Hidden, Level, PaperResult, Verdict
-from roadmap.plan.model import REGION, Procedure, Slice
+from roadmap.plan.model import Procedure, Slice
+from roadmap.plan.region import REGION
 from roadmap.reports.analysis.dynamics import dynamics
 from roadmap.reports.analysis.results import (
     as_told,

@@ -9,7 +9,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from roadmap.plan.model import REGION
+from roadmap.plan.region import REGION
 from roadmap.store.sql import sql
 
 MARKS = ("no", "partly", "yes")  # from the worst to the best

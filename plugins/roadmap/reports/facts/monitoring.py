@@ -24,7 +24,8 @@ from roadmap.indicators.read import (
     run_of_phase,
 )
 from roadmap.indicators.status import Status
-from roadmap.plan.model import REGION, Indicator, Phase, Plan, Slice
+from roadmap.plan.model import Indicator, Phase, Plan, Slice
+from roadmap.plan.region import REGION
 from roadmap.reports.facts.changes import RiskOfSchool, read_risks
 from roadmap.store.sql import sql
 from roadmap.store.tables import indicator_result, metadata, monitoring_scope, phase_run, run_batch

@@ -16,7 +16,8 @@ from roadmap.analysis.read import PaperResult, SchoolVerdict, papers, verdicts
 from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.evidence.scales import scales_of_run
 from roadmap.indicators.read import Gap, IndicatorResult, gaps, letter_results
-from roadmap.plan.model import REGION, Phase, Plan, Procedure
+from roadmap.plan.model import Phase, Plan, Procedure
+from roadmap.plan.region import REGION
 from roadmap.reports.facts.monitoring import MONITORING, SUMMARY, MonitoringState, read_state
 from roadmap.reports.model import Addressee, Institution
 from roadmap.russian import natural_key
@@ -163,9 +164,9 @@ def read_run(connection: Connection, plan: Plan, run_id: str, answers_to: str) -
         occasion=row["occasion"],
         as_of=date.fromisoformat(row["as_of"]),
         institution=Institution(
-            full_name=plan.operator_full_name,
-            short_name=plan.operator_short_name,
-            place=plan.place,
+            full_name=plan.region.operator.full_name,
+            short_name=plan.region.operator.short_name,
+            place=plan.region.place,
             contact_name=plan.contact.name,
             contact_phone=plan.contact.phone,
             contact_address=answers_to,

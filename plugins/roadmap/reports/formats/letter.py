@@ -24,7 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roadmap import russian
 from roadmap.paths import TEMPLATES
-from roadmap.plan.model import LocalTime
+from roadmap.plan.region import LocalTime
 from roadmap.reports.model import Cell, LetterFigures, LetterRow, ReportModel, Share
 from roadmap.reports.words.show import show_of, show_with_unit
 from roadmap.reports.words.wording import named, say, title

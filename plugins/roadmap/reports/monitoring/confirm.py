@@ -12,7 +12,8 @@ from typing import assert_never
 
 from roadmap.indicators.about import Register, about_each
 from roadmap.indicators.read import IndicatorResult
-from roadmap.plan.model import REGION, Indicator
+from roadmap.plan.model import Indicator
+from roadmap.plan.region import REGION
 from roadmap.reports.facts.monitoring import Placed, Registers, Requisites
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import OWN_JOIN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from roadmap.indicators.status import Status
-from roadmap.plan.model import REGION
+from roadmap.plan.region import REGION
 from roadmap.reports.facts.monitoring import MONITORING
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem, Letter, LetterFigures, NotHeld

@@ -14,7 +14,8 @@ from datetime import date
 from roadmap.indicators.read import IndicatorResult, letter_statuses
 from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date, is_ongoing
-from roadmap.plan.model import REGION, IndicatorKind, Measure
+from roadmap.plan.model import IndicatorKind, Measure
+from roadmap.plan.region import REGION
 from roadmap.reports.facts.monitoring import MonitoringState, monitoring_measure
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import OWN_JOIN, Cell, Share, Words
@@ -138,7 +139,7 @@ def lines_table(facts: Facts, view: View, measures: Sequence[Line], table_id: st
     notes = [sentence(facts, "note_signs")]
     if any(not line.is_own for line in measures):
         notes.append(
-            sentence(facts, "note_regional", department=facts.run.plan.department.short_name)
+            sentence(facts, "note_regional", department=facts.run.plan.region.department.short_name)
         )
     return rows.laid("" if is_sheet else sentence(facts, "caption_measures"), notes)
 

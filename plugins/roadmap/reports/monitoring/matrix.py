@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from roadmap.indicators.read import IndicatorResult, letter_statuses
 from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date, is_ongoing
-from roadmap.plan.model import REGION, IndicatorKind, Measure, Slice
+from roadmap.plan.model import IndicatorKind, Measure, Slice
+from roadmap.plan.region import REGION
 from roadmap.reports.facts.monitoring import MONITORING, monitoring_measure
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Bar, BarChart, BarGroup, Count, Figure, NotHeld, Share

@@ -17,7 +17,8 @@ from roadmap.indicators.about import about, stem_of
 from roadmap.indicators.read import Gap, IndicatorResult
 from roadmap.indicators.status import Status
 from roadmap.plan.due import due_date
-from roadmap.plan.model import REGION, IndicatorKind
+from roadmap.plan.model import IndicatorKind
+from roadmap.plan.region import REGION
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Day, Table
 from roadmap.reports.parts.draft import Laid

@@ -16,7 +16,7 @@ from roadmap.reports.words.wording import named, title
 
 def document_of(facts: Facts, draft: Draft, subject: str, main: Sequence[str]) -> Document:
     """The document of what is drafted; of `main` three sentences have room."""
-    name = facts.run.plan.region_name if facts.is_region else title(facts.addressee.name)
+    name = facts.run.plan.region.name if facts.is_region else title(facts.addressee.name)
     return Document(
         kind_title=sentence(facts, "document_kind"),
         dated=facts.run.as_of,

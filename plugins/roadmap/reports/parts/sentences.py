@@ -25,6 +25,7 @@ def sentence(facts: Facts, name: str, /, **values: Any) -> str:
         "as_of": run.as_of,
         "reply_by": run.phase.reply_by.on,
         "order": run.plan.order,
+        "issuer": run.plan.region.department.within_a_sentence,
         "least": settings.least_participants,
         "threshold": show_number(settings.low_share_percent),
         "points": show_number(settings.worse_points),

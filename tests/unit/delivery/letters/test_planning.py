@@ -291,12 +291,15 @@ def test_only_whose_content_changed_gets_a_correction(engine: Engine, renderer: 
     assert "порог не достигнут" in said
 
 
+def in_kamchatka(plan: Plan) -> Plan:
+    there = {"time_zone": "Asia/Kamchatka", "time_zone_name": "время Камчатки"}
+    return plan.model_copy(update={"region": plan.region.model_copy(update=there)})
+
+
 def test_letters_speak_in_the_time_of_their_plan_not_of_the_latest(
     engine: Engine, renderer: Renderer
 ):
-    far = PLAN.model_copy(
-        update={"time_zone": "Asia/Kamchatka", "time_zone_name": "время Камчатки"}
-    )
+    far = in_kamchatka(PLAN)
     plan_run(engine, renderer, plan=far)
     with SmtpServer() as server:
         send(engine, server)
@@ -1366,7 +1369,7 @@ def test_a_reminder_leaves_not_later_than_on_its_due_date(now: str, deadline: st
 
     reminder = PLAN.phase("reminder/2021-06-30/3")
     assert deadline_ms(PLAN, reminder, SETTINGS.expiry_ms, at(now)) == at(deadline)
-    far = PLAN.model_copy(update={"time_zone": "Asia/Kamchatka"})  # where that day ends sooner
+    far = in_kamchatka(PLAN)  # where that day ends sooner
     if deadline == "2021-07-01 00:00":
         assert deadline_ms(far, reminder, SETTINGS.expiry_ms, at(now)) == at("2021-06-30 15:00")
     march = PLAN.phase("march_analysis")

@@ -14,7 +14,7 @@ from lxml import html as lxml_html
 from sqlalchemy import Engine
 
 import support.analysis_rows as rows
-from roadmap.plan.model import LocalTime
+from roadmap.plan.region import LocalTime
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.formats.letter import (
     MAX_HTML_BYTES,
