@@ -19,7 +19,13 @@ from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
 from roadmap.datasets import results
 from roadmap.datasets.catalogue import DATASETS, TABLES
 from roadmap.datasets.model import FactTable
-from roadmap.decision import FILE_CODE_SHOWN, DecisionRefused, FileDecision, checked_reason
+from roadmap.decision import (
+    FILE_CODE_SHOWN,
+    FILE_DECISIONS,
+    DecisionRefused,
+    FileDecision,
+    checked_reason,
+)
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import ByColumns, Parsed
 from roadmap.evidence.sources import Source
@@ -266,6 +272,8 @@ def decide(
         ).first()
         is_new = before is None or before.decision != decision
         if is_new:
+            if before is not None and _is_taken(conn, held):
+                _refuse_another_decision(before.decision)
             _refuse_what_is_past(conn, held, now_ms)
             last = conn.scalar(select(func.max(held_file_decision.c.decided_ms))) or 0
             conn.execute(
@@ -315,6 +323,17 @@ def _find(conn: Connection, code: str) -> Row[Any]:
             else "Решение не принято: таких файлов несколько. Скопируйте код целиком."
         )
     return found[0]
+
+
+def _refuse_another_decision(taken: FileDecision) -> None:
+    """The file was accepted by a decision: its bytes are nothing new to the intake any more."""
+    raise DecisionRefused(
+        f"Решение не принято: файл уже принят, решение было «{FILE_DECISIONS[taken]}». Чтобы "
+        "действовало другое, сохраните файл с любым изменением, например с пустой строкой в "
+        "конце, положите снова и очистите «Приём данных»: если в нём заметно меньше, чем принято, "
+        "он будет придержан с новым кодом. Чтобы вернуть прежние сведения, положите так же "
+        "прежний файл."
+    )
 
 
 def _refuse_what_is_past(conn: Connection, held: Row[Any], now_ms: int) -> None:

@@ -192,6 +192,29 @@ def test_a_decision_against_what_is_no_longer_in_force_is_refused(held: World) -
         decide(held.engine, code, "replace", actor="a", reason="причина", now_ms=held.now_ms)
 
 
+def test_after_adding_another_decision_is_refused_and_the_way_to_go_on_is_told_and_leads_there(
+    held: World,
+) -> None:
+    pull(held)
+    decided(held, "add")
+    pull(held)
+    for other in ("replace", "keep"):
+        with pytest.raises(
+            DecisionRefused, match="уже принят, решение было «дополнить»"
+        ) as refused:
+            decided(held, other)
+        assert "с пустой строкой в конце, положите снова" in str(refused.value)
+    held.put(f"vpr/protocols/{PART}", protocol(1, score=16) + b"\r\n")
+    assert pull(held)[PART] == ("refused", "COVERS_LESS")
+    code = held.rows(load_batch)[-1].batch_id
+    decide(held.engine, code, "replace", actor="ivanova", reason="только она", now_ms=held.now_ms)
+    assert pull(held)[PART] == ("accepted", None)
+    assert list(in_force(held)) == ["440101"]
+    held.put(f"vpr/protocols/{WHOLE}", protocol(*range(10)) + b"\r\n")
+    assert pull(held)[WHOLE] == ("accepted", None)
+    assert len(in_force(held)) == 10
+
+
 def test_a_file_received_before_what_is_in_force_is_decided_about_as_well(world: World) -> None:
     rows = {"a.csv": 9, "b.csv": 1, "c.csv": 8}
     for number, (name, many) in enumerate(rows.items()):
