@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from roadmap.plan.checks import contradictions
 from roadmap.plan.load import load_plan, load_plans
 from roadmap.plan.model import IndicatorKind, Slice
 
@@ -110,6 +111,23 @@ def test_march_has_no_oge_because_there_was_none_in_2020() -> None:
 def test_monitoring_does_not_count_itself() -> None:
     for number in (12, 15):
         assert number in PLAN.measure(number).rules["exclude"]
+
+
+@pytest.mark.parametrize("code", ["7.2", "13.3", "14.2"])
+def test_that_a_school_s_receipt_is_not_checked_is_said_while_the_rule_is_optional(
+    code: str,
+) -> None:
+    measure = PLAN.measure(int(code.partition(".")[0]))
+    assert measure.rules["acknowledgement"] == "optional"
+    (waiver,) = measure.waivers
+    assert waiver.indicator == code
+    assert "школой не проверяется" in waiver.sentence
+    # With «required» it is checked, and a waiver that is left contradicts the rule.
+    strict = measure.model_copy(update={"rules": {**measure.rules, "acknowledgement": "required"}})
+    others = tuple(one for one in PLAN.measures if one.number != measure.number)
+    plan = PLAN.model_copy(update={"measures": (*others, strict)})
+    problems = [one.text for one in contradictions(plan, lambda _: True)]
+    assert sum("оговорка не нужна" in text for text in problems) == 1
 
 
 def test_a_past_year_is_closed() -> None:

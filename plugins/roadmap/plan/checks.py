@@ -57,6 +57,7 @@ def contradictions(
         *_indicators(plan, sql_names),
         *_readings(plan, sql_names),
         *_rules(plan),
+        *_waivers(plan),
         *_monitorings(plan),
         *_phases(plan, datasets),
         *_phase_windows(plan),
@@ -218,6 +219,29 @@ def _rules(plan: Plan) -> Iterator[Problem]:
                 "мероприятие идёт весь период: перечислите показатели, по которым о нём судят "
                 "до его конца",
             )
+
+
+def _waivers(plan: Plan) -> Iterator[Problem]:
+    for index, measure in enumerate(plan.measures):
+        codes = {indicator.code for indicator in measure.indicators}
+        text = f"{measure.text} {measure.date_text} {measure.indicator_text}"
+        for place, waiver in enumerate(measure.waivers):
+            path = f"measures[{index}].waivers[{place}]"
+            if waiver.words not in text:
+                yield Problem(f"{path}.words", f"слов «{waiver.words}» в мероприятии нет")
+            if waiver.indicator not in codes:
+                yield Problem(
+                    f"{path}.indicator", f"в мероприятии нет показателя «{waiver.indicator}»"
+                )
+            if (waiver.indicator, measure.rules.get("acknowledgement")) in {
+                (one.code, "required") for one in measure.indicators if one.sql == _PRESENTED
+            }:
+                yield Problem(
+                    path, "получение проверяется (acknowledgement: required): оговорка не нужна"
+                )
+
+
+_PRESENTED = "report_presented"
 
 
 def _monitorings(plan: Plan) -> Iterator[Problem]:

@@ -130,6 +130,18 @@ class Indicator(PlanPart):
     recommendation: Recommendation | None = None
 
 
+class Waiver(PlanPart):
+    """Words of the order that a figure does not check, though it is read as if it did.
+
+    `sentence` is printed beside the figure in every report that shows it.
+    """
+
+    words: Text  # verbatim from the measure
+    indicator: Annotated[str, Field(pattern=r"^\d{1,2}\.\d{1,2}$")]
+    reason: Text
+    sentence: Text
+
+
 class Measure(PlanPart):
     number: Annotated[int, Field(ge=1)]
     text: Text
@@ -139,6 +151,7 @@ class Measure(PlanPart):
     indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
     # How an ambiguous text is read (domain: the plan's comments say why), by name.
     rules: dict[str, Setting | tuple[str | int, ...]] = Field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
 
 
 class Datasets(PlanPart):

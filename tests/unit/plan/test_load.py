@@ -243,6 +243,14 @@ WRONG = {
         "measures[4].indicators[1].parameters.late_counts_as_done",
         "«late_counts_as_done» уже стоит среди rules",
     ),
+    "a waiver of an indicator of another measure": (
+        ("        indicator: \"16.1\"\n", "        indicator: \"17.2\"\n"),
+        "measures[13].waivers[0].indicator", "в мероприятии нет показателя «17.2»",
+    ),
+    "a waiver of words that the order does not say": (
+        ("      - words: Проведено\n", "      - words: в социальных сетях\n"),
+        "measures[13].waivers[0].words", "слов «в социальных сетях» в мероприятии нет",
+    ),
     "a part twice": (
         ("          - code: curator\n", "          - code: coordinator\n"),
         "measures[10].indicators[0].parts[1].code", "часть «coordinator» указана дважды",
