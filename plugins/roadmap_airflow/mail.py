@@ -194,7 +194,7 @@ class MailHook(SmtpHook):
         if by_token and "XOAUTH2" not in offered:
             raise MailServerUnavailable(
                 "Почтовый сервер не предлагает вход по OAuth2 (XOAUTH2)."
-                " Проверьте имя сервера и auth_type в соединении «smtp_default»."
+                " Проверьте имя сервера и «auth_type» в соединении «smtp_default»."
             )
         if not by_token and not any(way in offered for way in _PASSWORD_WAYS):
             raise MailServerUnavailable(self._lacks(_a_way_in(offered)))
@@ -232,7 +232,8 @@ class MailHook(SmtpHook):
             why = "сервис входа не выдал токен"  # its own words may carry the secret
         raise MailServerUnavailable(
             f"Токен OAuth2 для почтового сервера не получен: {why}."
-            " Проверьте access_token или client_id и client_secret в соединении «smtp_default»."
+            " Проверьте «access_token» или «client_id» и «client_secret» в соединении"
+            " «smtp_default»."
         )
 
     # -- what the operator reads, never in the server's own words -------------------------------
@@ -307,7 +308,7 @@ def _not_logged_in(code: int, by: str) -> str:
     if code in (500, 501, 502, 503, 504, 534, 538):
         return (
             f"Почтовый сервер не принимает такой способ входа (код {code}). Проверьте TLS и"
-            " auth_type в соединении «smtp_default»; некоторые серверы ждут пароля приложения."
+            " «auth_type» в соединении «smtp_default»; некоторые серверы ждут пароля приложения."
         )
     return f"Почтовый сервер не принял {by} (код {code}). Проверьте соединение «smtp_default»."
 
@@ -317,16 +318,16 @@ def _refuse_incomplete(connection: Connection, hook: MailHook) -> None:
     if not connection.host:
         raise ConnectionIncomplete("Соединение «smtp_default»: впишите имя почтового сервера.")
     if hook.auth_type not in ("basic", "oauth2"):
-        raise ConnectionIncomplete("Соединение «smtp_default»: auth_type — basic или oauth2.")
+        raise ConnectionIncomplete("Соединение «smtp_default»: «auth_type» — basic или oauth2.")
     if hook.ssl_context not in (None, "default", "none"):
-        raise ConnectionIncomplete("Соединение «smtp_default»: уберите ssl_context.")
+        raise ConnectionIncomplete("Соединение «smtp_default»: уберите «ssl_context».")
     try:
         is_limited = 0 < hook.timeout <= PATIENCE.opening
     except (TypeError, ValueError, OverflowError):
         is_limited = False
     if not is_limited:
         raise ConnectionIncomplete(
-            "Соединение «smtp_default»: timeout — сколько секунд ждать сервер, например 30; не"
+            "Соединение «smtp_default»: «timeout» — сколько секунд ждать сервер, например 30; не"
             f" больше {PATIENCE.opening:.0f}."
         )
     if not by_token and bool(connection.login) != bool(connection.password):

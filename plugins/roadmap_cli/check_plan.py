@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 from roadmap.plan.check_file import check_file
+from roadmap_cli.arguments import ArgumentParser
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Check the file of a plan")
+    parser = ArgumentParser(description="Check the file of a plan")
     parser.add_argument("--file", required=True)
     name = parser.parse_args().file.strip()
     if not name:

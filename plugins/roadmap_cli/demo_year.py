@@ -82,7 +82,12 @@ def time_left(took: Sequence[float], steps_left: int) -> str:
     return f", осталось около {counted(minutes, 'минуты', 'минут', 'минут')}"
 
 
-STATES = {"success": "выполнен", "failed": "не выполнен, смотрите «Сверку»"}
+STATES = {
+    "success": "выполнен",
+    "failed": "не выполнен, смотрите «Сверку»",
+    "running": "ещё выполняется, смотрите его в Airflow",
+    "queued": "ещё ждёт своей очереди, смотрите его в Airflow",
+}
 
 
 def run_step(api: AirflowApi, step: Step) -> tuple[str, bool]:
@@ -91,7 +96,7 @@ def run_step(api: AirflowApi, step: Step) -> tuple[str, bool]:
     SystemExit, in Russian, where `make phase` runs the phase at this moment.
     """
     if not wait_until(lambda: _is_known(api, step.phase), KNOWN_SECONDS):
-        return "DAG не найден", False
+        return "не начат: такого DAG в Airflow ещё нет, повторите make run", False
     api.send("PATCH", f"/dags/{step.phase}", {"is_paused": False})
     run = _run_of(api, step)
     if run is not None and run["state"] in {"success", "failed"}:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from roadmap.russian import MONTHS, counted, day, integer, percent
 from roadmap_cli.answers import asked_database
+from roadmap_cli.arguments import ArgumentParser
 
 if TYPE_CHECKING:
     from roadmap.indicators.explain import Batch, Explanation, Monitoring, Query
@@ -25,7 +25,7 @@ _RISK = "risk/"  # before the code of the factor whose programme is missing
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Where a number comes from")
+    parser = ArgumentParser(description="Where a number comes from")
     parser.add_argument("--run", required=True, help="id, its beginning, or latest:<phase>")
     parser.add_argument("--municipality", required=True, help="code, name or region")
     parser.add_argument("--indicator", required=True, help="6.2")
@@ -99,6 +99,7 @@ def _lines(found: Explanation, *, with_query: bool) -> Iterator[str]:
 
 
 def _result(found: Explanation) -> Iterator[str]:
+    from roadmap.indicators.evaluate import reached
     from roadmap.indicators.status import WORDS
 
     indicator, result = found.indicator, found.result
@@ -114,21 +115,16 @@ def _result(found: Explanation) -> Iterator[str]:
         )
         return
     is_count = indicator.kind == "count"
-    if is_count:
-        yield f"Число: {_number(result.numerator)}"
-    else:
-        yield f"Числитель: {_number(result.numerator)}"
-        yield f"Знаменатель: {_number(result.denominator)}"
+    whole = None if is_count else result.denominator
+    yield f"Сделано: {reached(result.numerator, whole, indicator.unit)}"
     if indicator.kind == "share" and result.numerator is not None and result.denominator:
         yield f"Доля: {percent(result.numerator, result.denominator, 2)} %"
     yield f"Статус: {WORDS[result.status]} — {_why(found)}"
     for part in result.parts:
-        number = _number(part.numerator)
-        if is_count:  # the parts split the number and have no target of their own
-            yield f"  {part.part.title}: {number}"
-        else:
-            of = f"{number} из {_number(part.denominator)}"
-            yield f"  {part.part.title}: {of} ({WORDS[part.status]})"
+        of_part = None if is_count else part.denominator
+        number = reached(part.numerator, of_part, indicator.unit)
+        # Parts that split a number have no target of their own.
+        yield f"  {part.part.title}: {number}{'' if is_count else f' ({WORDS[part.status]})'}"
     if found.monitoring is not None:
         yield from _counted(found.monitoring)
 
@@ -158,9 +154,9 @@ def _number(value: int | None) -> str:
 def _why(found: Explanation) -> str:
     result, unit = found.result, found.indicator.unit
     if result is None or result.numerator is None:
-        return "сведения не поступили, числитель неизвестен"
+        return "сведения не поступили"
     if result.shortfall is None:
-        return "знаменатель пуст: считать не от чего"
+        return "считать не от чего"
     if result.shortfall:
         return f"не хватает: {counted(result.shortfall, unit.one, unit.few, unit.many)}"
     if result.met_on is None:
@@ -221,10 +217,10 @@ def _missing(found: Explanation) -> Iterator[str]:
 
 
 def _gap(gap: Gap, unit: str) -> str:
-    """«куратор P-12, Школа № 2 (SH-2)»: codes are those of the registers."""
+    """«куратор P-12, Школа № 2»: of a person there is only the register's code."""
     pieces = [unit if gap.person_id is None else f"{unit} {gap.person_id}"]
     if gap.school_id is not None:
-        pieces.append(f"{gap.school_name or 'школы нет в реестре'} ({gap.school_id})")
+        pieces.append(gap.school_name or f"школа {gap.school_id}, которой нет в реестре")
     if gap.measure is not None:
         pieces.append(f"№ {gap.measure}")
     if gap.detail is not None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from roadmap_cli.arguments import ArgumentParser
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Make the letters of a run again")
+    parser = ArgumentParser(description="Make the letters of a run again")
     parser.add_argument("--run", required=True, help="id, its beginning, or latest:<phase>")
     parser.add_argument("--to", default="", help="municipality's code, or region; empty: all")
     arguments = parser.parse_args()

@@ -16,11 +16,12 @@ from roadmap.plan.check_file import left_to_fill, runs
 from roadmap.plan.load import PlanError, load_plan, plan_years
 from roadmap.plan.model import Plan
 from roadmap.plan.new_year import NewYearRefused, broken_promises, next_plan
+from roadmap_cli.arguments import ArgumentParser, number
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Write the draft plan of a year")
-    parser.add_argument("--year", type=int, required=True)
+    parser = ArgumentParser(description="Write the draft plan of a year")
+    parser.add_argument("--year", type=number("YEAR"), required=True)
     parser.add_argument("--from", dest="source", type=_year, default=None, help="empty: the latest")
     parser.add_argument("--plans", type=Path, default=PLANS)
     arguments = parser.parse_args()
@@ -35,7 +36,7 @@ def _year(text: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"«{text}» — не год вида 2021")
+        raise argparse.ArgumentTypeError(f"FROM: «{text}» — не год вида 2021.")
     return int(text)
 
 

@@ -7,13 +7,14 @@ Exit 0 and one line where all is well; 1 and what is wrong, in Russian, else.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from roadmap_cli.arguments import ArgumentParser
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -27,7 +28,7 @@ class NoDatabase(ValueError):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Letters that wait while nobody sends them")
+    parser = ArgumentParser(description="Letters that wait while nobody sends them")
     parser.add_argument("--database", help="SQLAlchemy's URL; else that of AIRFLOW_CONN_ROADMAP_DB")
     arguments = parser.parse_args()
     try:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import date
 
 from roadmap_cli.airflow_api import wait_until
+from roadmap_cli.arguments import number
 from roadmap_cli.environment import VAR, Ports, demo_environment
 from roadmap_cli.phase_dag import form, phase_arguments
 from roadmap_cli.processes import background, interrupt_once, is_free, python
@@ -25,13 +26,16 @@ STOP_SECONDS = 5.0
 
 def main() -> None:
     parser = phase_arguments("Run one phase in the foreground")
-    parser.add_argument("--port", type=int, default=8080, help="as of make run: the mailbox's + 4")
+    parser.add_argument(
+        "--port", type=number("PORT"), default=8080, help="as of make run: the mailbox's + 4"
+    )
     arguments = parser.parse_args()
     until = refuse_slips(arguments)
     ports = Ports(arguments.port)
     interrupt_once()
     os.environ.update(demo_environment(VAR / "airflow-phase", ports))
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")  # of libraries, in English
     try:
         with phase_alone(arguments.year, arguments.phase):
             raise SystemExit(run_phase(arguments, ports, until))
@@ -54,9 +58,8 @@ def refuse_slips(arguments: argparse.Namespace) -> date:
         raise SystemExit(str(error)) from None
     phases = {phase.code: phase for phase in plan.phases}
     if arguments.phase not in phases:
-        raise SystemExit(
-            f"В плане {plan.year} года нет этапа «{arguments.phase}». Есть: {', '.join(phases)}."
-        )
+        known = ", ".join(f"{phase.code} («{phase.title}»)" for phase in plan.phases)
+        raise SystemExit(f"В плане {plan.year} года нет этапа «{arguments.phase}». Есть: {known}.")
     phase = phases[arguments.phase]
     try:
         request = read_request(plan, phase.code, form(arguments), "make phase")

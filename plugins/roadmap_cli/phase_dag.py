@@ -10,11 +10,17 @@ import argparse
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from roadmap_cli.arguments import ArgumentParser, number, one_of
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-MODES = ("live", "redirect", "dry")
-KNOWN_BY = ("loaded", "received")
+MODES = {
+    "live": "письма адресатам",
+    "redirect": "письма на проверочный адрес",
+    "dry": "ничего не отправлять",
+}
+KNOWN_BY = {"loaded": "по загруженному", "received": "по всему поступившему"}
 
 
 def main() -> None:
@@ -37,15 +43,15 @@ def form(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def phase_arguments(description: str) -> argparse.ArgumentParser:
+def phase_arguments(description: str) -> ArgumentParser:
     """What `make phase` passes on; an empty value means what the plan says."""
-    parser = argparse.ArgumentParser(description=description)
+    parser = ArgumentParser(description=description)
     parser.add_argument("--phase", required=True)
-    parser.add_argument("--year", type=int, required=True)
+    parser.add_argument("--year", type=number("YEAR"), required=True)
     parser.add_argument("--as-of", default="", help="YYYY-MM-DD; empty: the plan's")
     parser.add_argument("--known-at", default="", help="YYYY-MM-DD[THH:MM], local; empty: now")
-    parser.add_argument("--known-by", choices=KNOWN_BY, default="loaded")
-    parser.add_argument("--mode", choices=MODES, default="live")
+    parser.add_argument("--known-by", type=one_of("KNOWN_BY", KNOWN_BY), default="loaded")
+    parser.add_argument("--mode", type=one_of("MODE", MODES), default="live")
     parser.add_argument("--municipalities", type=_keys, default=[], help="keys, comma-separated")
     parser.add_argument(
         "--sample", type=_sample, default=None, help="of a test: so many addressees at random"
@@ -58,7 +64,7 @@ def _sample(text: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"«{text}» — не число адресатов от 1")
+        raise argparse.ArgumentTypeError(f"SAMPLE: «{text}» — не число адресатов от 1.")
     return int(text)
 
 
@@ -81,7 +87,10 @@ def run_dag(phase: str, year: int, conf: dict[str, Any]) -> tuple[str, str]:
         begins = None  # a rehearsal of a year to come: our timetables refuse such a logical date
     bag = DagBag(str(ROOT / "dags" / f"{phase}.py"))
     if phase not in bag.dags:
-        raise SystemExit(f"DAG «{phase}» не загружается: {bag.import_errors or 'такого файла нет'}")
+        raise SystemExit(
+            f"Этап «{phase}» не загружается: {bag.import_errors or 'такого файла нет'}. Сообщите в "
+            "поддержку."
+        )
     get_listener_manager().add_listener(progress)
     dag_run = bag.dags[phase].test(logical_date=begins, run_conf=conf)
     return str(dag_run.state), str(dag_run.run_id)

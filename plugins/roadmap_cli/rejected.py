@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-
 from roadmap_cli.answers import asked_database
+from roadmap_cli.arguments import ArgumentParser, number
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="The files and rows that are not accepted")
-    parser.add_argument("--year", type=int, default=0, help="of the plan; 0: all")
+    parser = ArgumentParser(description="The files and rows that are not accepted")
+    parser.add_argument("--year", type=number("YEAR"), default=0, help="of the plan; 0: all")
     parser.add_argument("--dataset", default="", help="as in include/sources.yaml; empty: all")
     arguments = parser.parse_args()
     print("\n".join(answered(arguments.year, arguments.dataset.strip())))
@@ -22,7 +21,8 @@ def answered(year: int, dataset: str) -> list[str]:
 
     known = load_sources()
     if dataset and dataset not in known:
-        raise SystemExit(f"Вида сведений «{dataset}» нет. Есть: {', '.join(sorted(known))}.")
+        listed = ", ".join(f"{name} («{known[name].title}»)" for name in sorted(known))
+        raise SystemExit(f"DATASET: вида сведений «{dataset}» нет. Есть: {listed}.")
     with asked_database() as db:
         found = standing_troubles(db, year, dataset)
     return [line for one in found for line in told_again(one)] or ["Непринятых файлов и строк нет"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
 
 from roadmap_cli.airflow_api import AirflowApi, wait_until
+from roadmap_cli.arguments import ArgumentParser, number
 from roadmap_cli.demo_year import run_year, start_daily, steps
 from roadmap_cli.environment import VAR, Ports, demo_environment
 from roadmap_cli.processes import (
@@ -23,8 +23,8 @@ START_SECONDS = 300
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Run the demo with the Airflow UI")
-    parser.add_argument("--port", type=int, default=8080)
+    parser = ArgumentParser(description="Run the demo with the Airflow UI")
+    parser.add_argument("--port", type=number("PORT"), default=8080)
     parser.add_argument("--once", action="store_true", help="stop when the year has been run")
     arguments = parser.parse_args()
     ports = Ports(arguments.port)

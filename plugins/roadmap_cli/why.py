@@ -3,17 +3,17 @@ the phase as a whole stands. No addresses."""
 
 from __future__ import annotations
 
-import argparse
 import time
 
 from roadmap_cli.answers import asked_database
+from roadmap_cli.arguments import ArgumentParser, number
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Why a municipality got nothing")
+    parser = ArgumentParser(description="Why a municipality got nothing")
     parser.add_argument("--municipality", default="", help="code, name or region")
     parser.add_argument("--phase", default="", help="march_analysis, reminder/2021-04-30/14")
-    parser.add_argument("--year", type=int, default=2021)
+    parser.add_argument("--year", type=number("YEAR"), default=2021)
     parser.add_argument("--run", default="", help="id, its beginning, or latest:<phase>")
     arguments = parser.parse_args()
     municipality, phase = arguments.municipality.strip(), arguments.phase.strip()

@@ -9,6 +9,7 @@ Importing this module loads pandas: only intake does, when there are new facts.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,6 +23,8 @@ from roadmap.datasets.catalogue import TABLES
 from roadmap.datasets.model import Column, FactTable, Kind
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import ByColumns, FileRefused, Parsed, Rejected
+
+log = logging.getLogger("roadmap")
 
 _DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 _FARTHEST = 2**31 - 1  # from nought: what an integer of PostgreSQL holds
@@ -119,15 +122,15 @@ def _each_row_once(rejected: list[Rejected]) -> list[Rejected]:
 def _columns(name: str, rows: ByColumns, file_name: str) -> dict[str, Sequence[Any]]:
     """All columns; FileRefused where they are not whole numbers and text of the table."""
     if name not in TABLES:
-        raise _structural(file_name, f"неизвестный вид сведений «{name}»")
+        raise _structural(file_name, f"no such table {name}")
     kinds = _kinds(name)
     unknown = rows.columns.keys() - kinds.keys()
     if unknown:
-        raise _structural(file_name, f"лишние поля: {', '.join(sorted(unknown))}")
+        raise _structural(file_name, f"further columns of {name}: {', '.join(sorted(unknown))}")
     columns = {key: rows.values(key) for key in kinds}
     for key, kind in kinds.items():
         if not set(map(type, columns[key])) <= {kind, type(None)}:
-            raise _structural(file_name, f"поле «{name}.{key}»")
+            raise _structural(file_name, f"the type of {name}.{key}")
     return columns
 
 
@@ -142,10 +145,11 @@ def _type(column: Column) -> type:
 
 
 def _structural(file_name: str, what: str) -> FileRefused:
+    log.error("what a reader answered does not fit the tables: %s", what)
     return FileRefused(
         "SCHEMA",
         sentence(
-            f"Файл не принят: сведения не того вида ({what})",
+            "Файл не принят: прочитанное не подходит к виду сведений",
             place(file_name),
             "Сообщите в поддержку: так не должно быть ни при каком файле",
         ),

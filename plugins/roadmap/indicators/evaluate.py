@@ -46,7 +46,7 @@ from roadmap.plan.model import (
     Window,
 )
 from roadmap.plan.region import REGION
-from roadmap.russian import counted, plural
+from roadmap.russian import counted, integer, plural
 from roadmap.store.tables import indicator_gap, indicator_result, phase_run, run_municipality
 from roadmap.store.tables import measure_status as measure_status_table
 from roadmap.store.tables import monitoring_scope as monitoring_scope_table
@@ -79,22 +79,23 @@ class Evaluation:
                 f", не хватает: {counted(lacks, unit.one, unit.few, unit.many)}" if lacks else ""
             )
             lines.append(
-                f"{indicator.code} {indicator.title}: {_reached(reading, unit)}{missing} "
+                f"{indicator.code} {indicator.title}: "
+                f"{reached(reading.numerator, reading.denominator, unit)}{missing} "
                 f"({WORDS[assessment.status]})"
             )
         return "\n".join(lines)
 
 
-def _reached(reading: Reading, unit: Unit) -> str:
-    """«23 из 24 школ», «20 стажировок»."""
-    if reading.numerator is None:
+def reached(numerator: int | None, whole: int | None, unit: Unit) -> str:
+    """«23 из 24 школ»; «20 стажировок», where there is no whole."""
+    if numerator is None:
         return WORDS[Status.NO_DATA]
-    whole = reading.denominator
     if whole is None:
-        return counted(reading.numerator, unit.one, unit.few, unit.many)
+        return counted(numerator, unit.one, unit.few, unit.many)
     # «из 21 школы»: a noun's two are its genitive, but not where an adjective stands before it.
     one = "" if " " in unit.few else unit.few
-    return f"{reading.numerator} из {whole} {plural(whole, one, unit.many, unit.many)}".rstrip()
+    of = f"{integer(whole)} {plural(whole, one, unit.many, unit.many)}"
+    return f"{integer(numerator)} из {of}".rstrip()
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,12 @@ _LATEST_OF = {
     "dry": ("dry",),
     "any": ("live", "redirect", "dry"),
 }
+_OF_MODE = {
+    "": "с отправкой адресатам",
+    "live": "с отправкой адресатам",
+    "redirect": "на проверочный адрес",
+    "dry": "без отправки",
+}
 LEAST_PREFIX = 4
 _MOST_LISTED = 10
 
@@ -253,8 +259,8 @@ def find_run(connection: Connection, text: str) -> RowMapping:
         phase, _, mode = text.removeprefix(LATEST).partition(":")
         if mode not in _LATEST_OF:
             raise ExplainRefused(
-                f"Нет вида отправки «{mode}». После этапа можно написать: "
-                f"{', '.join(f':{one}' for one in _LATEST_OF if one)}."
+                f"Нет вида отправки «{mode}». После этапа можно написать: :live (адресатам), "
+                ":redirect (на проверочный адрес), :dry (без отправки), :any (любой)."
             )
         of_phase = newest_first.where(phase_run.c.phase == phase)
         latest = (
@@ -268,7 +274,7 @@ def find_run(connection: Connection, text: str) -> RowMapping:
     if len(text) < LEAST_PREFIX:
         raise ExplainRefused(
             f"Назовите запуск: не меньше {LEAST_PREFIX} первых знаков его номера или "
-            f"«{LATEST}этап», например {LATEST}march_analysis. {_recent(connection)}"
+            f"«{LATEST}этап», например «{LATEST}march_analysis». {_recent(connection)}"
         )
     begins_so = newest_first.where(phase_run.c.run_id.startswith(text, autoescape=True))
     rows = connection.execute(begins_so).mappings().all()
@@ -290,7 +296,7 @@ def _no_latest(connection: Connection, phase: str, mode: str) -> str:
     )
     if not others:
         return f"Запусков этапа «{phase}» не было. {_recent(connection)}"
-    which = "с отправкой адресатам" if not mode else f"вида «{mode}»"
+    which = _OF_MODE[mode]
     return (
         f"Запусков этапа «{phase}» {which} не было, других: {others}. Последний из всех: "
         f"{LATEST}{phase}:any."

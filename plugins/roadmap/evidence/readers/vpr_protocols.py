@@ -84,7 +84,7 @@ _RULES = {
     "ABSENT_WITH_SCORE": ("Участник отсутствовал, но имеет баллы", _ASK_AGAIN),
     "ONE_PART": (
         "Написана только одна часть двухдневной работы",
-        "Эти участники не учтены: так решено в include/sources.yaml (one_part)",
+        "Эти участники не учтены: так решено в поле «one_part» файла include/sources.yaml",
     ),
 }
 # What becomes of who wrote one part only of a paper of two days: the option `one_part`.
@@ -415,7 +415,7 @@ def _settle_one_part(counts: _Counts, decision: str) -> tuple[str, ...]:
     many = counted(of_one_part, "участник", "участника", "участников")
     return (
         f"Написали только одну часть двухдневной работы: {many}; {_ONE_PART[decision]}. Если "
-        "считать их нужно иначе, исправьте one_part в файле include/sources.yaml.",
+        "считать их нужно иначе, исправьте поле «one_part» в файле include/sources.yaml.",
     )
 
 

@@ -490,7 +490,7 @@ def test_who_wrote_one_part_of_two_days_is_judged_by_the_source_and_told(
     assert (fact["participants"], fact["absent"]) == (participants, absent)
     assert [(kept.rule, kept.rows) for kept in found.rejected] == aside
     said = [w for w in found.warnings if "одну часть" in w]
-    to_do = "Если считать их нужно иначе, исправьте one_part в файле include/sources.yaml."
+    to_do = "Если считать их нужно иначе, исправьте поле «one_part» в файле include/sources.yaml."
     assert said == (
         [f"Написали только одну часть двухдневной работы: {told} {to_do}"] if told else []
     )
