@@ -452,10 +452,29 @@ class MedkDocuments(_Part):
     unknown_state: DocumentStates
 
 
+class ChangeMark(_Part):
+    """How one risk of a school is marked in one stage; no mark: the row stands there empty."""
+
+    school: str
+    factor: str
+    stage: int
+    mark: str | None = None
+    is_proved: bool = True
+
+
+class MedkChanges(_Part):
+    received: tuple[datetime, ...]
+    marked: tuple[tuple[date, date], ...]  # the days of each stage
+    link: str
+    silent: tuple[tuple[str, int], ...]  # a school that marks nothing, and in which stage
+    special: tuple[ChangeMark, ...]
+
+
 class Medk(_Part):
     surveys: Surveys
     risks: RiskProfiles
     documents: MedkDocuments
+    changes: MedkChanges
 
 
 class Appeal(_Part):

@@ -98,6 +98,7 @@ def _later_versions(content: Content) -> list[Version]:
         ("medk/risk_profiles.xlsx", exports.risks.received,
          partial(medk.risk_profiles_xlsx, content)),
         ("medk/documents.xlsx", exports.documents.received, partial(medk.documents_xlsx, content)),
+        ("medk/changes.xlsx", exports.changes.received, partial(medk.changes_xlsx, content)),
         *((table.path, table.received, partial(registers.growing_bytes, table))
           for table in content.growing),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Exports of ИС МЭДК: questionnaires, risk profiles, documents of schools (docs/formats.md)."""
+"""Exports of ИС МЭДК: questionnaires, risks, documents, positive changes (docs/formats.md)."""
 
 from __future__ import annotations
 
@@ -106,3 +106,40 @@ def documents_xlsx(content: Content, day: date) -> bytes:
             (state,) = unknown.states
             rows.append([school.code, unknown.document, None, state.state, state.since])
     return xlsx([("Документы", rows)], (12, 36, 78, 40, 16))
+
+
+_FIRST_STAGE_YES = 0.4  # the others have changed in part, and wholly by the second stage
+
+
+def changes_xlsx(content: Content, day: date) -> bytes:
+    """A row per school, risk in work and stage that has begun, with mark, evidence and day."""
+    changes = content.medk.changes
+    special = {(item.school, item.factor, item.stage): item for item in changes.special}
+    rows: list[Row] = [
+        ["Код школы", "Фактор риска", "Этап", "Позитивные изменения", "Подтверждение",
+         "Дата отметки"]
+    ]  # fmt: skip
+    for school in content.project_schools:
+        for stage, (begins, ends) in enumerate(changes.marked, 1):
+            if day < begins or (school.key, stage) in changes.silent:
+                continue
+            factors = list(activated(content, school, ends))
+            # Marked though the school has not taken that risk into work.
+            factors += [
+                item.factor
+                for item in changes.special
+                if (item.school, item.stage) == (school.key, stage) and item.factor not in factors
+            ]
+            for factor in factors:
+                key = f"{school.code}/{factor}"
+                draw = Random(f"{content.seed}/changes/{key}").random()
+                mark: str | None = "да" if stage > 1 or draw < _FIRST_STAGE_YES else "частично"
+                is_proved = True
+                if item := special.get((school.key, factor, stage)):
+                    mark, is_proved = item.mark, item.is_proved
+                place = content.medk.risks.factors.index(factor) + 1
+                link = f"{changes.link}/{school.code}/{place}/{stage}"
+                on = _between(content, f"changes/{key}/{stage}", (begins, ends))
+                shown = link if is_proved and mark in ("да", "частично") else None
+                rows.append([school.code, factor, stage, mark, shown, on if mark else None])
+    return xlsx([("Изменения", rows)], (12, 78, 8, 22, 44, 14))

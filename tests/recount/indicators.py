@@ -214,15 +214,32 @@ class Registers:
         lacks = {unit: tuple(names) for unit, names in open_ones.items()}
         return self._everybody(role, dict(done), lacks if role == SCHOOL else None)
 
-    def _concepts(self) -> Indicator:
-        """Two documents of each school and a programme for each risk that it took into work."""
-        rules = self.measures[11]["rules"]
+    def risks_taken(self) -> dict[str, dict[str, bool]]:
+        """School → risk → whether it is in work by its last assessment."""
         taken: dict[str, dict[str, bool]] = defaultdict(dict)
         profiles = self._rows("medk/risk_profiles.xlsx", "Код школы")
         for row in sorted(profiles, key=lambda row: day(row["Дата"]) or date.min):
             factor = self.factors.get(words(row["Фактор риска"]).lower())
             if factor and self._until_now(row["Дата"]):
                 taken[row["Код школы"]][factor] = row["Активирован"] == "да"
+        return taken
+
+    def change_marks(self) -> dict[tuple[str, str], dict[int, tuple[str, str | None, date]]]:
+        """School and risk → stage → mark, link and day, of what was marked by the day."""
+        marks: dict[tuple[str, str], dict[int, tuple[str, str | None, date]]] = defaultdict(dict)
+        for row in self._rows("medk/changes.xlsx", "Код школы"):
+            on = self._until_now(row["Дата отметки"])
+            if on is not None and row["Позитивные изменения"]:
+                factor = self.factors[words(row["Фактор риска"]).lower()]
+                link = row["Подтверждение"] or None
+                mark = (row["Позитивные изменения"], link, on)
+                marks[row["Код школы"], factor][int(row["Этап"])] = mark
+        return marks
+
+    def _concepts(self) -> Indicator:
+        """Two documents of each school and a programme for each risk that it took into work."""
+        rules = self.measures[11]["rules"]
+        taken = self.risks_taken()
         state: dict[tuple[str, str], tuple[date, str]] = {}
         for row in self._rows("medk/documents.xlsx", "Код школы"):
             on = self._until_now(row["Дата состояния"])
@@ -380,12 +397,26 @@ class Registers:
             if (phase["title"].lower(), then.name[code].lower()) in self.sent
         }
 
+    def _papers(self, phase_code: str) -> dict[str, date]:
+        """As `_sent`; of a phase that tells of a stage of changes those that had marks to tell."""
+        sent, phase = self._sent(phase_code), self.phases[phase_code]
+        if "positive_changes" not in phase:
+            return sent
+        stage, on = phase["positive_changes"]["stage"], day_of(phase["as_of"])
+        taken, owner = self.risks_taken(), self.registry.project
+        marked = {
+            owner.get(school)
+            for (school, factor), marks in self.change_marks().items()
+            if taken[school].get(factor) and stage in marks and marks[stage][2] <= on
+        }
+        return {code: on for code, on in sent.items() if code in marked}
+
     def _prepared(self, phase_code: str) -> Indicator:
         """The paper of a phase is prepared when its letters have been let go."""
-        return Indicator((Unit(REGION, "", min(self._sent(phase_code).values(), default=None)),))
+        return Indicator((Unit(REGION, "", min(self._papers(phase_code).values(), default=None)),))
 
     def _presented(self, phase_code: str) -> Indicator:
-        sent = self._sent(phase_code)
+        sent = self._papers(phase_code)
         done = {school: sent.get(place) for school, place in self.registry.project.items()}
         return self._everybody(SCHOOL, done)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recount.analysis import REGION, Analysis, Cell, Row, share
+from recount.changes import Changes, texts
 from recount.files import Registry, data, words
 from recount.indicators import Registers, day_of
 from recount.marks import LOW, Results
@@ -151,6 +152,7 @@ class Report:
         self.looked_at = 0  # cells that were compared
         self.is_region = self.unit == REGION
         self.monitoring = Monitoring(step.state, self.unit)
+        self.changes = Changes(step.state, self.unit)
         self.analysis = (
             Analysis(step.results, step.phase, self.unit) if step.results is not None else None
         )
@@ -161,6 +163,7 @@ class Report:
             for text in (
                 *self._letter(), *self._document(), *self._appendix(), *self._schools(),
                 *self._headline(), *self._lead(), *self._changes_of_region(),
+                *self._positive_changes(),
                 *self._prose(),
             )
         ]  # fmt: skip
@@ -319,6 +322,17 @@ class Report:
         if sorted(found) != sorted(expected):
             yield f"changes of the region are {expected}, the text is {found}"
 
+    def _positive_changes(self) -> Iterator[str]:
+        """«отмечены: «да» — 3, …», and how many risks each recommendation is about."""
+        told = texts(self.model)
+        expected = self.changes.claims() if self.changes.stage else []
+        for claim in expected:
+            if claim not in told:
+                yield f"positive changes: nothing says {claim!r}"
+        for asked in re.findall(r"^Позитивн.*?\. \d+ риск", told, re.MULTILINE):
+            if asked not in expected:
+                yield f"positive changes: not recounted {asked!r}"
+
     def _appendix(self) -> Iterator[str]:
         for sheet in self.model["appendix"]:
             table = sheet["table"]
@@ -353,6 +367,9 @@ class Report:
             "changes": monitoring.changes,
             "course": monitoring.course,
             "year": monitoring.year,
+            "positive-changes": lambda: self.changes.by_school(sheet),
+            "changes-units": self.changes.by_unit,
+            "changes-risks": self.changes.by_risk,
         }
         if name in plain:
             return plain[name]()

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -254,8 +255,8 @@ class Registers:
                 hosts[row["Вид площадки"] or "иное"] += 1
         return dict(hosts)
 
-    def medk(self) -> tuple[Count, dict[str, list[str]]]:
-        """11.1, and which documents each missing school lacks (factors of programmes)."""
+    def risks_taken(self) -> dict[str, set[str]]:
+        """The risks that each school has in work on the day."""
         taken: dict[str, set[str]] = defaultdict(set)
         latest: dict[tuple[str, str], date] = {}
         for row in self.rows("medk/risk_profiles.xlsx", "Код школы"):
@@ -266,6 +267,42 @@ class Registers:
                 latest[key] = day
                 change = taken[key[0]].add if row["Активирован"] == "да" else taken[key[0]].discard
                 change(key[1])
+        return taken
+
+    def positive_changes(self, stage: int) -> dict[str, Any]:
+        """How the risks in work are marked in the stage, and by name what was planted."""
+        marks: dict[tuple[str, str, int], tuple[str, bool]] = {}
+        outside: list[str] = []
+        taken = self.risks_taken()
+        for row in self.rows("medk/changes.xlsx", "Код школы"):
+            day, school, risk = day_of(row["Дата отметки"]), row["Код школы"], row["Фактор риска"]
+            if day is None or day > self.day:
+                continue
+            if risk not in taken[school]:
+                outside.append(f"{self.key[school]} | {risk}")
+            mark = row["Позитивные изменения"], bool(row["Подтверждение"])
+            marks[school, risk, row["Этап"]] = mark
+        order = ("нет", "частично", "да")
+        told: dict[str, Any] = dict.fromkeys(("risks", *order, "unmarked"), 0)
+        told |= {"silent": [], "worse": [], "unproved": [], "outside": outside}
+        for school in self.project:
+            for risk in sorted(taken[school]):
+                mark, is_proved = marks.get((school, risk, stage), ("unmarked", True))
+                told["risks"] += 1
+                told[mark] += 1
+                name = f"{self.key[school]} | {risk}"
+                if mark != "нет" and not is_proved:
+                    told["unproved"].append(name)
+                before, _ = marks.get((school, risk, stage - 1), (mark, True))
+                if mark in order and order.index(mark) < order.index(before):
+                    told["worse"].append(name)
+            if not any((school, risk, stage) in marks for risk in taken[school]):
+                told["silent"].append(self.key[school])
+        return told
+
+    def medk(self) -> tuple[Count, dict[str, list[str]]]:
+        """11.1, and which documents each missing school lacks (factors of programmes)."""
+        taken = self.risks_taken()
         state: dict[tuple[str, str], tuple[date, str]] = {}
         for row in self.rows("medk/documents.xlsx", "Код школы"):
             day = day_of(row["Дата состояния"])

@@ -196,6 +196,14 @@ def test_a_document_that_was_returned_counts_again_when_it_is_agreed(
     assert [returned in lacking[phase] for phase in PHASES] == [False, False, True, False]
 
 
+@pytest.mark.parametrize(("phase", "stage"), [("june_monitoring", 1), ("september_monitoring", 2)])
+def test_positive_changes_are_marked_as_planted(
+    registers: dict[str, tuple[Registers, Path]], phase: str, stage: int
+) -> None:
+    inbox, _ = registers[phase]
+    assert inbox.positive_changes(stage) == PHASES[phase]["positive_changes"]
+
+
 @pytest.mark.parametrize("phase", ["june_monitoring", "september_monitoring"])
 def test_the_monitoring_counts_what_was_due(
     registers: dict[str, tuple[Registers, Path]], phase: str
@@ -342,6 +350,10 @@ def test_planted_defects_of_the_later_files_stand_in_them(whole: Path, summer: S
     assert [row["Фактор риска"] for row in risks].count(defects["unknown_factor"]["factor"]) == 1
     documents = table(sheet_rows(year / "medk/documents.xlsx"), "Код школы")
     assert [row["Состояние"] for row in documents].count(defects["unknown_state"]["state"]) == 1
+    other = defects["change_of_other_risk"]
+    assert summer.registers.positive_changes(1)["outside"] == [
+        f"{other['school']} | {other['factor']}"
+    ]
     own = {code for code, where in summer.registers.municipality.items() if where == "kostroma"}
     rows = csv_table(year / "acknowledgements/kostroma.csv", "cp1251")
     foreign = {row["Код школы"] for row in rows} - own
