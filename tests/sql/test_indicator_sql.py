@@ -43,6 +43,7 @@ def test_query(any_engine: Engine, case: Path) -> None:
         "known_at_ms": KNOWN_AT_MS,
         "window_starts": "2021-03-01",
         "window_ends": "2021-04-30",
+        "changes_stage": 0,
     } | {name: _plain(value) for name, value in given.get("parameters", {}).items()}
 
     indicator = {"kind": "share", "target": 100} | given.get("indicator", {})

@@ -37,6 +37,8 @@ EARLIER = {
     "august_analysis": "2021-08-31",
     "september_monitoring": "2021-09-30",
 }
+# The runs that told of a stage of МЭДК's monitoring of positive changes, and when it was marked.
+STAGES = {"june_monitoring": (1, "2021-06-10"), "september_monitoring": (2, "2021-09-15")}
 # The events that people are counted at: of which measure, and when.
 MEETINGS = {
     "kickoff-2021": (2, "2021-02-20"),
@@ -62,6 +64,11 @@ def whole_year() -> Rows:
         "run_school": [
             *({"school_id": school, "municipality_id": unit} for school, unit in SCHOOLS.items()),
             {"school_id": "s9", "municipality_id": GALICH, "is_participating": 0},
+            *(
+                {"school_id": school, "municipality_id": unit, "run_id": run}
+                for run in STAGES
+                for school, unit in SCHOOLS.items()
+            ),
         ],
         "person_role": [
             *(
@@ -119,6 +126,17 @@ def whole_year() -> Rows:
             ),
         ],
         "risk": [{"school_id": school, "factor": "staff"} for school in SCHOOLS],
+        "positive_change": [
+            {"school_id": school, "factor": "staff", "stage": stage, "marked_on": marked_on}
+            for stage, marked_on in STAGES.values()
+            for school in SCHOOLS
+        ],
+        # What the runs that told of the stages knew.
+        "run_batch": [
+            {"run_id": run, "batch_id": dataset}
+            for run in STAGES
+            for dataset in ("risk_profiles", "medk_changes")
+        ],
         "medk_document": [
             *(
                 {"school_id": school, "kind": kind, "state_on": "2021-05-20"}

@@ -226,6 +226,10 @@ def bound_parameters(
     }
     if _is_monitoring(indicator):
         bound["monitoring_run_id"] = _monitoring_run(connection, plan, run, measure)
+    if "phase" in indicator.parameters:
+        # The paper of a phase that tells of positive changes is on that stage of them.
+        told = plan.phase(str(indicator.parameters["phase"])).positive_changes
+        bound["changes_stage"] = told.stage if told else 0
     scalars = {name: rule for name, rule in measure.rules.items() if not isinstance(rule, tuple)}
     for settings in (scalars, indicator.parameters, part.parameters if part else {}):
         taken = sorted(bound.keys() & settings.keys())

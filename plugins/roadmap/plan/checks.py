@@ -33,7 +33,7 @@ from roadmap.russian import day
 RUN_PARAMETERS = frozenset(
     {
         "run_id", "plan_year", "as_of", "known_at_ms", "measure", "indicator", "target",
-        "window_starts", "window_ends", "monitoring_run_id",
+        "window_starts", "window_ends", "monitoring_run_id", "changes_stage",
     }
 )  # fmt: skip
 

@@ -56,6 +56,11 @@ MUTANTS = (
         names="не составлен или не передан",
     ),
     Mutant(
+        "по итогам второго этапа мониторинга", "17.2", "only the first stage was marked",
+        changed("positive_change", {"stage": 2}, stage=1),
+        names="составлен без отметок 2 этапа мониторинга позитивных изменений",
+    ),
+    Mutant(
         "Определены направления работы", "17.3", "they are a draft",
         changed("direction", {}, state="draft"), names="определены направления",
     ),

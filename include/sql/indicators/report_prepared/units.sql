@@ -2,14 +2,46 @@
 -- its report and let the letters with it go. The fact carries the as-of date of that run, and
 -- `detail` is the run; the moment when it let them go counts against known-at only, and for this
 -- very run not at all. A report that still waits for a person's approval is none, nor is one of a
--- rehearsal. The ledger is our own: it always knows.
+-- rehearsal. Where the phase tells of a stage of МЭДК's monitoring of positive changes, the paper is
+-- on that monitoring: a report that knew no mark of the stage is none, and `detail` is then the
+-- stage. The ledger is our own: it always knows.
 
-with prepared as (
+with marked as (
+    -- What the phase's runs knew of the stage: marks of risks that schools had activated by then.
+    select distinct phase_run.run_id
+    from phase_run
+    join run_batch on run_batch.run_id = phase_run.run_id
+    join positive_change
+        on positive_change.batch_id = run_batch.batch_id
+        and positive_change.stage = :changes_stage
+        and positive_change.marked_on <= phase_run.as_of
+    join run_school
+        on run_school.run_id = phase_run.run_id
+        and run_school.school_id = positive_change.school_id
+        and run_school.is_participating = 1
+    where phase_run.plan_year = :plan_year
+        and phase_run.phase = :phase
+        and exists (
+            select 1
+            from risk
+            join run_batch as profile
+                on profile.batch_id = risk.batch_id
+                and profile.run_id = phase_run.run_id
+            where risk.school_id = positive_change.school_id
+                and risk.factor = positive_change.factor
+                and risk.assessed_on <= phase_run.as_of
+            group by risk.school_id, risk.factor
+            having max(case when risk.is_activated = 1 then risk.assessed_on end)
+                = max(risk.assessed_on)
+        )
+),
+composed as (
     select
         phase_run.run_id,
         phase_run.as_of,
-        row_number() over (order by phase_run.as_of, phase_run.run_id) as place
+        case when :changes_stage = 0 or marked.run_id is not null then 1 else 0 end as is_whole
     from phase_run
+    left join marked on marked.run_id = phase_run.run_id
     where phase_run.plan_year = :plan_year
         and phase_run.phase = :phase
         and phase_run.as_of <= :as_of
@@ -21,13 +53,24 @@ with prepared as (
                 and delivery.released_ms is not null
                 and (delivery.run_id = :run_id or delivery.released_ms <= :known_at_ms)
         )
+),
+prepared as (
+    select
+        composed.*,
+        row_number() over (
+            order by composed.is_whole desc, composed.as_of, composed.run_id
+        ) as place
+    from composed
 )
 select
     'region' as municipality_id,
     'document' as unit_kind,
     'report' as unit,
-    prepared.run_id as detail,
-    prepared.as_of as met_on,
+    case
+        when prepared.is_whole = 1 then prepared.run_id
+        when prepared.is_whole = 0 then cast(:changes_stage as varchar)
+    end as detail,
+    case when prepared.is_whole = 1 then prepared.as_of end as met_on,
     1 as is_known
 from phase_run
 left join prepared on prepared.place = 1

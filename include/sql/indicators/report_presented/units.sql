@@ -3,16 +3,55 @@
 -- mode and did not return it since. Where the plan requires it, a school must have acknowledged
 -- the report too, by the as-of date. The fact carries the as-of date of the phase run that made
 -- the letter; the moment of acceptance counts against known-at only, and for letters of this
--- very run not at all (they are sent after it froze its inputs). The ledger is our own: it
--- always knows.
+-- very run not at all (they are sent after it froze its inputs). Where the phase tells of a stage
+-- of МЭДК's monitoring of positive changes, a letter that knew no mark of the municipality's schools
+-- presents nothing of it, and `detail` is then the stage. The ledger is our own: it always knows.
 
-with acceptance as (
-    select delivery.municipality_id, min(phase_run.as_of) as presented_on
+with marked as (
+    -- What the phase's runs knew of the stage: marks of risks that schools had activated by then.
+    select distinct phase_run.run_id, run_school.municipality_id
+    from phase_run
+    join run_batch on run_batch.run_id = phase_run.run_id
+    join positive_change
+        on positive_change.batch_id = run_batch.batch_id
+        and positive_change.stage = :changes_stage
+        and positive_change.marked_on <= phase_run.as_of
+    join run_school
+        on run_school.run_id = phase_run.run_id
+        and run_school.school_id = positive_change.school_id
+        and run_school.is_participating = 1
+    where phase_run.plan_year = :plan_year
+        and phase_run.phase = :phase
+        and exists (
+            select 1
+            from risk
+            join run_batch as profile
+                on profile.batch_id = risk.batch_id
+                and profile.run_id = phase_run.run_id
+            where risk.school_id = positive_change.school_id
+                and risk.factor = positive_change.factor
+                and risk.assessed_on <= phase_run.as_of
+            group by risk.school_id, risk.factor
+            having max(case when risk.is_activated = 1 then risk.assessed_on end)
+                = max(risk.assessed_on)
+        )
+),
+acceptance as (
+    select
+        delivery.municipality_id,
+        min(
+            case
+                when :changes_stage = 0 or marked.run_id is not null then phase_run.as_of
+            end
+        ) as presented_on
     from delivery
     join phase_run on phase_run.run_id = delivery.run_id
     join delivery_event
         on delivery_event.delivery_id = delivery.delivery_id
         and delivery_event.to_state = 'accepted'
+    left join marked
+        on marked.run_id = delivery.run_id
+        and marked.municipality_id = delivery.municipality_id
     where delivery.mode = 'live'
         and phase_run.plan_year = :plan_year
         and phase_run.phase = :phase
@@ -47,6 +86,10 @@ select
     'school' as unit_kind,
     run_school.school_id as unit,
     run_school.school_id,
+    case
+        when acceptance.municipality_id is not null and acceptance.presented_on is null
+            then cast(:changes_stage as varchar)
+    end as detail,
     case
         when :acknowledgement <> 'required' or receipt.received_on <= acceptance.presented_on
             then acceptance.presented_on
