@@ -1,9 +1,10 @@
 """What somebody finds out of hidden schools who puts two letters of one municipality side by side.
 
 The reader knows every number that the letters show, of the schools elsewhere how much they
-changed, and of a school that stands with its earlier figures that fewer than five pupils made it
-other. What is left is one equation: the untold part of the region now, minus that of before, is
-known. All whole numbers that solve it are looked through, so the answer is exact.
+changed, and of a school that stands with its earlier figures on which side of the threshold it is
+by now, and that fewer than five pupils made it other; five at most, where these figures are on the
+other side. What is left is one equation: the untold part of the region now, minus that of before,
+is known. All whole numbers that solve it are looked through, so the answer is exact.
 """
 
 from __future__ import annotations
@@ -66,17 +67,18 @@ def _possible(result: PaperResult, least: int) -> Sequence[Counts]:
     earlier figures how many more it has by now; empty where all is told."""
     if result.hidden is Hidden.SMALL:
         return [(n, two) for n in range(1, least) for two in range(n + 1)]
-    if not result.stands_as_told or result.marks is None:
+    if result.as_told_on is None or result.marks is None:
         return ()
     told = result.marks
     others = told.participants - told.two
-    steps = range(1 - least, least)
+    most = least if result.is_verdict_other else least - 1
+    steps = range(-most, most + 1)
     return [
         (two + other, two)
         for two in steps
         for other in steps
         # Whoever joined, less those who left or moved to the other cell.
-        if 0 < max(max(two, 0) + max(other, 0), -min(two, 0) - min(other, 0)) < least
+        if 0 < max(max(two, 0) + max(other, 0), -min(two, 0) - min(other, 0)) <= most
         and told.two + two >= 0
         and others + other >= 0
         and told.participants + two + other >= least

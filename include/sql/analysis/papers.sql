@@ -32,8 +32,10 @@ select
     paper_result.is_low,
     paper_result.is_journal_small,
     paper_result.elsewhere_schools,
-    paper_result.elsewhere_participants
+    paper_result.elsewhere_participants,
+    phase_run.as_of
 from paper_result
+join phase_run on phase_run.run_id = paper_result.run_id
 left join run_school
     on run_school.run_id = paper_result.run_id
     and run_school.school_id = paper_result.unit_id

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -93,9 +94,10 @@ class PaperResult:
     and `absent` are None when hidden; `absent` also where the source doesn't say. `is_low`:
     the threshold is reached; None above the school and where no verdict is made.
     `small_schools`: how many schools the total leaves out; a total that leaves some out is
-    shown with an asterisk. `stands_as_told`: a school's results are those of an earlier letter,
-    for they differ by fewer than `least_participants` pupils, and not in `is_low`;
-    `journal_stands_as_told`: the same of the journal.
+    shown with an asterisk. `as_told_on`: a school's results are those of the letter as of that
+    day, for they differ by too few pupils since; `is_low` is of the newer results all the same,
+    and `is_verdict_other` that the results shown are on the other side of the threshold.
+    `journal_as_told_on`: the same of the journal.
     """
 
     paper: Paper
@@ -114,8 +116,14 @@ class PaperResult:
     is_journal_small: bool
     is_low: bool | None
     least_participants: int  # the plan's: a unit of fewer is hidden
-    stands_as_told: bool = False
-    journal_stands_as_told: bool = False
+    as_told_on: date | None = None
+    is_verdict_other: bool = False
+    journal_as_told_on: date | None = None
+
+    @property
+    def shows_threshold(self) -> bool:
+        """Whether the school's results that are shown reach the threshold."""
+        return self.level is Level.SCHOOL and (self.is_low is True) != self.is_verdict_other
 
 
 @dataclass(frozen=True)
@@ -131,8 +139,17 @@ class SchoolVerdict:
     verdict: Verdict
 
 
-# What a school was told to have in a paper, by what is counted and whether it was at the threshold.
-_Told = defaultdict[tuple[Paper, str, str, object], list[_Counts]]
+@dataclass(frozen=True)
+class _Figures:
+    """What a letter as of a day tells of one school's paper, and on which side of the threshold."""
+
+    counts: _Counts
+    is_low: object  # None: the journal has no threshold
+    as_of: str
+
+
+# What a school was told to have in a paper, by the count that says of how many pupils.
+_Told = defaultdict[tuple[Paper, str, str], list[_Figures]]
 
 
 def papers(
@@ -152,7 +169,8 @@ def papers(
     participants, region. A municipality gets its own schools, its total and the region
     (hidden where a difference would give another school away, in this letter or beside the
     letters of earlier runs that it has had); 'region' gets everything. A school that differs from
-    such a letter by a few pupils stands as it was told there, and so it is in the total.
+    such a letter by a few pupils stands as it was told there, and so it is in the total; only
+    whether the threshold is reached is told of the newer results.
     """
     rows = _rows(connection, run_id, municipality_id)
     wanted = None if procedures is None else {procedure.key for procedure in procedures}
@@ -189,8 +207,8 @@ def _rows(connection: Connection, run_id: str, municipality_id: str) -> list[_Ro
 def _as_told(letters: Iterable[Sequence[_Row]], least_participants: int) -> list[list[_Row]]:
     """One municipality's letters, oldest first, each as it tells the results of its schools.
 
-    A school that stands with earlier figures has these in its row, and in `kept_back` how many
-    more it has by now; the total is of what is told.
+    A school that stands with earlier figures has these in its row, in `stands` which they are, and
+    in `kept_back` how many more it has by now; the total is of what is told.
     """
     told: _Told = defaultdict(list)
     return [_with_earlier_figures(rows, told, least_participants) for rows in letters]
@@ -201,13 +219,16 @@ def _with_earlier_figures(rows: Sequence[_Row], told: _Told, least_participants:
     letter: list[_Row] = []
     for row in rows:
         if row["level"] == Level.SCHOOL and not row["is_small"]:
-            stands: dict[str, int] = {}
-            for size in _TOLD_TOGETHER:
-                stands |= _earlier_figures(row, size, told, least_participants)
+            stands = {
+                size: earlier
+                for size in _TOLD_TOGETHER
+                if (earlier := _earlier_figures(row, size, told, least_participants)) is not None
+            }
+            counts = {count: n for one in stands.values() for count, n in one.counts.items()}
             if stands:
-                more = {count: row[count] - n for count, n in stands.items()}
+                more = {count: row[count] - n for count, n in counts.items()}
                 kept_back[_paper(row)].update(more)
-                row = {**row, **stands, "kept_back": more}
+                row = {**row, **counts, "stands": stands, "kept_back": more}
         letter.append(row)
     return [
         {**row, **{count: row[count] - n for count, n in kept_back[_paper(row)].items()}}
@@ -217,23 +238,27 @@ def _with_earlier_figures(rows: Sequence[_Row], told: _Told, least_participants:
     ]
 
 
-def _earlier_figures(
-    row: _Row, size: str, told: _Told, least_participants: int
-) -> Mapping[str, int]:
-    """The figures that a school stands with instead of its own, else nothing; its own are then
-    told. Only those that led to the same answer about the threshold are held against."""
-    now = _counts(row, _TOLD_TOGETHER[size])
-    if not now.get(size) or (size == "compared" and row["is_journal_small"]):
-        return {}
-    is_low = row["is_low"] if size == "participants" else None
-    earlier = told[_paper(row), row["unit_id"], size, is_low]
-    if now not in earlier:
-        near = [then for then in earlier if stands_as_told(then, now, least_participants)]
+def _earlier_figures(row: _Row, size: str, told: _Told, least_participants: int) -> _Figures | None:
+    """The figures that a school stands with instead of its own; None: its own are told, and from
+    now on held against. The nearest of those on the same side of the threshold, else of others."""
+    counts = _counts(row, _TOLD_TOGETHER[size])
+    if not counts.get(size) or (size == "compared" and row["is_journal_small"]):
+        return None
+    now = _Figures(counts, row["is_low"] if size == "participants" else None, row["as_of"])
+    earlier = told[_paper(row), row["unit_id"], size]
+    if all(now.counts != then.counts for then in earlier):
+        near = [
+            (is_other, pupils_moved(then.counts, counts), then)
+            for then in earlier
+            for is_other in [then.is_low != now.is_low]
+            if stands_as_told(then.counts, counts, least_participants, is_verdict_other=is_other)
+        ]
         if near:
-            nearest = min(near, key=lambda then: pupils_moved(then, now))
-            return {count: nearest[count] for count in now.keys() & nearest.keys()}
+            nearest = min(near, key=lambda one: one[:2])[2]
+            same = {n: nearest.counts[n] for n in counts.keys() & nearest.counts.keys()}
+            return replace(nearest, counts=same)
         earlier.append(now)
-    return {}
+    return None
 
 
 def _papers_that_hide_the_region(
@@ -330,6 +355,8 @@ def _paper_result(row: _Row, hides: Mapping[Paper, Hidden], least_participants: 
     hidden = _hidden(row, hides)
     is_shown = hidden is None
     has_journal = is_shown and bool(row["compared"]) and not row["is_journal_small"]
+    stands: Mapping[str, _Figures] = row.get("stands", {})
+    results, journal = stands.get("participants"), stands.get("compared")
     return PaperResult(
         paper=_paper(row),
         level=Level(row["level"]),
@@ -349,8 +376,9 @@ def _paper_result(row: _Row, hides: Mapping[Paper, Hidden], least_participants: 
         is_journal_small=bool(row["is_journal_small"]),
         is_low=None if row["is_low"] is None else bool(row["is_low"]),
         least_participants=least_participants,
-        stands_as_told="participants" in row.get("kept_back", ()),
-        journal_stands_as_told="compared" in row.get("kept_back", ()),
+        as_told_on=None if results is None else date.fromisoformat(results.as_of),
+        is_verdict_other=results is not None and results.is_low != row["is_low"],
+        journal_as_told_on=None if journal is None else date.fromisoformat(journal.as_of),
     )
 
 

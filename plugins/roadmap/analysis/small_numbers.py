@@ -13,9 +13,9 @@ Five rules (docs/look.md §4, docs/domain.md §8 rule 3):
    few pupils, or of an own school that is hidden in one of the letters; then the region is not
    shown again (`hides_region_again`).
 5. Two letters tell the results of the few pupils in which they differ. Where those may be fewer
-   than `least_participants`, a school's earlier figures stand and the letter says so; the
-   threshold is judged by the newer ones, and where it is no longer reached, or now is, they are
-   shown: a school has to act by them (`stands_as_told`).
+   than `least_participants`, a school's earlier figures stand and the letter says so. The
+   threshold is judged by the newer ones, for a school has to act by it, and told in words
+   (`stands_as_told`).
 
 The department and the institute see everything; rules 3 to 5 are not for them.
 """
@@ -31,11 +31,21 @@ _MOST_SCORES = 100
 
 
 def stands_as_told(
-    before: Mapping[str, int], now: Mapping[str, int], least_participants: int
+    before: Mapping[str, int],
+    now: Mapping[str, int],
+    least_participants: int,
+    *,
+    is_verdict_other: bool,
 ) -> bool:
     """Whether one school's figures of a paper are so near to those told before that the difference
-    would be the result of fewer than `least_participants` pupils; not where nothing differs."""
-    return 0 < pupils_moved(before, now) < least_participants
+    would be the result of fewer than `least_participants` pupils; not where nothing differs.
+
+    A verdict that is other than that of the figures told before says itself on which side of the
+    threshold the newer ones are. Where that could be one number only, `least_participants` - 1
+    pupils off, one more is possible `least_participants` off: so far the figures stand then.
+    """
+    most = least_participants if is_verdict_other else least_participants - 1
+    return 0 < pupils_moved(before, now) <= most
 
 
 def pupils_moved(before: Mapping[str, int], now: Mapping[str, int]) -> int:

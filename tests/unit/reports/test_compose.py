@@ -447,8 +447,8 @@ def test_a_correction_of_few_pupils_says_so_and_leaves_the_figures_as_they_were_
     ]
     assert (own[0], own[2]) == (own[1], own[3])
     stands = (
-        "Показатели приведены по прежнему письму, с тех пор они изменились менее чем у пяти "
-        "участников: {}русский язык (ВПР, программа 5 класса)."
+        "Показатели приведены по прежнему письму, по данным на 31.03.2021; с тех пор они "
+        "изменились менее чем у пяти участников: {}русский язык (ВПР, программа 5 класса)."
     )
     of_101 = stands.format("Школа № 101 (условная), ")
     assert of_101 in _prose(model.document).replace("\u00a0", " ")
@@ -458,6 +458,64 @@ def test_a_correction_of_few_pupils_says_so_and_leaves_the_figures_as_they_were_
     assert stands.format("") in _prose(page.document).replace("\u00a0", " ")
     (told,) = corrections(before, model)
     assert told.replace("\u00a0", " ") == f"уточнено: {of_101}"
+
+
+def test_a_threshold_that_few_pupils_moved_is_told_in_words_beside_the_figures_told_before(
+    composed: Callable[..., ReportModel], engine: Engine, tmp_path: Path
+) -> None:
+    """Two «3» of school 102 became «2», one «2» of school 101 became «3»."""
+    before = composed(made_run())
+    with engine.begin() as db:
+        put_letter(db, "buyskiy", RUN, accepted_ms=1)
+    run = made_run(run_id="1" * 32, started_ms=1_617_180_000_000)
+    for school, more in ((0, -1), (1, 2)):
+        marks = run.municipalities[0].schools[school].marks
+        two, three, four, five = marks[VPR_5_MA]
+        marks[VPR_5_MA] = (two + more, three - more, four, five)
+    run.insert(engine)
+    compose(engine, rows.plan(), run.run_id, ANSWERS_TO)
+    with engine.connect() as db:
+        model = load_model(db, run.run_id, "buyskiy")
+
+    figures = [
+        [
+            [(show(cell.value), cell.at_threshold) for cell in row.cells]
+            for row in table.rows
+            if row.own
+        ]
+        for one in (before, model)
+        for table in (
+            *(_table(one, name) for name in ("vpr/2020/autumn/5", "journal", "participants")),
+            _appendix(one, "marks"),
+        )
+    ]
+    assert figures[:4] == figures[4:]
+    assert model.letter.figures is not None
+    for page, number, is_low, note in (
+        (model.schools[0], 101, False, "порог больше не достигнут по математике"),
+        (model.schools[1], 102, True, "порог достигнут по математике"),
+    ):
+        stands = (
+            f"порог 30 % {'достигнут' if is_low else 'больше не достигнут'}: {{}}математика (ВПР, "
+            "программа 5 класса). Показатели этой работы — по данным на 31.03.2021, как в прежнем "
+            "письме: по разнице стали бы известны результаты отдельных участников."
+        )
+        assert stands.format(f"Школа № {number} (условная), ") in _prose(model.document)
+        assert stands.format("") in _prose(page.document)
+        (row,) = (row for row in model.letter.figures.rows if str(number) in row.label)
+        assert (row.note or "").replace("\u00a0", " ") == f"по уточнённым данным {note}"
+    text = "\n".join(_texts(model)).replace("\u00a0", " ")
+    assert "по математике — Школа № 102 (условная) (по уточнённым данным)." in text
+    assert "В группе риска (порог достигнут в одной работе): Школа № 102 (условная)." in text
+    assert "достигнут в 2 работах из 7: школа отвечает признаку" in text
+    assert not re.search("32,0 %|8 из 25|29,7 %|11 из 37", text)
+    changed = corrections(before, model)
+    told = " ".join(changed).replace("\u00a0", " ")
+    assert "Школа № 102 (условная). По уточнённым данным порог 30 % достигнут: математика" in told
+    assert "было" not in told  # no figure is another
+    # What every format shows is compared there.
+    package = render_package(model, ENVELOPE, tmp_path, run.run_id, ())
+    assert "по уточнённым данным порог достигнут" in package.letter.text.replace("\u00a0", " ")
 
 
 # -- Data that are not there -----------------------------------------------------------------

@@ -14,7 +14,7 @@ from roadmap.plan.due import due_date
 from roadmap.plan.model import IndicatorKind, OnDay
 from roadmap.plan.region import REGION
 from roadmap.reports.analysis import dynamics
-from roadmap.reports.analysis.results import is_at_threshold
+from roadmap.reports.analysis.results import has_low_results
 from roadmap.reports.analysis.results_sentences import low_papers_sentence
 from roadmap.reports.facts.run import Facts, School
 from roadmap.reports.model import AttentionItem
@@ -76,7 +76,7 @@ def _low_school(facts: Facts, verdict: SchoolVerdict) -> AttentionItem:
     results = [r for r in facts.results if r.unit_id == verdict.school_id]
     low = low_papers_sentence(facts, results)
     problem = f"{low} {dynamics.school_problem(facts, verdict.school_id)}".rstrip()
-    subjects = {r.paper.subject for r in results if is_at_threshold(r)}
+    subjects = {r.paper.subject for r in results if has_low_results(r)}
     advice = (
         (
             sentence(facts, "risk"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from roadmap.analysis.dynamics import previous_procedures
 from roadmap.analysis.objectivity import unsupported
@@ -237,7 +238,7 @@ def _results(draft: Draft, facts: Facts) -> None:
         else:
             for grade, of_grade in by_grade(results):
                 _grade(draft, facts, procedure, grade, of_grade)
-            for text in as_told(facts, [r for r in results if r.stands_as_told]):
+            for text in as_told(facts, results):
                 draft.paragraph(text)
     if facts.is_region:
         _schools_verdict(draft, facts)
@@ -309,7 +310,8 @@ def _objectivity(draft: Draft, facts: Facts) -> None:
         autumn = next((r.paper.year for r in own if r.paper.wave == "autumn"), None)
         draft.paragraph(sentence(facts, "journal", table=draft.next_table, autumn=autumn))
         draft.table(table)
-        for text in as_told(facts, [r for r in own if r.journal_stands_as_told]):
+        of_journal = attrgetter("journal_as_told_on")
+        for text in as_told(facts, own, of_journal, has_threshold=False):
             draft.paragraph(text)
     before = previous_procedures(facts.run.phase)
     has_previous = any(facts.run.received_on(procedure) is not None for procedure in before)

@@ -306,8 +306,7 @@ def _notes(facts: Facts, changes: Sequence[Change]) -> tuple[str, ...]:
         notes.append(sentence(facts, "note_worse"))
     if any(_label(facts, (c,)).endswith("*") for c in changes):
         notes.append(sentence(facts, "note_partial"))
-    then = (c.previous for c in changes)
-    notes += as_told(facts, [r for r in then if r is not None and r.stands_as_told])
+    notes += as_told(facts, (c.previous for c in changes if c.previous is not None))
     return (" ".join(notes),)
 
 
@@ -487,9 +486,18 @@ def _schools_sentences(facts: Facts, changes: Sequence[Change], exams: bool) -> 
     both = sustained(schools)
     if both:
         phrases = _by_school(
-            facts, both, lambda c: sentence(facts, "sustained_paper", **_paper_values(c))
+            facts,
+            both,
+            lambda c: sentence(
+                facts, "sustained_paper", **_paper_values(c), by_newer=_is_by_newer(c)
+            ),
         )
         yield sentence(facts, "sustained", phrases=phrases)
+
+
+def _is_by_newer(change: Change) -> bool:
+    """Whether the threshold is reached by newer results than those that are shown."""
+    return any(r is not None and r.is_verdict_other for r in (change.previous, change.current))
 
 
 def _by_school(

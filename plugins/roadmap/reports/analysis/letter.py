@@ -14,6 +14,7 @@ from roadmap.reports.analysis.results import (
     at,
     by_grade,
     by_paper,
+    has_low_results,
     is_at_threshold,
     of_procedure,
     only,
@@ -78,7 +79,7 @@ class _Pair:
                 r.unit_id
                 for _, of_paper in self.results
                 for r in at(of_paper, Level.SCHOOL)
-                if is_at_threshold(r)
+                if has_low_results(r)
             }
         )
 
@@ -147,9 +148,23 @@ def _add_own(facts: Facts, pair: _Pair, rows: LetterRows) -> None:
     no_verdict = {v.school_id for v in facts.verdicts if v.verdict is Verdict.NO_VERDICT}
     for school in facts.schools:
         is_judged = school.school_id not in no_verdict
-        note = None if is_judged else sentence(facts, "verdict", verdict=Verdict.NO_VERDICT)
         results = _of_unit(pair, Level.SCHOOL, school.school_id)
+        note = (
+            _newer_verdicts(facts, results)
+            if is_judged
+            else sentence(facts, "verdict", verdict=Verdict.NO_VERDICT)
+        )
         _add(facts, rows, named(school.name), results, note=note)
+
+
+def _newer_verdicts(facts: Facts, results: _Results) -> str | None:
+    """What newer results say of the threshold where the shares shown say something else."""
+    newer = [
+        sentence(facts, "newer_verdict", subject=subject, is_low=r.is_low)
+        for subject, r in results.items()
+        if r is not None and r.is_verdict_other
+    ]
+    return "; ".join(newer) or None
 
 
 def _add_totals(facts: Facts, pair: _Pair, rows: LetterRows) -> None:

@@ -6,9 +6,11 @@ region last. Nothing is sorted by value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from fractions import Fraction
 from itertools import groupby
+from operator import attrgetter
 from typing import Literal
 
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
@@ -38,12 +40,34 @@ def work(facts: Facts, result: PaperResult) -> str:
     return sentence(facts, "work", subject=subject, where=where)
 
 
-def as_told(facts: Facts, results: Sequence[PaperResult]) -> tuple[str, ...]:
-    """That the figures of these are those of an earlier letter; nothing where there is none."""
-    whose = [
-        sentence(facts, "work_of", unit=unit_name(facts, r), work=work(facts, r)) for r in results
-    ]
-    return (sentence(facts, "as_told", whose=whose),) if whose else ()
+def as_told(
+    facts: Facts,
+    results: Iterable[PaperResult],
+    day: Callable[[PaperResult], date | None] = attrgetter("as_told_on"),
+    *,
+    has_threshold: bool = True,
+    has_unit: bool = True,
+) -> tuple[str, ...]:
+    """Of which day the figures are that stand as an earlier letter told them, and what the newer
+    results say of the threshold where that is something else; nothing where none stands so.
+
+    `day`: None for results that don't; `has_unit`: the works are told with their units.
+    """
+    stand: dict[tuple[date, bool | None], list[str]] = {}
+    for result in results:
+        on = day(result)
+        if on is not None:
+            is_low = result.is_low if has_threshold and result.is_verdict_other else None
+            whose = work(facts, result)
+            if has_unit:
+                whose = sentence(facts, "work_of", unit=unit_name(facts, result), work=whose)
+            stand.setdefault((on, is_low), []).append(whose)
+    return tuple(
+        sentence(facts, "as_told", on=on, whose=whose)
+        if is_low is None
+        else sentence(facts, "as_told_but_threshold", on=on, is_low=is_low, whose=whose)
+        for (on, is_low), whose in stand.items()
+    )
 
 
 def subject_order(subject: str) -> tuple[int, str]:
@@ -213,6 +237,11 @@ def is_own(facts: Facts, result: PaperResult) -> bool:
 
 def is_at_threshold(result: PaperResult) -> bool:
     """Whether tables emphasise the share: only of schools, for which the threshold is defined."""
+    return result.shows_threshold
+
+
+def has_low_results(result: PaperResult) -> bool:
+    """Whether the school has to act by the paper: by the newest results, whatever is shown."""
     return result.level is Level.SCHOOL and result.is_low is True
 
 

@@ -12,13 +12,14 @@ from roadmap.reports.analysis.results import (
     MAIN_SUBJECTS,
     at,
     by_paper,
-    is_at_threshold,
+    has_low_results,
     low_share,
     only,
     paper_label,
     subject_order,
     total_level,
     unit_name,
+    work,
 )
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Share
@@ -31,10 +32,15 @@ def reached_sentence(facts: Facts, results: Sequence[PaperResult]) -> str:
     """Which schools reached the threshold in which subject, with their shares."""
     phrases = []
     for paper, of_paper in by_paper(results):
-        low = [r for r in of_paper if is_at_threshold(r)]
         schools = [
-            sentence(facts, "reached_school", name=unit_name(facts, r), share=low_share(r))
-            for r in low
+            sentence(
+                facts,
+                "reached_school",
+                name=unit_name(facts, r),
+                share=None if r.is_verdict_other else low_share(r),
+            )
+            for r in of_paper
+            if has_low_results(r)
         ]
         if schools:
             phrases.append(sentence(facts, "reached_in", subject=paper.subject, schools=schools))
@@ -83,9 +89,11 @@ def _may_be_chance(share: Share, region: Share) -> bool:
 def low_papers_sentence(facts: Facts, results: Sequence[PaperResult]) -> str:
     """The problem of one school, of whose results `results` are: its low papers in figures.
 
-    Up to three are named with their shares; more are told by subjects and range.
+    Up to three are named with their shares; more are told by subjects and range. Those whose
+    figures stand as an earlier letter told them, below the threshold, are named without.
     """
-    low = [r for r in results if is_at_threshold(r)]
+    every = [r for r in results if has_low_results(r)]
+    low = [r for r in every if not r.is_verdict_other]
     marks = [r for r in low if r.marks is not None]
     texts = []
     if len(marks) > 3:
@@ -124,6 +132,9 @@ def low_papers_sentence(facts: Facts, results: Sequence[PaperResult]) -> str:
     ]
     if exams:
         texts.append(sentence(facts, "low_exams", phrases=exams))
+    newly = [work(facts, r) for r in every if r.is_verdict_other]
+    if newly:
+        texts.append(sentence(facts, "low_by_newer", works=newly))
     return " ".join(texts)
 
 

@@ -181,7 +181,7 @@ def sheet_table(
     notes = []
     if any(r.small_schools for r in results if r.level is not Level.REGION):
         notes.append(sentence(facts, "note_partial"))
-    notes += as_told(facts, [r for r in results if r.stands_as_told or r.journal_stands_as_told])
+    notes += as_told(facts, results, lambda r: r.as_told_on or r.journal_as_told_on)
     if table_id == "marks":
         notes += [sentence(facts, "note_rounding"), sentence(facts, "note_interval")]
     return rows.laid(notes=notes)

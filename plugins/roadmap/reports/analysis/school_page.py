@@ -10,6 +10,7 @@ from roadmap.reports.analysis import dynamics
 from roadmap.reports.analysis.attention import school_items
 from roadmap.reports.analysis.results import (
     MAIN_SUBJECTS,
+    as_told,
     at,
     is_at_threshold,
     low_share,
@@ -61,8 +62,7 @@ def compose_school_page(facts: Facts, school: School) -> SchoolPage:
         if table is not None:
             draft.table(table)
     small = [work(facts, r) for r in own if r.hidden is not None]
-    told = [work(facts, r) for r in own if r.stands_as_told]
-    remarks = [sentence(facts, "as_told", whose=told)] if told else []
+    remarks = [*as_told(facts, own, has_unit=False)]
     if small:
         remarks.append(sentence(facts, "small", works=small))
     elif main is None and other is None:

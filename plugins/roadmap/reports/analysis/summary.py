@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from roadmap.analysis.read import Level, PaperResult, SchoolVerdict, Verdict
 from roadmap.plan.model import IndicatorKind, Phase, Plan
 from roadmap.reports.analysis import dynamics
-from roadmap.reports.analysis.results import at, is_at_threshold, low_totals, subject_order
+from roadmap.reports.analysis.results import at, has_low_results, low_totals, subject_order
 from roadmap.reports.facts.run import Facts, School
 from roadmap.reports.parts.measures import Shown, is_open, missing
 from roadmap.reports.parts.sentences import sentence, shortened
@@ -69,7 +69,7 @@ def summarise(facts: Facts) -> Summary:
             if (v := by_school.get(s.school_id)) is None
             or (v.verdict is Verdict.NO_VERDICT and not v.small_papers)
         ),
-        low_results=tuple(r for r in at(facts.results, Level.SCHOOL) if is_at_threshold(r)),
+        low_results=tuple(r for r in at(facts.results, Level.SCHOOL) if has_low_results(r)),
     )
 
 
