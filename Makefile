@@ -1,4 +1,4 @@
-# `make` lists the targets. CI calls the same ones.
+# `make` lists the targets, in Russian: the operator reads them. CI calls the same ones.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
@@ -37,7 +37,7 @@ RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 
 .PHONY: help
-help: ## list the targets
+help: ## показать этот перечень
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(RUNTIME): requirements.txt
@@ -50,58 +50,58 @@ $(TOOLS): $(RUNTIME) requirements-dev.txt
 	touch $@
 
 .PHONY: run
-run: $(RUNTIME) ## the demo year, five phases in a real Airflow: UI, mailbox, letters (PORT=8080)
+run: $(RUNTIME) ## учебный год в настоящем Airflow: пять этапов, страница Airflow, почтовый ящик, письма (PORT=8080)
 	exec env $(PY) -m roadmap_cli.run --port $(PORT)
 
 .PHONY: phase
-phase: $(RUNTIME) ## one phase in the foreground (PHASE= YEAR= AS_OF= KNOWN_AT= KNOWN_BY=loaded|received MODE=live|redirect|dry SAMPLE= MUNICIPALITIES= REASON=)
+phase: $(RUNTIME) ## один этап в этом окне (PHASE= YEAR= AS_OF= KNOWN_AT= KNOWN_BY=loaded|received MODE=live|redirect|dry SAMPLE= MUNICIPALITIES= REASON=)
 	exec env $(PY) -m roadmap_cli.phase --phase $(PHASE) --year $(YEAR) --as-of "$$AS_OF" \
 		--known-at "$$KNOWN_AT" --known-by $(KNOWN_BY) --mode "$$MODE" --sample "$$SAMPLE" --municipalities "$$MUNICIPALITIES" \
 		--reason "$$REASON" --port $(PORT)
 
 .PHONY: new-year
-new-year: $(RUNTIME) ## the draft plan of a year (YEAR=2027 FROM=2021)
+new-year: $(RUNTIME) ## черновик плана нового года (YEAR=2027 FROM=2021)
 	exec env $(PY) -m roadmap_cli.new_year --year $(YEAR) --from "$$FROM"
 
 .PHONY: check-plan
-check-plan: $(RUNTIME) ## all that is wrong with a plan's file, or what is left to fill in (FILE=include/plans/2027.yaml)
+check-plan: $(RUNTIME) ## все ошибки файла плана, или что осталось заполнить (FILE=include/plans/2027.yaml)
 	@exec env $(PY) -m roadmap_cli.check_plan --file "$$FILE"
 
 .PHONY: explain
-explain: $(RUNTIME) ## where a number comes from (RUN=latest:march_analysis MUNICIPALITY=region INDICATOR=6.2, QUERY=1: the query, too)
+explain: $(RUNTIME) ## откуда взялось число (RUN=latest:march_analysis MUNICIPALITY=region INDICATOR=6.2; QUERY=1 — и запрос)
 	@exec env $(PY) -m roadmap_cli.explain --run "$$RUN" --municipality "$$MUNICIPALITY" \
 		--indicator "$$INDICATOR" --query "$$QUERY"
 
 .PHONY: letter
-letter: $(RUNTIME) ## a run's letters made again from what it kept (RUN=latest:june_monitoring TO=buyskiy)
+letter: $(RUNTIME) ## письма запуска ещё раз, из того, что он сохранил (RUN=latest:june_monitoring TO=buyskiy)
 	@exec env $(PY) -m roadmap_cli.letter --run "$$RUN" --to "$$TO"
 
 .PHONY: why
-why: $(RUNTIME) ## why a municipality got nothing (MUNICIPALITY=buyskiy PHASE=march_analysis YEAR=2021, or RUN=); without it, how the phase stands
+why: $(RUNTIME) ## почему муниципалитет ничего не получил (MUNICIPALITY=buyskiy PHASE=march_analysis YEAR=2021 или RUN=); без него — как стоит этап
 	@exec env $(PY) -m roadmap_cli.why --municipality "$$MUNICIPALITY" --phase "$(PHASE)" \
 		--year $(YEAR) --run "$$RUN"
 
 .PHONY: rejected
-rejected: $(RUNTIME) ## which files and rows are not accepted, and why, whenever they were read (YEAR=2021 DATASET=contacts)
+rejected: $(RUNTIME) ## какие файлы и строки не приняты и почему, когда бы их ни прочитали (YEAR=2021 DATASET=contacts)
 	@exec env $(PY) -m roadmap_cli.rejected --year $(YEAR) --dataset "$$DATASET"
 
 .PHONY: overdue
-overdue: $(RUNTIME) ## do letters wait while nobody sends them? exit 1 if so; for cron, beside Airflow
+overdue: $(RUNTIME) ## не ждут ли письма, пока никто их не отправляет; если да, код завершения 1; для cron, рядом с Airflow
 	@exec env $(PY) -m roadmap_cli.overdue
 
 .PHONY: test
-test: $(TOOLS) ## set up and pass all tests; what can't be installed is listed at the end
+test: $(TOOLS) ## установить нужное и прогнать все тесты; чего установить нельзя, перечислено в конце
 	tests/install_system_software
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: faults
-faults: $(TOOLS) ## kill senders at every point of their way, hundreds of times; a table at the end (ROUNDS=20)
+faults: $(TOOLS) ## прервать отправку в каждой точке её пути, сотни раз; в конце таблица (ROUNDS=20)
 	tests/install_system_software
 	FAULTS_ROUNDS=$(ROUNDS) $(VENV)/bin/python -m pytest $(PYTEST_ARGS) -o timeout=3600 tests/faults \
 		tests/unit/delivery/ledger/test_ledger_machine.py
 
 .PHONY: lint
-lint: $(TOOLS) ## ruff (with Airflow's AIR rules), mypy, import-linter, the compose file's schema
+lint: $(TOOLS) ## ruff (с правилами AIR), mypy, import-linter, схема файла compose
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -109,11 +109,11 @@ lint: $(TOOLS) ## ruff (with Airflow's AIR rules), mypy, import-linter, the comp
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
 .PHONY: bench
-bench: $(TOOLS) ## the figures of speed, as ratios taken in one run
+bench: $(TOOLS) ## скорость, как отношения, измеренные за один запуск
 	PYTHONPATH=plugins:. $(VENV)/bin/python -m bench
 
 .PHONY: lock
-lock: ## write requirements.txt and requirements-dev.txt anew, for Python 3.11 to 3.13
+lock: ## записать requirements.txt и requirements-dev.txt заново, для Python 3.11–3.13
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv
 	for name in requirements requirements-dev; do
@@ -122,5 +122,5 @@ lock: ## write requirements.txt and requirements-dev.txt anew, for Python 3.11 t
 	done
 
 .PHONY: clean
-clean: ## forget the demo: databases, files, letters (var/)
+clean: ## забыть учебный год: базы, файлы, письма (var/)
 	rm -rf var

@@ -218,11 +218,12 @@ def _missing(found: Explanation) -> Iterator[str]:
 
 def _gap(gap: Gap, unit: str) -> str:
     """«куратор P-12, Школа № 2»: of a person there is only the register's code."""
-    pieces = [unit if gap.person_id is None else f"{unit} {gap.person_id}"]
-    if gap.school_id is not None:
-        pieces.append(gap.school_name or f"школа {gap.school_id}, которой нет в реестре")
+    pieces = [" ".join([unit, *([gap.person_id] if gap.person_id else [])])]
     if gap.measure is not None:
-        pieces.append(f"№ {gap.measure}")
+        pieces[0] += f" № {gap.measure}"
+    if gap.school_id is not None:
+        school = gap.school_name or f"школа {gap.school_id}, которой нет в реестре"
+        pieces = [school] if pieces == ["школа"] else [*pieces, school]
     if gap.detail is not None:
         pieces.append(_detail(gap.detail))
     return ", ".join(pieces)

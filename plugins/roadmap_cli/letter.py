@@ -47,21 +47,25 @@ def made_again(
     `run` is an id, its beginning or «latest:june_monitoring», `municipality_id` '' for all.
     SystemExit, in Russian, where there is nothing to make again.
     """
+    from sqlalchemy import select
+
     from roadmap.delivery.letters.again import NotKept, letters_again
     from roadmap.indicators.explain import ExplainRefused, find_run
+    from roadmap.store.tables import run_municipality
     from roadmap_cli.setup import NOT_FOR_OTHERS
 
     try:
         with engine.connect() as connection:
             run_id = str(find_run(connection, run)["run_id"])
+            of_run = select(run_municipality).where(run_municipality.c.run_id == run_id)
+            names = {row.municipality_id: row.name for row in connection.execute(of_run)}
         os.umask(NOT_FOR_OTHERS)
         (folder / run_id).mkdir(parents=True, exist_ok=True)
         for letter in letters_again(engine, run_id, municipality_id):
             path = folder / run_id / f"{letter.municipality_id}-{letter.delivery_id[:8]}.eml"
             path.write_bytes(letter.planned if letter.rfc822 is None else letter.rfc822)
-            line = (
-                f"{letter.municipality_id}, письмо № {letter.revision}: {_compared(letter)} {path}"
-            )
+            name = names.get(letter.municipality_id, letter.municipality_id)
+            line = f"{name}, редакция {letter.revision}: {_compared(letter)} Файл: {path}"
             if not letter.is_same and letter.rfc822 is not None:
                 planned = path.with_suffix(".planned.eml")
                 planned.write_bytes(letter.planned)
@@ -79,7 +83,7 @@ def _compared(letter: LetterAgain) -> str:
     else:
         why = "программа и шаблоны тогдашние, а библиотеки нынешние"
     if letter.rfc822 is None:
-        return f"заново НЕ СОСТАВЛЕНО: {why}. Вот составленное тогда:"
+        return f"заново НЕ СОСТАВЛЕНО: {why}. Взято составленное тогда."
     return f"ОТЛИЧАЕТСЯ от составленного: {why}."
 
 

@@ -267,7 +267,7 @@ def test_a_letter_made_again_is_written_beside_the_others(march, first, tmp_path
     (made,) = made_again(march.place.engine, first.run_id[:8], "buyskiy", tmp_path)
     line, is_same = made
     assert is_same
-    assert line.startswith("buyskiy, письмо № 1: то же, байт в байт.")
+    assert line.startswith("Буйский муниципальный район, редакция 1: то же, байт в байт.")
     (written,) = (tmp_path / first.run_id).iterdir()
     letter = email.message_from_bytes(written.read_bytes(), policy=email.policy.default)
     sent = {str(one["X-Report-Key"]): one for one in march.letters.all()}

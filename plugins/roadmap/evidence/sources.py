@@ -116,11 +116,11 @@ class _Sources(BaseModel):
         names = [source.dataset for source in self.sources]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"набор данных описан дважды: {', '.join(twice)}")
+            raise ValueError(f"вид сведений описан дважды: {', '.join(twice)}")
         unknown = {name for one in self.sources for name in one.stands_for} - set(names)
         if unknown:
             raise ValueError(
-                f"в поле stands_for названы неизвестные наборы данных: {', '.join(sorted(unknown))}"
+                f"в поле stands_for названы неизвестные виды сведений: {', '.join(sorted(unknown))}"
             )
         return self
 

@@ -310,11 +310,11 @@ def _phases(plan: Plan, known: frozenset[str] | None) -> Iterator[Problem]:
 def _datasets(path: str, datasets: Datasets, known: frozenset[str] | None) -> Iterator[Problem]:
     for place, dataset in enumerate(datasets.told):
         if dataset in datasets.needed:
-            yield Problem(f"{path}.told[{place}]", f"набор «{dataset}» уже стоит в needed")
+            yield Problem(f"{path}.told[{place}]", f"вид сведений «{dataset}» уже стоит в needed")
     for name, listed in (("needed", datasets.needed), ("told", datasets.told)):
-        yield from _twice(f"{path}.{name}", listed, "набор «{}» указан дважды")
+        yield from _twice(f"{path}.{name}", listed, "вид сведений «{}» указан дважды")
         if known is not None:
-            text = "набора «{}» нет в include/sources.yaml"
+            text = "вида сведений «{}» нет в include/sources.yaml"
             yield from _unknown(f"{path}.{name}", listed, known, text)
 
 
@@ -379,7 +379,7 @@ def _positive_changes(plan: Plan) -> Iterator[Problem]:
         )
         if unread:
             names = ", ".join(sorted(unread))
-            text = f"о позитивных изменениях нужны и наборы: {names}"
+            text = f"о позитивных изменениях нужны и виды сведений: {names}"
             yield Problem(f"phases[{index}].datasets", text)
 
 

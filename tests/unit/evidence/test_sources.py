@@ -86,7 +86,7 @@ def test_a_list_that_is_right_is_read(tmp_path: Path) -> None:
         ({"unknown": 1}, r"sources\[0\]\.unknown"),
         ({"options": {"one_part": "none"}}, "participant, absent, set_aside"),
         ({"options_by_year": {2021: {"one_part": "none"}}}, "participant, absent, set_aside"),
-        ({"stands_for": ["marks"]}, "неизвестные наборы данных: marks"),
+        ({"stands_for": ["marks"]}, "неизвестные виды сведений: marks"),
         ({"tolerance": 0.3, "least_coverage": 0.8}, "least_coverage больше 1 − tolerance"),
         ({"query": "publications"}, r"sources\[0\]"),
         ({"connection": "roadmap_portal"}, r"sources\[0\]"),

@@ -143,19 +143,19 @@ WRONG = {
     ),
     "a dataset both needed and told": (
         ("told: [vpr_journal,", "told: [vpr_marks,"),
-        "phases[0].datasets.told[0]", "набор «vpr_marks» уже стоит в needed",
+        "phases[0].datasets.told[0]", "вид сведений «vpr_marks» уже стоит в needed",
     ),
     "a dataset twice": (
         ("told: [vpr_journal,", "told: [vpr_journal, vpr_journal,"),
-        "phases[0].datasets.told[1]", "набор «vpr_journal» указан дважды",
+        "phases[0].datasets.told[1]", "вид сведений «vpr_journal» указан дважды",
     ),
     "a dataset that nobody reads": (
         ("told: [vpr_journal,", "told: [vpr_journals,"),
-        "phases[0].datasets.told[0]", "набора «vpr_journals» нет в include/sources.yaml",
+        "phases[0].datasets.told[0]", "вида сведений «vpr_journals» нет в include/sources.yaml",
     ),
     "a reminder of a dataset that nobody reads": (
         ("medk_documents]", "risks]"),
-        "reminders.datasets.told[5]", "набора «risks» нет в include/sources.yaml",
+        "reminders.datasets.told[5]", "вида сведений «risks» нет в include/sources.yaml",
     ),
     "a reminder of a measure that is none": (
         ("measures: [3, 5, 6, 11, 13]", "measures: [3, 5, 18]"),
@@ -188,7 +188,7 @@ WRONG = {
     "positive changes of schools whose risks are not read": (
         ("    approval: {required: false}\n", CHANGES),
         "phases[0].datasets",
-        "о позитивных изменениях нужны и наборы: medk_changes, risk_profiles",
+        "о позитивных изменениях нужны и виды сведений: medk_changes, risk_profiles",
     ),
     "a comparison of what the phase does not analyse": (
         ("current: vpr/2021/spring", "current: vpr/2021/autumn"),

@@ -148,7 +148,8 @@ def _choice(text: str, column: Column) -> Any:
         first.setdefault(kept, written)
     allowed = list(first.values())
     if len(allowed) <= _MOST_CHOICES_SHOWN:
-        words = " или ".join(f"«{written}»" for written in allowed)
+        *others, last = (f"«{written}»" for written in allowed)
+        words = f"{', '.join(others)} или {last}" if others else last
         raise BadValue(
             "CHOICE",
             f"Строка не принята: «{_short(text)}» вместо {words}",
