@@ -14,6 +14,8 @@ from sqlalchemy import Connection, select
 from roadmap.store.sql import sql
 from roadmap.store.tables import kept
 
+_MOST_BYTES = 200_000_000
+
 What = Literal["plan", "templates", "program", "report"]
 
 
@@ -26,8 +28,12 @@ def keep(db: Connection, what: What, sha256: str, content: Callable[[], bytes]) 
 
 
 def kept_content(db: Connection, sha256: str) -> bytes:
-    """What is kept under that hash; LookupError where nothing is."""
+    """What is kept under that hash; LookupError where nothing is, or more than anybody keeps."""
     found = db.scalar(select(kept.c.content).where(kept.c.sha256 == sha256))
     if found is None:
         raise LookupError(f"nothing is kept under {sha256}")
-    return zlib.decompress(found)
+    unpacking = zlib.decompressobj()
+    content = unpacking.decompress(found, _MOST_BYTES + 1)
+    if not unpacking.eof or len(content) > _MOST_BYTES:
+        raise LookupError(f"what is kept under {sha256} is broken or too large")
+    return content

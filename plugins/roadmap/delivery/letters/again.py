@@ -19,7 +19,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 _ASKED = "letters.json"
 # Confined by today's program, which leaves no module behind; what is imported then is the kept one.
+# A program has some hundreds of files and 1.3 MB; an archive far beyond is none of ours.
+_MOST_FILES, _MOST_BYTES = 5_000, 100_000_000
 _START = (
     "import resource, runpy, sys; confined = runpy.run_path(sys.argv[1]);"
     f"confined['isolate']({100_000_000}, open_files=256);"
@@ -45,6 +47,12 @@ _START = (
     f"confined['limit'](resource.RLIMIT_CPU, {20 * 60});"
     "sys.path.insert(0, sys.argv[2]);"
     "from roadmap.delivery.letters.remake import main; main(sys.argv[3])"
+)
+
+
+_NO_PROGRAM = (
+    "Программа или шаблоны, которые сохранены с письмом, испорчены: повторить его нельзя. Само"
+    " письмо лежит в базе."
 )
 
 
@@ -171,8 +179,23 @@ def _what_broke(said: Path) -> str | None:
 
 
 def _unpack(archive: bytes, folder: Path) -> None:
-    with zipfile.ZipFile(io.BytesIO(archive)) as files:
-        files.extractall(folder)
+    """Lay the files out in the folder; NotKept where they are too many, too large or elsewhere.
+
+    No more of a file is unpacked than its entry says.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as files:
+            entries = files.infolist()
+            paths = [PurePosixPath(entry.filename) for entry in entries]
+            if (
+                len(entries) > _MOST_FILES
+                or sum(entry.file_size for entry in entries) > _MOST_BYTES
+                or any(path.is_absolute() or ".." in path.parts for path in paths)
+            ):
+                raise NotKept(_NO_PROGRAM)
+            files.extractall(folder)
+    except zipfile.BadZipFile:
+        raise NotKept(_NO_PROGRAM) from None
 
 
 def _asked(letter: Row[Any], kept: Mapping[str, bytes]) -> dict[str, Any]:

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, delete, select, update
 
+from roadmap.delivery.letters import again as again_of
 from roadmap.delivery.letters.again import NotKept, letters_again
 from roadmap.delivery.letters.planning import plan_deliveries
 from roadmap.reports.formats.letter import Envelope
 from roadmap.reports.model import ReportModel
 from roadmap.reports.package import Package, render_package
+from roadmap.store import kept as kept_of
 from roadmap.store.tables import kept, message, report
 from roadmap.versions import program_archive
 from roadmap_cli.letter import made_again
@@ -173,3 +175,50 @@ def test_a_letter_of_before_sources_were_kept_says_so(engine: Engine) -> None:
     plan_all(engine)
     with pytest.raises(NotKept, match="не сохранены"):
         list(letters_again(engine, "run-1"))
+
+
+def archive_of(**sizes: int) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, size in sizes.items():
+            made.writestr(name, bytes(size))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "archive",
+    [
+        pytest.param(archive_of(**{"plugins/../../x.py": 1}), id="out of the folder"),
+        pytest.param(archive_of(**{"/tmp/x.py": 1}), id="an absolute path"),
+        pytest.param(archive_of(a=600, b=600), id="too large"),
+        pytest.param(archive_of(a=0, b=0, c=0), id="too many"),
+        pytest.param(b"PK no archive", id="no archive"),
+    ],
+)
+def test_an_archive_that_is_no_program_of_ours_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archive: bytes
+) -> None:
+    monkeypatch.setattr(again_of, "_MOST_FILES", 2)
+    monkeypatch.setattr(again_of, "_MOST_BYTES", 1_000)
+    with pytest.raises(NotKept, match="испорчены"):
+        again_of._unpack(archive, tmp_path / "program")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_is_far_below_what_is_unpacked() -> None:
+    with zipfile.ZipFile(io.BytesIO(program_archive())) as program:
+        entries = program.infolist()
+    assert len(entries) * 4 < again_of._MOST_FILES
+    assert sum(entry.file_size for entry in entries) * 4 < again_of._MOST_BYTES
+
+
+def test_no_more_is_taken_out_of_the_database_than_anybody_keeps(
+    any_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_of, "_MOST_BYTES", 1_000)
+    with any_engine.begin() as db:
+        kept_of.keep(db, "program", "a" * 64, lambda: bytes(1_000))
+        kept_of.keep(db, "program", "b" * 64, lambda: bytes(1_001))
+        assert kept_of.kept_content(db, "a" * 64) == bytes(1_000)
+        with pytest.raises(LookupError, match="too large"):
+            kept_of.kept_content(db, "b" * 64)
