@@ -54,6 +54,9 @@ def plan_operator_letter(
         now_ms = clock(db)
         at = home_time().at(now_ms)
         occasion = f"{OPERATOR}/{template}/{at.date().isoformat()}/{content_sha256[:32]}"
+        # It goes to the address in force when it leaves, whichever it was planned for.
+        if db.execute(sql("delivery/operator_letter_under_way"), {"occasion": occasion}).first():
+            return False
         key = moves.delivery_id(occasion, OPERATOR, OPERATOR, recipient, 1)
         frozen = message.freeze(
             delivery_id=key,

@@ -414,8 +414,12 @@ class _Letter:
                 "Письмо с Message-ID %s в базе изменено, не отправлено", held.delivery_id[:32]
             )
             return self._settle("reject", phase="check", detail=refusals.SPOILT)
-        recipient = self.settings.redirect_to if held.mode == "redirect" else held.address
-        # The operator's own address is a setting, like the list of domains.
+        # The operator's own address is a setting, like the list of domains: that in force counts.
+        of_settings = {
+            "redirect": self.settings.redirect_to,
+            OPERATOR: self.settings.operator_address,
+        }
+        recipient = of_settings.get(held.mode, held.address)
         if held.mode != OPERATOR and not self.settings.allows(recipient):
             return self._settle("reject", phase="check", detail=refusals.NOT_ALLOWED)
         if held.is_shared:

@@ -95,9 +95,30 @@ def test_the_same_event_in_the_same_words_is_told_once_in_a_day(any_engine: Engi
     assert len(rows(any_engine)) == 4
 
 
-def test_another_address_of_the_operator_is_told_anew(any_engine: Engine):
+def test_another_address_of_the_operator_is_told_anew_of_what_the_earlier_one_got(
+    any_engine: Engine,
+):
     assert tell(any_engine)
-    assert tell(any_engine, settings=replace(SETTINGS, operator_address="new@example.org"))
+    with SmtpServer() as server:
+        hand_over(any_engine, server)
+        moved = replace(DEMO, operator_address="new@example.org")
+        assert tell(any_engine, settings=moved)
+        hand_over(any_engine, server, moved)
+    assert [one.recipient for one in server.accepted] == ["operator@example.org", "new@example.org"]
+
+
+def test_a_letter_that_waits_goes_once_and_to_the_operator_s_address_in_force(any_engine: Engine):
+    """The address was changed after it was planned, and the same is told again."""
+    assert tell(any_engine)
+    moved = replace(DEMO, operator_address="new@example.org")
+    assert not tell(any_engine, settings=moved)
+    with SmtpServer(["451_dot"]) as server:
+        assert hand_over(any_engine, server).postponed == 1
+        assert not tell(any_engine, settings=moved)
+        make_due(any_engine)
+        assert hand_over(any_engine, server, moved).accepted == 1
+    assert [one.recipient for one in server.accepted] == ["new@example.org"]
+    assert [row.state for row in rows(any_engine)] == ["accepted"]
 
 
 @pytest.mark.parametrize("behaviour", ["accept_then_rst", "rst_after_dot", "garbage"])
