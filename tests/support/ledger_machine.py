@@ -818,17 +818,24 @@ def wrongs_of(letters: Sequence[Letter], story: Story) -> list[str]:
         wrongs += [f"{what}: {letter.history}" for what in _wrongs_with_story(letter, story)]
     unfinished = Counter(one.recipient_id for one in letters if one.state not in _FINISHED)
     wrongs += [f"{n} unfinished letters to one recipient" for n in unfinished.values() if n > 1]
-    marked = Counter(
-        (letter.recipient_id, datetime.fromtimestamp(one.at_ms / 1000, UTC).date())
-        for letter in letters
-        for one in letter.events
-        if one.to_state == "in_doubt"
-    )
     wrongs += [
-        f"{n} transmissions to one recipient on {day}" for (_, day), n in marked.items() if n > CAP
+        f"{n} transmissions to one recipient on {day}"
+        for (_, day), n in _transmissions(letters).items()
+        if n > CAP
     ]
     wrongs += _cancelled_early(letters)
     return wrongs + _same_content_twice(letters, story)
+
+
+def _transmissions(letters: Sequence[Letter]) -> Counter[tuple[str, str]]:
+    """By recipient and day (UTC) of arming; what was refused for something of ours counts not."""
+    return Counter(
+        (letter.recipient_id, datetime.fromtimestamp(one.at_ms / 1000, UTC).date().isoformat())
+        for letter in letters
+        for number, one in enumerate(letter.events)
+        if one.to_state == "in_doubt"
+        and not any(after.detail in _OF_OURS for after in letter.events[number + 1 : number + 2])
+    )
 
 
 def _cancelled_early(letters: Sequence[Letter]) -> list[str]:
@@ -1228,6 +1235,11 @@ class LedgerMachine(RuleBasedStateMachine):
                 wrongs.append("an event was changed or is gone")
         self.told = {one.delivery_id: one.events for one in letters}
         self.times_in_doubt = {one.message_id: one.history.count("in_doubt") for one in letters}
+        counted = self.world.eye.execute("select scope, day, n from send_fuse where n > 0")
+        if {(scope.removeprefix("rcpt:"), day): n for scope, day, n in counted} != _transmissions(
+            letters
+        ):
+            wrongs.append("the daily cap counts other transmissions than there were")
         if wrongs:
             self.is_found = True
             raise Wrong("; ".join(wrongs))

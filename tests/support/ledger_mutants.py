@@ -286,6 +286,20 @@ MUTANTS = (
         "a refusal about us counts as a try", "take_back", "    attempts = attempts - 1,\n"
     ),
     changed_code(
+        "a refusal about us counts to the daily cap",
+        moves,
+        "settle",
+        'if is_done and name == "take_back":',
+        "if False:",
+    ),
+    changed_code(
+        "any refusal gives its place in the daily cap back",
+        moves,
+        "settle",
+        'if is_done and name == "take_back":',
+        'if is_done and from_states == ("in_doubt",):',
+    ),
+    changed_code(
         "not now is taken for never",
         sender._Letter,
         "_refused",

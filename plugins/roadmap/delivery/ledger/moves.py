@@ -360,16 +360,24 @@ def mark_in_doubt(engine: Engine, held: Claim, cap: int, clock: Clock = db_now_m
 
 
 def _count_towards_daily_cap(db: Connection, held: Claim, cap: int, now_ms: int) -> None:
-    # Test letters are counted apart: a rehearsal does not use up the cap of live letters.
-    prefix = "" if held.mode == "live" else f"{held.mode}:"
-    day = datetime.fromtimestamp(now_ms / 1000, UTC).date().isoformat()
     try:
-        db.execute(
-            sql("delivery/count_towards_daily_cap"),
-            {"scope": f"{prefix}rcpt:{held.recipient_id}", "day": day, "cap": cap},
-        )
+        db.execute(sql("delivery/count_towards_daily_cap"), _fuse(held, now_ms) | {"cap": cap})
     except IntegrityError as refused:
         raise DailyCapReached(held.recipient_id) from refused
+
+
+def _uncount_towards_daily_cap(db: Connection, held: Claim) -> None:
+    """Nothing was taken: the transmission no longer counts to the day on which it was armed."""
+    armed = {"delivery_id": held.delivery_id, "send_epoch": held.send_epoch}
+    armed_ms = db.execute(sql("delivery/marked_ms"), armed).scalar_one()
+    db.execute(sql("delivery/uncount_towards_daily_cap"), _fuse(held, armed_ms))
+
+
+def _fuse(held: Claim, at_ms: int) -> dict[str, str]:
+    # Test letters are counted apart: a rehearsal does not use up the cap of live letters.
+    prefix = "" if held.mode == "live" else f"{held.mode}:"
+    day = datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()
+    return {"scope": f"{prefix}rcpt:{held.recipient_id}", "day": day}
 
 
 def accept(engine: Engine, held: Claim, code: int, detail: str, clock: Clock = db_now_ms) -> bool:
@@ -433,7 +441,7 @@ def settle(
 
     def write(db: Connection) -> bool:
         now_ms = clock(db)
-        return any(
+        is_done = any(
             move(
                 db, name, held.delivery_id, state, now_ms=now_ms, actor=held.actor,
                 phase=phase, code=code, detail=detail,
@@ -441,6 +449,9 @@ def settle(
             )
             for state in from_states
         )  # fmt: skip
+        if is_done and name == "take_back":
+            _uncount_towards_daily_cap(db, held)
+        return is_done
 
     return _insist(engine, write)
 

@@ -27,7 +27,7 @@ PROGRAMS_ON_POSTGRESQL = 1000 if IS_LONG else 50
 # draws otherwise where other modules are loaded. Those that always take more than a hundred
 # have tests of their own elsewhere, and are left to the long version.
 AT_MOST = 2000
-RARE = ("the daily cap is not counted", "what was given up is planned again")
+RARE = ("what was given up is planned again",)
 # So many of one seed, then the next: hypothesis varies what it drew, and so stays near it.
 _OF_ONE_SEED = 25
 

@@ -20,6 +20,7 @@ from roadmap.store.tables import (
     delivery_event,
     message,
     recipient,
+    send_fuse,
 )
 from support.ledger_world import (
     OCCASION,
@@ -520,4 +521,26 @@ def test_t16_who_dies_with_the_letter_again_and_again_uses_up_its_tries(planned:
         tried = db.execute(select(delivery).where(delivery.c.attempts > 0)).one()
     assert (tried.state, tried.attempts, tried.last_detail) == ("exhausted", most, "lease_over")
     assert moves.claim(planned, SCOPE, "dies") is None
+    assert chains_hold(planned)
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"), [("take_back", 0), ("reject", 1), ("postpone", 1), ("doubt", 1)]
+)
+def test_what_is_refused_at_the_dot_for_something_of_ours_takes_no_place_in_the_daily_cap(
+    planned: Engine, name: str, counted: int
+):
+    """It counted to the day on which it was armed, and the answer may come on the next."""
+    held = moves.claim(planned, SCOPE, "one")
+    assert held is not None
+    with planned.begin() as db:
+        now_ms = moves.db_now_ms(db)
+    next_day_ms = now_ms + moves.until_tomorrow_ms(now_ms)
+    assert moves.mark_in_doubt(planned, held, cap=1) is not None
+    for done in (True, False):  # once, though the answer to the commit may have been lost
+        assert done is moves.settle(
+            planned, held, name, ("in_doubt",), phase="dot", code=550, clock=lambda _: next_day_ms
+        )
+    with planned.begin() as db:
+        assert [row.n for row in db.execute(select(send_fuse))] == [counted]
     assert chains_hold(planned)
