@@ -66,7 +66,9 @@ def look_after() -> None:
 def _is_over(run: Holding) -> bool:
     """Does Airflow know of no such run that still goes on or waits for its turn?"""
     ti: Any = get_current_context()["ti"]
-    dag_id = "calendar_watch" if run.phase.startswith("reminder/") else run.phase
+    from roadmap.plan.model import is_occasion
+
+    dag_id = "calendar_watch" if is_occasion(run.phase) else run.phase
     alive = ti.get_dr_count(dag_id, run_ids=[run.requested_by], states=["queued", "running"])
     return not alive
 

@@ -49,12 +49,12 @@ def form() -> dict[str, Param]:
 def _occasions() -> dict[str, str]:
     """«2021/march_analysis» → its title, of all plans, the newest first."""
     from roadmap.delivery.letters.operator_text import title
-    from roadmap.plan.model import reminder_phases
+    from roadmap.plan.model import occasions
 
     return {
         (occasion := f"{plan.year}/{phase.code}"): title(occasion, "live", [plan])
         for plan in reversed(valid_plans())
-        for phase in (*plan.phases, *reminder_phases(plan))
+        for phase in (*plan.phases, *occasions(plan))
     }
 
 

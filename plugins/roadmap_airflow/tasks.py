@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
@@ -24,6 +24,8 @@ from roadmap_airflow.runs import LABEL, label, names, plan_of
 from roadmap_airflow.send_operator import SendOperator
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from roadmap.delivery.account.reconcile import Reconciliation
     from roadmap.evidence.intake import Intake
     from roadmap.evidence.request import RunRequest
@@ -293,6 +295,16 @@ OUTCOMES = {
 }
 
 
+def _what_ended(engine: Engine, phase_run: str) -> tuple[str, ...]:
+    """What the letter about the end of a window says: the operator reads it in the account."""
+    from roadmap.plan.region import REGION
+    from roadmap.reports.compose import load_model
+
+    with engine.connect() as connection:
+        letter = load_model(connection, phase_run, REGION).letter
+    return (f"{letter.headline}.", *letter.lead)
+
+
 def _log_account(account: Reconciliation) -> None:
     """A line of the log for each, for the page shows an event of several as one: warnings are the
     headline of what is not settled, what holds letters back, and who needs attention."""
@@ -385,8 +397,11 @@ def reconcile(phase_run: str | None) -> None:
         evaluate(engine, plan, phase_run, measured_from="ledger")
         account = reconcile_run(engine, phase_run)
         lying = lying_files(engine, plan.year)
-        title = plan.phase(account.occasion.partition("/")[2]).title
+        phase = plan.phase(account.occasion.partition("/")[2])
+        title = phase.title
         label(title)
+        if phase.report == "closing":
+            account = replace(account, details=(*_what_ended(engine, phase_run), *account.details))
         _log_account(account)
         tell_of_run(get_current_context(), engine, account, title, lying)
     if not account.is_settled:

@@ -22,21 +22,25 @@ if TYPE_CHECKING:
 log = logging.getLogger("roadmap")
 
 
-@task(task_display_name="Близкие сроки")
+@task(task_display_name="Близкие и истёкшие сроки")
 def find_reminders() -> list[str]:
-    """The occasions on which to remind today: «2027/reminder/2027-04-30/14»."""
-    from roadmap.delivery.account.watch import due_reminders
+    """The occasions of today: «2027/reminder/2027-04-30/14», «2027/closing/2027-04-30/1»."""
+    from roadmap.delivery.account.watch import due_closings, due_reminders
     from roadmap.plan.load import load_plans
     from roadmap_airflow.connections import roadmap_db
 
     plans, _ = load_plans()
     with roadmap_db() as engine:
-        reminders = due_reminders(engine, plans, clock.now().date())
-    if not reminders:
-        log.info("Напоминать сегодня не о чем")
+        today = clock.now().date()
+        reminders = due_reminders(engine, plans, today)
+        closings = due_closings(engine, plans, today)
+    if not reminders and not closings:
+        log.info("Сегодня нет ни сроков, о которых напоминают, ни тех, что истекли")
     for reminder in reminders:
         log.info("Напомнить о сроке %s", f"{reminder.due:%d.%m.%Y}")
-    return [f"{reminder.plan_year}/{reminder.phase}" for reminder in reminders]
+    for closing in closings:
+        log.info("Сообщить, что истёк срок %s", f"{closing.due:%d.%m.%Y}")
+    return [f"{one.plan_year}/{one.phase}" for one in (*reminders, *closings)]
 
 
 @task_group(group_id="remind", prefix_group_id=False)

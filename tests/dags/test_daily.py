@@ -21,10 +21,10 @@ from sqlalchemy import Engine, select
 
 from roadmap.paths import ROOT
 from roadmap.plan.load import load_plan
-from roadmap.plan.model import OnDay, Plan
+from roadmap.plan.model import OnDay, Period, Plan
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
-from roadmap.store.tables import held_file_decision, phase_run
+from roadmap.store.tables import delivery, held_file_decision, phase_run
 from roadmap_airflow.defaults import HOME_ZONE
 from roadmap_demo.generate import generate
 from support.march_world import Letters, free_ports, mailbox
@@ -294,6 +294,39 @@ def test_a_due_date_reminds_those_who_miss_something_once(world, first_intake, p
     again = world.run("calendar_watch")
     assert {state for (task, _), state in again.items() if task == "send"} == {"skipped"}, again
     assert len(world.letters.all()) == before + len(reminders) + 1
+
+
+def test_on_the_day_after_a_window_closed_the_department_and_the_operator_hear_of_it_once(
+    world, first_intake, plan_is
+):
+    yesterday = TODAY - timedelta(days=1)
+    year = load_plan(2021)
+    window = Period(kind="period", starts=date(2021, 3, 1), ends=yesterday)
+    measures = tuple(
+        measure.model_copy(update={"window": window}) if measure.number == 8 else measure
+        for measure in year.measures
+    )
+    plan_is(year.model_copy(update={"closed": False, "in_force": yesterday, "measures": measures}))
+    before = len(world.letters.all())
+    world.run("calendar_watch")
+    letters = world.new_letters(before)
+    (account,) = [one for one in letters if str(one["To"]) == "operator@example.org"]
+    told = [one for one in letters if one is not account]
+    assert told
+    assert {str(one["Subject"]).split(" | ")[1] for one in told} == {
+        f"Окончание срока {yesterday:%d.%m.%Y}"
+    }
+    with world.engine.connect() as db:
+        addressees = select(delivery.c.municipality_id).where(
+            delivery.c.occasion == f"2021/closing/{yesterday}/1"
+        )
+        assert set(db.scalars(addressees)) == {"region"}
+    said = account.get_body(("html",)).get_content().replace("\u00a0", " ")
+    assert "истёк срок мероприятия № 8" in said
+    assert "(показатель 8.1)" in said
+
+    world.run("calendar_watch")
+    assert len(world.letters.all()) == before + len(letters)
 
 
 def test_a_missed_run_is_red_says_what_to_do_and_is_mailed(world, plan_is, caplog):

@@ -14,14 +14,14 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 import roadmap_airflow.plans
-from roadmap.delivery.account.watch import due_reminders, missed_runs
+from roadmap.delivery.account.watch import due_closings, due_reminders, missed_runs
 from roadmap.delivery.letters.planning import plan_deliveries
 from roadmap.evidence.freeze import freeze
 from roadmap.evidence.request import RunRequest
 from roadmap.indicators.evaluate import evaluate
 from roadmap.plan.checks import contradictions
 from roadmap.plan.load import load_plan
-from roadmap.plan.model import Plan, reminder_phases
+from roadmap.plan.model import Plan, occasions
 from roadmap.reports.compose import compose
 from roadmap.reports.formats.letter import LetterText
 from roadmap.reports.package import Package
@@ -106,13 +106,14 @@ def watch(plan: Plan) -> str:
     """What the operator is told of phases that did not run, and when is reminded of what."""
     engine = memory_engine()
     missed = missed_runs(engine, [plan], datetime(2022, 2, 1, tzinfo=UTC))
-    days = (date(2021, 1, 1) + timedelta(days=n) for n in range(365))
-    reminders = [phase.model_dump_json() for phase in reminder_phases(plan)]
+    days = [date(2021, 1, 1) + timedelta(days=n) for n in range(365)]
+    of_due_dates = [phase.model_dump_json() for phase in occasions(plan)]
     return str(
         (
             [run.sentence(None) for run in missed],
             [due_reminders(engine, [plan], day) for day in days],
-            reminders,
+            [due_closings(engine, [plan], day) for day in days],
+            of_due_dates,
         )
     )
 
@@ -208,6 +209,7 @@ LOOK: dict[str, tuple[str, ...]] = {
     "PositiveChanges": ("june",),
     "Comparison": ("august",),
     "Reminders": ("watch",),
+    "Closings": ("watch",),
 }
 
 

@@ -1,7 +1,7 @@
 -- Which live runs of a plan's year went through to their letters?
 -- One row per phase and as-of date that was run at all. `told` is 1 once it was decided about
 -- the letter of everybody who is to hear of it: of a phase every participating municipality,
--- in whichever of its runs; of a reminder those whom one run of it chose (perhaps nobody).
+-- in whichever of its runs; of a reminder or the end of a window those whom one run of it chose (perhaps nobody).
 
 with live as (
     select run_id, phase, as_of
@@ -46,8 +46,8 @@ select
     live.as_of,
     max(
         case
-            when live.phase like 'reminder/%' and left_of_run.undecided = 0 then 1
-            when live.phase not like 'reminder/%' and left_of_phase.undecided = 0 then 1
+            when live.phase like '%/%' and left_of_run.undecided = 0 then 1
+            when live.phase not like '%/%' and left_of_phase.undecided = 0 then 1
             else 0
         end
     ) as told

@@ -25,6 +25,7 @@ from roadmap.plan.model import (
     Phase,
     Plan,
     Setting,
+    is_occasion,
 )
 from roadmap.plan.region import REGION
 from roadmap.russian import day
@@ -65,6 +66,7 @@ def contradictions(
         *_positive_changes(plan),
         *_ownership(plan),
         *_reminders(plan, datasets),
+        *_closings(plan, datasets),
         *_municipalities(plan),
         *_phone(plan),
     )
@@ -293,8 +295,10 @@ def _phases(plan: Plan, known: frozenset[str] | None) -> Iterator[Problem]:
     yield from _twice("phases", codes, "этап «{}» указан дважды", ".code")
     for index, phase in enumerate(plan.phases):
         path = f"phases[{index}]"
-        if phase.report == "reminder" or "/" in phase.code:
+        if phase.report == "reminder" or phase.code.startswith("reminder/"):
             yield Problem(f"{path}.code", "напоминания задаются полем reminders, а не этапом")
+        elif phase.report == "closing" or is_occasion(phase.code):
+            yield Problem(f"{path}.code", "об окончании сроков сообщает поле closings, а не этап")
         for name, listed in (("owns", phase.owns), ("reports", phase.reports)):
             yield from _twice(f"{path}.{name}", listed, "№ {} указан дважды")
             yield from _unknown(f"{path}.{name}", listed, numbers, _NO_MEASURE)
@@ -436,6 +440,15 @@ def _reminders(plan: Plan, known: frozenset[str] | None) -> Iterator[Problem]:
     yield from _twice("reminders.measures", reminding, "№ {} указан дважды")
     yield from _twice("reminders.days_before", days_before, "{} указано дважды")
     yield from _datasets("reminders.datasets", plan.reminders.datasets, known)
+
+
+def _closings(plan: Plan, known: frozenset[str] | None) -> Iterator[Problem]:
+    if plan.closings is None:
+        return
+    numbers = {measure.number for measure in plan.measures}
+    yield from _unknown("closings.measures", plan.closings.measures, numbers, _NO_MEASURE)
+    yield from _twice("closings.measures", plan.closings.measures, "№ {} указан дважды")
+    yield from _datasets("closings.datasets", plan.closings.datasets, known)
 
 
 def _municipalities(plan: Plan) -> Iterator[Problem]:

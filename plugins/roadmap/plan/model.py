@@ -220,10 +220,18 @@ class Reminders(PlanPart):
     datasets: Datasets
 
 
+class Closings(PlanPart):
+    """Letters about windows that closed: one occasion per due date, on the working day after it."""
+
+    measures: tuple[int, ...]  # of which is told; the region's own, no phase of theirs is near
+    run_at: time
+    datasets: Datasets
+
+
 class Phase(PlanPart):
     code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/\d{4}-\d\d-\d\d/\d+)?$")]
     # Which report it sends: the composer (reports.compose.COMPOSERS).
-    report: Literal["analysis", "monitoring", "summary", "reminder"]
+    report: Literal["analysis", "monitoring", "summary", "reminder", "closing"]
     title: Text  # «Комплексный анализ (март 2021 г.)», stands in the subject
     dag_title: Text
     run_day: date
@@ -288,6 +296,7 @@ class Plan(PlanPart):
     measures: tuple[Measure, ...]
     phases: tuple[Phase, ...]
     reminders: Reminders | None = None
+    closings: Closings | None = None
 
     @property
     def local_time(self) -> LocalTime:
@@ -304,8 +313,8 @@ class Plan(PlanPart):
         return self.in_force is not None and self.in_force <= on
 
     def phase(self, code: str) -> Phase:
-        """The phase of that code, a reminder's among them; KeyError when the plan has none."""
-        for phase in (*self.phases, *reminder_phases(self)):
+        """The phase of that code, also of an occasion; KeyError when the plan has none."""
+        for phase in (*self.phases, *occasions(self)):
             if phase.code == code:
                 return phase
         raise KeyError(f"В плане {self.year} года нет этапа «{code}»")
@@ -319,6 +328,7 @@ class Plan(PlanPart):
 
 
 REMINDER = "reminder"
+CLOSING = "closing"
 
 
 def reminder_phases(plan: Plan) -> tuple[Phase, ...]:
@@ -330,11 +340,6 @@ def reminder_phases(plan: Plan) -> tuple[Phase, ...]:
     """
     if plan.reminders is None:
         return ()
-    by_due: dict[date, list[int]] = {}
-    for measure in plan.measures:
-        due = measure.window.due
-        if measure.number in plan.reminders.measures and due is not None:
-            by_due.setdefault(due, []).append(measure.number)
     return tuple(
         Phase(
             code=f"{REMINDER}/{due.isoformat()}/{days}",
@@ -351,6 +356,52 @@ def reminder_phases(plan: Plan) -> tuple[Phase, ...]:
             approval=Approval(required=False),
             reply_by=ReplyBy(on=due),
         )
-        for due, numbers in sorted(by_due.items())
+        for due, numbers in _by_due(plan, plan.reminders.measures)
         for days in plan.reminders.days_before
     )
+
+
+def closing_phases(plan: Plan) -> tuple[Phase, ...]:
+    """The ends of windows of which the plan tells, as phases «closing/2021-04-30/1».
+
+    One per due date; it judges the due date itself, and the first working day after it tells.
+    """
+    if plan.closings is None:
+        return ()
+    return tuple(
+        Phase(
+            code=f"{CLOSING}/{due.isoformat()}/1",
+            report="closing",
+            title=f"Окончание срока {due:%d.%m.%Y}",
+            dag_title="Окончания сроков",
+            run_day=due + timedelta(days=1),
+            run_at=plan.closings.run_at,
+            starts=due,
+            as_of=due,
+            owns=tuple(numbers),
+            reports=tuple(numbers),
+            datasets=plan.closings.datasets,
+            approval=Approval(required=False),
+            reply_by=ReplyBy(on=due),
+        )
+        for due, numbers in _by_due(plan, plan.closings.measures)
+    )
+
+
+def occasions(plan: Plan) -> tuple[Phase, ...]:
+    """All phases that follow from due dates and stand in no list of the plan."""
+    return (*reminder_phases(plan), *closing_phases(plan))
+
+
+def is_occasion(phase_code: str) -> bool:
+    """Whether the phase follows from a due date, so that it may have nothing to tell somebody."""
+    return "/" in phase_code
+
+
+def _by_due(plan: Plan, numbers: tuple[int, ...]) -> list[tuple[date, list[int]]]:
+    by_due: dict[date, list[int]] = {}
+    for measure in plan.measures:
+        due = measure.window.due
+        if measure.number in numbers and due is not None:
+            by_due.setdefault(due, []).append(measure.number)
+    return sorted(by_due.items())

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, and_, insert, select, update
 from roadmap.plan.model import Plan
 from roadmap.printable import printable_texts
 from roadmap.reports.analysis.report import compose_analysis
+from roadmap.reports.closing import compose_closing
 from roadmap.reports.facts.run import Facts, read_facts, read_run
 from roadmap.reports.model import ReportModel, canonical_json, read_model
 from roadmap.reports.monitoring.report import compose_monitoring
@@ -26,6 +27,7 @@ COMPOSERS: Mapping[str, Callable[[Facts], ReportModel | None]] = {
     "monitoring": compose_monitoring,
     "summary": compose_monitoring,
     "reminder": compose_reminder,
+    "closing": compose_closing,
 }
 
 

@@ -61,7 +61,7 @@ def _letter(facts: Facts, missed: Sequence[tuple[IndicatorResult, tuple[Gap, ...
         headline=headline,
         lead=(
             *(sentence(facts, "measure", number=m.number, text=m.text, due=due) for m in measures),
-            sentence(facts, "as_of", day=run.as_of),
+            sentence(facts, "known_until", day=run.as_of),
         ),
         request=sentence(facts, "request", due=due),
         request_rest=sentence(facts, "request_rest"),

@@ -173,6 +173,14 @@ WRONG = {
         ("report: monitoring", "report: reminder"),
         "phases[1].code", "напоминания задаются полем reminders, а не этапом",
     ),
+    "the end of a window that stands among the phases": (
+        ("report: monitoring", "report: closing"),
+        "phases[1].code", "об окончании сроков сообщает поле closings, а не этап",
+    ),
+    "the end of the window of a measure that is none": (
+        ("  measures: [8, 16]", "  measures: [8, 18]"),
+        "closings.measures[1]", "нет мероприятия № 18",
+    ),
     "an analysis without procedures": (
         ("report: monitoring", "report: analysis"),
         "phases[1].procedures", "анализу нечего анализировать: нет процедур",

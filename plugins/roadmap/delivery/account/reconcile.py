@@ -36,7 +36,7 @@ from roadmap.delivery.letters.planning import NO_RECIPIENT, is_for_earlier_lette
 from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import sample_sentence
 from roadmap.plan.load import load_plans
-from roadmap.plan.model import REMINDER
+from roadmap.plan.model import REMINDER, is_occasion
 from roadmap.plan.region import REGION, LocalTime
 from roadmap.plan.zone import home_time, occasion_time
 from roadmap.store.sql import sql
@@ -333,7 +333,6 @@ def _account(engine: Engine, run_id: str) -> Reconciliation:
     is_for_all = all(
         row.is_selected for row in named if row.is_participating or row.municipality_id == REGION
     )
-    is_reminder = run.phase.startswith(f"{REMINDER}/")
     return Reconciliation(
         run_id=run_id,
         occasion=run.occasion,
@@ -347,7 +346,7 @@ def _account(engine: Engine, run_id: str) -> Reconciliation:
         sample=sample,
         sendings=sendings or Sendings(),
         details=_details(run, lines, sendings, named, local_time),
-        is_whole=is_reminder or (run.mode == "live" and is_for_all),
+        is_whole=is_occasion(run.phase) or (run.mode == "live" and is_for_all),
     )
 
 

@@ -15,13 +15,15 @@ from sqlalchemy import Engine
 from roadmap import russian
 from roadmap.delivery.letters.operator_text import CONTROL_DAG, SETTLE_DAG, run_title
 from roadmap.evidence.held import DAG_TITLE
-from roadmap.plan.model import Phase, Plan, reminder_phases
+from roadmap.plan.model import Phase, Plan, closing_phases, reminder_phases
 from roadmap.plan.schedule import phase_events
 from roadmap.plan.zone import home_time
 from roadmap.store.sql import sql
 
 # A phase takes minutes; a server that was down for the night catches up within the morning.
 GRACE = timedelta(hours=3)
+# So long the end of a window is told of, where it was not told on its day.
+IS_NEWS = timedelta(days=14)
 
 # The DAGs beside the phases whose runs may stand still, under the names that Airflow shows.
 OTHER_DAGS = {
@@ -36,8 +38,8 @@ OTHER_DAGS = {
 
 
 @dataclass(frozen=True)
-class DueReminder:
-    """One occasion to remind: a phase of the plan's year by its code."""
+class DueOccasion:
+    """A due date to remind of, or that has passed: a phase of the plan's year by its code."""
 
     plan_year: int
     phase: str
@@ -129,13 +131,13 @@ class StuckRun:
         )
 
 
-def due_reminders(engine: Engine, plans: Iterable[Plan], today: date) -> tuple[DueReminder, ...]:
+def due_reminders(engine: Engine, plans: Iterable[Plan], today: date) -> tuple[DueOccasion, ...]:
     """The reminders that should have gone out by `today` and did not, by due date.
 
     Only of plans that are in force and open. A due date reminds until it has come; where the
     days of two of its reminders have passed, the nearer one alone is sent.
     """
-    reminders: list[DueReminder] = []
+    reminders: list[DueOccasion] = []
     for plan in _watched(plans):
         runs = _live_runs(engine, plan)
         nearest: dict[date, Phase] = {}
@@ -146,11 +148,30 @@ def due_reminders(engine: Engine, plans: Iterable[Plan], today: date) -> tuple[D
                 if latest is None or latest.as_of < phase.as_of:
                     nearest[due] = phase
         reminders += [
-            DueReminder(plan.year, phase.code, phase.as_of, due)
+            DueOccasion(plan.year, phase.code, phase.as_of, due)
             for due, phase in nearest.items()
             if not runs.get((phase.code, phase.as_of.isoformat()), False)
         ]
     return tuple(sorted(reminders, key=lambda reminder: (reminder.due, reminder.phase)))
+
+
+def due_closings(engine: Engine, plans: Iterable[Plan], today: date) -> tuple[DueOccasion, ...]:
+    """The ends of windows of which nobody was told by `today`, by due date.
+
+    Only of plans that are in force and open. What ended long ago is no news: the next phase's
+    report has it.
+    """
+    closings: list[DueOccasion] = []
+    for plan in _watched(plans):
+        runs = _live_runs(engine, plan)
+        closings += [
+            DueOccasion(plan.year, phase.code, phase.as_of, phase.as_of)
+            for phase in closing_phases(plan)
+            if phase.run_day <= today <= phase.run_day + IS_NEWS
+            and plan.is_in_force(phase.as_of)
+            and not runs.get((phase.code, phase.as_of.isoformat()), False)
+        ]
+    return tuple(sorted(closings, key=lambda closing: (closing.due, closing.phase)))
 
 
 def missed_runs(

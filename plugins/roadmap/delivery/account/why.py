@@ -30,7 +30,7 @@ from roadmap.evidence.own_schedule import plan_known_at
 from roadmap.evidence.sources import dataset_titles
 from roadmap.indicators.explain import ExplainRefused, find_run
 from roadmap.plan.load import load_plan
-from roadmap.plan.model import Phase, Plan
+from roadmap.plan.model import Phase, Plan, is_occasion
 from roadmap.plan.region import REGION
 from roadmap.plan.schedule import phase_events
 from roadmap.store.sql import sql
@@ -541,7 +541,7 @@ def _before_letters(
     if not run.is_participating and key != REGION:
         return Step.ADDRESSEE, Obstacle.NOT_PARTICIPANT
     if not run.is_selected:
-        if phase.report == "reminder":
+        if is_occasion(phase.code):
             return Step.ADDRESSEE, Obstacle.NOTHING_TO_TELL
         fault = Obstacle.NOT_CHOSEN if run.sample is None else Obstacle.NOT_IN_SAMPLE
         return Step.ADDRESSEE, fault

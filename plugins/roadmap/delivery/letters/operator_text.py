@@ -60,6 +60,8 @@ def title(occasion: str, mode: str, plans: Iterable[Plan]) -> str:
                 break
             if phase.report == "reminder":
                 name = f"«{phase.title}» от {phase.as_of:%d.%m.%Y}"
+            elif phase.report == "closing":
+                name = f"«{phase.title}»"
             else:
                 name = f"«{phase.dag_title}» {year}{russian.NBSP}года"
     return name + _TESTS.get(mode, "")

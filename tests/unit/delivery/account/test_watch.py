@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, delete, insert, update
 
-from roadmap.delivery.account.watch import Scheduled, due_reminders, missed_runs
-from roadmap.plan.model import Plan, reminder_phases
+from roadmap.delivery.account.watch import Scheduled, due_closings, due_reminders, missed_runs
+from roadmap.plan.model import Plan, occasions
 from roadmap.store.tables import phase_run, run_municipality, run_outcome
 from support.ledger_world import make_run
 from support.plans import small_plan
@@ -160,8 +160,42 @@ def test_a_rehearsal_of_another_day_is_not_the_phase(any_engine: Engine) -> None
     assert missed_runs(any_engine, [open_plan()], now) == ()
 
 
-def test_every_reminder_of_the_plan_can_be_found_by_its_code() -> None:
+def ended(engine: Engine, today: date, plan: Plan | None = None) -> list[str]:
+    return [found.phase for found in due_closings(engine, [plan or open_plan()], today)]
+
+
+def test_the_end_of_a_window_is_told_from_the_day_after_it_while_it_is_news(
+    any_engine: Engine,
+) -> None:
+    assert ended(any_engine, date(2021, 4, 30)) == []
+    # The calendar is watched on working days alone: the first after 30.04.2021 is 04.05.
+    assert ended(any_engine, date(2021, 5, 4)) == ["closing/2021-04-30/1"]
+    assert ended(any_engine, date(2021, 5, 15)) == ["closing/2021-04-30/1"]
+    assert ended(any_engine, date(2021, 5, 16)) == []
+    assert ended(any_engine, date(2021, 12, 1)) == ["closing/2021-11-30/1"]
+
+
+def test_the_end_of_a_window_is_told_once_though_it_is_told_to_the_department_alone(
+    any_engine: Engine,
+) -> None:
+    end = date(2021, 4, 30)
+    run_of(any_engine, "r1", "closing/2021-04-30/1", end, decided=False)
+    assert ended(any_engine, date(2021, 5, 4)) == ["closing/2021-04-30/1"], "it broke off"
+    with any_engine.begin() as db:
+        db.execute(update(run_municipality).values(is_selected=0))
+    assert ended(any_engine, date(2021, 5, 4)) == []
+
+
+def test_no_end_is_told_of_a_closed_plan_or_of_one_that_came_into_force_after_it(
+    any_engine: Engine,
+) -> None:
+    assert ended(any_engine, date(2021, 5, 4), small_plan()) == []
+    later = open_plan().model_copy(update={"in_force": date(2021, 5, 1)})
+    assert ended(any_engine, date(2021, 5, 4), later) == []
+
+
+def test_every_occasion_of_the_plan_can_be_found_by_its_code() -> None:
     plan = small_plan()
-    phases = reminder_phases(plan)
-    assert phases
+    phases = occasions(plan)
+    assert {phase.report for phase in phases} == {"reminder", "closing"}
     assert all(plan.phase(phase.code) == phase for phase in phases)

@@ -16,13 +16,14 @@ from roadmap.reports.words.wording import read_words
 
 REPORTS = ROOT / "plugins" / "roadmap" / "reports"
 WORDING = TEMPLATES / "wording"
-KINDS = {"analysis", "monitoring", "summary", "reminder"}
+KINDS = {"analysis", "monitoring", "summary", "reminder", "closing"}
 # Which kinds of reports a room composes; what a summary does not say itself a monitoring does.
 KINDS_OF = {
     "analysis": {"analysis"},
     "monitoring": {"monitoring"},
     "parts": {"analysis", "monitoring"},
     "reminder.py": {"reminder"},
+    "closing.py": {"closing"},
 }
 
 

@@ -65,7 +65,7 @@ def test_templates_can_not_reach_into_python() -> None:
 
 def test_every_wording_file_compiles() -> None:
     files = sorted((TEMPLATES / "wording").rglob("*.j2"))
-    assert len(files) == 5
+    assert len(files) == 6
     for file in files:
         name = file.relative_to(TEMPLATES / "wording").as_posix()
         assert _environment().get_template(name).module is not None

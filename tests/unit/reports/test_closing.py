@@ -1,0 +1,57 @@
+"""The letter about the end of a window: who gets it, and what it says."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from roadmap.reports.compose import compose, load_model
+from roadmap.reports.model import Letter
+from support.analysis_rows import ANSWERS_TO, RUN, MadeMunicipality, MadeRun, plan
+
+APRIL = "closing/2021-04-30/1"  # of measure 8
+NOVEMBER = "closing/2021-11-30/1"  # of measures 10 and 16
+Found = tuple[int | None, int | None, int | None, str]
+
+
+def told(engine: Engine, phase: str, regional: dict[str, Found]) -> Letter:
+    """The department's letter of a run whose region reached that; nobody else has a report."""
+    one = MadeMunicipality("buyskiy", "Буйский район", "Буйского района", "Буйский район")
+    as_of = plan().phase(phase).as_of.isoformat()
+    MadeRun([one], phase=phase, as_of=as_of, regional=regional).insert(engine)
+    assert compose(engine, plan(), RUN, ANSWERS_TO) == ("region",)
+    with engine.connect() as db:
+        return load_model(db, RUN, "region").letter
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
+def test_the_department_hears_what_was_reached_and_what_was_not(engine: Engine) -> None:
+    letter = told(engine, APRIL, {"8.1": (12, None, 2, "partly"), "8.2": (5, None, 0, "done")})
+    assert plain(letter.subject).startswith("500+ | Окончание срока 30.04.2021 | ")
+    assert plain(letter.headline) == "30.04.2021 истёк срок мероприятия № 8: исполнено не всё"
+    measure, until = map(plain, letter.lead)
+    assert plan().measure(8).text.rstrip(".") in measure
+    assert "(показатель 8.1) — 12 при цели 14, не хватает 2 мероприятий до 14" in measure
+    assert "(показатель 8.2) — 5 при цели 5." in measure
+    assert until.startswith("Сведения — на 30.04.2021")
+    assert letter.attention == ()
+
+
+def test_several_measures_that_ended_that_day_are_one_letter(engine: Engine) -> None:
+    found: dict[str, Found] = {"10.1": (5, None, 0, "done"), "16.1": (None, None, None, "no_data")}
+    letter = told(engine, NOVEMBER, found)
+    assert plain(letter.headline) == (
+        "30.11.2021 истёк срок мероприятий № 10 и 16: исполнено 1 из 2"
+    )
+    assert [plain(text).partition(" «")[0] for text in letter.lead[:2]] == [
+        "Мероприятие № 10", "Мероприятие № 16",
+    ]  # fmt: skip
+    assert plain(letter.lead[1]).endswith("сведения не поступили.")
+
+
+def test_a_letter_about_an_end_asks_for_no_answer(engine: Engine) -> None:
+    letter = told(engine, APRIL, {"8.1": (14, None, 0, "done"), "8.2": (5, None, 0, "done")})
+    assert plain(letter.headline) == "30.04.2021 истёк срок мероприятия № 8: исполнено"
+    assert plain(letter.request_rest) == "Ответ на это письмо не требуется."
