@@ -121,6 +121,17 @@ def a_stale_reply(engine: Engine, _folder: Path) -> None:
     _hold(found == {"accepted": 3}, f"a stale reply was charged to a letter: {dict(found)}")
 
 
+def a_refusal_before_the_answer(engine: Engine, _folder: Path) -> None:
+    """A stale reply that comes with the answer, before it."""
+    _plan(engine, "buy")
+    said = {"stale_rcpt": b"550 5.1.1 no such user\r\n250 ok\r\n"}
+    with SmtpServer(list(said), says=said) as server:
+        send(engine, server)
+        make_due(engine)
+        send(engine, server)
+    _hold(states(engine) == {"buy": "accepted"}, f"the stale reply was believed: {states(engine)}")
+
+
 def an_acceptance_that_is_none(engine: Engine, _folder: Path) -> None:
     """250 and then 554; a refusal that goes on as acceptance; one whose lines differ."""
     said = {
@@ -272,6 +283,12 @@ MUTANTS: Mapping[Attack, tuple[Mutant, ...]] = MappingProxyType(
             changed_code(
                 "bytes before a command are not looked at", smtp.Dialogue, "_put_in_turn",
                 "if self.has_spoken():", "if False:",
+            ),
+        ),
+        a_refusal_before_the_answer: (
+            changed_code(
+                "what follows a refusal is not looked at", smtp.SmtpTransport, "_ask",
+                "if dialogue.unread:", "if False:",
             ),
         ),
         an_acceptance_that_is_none: (

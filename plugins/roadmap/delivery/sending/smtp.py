@@ -267,6 +267,10 @@ class SmtpTransport:
         if not 400 <= code <= 599:
             self.abandon()
             raise Lost(phase, f"unexpected reply {code}")
+        dialogue.has_spoken()
+        if dialogue.unread:  # a stale reply, perhaps, and behind it the answer
+            self.abandon()
+            raise Lost(phase, "more than one reply")
         if code == 421:
             self.abandon()
         else:
