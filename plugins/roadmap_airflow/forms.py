@@ -114,6 +114,7 @@ def _whom(plans: Sequence[Plan]) -> str:
         return "Ни одного годного плана нет."
     department = plans[-1].region.department
     return (
-        f"Пусто — все участники проекта и {department.short_name}. Если выбрать, остальным, в "
-        f"том числе {department.short_dative}, этот запуск ничего не составляет и не отправляет."
+        f"Пусто — все участники проекта и {department.short_name}. Если выбрать, остальным этот "
+        f"запуск ничего не составляет и не отправляет, {department.short_dative} тоже, если его "
+        "нет среди выбранных (он последний в списке)."
     )

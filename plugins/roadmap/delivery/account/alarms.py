@@ -149,8 +149,8 @@ def _pauses(held_by: Brakes, waiting: Sequence[Any], plans: Sequence[Plan]) -> I
             yield Alarm(
                 f"paused:{occasion}:{mode}",
                 f"Рассылка приостановлена: {title(occasion, mode, plans)}, "
-                f"{_how_many([letters[occasion, mode]])}. {_ended(reason)} Затем запустите "
-                f"«{CONTROL_DAG}», «продолжить приостановленную рассылку».",
+                f"{_how_many([letters[occasion, mode]])}. {_ended(reason)} Когда причина "
+                f"устранена, запустите «{CONTROL_DAG}», «продолжить приостановленную рассылку».",
             )
 
 

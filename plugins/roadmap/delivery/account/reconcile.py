@@ -207,13 +207,16 @@ class Reconciliation:
             text = f"{kind} не {whom}: {len(everybody) - len(left)} из {len(everybody)}"
             decided = {x.municipality_id for x in self.lines if x.fate is Fate.GIVEN_UP}
             return f"{text}, решено не отправлять: {len(decided)}" if decided else text
+        to = f"{whom} {len(everybody)}"
+        if len(everybody) == 1:
+            to = "одному адресату" if self.mode != "dry" else "для одного адресата"
         if all(line.category == "suppressed" for line in self.lines):
-            return f"{_NOTHING_NEW[self.mode]} {whom} {len(everybody)}: нового нет"
+            return f"{_NOTHING_NEW[self.mode]} {to}: нового нет"
         if self.mode == "live" and self.sendings.corrections and not self.sendings.first:
             corrected = f"Исправления отправлены: {len(self.sendings.corrections)}"
             same = len(self.sendings.same)
             return f"{corrected}, без изменений {same}" if same else corrected
-        return f"{kind} {whom} {len(everybody)}"
+        return f"{kind} {to}"
 
     @property
     def text(self) -> str:

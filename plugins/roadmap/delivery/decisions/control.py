@@ -15,6 +15,11 @@ from roadmap.delivery.proof.proofs import ProofSource, settle_unknown
 from roadmap.plan.model import Plan
 from roadmap.store.sql import sql
 
+_WHAT_NEXT = (
+    "Ждущие письма отправит «Доставка: проверка и досылка» в ближайшие пять минут; "
+    "потом очистите «Сверку» этапа."
+)
+
 
 class ControlRefused(DecisionRefused):
     """There is nothing to let go on; the message says, in Russian, what there is."""
@@ -46,10 +51,11 @@ def control(
     if action == "start":
         looked = settle_unknown(engine, sources, actor, clock)
         is_done = brakes.start(engine, actor, reason, clock)
-        said = "Отправка продолжена." if is_done else "Отправка не была остановлена."
+        said = f"Отправка продолжена. {_WHAT_NEXT}" if is_done else "Отправка не была остановлена."
         return " ".join([said, *looked.unavailable])
     with engine.connect() as db, db.begin():
-        paused = sorted(brakes.standing(db, clock(db)).paused)
+        standing = brakes.standing(db, clock(db))
+    paused = sorted(standing.paused)
     chosen = paused if occasion is None else [(occasion, mode)]
     done = [key for key in chosen if brakes.go_on(engine, *key, actor, reason, clock)]
     if occasion is not None and not done:
@@ -59,7 +65,8 @@ def control(
         )
     if not done:
         return "Приостановленных рассылок нет."
-    return f"Продолжено: {', '.join(title(*key, known) for key in done)}."
+    said = f"Продолжено: {', '.join(title(*key, known) for key in done)}."
+    return said if standing.is_off else f"{said} {_WHAT_NEXT}"
 
 
 def what_waits(engine: Engine, plans: Iterable[Plan]) -> tuple[str, ...]:

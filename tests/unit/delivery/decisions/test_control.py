@@ -17,6 +17,10 @@ from support.ledger_world import OCCASION, SCOPE, make_run, plan_all, states
 from support.plans import small_plan
 
 OTHER = "2021/june_monitoring"
+SOON = (
+    "Ждущие письма отправит «Доставка: проверка и досылка» в ближайшие пять минут; "
+    "потом очистите «Сверку» этапа."
+)
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def is_claimable(engine: Engine) -> bool:
 def test_a_stop_holds_every_letter_and_a_start_lets_them_go(planned: Engine):
     assert decide(planned, "stop") == "Вся отправка остановлена."
     assert not is_claimable(planned)
-    assert decide(planned, "start") == "Отправка продолжена."
+    assert decide(planned, "start") == f"Отправка продолжена. {SOON}"
     assert is_claimable(planned)
     assert sorted(events(planned)) == [
         ("start", "all", "ivanova", "так надо"), ("stop", "all", "ivanova", "так надо")
@@ -82,7 +86,7 @@ def test_what_had_gone_before_a_restore_goes_no_second_time_at_once_after_the_wo
     brakes.stop_restored(planned, "watch", "База данных восстановлена из копии.")
     sources = [Journal(is_away=True), Journal(frozenset({gone}))]
     said = decide(planned, "start", sources=sources)
-    assert said == "Отправка продолжена. Ящик копий не отвечает."
+    assert said == f"Отправка продолжена. {SOON} Ящик копий не отвечает."
     assert states(planned) == {"buyskiy": "ready", "neya": "ready", "buy": "accepted"}
 
 
@@ -100,7 +104,7 @@ def test_all_paused_occasions_go_on_where_none_is_named(planned: Engine):
     assert decide(planned, "go_on", plans=[small_plan()]).replace("\xa0", " ") == (
         "Продолжено: «Июнь: первый этап мониторинга» 2021 года (проверка без отправки), "
         "«Июнь: первый этап мониторинга» 2021 года (проверочная отправка), "
-        "«Март: комплексный анализ» 2021 года."
+        f"«Март: комплексный анализ» 2021 года. {SOON}"
     )
     assert is_claimable(planned)
 
@@ -126,7 +130,7 @@ def test_to_go_on_with_what_is_not_paused_is_refused_and_told_what_is(planned: E
 def test_going_on_with_a_paused_occasion_does_not_start_a_stopped_sending(planned: Engine):
     brakes.pause(planned, OCCASION, "live", "sender", "отказы")
     decide(planned, "stop")
-    decide(planned, "go_on")
+    assert SOON not in decide(planned, "go_on")
     assert not is_claimable(planned)
 
 

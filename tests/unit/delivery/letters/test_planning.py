@@ -1137,7 +1137,7 @@ def test_a_green_run_for_some_or_for_a_test_says_that_the_phase_is_not_done(
         assert (
             result.headline
             == {
-                "some": "Уже отправлено всем выбранным 1: нового нет",
+                "some": "Уже отправлено одному адресату: нового нет",
                 "test": "Проверка без отправки прошла для всех 3",
             }[run_id]
         )
@@ -1159,7 +1159,7 @@ def test_a_run_for_whoever_had_nothing_makes_the_phase_whole(engine: Engine, ren
         send(engine, server)
     whole = state_of_phase(engine, OCCASION)
     assert (whole.headline, whole.is_settled, whole.expected) == ("Отправлено всем 3", True, 3)
-    assert reconcile(engine, "some").headline == "Отправлено всем выбранным 1"
+    assert reconcile(engine, "some").headline == "Отправлено одному адресату"
     assert reconcile(engine, "run-1").headline == "Отправлено не всем: 2 из 3"
 
 
@@ -1203,7 +1203,7 @@ def test_a_letter_that_arrived_by_a_person_s_word_says_whose(engine: Engine, ren
     (lost,) = reconcile(engine, "run-1").open
     settle(engine, lost.message_id, "arrived", actor="Иванова", reason="получатель подтвердил")
     result = reconcile(engine, "run-1")
-    assert result.headline == "Отправлено всем 1"
+    assert result.headline == "Отправлено одному адресату"
     assert "Решение «дошло»: Иванова, " in result.text
 
 
@@ -1352,7 +1352,7 @@ def test_the_real_package_travels_whole(engine: Engine, tmp_path: Path):
     }
     assert sent == {row.file_name: row.sha256 for row in manifest}
     assert {name.rpartition(".")[2] for name in sent} == {"pdf", "docx", "xlsx"}
-    assert reconcile(engine, "run-1").headline == "Отправлено всем 1"
+    assert reconcile(engine, "run-1").headline == "Отправлено одному адресату"
 
 
 @pytest.mark.parametrize(
