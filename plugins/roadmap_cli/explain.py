@@ -80,6 +80,9 @@ def _lines(found: Explanation, *, with_query: bool) -> Iterator[str]:
             "ВНИМАНИЕ: план с тех пор изменился. Цель, срок и запросы ниже — по нынешнему плану, "
             "число — прежнее."
         )
+    for waiver in measure.waivers:
+        if waiver.indicator == indicator.code:
+            yield f"Оговорка: {waiver.sentence} («{waiver.words}»: {waiver.reason})"
     yield ""
     yield from _result(found)
     yield ""

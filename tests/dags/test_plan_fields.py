@@ -19,6 +19,7 @@ from roadmap.delivery.letters.planning import plan_deliveries
 from roadmap.evidence.freeze import freeze
 from roadmap.evidence.request import RunRequest
 from roadmap.indicators.evaluate import evaluate
+from roadmap.indicators.explain import explain
 from roadmap.plan.checks import contradictions
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Plan, occasions
@@ -39,6 +40,7 @@ from roadmap.store.tables import (
 from roadmap_airflow.forms import phase_params
 from roadmap_airflow.plans import phase_datasets
 from roadmap_airflow.timetable import phase_timetable
+from roadmap_cli.explain import in_russian
 from support import analysis_rows, august_rows, monitoring_rows
 from support.ledger_world import NOW_MS, SETTINGS, make_run, states
 from support.report_models import make_model
@@ -81,6 +83,19 @@ def figures(plan: Plan, phase: str = "december_summary") -> str:
         with engine.connect() as db:
             found += [sorted(str(tuple(row)) for row in db.execute(select(one))) for one in tables]
     return str(found)
+
+
+def explained(plan: Plan) -> str:
+    """Where the numbers of December come from, of each indicator of the region."""
+    engine = memory_engine()
+    rows = whole_year()
+    rows["run_municipality"].append({"municipality_id": "region"})
+    put_year(engine, plan, rows)
+    latest = "latest:december_summary"
+    codes = [indicator.code for measure in plan.measures for indicator in measure.indicators]
+    with engine.connect() as db:
+        found = (explain(db, latest, "region", code, lambda _: plan) for code in codes)
+        return "\n".join(map(in_russian, found))
 
 
 def forms(plan: Plan) -> str:
@@ -172,6 +187,7 @@ REPORTS = {
 SEEN: dict[str, Callable[[Plan], str]] = {
     **REPORTS, "check": check, "figures": figures, "forms": forms, "watch": watch,
     "planned": planned, "frozen": frozen,
+    "explained": explained,
     "figures of june": partial(figures, phase="june_monitoring"),
 }  # fmt: skip
 # Where to look for each kind of thing in a plan, and for the fields that are seen elsewhere.
@@ -210,6 +226,7 @@ LOOK: dict[str, tuple[str, ...]] = {
     "Comparison": ("august",),
     "Reminders": ("watch",),
     "Closings": ("watch",),
+    "Waiver": ("check", "june", "explained"),
 }
 
 

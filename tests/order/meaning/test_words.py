@@ -84,6 +84,13 @@ def test_a_word_is_bound_to_what_exists_or_waived_with_a_reason(word: Word) -> N
         assert resolves(PLAN, measure, path), path
 
 
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda m: str(m.number))
+def test_what_the_plan_waives_in_print_are_words_of_the_table(measure: Measure) -> None:
+    quotes = [quote for word in of(measure) for quote in word.quotes]
+    for waiver in measure.waivers:
+        assert any(waiver.words in quote for quote in quotes), waiver.words
+
+
 def test_a_path_that_leads_nowhere_is_found() -> None:
     measure = PLAN.measure(8)
     for path in ("8.1.target", "8.2.sql", "rules.only_within_seminar", "window.ends",
