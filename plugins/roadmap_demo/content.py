@@ -149,6 +149,8 @@ class Event(_Part):
     programme: str | None = None
     host_kind: str | None = None
     host: str | None = None
+    subject: str | None = None  # the deficit that it answers, with its grade
+    grade: int | None = None
 
     def as_of(self, day: Day) -> Event | None:
         """The event by the version received on `day`; None before it is known."""

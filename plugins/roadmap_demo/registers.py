@@ -86,11 +86,12 @@ def contacts_xlsx(content: Content) -> bytes:
 
 
 def events_xlsx(content: Content, day: date | None = None) -> bytes:
-    """The register as received on `day`; None: the one of March, without the optional columns."""
+    """The register as received on `day`; None: the one of March, without the columns of
+    internships."""
     events = content.events
     rows: list[Row] = [
         ["Код события", "№ мероприятия", "Вид", "Код семинара", "Тема", "Дата", "Состояние",
-         "Участников", *(() if day is None else _HOST_COLUMNS)]
+         "Участников", *(() if day is None else _HOST_COLUMNS), "Предмет", "Класс"]
     ]  # fmt: skip
     known = [events.webinar, *events.events]
     if day is None:
@@ -107,6 +108,7 @@ def events_xlsx(content: Content, day: date | None = None) -> bytes:
                event.state, participants]  # fmt: skip
         if day is not None:
             row = [*row, event.programme, event.host_kind, event.host]
+        row = [*row, event.subject, event.grade]
         rows += [row] * (2 if event.code == events.duplicated else 1)
     return xlsx([("Мероприятия", rows)], (20, 15, 14, 13, 60, 12, 14, 12))
 

@@ -18,6 +18,9 @@ from recount.files import Registry, Row, data, day, letters, publications, table
 
 COORDINATOR, CURATOR, SCHOOL = "муниципальный координатор", "куратор", "школа"
 REGION = "region"
+# The codes of papers in include/demo/facts.yaml: subject and grade.
+SUBJECTS = {"ru": "русский язык", "ma": "математика"}
+PAPERS = {"ege_obshchestvo": ("обществознание", 11), "rdr_ma": ("математика", 10)}
 LEADER = "школа-лидер"
 Lacks = dict[str, tuple[str, ...]]
 
@@ -79,6 +82,7 @@ class Registers:
     def __init__(self, registry: Registry, seen: Path, plan: Row, root: Path) -> None:
         self.registry, self.on = registry, registry.on
         self.year, self.seen = registry.year, seen
+        self.root = root
         self.measures = {measure["number"]: measure for measure in plan["measures"]}
         self.phases = {phase["code"]: phase for phase in plan["phases"]}
         self.plan_year = plan["year"]
@@ -280,12 +284,25 @@ class Registers:
             and self._until_now(row["Дата"])
         ]
 
+    def _answers_a_deficit(self, event: Row) -> bool:
+        """Whether the analyses of the year so far found low results in its subject and grade.
+
+        The low papers are those that were planted, which are counted from the files by themselves.
+        """
+        facts = data(self.root / "include/demo/facts.yaml")
+        verdicts = list(facts["verdicts"])
+        if self.on >= day_of(self.phases["august_analysis"]["as_of"]):
+            verdicts += facts["august"]["verdicts"]
+        low = {paper for verdict in verdicts for paper in verdict["low"]}
+        found = {PAPERS.get(code) or (SUBJECTS[code[:2]], int(code[2:])) for code in low}
+        return (words(event["Предмет"] or "").lower(), event["Класс"]) in found
+
     def _within_seminars(self) -> tuple[Indicator, Indicator]:
         """Events within a seminar, and the seminars with as many as make them standing ones."""
         needed = self.measures[8]["rules"]["least_events_of_seminar"]
         of_seminar: dict[str, list[date]] = defaultdict(list)
         for row in self._held(8):
-            if row["Код семинара"]:
+            if row["Код семинара"] and self._answers_a_deficit(row):
                 of_seminar[row["Код семинара"]].append(day_of(row["Дата"]))
         days = tuple(on for held in of_seminar.values() for on in held)
         standing = [sorted(held)[needed - 1] for held in of_seminar.values() if len(held) >= needed]
@@ -336,10 +353,10 @@ class Registers:
         ]
 
     def _train(self) -> Indicator:
-        """A seminar counts when somebody of a project school was there."""
+        """A seminar with somebody of a project school counts, on a topic that was found."""
         days = []
         for row in self._in_window(10, "поезд мастеров"):
-            if self._project_came(row):
+            if self._project_came(row) and self._answers_a_deficit(row):
                 days.append(day_of(row["Дата"]))
         return Indicator(days=tuple(days))
 

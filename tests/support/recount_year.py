@@ -29,6 +29,7 @@ REQUIRED_ACTS = {
 REQUIRED_DOCUMENTS = ("концепция развития", "среднесрочная программа развития")
 COUNTED_STATES = {"согласован куратором", "подтверждён региональным координатором"}
 LEADER = "школа-лидер"
+SOCIETY = "обществознание"  # with the two of ВПР, the subjects with low results
 TRAIN = "поезд мастеров"
 AUTUMN = (date(2021, 10, 1), date(2021, 11, 30))
 
@@ -242,7 +243,7 @@ class Registers:
             day = day_of(row["Дата"])
             if row["Вид"] != TRAIN or not AUTUMN[0] <= day <= AUTUMN[1]:
                 continue
-            if self.somebody(row):
+            if self.somebody(row) and row["Предмет"] in ("русский язык", "математика", SOCIETY):
                 days.append(day)
         days.sort()
         return Count(len(days), None, {}, days[4] if len(days) >= 5 else None)

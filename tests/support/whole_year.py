@@ -162,7 +162,7 @@ def whole_year() -> Rows:
             ),
             *(
                 {"event_id": f"method-{n}", "seminar_id": f"seminar-{n % 5}", "title": f"Тема {n}"}
-                | {"held_on": f"2021-03-{n + 15}"}
+                | {"held_on": f"2021-03-{n + 15}", "factor": "staff"}
                 for n in range(14)
             ),
             *(
@@ -173,7 +173,7 @@ def whole_year() -> Rows:
             ),
             *(
                 {"event_id": f"train-{n}", "measure": 10, "kind": "поезд мастеров"}
-                | {"title": f"Семинар {n}", "held_on": f"2021-10-{n + 10}"}
+                | {"title": f"Семинар {n}", "held_on": f"2021-10-{n + 10}", "factor": "staff"}
                 for n in range(5)
             ),
             *(

@@ -22,6 +22,17 @@ DATASET = Dataset(
             # Whose base it took place on; empty: not said.
             Column("Вид площадки", "host_kind", Kind.CHOICE, False, HOSTS, may_be_absent=True),
             Column("Площадка", "host", required=False, may_be_absent=True),
+            # The deficit that a seminar answers: low results in a subject and grade, or a risk.
+            Column("Предмет", "subject", Kind.PHRASE, required=False, may_be_absent=True),
+            Column("Класс", "grade", Kind.INTEGER, required=False, may_be_absent=True),
+            Column(
+                "Фактор риска",
+                "factor",
+                Kind.CHOICE,
+                required=False,
+                words="risk_factors",
+                may_be_absent=True,
+            ),
         ),
         key=("event_id",),
         rules=(

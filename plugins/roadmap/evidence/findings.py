@@ -176,6 +176,7 @@ def write_findings(
 # the finding, the dataset, its table and the columns of which one has to be filled.
 _UNSAID = {
     "hosts": ("BASE_NOT_SAID", "events", "event", ("host_kind",)),
+    "topics": ("TOPIC_NOT_SAID", "events", "event", ("subject", "factor")),
     "least_project_schools": (
         "BASE_OF_PROGRAMME_NOT_SAID", "programmes", "programme", ("host_kind",),
     ),

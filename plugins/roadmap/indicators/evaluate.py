@@ -47,7 +47,14 @@ from roadmap.plan.model import (
 )
 from roadmap.plan.region import REGION
 from roadmap.russian import counted, integer, plural
-from roadmap.store.tables import indicator_gap, indicator_result, phase_run, run_municipality
+from roadmap.store.sql import sql
+from roadmap.store.tables import (
+    indicator_gap,
+    indicator_result,
+    phase_run,
+    run_deficit,
+    run_municipality,
+)
 from roadmap.store.tables import measure_status as measure_status_table
 from roadmap.store.tables import monitoring_scope as monitoring_scope_table
 
@@ -147,6 +154,8 @@ def evaluate(
             if _pass_of(indicator, run.phase) == measured_from
         ]
         _forget(connection, run_id, [indicator for _, indicator in chosen])
+        connection.execute(delete(run_deficit).where(run_deficit.c.run_id == run_id))
+        connection.execute(sql("analysis/found_deficits"), {"run_id": run_id})
         monitorings = [pair for pair in chosen if _is_monitoring(pair[1])]
         others = [pair for pair in chosen if not _is_monitoring(pair[1])]
         rows, gaps = _measured(connection, plan, run, others)

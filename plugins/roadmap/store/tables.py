@@ -246,6 +246,16 @@ run_rule = _table(
     Column("value", Text, primary_key=True),
 )
 
+run_deficit = _table(
+    # What the analyses of the year and the risk profiles found, as this run knows it: a subject and
+    # grade with low results, or a risk that a school has taken into work.
+    "run_deficit",
+    Column("run_id", ForeignKey("phase_run.run_id"), nullable=False, index=True),
+    Column("subject", Text),
+    Column("grade", Integer),
+    Column("factor", Text),
+)
+
 run_finding = _table(  # what the frozen evidence does not say, or says in contradiction
     "run_finding",
     Column("run_id", ForeignKey("phase_run.run_id"), nullable=False, index=True),

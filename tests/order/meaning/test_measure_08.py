@@ -5,6 +5,10 @@ from support.whole_year import all_of, changed, never_received
 
 FOUR = {"seminar_id": "seminar-4"}  # method-4 and method-9
 ONE = {"event_id": "method-4"}
+TOPICS = (
+    "по проблемным темам, выявленным в ходе предметно-содержательного анализа результатов ВПР и "
+    "ГИА, внешних социальных условий работы школ из числа включенных в проект"
+)
 MUTANTS = (
     Mutant(
         "проведение", "8.1", "one was planned and not held",
@@ -13,6 +17,25 @@ MUTANTS = (
     Mutant(
         "методических семинаров для педагогов ОО", "8.2", "a seminar never took place",
         changed("event", FOUR, state="cancelled"), names="не проведён семинар seminar-4",
+    ),
+    Mutant(
+        TOPICS, "8.1", "a concert, which answers no deficit",
+        changed("event", ONE, factor=None, title="Новогодний концерт"),
+        names="дефицит не назван: Новогодний концерт",
+    ),
+    Mutant(
+        TOPICS, "8.1", "a subject in which no analysis found low results",
+        changed("event", ONE, factor=None, subject="физика", grade=8),
+        names="анализ его не нашёл: Тема 4",
+    ),
+    Mutant(
+        TOPICS, "8.1", "a risk that no school has taken into work",
+        changed("event", ONE, factor="motivation"), names="анализ его не нашёл: Тема 4",
+    ),
+    Mutant(
+        TOPICS, "8.2", "the schools gave the risk up",
+        changed("risk", {}, is_activated=0),
+        names="тема не связана с выявленным дефицитом: семинар seminar-4",
     ),
     Mutant(
         "Март-апрель 2021 г.", "8.1", "one was held late",

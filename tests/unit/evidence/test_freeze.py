@@ -1439,6 +1439,14 @@ def test_a_base_that_an_old_file_does_not_name_is_told_once(engine: Engine) -> N
     ]
 
 
+def test_an_event_that_names_no_deficit_is_told_with_others_of_its_measure(engine: Engine) -> None:
+    sound(engine)
+    named = event("e2", 8) | {"subject": "математика", "grade": 5}
+    _replaced(engine, "events", {"event": [event("e1", 8), named, event("e3", 8)]})
+    found = findings(engine, frozen(engine))
+    assert ["№ 8, проведено таких: 2." in row.message for row in found["TOPIC_NOT_SAID"]] == [True]
+
+
 def test_what_the_plan_does_not_know_is_told(engine: Engine) -> None:
     sound(engine)
     _replaced(engine, "events", {"event": [event(), event("e2", 99)]})

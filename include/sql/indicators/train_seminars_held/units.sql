@@ -1,6 +1,7 @@
 -- One unit per registered event of the measure and of that kind; it counts once it is held, on a
 -- day of the measure's window up to the as-of date, and the log has as many participants from
--- schools in the project as the plan's rule asks for. Not every missing seminar needs to be
+-- schools in the project as the plan's rule asks for; where the plan is strict about topics, it
+-- answers a deficit that an analysis found. Not every missing seminar needs to be
 -- registered.
 -- No row, and nothing is known, while no register of events came; nor is anything known while
 -- seminars were held and the log of not a single event has come.
@@ -17,7 +18,27 @@ with seminar as (
                     and event.held_on <= :window_ends
                     then event.held_on
             end
-        ) as held_on
+        ) as held_on,
+        max(case when coalesce(event.subject, event.factor) is null then 0 else 1 end)
+            as names_one,
+        max(
+            case
+                when exists (
+                    select 1
+                    from run_deficit
+                    where run_deficit.run_id = run_batch.run_id
+                        and (
+                            run_deficit.factor = event.factor
+                            or (
+                                run_deficit.subject = event.subject
+                                and run_deficit.grade = event.grade
+                            )
+                        )
+                )
+                    then 1
+                else 0
+            end
+        ) as answers_one
     from run_batch
     join load_batch
         on load_batch.batch_id = run_batch.batch_id
@@ -55,11 +76,20 @@ logs as (
 )
 select
     'region' as municipality_id,
-    'event' as unit_kind,
+    case
+        when seminar.held_on is null then 'event'
+        when coalesce(present.participants, 0) < :least_project_participants
+            then 'event_without_project_school'
+        when seminar.names_one = 0 then 'event_without_topic'
+        else 'event_of_other_topic'
+    end as unit_kind,
     seminar.event_id as unit,
     seminar.title as detail,
-    case when present.participants >= :least_project_participants then seminar.held_on end
-        as met_on,
+    case
+        when present.participants >= :least_project_participants
+            and (:topics = 'shown' or seminar.answers_one = 1)
+            then seminar.held_on
+    end as met_on,
     case
         when logs.batches > 0 or not exists (select 1 from seminar where held_on is not null)
             then 1

@@ -56,6 +56,7 @@ ROWS: dict[str, list[Any]] = {
     "events": [
         "st-1", 9, "Стажировка", None, "Урок в малокомплектной школе", date(2021, 5, 20),
         "проведено", 12, "prog-1", "школа-лидер", "Лицей № 17 (условный)",
+        "Русский язык", 5, "Низкая учебная мотивация обучающихся",
     ],
     "regional_acts": [
         "act-376", "Приказ об утверждении  плана-графика (№ 376)", "376", date(2021, 3, 19),
@@ -93,7 +94,8 @@ FACTS: dict[str, dict[str, Any]] = {
         "event_id": "st-1", "measure": 9, "kind": "стажировка", "seminar_id": None,
         "title": "Урок в малокомплектной школе", "held_on": "2021-05-20", "state": "held",
         "participants": 12, "programme_id": "prog-1", "host_kind": "leader_school",
-        "host": "Лицей № 17 (условный)",
+        "host": "Лицей № 17 (условный)", "subject": "русский язык", "grade": 5,
+        "factor": "motivation",
     },
     "regional_act": {
         "act_id": "act-376", "document": "приказ об утверждении плана-графика (№ 376)",
@@ -317,7 +319,7 @@ def test_the_scope_of_acknowledgements_is_their_municipality() -> None:
 def test_events_without_the_new_columns_stay_valid() -> None:
     old = content("events", ROWS["events"][: len(EVENTS)], heading=EVENTS)
     parsed = check(read_register("events", old), "events.xlsx")
-    nothing = {"programme_id": None, "host_kind": None, "host": None}
+    nothing = dict.fromkeys(("programme_id", "host_kind", "host", "subject", "grade", "factor"))
     assert said(parsed) == [{**FACTS["event"], **nothing}]
     assert parsed.warnings == ()
 
