@@ -233,12 +233,15 @@ def _gap(gap: Gap, unit: str) -> str:
 
 
 def _detail(detail: str) -> str:
-    """What is lacked: a month «2021-05», the programme of a risk factor, or words of a plan."""
+    """What is lacked: a month «2021-05», the programme of a risk factor, marks of a stage of
+    positive changes («1»), or words of a plan."""
     from roadmap.evidence.registers.risk_factors import factor_names
 
     kind, slash, factor = detail.partition(_RISK)
     if month := _MONTH.fullmatch(detail):
         return f"{MONTHS[int(month[2]) - 1]} {month[1]}"
+    if detail.isdigit():
+        return f"отметки {detail} этапа мониторинга позитивных изменений"
     if kind or not slash:
         return detail
     return f"антирисковая программа «{factor_names().get(factor, factor)}»"

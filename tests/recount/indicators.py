@@ -361,13 +361,21 @@ class Registers:
         return Indicator(days=tuple(days))
 
     def _internships(self) -> Indicator:
-        """On the bases of leader schools, as the indicator says."""
-        days = [
-            day_of(row["Дата"])
-            for row in self._in_window(16, "стажировка")
-            if row["Вид площадки"] == LEADER and row["Площадка"]
-        ]
-        return Indicator(days=tuple(days))
+        """On the bases of leader schools, as the indicator says; beside it the other readings."""
+        held = self._in_window(16, "стажировка")
+        bases = [row["Вид площадки"] if row["Площадка"] else None for row in held]
+
+        def on(*counted: str) -> tuple[date, ...]:
+            pairs = zip(held, bases, strict=True)
+            return tuple(day_of(row["Дата"]) for row, base in pairs if base in counted)
+
+        readings = {
+            "leader_school": on(LEADER),
+            "project_school": on(LEADER, "школа проекта"),
+            "any": tuple(day_of(row["Дата"]) for row in held),
+        }
+        parts = {code: Indicator(days=days) for code, days in readings.items()}
+        return Indicator((), readings["leader_school"], parts)
 
     # -- Publications and letters ----------------------------------------------------------
 

@@ -22,7 +22,7 @@ from roadmap.plan.load import plan_json, plan_sha256
 from roadmap.store.kept import keep
 from roadmap.store.tables import FACTS, load_batch, metadata, phase_run, run_batch
 from roadmap_cli.explain import in_russian
-from support.plans import small_plan
+from support.plans import small_plan, whole_plan
 from support.run_rows import RUN_ID, put, put_rules, put_run
 from support.whole_year import put_year, whole_year
 
@@ -241,6 +241,20 @@ def test_the_programme_that_a_school_lacks_is_told_by_its_factor(engine: Engine)
     text = in_russian(of(engine, "11.1", GALICH, "latest:june_monitoring"))
     assert "антирисковая программа «Низкая учебная мотивация обучающихся»" in text
     assert "risk/" not in text.partition("Не хватает")[2]
+
+
+def test_a_letter_that_knew_no_marks_is_told_with_their_stage(engine: Engine) -> None:
+    june = PLAN.phase("june_monitoring")
+    told = june.model_copy(
+        update={"positive_changes": whole_plan().phase("june_monitoring").positive_changes}
+    )
+    phases = tuple(told if phase is june else phase for phase in PLAN.phases)
+    plan = PLAN.model_copy(update={"phases": phases})
+    put_year(engine, plan, whole_year() | {"positive_change": []})
+    evaluate(engine, plan, RUN_ID)
+    with engine.connect() as connection:
+        found = explain(connection, "latest:december_summary", GALICH, "13.3", lambda _: plan)
+    assert "отметки 1 этапа мониторинга позитивных изменений" in in_russian(found)
 
 
 CODES = [indicator.code for measure in PLAN.measures for indicator in measure.indicators]
