@@ -30,7 +30,7 @@ from roadmap.reports import package
 from roadmap.reports.charts import bar, canvas, drawing, pair
 from roadmap.reports.checks import leak, reading
 from roadmap.reports.checks.leak import Registry, RegistrySchool
-from roadmap.reports.formats import letter, pdf, wordml, xlsx
+from roadmap.reports.formats import docx, letter, pdf, wordml, xlsx
 from roadmap.reports.formats.docx import SPRAVKA, render_docx
 from roadmap.reports.formats.layout import lay_out
 from roadmap.reports.formats.letter import Envelope
@@ -128,6 +128,8 @@ def _forget() -> None:
     leak.index_of.cache_clear()
     russian.typographic.cache_clear()
     wordml._leaf.cache_clear()
+    wordml._look.cache_clear()
+    docx._cell_properties.cache_clear()
 
 
 def _age_typst() -> None:

@@ -124,20 +124,19 @@ def texts_of_model(model: ReportModel) -> list[str]:
     """Every text of the report as a whole, before a format breaks it over lines and columns."""
     texts: list[str] = []
 
-    def collect(node: object) -> None:
-        if isinstance(node, str):
-            texts.append(node)
-        elif isinstance(node, (tuple, list)):
-            for item in node:
-                collect(item)
-        elif isinstance(node, date):
-            texts.append(node.isoformat())
-        elif not isinstance(node, (int, float, NoneType)):
-            for key, value in (node if isinstance(node, dict) else vars(node)).items():
-                if key not in _NOT_SHOWN:
-                    collect(value)
+    def collect(nodes: Iterable[object]) -> None:
+        for node in nodes:
+            if isinstance(node, str):
+                texts.append(node)
+            elif isinstance(node, (tuple, list)):
+                collect(node)
+            elif isinstance(node, date):
+                texts.append(node.isoformat())
+            elif not isinstance(node, (int, float, NoneType)):
+                fields = node if isinstance(node, dict) else vars(node)
+                collect([value for key, value in fields.items() if key not in _NOT_SHOWN])
 
-    collect(model)
+    collect((model,))
     return texts
 
 
@@ -367,12 +366,12 @@ class _Index:
         exact: _Owners = defaultdict(lambda: defaultdict(set))
         declined: _Owners = defaultdict(lambda: defaultdict(set))
         ours = set()
-        for row in registry:
+        for row, identifiers in _identifiers(registry):
             owner = (
                 row.municipality_id,
                 row.school_id if isinstance(row, RegistrySchool) else row.municipality_id,
             )
-            for words, kind in _identifiers(row):
+            for words, kind in identifiers:
                 written = _joined(words)[0]
                 if kind in (_NAME, _PLACE):
                     stems = _stems(words)
@@ -424,25 +423,42 @@ def _our_stems() -> tuple[str, frozenset[str]]:
     return f"\0{stems}\0", frozenset(stems.split(_APART))
 
 
-def _identifiers(row: RegistrySchool | RegistryMunicipality) -> Iterator[tuple[Words, str]]:
-    if isinstance(row, RegistryMunicipality):
-        if _is_telling(name := words_of(printable(row.name or ""))):
-            yield name, _PLACE
-        if row.address:
-            yield words_of(row.address), _CONTACT
-        return
-    name = words_of(printable(row.name))
+def _identifiers(
+    registry: Registry,
+) -> Iterator[tuple[RegistrySchool | RegistryMunicipality, Iterator[tuple[Words, str]]]]:
+    """Each row with what tells that a text is about it."""
+    names = words_of_each(printable(row.name or "") for row in registry)
+    others = words_of_each(
+        (row.login if isinstance(row, RegistrySchool) else row.address) or "" for row in registry
+    )
+    codes = words_of_each(getattr(row, "gia_code", None) or "" for row in registry)
+    # Of no row there is one empty text.
+    for row, name, other, code in zip(registry, names, others, codes, strict=False):
+        if isinstance(row, RegistrySchool):
+            yield row, _of_school(name, other, code)
+        else:
+            yield row, _of_municipality(name, other)
+
+
+def _of_municipality(name: Words, address: Words) -> Iterator[tuple[Words, str]]:
+    if _is_telling(name):
+        yield name, _PLACE
+    if address:
+        yield address, _CONTACT
+
+
+def _of_school(name: Words, logins: Words, codes: Words) -> Iterator[tuple[Words, str]]:
     bare = tuple(dropwhile(_LEGAL_FORMS.__contains__, name))
     for words in dict.fromkeys((name, bare)):
         if _is_telling(words):
             yield words, _NAME
-    for login in words_of(row.login or ""):
+    for login in logins:
         digits = login.removeprefix("sch").removeprefix("edu")
         yield (f"sch{digits}",), "логин"
         yield (f"edu{digits}",), "логин"
         for words in _written(digits):
             yield words, "логин"
-    for code in words_of(row.gia_code or ""):
+    for code in codes:
         for words in _written(code):
             yield words, "код ГИА"
 

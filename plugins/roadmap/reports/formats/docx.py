@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, assert_never
 
 import docx
@@ -372,21 +372,24 @@ def _cell(
 ) -> str:
     color = drawing.THRESHOLD if cell.at_threshold else drawing.INK_2 if cell.quiet else None
     size = 0 if grid.size_pt == 11 else grid.size_pt  # 11 pt is the style's
+    width = sum(grid.widths[column : column + cell.span])
+    text = paragraph(
+        wordml.TABLE_TEXT,
+        run(cell.text, bold=cell.bold, color=color, size_pt=size),
+        properties=air + (element("jc", val=cell.align) if cell.align != "left" else ""),
+        keep_next=keep_next,
+    )
+    return f"<w:tc>{_cell_properties(width, cell.span, merge, rule, bottom)}{text}</w:tc>"
+
+
+@lru_cache(maxsize=1024)  # those of a table's cells are the same few
+def _cell_properties(width: int, span: int, merge: str | None, rule: str, bottom: bool) -> str:
     return element(
-        "tc",
-        element(
-            "tcPr",
-            element("tcW", w=sum(grid.widths[column : column + cell.span]), type="dxa"),
-            element("gridSpan", val=cell.span) if cell.span > 1 else "",
-            element("vMerge", val=merge) if merge else "",
-            # No line of its own under the last row: the table's thick one shows.
-            element("tcBorders", _border("bottom", rule)) if rule != "none" else "",
-            element("vAlign", val="bottom") if bottom or merge else "",
-        ),
-        paragraph(
-            wordml.TABLE_TEXT,
-            run(cell.text, bold=cell.bold, color=color, size_pt=size),
-            properties=air + (element("jc", val=cell.align) if cell.align != "left" else ""),
-            keep_next=keep_next,
-        ),
+        "tcPr",
+        element("tcW", w=width, type="dxa"),
+        element("gridSpan", val=span) if span > 1 else "",
+        element("vMerge", val=merge) if merge else "",
+        # No line of its own under the last row: the table's thick one shows.
+        element("tcBorders", _border("bottom", rule)) if rule != "none" else "",
+        element("vAlign", val="bottom") if bottom or merge else "",
     )

@@ -64,12 +64,18 @@ def twips(millimetres: float) -> int:
 
 def run(text: str, *, bold: bool = False, color: str | None = None, size_pt: float = 0) -> str:
     """A run of text; a soft hyphen becomes Word's own, a line break a `w:br`, a tab a `w:tab`."""
+    pieces = "".join(map(_piece, _PIECES.split(text)))
+    return f"<w:r>{_look(bold, color, size_pt)}{pieces}</w:r>"
+
+
+@lru_cache(maxsize=256)  # a document has a handful
+def _look(bold: bool, color: str | None, size_pt: float) -> str:
     look = (
         ("<w:b/>" if bold else "")
         + (element("color", val=color.lstrip("#")) if color else "")
         + (element("sz", val=round(size_pt * 2)) if size_pt else "")
     )
-    return element("r", element("rPr", look) if look else "", *map(_piece, _PIECES.split(text)))
+    return element("rPr", look) if look else ""
 
 
 def _piece(text: str) -> str:
@@ -86,7 +92,8 @@ _PIECES = re.compile("([\n\t\u00ad])")
 def paragraph(style: str, *content: str, properties: str = "", keep_next: bool = False) -> str:
     """`properties` follow the style and `keepNext`, in the order of the schema (CT_PPrBase)."""
     kept = "<w:keepNext/>" if keep_next else ""
-    return element("p", element("pPr", element("pStyle", val=style), kept, properties), *content)
+    styled = f"<w:pPr>{element('pStyle', val=style)}{kept}{properties}</w:pPr>"
+    return f"<w:p>{styled}{''.join(content)}</w:p>"
 
 
 def field(instruction: str, shown: str) -> str:
