@@ -253,7 +253,7 @@ def test_a_refused_file_is_told_again_as_long_as_it_lies_there(any_world: World)
     mark_told(any_world.engine, batches_to_mend(any_world.engine), any_world.now_ms)
     heading, reason = told_now(any_world)
     assert "файл «bad.csv» не принят" in heading
-    assert reason.startswith("— В тексте файла есть двоичные данные. Файл «bad.csv».")
+    assert reason.startswith("— В тексте файла есть недопустимые знаки. Файл «bad.csv».")
     (any_world.inbox / "2021" / "acts" / "bad.csv").unlink()
     any_world.pull()
     assert told_now(any_world) == []

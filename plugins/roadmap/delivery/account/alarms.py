@@ -19,7 +19,7 @@ from roadmap.delivery.account.fate import fate_of_letter, sentence
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.brakes import Brakes
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
-from roadmap.delivery.letters.operator_text import CONTROL_DAG, title
+from roadmap.delivery.letters.operator_text import CONTROL_DAG, by_calendar, title
 from roadmap.plan.model import Plan
 from roadmap.plan.zone import home_time
 from roadmap.store.sql import sql
@@ -117,7 +117,8 @@ def _switch(
             "отправку».",
         )
     elif waiting:
-        occasions = ", ".join(title(one.occasion, one.mode, plans) for one in waiting)
+        in_order = sorted(((one.occasion, one.mode) for one in waiting), key=by_calendar(plans))
+        occasions = ", ".join(title(*campaign, plans) for campaign in in_order)
         yield Alarm(
             f"switch:{last.at_ms if last else 0}",
             f"Вся отправка остановлена, {_how_many(waiting)}: {occasions}. "
@@ -144,7 +145,8 @@ def _breaker(db: Connection, waiting: Sequence[Any]) -> Iterator[Alarm]:
 
 def _pauses(held_by: Brakes, waiting: Sequence[Any], plans: Sequence[Plan]) -> Iterator[Alarm]:
     letters = {(one.occasion, one.mode): one for one in waiting}
-    for (occasion, mode), reason in sorted(held_by.paused.items()):
+    for occasion, mode in sorted(held_by.paused, key=by_calendar(plans)):
+        reason = held_by.paused[occasion, mode]
         if (occasion, mode) in letters:
             yield Alarm(
                 f"paused:{occasion}:{mode}",

@@ -10,7 +10,7 @@ from roadmap import russian
 from roadmap.decision import DecisionRefused, SendingAction, checked_reason
 from roadmap.delivery.ledger import brakes
 from roadmap.delivery.ledger.moves import Clock, db_now_ms
-from roadmap.delivery.letters.operator_text import title
+from roadmap.delivery.letters.operator_text import by_calendar, title
 from roadmap.delivery.proof.proofs import ProofSource, settle_unknown
 from roadmap.plan.model import Plan
 from roadmap.store.sql import sql
@@ -55,7 +55,7 @@ def control(
         return " ".join([said, *looked.unavailable])
     with engine.connect() as db, db.begin():
         standing = brakes.standing(db, clock(db))
-    paused = sorted(standing.paused)
+    paused = sorted(standing.paused, key=by_calendar(known))
     chosen = paused if occasion is None else [(occasion, mode)]
     done = [key for key in chosen if brakes.go_on(engine, *key, actor, reason, clock)]
     if occasion is not None and not done:
@@ -74,10 +74,11 @@ def what_waits(engine: Engine, plans: Iterable[Plan]) -> tuple[str, ...]:
     known = tuple(plans)
     with engine.connect() as db, db.begin():
         waiting = db.execute(sql("delivery/waiting_letters")).all()
+    order = by_calendar(known)
     lines = [
         f"В очереди: {title(one.occasion, one.mode, known)} — "
         f"{russian.counted(one.letters, 'письмо', 'письма', 'писем')}"
-        for one in waiting
+        for one in sorted(waiting, key=lambda one: order((one.occasion, one.mode)))
     ]
     return tuple(lines) or ("В очереди писем нет",)
 
@@ -92,6 +93,7 @@ def what_holds_back(engine: Engine, plans: Iterable[Plan]) -> tuple[str, ...]:
         lines.append(f"Вся отправка остановлена: {held_by.off_reason or 'причина не записана'}")
     if held_by.breaker_until_ms is not None:
         lines.append(f"Почтовому серверу дан перерыв: {held_by.breaker_reason}")
-    for (occasion, mode), reason in sorted(held_by.paused.items()):
+    for occasion, mode in sorted(held_by.paused, key=by_calendar(known)):
+        reason = held_by.paused[occasion, mode]
         lines.append(f"Приостановлена рассылка {title(occasion, mode, known)}: {reason}")
     return tuple(lines)

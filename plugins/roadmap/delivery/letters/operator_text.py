@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from roadmap.broken import words_of_class
 from roadmap.decision import LETTER_DECISIONS
 from roadmap.delivery.transport import without_addresses
 from roadmap.paths import TEMPLATES
-from roadmap.plan.model import Plan
+from roadmap.plan.model import Plan, reminder_phases
 from roadmap.plan.region import LocalTime
 
 if TYPE_CHECKING:
@@ -65,6 +65,24 @@ def title(occasion: str, mode: str, plans: Iterable[Plan]) -> str:
             else:
                 name = f"«{phase.dag_title}» {year}{russian.NBSP}года"
     return name + _TESTS.get(mode, "")
+
+
+def by_calendar(plans: Iterable[Plan]) -> Callable[[tuple[str, str]], tuple[str, str, str]]:
+    """The key by which occasions stand as their days do, and not by the alphabet of their codes.
+
+    Of what is no longer planned, first in its year. To sort (occasion, mode).
+    """
+    days = {
+        f"{plan.year}/{phase.code}": phase.as_of.isoformat()
+        for plan in plans
+        for phase in (*plan.phases, *reminder_phases(plan))
+    }
+
+    def key(campaign: tuple[str, str]) -> tuple[str, str, str]:
+        occasion, mode = campaign
+        return days.get(occasion, occasion.partition("/")[0]), occasion, mode
+
+    return key
 
 
 def run_title(run_id: str, mode: str, local_time: LocalTime) -> str:

@@ -102,7 +102,7 @@ def _decoded(content: bytes, file_name: str, titles: Sequence[str]) -> str:
             continue
         break
     if text is not None and "\0" in text:
-        raise refused("BINARY", "В тексте файла есть двоичные данные", _SAVE_AS_CSV, file_name)
+        raise refused("BINARY", "В тексте файла есть недопустимые знаки", _SAVE_AS_CSV, file_name)
     broken = text is None or "\ufffd" in text
     if text is not None:
         text = text.lstrip("\ufeff")  # some programs write the mark of UTF-8 twice

@@ -76,7 +76,7 @@ def prescan(content: bytes, limits: Limits, file_name: str = "без имени"
             "SIZE",
             f"Файл больше допустимого: {_megabytes(len(content))} МБ, можно до"
             f" {_megabytes(limits.size_bytes)} МБ",
-            "Проверьте, тот ли это файл; если да, увеличьте предел в описании источника",
+            "Проверьте, тот ли это файл; если да, увеличьте предел в файле include/sources.yaml",
             file_name,
         )
     for magic, name in _ARCHIVES.items():
@@ -123,7 +123,7 @@ def _kind_of_text(content: bytes) -> str:
     if head.startswith((b"{", b"[")):
         return "документ JSON"
     if b"\x00" in head and not content.startswith(_UTF16_BOMS):
-        return "двоичные данные"
+        return "не таблица и не текст"
     return "текст (csv)"
 
 
@@ -132,7 +132,7 @@ def _scan_text(content: bytes, limits: Limits, file_name: str) -> None:
     if what in ("страница HTML", "документ XML", "документ JSON"):
         raise refused("TYPE_MISMATCH", f"Внутри файла {what}", _SAVE_AS_XLSX, file_name)
     if b"\x00" in content and not content.startswith(_UTF16_BOMS):
-        raise refused("BINARY", "В тексте файла есть двоичные данные", _ASK_AGAIN, file_name)
+        raise refused("BINARY", "В тексте файла есть недопустимые знаки", _ASK_AGAIN, file_name)
     # Old Macs end a line with a carriage return alone, and so does who wants to be slow.
     lines = max(content.count(b"\n"), content.count(b"\r"))
     if lines > limits.rows + _ROWS_AROUND_DATA:
@@ -207,7 +207,7 @@ def _scan_zip(content: bytes, limits: Limits, file_name: str) -> None:
             what = f"после распаковки больше {_megabytes(limits.unpacked_bytes)} МБ"
             raise _zip_limit(what, file_name)
         if len(text) != info.file_size or zlib.crc32(text) != info.CRC:
-            raise _zip_limit("размер или контрольная сумма части неверны", file_name)
+            raise _zip_limit("часть книги испорчена", file_name)
         if len(text) > _RATIO_FROM_BYTES and len(text) > limits.unpacked_ratio * info.compress_size:
             raise _zip_limit("степень сжатия неправдоподобна", file_name)
         _scan_part(name, text, limits, file_name)
@@ -316,7 +316,7 @@ def _scan_part(name: str, text: bytes, limits: Limits, file_name: str) -> None:
     if b"!" in text and (b"<!DOCTYPE" in text or b"<!ENTITY" in text):
         raise refused(
             "DTD_FORBIDDEN",
-            "В книге есть определения XML, которых в таблицах не бывает",
+            "Книга устроена не так, как её сохраняет Excel",
             _ASK_AGAIN,
             file_name,
         )
@@ -431,7 +431,7 @@ def too_many_rows(found: int, limits: Limits, file_name: str) -> Exception:
     return refused(
         "ROWS",
         f"В таблице {counted(found, 'строка', 'строки', 'строк')}, можно до {integer(limits.rows)}",
-        "Проверьте, тот ли это файл; если да, увеличьте предел в описании источника",
+        "Проверьте, тот ли это файл; если да, увеличьте предел в файле include/sources.yaml",
         file_name,
     )
 
@@ -442,7 +442,7 @@ def too_many_columns(found: int, limits: Limits, file_name: str) -> Exception:
     return refused(
         "COLS",
         f"В таблице {columns}, можно до {integer(limits.columns)}",
-        "Проверьте, тот ли это файл; если да, увеличьте предел в описании источника",
+        "Проверьте, тот ли это файл; если да, увеличьте предел в файле include/sources.yaml",
         file_name,
     )
 

@@ -102,9 +102,9 @@ def test_all_paused_occasions_go_on_where_none_is_named(planned: Engine):
     for occasion, mode in ((OCCASION, "live"), (OTHER, "dry"), (OTHER, "redirect")):
         brakes.pause(planned, occasion, mode, "sender", "отказы")
     assert decide(planned, "go_on", plans=[small_plan()]).replace("\xa0", " ") == (
-        "Продолжено: «Июнь: первый этап мониторинга» 2021 года (проверка без отправки), "
-        "«Июнь: первый этап мониторинга» 2021 года (проверочная отправка), "
-        f"«Март: комплексный анализ» 2021 года. {SOON}"
+        "Продолжено: «Март: комплексный анализ» 2021 года, "
+        "«Июнь: первый этап мониторинга» 2021 года (проверка без отправки), "
+        f"«Июнь: первый этап мониторинга» 2021 года (проверочная отправка). {SOON}"
     )
     assert is_claimable(planned)
 

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from roadmap.delivery.account.alarms import Alarm, ToTell
-from roadmap.delivery.letters.operator_text import run_title
+from roadmap.delivery.letters.operator_text import by_calendar, run_title
 from roadmap.delivery.letters.to_operator import written
+from roadmap.plan.load import load_plan
 from support.plans import small_plan
 
 UNKNOWN = Alarm(
@@ -105,3 +106,11 @@ def test_a_run_is_named_by_its_moment_and_kind_and_never_by_the_scheduler_s_id(
     run_id: str, mode: str, title: str
 ):
     assert run_title(run_id, mode, small_plan().local_time) == title
+
+
+def test_months_stand_in_the_calendar_s_order_and_not_in_the_alphabet_s():
+    plan = load_plan(2021)
+    by_alphabet = sorted((f"2021/{phase.code}", "live") for phase in plan.phases)
+    in_order = sorted(by_alphabet, key=by_calendar([plan]))
+    assert [occasion for occasion, _ in in_order] == [f"2021/{one.code}" for one in plan.phases]
+    assert in_order != by_alphabet
