@@ -160,7 +160,7 @@ def test_a_file_in_the_place_of_a_folder_is_told(year: Path) -> None:
     found, passed = find(year, SOURCE)
     assert found == []
     assert [one.code for one in passed] == ["NOT_A_FOLDER"]
-    assert "«acts»" in passed[0].message and "ждут папку" in passed[0].message
+    assert "«acts»" in passed[0].message and "должна быть папка" in passed[0].message
 
 
 def test_a_file_from_the_future_does_not_wait_for_ever(year: Path) -> None:
