@@ -108,7 +108,7 @@ def test_a_run_that_no_task_of_begins_is_told_with_what_waits_behind_it(api, let
     (sentence,) = sentences
     assert "«03. Март: комплексный анализ»: запуск «by_hand» стоит и сам не начнётся" in sentence
     assert "ждут другие запуски: 1" in sentence
-    assert "«Отметить Dag Run как…»" in sentence
+    assert "«Отметить Запуск Dag-а как…»" in sentence
     (letter,) = [one for one in letters.all() if "требует внимания" in str(one["Subject"])]
     assert "by_hand" in letter.get_body(("html",)).get_content()
 
