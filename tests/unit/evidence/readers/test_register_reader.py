@@ -313,7 +313,7 @@ def test_a_file_of_another_year_is_refused_whole() -> None:
         ("documents", {"c6": "подписан"}, "CHOICE"),
         ("attendance", {"c5": "может быть"}, "CHOICE"),
         ("attendance", {"c3": None}, "MISSING"),
-        ("contacts", {"c1": "region2"}, "TYPE"),
+        ("contacts", {"c1": "region_2"}, "TYPE"),
     ],
 )
 def test_a_wrong_cell_quarantines_its_row_and_no_other(
