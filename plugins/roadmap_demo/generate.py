@@ -176,9 +176,11 @@ def _first_versions(content: Content) -> list[Version]:
         for dataset, named in by_dataset.items()
         for place, (path, build) in enumerate(named)
     ]
-    for act in content.events.acts:
+    # Acts that were sent together come in one file.
+    for act in {(act.municipality, act.received): act for act in content.events.acts}.values():
         path, lies_from = f"acts/act_{act.municipality}.xlsx", act.lies_from or act.received.date()
-        files.append(Version(path, act.received, partial(registers.act_xlsx, act), lies_from))
+        build = partial(registers.acts_xlsx, content, act.municipality, act.received)
+        files.append(Version(path, act.received, build, lies_from))
     for event in registers.attended(content):
         planned = content.events.planned_attendance(event)
         morning = datetime.combine(event.date + timedelta(1), _ATTENDANCE_COMES, home_time().zone)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from random import Random
 
-from roadmap_demo.content import Act, Content, Event, GrowingTable
+from roadmap_demo.content import Content, Event, GrowingTable
 from roadmap_demo.workbook import Cell, Row, semicolons, xlsx
 
 _COORDINATOR = "муниципальный координатор"
@@ -173,13 +173,16 @@ def growing_bytes(table: GrowingTable, day: date) -> bytes:
     return xlsx([(table.sheet, rows)], [min(width, 70) for width in widths])
 
 
-def act_xlsx(act: Act) -> bytes:
-    rows: list[Row] = [
-        ["Код муниципалитета", "Вид акта", "Номер", "Дата", "Ссылка", "Основание"],
+def acts_xlsx(content: Content, municipality: str, received: datetime) -> bytes:
+    """All acts of the municipality that it had sent by then."""
+    rows: list[Row] = [["Код муниципалитета", "Вид акта", "Номер", "Дата", "Ссылка", "Основание"]]
+    rows += [
         [act.municipality, act.kind, act.number, act.date,
-         f"https://{act.municipality}.example.org/akty/{act.date.isoformat()}", act.basis],
+         f"https://{act.municipality}.example.org/akty/{act.date.isoformat()}", act.basis]
+        for act in content.events.acts
+        if act.municipality == municipality and act.received <= received
     ]  # fmt: skip
-    return xlsx([("Акты", rows)], (20, 16, 12, 12, 52, 24))
+    return xlsx([("Акты", rows)], (20, 24, 12, 12, 52, 24))
 
 
 def documents_xlsx(content: Content, day: date | None = None) -> bytes:

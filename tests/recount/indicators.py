@@ -181,17 +181,59 @@ class Registers:
         days = [self._until_now(row["Дата"]) for row in rows if row["Состояние"] == approved]
         return Indicator((Unit(REGION, "", min(filter(None, days), default=None)),))
 
+    def _recommended(self) -> dict[str, date]:
+        """Who has a whole check-list, and since when its recommendations are there."""
+        scored: dict[str, set[str]] = defaultdict(set)
+        stated: dict[str, date] = {}
+        for row in self._rows("mechanisms/mechanisms.xlsx", "Код муниципалитета"):
+            scored[row["Код муниципалитета"]].add(row["Компонент"])
+            if on := day(row["Дата рекомендаций"]):
+                stated[row["Код муниципалитета"]] = on
+        cycle = len(self.measures[5]["rules"]["components"])
+        sent = self._sent("march_analysis")
+        return {
+            place: stated.get(place) or sent[place]
+            for place, components in scored.items()
+            if len(components) == cycle and (place in stated or place in sent)
+        }
+
+    def _recommendations_sent(self) -> Indicator:
+        recommended, sent = self._recommended(), self._sent("march_analysis")
+        return self._municipalities({place: sent[place] for place in recommended if place in sent})
+
     def _municipal_acts(self) -> Indicator:
-        """Amended on the recommendations, not before the monitoring began."""
-        begun = day_of(self.measures[5]["window"]["starts"])
-        amended: dict[str, date] = {}
+        """A legal act and a programme document, each on the recommendations and not older."""
+        rules, recommended = self.measures[5]["rules"], self._recommended()
+        acts: dict[str, list[tuple[date, str, bool, str]]] = defaultdict(list)
         folder = self.year / "acts"
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:
             for row in table(path, "Код муниципалитета"):
-                on = self._until_now(row["Дата"])
-                if row["Основание"] == "адресные рекомендации" and on and on >= begun:
-                    amended[row["Код муниципалитета"]] = on
-        return self._municipalities(amended)
+                if on := self._until_now(row["Дата"]):
+                    kind = words(row["Вид акта"]).lower()
+                    title = f"{kind} № {words(row['Номер'])} от {on:%d.%m.%Y}"
+                    rests = row["Основание"] == "адресные рекомендации"
+                    acts[row["Код муниципалитета"]].append((on, kind, rests, title))
+        units = []
+        for place in self.registry.participating:
+            days: list[date] = []
+            none: list[str] = []
+            named: list[str] = []
+            since = recommended.get(place, date.max)
+            for kinds, words_of_none in (
+                (rules["legal_acts"], "нет изменений в нормативно-правовых документах"),
+                (rules["programme_documents"], "нет изменений в программных документах"),
+            ):
+                own = [act for act in acts[place] if act[1] in kinds]
+                counted = [on for on, _, rests, _ in own if rests and on >= since]
+                if counted:
+                    days.append(min(counted))
+                elif own:
+                    named.append(max(own)[3])
+                else:
+                    none.append(words_of_none)
+            done = None if none or named else max(days)
+            units.append(Unit(place, self.registry.name[place], done, (*none, *sorted(named))))
+        return Indicator(tuple(units))
 
     def _municipalities(self, done: dict[str, date]) -> Indicator:
         registry = self.registry
@@ -462,7 +504,7 @@ class Registers:
             "3.2": lambda: self._surveys(SCHOOL),
             "4.1": self._page,
             "4.2": self._news,
-            "5.0": lambda: self._municipalities(self._sent("march_analysis")),
+            "5.0": self._recommendations_sent,
             "5.1": self._municipal_acts,
             "6.1": lambda: self._attendance("webinar-2021-03-12", COORDINATOR),
             "6.2": lambda: self._attendance("webinar-2021-03-12", CURATOR),

@@ -32,6 +32,7 @@ from roadmap.store.tables import (
 )
 from roadmap.store.tables import measure_status as measure_status_table
 from support.plans import whole_plan as plan
+from support.run_rows import check_list
 
 ANSWERS_TO = "roadmap@example.org"
 REGION = "region"
@@ -381,6 +382,13 @@ REGISTERS: dict[str, list[dict[str, Any]]] = {
         {"municipality_id": "neyskiy", "kind": "постановление", "number": "55-а",
          "adopted_on": "2021-04-12", "basis": "recommendations",
          "link": "https://npa.example.org/neya/2021/55-a"},
+        {"municipality_id": "neyskiy", "kind": "программа", "number": "56-а",
+         "adopted_on": "2021-04-12", "basis": "recommendations", "link": None},
+        {"municipality_id": "buyskiy", "kind": "приказ", "number": "12",
+         "adopted_on": "2021-03-24", "basis": "recommendations", "link": None},
+    ],
+    "mechanism_score": [
+        *check_list("buyskiy", "2021-03-31"), *check_list("neyskiy", "2021-03-31"),
     ],
     "medk_document": [
         {"school_id": "s201", "kind": "концепция развития", "factor": None,
@@ -446,7 +454,8 @@ def buyskiy() -> MadeUnit:
         },
         [
             ("3.1", "curator", "p2", "s102", "верификация"),
-            ("5.1", "municipality", None, None, None),
+            ("5.1", "early_act", None, None, "приказ № 12 от 24.03.2021"),
+            ("5.1", "programme_documents", None, None, None),
             ("6.2", "curator", "p2", "s102", None),
             ("6.2", "curator", "p2", "s103", None),
             ("11.1", "school", None, "s101", "концепция развития"),

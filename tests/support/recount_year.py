@@ -31,6 +31,7 @@ COUNTED_STATES = {"согласован куратором", "подтвержд
 LEADER = "школа-лидер"
 SOCIETY = "обществознание"  # with the two of ВПР, the subjects with low results
 TRAIN = "поезд мастеров"
+RECOMMENDED, LEGAL_ACTS = date(2021, 3, 31), ("приказ", "постановление")
 AUTUMN = (date(2021, 10, 1), date(2021, 11, 30))
 
 Missing = dict[str, list[str]]  # municipality → units
@@ -120,16 +121,21 @@ class Registers:
         return self._share(dict(expected), came, day_of(self.events[event]["Дата"]))
 
     def acts(self) -> Count:
-        amended: dict[str, date] = {}
+        """Both kinds of documents, on the recommendations that left on 31.03.2021."""
+        amended: dict[str, dict[bool, date]] = defaultdict(dict)
         for path in sorted((self.year / "acts").iterdir()):
             if path.read_bytes()[:2] != b"PK":
                 continue  # under a password
-            act = table(sheet_rows(path), "Код муниципалитета")[0]
-            adopted = day_of(act["Дата"])
-            if act["Основание"] == "адресные рекомендации" and adopted <= self.day:
-                amended[act["Код муниципалитета"]] = adopted
+            for act in table(sheet_rows(path), "Код муниципалитета"):
+                adopted, is_legal = day_of(act["Дата"]), act["Вид акта"] in LEGAL_ACTS
+                own = amended[act["Код муниципалитета"]]
+                if act["Основание"] == "адресные рекомендации" and (
+                    RECOMMENDED <= adopted <= self.day
+                ):
+                    own[is_legal] = min(adopted, own.get(is_legal, adopted))
+        done = {unit: max(days.values()) for unit, days in amended.items() if len(days) == 2}
         expected = {code: code for code in self.participating}
-        return self._share(expected, set(amended), max(amended.values()))
+        return self._share(expected, set(done), max(done.values()))
 
     def regional_acts(self) -> Count:
         rows = self.rows("acts_region/regional_acts.xlsx", "Код акта")

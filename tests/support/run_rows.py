@@ -51,6 +51,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "event": {"measure": 8, "kind": "семинар", "title": "Тема", "state": "held"},
     "attendance": {"is_present": 1},
     "municipal_act": {"kind": "приказ", "number": "1", "basis": "recommendations"},
+    "mechanism_score": {"component": "goals", "score": 2},
     "document": {"document_id": "d", "title": "Протокол", "number": "1", "state": "approved"},
     "regional_act": {"act_id": "a", "number": "1", "state": "approved"},
     "own_schedule_date": {"basis": "график"},
@@ -75,6 +76,31 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "below_minimum": 0,
     },
 }  # fmt: skip
+
+
+CYCLE = (
+    "goals", "indicators", "collection", "monitoring", "analysis", "recommendations", "measures",
+    "decisions", "effectiveness",
+)  # fmt: skip
+Row = dict[str, Any]
+
+
+def check_list(unit: str, recommended_on: str | None = None, **scores: int) -> list[Row]:
+    """A municipality's check-list: 2 for every component but those given."""
+    return [
+        {"municipality_id": unit, "component": component, "score": scores.get(component, 2)}
+        | {"recommended_on": recommended_on}
+        for component in CYCLE
+    ]
+
+
+def amended(unit: str, adopted_on: str, **columns: Any) -> list[Row]:
+    """A municipality's documents of both kinds, on the recommendations."""
+    return [
+        {"municipality_id": unit, "kind": kind, "number": number, "adopted_on": adopted_on}
+        | columns
+        for number, kind in (("1", "приказ"), ("2", "программа"))
+    ]
 
 
 def put_run(

@@ -20,7 +20,16 @@ from roadmap.indicators.read import Gap, IndicatorResult, gaps, indicator_result
 from roadmap.plan.model import Plan
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import load_batch, metadata, run_batch
-from support.run_rows import DATASETS, FACT_TABLES, RUN_ID, put, put_rules, put_run
+from support.run_rows import (
+    DATASETS,
+    FACT_TABLES,
+    RUN_ID,
+    amended,
+    check_list,
+    put,
+    put_rules,
+    put_run,
+)
 
 BUYSKIY, GALICH, REGION = "buyskiy", "galich", "region"
 # Not in the project, as the school s9 and its curator c9: nothing is asked of them.
@@ -96,8 +105,14 @@ def whole_year() -> Rows:
             )
         ],
         "municipal_act": [
-            {"municipality_id": unit, "adopted_on": "2021-03-26"} for unit in (BUYSKIY, GALICH)
+            *amended(BUYSKIY, "2021-03-26"), *amended(GALICH, "2021-03-26"),
         ],
+        # The recommendations were handed over before March's letter.
+        "mechanism_score": [
+            *check_list(BUYSKIY, "2021-03-24", goals=0, analysis=1),
+            *check_list(GALICH, "2021-03-24", measures=1),
+        ],
+        "run_batch": [{"run_id": "march_analysis", "batch_id": "municipal_mechanisms"}],
         "document": [
             {"document_id": code, "indicator": code, "signed_on": day}
             for code, day in {

@@ -204,6 +204,7 @@ def gaps(
                 gap.school_id or "",
                 gap.measure or 0,
                 gap.detail or "",
+                gap.unit_kind,
             ),
         )
     )

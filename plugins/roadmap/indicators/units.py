@@ -133,5 +133,6 @@ def missing_of(rows: Iterable[Required]) -> list[Missing]:
             one.school_id or "",
             one.measure or 0,
             one.detail or "",
+            one.unit_kind,
         ),
     )

@@ -25,7 +25,15 @@ from roadmap.russian import NBSP
 from roadmap.store.tables import indicator_gap, indicator_result, metadata
 from roadmap.store.tables import measure_status as measure_status_table
 from support.plans import small_plan
-from support.run_rows import KNOWN_AT_MS, RUN_ID, put, put_rules, put_run
+from support.run_rows import (
+    KNOWN_AT_MS,
+    RUN_ID,
+    amended,
+    check_list,
+    put,
+    put_rules,
+    put_run,
+)
 
 WEBINAR = "webinar-2021-03-12"
 BUYSKIY, GALICH, REGION = "buyskiy", "galich", "region"
@@ -82,7 +90,11 @@ def roadmap(
             | {"is_present": int(person not in absent)}
             for person in people
         ],
-        "municipal_act": [{"municipality_id": unit, "adopted_on": "2021-03-24"} for unit in acts],
+        "municipal_act": [one for unit in acts for one in amended(unit, "2021-03-24")],
+        "mechanism_score": [
+            *check_list(BUYSKIY, "2021-03-20"),
+            *check_list(GALICH, "2021-03-20"),
+        ],
         "document": [
             {"document_id": "d22", "indicator": "2.2", "signed_on": "2021-02-20"},
             {"document_id": "d63", "indicator": "6.3", "signed_on": "2021-03-12"},
@@ -143,7 +155,7 @@ def test_what_was_planted_is_what_is_found(any_engine: Engine, plan: Plan) -> No
     ]
     assert region["8.1"].shortfall == 6
     assert region["8.2"].shortfall == 2
-    assert evaluation.gaps == 3
+    assert evaluation.gaps == 4
     lines = str(evaluation).replace(NBSP, " ").splitlines()
     assert lines[0] == "Показателей рассчитано: 19, показателей, где не всё сделано: 9"
     told = {line.partition(" ")[0]: line.partition(": ") for line in lines[1:]}
@@ -165,7 +177,8 @@ def test_a_gap_names_the_person_and_the_school(engine: Engine, plan: Plan) -> No
         own = gaps(connection, RUN_ID, BUYSKIY)
         everybody = gaps(connection, RUN_ID)
     assert [(g.indicator_code, g.unit_kind, g.person_id, g.school_name) for g in own] == [
-        ("5.1", "municipality", None, None),
+        ("5.1", "legal_acts", None, None),
+        ("5.1", "programme_documents", None, None),
         ("6.2", "curator", "c1", "Школа № 1"),
     ]
     assert [(g.indicator_code, g.person_id) for g in everybody if g not in own] == [("6.1", "k2")]
@@ -265,8 +278,8 @@ def test_what_the_ledger_says_stands_outside_the_letter_of_this_very_run(
             return found, letter_statuses(found, date(2021, 3, 31))
 
     before = letter()
-    assert [r.indicator.code for r in before[0]] == ["5.1", "6.1", "6.2"]
-    assert before[1] == {5: Status.DONE, 6: Status.DONE}
+    assert [r.indicator.code for r in before[0]] == ["6.1", "6.2"]
+    assert before[1] == {6: Status.DONE}
     assert measures(any_engine, plan, REGION)[7] is Status.NO_DATA, "nothing is measured yet"
 
     with any_engine.begin() as connection:
@@ -299,8 +312,8 @@ def test_a_measure_counted_for_the_region_alone_has_no_status_in_a_municipality(
 def test_a_year_judged_later_tells_who_was_late(engine: Engine, plan: Plan) -> None:
     rows = roadmap()
     rows["municipal_act"] = [
-        {"municipality_id": BUYSKIY, "adopted_on": "2021-04-15"},
-        {"municipality_id": GALICH, "adopted_on": "2021-03-31"},
+        *amended(BUYSKIY, "2021-04-15"),
+        *amended(GALICH, "2021-03-31"),
     ]
     given_run(engine, rows, as_of="2021-06-30")
     evaluate(engine, plan, RUN_ID)

@@ -154,8 +154,8 @@ WRONG = {
         "phases[0].datasets.told[0]", "вида сведений «vpr_journals» нет в include/sources.yaml",
     ),
     "a reminder of a dataset that nobody reads": (
-        ("medk_documents]", "risks]"),
-        "reminders.datasets.told[5]", "вида сведений «risks» нет в include/sources.yaml",
+        ("           medk_documents]", "           risks]"),
+        "reminders.datasets.told[6]", "вида сведений «risks» нет в include/sources.yaml",
     ),
     "a reminder of a measure that is none": (
         ("measures: [3, 5, 6, 11, 13]", "measures: [3, 5, 18]"),

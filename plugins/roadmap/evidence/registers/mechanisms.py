@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from roadmap.datasets.municipal_mechanisms import SCORES
 from roadmap.paths import MECHANISMS
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
+from roadmap.plan.working_days import nearest_working_day
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Words = Annotated[str, Field(min_length=3)]
@@ -37,7 +38,8 @@ class Advice(_Part):
     confirmation: Words
 
     def due(self, as_of: date) -> date:
-        return as_of + timedelta(days=self.due_days)
+        """The working day by which it is due."""
+        return nearest_working_day(as_of + timedelta(days=self.due_days), "previous")
 
 
 class Component(_Part):

@@ -1,5 +1,6 @@
-"""What needs attention after an analysis: schools with low results, people who did not take
-part, documents that are missing, schools at risk; of each kind by alphabet, never by value.
+"""What needs attention after an analysis: schools with low results, weak components of the
+management cycle, people who did not take part, what else is missing, schools at risk; schools by
+alphabet, never by value.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from roadmap.plan.due import due_date
 from roadmap.plan.model import IndicatorKind, OnDay
 from roadmap.plan.region import REGION
 from roadmap.reports.analysis import dynamics
+from roadmap.reports.analysis.mechanisms import mechanism_items
 from roadmap.reports.analysis.results import has_low_results
 from roadmap.reports.analysis.results_sentences import low_papers_sentence
 from roadmap.reports.facts.run import Facts, School
@@ -25,10 +27,7 @@ from roadmap.reports.words.wording import named
 from roadmap.russian import natural_key
 
 # Units that have sentences of their own, by the register that confirms them.
-_NAMED_APART: dict[Register, tuple[str, ...]] = {
-    "event": ("coordinator", "curator"),
-    "municipal_acts": ("municipality",),
-}
+_NAMED_APART: dict[Register, tuple[str, ...]] = {"event": ("coordinator", "curator")}
 
 
 def attention(facts: Facts, findings_section: int) -> tuple[AttentionItem, ...]:
@@ -37,8 +36,8 @@ def attention(facts: Facts, findings_section: int) -> tuple[AttentionItem, ...]:
         return tuple(_of_region(facts, findings_section))
     return (
         *(_low_school(facts, v) for v in facts.verdicts if v.verdict is Verdict.LOW),
+        *mechanism_items(facts),
         *_people(facts),
-        *_missing_acts(facts),
         *_other_indicators(facts),
         *(_grown_school(facts, school) for school in _grown(facts)),
         *(_low_school(facts, v) for v in facts.verdicts if v.verdict is Verdict.RISK),
@@ -110,7 +109,7 @@ def _grown_school(facts: Facts, school: School) -> AttentionItem:
     )
 
 
-# -- People, acts, other indicators ----------------------------------------------------------
+# -- People, other indicators ----------------------------------------------------------------
 
 
 def _missed(facts: Facts, register: Register | None = None) -> tuple[IndicatorResult, ...]:
@@ -162,16 +161,8 @@ def _name(gap: Gap) -> tuple[object, ...]:
     return natural_key(gap.school_name or "")
 
 
-def _missing_acts(facts: Facts) -> Iterable[AttentionItem]:
-    """Acts of municipalities that did not come."""
-    for result in _missed(facts, "municipal_acts"):
-        if _gaps(facts, result, "municipality"):
-            problem = sentence(facts, "act", measure=result.measure.number)
-            yield advised(facts, result, sentence(facts, "title_act"), problem)
-
-
 def _other_indicators(facts: Facts) -> Iterable[AttentionItem]:
-    """What is missed beside persons and acts, which have sentences of their own."""
+    """What is missed beside persons, who have sentences of their own."""
     for result in _missed(facts):
         apart = {
             kind

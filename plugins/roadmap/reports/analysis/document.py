@@ -12,6 +12,7 @@ from roadmap.analysis.read import KINDS, Hidden, Level, PaperResult, Verdict
 from roadmap.plan.model import Procedure, Slice
 from roadmap.plan.region import REGION
 from roadmap.reports.analysis.dynamics import dynamics
+from roadmap.reports.analysis.mechanisms import mechanisms
 from roadmap.reports.analysis.results import (
     as_told,
     at,
@@ -369,6 +370,7 @@ def _measures(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None:
         draft.paragraph(sentence(facts, "measures_none"))
     if facts.is_region:
         _by_municipality(draft, facts, shown)
+    mechanisms(draft, facts)
     outside = outside_codes(facts)
     if outside:
         draft.paragraph(sentence(facts, "measures_outside", codes=outside))

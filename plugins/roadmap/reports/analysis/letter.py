@@ -45,6 +45,8 @@ def compose_letter(
     """The letter of one addressee and where key figures stand in it; sections are those of its
     document."""
     data = data_sentences(facts)
+    if not facts.is_region and facts.mechanisms == {}:
+        data.append(sentence(facts, "mechanisms_absent"))
     if facts.findings and not facts.is_region:
         data.append(sentence(facts, "findings", n=len(facts.findings), section=limits_section))
     lead = " ".join(explanation(facts, summary)), dynamics.answer(facts), " ".join(data)

@@ -83,6 +83,8 @@ class Registers:
     events: tuple[Event, ...] = ()
     directions: tuple[Direction, ...] = ()
     municipal_acts: Mapping[str, tuple[Requisites, ...]] = field(default_factory=dict)
+    # The first day on which a municipality's act may rest on its recommendations.
+    recommended_on: Mapping[str, date] = field(default_factory=dict)
     questionnaires: Mapping[tuple[str, str], Placed] = field(default_factory=dict)
     placed_documents: Mapping[str, Placed] = field(default_factory=dict)
 
@@ -232,6 +234,7 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
             if row["state"] == "approved" and row["for_year"] == plan.year + 1
         ),
         municipal_acts={unit: tuple(of_unit) for unit, of_unit in acts.items()},
+        recommended_on=_recommended_on(connection, plan, run_id, as_of),
         questionnaires={
             (row["municipality_id"], row["respondent"]): Placed(
                 row["closed"], _day(row["closed_on"])
@@ -243,6 +246,31 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
             for row in (placed("placed_documents", measure=measure) if measure else ())
         },
     )
+
+
+def _recommended_on(
+    connection: Connection, plan: Plan, run_id: str, as_of: date
+) -> dict[str, date]:
+    """By the phase whose letter recommends, as the indicator of municipal acts names it."""
+    phases = [
+        str(indicator.parameters["phase"])
+        for measure in plan.measures
+        for indicator in measure.indicators
+        if "basis" in indicator.parameters and "phase" in indicator.parameters
+    ]
+    known_at = select(phase_run.c.known_at_ms).where(phase_run.c.run_id == run_id)
+    bound = {
+        "run_id": run_id,
+        "plan_year": plan.year,
+        "as_of": as_of.isoformat(),
+        "known_at_ms": connection.scalars(known_at).one(),
+    }
+    return {
+        unit: _day(day)
+        for phase in phases[:1]
+        for unit, day in connection.execute(sql("reports/recommended"), {**bound, "phase": phase})
+        if day is not None
+    }
 
 
 def _measure_of_medk(plan: Plan) -> int | None:

@@ -23,6 +23,7 @@ from roadmap.reports.model import Addressee, Institution
 from roadmap.russian import natural_key
 from roadmap.store.tables import (
     load_batch,
+    metadata,
     phase_run,
     run_batch,
     run_dataset,
@@ -31,6 +32,8 @@ from roadmap.store.tables import (
     run_school,
 )
 
+ANALYSIS = "analysis"  # the report's kind
+CHECK_LIST = "municipal_mechanisms"
 # Matters between the operator and the address book: no finding about a municipality's data.
 _OF_THE_OPERATOR = ("NO_CONTACT", "CONTACT_WITHOUT_MUNICIPALITY")
 
@@ -123,6 +126,9 @@ class Facts:
     monitoring: MonitoringState | None = None
     # Beside the procedures before, for a phase that compares with some.
     changes: tuple[Change, ...] = ()
+    # Scores of the management cycle by municipality and component, of the addressee or of all;
+    # None where the phase does not read the check-list.
+    mechanisms: Mapping[str, Mapping[str, int]] | None = None
 
     @property
     def is_region(self) -> bool:
@@ -214,7 +220,26 @@ def read_facts(connection: Connection, run: Run, addressee: Addressee) -> Facts:
             (result for result in every if result.paper.procedure in earlier),
             scales_of_run(connection, run.run_id),
         ),
+        mechanisms=_mechanisms(connection, run, unit),
     )
+
+
+def _mechanisms(
+    connection: Connection, run: Run, unit: str
+) -> Mapping[str, Mapping[str, int]] | None:
+    if run.phase.report != ANALYSIS or not any(d.dataset == CHECK_LIST for d in run.datasets):
+        return None
+    score = metadata.tables["mechanism_score"].c
+    rows = connection.execute(
+        select(score.municipality_id, score.component, score.score)
+        .join_from(score.municipality_id.table, run_batch, run_batch.c.batch_id == score.batch_id)
+        .where(run_batch.c.run_id == run.run_id)
+    )
+    scores: dict[str, dict[str, int]] = {}
+    for municipality, component, value in rows:
+        if unit in (REGION, municipality):
+            scores.setdefault(municipality, {})[component] = value
+    return scores
 
 
 def _counted_for_the_region(connection: Connection, run: Run) -> tuple[IndicatorResult, ...]:

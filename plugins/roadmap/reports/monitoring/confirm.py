@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import assert_never
 
 from roadmap.indicators.about import Register, about_each
@@ -72,7 +73,7 @@ def _of(
         case "regional_acts":
             return _papers(facts, registers.regional_acts, "act")
         case "municipal_acts":
-            return _acts(facts, registers, indicator, unit)
+            return _acts(facts, registers, result, unit)
         case "documents":
             return _papers(facts, _documents(registers, indicator), "document")
         case "prepared":
@@ -140,11 +141,28 @@ def _paper(facts: Facts, paper: Requisites) -> str:
     )
 
 
-def _acts(facts: Facts, registers: Registers, indicator: Indicator, unit: str) -> list[str]:
-    """The acts that count by the indicator's own parameters; of the region their number."""
-    basis, since = (indicator.parameters.get(name) for name in ("basis", "adopted_from"))
+def _acts(facts: Facts, registers: Registers, result: IndicatorResult, unit: str) -> list[str]:
+    """The acts that count: of the basis and a kind that the plan names and, where the indicator
+    names the phase that recommends, not older than its recommendations; of the region in how many
+    municipalities."""
+    parameters, rules = result.indicator.parameters, result.measure.rules
+    kinds = {
+        str(kind)
+        for name in ("legal_acts", "programme_documents")
+        if isinstance(named_kinds := rules.get(name), tuple)
+        for kind in named_kinds
+    }
+    days = registers.recommended_on if "phase" in parameters else {}
+    never = None if "phase" in parameters else date.min
     counted = {
-        key: [act for act in acts if act.key == basis and act.on.isoformat() >= str(since)]
+        key: [
+            act
+            for act in acts
+            if act.key == parameters.get("basis")
+            and act.title in kinds
+            and (since := days.get(key, never)) is not None
+            and act.on >= since
+        ]
         for key, acts in registers.municipal_acts.items()
     }
     if unit != REGION:

@@ -321,7 +321,8 @@ def test_a_summary_reports_all_seventeen_measures(composed: Composed) -> None:
 def test_an_act_is_confirmed_by_its_requisites(composed: Composed) -> None:
     fifth = _table(composed(june(), "neyskiy"), "measures")[4]
     assert fifth["confirmation"] == (
-        "постановление от 12.04.2021 № 55-а, https://npa.example.org/neya/2021/55-a"
+        "постановление от 12.04.2021 № 55-а, https://npa.example.org/neya/2021/55-a; "
+        "программа от 12.04.2021 № 56-а"
     )
 
 
