@@ -21,6 +21,7 @@ from recount.changes import Changes, texts
 from recount.files import Registry, data, words
 from recount.indicators import Registers, day_of
 from recount.marks import LOW, Results
+from recount.mechanisms import CheckLists
 from recount.monitoring import PROSE, Holds, Monitoring, Prose
 from recount.prose import Known, numbers_after, schools_in, sentences
 from recount.statuses import LATE, State
@@ -35,6 +36,7 @@ class Step:
     phase: dict[str, Any]
     state: State
     results: Results | None  # of an analysis only
+    check_lists: CheckLists
 
 
 def recount(root: Path, seen: list[tuple[str, Path]]) -> list[Step]:
@@ -49,7 +51,8 @@ def recount(root: Path, seen: list[tuple[str, Path]]) -> list[Step]:
         before = [step.results for step in steps if step.results is not None]
         results = Results(registry, root, before) if phase["report"] == "analysis" else None
         earlier[code] = state
-        steps.append(Step(phase, state, results))
+        check_lists = CheckLists(folder / str(plan["year"]))
+        steps.append(Step(phase, state, results, check_lists))
     return steps
 
 
@@ -283,6 +286,8 @@ class Report:
             yield from known.objections(text)
 
     def _learn_results(self, analysis: Analysis) -> None:
+        scores = self.step.check_lists.scores[self.unit].values()
+        self.known.pairs |= {(score, 2) for score in scores}  # «Оценка 1 из 2»
         schools = analysis.schools()
         for school in schools:
             for procedures in (set(analysis.procedures), analysis.without_exams()):
@@ -383,6 +388,7 @@ class Report:
             "participants": analysis.participants,
             "municipalities": analysis.municipalities,
             "schools": analysis.verdicts,
+            "mechanisms": self._mechanisms,
             "journal": analysis.journal,
             "marks": lambda: analysis.sheet(exams=False),
             "exams": lambda: analysis.sheet(exams=True),
@@ -400,6 +406,13 @@ class Report:
         if procedure in analysis.procedures and last.isdigit():
             return analysis.results_table(procedure, int(last))
         return None
+
+    def _mechanisms(self) -> list[Row]:
+        assert self.analysis is not None
+        lists = self.step.check_lists
+        if not self.is_region:
+            return lists.of_municipality(self.unit)
+        return lists.of_region({u: self.analysis.place_name(u) for u in self.analysis.units})
 
     def _listed(self, table: dict[str, Any]) -> list[Row]:
         """Tables of sentences: only their numbering is exact, their figures are held as prose."""

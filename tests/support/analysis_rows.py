@@ -227,8 +227,9 @@ class MadeRun:
             )
 
         if self.check_lists is not None:
+            batch = f"{self.run_id[:8]}-mechanisms"
             rows = [
-                row
+                {**row, "batch_id": batch}
                 for unit, scores in self.check_lists.items()
                 for row in check_list(unit, **scores)
             ]
@@ -236,6 +237,7 @@ class MadeRun:
                 db,
                 {
                     "mechanism_score": rows,
+                    "run_batch": [{"batch_id": batch}],
                     "run_dataset": [
                         {"dataset": "municipal_mechanisms", "need": "told", "state": "received"}
                         | {"batches": 1}
@@ -530,7 +532,7 @@ def neyskiy() -> MadeMunicipality:
 
 def made_run(*municipalities: MadeMunicipality, **changes: Any) -> MadeRun:
     """Of the check-lists Нейский's is not filled in."""
-    if changes.get("phase", "march_analysis") == "march_analysis":
+    if not municipalities and changes.get("phase", "march_analysis") == "march_analysis":
         changes.setdefault("check_lists", {"buyskiy": {"goals": 0, "analysis": 1}})
     return MadeRun(
         list(municipalities) or [buyskiy(), neyskiy()],

@@ -112,7 +112,6 @@ def whole_year() -> Rows:
             *check_list(BUYSKIY, "2021-03-24", goals=0, analysis=1),
             *check_list(GALICH, "2021-03-24", measures=1),
         ],
-        "run_batch": [{"run_id": "march_analysis", "batch_id": "municipal_mechanisms"}],
         "document": [
             {"document_id": code, "indicator": code, "signed_on": day}
             for code, day in {
@@ -146,11 +145,14 @@ def whole_year() -> Rows:
             for stage, marked_on in STAGES.values()
             for school in SCHOOLS
         ],
-        # What the runs that told of the stages knew.
+        # What the run that recommended and the runs that told of the stages knew.
         "run_batch": [
-            {"run_id": run, "batch_id": dataset}
-            for run in STAGES
-            for dataset in ("risk_profiles", "medk_changes")
+            {"run_id": "march_analysis", "batch_id": "municipal_mechanisms"},
+            *(
+                {"run_id": run, "batch_id": dataset}
+                for run in STAGES
+                for dataset in ("risk_profiles", "medk_changes")
+            ),
         ],
         "medk_document": [
             *(

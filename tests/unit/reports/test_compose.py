@@ -568,15 +568,20 @@ def test_findings_are_told_without_naming_foreign_files(
 # -- What needs attention --------------------------------------------------------------------
 
 
-def test_attention_names_schools_people_and_acts_with_the_plans_dates(
+def test_attention_names_schools_weak_components_and_people_with_their_dates(
     composed: Callable[..., ReportModel],
 ) -> None:
     items = composed(made_run()).letter.attention
     told = [(i.title.replace("\u00a0", " "), i.who, i.due.isoformat()) for i in items]
     assert told == [
         ("Школа № 101 (условная)", "муниципальный координатор и\u00a0куратор школы", "2021-04-16"),
+        ("Управленческий цикл: цели", "орган управления образованием", "2021-04-30"),
+        (
+            "Управленческий цикл: анализ результатов мониторинга",
+            "муниципальная методическая служба",
+            "2021-05-28",
+        ),
         ("Школа № 102 (условная)", "куратор школы", "2021-04-09"),
-        ("Муниципальный правовой акт", "орган управления образованием", "2021-04-30"),
     ]
     assert "34,2\u00a0%" in items[0].problem
 
@@ -621,8 +626,8 @@ def test_nothing_to_heed_asks_for_no_answer(composed: Callable[..., ReportModel]
 
 
 def test_a_window_that_runs_is_no_reproach(composed: Callable[..., ReportModel]) -> None:
-    made = _municipality(_school(1), indicators={"5.1": (0, 1, 1, "in_progress")})
-    made.gaps = [("5.1", "municipality", None, None)]
+    made = _municipality(_school(1), indicators={"6.2": (0, 1, 1, "in_progress")})
+    made.gaps = [("6.2", "curator", "p1", "x1")]
     model = composed(made_run(made))
     assert model.letter.attention == ()
     assert "Не исполнены" not in _prose(model.document)
@@ -745,7 +750,7 @@ def test_what_is_not_the_municipalitys_own_never_corrects_its_letter(
         pytest.param(
             update(indicator_result)
             .where(
-                (indicator_result.c.indicator == "5.1")
+                (indicator_result.c.indicator == "6.2")
                 & (indicator_result.c.municipality_id == "buyskiy")
             )
             .values(numerator=1, shortfall=0, status="done_late"),

@@ -129,9 +129,9 @@ def test_a_column_that_moves_changes_nothing_that_is_told() -> None:
     moved = tuple(
         s.model_copy(update={"table": table}) if s is sheet else s for s in model.appendix
     )
-    after = with_status(model.model_copy(update={"appendix": moved}), "5.1", "исполнено")
+    after = with_status(model.model_copy(update={"appendix": moved}), "6.2", "исполнено")
     (told,) = corrections(model, after)
-    assert told.startswith("показатель 5.1 «")
+    assert told.startswith("показатель 6.2 «")
     assert told.endswith("стало «исполнено»")
 
 
@@ -158,8 +158,8 @@ def test_a_report_stored_before_columns_had_keys_is_still_read(unit: str) -> Non
 def test_a_correction_of_such_a_report_tells_which_indicator_changed() -> None:
     model = march_model()
     read = read_model(stored_before_keys(model))
-    (told,) = corrections(read, with_status(model, "5.1", "исполнено"))
-    assert told.startswith("показатель 5.1 «")
+    (told,) = corrections(read, with_status(model, "6.2", "исполнено"))
+    assert told.startswith("показатель 6.2 «")
 
 
 def test_a_correction_of_such_a_report_tells_which_cell_changed() -> None:

@@ -41,7 +41,7 @@ def model_of(engine: Engine, key: str) -> ReportModel:
 
 
 LATE = {"5.1": (0, 1, 1, "in_progress")}
-NO_ACT = [("5.1", "municipality", None, None)]
+NO_ACT = [("5.1", "legal_acts", None, None)]
 
 
 def test_who_misses_something_is_reminded_and_nobody_else(engine: Engine) -> None:
@@ -68,7 +68,7 @@ def test_a_reminder_says_what_is_missing_until_when_and_of_which_measure(engine:
     assert plan().measure(5).text.replace("\n", " ") in lead
     (item,) = letter.attention
     problem = item.problem.replace("\u00a0", " ")
-    assert problem == "Исполнено 0 из 1. Не хватает: сведения от муниципального образования."
+    assert problem == "Исполнено 0 из 1. Не хватает: нормативно-правовой документ."
     assert item.due.isoformat() == "2021-03-31"
 
 

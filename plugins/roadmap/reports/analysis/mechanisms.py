@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from roadmap.evidence.registers.mechanisms import Advice
 from roadmap.evidence.registers.mechanisms import mechanisms as criteria
-from roadmap.plan.model import REGION
+from roadmap.plan.region import REGION
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem, Count, NoData, Value
 from roadmap.reports.parts.draft import Draft
@@ -35,7 +35,7 @@ def mechanism_items(facts: Facts) -> Iterable[AttentionItem]:
         heading = sentence(facts, "mechanism_title", component=component.name)
         yield _item(facts, heading, problem, component.recommendation)
     if not weak:
-        heading = sentence(facts, "mechanisms_sound_title")
+        heading = sentence(facts, "s_mechanisms")
         yield _item(facts, heading, sentence(facts, "mechanisms_sound"), cycle.none_weak)
 
 

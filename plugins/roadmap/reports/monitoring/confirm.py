@@ -152,7 +152,7 @@ def _acts(facts: Facts, registers: Registers, result: IndicatorResult, unit: str
         if isinstance(named_kinds := rules.get(name), tuple)
         for kind in named_kinds
     }
-    days = registers.recommended_on if "phase" in parameters else {}
+    recommended = registers.recommended_on if "phase" in parameters else {}
     never = None if "phase" in parameters else date.min
     counted = {
         key: [
@@ -160,7 +160,7 @@ def _acts(facts: Facts, registers: Registers, result: IndicatorResult, unit: str
             for act in acts
             if act.key == parameters.get("basis")
             and act.title in kinds
-            and (since := days.get(key, never)) is not None
+            and (since := recommended.get(key, never)) is not None
             and act.on >= since
         ]
         for key, acts in registers.municipal_acts.items()
