@@ -56,15 +56,15 @@ def phase_dag(phase: str, *, display_name: str, doc_md: str | None) -> DAG:
         form = tasks.check_form()
         pulled = pull.expand(dataset=datasets)
         run: Any = tasks.freeze()  # its value, once it has run: the id of the phase run
-        checked = tasks.check(run)
         analysed = tasks.analyse(run)
+        checked = tasks.check(run)  # of seminars by what the analysis found
         batches = tasks.compose(run)
         rendered = tasks.render.partial(phase_run=run).expand(batch=batches)
         approved = tasks.approve(run)
         sent = tasks.send(run, batches)
         reconciled = tasks.reconcile(run)
 
-        form >> pulled >> run >> checked >> analysed >> batches >> rendered >> approved >> sent
+        form >> pulled >> run >> analysed >> checked >> batches >> rendered >> approved >> sent
         sent >> reconciled
 
     return order_of_events()

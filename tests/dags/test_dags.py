@@ -89,7 +89,7 @@ def test_every_phase_follows_the_one_order_of_events(bag, phase):
     dag = bag.dags[phase]
     order = [task.task_id for task in dag.topological_sort()]
     assert order == [
-        "check_form", "pull", "freeze", "check", "analyse", "compose", "render", "approve", "send",
+        "check_form", "pull", "freeze", "analyse", "check", "compose", "render", "approve", "send",
         "reconcile",
     ]  # fmt: skip
     edges = {task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}

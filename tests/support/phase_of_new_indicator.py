@@ -51,8 +51,8 @@ def main(database: str, phases: list[str]) -> None:
     for phase in phases:
         request = RunRequest(2021, phase, "dry", None, None, ("buyskiy",), None, "tests")
         run_id = freeze(engine, plan, request, JULY, "test", "0" * 64)
-        evaluate(engine, plan, run_id)
         analyse(engine, plan, run_id)
+        evaluate(engine, plan, run_id)
         compose(engine, plan, run_id, "answers@example.org")
         with engine.connect() as connection:
             print(load_model(connection, run_id, "buyskiy").model_dump_json())

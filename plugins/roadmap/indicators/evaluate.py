@@ -154,8 +154,9 @@ def evaluate(
             if _pass_of(indicator, run.phase) == measured_from
         ]
         _forget(connection, run_id, [indicator for _, indicator in chosen])
-        connection.execute(delete(run_deficit).where(run_deficit.c.run_id == run_id))
-        connection.execute(sql("analysis/found_deficits"), {"run_id": run_id})
+        if measured_from == "evidence":
+            connection.execute(delete(run_deficit).where(run_deficit.c.run_id == run_id))
+            connection.execute(sql("analysis/found_deficits"), {"run_id": run_id})
         monitorings = [pair for pair in chosen if _is_monitoring(pair[1])]
         others = [pair for pair in chosen if not _is_monitoring(pair[1])]
         rows, gaps = _measured(connection, plan, run, others)
