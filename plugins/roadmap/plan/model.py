@@ -85,6 +85,9 @@ class Recommendation(PlanPart):
     addressee: Text
     due: date
     confirmation: Text
+    # What can't be made good any more, a webinar that is over: asked for by its own due date,
+    # and by no later letter.
+    once: bool = False
 
 
 class Unit(PlanPart):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from roadmap.indicators.read import IndicatorResult
 from roadmap.indicators.status import Status
 from roadmap.plan.due import is_ongoing
-from roadmap.plan.model import IndicatorKind
+from roadmap.plan.model import IndicatorKind, Recommendation
 from roadmap.reports.facts.monitoring import MONITORING
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem
@@ -50,12 +50,17 @@ def _is_interim_indicator(result: IndicatorResult) -> bool:
 
 
 def attention(facts: Facts, items: Sequence[MissingItem]) -> tuple[AttentionItem, ...]:
-    """All items of the addressee; a municipality is asked only for what it can do itself."""
+    """All items of the addressee; a municipality is asked only for what it can still do itself."""
     return tuple(
         _item(facts, result, [item for item in items if item.code == result.indicator.code])
         for result in open_results(facts)
-        if facts.is_region or result.indicator.recommendation is not None
+        if facts.is_region or _is_asked(facts, result.indicator.recommendation)
     )
+
+
+def _is_asked(facts: Facts, advice: Recommendation | None) -> bool:
+    """Whether a municipality can do something still; what was missed for good is asked once."""
+    return advice is not None and not (advice.once and advice.due <= facts.run.as_of)
 
 
 def _item(facts: Facts, result: IndicatorResult, items: Sequence[MissingItem]) -> AttentionItem:
