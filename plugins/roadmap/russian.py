@@ -130,3 +130,11 @@ def typographic(text: str) -> str:
     """The text with no-break spaces where a line may not break."""
     text = _KEPT_TOGETHER.sub(NBSP, text)
     return _SHORT_WORDS.sub(rf"\1{NBSP}", text)
+
+
+def lower_first(text: str) -> str:
+    """A sentence's beginning in mid-sentence: «Почтовый сервер» becomes «почтовый сервер».
+
+    Abbreviations keep their capitals.
+    """
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

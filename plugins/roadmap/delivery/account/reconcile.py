@@ -27,7 +27,6 @@ from roadmap.delivery.letters import contacts
 from roadmap.delivery.letters.operator_text import (
     CONTROL_DAG,
     filled_in,
-    lower_first,
     say,
     title,
     without_stop,
@@ -431,7 +430,7 @@ def _holds(
 
 def _because(reason: str | None) -> str:
     """«: причина», without the full stop that ours begins anew; people write reasons, too."""
-    plain = without_stop(lower_first(without_addresses(reason or "")))
+    plain = without_stop(russian.lower_first(without_addresses(reason or "")))
     return f": {plain}" if plain else ""
 
 

@@ -92,8 +92,9 @@ def what_holds_back(engine: Engine, plans: Iterable[Plan]) -> tuple[str, ...]:
     if held_by.is_off:
         lines.append(f"Вся отправка остановлена: {held_by.off_reason or 'причина не записана'}")
     if held_by.breaker_until_ms is not None:
-        lines.append(f"Почтовому серверу дан перерыв: {held_by.breaker_reason}")
+        reason = russian.lower_first(held_by.breaker_reason or "причина не записана")
+        lines.append(f"Почтовому серверу дан перерыв: {reason}")
     for occasion, mode in sorted(held_by.paused, key=by_calendar(known)):
-        reason = held_by.paused[occasion, mode]
+        reason = russian.lower_first(held_by.paused[occasion, mode])
         lines.append(f"Приостановлена рассылка {title(occasion, mode, known)}: {reason}")
     return tuple(lines)

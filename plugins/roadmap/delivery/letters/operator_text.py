@@ -105,14 +105,6 @@ def moment(at: datetime) -> str:
     return at.strftime("%d.%m.%Y в %H:%M")
 
 
-def lower_first(text: str) -> str:
-    """A sentence's beginning in mid-sentence: «Почтовый сервер» becomes «почтовый сервер».
-
-    Abbreviations keep their capitals.
-    """
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
-
-
 def without_stop(text: str) -> str:
     """The text in one line, without its last full stop: another one follows."""
     return " ".join(text.split()).rstrip(".")
@@ -148,7 +140,7 @@ def _environment(local_time: LocalTime) -> ImmutableSandboxedEnvironment:
         "second": lambda moment_ms: local_time.at(moment_ms).strftime("%d.%m.%Y %H:%M:%S"),
         "day": day,
         "counted": russian.counted,
-        "lower_first": lower_first,
+        "lower_first": russian.lower_first,
         "without_stop": without_stop,
         "without_addresses": without_addresses,
         # The ledger keeps what broke by the name of its class.

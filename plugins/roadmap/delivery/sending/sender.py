@@ -49,7 +49,7 @@ from roadmap.delivery.transport import (
     Transport,
     without_addresses,
 )
-from roadmap.russian import counted
+from roadmap.russian import counted, lower_first
 from roadmap.store.sql import sql
 
 log = logging.getLogger(__name__)
@@ -109,9 +109,9 @@ class SendSummary:
         if self.is_switched_off:
             parts.append("отправка остановлена оператором")
         if self.breaker_reason:
-            parts.append(f"перерыв: {self.breaker_reason.rstrip('.')}")
+            parts.append(f"перерыв: {lower_first(self.breaker_reason).rstrip('.')}")
         if self.paused_reason:
-            parts.append(f"рассылка приостановлена: {self.paused_reason.rstrip('.')}")
+            parts.append(f"рассылка приостановлена: {lower_first(self.paused_reason).rstrip('.')}")
         return "; ".join(parts) + "."
 
 

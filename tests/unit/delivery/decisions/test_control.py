@@ -149,8 +149,8 @@ def test_the_log_says_what_waits_and_what_holds_it(planned: Engine):
     plans = [small_plan()]
     assert [line.replace("\xa0", " ") for line in what_holds_back(planned, plans)] == [
         "Вся отправка остановлена: проверяем адреса",
-        "Почтовому серверу дан перерыв: Почтовый сервер не отвечает.",
-        f"Приостановлена рассылка {march}: Отклонено подряд 5.",
+        "Почтовому серверу дан перерыв: почтовый сервер не отвечает.",
+        f"Приостановлена рассылка {march}: отклонено подряд 5.",
     ]
     assert [line.replace("\xa0", " ") for line in what_waits(planned, plans)] == [
         f"В очереди: {march} — 3 письма"
