@@ -32,7 +32,7 @@ class Place:
 
 
 def run_stages(place: Place, request: RunRequest, now_ms: int | None = None) -> Reconciliation:
-    """Pull, freeze, check, analyse, compose, render, send, reconcile; no Airflow anywhere."""
+    """Pull, freeze, analyse, check, compose, render, send, reconcile; no Airflow anywhere."""
     pull(place.engine, place.var, request, now_ms)
     return run_frozen(place, request, now_ms)
 
@@ -95,7 +95,7 @@ def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> 
 def composed(
     engine: Engine, plan: Plan, request: RunRequest, reply_to: str, moment: int
 ) -> tuple[str, tuple[str, ...]]:
-    """Freeze, check, analyse and compose; the run's id and who has a report in it."""
+    """Freeze, analyse, check and compose; the run's id and who has a report in it."""
     from roadmap.analysis.analyse import analyse
     from roadmap.evidence.freeze import freeze
     from roadmap.indicators.evaluate import evaluate
@@ -103,8 +103,8 @@ def composed(
     from roadmap.versions import code_version, templates_sha256
 
     run_id = freeze(engine, plan, request, moment, code_version(), templates_sha256())
+    analyse(engine, plan, run_id)  # before the check: a topic answers what an analysis found
     evaluate(engine, plan, run_id)
-    analyse(engine, plan, run_id)
     return run_id, compose(engine, plan, run_id, reply_to)
 
 

@@ -227,8 +227,8 @@ def composed(march: March, request: RunRequest) -> tuple[str, dict[str, str]]:
     engine, plan = march.place.engine, load_plan(2021)
     now_ms = time.time_ns() // 1_000_000
     run_id = freeze(engine, plan, request, now_ms, code_version(), templates_sha256())
-    evaluate(engine, plan, run_id)
     analyse(engine, plan, run_id)
+    evaluate(engine, plan, run_id)
     return run_id, composed_again(march, run_id)
 
 

@@ -76,6 +76,11 @@ class Indicator:
         return tuple(unit for unit in self.units if unit.done is None)
 
 
+def _lacking(reason: str, event: Row) -> Unit:
+    """An event that does not count, and why."""
+    return Unit(REGION, "", None, (f"{reason}: {words(event['Тема'])}",))
+
+
 class Registers:
     """The registers of one inbox, judged on one day."""
 
@@ -396,11 +401,16 @@ class Registers:
 
     def _train(self) -> Indicator:
         """A seminar with somebody of a project school counts, on a topic that was found."""
-        days = []
-        for row in self._in_window(10, "поезд мастеров"):
-            if self._project_came(row) and self._answers_a_deficit(row):
-                days.append(day_of(row["Дата"]))
-        return Indicator(days=tuple(days))
+        held = self._in_window(10, "поезд мастеров")
+        counted = [r for r in held if self._project_came(r) and self._answers_a_deficit(r)]
+        failed = self._failed(10, "поезд мастеров", held)
+        for row in held:
+            if not self._project_came(row):
+                failed.append(_lacking("педагогов школ проекта меньше, чем нужно", row))
+            elif row not in counted:
+                named = row["Предмет"] or row.get("Фактор риска")
+                failed.append(_lacking("не нашёл" if named else "дефицит не назван", row))
+        return Indicator(tuple(failed), tuple(day_of(row["Дата"]) for row in counted))
 
     def _internships(self) -> Indicator:
         """On the bases of leader schools, as the indicator says; beside it the other readings."""
@@ -417,7 +427,23 @@ class Registers:
             "any": tuple(day_of(row["Дата"]) for row in held),
         }
         parts = {code: Indicator(days=days) for code, days in readings.items()}
-        return Indicator((), readings["leader_school"], parts)
+        failed = self._failed(16, "стажировка", held)
+        for row, base in zip(held, bases, strict=True):
+            if base is None:
+                failed.append(_lacking("нет сведений о базе", row))
+            elif base != LEADER:
+                failed.append(_lacking("база — не школа-лидер", row))
+        return Indicator(tuple(failed), readings["leader_school"], parts)
+
+    def _failed(self, measure: int, kind: str, held: list[Row]) -> list[Unit]:
+        """Events of the measure that are in the register and were not held in its months."""
+        return [
+            _lacking("не засчитано", row)
+            for row in self.events.values()
+            if row["№ мероприятия"] == measure
+            and words(row["Вид"]).lower() == kind
+            and row not in held
+        ]
 
     # -- Publications and letters ----------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from recount.analysis import EMPTY, NOT_HELD, Cell, Row, share, title
 from recount.files import words
-from recount.indicators import REGION
+from recount.indicators import REGION, Unit
 from recount.statuses import Fact, State, signed
 
 
@@ -301,7 +301,15 @@ class Monitoring:
         due = self.due(code)
         due = "не определён" if due == NOT_HELD else due
         name = words(self.state.specs[code][1]["title"])
-        for one in self.state.counted[code].missing():
+        fact = self.state.facts[code, unit]
+        missing = self.state.counted[code].missing()
+        if fact.kind == "count":
+            short = Unit(REGION, "", None, (f"не хватает {fact.shortfall} ",))
+            missing = (short, *missing)
+        if unit == REGION and missing and not sheet:  # of the region, all in one row
+            lacks = tuple(part for one in missing for part in one.lacks)
+            missing = (Unit(REGION, "", None, lacks),)
+        for one in dict.fromkeys(missing):
             if unit not in (one.municipality, REGION):
                 continue
             who: Cell = one.who
