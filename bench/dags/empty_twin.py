@@ -45,7 +45,7 @@ def empty_twin() -> None:
     sent = nothing_each.override(task_id="post").expand(number=batches)
     reconciled = nothing.override(task_id="reconcile")()
 
-    pulled >> frozen >> checked >> analysed >> batches >> rendered >> approved >> sent >> reconciled
+    pulled >> frozen >> analysed >> checked >> batches >> rendered >> approved >> sent >> reconciled
 
 
 empty_twin()
