@@ -26,11 +26,11 @@ MUTANTS = (
     Mutant(
         TOPICS, "8.1", "a subject in which no analysis found low results",
         changed("event", ONE, factor=None, subject="физика", grade=8),
-        names="анализ его не нашёл: Тема 4",
+        names="дефицита анализ не нашёл: Тема 4",
     ),
     Mutant(
         TOPICS, "8.1", "a risk that no school has taken into work",
-        changed("event", ONE, factor="motivation"), names="анализ его не нашёл: Тема 4",
+        changed("event", ONE, factor="motivation"), names="дефицита анализ не нашёл: Тема 4",
     ),
     Mutant(
         TOPICS, "8.2", "the schools gave the risk up",

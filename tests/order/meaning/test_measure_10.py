@@ -42,7 +42,7 @@ MUTANTS = (
     Mutant(
         TOPIC, "10.1", "a topic that no analysis found",
         changed("event", ONE, factor=None, subject="физика", grade=8),
-        names="анализ его не нашёл: Семинар 4",
+        names="дефицита анализ не нашёл: Семинар 4",
     ),
     Mutant(
         TOPIC, "10.1", "a concert, which answers no deficit",

@@ -94,7 +94,7 @@ MUTANTS = (
     ),
     Mutant(
         "представлены ОО", "13.3", "no mail server took the letters",
-        changed("delivery", RUN, mode="redirect"), names="представление справки не подтверждено",
+        changed("delivery", RUN, mode="redirect"), names="представление документа школе не",
     ),
     Mutant(
         "представлены ОО", "13.3", "what was sent is another paper",

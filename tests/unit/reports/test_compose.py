@@ -560,7 +560,7 @@ def test_findings_are_told_without_naming_foreign_files(
     findings = [("UNKNOWN_SCHOOL", "buyskiy", message), ("UNKNOWN_SCHOOL", "neyskiy", message)]
     model = composed(made_run(findings=findings))
     prose = _prose(model.document)
-    assert "1 ссылка на школы в файлах результатов не найдена в реестре школ" in prose
+    assert "В 1 случае школы, указанной в файле результатов, нет в реестре школ" in prose
     assert "tayna" not in canonical_json(model.model_dump(mode="json"))
     assert any("1\u00a0замечание" in text for text in model.letter.lead)
 

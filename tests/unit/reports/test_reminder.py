@@ -68,7 +68,7 @@ def test_a_reminder_says_what_is_missing_until_when_and_of_which_measure(engine:
     assert plan().measure(5).text.replace("\n", " ") in lead
     (item,) = letter.attention
     problem = item.problem.replace("\u00a0", " ")
-    assert problem == "Исполнено 0 из 1. Не хватает: нормативно-правовой документ."
+    assert problem == "Выполнено 0 из 1. Не хватает: нормативно-правовой документ."
     assert item.due.isoformat() == "2021-03-31"
 
 
@@ -94,7 +94,7 @@ def test_schools_are_named_with_what_each_of_them_lacks(engine: Engine) -> None:
     compose(engine, plan(), RUN, ANSWERS_TO)
     (item,) = model_of(engine, "late").letter.attention
     assert item.problem.replace("\u00a0", " ") == (
-        "Исполнено 0 из 2. Не хватает: Школа № 2 (условная); "
+        "Выполнено 0 из 2. Не хватает: Школа № 2 (условная); "
         "Школа № 10 (условная) — антирисковая программа «Дефицит педагогических "
         "кадров», концепция развития."
     )

@@ -148,7 +148,8 @@ def dynamics(draft: Draft, facts: Facts) -> None:
     """The section's text, tables and charts after its heading."""
     comparisons = facts.run.phase.comparisons
     if not comparisons:
-        draft.paragraph(sentence(facts, "first_analysis"))
+        autumn = any(p.kind == "vpr" and p.wave == "autumn" for p in facts.run.phase.procedures)
+        draft.paragraph(sentence(facts, "first_analysis", autumn=autumn))
         return
     every = shown_changes(facts)
     compared = [c for c in comparisons if _is_compared(_of(c, every))]

@@ -19,7 +19,7 @@ from roadmap.reports.words.wording import named, title
 
 def mechanism_items(facts: Facts) -> Iterable[AttentionItem]:
     """The recommendations to one municipality, in the order of the cycle; without its check-list
-    none, and one to keep what there is where no component is weak."""
+    none, and one to keep what there is where all are scored and none is weak."""
     cycle, scores = criteria(), _own(facts)
     if not scores:
         return
@@ -34,9 +34,18 @@ def mechanism_items(facts: Facts) -> Iterable[AttentionItem]:
         )
         heading = sentence(facts, "mechanism_title", component=component.name)
         yield _item(facts, heading, problem, component.recommendation)
-    if not weak:
+    if not weak and not unscored(facts):
         heading = sentence(facts, "s_mechanisms")
         yield _item(facts, heading, sentence(facts, "mechanisms_sound"), cycle.none_weak)
+
+
+def unscored(facts: Facts) -> list[str]:
+    """The names of the components that the municipality's check-list does not score; none where
+    there is no check-list."""
+    scores = _own(facts)
+    return [
+        one.name for code, one in criteria().components.items() if scores and code not in scores
+    ]
 
 
 def _item(facts: Facts, heading: str, problem: str, advice: Advice) -> AttentionItem:
@@ -85,8 +94,8 @@ def _of_municipality(draft: Draft, facts: Facts, scores: Mapping[str, int]) -> N
     ]
     caption = sentence(facts, "caption_mechanisms")
     draft.table(table_of("mechanisms", columns("mechanisms"), rows, caption))
-    if unscored := [one.name for code, one in components.items() if code not in scores]:
-        draft.paragraph(sentence(facts, "mechanisms_unscored", components=unscored))
+    if absent := unscored(facts):
+        draft.paragraph(sentence(facts, "mechanisms_unscored", components=absent))
 
 
 def _of_region(draft: Draft, facts: Facts, by_unit: Mapping[str, Mapping[str, int]]) -> None:
