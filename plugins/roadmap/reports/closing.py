@@ -30,11 +30,12 @@ def _letter(facts: Facts) -> Letter:
     statuses = letter_statuses(facts.indicators, run.as_of)
     numbers = [str(number) for number in run.phase.reports]
     done = [number for number in run.phase.reports if statuses[number].is_met]
+    undone = [str(number) for number in run.phase.reports if number not in done]
     headline = sentence(facts, "headline", due=run.as_of, measures=numbers, done=len(done))
     name = title(" ".join(facts.addressee.name.split()))
     return Letter(
         subject=sentence(facts, "subject", phase=run.phase.title, name=name).replace(NBSP, " "),
-        preheader=sentence(facts, "preheader_quiet", headline=headline),
+        preheader=sentence(facts, "preheader", headline=headline),
         period=russian.month(run.as_of),
         greeting=sentence(facts, "greeting"),
         headline=headline,
@@ -45,7 +46,7 @@ def _letter(facts: Facts) -> Letter:
         request=sentence(facts, "request_quiet"),
         request_rest=sentence(facts, "request_quiet_rest"),
         attention=(),
-        attention_more=None,
+        attention_more=sentence(facts, "not_executed", numbers=undone) if undone else None,
         figures=None,
         basis=sentence(facts, "basis", numbers=numbers),
     )

@@ -324,7 +324,7 @@ class Letter(Part):
     request: str  # bold: «Просим сообщить о принятых мерах до 16.04.2021»
     request_rest: str
     attention: Annotated[tuple[AttentionItem, ...], Field(max_length=5)]
-    attention_more: str | None  # «ещё 3 — в справке, раздел 9»
+    attention_more: str | None  # «ещё 3 — в справке, раздел 9»; without items what to heed
     figures: LetterFigures | None
     basis: str
 

@@ -37,6 +37,9 @@ def test_the_department_hears_what_was_reached_and_what_was_not(engine: Engine) 
     assert "(показатель 8.2) — 5 при цели 5." in measure
     assert until.startswith("Сведения — на 30.04.2021")
     assert letter.attention == ()
+    assert plain(letter.attention_more or "") == (
+        "Не исполнено полностью мероприятие № 8: чего не хватает, сказано выше."
+    )
 
 
 def test_several_measures_that_ended_that_day_are_one_letter(engine: Engine) -> None:
@@ -54,4 +57,6 @@ def test_several_measures_that_ended_that_day_are_one_letter(engine: Engine) -> 
 def test_a_letter_about_an_end_asks_for_no_answer(engine: Engine) -> None:
     letter = told(engine, APRIL, {"8.1": (14, None, 0, "done"), "8.2": (5, None, 0, "done")})
     assert plain(letter.headline) == "30.04.2021 истёк срок мероприятия № 8: исполнено"
+    assert plain(letter.preheader).endswith("исполнено. Ответ не требуется")
     assert plain(letter.request_rest) == "Ответ на это письмо не требуется."
+    assert letter.attention_more is None

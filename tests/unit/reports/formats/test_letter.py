@@ -143,6 +143,20 @@ def test_nothing_to_heed_is_said(model_of: Callable[..., ReportModel]) -> None:
         assert "Рекомендуем" not in part
 
 
+def test_what_is_not_executed_is_never_called_nothing_to_heed(
+    model_of: Callable[..., ReportModel],
+) -> None:
+    undone = "Не исполнено полностью мероприятие № 8."
+    calm = model_of("neyskiy")
+    model = calm.model_copy(
+        update={"letter": calm.letter.model_copy(update={"attention_more": undone})}
+    )
+    letter = render_letter(model, FIRST, FILES)
+    for part in (letter.html, letter.text):
+        assert undone in _plain(part.replace("&nbsp;", " "))
+        assert "Замечаний нет" not in _plain(part.replace("&nbsp;", " "))
+
+
 def test_a_correction_says_what_it_replaces_and_what_changed(
     model_of: Callable[..., ReportModel],
 ) -> None:
