@@ -40,7 +40,9 @@ def changed(engine: Engine) -> Callable[..., tuple[str, ...]]:
 
 
 _OF_102 = (paper_result.c.unit_id == "s102") & (paper_result.c.grade == 6)
-_ACT = (indicator_result.c.indicator == "5.1") & (indicator_result.c.municipality_id == "buyskiy")
+_CURATORS = (indicator_result.c.indicator == "6.2") & (
+    indicator_result.c.municipality_id == "buyskiy"
+)
 
 
 def test_the_same_content_has_no_changes(changed: Callable[..., tuple[str, ...]]) -> None:
@@ -76,14 +78,14 @@ def test_a_status_and_a_matter_that_is_settled_are_told(
 ) -> None:
     told = changed(
         update(indicator_result)
-        .where(_ACT)
-        .values(numerator=1, shortfall=0, met_on="2021-03-30", status="done"),
-        delete(indicator_gap).where(indicator_gap.c.indicator == "5.1"),
+        .where(_CURATORS)
+        .values(numerator=2, shortfall=0, met_on="2021-03-30", status="done"),
+        delete(indicator_gap).where(indicator_gap.c.indicator == "6.2"),
     )
     assert told == (
-        "показатель 5.1 «Внесены изменения в муниципальные правовые и программные документы»:"
-        " было «не исполнено», стало «исполнено»",
-        "больше не требует внимания: Муниципальный правовой акт",
+        "показатель 6.2 «Кураторы школ участвовали в вебинаре»:"
+        " было «исполнено частично», стало «исполнено»",
+        "больше не требует внимания: Школа № 102 (условная)",
     )
 
 

@@ -13,7 +13,14 @@ from support.plans import small_plan
 
 ISSUED = small_plan().order
 DRAFT = ISSUED.model_copy(update={"number": None, "date": None})
-GIVEN = {"measure": 7, "numbers": ["12", "13"], "measures": ["5"], "table": 1, "order": ISSUED}
+GIVEN = {
+    "measure": 7,
+    "numbers": ["12", "13"],
+    "measures": ["5"],
+    "table": 1,
+    "order": ISSUED,
+    "issuer": "департамента образования",
+}
 _MACRO = re.compile(r"{% macro (\w+)\(([^)]*)\) %}")
 
 
