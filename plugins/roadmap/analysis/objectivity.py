@@ -74,7 +74,7 @@ def unsupported(
     """
     catalogue = _catalogue()
     not_held = {
-        procedure.kind: f"{procedure.short_title} не проводился: {procedure.not_held}"
+        procedure.kind: f"процедура «{procedure.short_title}» не проводилась: {procedure.not_held}"
         for procedure in procedures
         if procedure.not_held is not None
     }

@@ -13,7 +13,7 @@ from roadmap.plan.model import IndicatorKind
 from roadmap.reports.facts.monitoring import SUMMARY
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem, Count, Document, NoData
-from roadmap.reports.monitoring.changes import changes_section
+from roadmap.reports.monitoring.changes import changes_section, told_changes
 from roadmap.reports.monitoring.lines import lines_table, state_of
 from roadmap.reports.monitoring.matrix import (
     ROWS_IN_DOCUMENT,
@@ -287,4 +287,5 @@ def _limits(draft: Draft, facts: Facts) -> None:
         draft.numbered((named(finding.message) for finding in facts.findings), own=False)
     elif facts.findings:
         draft.paragraph(sentence(facts, "findings", n=len(facts.findings)))
-    draft.paragraph(sentence(facts, "attachments"))
+    changes = told_changes(facts) is not None
+    draft.paragraph(sentence(facts, "attachments", changes=changes))
