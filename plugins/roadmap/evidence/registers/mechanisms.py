@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from roadmap.datasets.municipal_mechanisms import SCORES
 from roadmap.paths import MECHANISMS
+from roadmap.plan.faults import first_fault, not_yaml
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 from roadmap.plan.working_days import nearest_working_day
 
@@ -85,8 +86,6 @@ def _read(name: str, text: str) -> Mechanisms:
     try:
         return Mechanisms.model_validate(read_yaml(text))
     except YamlRefused as error:
-        raise MechanismsError(f"Файл «{name}» не читается как YAML") from error
+        raise MechanismsError(not_yaml(name, error)) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        inside = ".".join(str(part) for part in first["loc"]) or "(весь файл)"
-        raise MechanismsError(f"Файл «{name}», {inside}: {first['msg']}") from error
+        raise MechanismsError(first_fault(name, error)) from error

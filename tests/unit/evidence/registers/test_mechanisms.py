@@ -49,13 +49,15 @@ def test_a_file_may_name_a_component_by_its_name_its_short_name_or_its_code() ->
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("name: Цели", "title: Цели", "components.goals.name"),
+        ("name: Цели", "title: Цели", "поле components.goals.name: поля нет"),
         ("      2: цели определены, обоснованы и измеримы\n", "", "описаны не все баллы"),
-        ("due_days: 30", "due_days: 0", "due_days"),
-        ("components:", "components: [", "не читается"),
+        ("due_days: 30", "due_days: 0", "due_days: «0» меньше 1"),
+        ("components:", "components: [", "не принят: "),
     ],
 )
-def test_wrong_criteria_name_the_place(tmp_path: Path, old: str, new: str, says: str) -> None:
+def test_wrong_criteria_name_the_place_and_what_to_mend_there(
+    tmp_path: Path, old: str, new: str, says: str
+) -> None:
     text = MECHANISMS.read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "mechanisms.yaml"
