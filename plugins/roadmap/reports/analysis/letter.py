@@ -9,7 +9,7 @@ from typing import Literal
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult, Verdict
 from roadmap.plan.model import Procedure
 from roadmap.reports.analysis import dynamics
-from roadmap.reports.analysis.mechanisms import unscored
+from roadmap.reports.analysis.mechanisms import incomplete
 from roadmap.reports.analysis.results import (
     MAIN_SUBJECTS,
     at,
@@ -48,8 +48,8 @@ def compose_letter(
     data = data_sentences(facts)
     if not facts.is_region and facts.mechanisms == {}:
         data.append(sentence(facts, "mechanisms_absent"))
-    elif absent := unscored(facts):
-        data.append(sentence(facts, "mechanisms_unscored", components=absent))
+    elif lacking := incomplete(facts):
+        data.append(lacking)
     if facts.findings and not facts.is_region:
         data.append(sentence(facts, "findings", n=len(facts.findings), section=limits_section))
     lead = " ".join(explanation(facts, summary)), dynamics.answer(facts), " ".join(data)

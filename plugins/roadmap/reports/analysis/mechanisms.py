@@ -18,10 +18,10 @@ from roadmap.reports.words.wording import named, title
 
 
 def mechanism_items(facts: Facts) -> Iterable[AttentionItem]:
-    """The recommendations to one municipality, in the order of the cycle; without its check-list
-    none, and one to keep what there is where all are scored and none is weak."""
+    """The recommendations to one municipality, in the order of the cycle; one to keep what there is
+    where no component is weak, and none unless every component is scored."""
     cycle, scores = criteria(), _own(facts)
-    if not scores:
+    if not scores or _unscored(scores):
         return
     weak = [code for code in cycle.components if scores.get(code) in cycle.weak]
     for code in weak:
@@ -34,18 +34,22 @@ def mechanism_items(facts: Facts) -> Iterable[AttentionItem]:
         )
         heading = sentence(facts, "mechanism_title", component=component.name)
         yield _item(facts, heading, problem, component.recommendation)
-    if not weak and not unscored(facts):
+    if not weak:
         heading = sentence(facts, "s_mechanisms")
         yield _item(facts, heading, sentence(facts, "mechanisms_sound"), cycle.none_weak)
 
 
-def unscored(facts: Facts) -> list[str]:
-    """The names of the components that the municipality's check-list does not score; none where
-    there is no check-list."""
+def incomplete(facts: Facts) -> str:
+    """What a partly filled check-list of the municipality lacks; empty where it lacks nothing, or
+    where there is none."""
     scores = _own(facts)
-    return [
-        one.name for code, one in criteria().components.items() if scores and code not in scores
-    ]
+    if not scores or not (absent := _unscored(scores)):
+        return ""
+    return sentence(facts, "mechanisms_incomplete", scored=len(scores), absent=absent)
+
+
+def _unscored(scores: Mapping[str, int]) -> list[str]:
+    return [one.name for code, one in criteria().components.items() if code not in scores]
 
 
 def _item(facts: Facts, heading: str, problem: str, advice: Advice) -> AttentionItem:
@@ -83,7 +87,9 @@ def _score(scores: Mapping[str, int], code: str) -> Value:
 
 def _of_municipality(draft: Draft, facts: Facts, scores: Mapping[str, int]) -> None:
     components = criteria().components
-    draft.paragraph(sentence(facts, "mechanisms", table=draft.next_table))
+    lacking = incomplete(facts)
+    is_whole = not lacking
+    draft.paragraph(sentence(facts, "mechanisms", table=draft.next_table, is_whole=is_whole))
     rows: list[Cells] = [
         {
             "component": component.name,
@@ -94,8 +100,8 @@ def _of_municipality(draft: Draft, facts: Facts, scores: Mapping[str, int]) -> N
     ]
     caption = sentence(facts, "caption_mechanisms")
     draft.table(table_of("mechanisms", columns("mechanisms"), rows, caption))
-    if absent := unscored(facts):
-        draft.paragraph(sentence(facts, "mechanisms_unscored", components=absent))
+    if lacking:
+        draft.paragraph(lacking)
 
 
 def _of_region(draft: Draft, facts: Facts, by_unit: Mapping[str, Mapping[str, int]]) -> None:
@@ -105,7 +111,7 @@ def _of_region(draft: Draft, facts: Facts, by_unit: Mapping[str, Mapping[str, in
         for unit, addressee in facts.run.municipalities.items()
         if unit != REGION
     }
-    draft.paragraph(sentence(facts, "mechanisms", table=draft.next_table))
+    draft.paragraph(sentence(facts, "mechanisms", table=draft.next_table, is_whole=True))
     heads = (
         *columns("mechanisms/region"),
         *(number(code, component.heading, 22) for code, component in components.items()),
@@ -117,3 +123,6 @@ def _of_region(draft: Draft, facts: Facts, by_unit: Mapping[str, Mapping[str, in
     draft.table(table_of("mechanisms", heads, rows, sentence(facts, "caption_mechanisms")))
     if absent := [name for unit, name in names.items() if unit not in by_unit]:
         draft.paragraph(sentence(facts, "mechanisms_region_absent", names=absent))
+    partly = [name for unit, name in names.items() if unit in by_unit and _unscored(by_unit[unit])]
+    if partly:
+        draft.paragraph(sentence(facts, "mechanisms_region_incomplete", names=partly))
