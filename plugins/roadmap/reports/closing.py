@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from roadmap import russian
 from roadmap.indicators.read import IndicatorResult, letter_statuses
+from roadmap.indicators.status import Status
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Letter, ReportModel
-from roadmap.reports.parts.measures import fact_value, missing, target_text
+from roadmap.reports.parts.measures import Shown, fact_value, missing, target_text, waived
 from roadmap.reports.parts.report import report_of
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.words.show import show
@@ -30,8 +31,15 @@ def _letter(facts: Facts) -> Letter:
     statuses = letter_statuses(facts.indicators, run.as_of)
     numbers = [str(number) for number in run.phase.reports]
     done = [number for number in run.phase.reports if statuses[number].is_met]
-    undone = [str(number) for number in run.phase.reports if number not in done]
-    headline = sentence(facts, "headline", due=run.as_of, measures=numbers, done=len(done))
+    unknown = [str(n) for n in run.phase.reports if statuses[n] is Status.NO_DATA]
+    undone = [str(n) for n in run.phase.reports if n not in done and str(n) not in unknown]
+    headline = sentence(
+        facts, "headline", due=run.as_of, measures=numbers, done=len(done), unknown=unknown
+    )
+    heeded = (
+        sentence(facts, "not_executed", numbers=undone) if undone else "",
+        sentence(facts, "not_known", numbers=unknown) if unknown else "",
+    )
     name = title(" ".join(facts.addressee.name.split()))
     return Letter(
         subject=sentence(facts, "subject", phase=run.phase.title, name=name).replace(NBSP, " "),
@@ -41,12 +49,13 @@ def _letter(facts: Facts) -> Letter:
         headline=headline,
         lead=(
             *(_measure(facts, number) for number in run.phase.reports),
-            sentence(facts, "known_until", day=run.as_of),
+            *waived([Shown(result, is_own=True) for result in facts.indicators]),
+            sentence(facts, "counted_until", day=run.as_of),
         ),
         request=sentence(facts, "request_quiet"),
         request_rest=sentence(facts, "request_quiet_rest"),
         attention=(),
-        attention_more=sentence(facts, "not_executed", numbers=undone) if undone else None,
+        attention_more=" ".join(filter(None, heeded)) or None,
         figures=None,
         basis=sentence(facts, "basis", numbers=numbers),
     )

@@ -35,7 +35,9 @@ def test_the_department_hears_what_was_reached_and_what_was_not(engine: Engine) 
     assert plan().measure(8).text.rstrip(".") in measure
     assert "(показатель 8.1) — 12 при цели 14, не хватает 2 мероприятий до 14" in measure
     assert "(показатель 8.2) — 5 при цели 5." in measure
-    assert until.startswith("Сведения — на 30.04.2021")
+    assert until == (
+        "Учтено то, что произошло по 30.04.2021 включительно и поступило до составления письма."
+    )
     assert letter.attention == ()
     assert plain(letter.attention_more or "") == (
         "Не исполнено полностью мероприятие № 8: чего не хватает, сказано выше."
@@ -46,12 +48,36 @@ def test_several_measures_that_ended_that_day_are_one_letter(engine: Engine) -> 
     found: dict[str, Found] = {"10.1": (5, None, 0, "done"), "16.1": (None, None, None, "no_data")}
     letter = told(engine, NOVEMBER, found)
     assert plain(letter.headline) == (
-        "30.11.2021 истёк срок мероприятий № 10 и 16: исполнено 1 из 2"
+        "30.11.2021 истёк срок мероприятий № 10 и 16: исполнено 1 из 2, по № 16 нет данных"
     )
     assert [plain(text).partition(" «")[0] for text in letter.lead[:2]] == [
         "Мероприятие № 10", "Мероприятие № 16",
     ]  # fmt: skip
     assert plain(letter.lead[1]).endswith("сведения не поступили.")
+    assert plain(letter.attention_more or "") == (
+        "Об исполнении мероприятия № 16 сведения не поступили."
+    )
+
+
+def test_where_nothing_came_the_letter_does_not_say_that_something_was_left_undone(
+    engine: Engine,
+) -> None:
+    nothing: Found = (None, None, None, "no_data")
+    letter = told(engine, APRIL, {"8.1": nothing, "8.2": nothing})
+    headline = "30.04.2021 истёк срок мероприятия № 8: нет данных об исполнении"
+    assert plain(letter.headline) == headline
+    assert plain(letter.preheader) == f"{headline}. Ответ не требуется"
+    assert plain(letter.attention_more or "") == (
+        "Об исполнении мероприятия № 8 сведения не поступили."
+    )
+
+
+def test_words_of_the_order_that_a_figure_does_not_check_are_named_beside_it(
+    engine: Engine,
+) -> None:
+    letter = told(engine, NOVEMBER, {"10.1": (5, None, 0, "done"), "16.1": (1, None, 0, "done")})
+    (waiver,) = plan().measure(16).waivers
+    assert plain(letter.lead[2]).lower() == f"16.1: {waiver.sentence.lower()}."
 
 
 def test_a_letter_about_an_end_asks_for_no_answer(engine: Engine) -> None:

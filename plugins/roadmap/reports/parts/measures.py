@@ -55,12 +55,11 @@ def indicators_table(facts: Facts, view: View, table_id: str, shown: Sequence[Sh
     for one in shown:
         figures = {"fact": indicator_figure(one)} if view == "document" else {}
         rows.add(_cells(one, facts.is_region), own=one.is_own, figures=figures)
-    if view != "document":
-        return rows.laid()
-    return rows.laid(say(_WORDING, "caption_measures"), _waived(shown))
+    caption = say(_WORDING, "caption_measures") if view == "document" else ""
+    return rows.laid(caption, waived(shown))
 
 
-def _waived(shown: Sequence[Shown]) -> list[str]:
+def waived(shown: Sequence[Shown]) -> list[str]:
     """«7.2: …»: what the figures are not to be taken to say, by the plan's waivers."""
     return [
         say(_WORDING, "waived", code=one.code, sentence=waiver.sentence)
