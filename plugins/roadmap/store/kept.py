@@ -33,7 +33,11 @@ def kept_content(db: Connection, sha256: str) -> bytes:
     if found is None:
         raise LookupError(f"nothing is kept under {sha256}")
     unpacking = zlib.decompressobj()
-    content = unpacking.decompress(found, _MOST_BYTES + 1)
+    broken = f"what is kept under {sha256} is broken or too large"
+    try:
+        content = unpacking.decompress(found, _MOST_BYTES + 1)
+    except zlib.error:
+        raise LookupError(broken) from None
     if not unpacking.eof or len(content) > _MOST_BYTES:
-        raise LookupError(f"what is kept under {sha256} is broken or too large")
+        raise LookupError(broken)
     return content

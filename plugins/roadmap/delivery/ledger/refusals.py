@@ -164,22 +164,22 @@ _WHY = {
         " почты проверить SPF, DKIM, DMARC и чёрные списки."
     ),
     Fault.SPEECH: (
-        "Почтовый сервер отказал, когда ему назвали {} (код {}). Проверьте вход и TLS в соединении"
+        "Почтовый сервер отказал, когда {} (код {}). Проверьте вход и TLS в соединении"
         " «smtp_default»; если они верны, сообщите администратору почты."
     ),
 }
-_COMMANDS = {
-    "mail": "адрес отправителя",
-    "rcpt": "адрес получателя",
-    "data": "начало письма",
-    "dot": "конец письма",
+_WHEN_REFUSED = {
+    "mail": "ему назвали адрес отправителя",
+    "rcpt": "ему назвали адрес получателя",
+    "data": "ему начали передавать письмо",
+    "dot": "ему передали письмо",
 }
 
 
 def why_not_sent(phase: str, code: int, text: str) -> str:
     """What the operator reads of a reply about us: what is wrong and what to do; Russian."""
     fault = fault_of_ours(phase, code, text)
-    given = (_COMMANDS[phase], code) if fault is Fault.SPEECH else (code,)
+    given = (_WHEN_REFUSED[phase], code) if fault is Fault.SPEECH else (code,)
     return f"{_WHY[fault].format(*given)} Адреса ни при чём: письма подождут и уйдут сами."
 
 

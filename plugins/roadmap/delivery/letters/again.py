@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -50,6 +51,12 @@ _START = (
 )
 
 
+# What reading a damaged archive raises: of its list, of a member, of a method or a lock unknown.
+_NO_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_BROKEN = (
+    "План, шаблоны, программа или отчёт, которые сохранены с письмом, испорчены: повторить его"
+    " нельзя. Само письмо лежит в базе."
+)
 _NO_PROGRAM = (
     "Программа или шаблоны, которые сохранены с письмом, испорчены: повторить его нельзя. Само"
     " письмо лежит в базе."
@@ -119,7 +126,10 @@ def letters_again(engine: Engine, run_id: str, municipality_id: str = "") -> Ite
             for sha256 in (*_made_by(letter), letter.plan_sha256, letter.report_sha256)
             if sha256
         }
-        kept = {sha256: kept_content(db, sha256) for sha256 in sources}
+        try:
+            kept = {sha256: kept_content(db, sha256) for sha256 in sources}
+        except LookupError:
+            raise NotKept(_BROKEN) from None
     for (program, templates), asked in groupby(sorted(letters, key=_made_by), _made_by):
         archive = kept[program] if program else program_archive()
         yield from _made_again(list(asked), archive, kept[templates], kept)
@@ -194,7 +204,7 @@ def _unpack(archive: bytes, folder: Path) -> None:
             ):
                 raise NotKept(_NO_PROGRAM)
             files.extractall(folder)
-    except zipfile.BadZipFile:
+    except _NO_ARCHIVE:
         raise NotKept(_NO_PROGRAM) from None
 
 

@@ -13,7 +13,7 @@ from roadmap.broken import words_of_class
 from roadmap.decision import LETTER_DECISIONS
 from roadmap.delivery.transport import without_addresses
 from roadmap.paths import TEMPLATES
-from roadmap.plan.model import Plan, reminder_phases
+from roadmap.plan.model import Plan, occasions
 from roadmap.plan.region import LocalTime
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def by_calendar(plans: Iterable[Plan]) -> Callable[[tuple[str, str]], tuple[str,
     days = {
         f"{plan.year}/{phase.code}": phase.as_of.isoformat()
         for plan in plans
-        for phase in (*plan.phases, *reminder_phases(plan))
+        for phase in (*plan.phases, *occasions(plan))
     }
 
     def key(campaign: tuple[str, str]) -> tuple[str, str, str]:

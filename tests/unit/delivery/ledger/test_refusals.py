@@ -115,4 +115,11 @@ def test_the_operator_reads_what_of_ours_to_mend():
     said = why_not_sent("mail", 553, "5.7.1 Sender address rejected: not owned by auth user")
     assert "не разрешает отправлять от нашего адреса (код 553)" in said
     assert "ROADMAP_FROM_ADDRESS" in said
-    assert "команду RCPT (код 503)" in why_not_sent("rcpt", 503, "5.5.1 need MAIL")
+    when = {
+        "mail": "отказал, когда ему назвали адрес отправителя (код 503)",
+        "rcpt": "отказал, когда ему назвали адрес получателя (код 503)",
+        "data": "отказал, когда ему начали передавать письмо (код 503)",
+        "dot": "отказал, когда ему передали письмо (код 503)",
+    }
+    for phase, words in when.items():
+        assert words in why_not_sent(phase, 503, "5.5.1 need MAIL")

@@ -6,6 +6,7 @@ import io
 import socket
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,34 @@ def archive_of(**sizes: int) -> bytes:
     return out.getvalue()
 
 
+def damaged(change: Callable[[bytearray, int], None]) -> bytes:
+    """An archive of one member, a thousand different bytes, changed where its content begins."""
+    archive = bytearray(archive_of(a=1_000))
+    change(archive, 30 + len("a"))
+    return bytes(archive)
+
+
+def garbled(archive: bytearray, content: int) -> None:
+    archive[content] = 0xFF
+
+
+def of_no_method(archive: bytearray, _: int) -> None:
+    archive[archive.index(b"PK\x01\x02") + 10] = 97
+
+
+def locked(archive: bytearray, _: int) -> None:
+    for head, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        archive[archive.index(head) + flags] |= 1
+
+
+@pytest.mark.parametrize("change", [garbled, of_no_method, locked])
+def test_a_damaged_member_is_told_as_a_broken_program(
+    tmp_path: Path, change: Callable[[bytearray, int], None]
+) -> None:
+    with pytest.raises(NotKept, match="испорчены"):
+        again_of._unpack(damaged(change), tmp_path / "program")
+
+
 @pytest.mark.parametrize(
     "archive",
     [
@@ -222,3 +251,12 @@ def test_no_more_is_taken_out_of_the_database_than_anybody_keeps(
         assert kept_of.kept_content(db, "a" * 64) == bytes(1_000)
         with pytest.raises(LookupError, match="too large"):
             kept_of.kept_content(db, "b" * 64)
+
+
+@pytest.mark.usefixtures("letter_of_neya")
+@pytest.mark.parametrize("what", ["plan", "templates", "program", "report"])
+def test_where_what_was_kept_is_broken_the_letter_says_so(any_engine: Engine, what: str) -> None:
+    with any_engine.begin() as db:
+        db.execute(update(kept).where(kept.c.what == what).values(content=b"no zlib"))
+    with pytest.raises(NotKept, match="испорчены: повторить его нельзя"):
+        list(letters_again(any_engine, "run-1"))

@@ -11,6 +11,7 @@ from roadmap.delivery.account.alarms import Alarm, ToTell
 from roadmap.delivery.letters.operator_text import by_calendar, run_title
 from roadmap.delivery.letters.to_operator import written
 from roadmap.plan.load import load_plan
+from roadmap.plan.model import occasions
 from support.plans import small_plan
 
 UNKNOWN = Alarm(
@@ -110,7 +111,8 @@ def test_a_run_is_named_by_its_moment_and_kind_and_never_by_the_scheduler_s_id(
 
 def test_months_stand_in_the_calendar_s_order_and_not_in_the_alphabet_s():
     plan = load_plan(2021)
-    by_alphabet = sorted((f"2021/{phase.code}", "live") for phase in plan.phases)
+    planned = sorted((*plan.phases, *occasions(plan)), key=lambda one: (one.as_of, one.code))
+    by_alphabet = sorted((f"2021/{phase.code}", "live") for phase in planned)
     in_order = sorted(by_alphabet, key=by_calendar([plan]))
-    assert [occasion for occasion, _ in in_order] == [f"2021/{one.code}" for one in plan.phases]
+    assert [occasion for occasion, _ in in_order] == [f"2021/{one.code}" for one in planned]
     assert in_order != by_alphabet
