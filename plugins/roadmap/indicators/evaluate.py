@@ -155,8 +155,7 @@ def evaluate(
         ]
         _forget(connection, run_id, [indicator for _, indicator in chosen])
         if measured_from == "evidence":
-            connection.execute(delete(run_deficit).where(run_deficit.c.run_id == run_id))
-            connection.execute(sql("analysis/found_deficits"), {"run_id": run_id})
+            _find_deficits(connection, plan, run_id)
         monitorings = [pair for pair in chosen if _is_monitoring(pair[1])]
         others = [pair for pair in chosen if not _is_monitoring(pair[1])]
         rows, gaps = _measured(connection, plan, run, others)
@@ -177,6 +176,28 @@ def evaluate(
         reading = Reading(row.numerator, row.denominator)
         region.append((indicator, reading, Assessment(row.status, row.shortfall)))
     return Evaluation(len(rows), gaps, tuple(region))
+
+
+def _find_deficits(connection: Connection, plan: Plan, run_id: str) -> None:
+    """What the run knows of deficits, found once: another try keeps it.
+
+    Analyses of other runs are no frozen input, and one made since would give other figures.
+    A phase's papers of the procedures before are only compared with: last year's deficits.
+    """
+    found = select(run_deficit.c.run_id).where(run_deficit.c.run_id == run_id).limit(1)
+    if connection.scalar(found) is not None:
+        return
+    for phase in plan.phases:
+        for procedure in phase.procedures:
+            of_procedure = {
+                "run_id": run_id,
+                "phase": phase.code,
+                "kind": procedure.kind,
+                "year": procedure.year,
+                "wave": procedure.wave,
+            }
+            connection.execute(sql("analysis/found_low_papers"), of_procedure)
+    connection.execute(sql("analysis/found_risks"), {"run_id": run_id})
 
 
 def _pass_of(indicator: Indicator, phase: str) -> Pass:

@@ -248,7 +248,8 @@ run_rule = _table(
 
 run_deficit = _table(
     # What the analyses of the year and the risk profiles found, as this run knows it: a subject and
-    # grade with low results, or a risk that a school has taken into work.
+    # grade with low results, or a risk that a school has taken into work. A row that names nothing:
+    # some were judged and had none. Without any row nobody has looked yet.
     "run_deficit",
     Column("run_id", ForeignKey("phase_run.run_id"), nullable=False, index=True),
     Column("subject", Text),
