@@ -144,7 +144,7 @@ def _paper(facts: Facts, paper: Requisites) -> str:
 def _acts(facts: Facts, registers: Registers, result: IndicatorResult, unit: str) -> list[str]:
     """The acts that count: of the basis and a kind that the plan names and, where the indicator
     names the phase that recommends, not older than its recommendations; of the region in how many
-    municipalities."""
+    municipalities that lack none."""
     parameters, rules = result.indicator.parameters, result.measure.rules
     kinds = {
         str(kind)
@@ -167,7 +167,9 @@ def _acts(facts: Facts, registers: Registers, result: IndicatorResult, unit: str
     }
     if unit != REGION:
         return [_paper(facts, act) for act in counted.get(unit, ())]
-    days = [acts[-1].on for acts in counted.values() if acts]
+    code = result.indicator.code
+    lacking = {gap.municipality_id for gap in facts.gaps if gap.indicator_code == code}
+    days = [acts[-1].on for key, acts in counted.items() if acts and key not in lacking]
     return [sentence(facts, "municipal_acts", n=len(days), last=max(days))] if days else []
 
 
