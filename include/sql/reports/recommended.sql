@@ -1,21 +1,42 @@
--- From which day may a municipality's document rest on its recommendations? The day that the
--- check-list states, else the as-of date of the phase whose accepted letter carried them: as
+-- From which day may a municipality's document rest on its recommendations? The day that its
+-- check-list states, else the as-of date of the phase whose accepted letter carried them; a
+-- check-list that leaves out a component of the plan gives none: as
 -- include/sql/indicators/municipal_acts_amended counts.
 
-select
-    mechanism_score.municipality_id,
-    coalesce(max(mechanism_score.recommended_on), min(letter.sent_on)) as recommended_on
-from mechanism_score
-join run_batch
-    on run_batch.batch_id = mechanism_score.batch_id
-    and run_batch.run_id = :run_id
-left join (
-    select delivery.municipality_id, phase_run.as_of as sent_on
+with scored as (
+    select
+        run_batch.run_id,
+        mechanism_score.municipality_id,
+        count(distinct mechanism_score.component) as components,
+        max(mechanism_score.recommended_on) as stated_on
+    from mechanism_score
+    join run_batch on run_batch.batch_id = mechanism_score.batch_id
+    join run_rule
+        on run_rule.run_id = :run_id
+        and run_rule.measure = :measure
+        and run_rule.rule = 'components'
+        and run_rule.value = mechanism_score.component
+    group by run_batch.run_id, mechanism_score.municipality_id
+),
+cycle as (
+    select count(*) as components
+    from run_rule
+    where run_rule.run_id = :run_id
+        and run_rule.measure = :measure
+        and run_rule.rule = 'components'
+),
+letter as (
+    select delivery.municipality_id, min(phase_run.as_of) as sent_on
     from delivery
     join phase_run on phase_run.run_id = delivery.run_id
     join delivery_event
         on delivery_event.delivery_id = delivery.delivery_id
         and delivery_event.to_state = 'accepted'
+    cross join cycle
+    join scored
+        on scored.run_id = delivery.run_id
+        and scored.municipality_id = delivery.municipality_id
+        and scored.components >= cycle.components
     where delivery.mode = 'live'
         and delivery.run_id <> :run_id
         and phase_run.plan_year = :plan_year
@@ -29,13 +50,16 @@ left join (
                 and bounce.to_state = 'bounced'
                 and bounce.at_ms <= :known_at_ms
         )
-        and exists (
-            select 1
-            from mechanism_score as told
-            join run_batch as frozen on frozen.batch_id = told.batch_id
-            where frozen.run_id = delivery.run_id
-                and told.municipality_id = delivery.municipality_id
-        )
-) letter
-    on letter.municipality_id = mechanism_score.municipality_id
-group by mechanism_score.municipality_id
+    group by delivery.municipality_id
+)
+select
+    scored.municipality_id,
+    case
+        when scored.components >= cycle.components
+            then coalesce(scored.stated_on, letter.sent_on)
+        else letter.sent_on
+    end as recommended_on
+from scored
+cross join cycle
+left join letter on letter.municipality_id = scored.municipality_id
+where scored.run_id = :run_id

@@ -78,6 +78,11 @@ MUTANTS = (
         names="документ принят до адресных рекомендаций",
     ),
     Mutant(
+        "на основе адресных рекомендаций", "5.1", "half of a check-list gives no recommendations",
+        without("mechanism_score", **OF_GALICH, component="effectiveness"),
+        names="чек-лист муниципальных механизмов заполнен не полностью: адресных рекомендаций нет",
+    ),
+    Mutant(
         "по итогам мониторинга", "5.0", "the letter was made before the check-list came",
         changed(
             "run_batch", {**MARCH, "batch_id": "municipal_mechanisms"}, run_id="june_monitoring"

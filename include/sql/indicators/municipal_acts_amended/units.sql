@@ -6,15 +6,30 @@
 -- The recommendations are of the day that the check-list states, else of the as-of date of the
 -- phase whose accepted letter carried them. Letters of this very run are left out: a task that is
 -- cleared after they were sent must count as it did before.
+-- As in 5.0, recommendations are given by a check-list that scores each component of the plan.
 -- Without its check-list nothing is known of a municipality, nor while nobody has sent an act.
 
-with check_list as (
-    select mechanism_score.municipality_id, max(mechanism_score.recommended_on) as stated_on
+with scored as (
+    select
+        run_batch.run_id,
+        mechanism_score.municipality_id,
+        count(distinct mechanism_score.component) as components,
+        max(mechanism_score.recommended_on) as stated_on
     from mechanism_score
-    join run_batch
-        on run_batch.batch_id = mechanism_score.batch_id
-        and run_batch.run_id = :run_id
-    group by mechanism_score.municipality_id
+    join run_batch on run_batch.batch_id = mechanism_score.batch_id
+    join run_rule
+        on run_rule.run_id = :run_id
+        and run_rule.measure = :measure
+        and run_rule.rule = 'components'
+        and run_rule.value = mechanism_score.component
+    group by run_batch.run_id, mechanism_score.municipality_id
+),
+cycle as (
+    select count(*) as components
+    from run_rule
+    where run_rule.run_id = :run_id
+        and run_rule.measure = :measure
+        and run_rule.rule = 'components'
 ),
 letter as (
     select delivery.municipality_id, min(phase_run.as_of) as sent_on
@@ -23,6 +38,11 @@ letter as (
     join delivery_event
         on delivery_event.delivery_id = delivery.delivery_id
         and delivery_event.to_state = 'accepted'
+    cross join cycle
+    join scored
+        on scored.run_id = delivery.run_id
+        and scored.municipality_id = delivery.municipality_id
+        and scored.components >= cycle.components
     where delivery.mode = 'live'
         and delivery.run_id <> :run_id
         and phase_run.plan_year = :plan_year
@@ -36,14 +56,24 @@ letter as (
                 and bounce.to_state = 'bounced'
                 and bounce.at_ms <= :known_at_ms
         )
-        and exists (
-            select 1
-            from mechanism_score
-            join run_batch on run_batch.batch_id = mechanism_score.batch_id
-            where run_batch.run_id = delivery.run_id
-                and mechanism_score.municipality_id = delivery.municipality_id
-        )
     group by delivery.municipality_id
+),
+check_list as (
+    select
+        scored.municipality_id,
+        case
+            when scored.components >= cycle.components
+                then coalesce(scored.stated_on, letter.sent_on)
+            else letter.sent_on
+        end as recommended_on,
+        case
+            when scored.components < cycle.components and letter.sent_on is null then 1
+            else 0
+        end as is_incomplete
+    from scored
+    cross join cycle
+    left join letter on letter.municipality_id = scored.municipality_id
+    where scored.run_id = :run_id
 ),
 needed as (
     select distinct run_rule.rule as sort
@@ -66,9 +96,8 @@ act as (
         || '.' || substr(municipal_act.adopted_on, 1, 4) as title,
         case
             when kind.rule is null then 'other_kind'
-            when coalesce(check_list.stated_on, letter.sent_on) is null then 'not_recommended'
-            when municipal_act.adopted_on < coalesce(check_list.stated_on, letter.sent_on)
-                then 'early_act'
+            when check_list.recommended_on is null then 'not_recommended'
+            when municipal_act.adopted_on < check_list.recommended_on then 'early_act'
             when municipal_act.basis <> :basis then 'other_basis'
             when :late_counts_as_done = 0 and municipal_act.adopted_on > :window_ends
                 then 'late_act'
@@ -85,7 +114,6 @@ act as (
         and kind.value = municipal_act.kind
     join needed on needed.sort = kind.rule or needed.sort = 'either' or kind.rule is null
     left join check_list on check_list.municipality_id = municipal_act.municipality_id
-    left join letter on letter.municipality_id = municipal_act.municipality_id
     where municipal_act.adopted_on <= :as_of
 ),
 nearest as (
@@ -112,16 +140,17 @@ select
     run_municipality.municipality_id,
     case
         when check_list.municipality_id is null then 'check_list'
+        when check_list.is_incomplete = 1 then 'incomplete'
         when nearest.verdict is null or nearest.verdict = 'counted' then needed.sort
         else nearest.verdict
     end as unit_kind,
     run_municipality.municipality_id as unit,
     case
-        when check_list.municipality_id is not null and nearest.verdict <> 'counted'
+        when check_list.is_incomplete = 0 and nearest.verdict <> 'counted'
             then nearest.title
     end as detail,
     case
-        when check_list.municipality_id is not null and nearest.verdict = 'counted'
+        when check_list.is_incomplete = 0 and nearest.verdict = 'counted'
             then nearest.adopted_on
     end as met_on,
     case

@@ -252,8 +252,8 @@ def _recommended_on(
     connection: Connection, plan: Plan, run_id: str, as_of: date
 ) -> dict[str, date]:
     """By the phase whose letter recommends, as the indicator of municipal acts names it."""
-    phases = [
-        str(indicator.parameters["phase"])
+    recommending = [
+        {"measure": measure.number, "phase": str(indicator.parameters["phase"])}
         for measure in plan.measures
         for indicator in measure.indicators
         if "basis" in indicator.parameters and "phase" in indicator.parameters
@@ -267,8 +267,8 @@ def _recommended_on(
     }
     return {
         unit: _day(day)
-        for phase in phases[:1]
-        for unit, day in connection.execute(sql("reports/recommended"), {**bound, "phase": phase})
+        for one in recommending[:1]
+        for unit, day in connection.execute(sql("reports/recommended"), bound | one)
         if day is not None
     }
 

@@ -96,3 +96,27 @@ def test_an_act_on_another_ground_or_too_early_confirms_nothing(any_engine: Engi
     assert "7-п" not in told["buyskiy"]
     assert "8-п" not in told["buyskiy"]
     assert "акты 1\\xa0муниципального образования" in told[REGION]
+
+
+def test_the_region_confirms_as_many_municipalities_as_the_figure_counts(
+    any_engine: Engine,
+) -> None:
+    """Буйский has one of the two documents that the order asks for."""
+    one = {**REGISTERS["municipal_act"][0], "municipality_id": "buyskiy", "number": "9-п"}
+    acts = [*REGISTERS["municipal_act"], one]
+    june(registers={**REGISTERS, "municipal_act": acts}).insert(any_engine)
+    compose(any_engine, plan(), RUNS[JUNE], ANSWERS_TO)
+    with any_engine.connect() as db:
+        told = {unit: str(load_model(db, RUNS[JUNE], unit)) for unit in ("buyskiy", REGION)}
+    assert "9-п" in told["buyskiy"]
+    assert "акты 1\\xa0муниципального образования" in told[REGION]
+
+
+def test_by_half_a_check_list_nothing_is_recommended(any_engine: Engine) -> None:
+    scores = [
+        row
+        for row in REGISTERS["mechanism_score"]
+        if (row["municipality_id"], row["component"]) != ("buyskiy", "goals")
+    ]
+    june(registers={**REGISTERS, "mechanism_score": scores}).insert(any_engine)
+    assert set(_registers(any_engine).recommended_on) == {"neyskiy"}
