@@ -33,6 +33,11 @@ MUTANTS = (
         changed("delivery", RUN, mode="redirect"), names="не составлен или не передан",
     ),
     Mutant(
+        "Подготовлена аналитическая справка", "7.1", "it was composed for some municipalities",
+        changed("run_municipality", {"municipality_id": GALICH}, **RUN, is_selected=0),
+        names="не составлен или не передан",
+    ),
+    Mutant(
         "по результатам комплексного анализа", "7.1", "what was composed is no analysis",
         changed("phase_run", RUN, phase="june_monitoring"), names="не составлен или не передан",
     ),

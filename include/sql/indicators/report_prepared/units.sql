@@ -2,7 +2,8 @@
 -- its report and let the letters with it go. The fact carries the as-of date of that run, and
 -- `detail` is the run; the moment when it let them go counts against known-at only, and for this
 -- very run not at all. A report that still waits for a person's approval is none, nor is one of a
--- rehearsal. Where the phase tells of a stage of МЭДК's monitoring of positive changes, the paper is
+-- rehearsal, nor letters to some chosen municipalities: the run is of all addressees, or it let the
+-- region's own letter go. Where the phase tells of a stage of МЭДК's monitoring of positive changes, the paper is
 -- on that monitoring: a report that knew no mark of the stage is none, and `detail` is then the
 -- stage. The ledger is our own: it always knows.
 
@@ -52,6 +53,19 @@ composed as (
                 and delivery.mode = 'live'
                 and delivery.released_ms is not null
                 and (delivery.run_id = :run_id or delivery.released_ms <= :known_at_ms)
+                and (
+                    delivery.municipality_id = 'region'
+                    or not exists (
+                        select 1
+                        from run_municipality
+                        where run_municipality.run_id = phase_run.run_id
+                            and run_municipality.is_selected = 0
+                            and (
+                                run_municipality.is_participating = 1
+                                or run_municipality.municipality_id = 'region'
+                            )
+                    )
+                )
         )
 ),
 prepared as (
