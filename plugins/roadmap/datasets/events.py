@@ -1,6 +1,6 @@
 """Seminars, webinars, internships and other events of the project."""
 
-from roadmap.datasets.model import HOSTS, Column, Dataset, FactTable, Kind, Rule
+from roadmap.datasets.model import HOSTS, Column, Dataset, FactTable, Kind, Rule, filled
 from roadmap.datasets.results import MOST_PEOPLE
 
 _STATES = {"проведено": "held", "запланировано": "planned", "отменено": "cancelled"}
@@ -40,6 +40,14 @@ DATASET = Dataset(
                 "RANGE",
                 "число участников вне разумных границ",
                 lambda rows: rows["participants"].fillna(0) <= MOST_PEOPLE,
+            ),
+            # Half a deficit is found by no analysis.
+            Rule(
+                "MISSING",
+                "«Предмет» и «Класс» называют вместе",
+                lambda row: filled(row["subject"]) == filled(row["grade"]),
+                "Впишите оба или ни одного",
+                column="grade",
             ),
         ),
     ),

@@ -3,7 +3,9 @@
 -- that late ones count), part of a seminar where the plan asks for one, and answering a deficit
 -- that an analysis found where the plan is strict about topics. An event carries one measure, so
 -- none counts twice. Not every missing event needs to be registered.
--- No row, and nothing is known, while no register of events came.
+-- No row, and nothing is known, while no register of events came; nor is anything known where the
+-- plan is strict about topics, events that name a deficit were held and nobody has looked for
+-- deficits.
 
 with registered as (
     select
@@ -60,6 +62,12 @@ select
                 then held_on
         end
     ) as met_on,
-    1 as is_known
+    case
+        when :topics = 'shown'
+            or exists (select 1 from run_deficit where run_id = :run_id)
+            or not exists (select 1 from registered where held_on is not null and names_one = 1)
+            then 1
+        else 0
+    end as is_known
 from registered
 group by event_id

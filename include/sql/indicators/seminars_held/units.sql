@@ -3,7 +3,8 @@
 -- day of the measure's window to the as-of date (past the window's end only where the plan's rule
 -- says that late ones count); where the plan is strict about topics, events that answer a deficit
 -- which an analysis found. Not every missing seminar needs to be registered. No row, and nothing
--- is known, while no register of events came.
+-- is known, while no register of events came; nor is anything known where the plan is strict about
+-- topics, events that name a deficit were held and nobody has looked for deficits.
 
 with registered as (
     select
@@ -47,6 +48,7 @@ counted as (
         nullif(seminar_id, '') as seminar_id,
         event_id,
         min(held_on) as held_on,
+        max(names_one) as names_one,
         min(case when :topics = 'shown' or answers_one = 1 then held_on end) as counted_on
     from registered
     group by nullif(seminar_id, ''), event_id
@@ -55,6 +57,7 @@ placed as (
     select
         seminar_id,
         held_on,
+        case when held_on is not null then names_one end as names_one,
         counted_on,
         row_number() over (
             partition by seminar_id
@@ -67,11 +70,18 @@ select
     case
         when count(held_on) = 0 then 'seminar'
         when count(held_on) < :least_events_of_seminar then 'seminar_of_few_events'
+        when max(names_one) = 0 then 'seminar_without_topics'
         else 'seminar_of_other_topics'
     end as unit_kind,
     seminar_id as unit,
     seminar_id as detail,
     min(case when place = :least_events_of_seminar then counted_on end) as met_on,
-    1 as is_known
+    case
+        when :topics = 'shown'
+            or exists (select 1 from run_deficit where run_id = :run_id)
+            or not exists (select 1 from registered where held_on is not null and names_one = 1)
+            then 1
+        else 0
+    end as is_known
 from placed
 group by seminar_id

@@ -4,7 +4,8 @@
 -- answers a deficit that an analysis found. Not every missing seminar needs to be
 -- registered.
 -- No row, and nothing is known, while no register of events came; nor is anything known while
--- seminars were held and the log of not a single event has come.
+-- seminars were held and the log of not a single event has come, or where the plan is strict about
+-- topics, seminars that name a deficit were held and nobody has looked for deficits.
 
 with seminar as (
     select
@@ -91,7 +92,11 @@ select
             then seminar.held_on
     end as met_on,
     case
-        when logs.batches > 0 or not exists (select 1 from seminar where held_on is not null)
+        when logs.batches = 0 and exists (select 1 from seminar where held_on is not null)
+            then 0
+        when :topics = 'shown'
+            or exists (select 1 from run_deficit where run_id = :run_id)
+            or not exists (select 1 from seminar where held_on is not null and names_one = 1)
             then 1
         else 0
     end as is_known

@@ -212,6 +212,8 @@ BAD = [
     # register, what is wrong with it, rule, what the message says
     ("events", {"c10": "завод"}, "CHOICE", "«завод» вместо «школа-лидер», «школа проекта»"),
     ("events", {"c9": "про грамма"}, "TYPE", "вместо кода"),
+    ("events", {"c13": None}, "MISSING", "«Предмет» и «Класс» называют вместе"),
+    ("events", {"c12": None}, "MISSING", "Впишите оба или ни одного"),
     ("regional_acts", {"c1": None}, "MISSING", "столбец A «Код акта»"),
     ("regional_acts", {"c6": "подписан"}, "CHOICE", "«утверждён» или «проект»"),
     ("regional_acts", {"c4": "вчера"}, "TYPE", "«вчера» вместо даты"),
