@@ -32,7 +32,7 @@ from roadmap.indicators.read import (
 )
 from roadmap.indicators.status import Status
 from roadmap.paths import SQL
-from roadmap.plan.load import load_plan, plan_sha256
+from roadmap.plan.load import load_plan, of_kept, plan_sha256
 from roadmap.plan.model import Indicator, IndicatorPart, Measure, Plan, Slice
 from roadmap.plan.region import REGION, LocalTime
 from roadmap.russian import day
@@ -185,6 +185,7 @@ def explain(
     run_id = str(row["run_id"])
     declared = _kept_plan(connection, row["plan_sha256"]) or find_plan(row["plan_year"])
     plan = plan_of_run(connection, declared, run_id)
+    phase_title = _title_of_phase(plan, row["phase"])
     of_code = {one.code: (measure, one) for measure in plan.measures for one in measure.indicators}
     # Of a part («13.1/curator») it is the whole that is explained, parts and all.
     wanted = indicator_code.partition("/")[0].strip()
@@ -215,7 +216,7 @@ def explain(
     of_unit = None if is_sum else municipality_id
     return Explanation(
         run_id=run_id,
-        phase_title=plan.phase(row["phase"]).title,
+        phase_title=phase_title,
         mode=row["mode"],
         as_of=date.fromisoformat(row["as_of"]),
         known_at_ms=row["known_at_ms"],
@@ -241,11 +242,21 @@ def explain(
 
 
 def _kept_plan(connection: Connection, sha256: str) -> Plan | None:
-    """The plan that the run kept; None of a run of before, or of a plan of an older form."""
+    """The plan that the run kept; None of a run of before, or of a plan unlike today's."""
     try:
-        return Plan.model_validate_json(kept_content(connection, sha256))
+        return Plan.model_validate(of_kept(kept_content(connection, sha256)))
     except (LookupError, ValidationError):
         return None
+
+
+def _title_of_phase(plan: Plan, code: str) -> str:
+    try:
+        return plan.phase(code).title
+    except KeyError:
+        raise ExplainRefused(
+            f"План этого запуска не сохранён или нынешней программе не подходит, а в плане"
+            f" {plan.year} года этапа «{code}» теперь нет: объяснить число нечем."
+        ) from None
 
 
 def find_run(connection: Connection, text: str) -> RowMapping:
@@ -368,8 +379,14 @@ def _query(
 ) -> Query:
     code = part_code(indicator, part) if part else indicator.code
     stem = stem_of(indicator, code)
+    folder = SQL / "indicators" / stem
+    if not folder.is_dir():
+        raise ExplainRefused(
+            f"Запроса «{stem}», которым считался показатель {code}, в программе больше нет:"
+            " объяснить число нечем."
+        )
     declared = about(stem)
-    text = (SQL / "indicators" / stem / "units.sql").read_text(encoding="utf-8")
+    text = (folder / "units.sql").read_text(encoding="utf-8")
     body = _COMMENT.sub("", text)
     named = set(re.findall(r"(?<!:):([a-z_]+)", body))
     bound = bound_parameters(connection, plan, run, measure, indicator, part)
@@ -426,7 +443,7 @@ def _monitoring(
     )
     statuses = measure_statuses(connection, plan, run_id, municipality_id)
     measures = tuple(one for one in statuses if one.measure.number in scope)
-    title, as_of = plan.phase(row["phase"]).title, date.fromisoformat(row["as_of"])
+    title, as_of = _title_of_phase(plan, row["phase"]), date.fromisoformat(row["as_of"])
     return Monitoring(run_id, title, as_of, measures, late_counts)
 
 

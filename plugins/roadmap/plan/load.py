@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,16 @@ from roadmap.plan.faults import faults_of
 from roadmap.plan.model import Plan
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 
+# Where a plan held its region's fields before regions were data, and where they stand now.
+_OF_REGION = {
+    "region_name": "name",
+    "time_zone": "time_zone",
+    "time_zone_name": "time_zone_name",
+    "place": "place",
+    "department": "department",
+    "municipalities": "municipalities",
+}
+_OF_OPERATOR = {"operator_full_name": "full_name", "operator_short_name": "short_name"}
 # A file's first twenty faults are enough to work on.
 MOST_PROBLEMS = 20
 
@@ -120,6 +131,22 @@ def plan_json(plan: Plan) -> bytes:
         plan.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":")
     )
     return canonical.encode()
+
+
+def of_kept(content: bytes) -> dict[str, Any]:
+    """What a kept plan says (`plan_json`), with a region also where it was kept before they were.
+
+    Such a plan held its region's fields itself, and no forms of telephone numbers: the contact's
+    own is the one that it knew. It may still be no plan of today's.
+    """
+    said: dict[str, Any] = json.loads(content)
+    if "region" in said:
+        return said
+    region = {name: said.pop(old) for old, name in _OF_REGION.items() if old in said}
+    operator = {name: said.pop(old) for old, name in _OF_OPERATOR.items() if old in said}
+    said.get("order", {}).pop("issued_by", None)
+    phone = re.sub(r"\d", "0", said.get("contact", {}).get("phone", "0"))
+    return said | {"region": {**region, "operator": operator, "phone_forms": [phone]}}
 
 
 def _has_query(sql_folder: Path, stem: str) -> bool:

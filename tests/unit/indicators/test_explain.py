@@ -19,10 +19,11 @@ from roadmap.indicators.explain import (
 from roadmap.indicators.status import Status
 from roadmap.paths import SQL
 from roadmap.plan.load import plan_json, plan_sha256
+from roadmap.plan.model import occasions
 from roadmap.store.kept import keep
 from roadmap.store.tables import FACTS, load_batch, metadata, phase_run, run_batch
 from roadmap_cli.explain import in_russian
-from support.plans import small_plan, whole_plan
+from support.plans import of_before_regions, small_plan, whole_plan
 from support.run_rows import RUN_ID, put, put_rules, put_run
 from support.whole_year import put_year, whole_year
 
@@ -152,6 +153,36 @@ def test_a_number_is_explained_by_the_plan_that_its_run_kept(run: Engine) -> Non
         keep(connection, "plan", plan_sha256(kept_one), lambda: plan_json(kept_one))
         nothing_filed = {}.__getitem__  # the file may be gone
         assert not explain(connection, latest, REGION, "6.2", nothing_filed).is_plan_changed
+
+
+def test_a_run_of_before_regions_were_data_is_explained_by_its_own_plan(run: Engine) -> None:
+    """Its reminder may have gone from today's plan."""
+    one = next(phase for phase in occasions(PLAN) if phase.report == "reminder")
+    assert PLAN.reminders is not None
+    latest = f"latest:{one.code}"
+    without = PLAN.model_copy(update={"reminders": None})
+    with run.begin() as connection:
+        of_reminder = {"phase": one.code, "plan_sha256": "a" * 64}
+        connection.execute(update(phase_run).values(of_reminder))
+        with pytest.raises(ExplainRefused, match=f"этапа «{one.code}» теперь нет"):
+            explain(connection, latest, REGION, "6.2", lambda _: without)
+        keep(connection, "plan", "a" * 64, lambda: of_before_regions(PLAN))
+        found = explain(connection, latest, REGION, "6.2", lambda _: without)
+    assert found.phase_title == one.title
+    assert found.local_time == PLAN.local_time
+
+
+def test_a_number_whose_query_has_gone_is_told_as_that(run: Engine) -> None:
+    measure = PLAN.measure(6)
+    gone = tuple(one.model_copy(update={"sql": "gone"}) for one in measure.indicators)
+    changed = measure.model_copy(update={"indicators": gone})
+    measures = tuple(changed if one.number == 6 else one for one in PLAN.measures)
+    with run.begin() as connection, pytest.raises(ExplainRefused, match="Запроса «gone»"):
+        connection.execute(update(phase_run).values(plan_sha256="0" * 64))
+        explain(
+            connection, "latest:march_analysis", REGION, "6.2",
+            lambda _: PLAN.model_copy(update={"measures": measures}),
+        )  # fmt: skip
 
 
 def test_a_plan_that_changed_since_is_told(run: Engine) -> None:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, Row
 
 from roadmap import confined
+from roadmap.plan.load import of_kept
 from roadmap.store.kept import kept_content
 from roadmap.store.sql import sql
 from roadmap.versions import program_archive
@@ -210,9 +211,8 @@ def _unpack(archive: bytes, folder: Path) -> None:
 
 def _asked(letter: Row[Any], kept: Mapping[str, bytes]) -> dict[str, Any]:
     """What `remake.main` makes the letter from."""
-    # The plan's own fields alone: a plan of an older form can't be read as one of today's.
-    plan = json.loads(kept[letter.plan_sha256])
-    region = plan.get("region", plan)  # before regions were data, the plan itself held their time
+    # The time alone: a plan of an older form need not be one of today's.
+    region = of_kept(kept[letter.plan_sha256])["region"]
     return {
         "delivery_id": letter.delivery_id,
         "revision": letter.revision,

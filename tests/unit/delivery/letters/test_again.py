@@ -24,7 +24,7 @@ from roadmap.versions import program_archive
 from roadmap_cli.letter import made_again
 from support.ledger_world import NOW_MS, SETTINGS, make_run, plan_all
 from support.moved_on import letters_again_by, moved_on
-from support.plans import small_plan
+from support.plans import of_before_regions, small_plan
 from support.report_models import make_model
 
 
@@ -251,6 +251,15 @@ def test_no_more_is_taken_out_of_the_database_than_anybody_keeps(
         assert kept_of.kept_content(db, "a" * 64) == bytes(1_000)
         with pytest.raises(LookupError, match="too large"):
             kept_of.kept_content(db, "b" * 64)
+
+
+@pytest.mark.usefixtures("letter_of_neya")
+def test_a_letter_of_before_regions_were_data_is_made_again(any_engine: Engine) -> None:
+    old = zlib.compress(of_before_regions(small_plan()))
+    with any_engine.begin() as db:
+        db.execute(update(kept).where(kept.c.what == "plan").values(content=old))
+    (again,) = letters_again(any_engine, "run-1")
+    assert again.is_same
 
 
 @pytest.mark.usefixtures("letter_of_neya")
