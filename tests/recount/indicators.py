@@ -438,7 +438,7 @@ class Registers:
     def _failed(self, measure: int, kind: str, held: list[Row]) -> list[Unit]:
         """Events of the measure that are in the register and were not held in its months."""
         return [
-            _lacking("не засчитано", row)
+            _lacking("не прошло в месяцы, названные приказом", row)
             for row in self.events.values()
             if row["№ мероприятия"] == measure
             and words(row["Вид"]).lower() == kind

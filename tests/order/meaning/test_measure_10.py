@@ -12,7 +12,8 @@ PROJECT = "из числа школ включенных в проект"
 MUTANTS = (
     Mutant(
         "Проведение", "10.1", "one was planned and not held",
-        changed("event", ONE, state="planned"), names="не засчитано: Семинар 4",
+        changed("event", ONE, state="planned"),
+        names="не прошло в месяцы, названные приказом: Семинар 4",
     ),
     Mutant(
         "методических семинаров", "10.1", "no register of events came",

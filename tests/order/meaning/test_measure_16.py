@@ -7,7 +7,8 @@ ONE = {"event_id": "intern-7"}
 MUTANTS = (
     Mutant(
         "Проведение", "16.1", "one was planned and not held",
-        changed("event", ONE, state="planned"), names="не засчитано: Стажировка 7",
+        changed("event", ONE, state="planned"),
+        names="не прошло в месяцы, названные приказом: Стажировка 7",
     ),
     Mutant(
         "Октябрь-ноябрь 2021 г.", "16.1", "one was held in December",
