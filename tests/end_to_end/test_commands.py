@@ -180,12 +180,12 @@ def test_of_two_commands_for_one_phase_the_second_says_so_and_ends(var, port, li
     ("wrong", "told"),
     [
         ({"--year": "2022"}, "2022.yaml"),
-        ({"--phase": "may"}, "Есть: march_analysis, june_monitoring"),
+        ({"--phase": "may"}, "нет этапа «may». Есть: march_analysis («Комплексный"),
         ({"--municipalities": "buyskiy,moscow"}, "нет муниципалитетов с кодами «moscow»"),
         ({"--as-of": "30.02.2021"}, "«30.02.2021»: такого дня нет"),
         ({"--as-of": "2022-03-31"}, "а план — 2021 года"),
         ({"--known-at": "31.06"}, "не понять, какой это день"),
-        ({"--mode": "everyone"}, "invalid choice"),
+        ({"--mode": "everyone"}, "MODE: «everyone» — нет такого. Есть: live"),
         ({"--sample": "0"}, "не число адресатов от 1"),
     ],
 )

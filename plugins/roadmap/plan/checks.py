@@ -235,15 +235,15 @@ def _waivers(plan: Plan) -> Iterator[Problem]:
                 yield Problem(
                     f"{path}.indicator", f"в мероприятии нет показателя «{waiver.indicator}»"
                 )
+            # Of what letters are to bring: only they are acknowledged.
             if (waiver.indicator, measure.rules.get("acknowledgement")) in {
-                (one.code, "required") for one in measure.indicators if one.sql == _PRESENTED
+                (one.code, "required")
+                for one in measure.indicators
+                if one.measured_from == "ledger" and one.kind is IndicatorKind.SHARE
             }:
                 yield Problem(
                     path, "получение проверяется (acknowledgement: required): оговорка не нужна"
                 )
-
-
-_PRESENTED = "report_presented"
 
 
 def _monitorings(plan: Plan) -> Iterator[Problem]:

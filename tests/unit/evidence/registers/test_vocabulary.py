@@ -74,7 +74,7 @@ def test_every_phase_of_the_plan_is_named_by_its_month() -> None:
 def test_words_of_a_vocabulary_stand_beside_those_of_the_source() -> None:
     options = {"register": "medk_documents", "choices": {"state": ["загружен"]}}
     assert set(with_words(options, 2021)["choices"]) == {"state", "factor"}
-    assert with_words({"register": "events"}, 2021) == {"register": "events"}
+    assert with_words({"register": "contacts"}, 2021) == {"register": "contacts"}
     assert with_words({"wave": "main"}, 2021) == {"wave": "main"}
 
 
