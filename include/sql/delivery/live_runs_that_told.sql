@@ -1,7 +1,8 @@
 -- Which live runs of a plan's year went through to their letters?
--- One row per phase and as-of date that was run at all. `told` is 1 once it was decided about
--- the letter of everybody who is to hear of it: of a phase every participating municipality,
--- in whichever of its runs; of a reminder or the end of a window those whom one run of it chose (perhaps nobody).
+-- One row per phase and as-of date that was run at all. It has told once it was decided about the
+-- letter of everybody who is to hear of it. `told_all` is 1 where that is every participating
+-- municipality, in whichever of its runs; `told_chosen` where it is those whom one run of it chose
+-- (perhaps nobody).
 
 with live as (
     select run_id, phase, as_of
@@ -44,13 +45,8 @@ left_of_phase as (
 select
     live.phase,
     live.as_of,
-    max(
-        case
-            when live.phase like '%/%' and left_of_run.undecided = 0 then 1
-            when live.phase not like '%/%' and left_of_phase.undecided = 0 then 1
-            else 0
-        end
-    ) as told
+    max(case when left_of_phase.undecided = 0 then 1 else 0 end) as told_all,
+    max(case when left_of_run.undecided = 0 then 1 else 0 end) as told_chosen
 from live
 join left_of_run on left_of_run.run_id = live.run_id
 join left_of_phase on left_of_phase.run_id = live.run_id

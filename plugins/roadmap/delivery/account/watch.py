@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from roadmap import russian
 from roadmap.delivery.letters.operator_text import CONTROL_DAG, SETTLE_DAG, run_title
 from roadmap.evidence.held import DAG_TITLE
-from roadmap.plan.model import Phase, Plan, closing_phases, reminder_phases
+from roadmap.plan.model import Phase, Plan, closing_phases, is_occasion, reminder_phases
 from roadmap.plan.schedule import phase_events
 from roadmap.plan.zone import home_time
 from roadmap.store.sql import sql
@@ -216,4 +216,9 @@ def _live_runs(engine: Engine, plan: Plan) -> Mapping[tuple[str, str], bool]:
     """Whether a live run of (phase, as-of date) told; a key is there once a run was begun."""
     with engine.connect() as db, db.begin():
         rows = db.execute(sql("delivery/live_runs_that_told"), {"plan_year": plan.year})
-        return {(row.phase, row.as_of): bool(row.told) for row in rows}
+        return {
+            (row.phase, row.as_of): bool(
+                row.told_chosen if is_occasion(row.phase) else row.told_all
+            )
+            for row in rows
+        }
