@@ -363,7 +363,8 @@ class Registers:
         """
         internships: dict[str, date] = {}
         for row in self._held(9):
-            is_counted = row["Вид"] == "стажировка" and row.get("Вид площадки") == LEADER
+            is_leader = row.get("Вид площадки") == LEADER and row.get("Площадка")
+            is_counted = row["Вид"] == "стажировка" and is_leader
             if is_counted and row.get("Код программы") and self._project_came(row):
                 on = day_of(row["Дата"])
                 internships[row["Код программы"]] = min(

@@ -14,7 +14,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select
+from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select
 
 from roadmap.evidence.intake import KnownBy
 from roadmap.evidence.messages import place
@@ -172,15 +172,18 @@ def write_findings(
         conn.execute(insert(run_finding), kept)
 
 
-# What a figure asks for that older files do not say, by the setting of the plan that asks for it:
-# the finding, the dataset, its table and the columns of which one has to be filled.
-_UNSAID = {
-    "hosts": ("BASE_NOT_SAID", "events", "event", ("host_kind",)),
-    "topics": ("TOPIC_NOT_SAID", "events", "event", ("subject", "factor")),
-    "least_project_schools": (
-        "BASE_OF_PROGRAMME_NOT_SAID", "programmes", "programme", ("host_kind",),
+# What a figure asks for that older files do not say: the setting of the plan that asks for it, the
+# finding, the dataset, its table and groups of columns, of each of which one has to be filled.
+_BASE = ("BASE_NOT_SAID", "events", "event", (("host_kind",), ("host",)))
+_UNSAID = (
+    ("hosts", *_BASE),
+    ("least_project_schools", *_BASE),
+    ("topics", "TOPIC_NOT_SAID", "events", "event", (("subject", "factor"),)),
+    (
+        "least_project_schools",
+        "BASE_OF_PROGRAMME_NOT_SAID", "programmes", "programme", (("host_kind",),),
     ),
-}  # fmt: skip
+)  # fmt: skip
 
 
 def _left_unsaid(
@@ -194,7 +197,9 @@ def _left_unsaid(
         for one in measure.indicators:
             settings |= {*one.parameters, *(name for part in one.parts for name in part.parameters)}
             kinds += [one.parameters["kind"]] if "kind" in one.parameters else []
-        for rule, dataset, table, keys in (_UNSAID[name] for name in _UNSAID if name in settings):
+        for setting, rule, dataset, table, groups in _UNSAID:
+            if setting not in settings:
+                continue
             facts = metadata.tables[table].c
             query = (
                 select(func.count())
@@ -204,7 +209,7 @@ def _left_unsaid(
                     run_batch.c.run_id == run_id,
                     facts.measure == measure.number,
                     facts.state.in_(("held", "approved")),
-                    *(facts[key].is_(None) for key in keys),
+                    or_(*(and_(*(facts[key].is_(None) for key in group)) for group in groups)),
                 )
             )
             if kinds and "kind" in facts:

@@ -68,6 +68,11 @@ MUTANTS = (
         names="прошли не на базе школ-лидеров: Программа 2",
     ),
     Mutant(
+        "на базе школ-лидеров", "9.2", "the internship's leader school is not named",
+        changed("event", INTERNSHIP, host=None),
+        names="нет сведений о базе стажировок по программе: Программа 2",
+    ),
+    Mutant(
         "на базе школ-лидеров", "9.2", "no base and no participant of any internship is named",
         all_of(
             changed("event", {"measure": 9}, host_kind=None, host=None),

@@ -1430,12 +1430,14 @@ def test_a_refused_file_that_was_put_right_is_forgotten(engine: Engine) -> None:
 def test_a_base_that_an_old_file_does_not_name_is_told_once(engine: Engine) -> None:
     sound(engine)
     internships = [event(f"i{n}", 16) | {"kind": "стажировка"} for n in range(3)]
-    _replaced(engine, "events", {"event": [event(), *internships, event("w", 16)]})
+    of_leader = event("i4", 16) | {"kind": "стажировка", "host_kind": "leader_school"}
+    rest = [of_leader, of_leader | {"event_id": "i5", "host": "Лицей"}, event("w", 16)]
+    _replaced(engine, "events", {"event": [event(), *internships, *rest]})
     found = findings(engine, frozen(engine))
     assert [row.message for row in found["BASE_NOT_SAID"]] == [
-        "Вид площадки не указан у стажировок мероприятия № 16, проведено таких: 3. Они не "
-        "засчитаны как проведённые на базе школ-лидеров: нет сведений о базе. Заполните столбцы "
-        "«Вид площадки» и «Площадка» в файле мероприятий."
+        "Вид площадки или сама площадка не указаны у стажировок мероприятия № 16, проведено "
+        "таких: 4. Они не засчитаны как проведённые на базе школ-лидеров: нет сведений о базе. "
+        "Заполните столбцы «Вид площадки» и «Площадка» в файле мероприятий."
     ]
 
 

@@ -1,6 +1,7 @@
 -- One unit per approved programme of the measure, told by its title: met by the first internship of
 -- the same measure that was held up to the as-of date on the base of a leader school, with as many
--- schools in the project as the plan's rule asks for, if the programme's own base is one too.
+-- schools in the project as the plan's rule asks for, if the programme's own base is one too. A
+-- base is named by its kind and by itself, as in internships_held.
 -- Known once registers of programmes and of events came and, where internships were held, the log
 -- of any event.
 
@@ -45,10 +46,17 @@ carried_out as (
     select
         event.programme_id,
         min(event.held_on) as held_on,
-        min(case when event.host_kind = 'leader_school' then event.held_on end) as on_base,
+        min(case when coalesce(event.host, '') <> '' then event.host_kind end) as named_base,
+        min(
+            case
+                when event.host_kind = 'leader_school' and coalesce(event.host, '') <> ''
+                    then event.held_on
+            end
+        ) as on_base,
         min(
             case
                 when event.host_kind = 'leader_school'
+                    and coalesce(event.host, '') <> ''
                     and coalesce(present.schools, 0) >= :least_project_schools
                     then event.held_on
             end
@@ -74,6 +82,7 @@ select
         when approved.host_kind is null then 'programme_without_base'
         when approved.host_kind <> 'leader_school' then 'programme_on_other_base'
         when carried_out.held_on is null then 'programme'
+        when carried_out.named_base is null then 'programme_without_internship_base'
         when carried_out.on_base is null then 'programme_on_other_internship_base'
         else 'programme_without_project_school'
     end as unit_kind,
