@@ -47,11 +47,12 @@ class Changes:
         self.registry, self.unit = state.registry, unit
         self.stage: int = state.phase.get("positive_changes", {}).get("stage", 0)
         taken, marks = state.registers.risks_taken(), state.registers.change_marks()
+        places = {s: p for s, p in self.registry.project.items() if unit in (REGION, p)}
+        self.unknown = [school for school in places if school not in taken]  # no profile came
         self.risks = [
             Risk(school, factor, marks.get((school, factor), {}))
-            for school, place in self.registry.project.items()
-            if unit in (REGION, place)
-            for factor, is_active in taken[school].items()
+            for school in places
+            for factor, is_active in taken.get(school, {}).items()
             if is_active
         ]
 
@@ -66,10 +67,16 @@ class Changes:
             for risk in self.risks:
                 if risk.school != school:
                     continue
-                place = title(words(self.registry.name[self.registry.project[school]]))
-                lead = (*((place,) if self.unit == REGION else ()), name) if sheet else ()
+                lead = self._lead(school) if sheet else ()
                 rows.append(("" if sheet else name, (*lead, *self._cells(risk, sheet))))
+        if sheet:
+            cells = ("рисковый профиль не поступил", *(NO_DATA,) * (2 * self.stage + 2))
+            rows += [("", (*self._lead(school), *cells)) for school in self.unknown]
         return rows
+
+    def _lead(self, school: str) -> tuple[Cell, ...]:
+        place = title(words(self.registry.name[self.registry.project[school]]))
+        return (*((place,) if self.unit == REGION else ()), self.registry.school[school])
 
     def _cells(self, risk: Risk, sheet: bool) -> tuple[Cell, ...]:
         mark, link, on = risk.marks.get(self.stage, (None, None, None))
@@ -83,20 +90,29 @@ class Changes:
     def by_unit(self) -> list[Row]:
         places = self.registry.participating
         of_place = self.registry.project
+        names = {p: title(words(self.registry.name[p])) for p in places}
+        known = {place for school, place in of_place.items() if school not in self.unknown}
+        unknown = {names[of_place[s]] for s in self.unknown if of_place[s] not in known}
         return self._summed(
             (
-                title(words(self.registry.name[p])),
-                [r for r in self.risks if of_place[r.school] == p],
-            )
-            for p in places
+                (name, [r for r in self.risks if of_place[r.school] == p])
+                for p, name in names.items()
+            ),
+            unknown,
         )
 
     def by_risk(self) -> list[Row]:
         names = dict.fromkeys(risk.name for risk in self.risks)
         return self._summed((name, [r for r in self.risks if r.name == name]) for name in names)
 
-    def _summed(self, groups: Iterable[tuple[str, list[Risk]]]) -> list[Row]:
-        rows = [("", (label, *self._sums(risks))) for label, risks in groups]
+    def _summed(
+        self, groups: Iterable[tuple[str, list[Risk]]], unknown: Iterable[str] = ()
+    ) -> list[Row]:
+        """`unknown`: labels of which nothing is known."""
+        rows: list[Row] = []
+        for label, risks in groups:
+            sums: tuple[Cell, ...] = self._sums(risks)
+            rows.append(("", (label, *((NO_DATA,) * len(sums) if label in unknown else sums))))
         return [*rows, ("", ("Регион", *self._sums(self.risks)))]
 
     def _sums(self, risks: list[Risk]) -> tuple[int, ...]:
@@ -116,6 +132,8 @@ class Changes:
         told = [
             f"отмечены: «да» — {yes}, «частично» — {partly}, «нет» — {no}; без отметки — {unmarked}"
         ]
+        if self.unknown:
+            told.append(f"Рисковый профиль {len(self.unknown)} школ")
         if self.stage > 1:
             moved = Counter(risk.moved for risk in self.risks)
             told.append(

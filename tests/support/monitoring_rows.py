@@ -401,7 +401,8 @@ REGISTERS: dict[str, list[dict[str, Any]]] = {
          "assessed_on": "2021-04-20"}
         for school, factor, is_activated in (
             ("s101", "motivation", 1), ("s101", "parents", 1), ("s101", "staff", 0),
-            ("s102", "staff", 1), ("s201", "motivation", 1), ("s210", "staff", 1),
+            ("s102", "staff", 1), ("s103", "staff", 0), ("s201", "motivation", 1),
+            ("s210", "staff", 1),
         )
     ],
     # s101: a change without evidence, worse in September, and a risk that nobody marked in June;

@@ -32,6 +32,12 @@ class RiskOfSchool:
     marks: Mapping[int, Mark]
 
 
+def read_assessed(connection: Connection, run_id: str, as_of: date) -> frozenset[str]:
+    """The schools whose risk profile has come: of others it is not known what they activated."""
+    bound = {"run_id": run_id, "as_of": as_of.isoformat()}
+    return frozenset(connection.scalars(sql("reports/assessed_schools"), bound))
+
+
 def read_risks(
     connection: Connection, run_id: str, as_of: date, unit: str
 ) -> tuple[RiskOfSchool, ...]:

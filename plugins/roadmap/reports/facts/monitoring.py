@@ -26,7 +26,7 @@ from roadmap.indicators.read import (
 from roadmap.indicators.status import Status
 from roadmap.plan.model import Indicator, Phase, Plan, Slice
 from roadmap.plan.region import REGION
-from roadmap.reports.facts.changes import RiskOfSchool, read_risks
+from roadmap.reports.facts.changes import RiskOfSchool, read_assessed, read_risks
 from roadmap.store.sql import sql
 from roadmap.store.tables import indicator_result, metadata, monitoring_scope, phase_run, run_batch
 
@@ -116,6 +116,7 @@ class MonitoringState:
     registers: Registers
     earlier: tuple[Earlier, ...]
     risks: tuple[RiskOfSchool, ...] = ()  # of a phase that tells of positive changes
+    assessed: frozenset[str] = frozenset()  # schools with a risk profile, in such a phase
 
 
 def monitoring_measure(phase: Phase, plan: Plan) -> int | None:
@@ -151,6 +152,9 @@ def read_state(
         registers=_registers(connection, plan, run_id, as_of),
         earlier=_earlier(connection, declared, phase, run_id, unit),
         risks=read_risks(connection, run_id, as_of, unit) if phase.positive_changes else (),
+        assessed=read_assessed(connection, run_id, as_of)
+        if phase.positive_changes
+        else frozenset(),
     )
 
 

@@ -2,7 +2,7 @@
 what changed since the first.
 
 Asked for are the risks that a school activated and no others. A risk without a mark has no data:
-that is never told as «нет».
+that is never told as «нет», nor is a school without a risk profile told to have no risks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from roadmap.evidence.registers.risk_factors import factor_names
 from roadmap.indicators.read import asked_by
 from roadmap.plan.model import PositiveChanges, Recommendation
 from roadmap.reports.facts.changes import MARKS, RiskOfSchool
-from roadmap.reports.facts.run import Facts
+from roadmap.reports.facts.run import Facts, School
 from roadmap.reports.model import AttentionItem, Column, Count, Day, NoData, NotHeld, Sheet, Value
 from roadmap.reports.monitoring.lines import state_of
 from roadmap.reports.monitoring.matrix import municipalities
@@ -78,6 +78,19 @@ def _risks(facts: Facts) -> list[RiskOfSchool]:
     )
 
 
+def _schools(facts: Facts) -> list[School]:
+    """Of municipalities that take part, by municipality and name."""
+    units = list(facts.run.municipalities)
+    own = (school for school in facts.schools if school.municipality_id in units)
+    return sorted(own, key=lambda school: units.index(school.municipality_id))
+
+
+def _without_profile(facts: Facts) -> list[School]:
+    """Schools of which it is not known what risks they activated."""
+    assessed = state_of(facts).assessed
+    return [school for school in _schools(facts) if school.school_id not in assessed]
+
+
 def _risk_name(factor: str) -> str:
     return named(factor_names().get(factor, factor))
 
@@ -94,7 +107,7 @@ def changes_section(draft: Draft, facts: Facts) -> None:
     if told_changes(facts) is None:
         draft.paragraph(sentence(facts, "positive_absent", datasets=_absent(facts)))
         return
-    risks = _risks(facts)
+    risks, unknown = _risks(facts), _without_profile(facts)
     marks = Counter(_mark(risk, told.stage) for risk in risks)
     draft.paragraph(
         sentence(
@@ -104,6 +117,9 @@ def changes_section(draft: Draft, facts: Facts) -> None:
             risks=len(risks),
             marks=[marks[mark] for mark in reversed(MARKS)],
             unmarked=marks[None],
+            unknown=len(unknown),
+            names=_names_of_schools(facts, unknown),
+            is_known=len(unknown) < len(_schools(facts)),
         )
     )
     if not risks:
@@ -116,6 +132,14 @@ def changes_section(draft: Draft, facts: Facts) -> None:
         return
     draft.table(_summed(facts, told.stage, "changes-units", _by_unit(facts, risks)))
     draft.table(_summed(facts, told.stage, "changes-risks", _by_risk(risks)))
+
+
+def _names_of_schools(facts: Facts, schools: Sequence[School]) -> list[str]:
+    """The region names municipalities, a municipality its schools."""
+    if not facts.is_region:
+        return shortened(facts, [named(school.name) for school in schools])
+    units = {named(facts.run.municipalities[one.municipality_id].short_name) for one in schools}
+    return shortened(facts, sorted(units, key=natural_key))
 
 
 def _moves(draft: Draft, facts: Facts, risks: Sequence[RiskOfSchool]) -> None:
@@ -138,10 +162,12 @@ def _moves(draft: Draft, facts: Facts, risks: Sequence[RiskOfSchool]) -> None:
 def _by_school(facts: Facts, stage: int, risks: Sequence[RiskOfSchool]) -> Laid:
     """Every school of the municipality with its activated risks, also one that has none."""
     rows = Rows("document", "positive-changes", columns(f"positive/{stage}"))
+    unknown = _without_profile(facts)
     for school in facts.schools:
         of_school = [risk for risk in risks if risk.school_id == school.school_id]
         if not of_school:
-            rows.message(named(school.name), sentence(facts, "positive_no_risks"))
+            why = "positive_no_profile" if school in unknown else "positive_no_risks"
+            rows.message(named(school.name), sentence(facts, why))
             continue
         rows.group(named(school.name))
         for risk in of_school:
@@ -194,11 +220,21 @@ def _summed(facts: Facts, stage: int, table_id: str, groups: dict[str, list[Risk
         f"positive_sums/{stage}", label=sentence(facts, "column_positive", by=by)
     )
     rows = Rows("document", table_id, heads)
+    unknown = _without_profile(facts)
+    known_units = {s.municipality_id for s in _schools(facts) if s not in unknown}
+    nothing_known = {
+        title(named(facts.run.municipalities[school.municipality_id].name))
+        for school in unknown
+        if school.municipality_id not in known_units
+    }
     for label, risks in groups.items():
-        rows.add({"label": label, **_sums(stage, risks)})
+        sums = _sums(stage, risks)
+        is_unknown = by == "units" and label in nothing_known
+        rows.add({"label": label, **(dict.fromkeys(sums, NoData()) if is_unknown else sums)})
     everything = [risk for risks in groups.values() for risk in risks]
     rows.add({"label": sentence(facts, "region_row"), **_sums(stage, everything)}, "total")
-    return rows.laid(sentence(facts, "caption_positive", stage=stage, by=by))
+    note = [sentence(facts, "note_positive_unknown")] if unknown else []
+    return rows.laid(sentence(facts, "caption_positive", stage=stage, by=by), note)
 
 
 def _sums(stage: int, risks: Sequence[RiskOfSchool]) -> Cells:
@@ -225,16 +261,19 @@ def changes_sheet(facts: Facts) -> Sheet | None:
         return None
     heads = columns(f"sheet/positive/{told.stage}")
     rows = Rows("appendix", "positive-changes", heads if facts.is_region else heads[1:])
-    schools = {school.school_id: school for school in facts.schools}
-    for risk in _risks(facts):
-        unit = facts.run.municipalities[risk.municipality_id]
-        rows.add(
-            {
-                "municipality": title(named(unit.name)),
-                "school": named(schools[risk.school_id].name),
-                **_cells(facts, told.stage, risk),
-            }
-        )
+    risks, unknown = _risks(facts), _without_profile(facts)
+    for school in _schools(facts):
+        place: Cells = {
+            "municipality": title(named(facts.run.municipalities[school.municipality_id].name)),
+            "school": named(school.name),
+        }
+        if school in unknown:
+            why = sentence(facts, "positive_no_profile")
+            nothing = {head.key: NoData() for head in heads}
+            rows.add({**nothing, **place, "risk": why})
+        for risk in risks:
+            if risk.school_id == school.school_id:
+                rows.add({**place, **_cells(facts, told.stage, risk)})
     return sheet(
         facts,
         sentence(facts, "tab_positive"),

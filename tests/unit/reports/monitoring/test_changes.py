@@ -124,6 +124,59 @@ def test_without_data_the_report_says_so_and_asks_for_nothing(
     assert "Изменения" not in {sheet.title for sheet in model.appendix}
 
 
+def assessed_but(*schools: str) -> dict[str, list[dict[str, object]]]:
+    kept = [row for row in REGISTERS["risk"] if row["school_id"] not in schools]
+    return REGISTERS | {"risk": kept}
+
+
+def test_of_a_school_without_a_risk_profile_nothing_is_known(composed: Composed) -> None:
+    model = composed(june(registers=assessed_but("s102", "s103")))
+    assert rows(model, "positive-changes")[3:] == [
+        ["Школа № 102 (условная)", "рисковый профиль не поступил"],
+        ["Школа № 103 (условная)", "рисковый профиль не поступил"],
+    ]
+    assert (
+        "Рисковый профиль 2 школ не поступил, неизвестно, какие риски активированы: "
+        "Школа № 102 (условная); Школа № 103 (условная)."
+    ) in told(model)
+
+
+def test_a_profile_of_a_later_day_is_not_known_yet(composed: Composed) -> None:
+    late = [
+        row | ({"assessed_on": "2021-07-01"} if row["school_id"] == "s103" else {})
+        for row in REGISTERS["risk"]
+    ]
+    shown = rows(composed(june(registers=REGISTERS | {"risk": late})), "positive-changes")
+    assert shown[-1] == ["Школа № 103 (условная)", "рисковый профиль не поступил"]
+
+
+def test_of_schools_without_profiles_alone_the_report_does_not_say_that_they_have_no_risks(
+    composed: Composed,
+) -> None:
+    text = told(composed(june(registers=assessed_but("s101", "s102", "s103"))))
+    assert "Рисковый профиль 3 школ не поступил" in text
+    assert "Активированных рисков у школ" not in text
+
+
+def test_the_region_sums_no_zeros_where_no_profile_came(composed: Composed) -> None:
+    model = composed(june(registers=assessed_but("s103", "s201", "s210")), REGION)
+    assert rows(model, "changes-units") == [
+        ["Буйский муниципальный район", "3", "1", "1", "0", "1", "1"],
+        ["Муниципальный район город Нея и Нейский район", *["н/д"] * 6],
+        ["Регион", "3", "1", "1", "0", "1", "1"],
+    ]
+    assert (
+        "Рисковый профиль 3 школ не поступил, неизвестно, какие риски активированы: "
+        "Буйский МР; Нейский МР."
+    ) in told(model)
+    (sheet,) = [sheet for sheet in model.appendix if sheet.title == "Изменения"]
+    shown = [[plain(show(cell.value)) for cell in row.cells] for row in sheet.table.rows]
+    assert [row[1:] for row in shown if row[2] == "рисковый профиль не поступил"] == [
+        [school, "рисковый профиль не поступил", *["н/д"] * 4]
+        for school in ("Школа № 103 (условная)", "Школа № 2 (условная)", "Школа № 10 (условная)")
+    ]
+
+
 def test_a_municipality_reads_of_its_own_schools_alone(composed: Composed) -> None:
     model = composed(june(), "neyskiy")
     assert [row[0] for row in rows(model, "positive-changes")] == [
