@@ -22,6 +22,7 @@
 
 from airflow.sdk import dag
 
+from roadmap.plan.model import OCCASIONS_AT
 from roadmap_airflow import watch
 from roadmap_airflow.defaults import DEFAULT_ARGS, START, documentation
 from roadmap_airflow.timetable import WorkingDayTimetable
@@ -30,7 +31,7 @@ from roadmap_airflow.timetable import WorkingDayTimetable
 @dag(
     dag_id="calendar_watch",
     dag_display_name="Календарь: напоминания и пропущенные запуски",
-    schedule=WorkingDayTimetable(hour=9),
+    schedule=WorkingDayTimetable(hour=OCCASIONS_AT.hour),
     start_date=START,
     catchup=False,
     max_active_runs=1,

@@ -33,5 +33,6 @@ def of_before_regions(plan: Plan) -> bytes:
     del region["phone_forms"]
     said |= {f"operator_{name}": value for name, value in operator.items()}
     said |= {"region_name": region.pop("name"), **region}
+    said["reminders"]["run_at"] = "10:00:00"
     said["order"]["issued_by"] = "департамента"
     return json.dumps(said, ensure_ascii=False).encode()

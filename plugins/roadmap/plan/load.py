@@ -136,10 +136,13 @@ def plan_json(plan: Plan) -> bytes:
 def of_kept(content: bytes) -> dict[str, Any]:
     """What a kept plan says (`plan_json`), with a region also where it was kept before they were.
 
-    Such a plan held its region's fields itself, and no forms of telephone numbers: the contact's
-    own is the one that it knew. It may still be no plan of today's.
+    The hour of reminders and of ends of windows, which had no effect, is left out. A plan without
+    a region held its fields itself, and no forms of telephone numbers: the contact's own is the
+    one that it knew. It may still be no plan of today's.
     """
     said: dict[str, Any] = json.loads(content)
+    for name in ("reminders", "closings"):
+        (said.get(name) or {}).pop("run_at", None)
     if "region" in said:
         return said
     region = {name: said.pop(old) for old, name in _OF_REGION.items() if old in said}

@@ -219,7 +219,6 @@ class Reminders(PlanPart):
 
     days_before: Annotated[tuple[Annotated[int, Field(ge=1, le=60)], ...], Field(min_length=1)]
     measures: tuple[int, ...]  # which measures remind
-    run_at: time
     datasets: Datasets
 
 
@@ -227,7 +226,6 @@ class Closings(PlanPart):
     """Letters about windows that closed: one occasion per due date, on the working day after it."""
 
     measures: tuple[int, ...]  # of which is told; the region's own, no phase of theirs is near
-    run_at: time
     datasets: Datasets
 
 
@@ -330,6 +328,7 @@ class Plan(PlanPart):
         raise KeyError(f"В плане {self.year} года нет мероприятия № {number}")
 
 
+OCCASIONS_AT = time(9)  # of the DAG `calendar_watch`, which looks for all of them
 REMINDER = "reminder"
 CLOSING = "closing"
 
@@ -350,7 +349,7 @@ def reminder_phases(plan: Plan) -> tuple[Phase, ...]:
             title=f"Напоминание о сроке {due:%d.%m.%Y}",
             dag_title="Напоминания о сроках",
             run_day=due - timedelta(days=days),
-            run_at=plan.reminders.run_at,
+            run_at=OCCASIONS_AT,
             starts=due - timedelta(days=days),
             as_of=due - timedelta(days=days),
             owns=tuple(numbers),
@@ -378,7 +377,7 @@ def closing_phases(plan: Plan) -> tuple[Phase, ...]:
             title=f"Окончание срока {due:%d.%m.%Y}",
             dag_title="Окончания сроков",
             run_day=due + timedelta(days=1),
-            run_at=plan.closings.run_at,
+            run_at=OCCASIONS_AT,
             starts=due,
             as_of=due,
             owns=tuple(numbers),
