@@ -166,8 +166,9 @@ def _by_school(facts: Facts, stage: int, risks: Sequence[RiskOfSchool]) -> Laid:
     for school in facts.schools:
         of_school = [risk for risk in risks if risk.school_id == school.school_id]
         if not of_school:
-            why = "positive_no_profile" if school in unknown else "positive_no_risks"
-            rows.message(named(school.name), sentence(facts, why))
+            no_profile = sentence(facts, "positive_no_profile")
+            no_risks = sentence(facts, "positive_no_risks")
+            rows.message(named(school.name), no_profile if school in unknown else no_risks)
             continue
         rows.group(named(school.name))
         for risk in of_school:
