@@ -64,6 +64,7 @@ def contradictions(
         *_phase_windows(plan),
         *_procedures(plan),
         *_positive_changes(plan),
+        *_topics(plan),
         *_ownership(plan),
         *_reminders(plan, datasets),
         *_closings(plan, datasets),
@@ -385,6 +386,23 @@ def _positive_changes(plan: Plan) -> Iterator[Problem]:
             names = ", ".join(sorted(unread))
             text = f"о позитивных изменениях нужны и виды сведений: {names}"
             yield Problem(f"phases[{index}].datasets", text)
+
+
+def _topics(plan: Plan) -> Iterator[Problem]:
+    """Whose topics have to answer a deficit needs the risks that schools have taken into work."""
+    strict = {m.number for m in plan.measures if m.rules.get("topics") == "strict"}
+    told = [
+        (f"phases[{index}].datasets", phase.reports, phase.datasets)
+        for index, phase in enumerate(plan.phases)
+    ]
+    told += [
+        (f"{name}.datasets", part.measures, part.datasets)
+        for name, part in (("reminders", plan.reminders), ("closings", plan.closings))
+        if part is not None
+    ]
+    for path, numbers, datasets in told:
+        if strict & set(numbers) and "risk_profiles" not in (*datasets.needed, *datasets.told):
+            yield Problem(path, "о темах мероприятий нужен и вид сведений: risk_profiles")
 
 
 def _comparison(path: str, comparison: Comparison, phase: Phase) -> Iterator[Problem]:

@@ -198,6 +198,10 @@ WRONG = {
         "phases[0].datasets",
         "о позитивных изменениях нужны и виды сведений: medk_changes, risk_profiles",
     ),
+    "topics that may answer risks which are not read": (
+        ("topics: shown", "topics: strict"),
+        "phases[0].datasets", "о темах мероприятий нужен и вид сведений: risk_profiles",
+    ),
     "a comparison of what the phase does not analyse": (
         ("current: vpr/2021/spring", "current: vpr/2021/autumn"),
         "phases[2].comparisons[0].current", "такой процедуры у этапа нет: «vpr/2021/autumn»",
