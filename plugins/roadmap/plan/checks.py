@@ -389,11 +389,16 @@ def _positive_changes(plan: Plan) -> Iterator[Problem]:
 
 
 def _topics(plan: Plan) -> Iterator[Problem]:
-    """Whose topics have to answer a deficit needs the risks that schools have taken into work."""
+    """Whose topics have to answer a deficit needs the risks that schools have taken into work.
+
+    A phase that analyses results finds deficits itself: profiles that came after it would
+    correct its letters by one line, that they have come.
+    """
     strict = {m.number for m in plan.measures if m.rules.get("topics") == "strict"}
     told = [
         (f"phases[{index}].datasets", phase.reports, phase.datasets)
         for index, phase in enumerate(plan.phases)
+        if phase.report != "analysis"
     ]
     told += [
         (f"{name}.datasets", part.measures, part.datasets)

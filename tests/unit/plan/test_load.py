@@ -200,7 +200,7 @@ WRONG = {
     ),
     "topics that may answer risks which are not read": (
         ("topics: shown", "topics: strict"),
-        "phases[0].datasets", "о темах мероприятий нужен и вид сведений: risk_profiles",
+        "closings.datasets", "о темах мероприятий нужен и вид сведений: risk_profiles",
     ),
     "a comparison of what the phase does not analyse": (
         ("current: vpr/2021/spring", "current: vpr/2021/autumn"),
