@@ -50,17 +50,30 @@ def _is_interim_indicator(result: IndicatorResult) -> bool:
 
 
 def attention(facts: Facts, items: Sequence[MissingItem]) -> tuple[AttentionItem, ...]:
-    """All items of the addressee; a municipality is asked only for what it can still do itself."""
+    """All items of the addressee; a municipality is asked only for what it can do itself.
+
+    Of what was missed for good nobody is asked any more: `too_late` says it.
+    """
     return tuple(
         _item(facts, result, [item for item in items if item.code == result.indicator.code])
         for result in open_results(facts)
-        if facts.is_region or _is_asked(facts, result.indicator.recommendation)
+        if (facts.is_region or result.indicator.recommendation is not None)
+        and not _is_past(facts, result.indicator.recommendation)
     )
 
 
-def _is_asked(facts: Facts, advice: Recommendation | None) -> bool:
-    """Whether a municipality can do something still; what was missed for good is asked once."""
-    return advice is not None and not (advice.once and advice.due <= facts.run.as_of)
+def too_late(facts: Facts) -> str:
+    """What is not met and can't be made good, in one sentence; empty where there is nothing."""
+    codes = [
+        result.indicator.code
+        for result in open_results(facts)
+        if _is_past(facts, result.indicator.recommendation)
+    ]
+    return sentence(facts, "too_late", codes=codes) if codes else ""
+
+
+def _is_past(facts: Facts, advice: Recommendation | None) -> bool:
+    return advice is not None and advice.once and advice.due <= facts.run.as_of
 
 
 def _item(facts: Facts, result: IndicatorResult, items: Sequence[MissingItem]) -> AttentionItem:

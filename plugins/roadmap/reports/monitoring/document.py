@@ -54,9 +54,14 @@ from roadmap.reports.words.wording import named, say
 
 
 def compose_document(
-    facts: Facts, summary: Summary, main: Sequence[str], items: Sequence[AttentionItem]
+    facts: Facts,
+    summary: Summary,
+    main: Sequence[str],
+    items: Sequence[AttentionItem],
+    past: str,
 ) -> tuple[Document, Draft]:
-    """The document of one addressee and its draft; `items` are all that needs attention."""
+    """The document of one addressee and its draft; `items` are all that needs attention, `past`
+    is what is not asked for any more."""
     draft = Draft()
     shown = shown_indicators(facts)
     _basis(draft, facts)
@@ -71,7 +76,7 @@ def compose_document(
         _changes(draft, facts, summary, shown)
     draft.section("conclusions", sentence(facts, "s_conclusions"))
     draft.numbered(conclusions(facts, summary))
-    recommendations(draft, facts, items)
+    recommendations(draft, facts, items, past)
     _measures(draft, facts, summary)
     _indicators(draft, facts, shown)
     _limits(draft, facts)

@@ -30,13 +30,16 @@ def compose_letter(
     headline: str,
     items: Sequence[AttentionItem],
     recommendations_section: int,
+    past: str,
 ) -> tuple[Letter, tuple[Placed, ...]]:
     """The letter of one addressee and where key figures stand in it; the section is that of its
-    document."""
+    document, `past` what is not asked for any more."""
     lead = " ".join(explanation(facts, summary)), sentence(facts, "as_of", on=facts.run.as_of)
     figures, placed = _figures_region(facts) if facts.is_region else _figures(facts)
     numbers = facts.run.phase.owns
-    letter = letter_of(facts, headline, lead, items, recommendations_section, figures, numbers)
+    letter = letter_of(
+        facts, headline, lead, items, recommendations_section, figures, numbers, past
+    )
     return letter, placed
 
 

@@ -27,12 +27,17 @@ def document_of(facts: Facts, draft: Draft, subject: str, main: Sequence[str]) -
     )
 
 
-def recommendations(draft: Draft, facts: Facts, items: Sequence[AttentionItem]) -> None:
-    """The section that lists what to do, who and by when."""
+def recommendations(
+    draft: Draft, facts: Facts, items: Sequence[AttentionItem], past: str = ""
+) -> None:
+    """The section that lists what to do, who and by when; `past`: what is not asked any more."""
     heading = sentence(facts, "s_recommendations")
     draft.section("recommendations", heading)
+    if past:
+        draft.paragraph(past)
     if not items:
-        draft.paragraph(sentence(facts, "nothing_to_do"))
+        if not past:
+            draft.paragraph(sentence(facts, "nothing_to_do"))
         return
     draft.paragraph(sentence(facts, "recommendations", n=len(items), table=draft.next_table))
     heads = columns(f"recommendations/{facts.run.phase.report}")

@@ -25,10 +25,12 @@ def letter_of(
     section: int,
     figures: LetterFigures | None,
     numbers: Sequence[int],
+    past: str = "",
 ) -> Letter:
     """The letter of one addressee.
 
-    `section` of its document lists all of `items`; `numbers` are the measures that order it.
+    `section` of its document lists all of `items`; `numbers` are the measures that order it;
+    `past` is said of what nobody is asked for any more.
     """
     preheader = sentence(facts, "preheader", headline=headline)
     if facts.is_region:
@@ -41,6 +43,7 @@ def letter_of(
     name = title(" ".join(facts.addressee.name.split()))
     subject = sentence(facts, "subject", phase=facts.run.phase.title, name=name)
     more = len(items) - ITEMS
+    rest = sentence(facts, "attention_more", n=more, section=section) if more > 0 else ""
     return Letter(
         # Plain spaces, so that a search for the subject finds it.
         subject=subject.replace(NBSP, " "),
@@ -52,9 +55,7 @@ def letter_of(
         request=request[0],
         request_rest=request[1],
         attention=tuple(items[:ITEMS]),
-        attention_more=sentence(facts, "attention_more", n=more, section=section)
-        if more > 0
-        else None,
+        attention_more=" ".join(filter(None, (rest, past))) or None,
         figures=figures,
         basis=sentence(facts, "basis", numbers=[str(number) for number in numbers]),
     )

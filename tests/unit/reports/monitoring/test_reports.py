@@ -283,6 +283,16 @@ def test_what_was_missed_for_good_is_asked_for_once_and_named_all_the_same(
     model = composed(june())
     assert not [item for item in model.letter.attention if "6.2" in item.title]
     assert [row for row in _table(model, "missing") if row["code"] == "6.2"]
+    assert _plain(model.letter.attention_more or "").endswith(
+        "Показатель 6.2 выполнен не полностью, но время прошло и этого не исправить: действий по"
+        " нему не требуется."
+    )
+
+
+def test_of_the_department_nobody_asks_what_was_missed_for_good(composed: Composed) -> None:
+    letter = composed(june(), REGION).letter
+    assert not [item for item in letter.attention if item.title.startswith("Показатель 6.")]
+    assert "6.2 выполнен" in _plain(letter.attention_more or "")
 
 
 def test_what_the_plan_asks_by_a_day_that_has_passed_is_asked_by_the_day_of_the_answer(
@@ -300,7 +310,7 @@ def test_a_letter_has_five_items_at_the_most_and_tells_where_the_rest_stand(
 ) -> None:
     letter = composed(june(), REGION).letter
     assert len(letter.attention) == 5
-    assert re.fullmatch(r"Ещё \d — в отчёте, раздел \d\.", _plain(letter.attention_more or ""))
+    assert re.match(r"Ещё \d — в отчёте, раздел \d\. ", _plain(letter.attention_more or ""))
 
 
 def test_the_department_is_not_asked_to_write_a_municipalitys_act(composed: Composed) -> None:
