@@ -109,6 +109,7 @@ def test_d1_postgresql_crashes_again_and_again_while_many_send(mortal: PostgresS
                 return start(world, orders(world, scope(occasion), actor=f"sender-{number}"))
 
             senders = [sender(number) for number in range(3)]
+            server.wait_until_talking()  # else all crashes may be over before anybody is at work
             for _ in range(4):
                 time.sleep(dice.uniform(0.1, 0.4))
                 mortal.crash()

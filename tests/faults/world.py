@@ -42,22 +42,29 @@ class CountingServer(SmtpServer):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.talking = 0
-        self._is_quiet = threading.Condition()
+        self._changed = threading.Condition()
 
     def _talk(self, connection: socket.socket) -> None:
-        with self._is_quiet:
+        with self._changed:
             self.talking += 1
+            self._changed.notify_all()
         try:
             super()._talk(connection)
         finally:
-            with self._is_quiet:
+            with self._changed:
                 self.talking -= 1
-                self._is_quiet.notify_all()
+                self._changed.notify_all()
+
+    def wait_until_talking(self, seconds: float = 30.0) -> None:
+        """Until some client is at work, however long its process took to begin."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.talking > 0, seconds):
+                raise TimeoutError("no dialogue has begun")
 
     def wait_until_quiet(self, seconds: float = 10.0) -> None:
         """Until every client is gone and all that they sent is dealt with."""
-        with self._is_quiet:
-            if not self._is_quiet.wait_for(lambda: self.talking == 0, seconds):
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.talking == 0, seconds):
                 raise TimeoutError(f"{self.talking} dialogues have not ended")
 
 
