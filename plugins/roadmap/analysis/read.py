@@ -25,15 +25,13 @@ from roadmap.analysis.small_numbers import (
     stands_as_told,
 )
 from roadmap.plan.model import Procedure
+from roadmap.plan.procedures import kinds
 from roadmap.plan.region import REGION
 from roadmap.russian import natural_key
 from roadmap.store.sql import sql
 
 _Row = Mapping[str, Any]  # of analysis/papers.sql
 _Counts = Mapping[str, int]
-
-KINDS = ("vpr", "oge", "ege", "rdr")
-_FIRST_SUBJECTS = ("русский язык", "математика")
 
 
 class Level(StrEnum):
@@ -164,13 +162,13 @@ def papers(
     `procedures`: only of these; None: of all that the run has, those of the phase and those
     before it (`analysis.dynamics.previous_procedures`), which a report keeps apart.
 
-    Papers: ВПР, ОГЭ, ЕГЭ, ДР; year, wave, grade; русский язык, математика, then by
-    alphabet. Within a paper: schools in natural order of names, municipalities by alphabet,
-    participants, region. A municipality gets its own schools, its total and the region
-    (hidden where a difference would give another school away, in this letter or beside the
-    letters of earlier runs that it has had); 'region' gets everything. A school that differs from
-    such a letter by a few pupils stands as it was told there, and so it is in the total; only
-    whether the threshold is reached is told of the newer results.
+    Papers: as include/procedures.yaml orders their kinds; year, wave, grade; the kind's main
+    subjects, then by alphabet. Within a paper: schools in natural order of names, municipalities by
+    alphabet, participants, region. A municipality gets its own schools, its total and the region
+    (hidden where a difference would give another school away, in this letter or beside the letters
+    of earlier runs that it has had); 'region' gets everything. A school that differs from such a
+    letter by a few pupils stands as it was told there, and so it is in the total; only whether the
+    threshold is reached is told of the newer results.
     """
     rows = _rows(connection, run_id, municipality_id)
     wanted = None if procedures is None else {procedure.key for procedure in procedures}
@@ -394,13 +392,10 @@ def _exam(row: _Row) -> Exam:
 
 def _order(result: PaperResult) -> tuple[object, ...]:
     paper = result.paper
-    subject = (
-        _FIRST_SUBJECTS.index(paper.subject)
-        if paper.subject in _FIRST_SUBJECTS
-        else len(_FIRST_SUBJECTS)
-    )
+    first = kinds()[paper.kind].main_subjects
+    subject = first.index(paper.subject) if paper.subject in first else len(first)
     return (
-        KINDS.index(paper.kind),
+        list(kinds()).index(paper.kind),
         paper.year,
         paper.wave,
         paper.grade,

@@ -1,4 +1,4 @@
-"""Results of ВПР, ОГЭ, ЕГЭ and diagnostic works: tables that several datasets fill.
+"""Results of assessment procedures: tables that several datasets fill.
 
 Each of those datasets has a reader of its own, so only the tables are declared here.
 References to schools and municipalities stay as the file wrote them (normalised); a run
@@ -25,7 +25,7 @@ def _counts(*keys: str, kind: Kind = Kind.INTEGER, required: bool = True) -> lis
 
 
 _PAPER = (
-    _text("kind", "vpr", "oge", "ege", "rdr"),
+    Column("", "kind", words="procedures"),
     *_counts("year"),  # calendar year of the procedure: ВПР autumn 2020 → 2020
     _text("wave", "autumn", "spring", "main"),
     *_counts("grade"),  # the PROGRAMME's grade; 11 for ЕГЭ, 10 for ДР-10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from roadmap.evidence.parsed import FileRefused
+from roadmap.plan.procedures import kinds
 
 
 def place(
@@ -22,7 +23,6 @@ def place(
     return ", ".join(parts)
 
 
-_KINDS = {"vpr": "ВПР", "ege": "ЕГЭ", "oge": "ОГЭ", "gve": "ГВЭ", "rdr": "региональные работы"}
 _WAVES = {"autumn": ", осень", "spring": ", весна"}
 _WHOLE_EXAM = 5  # parts of a paper's scope; more of them name a part of its results
 
@@ -33,10 +33,10 @@ def about(scope: str) -> str:
     A scope that is no paper («buyskiy», «webinar-2021-03-12») stands in the file as it is.
     """
     kind, *rest = scope.split("/")
-    if kind not in _KINDS or len(rest) + 1 < _WHOLE_EXAM:
+    if kind not in kinds() or len(rest) + 1 < _WHOLE_EXAM:
         return scope
     year, wave, grade, subject, *part = rest
-    said = f"{_KINDS[kind]}{_WAVES.get(wave, '')} {year}, {grade} класс, {subject}"
+    said = f"{kinds()[kind].name}{_WAVES.get(wave, '')} {year}, {grade} класс, {subject}"
     return f"{said}, апелляции" if part else said
 
 

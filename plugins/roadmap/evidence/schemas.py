@@ -23,6 +23,7 @@ from roadmap.datasets.catalogue import TABLES
 from roadmap.datasets.model import Column, FactTable, Kind
 from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import ByColumns, FileRefused, Parsed, Rejected
+from roadmap.plan.procedures import kinds
 
 log = logging.getLogger("roadmap")
 
@@ -233,6 +234,8 @@ def _rules_of(column: Column) -> Iterator[tuple[str, str, Callable[[Any], bool]]
     if column.choices:
         allowed = {None, *column.choices.values()}
         yield "CHOICE", "недопустимое значение", lambda value: value in allowed
+    if column.words == "procedures":
+        yield "CHOICE", "такого вида процедур нет", lambda value: value in kinds()
 
 
 def _equal(columns: Sequence[Sequence[Any]], without: Iterable[int]) -> list[list[int]]:

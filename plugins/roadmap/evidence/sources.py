@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from roadmap.datasets.catalogue import DATASETS
 from roadmap.paths import SOURCES, SQL
 from roadmap.plan.faults import first_fault, not_yaml
+from roadmap.plan.procedures import kinds
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 
 # What becomes of who wrote one part only of a paper of two days (readers.vpr_protocols).
@@ -89,6 +90,7 @@ class Source(BaseModel):
         for options in (self.options, *self.options_by_year.values()):
             if options.get("one_part", _ONE_PART[0]) not in _ONE_PART:
                 raise ValueError(f"в поле one_part возможны: {', '.join(_ONE_PART)}")
+            _check_procedure(options)
         if self.query is not None and self.holds_pupils:
             raise ValueError(
                 "сведения об учениках запросом не берут: их снимок хранился бы целиком"
@@ -104,6 +106,21 @@ class Source(BaseModel):
         """The reader's options in that plan year; of a register, which one it is among them."""
         own = {"register": self.dataset} if self.dataset in DATASETS else {}
         return {**own, **self.options, **self.options_by_year.get(plan_year, {})}
+
+
+def _check_procedure(options: dict[str, Any]) -> None:
+    """ValueError where the options of a table of results name what no kind of procedure has."""
+    if "kind" not in options:
+        return
+    kind = kinds().get(options["kind"])
+    if kind is None:
+        raise ValueError(f"в поле kind возможны (include/procedures.yaml): {', '.join(kinds())}")
+    if options.get("wave", kind.waves[0]) not in kind.waves:
+        raise ValueError(f"в поле wave возможны: {', '.join(kind.waves)}")
+    bands = options.get("bands", ["2", "3", "4", "5"])
+    texts = isinstance(bands, list) and all(isinstance(band, str) for band in bands)
+    if not texts or len(set(bands)) != 4:
+        raise ValueError("в поле bands — четыре разных названия столбцов, с низшего уровня")
 
 
 class _Sources(BaseModel):

@@ -24,9 +24,11 @@ from roadmap.plan.model import (
     OwnSchedule,
     Phase,
     Plan,
+    Procedure,
     Setting,
     is_occasion,
 )
+from roadmap.plan.procedures import kinds
 from roadmap.plan.region import REGION
 from roadmap.russian import day
 
@@ -368,8 +370,26 @@ def _procedures(plan: Plan) -> Iterator[Problem]:
         compared = [comparison.current for comparison in phase.comparisons]
         text = "процедура «{}» уже сравнивается"
         yield from _twice(f"{path}.comparisons", compared, text, ".current")
+        for place, procedure in enumerate(phase.procedures):
+            yield from _kind(f"{path}.procedures[{place}]", procedure)
         for place, comparison in enumerate(phase.comparisons):
             yield from _comparison(f"{path}.comparisons[{place}]", comparison, phase)
+            yield from _kind(f"{path}.comparisons[{place}].previous", comparison.previous)
+
+
+def _kind(path: str, procedure: Procedure) -> Iterator[Problem]:
+    """A procedure is of a kind of include/procedures.yaml, and held when that kind is."""
+    kind = kinds().get(procedure.kind)
+    if kind is None:
+        yield Problem(
+            f"{path}.kind",
+            f"«{procedure.kind}» — такого вида процедур нет; возможны "
+            f"(include/procedures.yaml): {', '.join(kinds())}",
+        )
+    elif procedure.wave not in kind.waves:
+        yield Problem(
+            f"{path}.wave", f"у вида {procedure.kind} такого нет; возможны: {', '.join(kind.waves)}"
+        )
 
 
 def _positive_changes(plan: Plan) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from roadmap.plan.part import Code, PlanPart, Text
+from roadmap.plan.procedures import WaveCode
 from roadmap.plan.region import LocalTime, Municipality, Region
 
 Date = date  # where a field itself is called `date`
@@ -177,9 +178,9 @@ class ReplyBy(PlanPart):
 class Procedure(PlanPart):
     """An assessment procedure a phase analyses, e.g. ВПР, autumn 2020."""
 
-    kind: Literal["vpr", "ege", "oge", "rdr"]
+    kind: Code  # of include/procedures.yaml (`plan.checks`)
     year: int
-    wave: Literal["autumn", "spring", "main"]
+    wave: WaveCode
     title: Text
     short_title: Text
     not_held: Text | None = None  # the reason, where it was not held: «–» and not «н/д»
@@ -193,7 +194,7 @@ class Procedure(PlanPart):
 class Comparison(PlanPart):
     """Which earlier procedure a procedure of the phase is set beside, or why it is not."""
 
-    current: Annotated[str, Field(pattern=r"^(vpr|ege|oge|rdr)/\d{4}/(autumn|spring|main)$")]
+    current: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/\d{4}/(autumn|spring|main)$")]
     previous: Procedure
     not_comparable: Text | None = None  # the reason; None: same grade and subject are compared
     caution: Text | None = None  # what to bear in mind when comparing

@@ -7,6 +7,7 @@ import yaml
 
 from roadmap.datasets.catalogue import DATASETS
 from roadmap.evidence.sources import SourcesError, load_sources
+from roadmap.paths import SOURCES
 from roadmap.plan.load import load_plan
 
 
@@ -120,3 +121,24 @@ def test_a_file_that_is_no_yaml_is_refused(tmp_path: Path) -> None:
     path.write_text("sources: [", "utf-8")
     with pytest.raises(SourcesError, match="это не YAML"):
         load_sources(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("{kind: pisa}", "в поле kind возможны (include/procedures.yaml): vpr, oge, ege, rdr, fg"),
+        ("{kind: fg, wave: main}", "в поле wave возможны: autumn, spring"),
+        ("{kind: fg, bands: [Низкий, Средний, Высокий]}", "четыре разных названия столбцов"),
+    ],
+)
+def test_a_source_of_results_names_a_kind_of_procedures_and_its_columns(
+    tmp_path: Path, options: str, told: str
+) -> None:
+    text = SOURCES.read_text(encoding="utf-8")
+    own = "options: {kind: fg, bands: [Низкий, Средний, Повышенный, Высокий]}"
+    assert own in text
+    path = tmp_path / "sources.yaml"
+    path.write_text(text.replace(own, f"options: {options}"), encoding="utf-8")
+    with pytest.raises(SourcesError) as refused:
+        load_sources(path)
+    assert told in str(refused.value)

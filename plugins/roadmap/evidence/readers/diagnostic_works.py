@@ -1,6 +1,7 @@
 """The region's table of a diagnostic work: counts of marks by school (docs/domain.md §3.5).
 
-Counts, not percents: the participants must be the sum of the marks, or the row is set aside.
+Counts, not percents: the participants must be the sum of the marks, or the row is set aside. A
+work of another kind (`options.kind`) may be told in levels instead (docs/domain.md §3.6).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _SCHOOL, _NAME, _MUNICIPALITY = "Код ОО", "Наименование ОО", 
 _SUBJECT, _GRADE, _DAY = "Предмет", "Класс", "Дата"
 _PARTICIPANTS, _MEAN = "Кол-во участников", "Средний балл"
 _MARKS = ("2", "3", "4", "5")
-_REQUIRED = (_SCHOOL, _MUNICIPALITY, _SUBJECT, _GRADE, _DAY, _PARTICIPANTS, *_MARKS)
+_REQUIRED = (_SCHOOL, _MUNICIPALITY, _SUBJECT, _GRADE, _DAY, _PARTICIPANTS)
 _OPTIONAL = (_NAME, _MEAN)
 _MOST_PARTICIPANTS = 10_000
 _FIRST_MONTH_OF_AUTUMN = 8  # the new school year; nothing is written in July
@@ -45,11 +46,13 @@ _TO_DO = "Исправьте строку и положите файл снов�
 def read(content: bytes, context: ReaderContext) -> Parsed:
     """Facts `mark_result` of schools, one subject, grade and half-year a file.
 
-    Raises FileRefused: HEADER, TITLE (several works in one file), SUBJECT, PERIOD, EMPTY and
-    those of `read_sheets`.
+    `options`: `kind` of procedure, its own `subjects`, the titles of the columns of its four
+    `bands` from the lowest, its `wave` where the day does not say it. Raises FileRefused: HEADER,
+    TITLE (several works in one file), SUBJECT, PERIOD, EMPTY and those of `read_sheets`.
     """
-    sheets = read_sheets(content, context.file_name, _REQUIRED)
-    sheet, heading = find_table(sheets, _REQUIRED, optional=_OPTIONAL, file_name=context.file_name)
+    titles = (*_REQUIRED, *_bands(context))
+    sheets = read_sheets(content, context.file_name, titles)
+    sheet, heading = find_table(sheets, titles, optional=_OPTIONAL, file_name=context.file_name)
     table = _Table(sheet, heading, context, _TO_DO)
     what = "Об одной школе две разные строки"
     twice = RowRejected("CONFLICTING_DUPLICATE", what, table.column(_SCHOOL))
@@ -69,6 +72,10 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
     if paper is None:
         raise _nothing_read(context, sheet)
     return table.parsed(paper.scope, "mark_result")
+
+
+def _bands(context: ReaderContext) -> tuple[str, ...]:
+    return tuple(context.options.get("bands", _MARKS))
 
 
 def _wave(day: date) -> str:
@@ -107,7 +114,7 @@ class _Table(Table):
             words = [normal_title(cells.get(title)) for title in (_SCHOOL, _NAME, _MUNICIPALITY)]
             if any(_TOTAL_ROW.match(word) for word in words):
                 self.warn("Строки итогов пропущены", NOTHING_TO_DO)
-            elif all(cells[title] is None for title in (_PARTICIPANTS, *_MARKS)):
+            elif all(cells[title] is None for title in (_PARTICIPANTS, *_bands(self.context))):
                 self.warn(OUTSIDE, OUTSIDE_TO_DO)
             else:
                 rows.append((number, row))
@@ -124,21 +131,23 @@ class _Table(Table):
         if day is None:
             raise RowRejected("MISSING", "Нет даты работы", self.column(_DAY))
         name, context = self.context.file_name, self.context
-        subject = known_subject(subject_text, name, self.sheet.name or None)
-        options = {"wave": _wave(day)}
+        options = {"wave": _wave(day), "kind": "rdr", "subjects": {}, **context.options}
+        sheet = self.sheet.name or None
+        subject = known_subject(subject_text, name, sheet, options["subjects"])
         wave = wave_of(day.year, context.plan_year, options, name)
-        return Paper("rdr", day.year, wave, int(grade.group(1)), subject)
+        return Paper(options["kind"], day.year, wave, int(grade.group(1)), subject)
 
     def fact(self, row: list[Cell]) -> dict[str, Any]:
         """The fact's own columns; RowRejected where counts are missing or contradict."""
         scheme, school = self._school(row)
         participants = self._count(row, _PARTICIPANTS)
-        marks = [self._count(row, mark) for mark in _MARKS]
+        bands = _bands(self.context)
+        marks = [self._count(row, band) for band in bands]
         if sum(marks) != participants:
             raise RowRejected(
                 "TOTAL",
                 f"Участников {integer(participants)}, а отметок в сумме {integer(sum(marks))}",
-                self.columns(_MARKS),
+                self.columns(bands),
             )
         self._compare_mean(row, participants, marks)
         return {

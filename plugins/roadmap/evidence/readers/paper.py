@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from roadmap.evidence.files.grid import normal_title
@@ -40,7 +41,7 @@ _BASE = re.compile(r"математик(?:а|е|и|ой),? баз(?:ов\w+|\.|�
 class Paper:
     """One assessment paper of one procedure."""
 
-    kind: str  # vpr | ege | rdr
+    kind: str  # of include/procedures.yaml
     year: int  # calendar year of the procedure
     wave: str  # autumn | spring | main
     grade: int  # the programme's
@@ -80,9 +81,19 @@ def subject_of(text: str) -> str | None:
     return None
 
 
-def known_subject(text: str, file_name: str, sheet: str | None = None) -> str:
-    """Like `subject_of`; raises FileRefused SUBJECT where it is not known."""
-    subject = subject_of(text)
+def known_subject(
+    text: str,
+    file_name: str,
+    sheet: str | None = None,
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Like `subject_of`; raises FileRefused SUBJECT where it is not known.
+
+    `own`: subjects of the procedure's kind alone, with their dative.
+    """
+    plain = normal_title(text).strip(" .,:;«»\"'")
+    subject = next((one for one, dative in own.items() if plain in (one, dative)), None)
+    subject = subject or subject_of(text)
     if subject is None:
         raise refused(
             "SUBJECT",

@@ -16,14 +16,20 @@ from roadmap.datasets.catalogue import DATASETS
 from roadmap.evidence.registers.mechanisms import component_words
 from roadmap.evidence.registers.risk_factors import risk_factors
 from roadmap.plan.load import load_plan
+from roadmap.plan.procedures import kinds
 from roadmap.russian import MONTHS
 
 
 def with_words(options: Mapping[str, Any], plan_year: int) -> dict[str, Any]:
     """The options of a source, with the words of its register's columns among the `choices`.
 
-    `municipalities: plan` becomes the names of the plan's municipalities.
+    `municipalities: plan` becomes the names of the plan's municipalities; of a `kind` of
+    procedure the reader is told its `subjects`, too, and its wave where it has one only.
     """
+    if code := options.get("kind"):
+        kind = kinds()[code]
+        only_wave = {"wave": kind.waves[0]} if len(kind.waves) == 1 else {}
+        options = {**only_wave, **options, "subjects": kind.subjects}
     if options.get("municipalities") == "plan":
         names = [municipality.name for municipality in load_plan(plan_year).municipalities]
         return {**options, "municipalities": names}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from roadmap.analysis.dynamics import Change
 from roadmap.analysis.read import Level, PaperResult
 from roadmap.plan.model import Procedure
+from roadmap.plan.procedures import kinds, scales
 from roadmap.reports.analysis.dynamics import (
     change_cells,
     change_figure,
@@ -38,33 +39,29 @@ from roadmap.reports.words.wording import named, title
 def compose_appendix(
     facts: Facts, shown: Sequence[Shown], items: Sequence[AttentionItem]
 ) -> tuple[list[Sheet], list[Placed]]:
-    """«О файле», «Показатели», «Отметки», «ЕГЭ» and «Динамика» where any, «Внимание»; and where
-    key figures stand in them."""
+    """«О файле», «Показатели», results by their scale («Отметки», «ЕГЭ») and «Динамика» where any,
+    «Внимание»; and where key figures stand in them."""
     held = [p for p in facts.run.phase.procedures if p.not_held is None]
-    with_marks = [p for p in held if p.kind != "ege"]
-    with_exams = [p for p in held if p.kind == "ege"]
     about = sentence(facts, "heading_about")
     sheets = [about_sheet(facts, about, sentence(facts, "signs_text"), _sources(facts))]
     if shown:
         sheets.append(indicators_sheet(facts, shown))
     placed: list[Placed] = []
-    if marks := _in_order(facts, with_marks):
-        heading = sentence(facts, "heading_marks", procedures=_present(with_marks, marks))
-        laid = sheet_table(facts, "marks", with_marks, marks)
-        sheets.append(
-            _sheet(facts, sentence(facts, "marks"), heading, sentence(facts, "signs"), laid)
-        )
-        placed += laid.placed
-    if exams := _in_order(facts, with_exams):
-        heading = sentence(facts, "heading_exams", procedures=_present(with_exams, exams))
-        laid = sheet_table(facts, "exams", with_exams, exams)
-        sheets.append(
-            _sheet(facts, sentence(facts, "exams"), heading, sentence(facts, "signs"), laid)
-        )
-        placed += laid.placed
+    for code, scale in scales().items():
+        on_scale = [p for p in held if kinds()[p.kind].scale == code]
+        if results := _in_order(facts, on_scale):
+            procedures = _present(on_scale, results)
+            heading = sentence(
+                facts, "heading_results", heading=scale.heading, procedures=procedures
+            )
+            laid = sheet_table(facts, code, on_scale, results)
+            sheets.append(_sheet(facts, scale.tab, heading, sentence(facts, "signs"), laid))
+            placed += laid.placed
     if changes := _changes(facts):
         laid = _dynamics_table(facts, changes)
-        signs = sentence(facts, "signs_dynamics")
+        present = {kinds()[p.kind].scale for p in held}
+        low_results = [scale.low_result for code, scale in scales().items() if code in present]
+        signs = sentence(facts, "signs_dynamics", low_results=low_results)
         tab, heading = sentence(facts, "s_dynamics"), sentence(facts, "heading_dynamics")
         sheets.append(_sheet(facts, tab, heading, signs, laid))
         placed += laid.placed

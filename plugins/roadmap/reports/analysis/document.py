@@ -8,8 +8,9 @@ from operator import attrgetter
 
 from roadmap.analysis.dynamics import previous_procedures
 from roadmap.analysis.objectivity import unsupported
-from roadmap.analysis.read import KINDS, Hidden, Level, PaperResult, Verdict
+from roadmap.analysis.read import Hidden, Level, PaperResult, Verdict
 from roadmap.plan.model import Procedure, Slice
+from roadmap.plan.procedures import kinds
 from roadmap.plan.region import REGION
 from roadmap.reports.analysis.dynamics import dynamics
 from roadmap.reports.analysis.mechanisms import mechanisms
@@ -19,6 +20,7 @@ from roadmap.reports.analysis.results import (
     by_grade,
     low_share,
     low_totals,
+    low_words,
     of_procedure,
     paper_label,
     shown_levels,
@@ -95,8 +97,8 @@ def compose_document(
     _limits(draft, facts)
     # What the analysis is of, as the order lists it, without what was not held.
     held = {p.kind for p in facts.run.phase.procedures if p.not_held is None}
-    kinds = [kind for kind in KINDS if kind in held]
-    subject = sentence(facts, "document_subject", kinds=kinds)
+    listed = [kind.listed for code, kind in kinds().items() if code in held]
+    subject = sentence(facts, "document_subject", kinds=listed)
     return document_of(facts, draft, subject, main), draft
 
 
@@ -249,20 +251,20 @@ def _grade(
     draft: Draft, facts: Facts, procedure: Procedure, grade: int, results: Sequence[PaperResult]
 ) -> None:
     """One subsection: where to look, the table, the chart, what it says, the comparison."""
-    kind, short = procedure.kind, procedure.short_title
-    where = sentence(facts, "heading", kind=kind, procedure=short, grade=grade)
-    full = short if kind == "vpr" else procedure.title
-    heading = sentence(facts, "heading", kind=kind, procedure=full, grade=grade)
+    kind, short = kinds()[procedure.kind], procedure.short_title
+    beside = kind.beside_title(grade)
+    where = sentence(facts, "heading", procedure=short, beside=beside)
+    full = procedure.title if beside is None else short
+    heading = sentence(facts, "heading", procedure=full, beside=beside)
     table_id = f"{procedure.kind}/{procedure.year}/{procedure.wave}/{grade}"
     shown = shown_levels(facts, results)
     figures = (
-        share_figures(facts, table_id, where, results)
-        if procedure.kind == "vpr" and not facts.is_region
-        else ()
+        share_figures(facts, table_id, where, results) if kind.drawn and not facts.is_region else ()
     )
     draft.subsection(heading)
     pictures = [str(draft.next_figure + n) for n in range(len(figures))]
-    draft.paragraph(sentence(facts, "see_results", table=draft.next_table, figures=pictures))
+    see = {"table": draft.next_table, "figures": pictures, "low_of": low_words(results)}
+    draft.paragraph(sentence(facts, "see_results", **see))
     draft.table(results_table(facts, table_id, where, shown))
     for figure in figures:
         draft.figure(figure)
@@ -333,7 +335,7 @@ def _objectivity(draft: Draft, facts: Facts) -> None:
 
 def _deficits(draft: Draft, facts: Facts) -> None:
     draft.section("deficits", sentence(facts, "s_deficits"))
-    level = total_level(facts)
+    level, low = total_level(facts), low_totals(facts)
     papers = [
         sentence(
             facts,
@@ -342,10 +344,10 @@ def _deficits(draft: Draft, facts: Facts) -> None:
             where=paper_label(r.paper),
             share=low_share(r),
         )
-        for r in low_totals(facts)
+        for r in low
     ]
     if papers:
-        draft.paragraph(sentence(facts, "deficits", phrases=papers))
+        draft.paragraph(sentence(facts, "deficits", low_of=low_words(low), phrases=papers))
     elif any(r.marks is not None for r in at(facts.results, level)):
         draft.paragraph(sentence(facts, "deficits_none"))
     else:

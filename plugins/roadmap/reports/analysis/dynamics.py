@@ -12,11 +12,12 @@ from roadmap.analysis.dynamics import Change, NotComparable
 from roadmap.analysis.read import HIDES_REGION, Level, Paper, PaperResult
 from roadmap.analysis.shares import difference_interval
 from roadmap.plan.model import Comparison, Procedure
+from roadmap.plan.procedures import MAIN_SUBJECTS
 from roadmap.reports.analysis.results import (
-    MAIN_SUBJECTS,
     as_told,
     is_own,
     low_share,
+    low_words,
     paper_label,
     row_kind,
     row_label,
@@ -196,12 +197,12 @@ def _comparison(
         draft.table(table)
     for figure in figures:
         draft.figure(figure)
-    exams = any(c.current.exam is not None for c in shown)
-    totals = _totals_sentence(facts, changes, exams)
+    low = low_words(c.current for c in shown)
+    totals = _totals_sentence(facts, changes, low)
     if totals is not None:
         draft.paragraph(totals)
     if not facts.is_region:
-        draft.paragraph(" ".join(_schools_sentences(facts, changes, exams)))
+        draft.paragraph(" ".join(_schools_sentences(facts, changes, low)))
     if comparison.caution is not None:
         draft.paragraph(sentence(facts, "caution", caution=comparison.caution))
 
@@ -241,7 +242,8 @@ def _main_table(facts: Facts, table_id: str, where: str, changes: Sequence[Chang
                     if subject in by_subject
                 },
             )
-    caption = sentence(facts, "caption_changes", exams=False, is_rest=False, where=where)
+    low = low_words(c.current for c in changes)
+    caption = sentence(facts, "caption_changes", low_of=low, is_rest=False, where=where)
     return rows.laid(caption, _notes(facts, changes))
 
 
@@ -260,8 +262,8 @@ def _other_table(
                 own=is_own(facts, change.current),
                 figures={"change": change_figure(facts, change)},
             )
-    exams = any(c.current.exam is not None for c in changes)
-    caption = sentence(facts, "caption_changes", exams=exams, is_rest=is_rest, where=where)
+    low = low_words(c.current for c in changes)
+    caption = sentence(facts, "caption_changes", low_of=low, is_rest=is_rest, where=where)
     return rows.laid(caption, _notes(facts, changes))
 
 
@@ -326,7 +328,7 @@ def change_figure(facts: Facts, change: Change) -> KeyFigure | None:
     name = sentence(
         facts,
         "key_change",
-        exam=current.marks is None,
+        low_of=low_words((current,)),
         subject=current.paper.subject,
         where=paper_label(current.paper),
         unit=unit_name(facts, current),
@@ -452,7 +454,7 @@ def answer(facts: Facts) -> str | None:
     return sentence(facts, "answer", schools=schools, compared=compared, grew=grew, both=both)
 
 
-def _totals_sentence(facts: Facts, changes: Sequence[Change], exams: bool) -> str | None:
+def _totals_sentence(facts: Facts, changes: Sequence[Change], low: str) -> str | None:
     """In how many papers the own total rose, fell, stayed: no judgement, only direction."""
     own = [points(c) for c in changes if c.current.level is total_level(facts)]
     signs = [_sign(value) for value in own if value is not None]
@@ -464,7 +466,7 @@ def _totals_sentence(facts: Facts, changes: Sequence[Change], exams: bool) -> st
         for sign in (1, -1, 0)
         if sign in signs
     ]
-    return sentence(facts, "totals", exams=exams, papers=papers, directions=directions)
+    return sentence(facts, "totals", low_of=low, papers=papers, directions=directions)
 
 
 def _sign(value: Points) -> int:
@@ -473,17 +475,17 @@ def _sign(value: Points) -> int:
     return (difference > 0) - (difference < 0)
 
 
-def _schools_sentences(facts: Facts, changes: Sequence[Change], exams: bool) -> Iterable[str]:
+def _schools_sentences(facts: Facts, changes: Sequence[Change], low: str) -> Iterable[str]:
     schools = [c for c in changes if c.current.level is Level.SCHOOL]
     grew = worse(schools)
     if grew:
         phrases = _by_school(
             facts, grew, lambda c: sentence(facts, "worse_paper", **_paper_values(c))
         )
-        yield sentence(facts, "worse", exams=exams, phrases=phrases)
+        yield sentence(facts, "worse", low_of=low, phrases=phrases)
         yield from _chance(facts, grew)
     else:
-        yield sentence(facts, "worse_nobody", exams=exams)
+        yield sentence(facts, "worse_nobody", low_of=low)
     both = sustained(schools)
     if both:
         phrases = _by_school(

@@ -8,15 +8,17 @@ from typing import Literal
 
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult, Verdict
 from roadmap.plan.model import Procedure
+from roadmap.plan.procedures import MAIN_SUBJECTS, kinds, scales
 from roadmap.reports.analysis import dynamics
 from roadmap.reports.analysis.mechanisms import incomplete
 from roadmap.reports.analysis.results import (
-    MAIN_SUBJECTS,
     at,
     by_grade,
     by_paper,
     has_low_results,
     is_at_threshold,
+    is_main,
+    low_words,
     of_procedure,
     only,
     share_figure,
@@ -102,8 +104,9 @@ def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
         sentence(
             facts,
             "figures",
+            low_of=low_words(r for _, of_paper in pair.results for r in of_paper),
             procedure=pair.procedure.short_title,
-            grade=pair.grade if pair.procedure.kind == "vpr" else None,
+            beside=kinds()[pair.procedure.kind].beside_title(pair.grade),
         )
     )
 
@@ -116,9 +119,9 @@ def _main_pair(facts: Facts) -> _Pair | None:
     pairs = [
         _Pair(procedure, grade, main)
         for procedure in facts.run.phase.procedures
-        if procedure.kind != "ege"
+        if not scales()[kinds()[procedure.kind].scale].in_points
         for grade, of_grade in by_grade(written_by_own(of_procedure(facts.results, procedure)))
-        if (main := tuple(one for one in by_paper(of_grade) if one[0].subject in MAIN_SUBJECTS)[:2])
+        if (main := tuple(one for one in by_paper(of_grade) if is_main(one[0]))[:2])
     ]
     reached = max((pair.schools_reached for pair in pairs), default=0)
     pairs = [pair for pair in pairs if pair.schools_reached == reached]

@@ -16,22 +16,36 @@ from typing import Literal
 from roadmap.analysis.read import Hidden, Level, Paper, PaperResult
 from roadmap.analysis.shares import Journal
 from roadmap.plan.model import Procedure
+from roadmap.plan.procedures import MAIN_SUBJECTS, kinds, low_of, scales
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Cell, Column, Count, Mean, Share, Suppressed
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.parts.tables import Given, KeyFigure, columns
-from roadmap.reports.words.wording import named, say, title
+from roadmap.reports.words.wording import named, title
 from roadmap.russian import natural_key
-
-MAIN_SUBJECTS = ("русский язык", "математика")
-
 
 # -- Words -----------------------------------------------------------------------------------
 
 
 def paper_label(paper: Paper) -> str:
     """«ВПР, программа 5 класса», for use inside a sentence."""
-    return say("analysis", "paper", kind=paper.kind, grade=paper.grade)
+    return named(kinds()[paper.kind].paper_name(paper.grade))
+
+
+def scale_of(result: PaperResult) -> str:
+    """The code of the result's scale: of an exam in points base mathematics is marked."""
+    code = kinds()[result.paper.kind].scale
+    return "marks" if result.marks is not None and scales()[code].in_points else code
+
+
+def low_words(results: Iterable[PaperResult]) -> str:
+    """What the share of low results of these is of: «отметок «2»»."""
+    return low_of(scale_of(result) for result in results)
+
+
+def is_main(paper: Paper) -> bool:
+    """Whether the paper is in one of the main subjects of its kind."""
+    return paper.subject in kinds()[paper.kind].main_subjects
 
 
 def work(facts: Facts, result: PaperResult) -> str:
@@ -207,8 +221,12 @@ def shown_levels(facts: Facts, results: Sequence[PaperResult]) -> tuple[PaperRes
         r
         for r in at(results, Level.MUNICIPALITY, Level.PARTICIPANTS, Level.REGION)
         if r.level is not Level.MUNICIPALITY
-        or (r.paper.subject in MAIN_SUBJECTS and r.marks is not None)
-        or (r.paper.subject in MAIN_SUBJECTS and r.hidden is not None and r.paper.kind != "ege")
+        or (is_main(r.paper) and r.marks is not None)
+        or (
+            is_main(r.paper)
+            and r.hidden is not None
+            and not scales()[kinds()[r.paper.kind].scale].in_points
+        )
     )
 
 
@@ -279,7 +297,7 @@ def share_figure(facts: Facts, result: PaperResult) -> KeyFigure | None:
     name = sentence(
         facts,
         "key_share",
-        exam=result.marks is None,
+        low_of=low_words((result,)),
         subject=result.paper.subject,
         where=paper_label(result.paper),
         unit=unit_name(facts, result),

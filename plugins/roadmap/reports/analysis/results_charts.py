@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from roadmap.analysis.read import Level, Paper, PaperResult
 from roadmap.reports.analysis.results import (
-    MAIN_SUBJECTS,
     at,
     by_paper,
     is_at_threshold,
+    is_main,
     low_share,
+    low_words,
     only,
     suppressed,
 )
@@ -27,7 +28,7 @@ BARS_AT_MOST = 36
 def share_figures(
     facts: Facts, figure_id: str, where: str, results: Sequence[PaperResult]
 ) -> tuple[Figure, ...]:
-    """Bars of the share of «2» by school in the main subjects.
+    """Bars of the share of low results by school in the main subjects.
 
     One figure, or one per subject where the bars would not stand on a page; none where no
     share may be shown or where there are more schools than bars can stand on a page.
@@ -35,8 +36,7 @@ def share_figures(
     shown = [
         (paper, of_paper)
         for paper, of_paper in by_paper(results)
-        if paper.subject in MAIN_SUBJECTS
-        and any(low_share(r) is not None for r in at(of_paper, Level.SCHOOL))
+        if is_main(paper) and any(low_share(r) is not None for r in at(of_paper, Level.SCHOOL))
     ]
     schools = max((len(at(of_paper, Level.SCHOOL)) for _, of_paper in shown), default=0)
     if not shown or schools > BARS_AT_MOST:
@@ -53,8 +53,9 @@ def _figure(
     facts: Facts, figure_id: str, where: str, shown: Sequence[tuple[Paper, Sequence[PaperResult]]]
 ) -> Figure:
     groups = [_bar_group(title(paper.subject), of_paper) for paper, of_paper in shown]
-    caption = sentence(facts, "caption_chart_shares", where=where)
-    return bars_figure(facts, figure_id, caption, groups)
+    low = low_words(result for _, of_paper in shown for result in of_paper)
+    caption = sentence(facts, "caption_chart_shares", low_of=low, where=where)
+    return bars_figure(facts, figure_id, caption, groups, low)
 
 
 def _bar_group(heading: str, results: Sequence[PaperResult]) -> BarGroup:
@@ -73,8 +74,10 @@ def _bar_group(heading: str, results: Sequence[PaperResult]) -> BarGroup:
     )
 
 
-def bars_figure(facts: Facts, figure_id: str, caption: str, groups: Sequence[BarGroup]) -> Figure:
-    """The bars with the threshold, and every number of them in words."""
+def bars_figure(
+    facts: Facts, figure_id: str, caption: str, groups: Sequence[BarGroup], low: str
+) -> Figure:
+    """The bars with the threshold, and every number of them in words; shares are of `low`."""
     texts = []
     for group in groups:
         bars = [_bar_in_words(facts, bar) for bar in group.bars]
@@ -85,7 +88,7 @@ def bars_figure(facts: Facts, figure_id: str, caption: str, groups: Sequence[Bar
     return Figure(
         id=figure_id,
         caption=caption,
-        alt=sentence(facts, "chart_alt", groups=texts),
+        alt=sentence(facts, "chart_alt", low_of=low, groups=texts),
         chart=BarChart(groups=tuple(groups), threshold=threshold),
     )
 

@@ -9,11 +9,12 @@ from itertools import groupby
 from roadmap.analysis.read import Level, PaperResult
 from roadmap.analysis.shares import wilson
 from roadmap.reports.analysis.results import (
-    MAIN_SUBJECTS,
     at,
     by_paper,
     has_low_results,
+    is_main,
     low_share,
+    low_words,
     only,
     paper_label,
     subject_order,
@@ -60,21 +61,22 @@ def comparison_sentence(facts: Facts, results: Sequence[PaperResult]) -> str | N
     level = total_level(facts)
     phrases: list[str] = []
     by_chance: list[str] = []
+    compared: list[PaperResult] = []
     for paper, of_paper in by_paper(results):
         total, region = only(of_paper, level), only(of_paper, Level.REGION)
-        if paper.subject not in MAIN_SUBJECTS or total is None or region is None:
+        if not is_main(paper) or total is None or region is None:
             continue
         share, other = low_share(total), low_share(region)
         if share is None or other is None:
             continue
         difference = points(share, other)
+        compared.append(total)
         phrases.append(sentence(facts, "compared", subject=paper.subject, difference=difference))
         if difference and _may_be_chance(share, other):
             by_chance.append(subject_dative(paper.subject))
     if not phrases:
         return None
-    exams = any(r.exam is not None for r in results)
-    texts = [sentence(facts, "comparison", exams=exams, phrases=phrases)]
+    texts = [sentence(facts, "comparison", low_of=low_words(compared), phrases=phrases)]
     if by_chance:
         some = by_chance if len(by_chance) < len(phrases) else []
         texts.append(sentence(facts, "chance", subjects=some))
@@ -103,6 +105,7 @@ def low_papers_sentence(facts: Facts, results: Sequence[PaperResult]) -> str:
             sentence(
                 facts,
                 "many_low_marks",
+                low_of=low_words(marks),
                 n=len(marks),
                 papers=sum(r.marks is not None and r.is_low is not None for r in results),
                 has_exams=any(r.exam is not None and r.is_low is not None for r in results),
@@ -124,7 +127,7 @@ def low_papers_sentence(facts: Facts, results: Sequence[PaperResult]) -> str:
             )
             for label, of_label in groupby(marks, lambda r: paper_label(r.paper))
         ]
-        texts.append(sentence(facts, "few_low_marks", phrases=papers))
+        texts.append(sentence(facts, "few_low_marks", low_of=low_words(marks), phrases=papers))
     exams = [
         sentence(facts, "low_exam", share=low_share(r), subject=r.paper.subject)
         for r in low

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 from roadmap import russian
 from roadmap.analysis.read import HIDES_REGION, Hidden, Level, Paper, PaperResult
 from roadmap.analysis.shares import Journal, wilson
 from roadmap.plan.model import Procedure
+from roadmap.plan.procedures import MAIN_SUBJECTS, kinds, scales
 from roadmap.reports.analysis.results import (
-    MAIN_SUBJECTS,
     as_told,
     at,
     by_paper,
@@ -43,16 +42,17 @@ from roadmap.reports.words.wording import named, title
 
 
 def results_table(facts: Facts, table_id: str, where: str, results: Sequence[PaperResult]) -> Laid:
-    """Marks of one procedure, or of ЕГЭ scores: a group of rows per subject.
+    """Results of one procedure on the scale of its kind: a group of rows per subject.
 
     `where` ends the caption.
     """
-    is_exam = results[0].paper.kind == "ege"
-    heads = unit_columns(facts, "exams" if is_exam else "marks")
+    code = kinds()[results[0].paper.kind].scale
+    scale = scales()[code]
+    heads = unit_columns(facts, f"results/{code}")
     rows = _rows_by_subject(facts, Rows("document", table_id, heads), results)
-    caption = sentence(facts, "caption_exams" if is_exam else "caption_marks", where=where)
+    caption = sentence(facts, "caption_results", caption=scale.caption, where=where)
     notes = _notes(facts, results)
-    if not is_exam:
+    if not scale.in_points:
         notes = (*notes, sentence(facts, "note_rounding"))
     return rows.laid(caption, (" ".join(notes),))
 
@@ -160,11 +160,14 @@ def _add_journals(facts: Facts, rows: Rows, results: Sequence[PaperResult]) -> N
 
 def sheet_table(
     facts: Facts,
-    table_id: Literal["marks", "exams"],
+    table_id: str,
     procedures: Sequence[Procedure],
     results: Sequence[PaperResult],
 ) -> Laid:
-    """A row per unit and paper; of a hidden result the first column tells why, the rest none."""
+    """A row per unit and paper; of a hidden result the first column tells why, the rest none.
+
+    `table_id`: the scale on which all of them are.
+    """
     own_columns = columns(f"sheet/{table_id}")
     rows = Rows("appendix", table_id, (*sheet_unit_columns(facts), *own_columns))
     for result in results:
@@ -182,8 +185,10 @@ def sheet_table(
     if any(r.small_schools for r in results if r.level is not Level.REGION):
         notes.append(sentence(facts, "note_partial"))
     notes += as_told(facts, results, lambda r: r.as_told_on or r.journal_as_told_on)
-    if table_id == "marks":
-        notes += [sentence(facts, "note_rounding"), sentence(facts, "note_interval")]
+    scale = scales()[table_id]
+    if not scale.in_points:
+        interval = sentence(facts, "note_interval", short_low=scale.short_low)
+        notes += [sentence(facts, "note_rounding"), interval]
     return rows.laid(notes=notes)
 
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 
 from roadmap.analysis.dynamics import Change
 from roadmap.analysis.read import Level, Paper, PaperResult, SchoolVerdict, Verdict
+from roadmap.plan.procedures import MAIN_SUBJECTS
 from roadmap.reports.analysis import dynamics
 from roadmap.reports.analysis.attention import school_items
 from roadmap.reports.analysis.results import (
-    MAIN_SUBJECTS,
     as_told,
     at,
     is_at_threshold,
     low_share,
+    low_words,
     paper_label,
     result_cells,
     suppressed,
@@ -211,4 +212,5 @@ def _figure(facts: Facts, own: Sequence[PaperResult]) -> Figure | None:
             groups.append(BarGroup(title=title(subject), bars=bars))
     if not groups:
         return None
-    return bars_figure(facts, "school", sentence(facts, "page_caption_chart"), groups)
+    low = low_words(r for r in own if _is_main(r))
+    return bars_figure(facts, "school", sentence(facts, "page_caption_chart"), groups, low)

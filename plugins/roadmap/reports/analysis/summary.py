@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 from roadmap.analysis.read import Level, PaperResult, SchoolVerdict, Verdict
 from roadmap.plan.model import IndicatorKind, Phase, Plan
+from roadmap.plan.procedures import kinds, low_of
 from roadmap.reports.analysis import dynamics
-from roadmap.reports.analysis.results import at, has_low_results, low_totals, subject_order
+from roadmap.reports.analysis.results import (
+    at,
+    has_low_results,
+    low_totals,
+    low_words,
+    subject_order,
+)
 from roadmap.reports.facts.run import Facts, School
 from roadmap.reports.parts.measures import Shown, is_open, missing
 from roadmap.reports.parts.sentences import sentence, shortened
@@ -76,10 +83,12 @@ def summarise(facts: Facts) -> Summary:
 def headline(facts: Facts, summary: Summary) -> str:
     """The result in one sentence, no full stop: what a director could repeat on the phone."""
     if summary.reached:
+        low = summary.low_results
+        in_points = any(r.exam is not None for r in low)
         return sentence(
             facts,
             "headline_reached",
-            exams=any(r.exam is not None for r in summary.low_results),
+            low_of=low_of(()) if in_points else low_words(low),
             reached=summary.reached,
             total=summary.total,
             subjects=_subjects(facts, summary.low_results),
@@ -92,11 +101,13 @@ def headline(facts: Facts, summary: Summary) -> str:
 
 
 def _subjects(facts: Facts, results: Sequence[PaperResult]) -> list[str]:
-    """«русскому языку», «математике», then by alphabet; those of ЕГЭ last and marked."""
-    subjects = {(r.exam is not None, r.paper.subject) for r in results}
+    """«русскому языку», «математике», then by alphabet; those of exams in points last, marked."""
+    subjects = {
+        ("" if r.exam is None else kinds()[r.paper.kind].name, r.paper.subject) for r in results
+    }
     return [
-        sentence(facts, "headline_subject", subject=subject, is_exam=is_exam)
-        for is_exam, subject in sorted(subjects, key=lambda one: (one[0], subject_order(one[1])))
+        sentence(facts, "headline_subject", subject=subject, exam=exam)
+        for exam, subject in sorted(subjects, key=lambda one: (one[0], subject_order(one[1])))
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from roadmap.plan.procedures import kinds, low_of, scales
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.words.show import show_number
 from roadmap.reports.words.wording import say
@@ -19,6 +20,7 @@ def sentence(facts: Facts, name: str, /, **values: Any) -> str:
     that asks for them, so a composer gives only what it has counted.
     """
     run = facts.run
+    held = (kinds()[p.kind].scale for p in run.phase.procedures if p.not_held is None)
     settings = run.plan.analysis
     known = {
         "is_region": facts.is_region,
@@ -29,6 +31,7 @@ def sentence(facts: Facts, name: str, /, **values: Any) -> str:
         "least": settings.least_participants,
         "threshold": show_number(settings.low_share_percent),
         "points": show_number(settings.worse_points),
+        "low_of": low_of(code for code in held if not scales()[code].in_points),
     }
     return say(run.phase.report, name, known, **values)
 

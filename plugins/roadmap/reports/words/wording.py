@@ -19,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from roadmap import russian
 from roadmap.paths import TEMPLATES
+from roadmap.plan.procedures import kinds
 from roadmap.plan.strict_yaml import read_yaml
 from roadmap.reports.words import show
 from roadmap.russian import NBSP
@@ -97,7 +98,8 @@ def _declared(sentence: str) -> Template:
 
 @cache
 def _subjects() -> dict[str, str]:
-    return {subject: str(dative) for subject, dative in read_words("subjects").items()}
+    own = {name: dative for kind in kinds().values() for name, dative in kind.subjects.items()}
+    return {**own, **{name: str(dative) for name, dative in read_words("subjects").items()}}
 
 
 def read_words(name: str) -> dict[str, Any]:

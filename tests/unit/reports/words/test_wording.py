@@ -32,7 +32,7 @@ def test_schools_agree_with_their_number(n: int, text: str) -> None:
         "analysis",
         "headline_reached",
         threshold="30",
-        exams=True,
+        low_of="низких результатов",
         reached=n,
         total=30,
         subjects=["физике"],
