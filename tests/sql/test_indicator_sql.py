@@ -22,6 +22,7 @@ from roadmap.indicators.about import About, about
 from roadmap.indicators.units import missing_of, reading_of, required_units
 from roadmap.paths import SQL
 from roadmap.plan.model import IndicatorKind
+from roadmap.store.sql import sql
 from support.run_rows import AS_OF, KNOWN_AT_MS, RUN_ID, put, put_run
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/*/given.yaml"))
@@ -51,6 +52,8 @@ def test_query(any_engine: Engine, case: Path) -> None:
     with any_engine.begin() as connection:
         put_run(connection, as_of=as_of)
         put(connection, given["tables"], frozen_batches=given.get("frozen_batches"))
+        if "phase" in parameters and "measure" in parameters:
+            connection.execute(sql("analysis/recommendations"), parameters)
         found = required_units(connection, stem, parameters) or {"region": []}
 
     counted = [

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from roadmap.indicators.evaluate import find_recommendations, run_of
 from roadmap.indicators.status import Status, measure_status
 from roadmap.plan.due import with_own_schedule
 from roadmap.reports.facts.monitoring import monitoring_measure
@@ -96,6 +97,7 @@ class MadeMonitoring:
         with engine.begin() as db:
             self._insert_run(db)
             self._insert_evidence(db)
+            find_recommendations(db, plan(), run_of(db, self.run))
             for unit in self.units:
                 self._insert_unit(db, unit)
             self._insert_region(db)

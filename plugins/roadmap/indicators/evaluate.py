@@ -54,6 +54,7 @@ from roadmap.store.tables import (
     phase_run,
     run_deficit,
     run_municipality,
+    run_recommendation,
 )
 from roadmap.store.tables import measure_status as measure_status_table
 from roadmap.store.tables import monitoring_scope as monitoring_scope_table
@@ -156,6 +157,7 @@ def evaluate(
         _forget(connection, run_id, [indicator for _, indicator in chosen])
         if measured_from == "evidence":
             _find_deficits(connection, plan, run_id)
+            find_recommendations(connection, plan, run)
         monitorings = [pair for pair in chosen if _is_monitoring(pair[1])]
         others = [pair for pair in chosen if not _is_monitoring(pair[1])]
         rows, gaps = _measured(connection, plan, run, others)
@@ -198,6 +200,23 @@ def _find_deficits(connection: Connection, plan: Plan, run_id: str) -> None:
             }
             connection.execute(sql("analysis/found_low_papers"), of_procedure)
     connection.execute(sql("analysis/found_risks"), {"run_id": run_id})
+
+
+def find_recommendations(connection: Connection, plan: Plan, run: Run) -> None:
+    """Which municipalities were given recommendations by the phase whose letter carries them."""
+    connection.execute(delete(run_recommendation).where(run_recommendation.c.run_id == run.run_id))
+    for measure in plan.measures:
+        phases = [i.parameters["phase"] for i in measure.indicators if "phase" in i.parameters]
+        if "components" in measure.rules and phases:
+            given = {
+                "run_id": run.run_id,
+                "plan_year": run.plan_year,
+                "as_of": run.as_of.isoformat(),
+                "known_at_ms": run.known_at_ms,
+                "measure": measure.number,
+                "phase": phases[0],
+            }
+            connection.execute(sql("analysis/recommendations"), given)
 
 
 def _pass_of(indicator: Indicator, phase: str) -> Pass:

@@ -257,6 +257,18 @@ run_deficit = _table(
     Column("factor", Text),
 )
 
+run_recommendation = _table(
+    # Which municipalities have a check-list of the management cycle, and from which day its
+    # recommendations hold, as this run knows it without its own letters.
+    "run_recommendation",
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("measure", Integer, primary_key=True),
+    Column("municipality_id", Text, primary_key=True),
+    Column("is_whole", Integer, nullable=False),  # 1: each component of the plan is scored
+    Column("sent_on", Day),  # the as-of date of the first letter that carried them
+    Column("recommended_on", Day),
+)
+
 run_finding = _table(  # what the frozen evidence does not say, or says in contradiction
     "run_finding",
     Column("run_id", ForeignKey("phase_run.run_id"), nullable=False, index=True),

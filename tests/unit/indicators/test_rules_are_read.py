@@ -18,7 +18,9 @@ READ_BY_CODE = {*MonitoringRules.model_fields, "interim_indicators"}
 RULES = [(m, name, value) for m in PLAN.measures for name, value in m.rules.items()]
 
 
-def queries(indicator: Indicator) -> Iterator[str]:
+def queries(measure: Measure, indicator: Indicator) -> Iterator[str]:
+    if "components" in measure.rules:
+        yield (SQL / "analysis" / "recommendations.sql").read_text(encoding="utf-8")
     for stem in {part.sql or indicator.sql for part in indicator.parts} or {indicator.sql}:
         assert stem is not None
         yield (SQL / "indicators" / stem / "units.sql").read_text(encoding="utf-8")
@@ -34,7 +36,7 @@ def binds(text: str, name: str) -> bool:
 def test_every_rule_is_read(measure: Measure, name: str, value: object) -> None:
     if name in READ_BY_CODE:
         return
-    texts = [text for indicator in measure.indicators for text in queries(indicator)]
+    texts = [text for indicator in measure.indicators for text in queries(measure, indicator)]
     if isinstance(value, tuple):
         assert any(f"rule = '{name}'" in text for text in texts)
     else:
@@ -46,7 +48,7 @@ def test_every_parameter_is_bound() -> None:
     for measure in PLAN.measures:
         for indicator in measure.indicators:
             given = {*indicator.parameters, *(n for p in indicator.parts for n in p.parameters)}
-            texts = list(queries(indicator))
+            texts = list(queries(measure, indicator))
             for name in given:
                 assert any(binds(text, name) for text in texts), (indicator.code, name)
                 bound += 1

@@ -3,79 +3,10 @@
 -- either. A document is met by the first act that rests on the recommendations, adopted from
 -- their day to the as-of date; past the window's end only where the rule says that late ones
 -- count. Otherwise the act that comes nearest is named, with what it fails by.
--- The recommendations are of the day that the check-list states, else of the as-of date of the
--- phase whose accepted letter carried them. Letters of this very run are left out: a task that is
--- cleared after they were sent must count as it did before.
--- As in 5.0, recommendations are given by a check-list that scores each component of the plan.
+-- From which day recommendations hold, include/sql/analysis/recommendations.sql says.
 -- Without its check-list nothing is known of a municipality, nor while nobody has sent an act.
 
-with scored as (
-    select
-        run_batch.run_id,
-        mechanism_score.municipality_id,
-        count(distinct mechanism_score.component) as components,
-        max(mechanism_score.recommended_on) as stated_on
-    from mechanism_score
-    join run_batch on run_batch.batch_id = mechanism_score.batch_id
-    join run_rule
-        on run_rule.run_id = :run_id
-        and run_rule.measure = :measure
-        and run_rule.rule = 'components'
-        and run_rule.value = mechanism_score.component
-    group by run_batch.run_id, mechanism_score.municipality_id
-),
-cycle as (
-    select count(*) as components
-    from run_rule
-    where run_rule.run_id = :run_id
-        and run_rule.measure = :measure
-        and run_rule.rule = 'components'
-),
-letter as (
-    select delivery.municipality_id, min(phase_run.as_of) as sent_on
-    from delivery
-    join phase_run on phase_run.run_id = delivery.run_id
-    join delivery_event
-        on delivery_event.delivery_id = delivery.delivery_id
-        and delivery_event.to_state = 'accepted'
-    cross join cycle
-    join scored
-        on scored.run_id = delivery.run_id
-        and scored.municipality_id = delivery.municipality_id
-        and scored.components >= cycle.components
-    where delivery.mode = 'live'
-        and delivery.run_id <> :run_id
-        and phase_run.plan_year = :plan_year
-        and phase_run.phase = :phase
-        and phase_run.as_of <= :as_of
-        and delivery_event.at_ms <= :known_at_ms
-        and not exists (
-            select 1
-            from delivery_event as bounce
-            where bounce.delivery_id = delivery.delivery_id
-                and bounce.to_state = 'bounced'
-                and bounce.at_ms <= :known_at_ms
-        )
-    group by delivery.municipality_id
-),
-check_list as (
-    select
-        scored.municipality_id,
-        case
-            when scored.components >= cycle.components
-                then coalesce(scored.stated_on, letter.sent_on)
-            else letter.sent_on
-        end as recommended_on,
-        case
-            when scored.components < cycle.components and letter.sent_on is null then 1
-            else 0
-        end as is_incomplete
-    from scored
-    cross join cycle
-    left join letter on letter.municipality_id = scored.municipality_id
-    where scored.run_id = :run_id
-),
-needed as (
+with needed as (
     select distinct run_rule.rule as sort
     from run_rule
     where run_rule.run_id = :run_id
@@ -96,8 +27,8 @@ act as (
         || '.' || substr(municipal_act.adopted_on, 1, 4) as title,
         case
             when kind.rule is null then 'other_kind'
-            when check_list.recommended_on is null then 'not_recommended'
-            when municipal_act.adopted_on < check_list.recommended_on then 'early_act'
+            when run_recommendation.recommended_on is null then 'not_recommended'
+            when municipal_act.adopted_on < run_recommendation.recommended_on then 'early_act'
             when municipal_act.basis <> :basis then 'other_basis'
             when :late_counts_as_done = 0 and municipal_act.adopted_on > :window_ends
                 then 'late_act'
@@ -113,7 +44,10 @@ act as (
         and (kind.rule = 'legal_acts' or kind.rule = 'programme_documents')
         and kind.value = municipal_act.kind
     join needed on needed.sort = kind.rule or needed.sort = 'either' or kind.rule is null
-    left join check_list on check_list.municipality_id = municipal_act.municipality_id
+    left join run_recommendation
+        on run_recommendation.run_id = :run_id
+        and run_recommendation.measure = :measure
+        and run_recommendation.municipality_id = municipal_act.municipality_id
     where municipal_act.adopted_on <= :as_of
 ),
 nearest as (
@@ -128,6 +62,15 @@ nearest as (
                 act.title
         ) as place
     from act
+),
+-- Incomplete is a check-list that gives none, unless an earlier whole one was sent.
+check_list as (
+    select
+        municipality_id,
+        case when is_whole = 0 and sent_on is null then 1 else 0 end as is_incomplete
+    from run_recommendation
+    where run_id = :run_id
+        and measure = :measure
 ),
 received as (
     select count(*) as batches

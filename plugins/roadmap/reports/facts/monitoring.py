@@ -28,7 +28,14 @@ from roadmap.plan.model import Indicator, Phase, Plan, Slice
 from roadmap.plan.region import REGION
 from roadmap.reports.facts.changes import RiskOfSchool, read_assessed, read_risks
 from roadmap.store.sql import sql
-from roadmap.store.tables import indicator_result, metadata, monitoring_scope, phase_run, run_batch
+from roadmap.store.tables import (
+    indicator_result,
+    metadata,
+    monitoring_scope,
+    phase_run,
+    run_batch,
+    run_recommendation,
+)
 
 MONITORING = "monitoring"  # the report's kind, and the parameter that names a monitoring measure
 SUMMARY = "summary"
@@ -238,7 +245,7 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
             if row["state"] == "approved" and row["for_year"] == plan.year + 1
         ),
         municipal_acts={unit: tuple(of_unit) for unit, of_unit in acts.items()},
-        recommended_on=_recommended_on(connection, plan, run_id, as_of),
+        recommended_on=_recommended_on(connection, run_id),
         questionnaires={
             (row["municipality_id"], row["respondent"]): Placed(
                 row["closed"], _day(row["closed_on"])
@@ -252,29 +259,15 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
     )
 
 
-def _recommended_on(
-    connection: Connection, plan: Plan, run_id: str, as_of: date
-) -> dict[str, date]:
-    """By the phase whose letter recommends, as the indicator of municipal acts names it."""
-    recommending = [
-        {"measure": measure.number, "phase": str(indicator.parameters["phase"])}
-        for measure in plan.measures
-        for indicator in measure.indicators
-        if "basis" in indicator.parameters and "phase" in indicator.parameters
-    ]
-    known_at = select(phase_run.c.known_at_ms).where(phase_run.c.run_id == run_id)
-    bound = {
-        "run_id": run_id,
-        "plan_year": plan.year,
-        "as_of": as_of.isoformat(),
-        "known_at_ms": connection.scalars(known_at).one(),
-    }
-    return {
-        unit: _day(day)
-        for one in recommending[:1]
-        for unit, day in connection.execute(sql("reports/recommended"), bound | one)
-        if day is not None
-    }
+def _recommended_on(connection: Connection, run_id: str) -> dict[str, date]:
+    """From which day each municipality's documents may rest on its recommendations."""
+    rows = connection.execute(
+        select(run_recommendation.c.municipality_id, run_recommendation.c.recommended_on).where(
+            run_recommendation.c.run_id == run_id,
+            run_recommendation.c.recommended_on.is_not(None),
+        )
+    )
+    return {unit: _day(day) for unit, day in rows}
 
 
 def _measure_of_medk(plan: Plan) -> int | None:

@@ -1,8 +1,14 @@
--- From which day may a municipality's document rest on its recommendations? The day that its
--- check-list states, else the as-of date of the phase whose accepted letter carried them; a
--- check-list that leaves out a component of the plan gives none: as
--- include/sql/indicators/municipal_acts_amended counts.
+-- Which municipalities have got recommendations, and since when, as this run knows it?
+-- Inserts a row per municipality whose check-list is there. Recommendations are given by a whole
+-- one: it scores each component that the plan lists. `sent_on` is the as-of date of the first
+-- phase whose letter carried them: of a run that had the whole check-list, accepted in live mode
+-- by the mail server, and not returned since. Letters of this very run are left out: a task that
+-- is cleared after they were sent must find what it found before. `recommended_on` is the day that
+-- a whole check-list states, else the day on which they were sent.
 
+insert into run_recommendation (
+    run_id, measure, municipality_id, is_whole, sent_on, recommended_on
+)
 with scored as (
     select
         run_batch.run_id,
@@ -53,12 +59,16 @@ letter as (
     group by delivery.municipality_id
 )
 select
+    :run_id,
+    :measure,
     scored.municipality_id,
+    case when scored.components >= cycle.components then 1 else 0 end,
+    letter.sent_on,
     case
         when scored.components >= cycle.components
             then coalesce(scored.stated_on, letter.sent_on)
         else letter.sent_on
-    end as recommended_on
+    end
 from scored
 cross join cycle
 left join letter on letter.municipality_id = scored.municipality_id
