@@ -99,7 +99,8 @@ def freeze(
     message["Message-ID"] = message_id(delivery_id, revision, sender.message_domain)
     message["Reply-To"] = _address(sender.reply_to)
     message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
+    # All but reports of what could not be delivered (NDR): those we want (MS-OXCMAIL).
+    message["X-Auto-Response-Suppress"] = "OOF, AutoReply, DR, RN, NRN"
     message["X-Report-Key"] = delivery_id
     if text is None:
         message.set_content(html, subtype="html", cte="base64")

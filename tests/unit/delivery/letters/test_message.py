@@ -60,7 +60,7 @@ def test_headers_say_who_to_whom_and_that_a_machine_wrote():
     assert back["Message-ID"] == f"<{KEY[:32]}.r1@example.org>"
     assert back["Date"].datetime.isoformat() == "2021-03-26T10:14:00+03:00"
     assert back["Auto-Submitted"] == "auto-generated"
-    assert back["X-Auto-Response-Suppress"] == "All"
+    assert back["X-Auto-Response-Suppress"] == "OOF, AutoReply, DR, RN, NRN"
     assert back["X-Report-Key"] == KEY
 
 
