@@ -1,5 +1,6 @@
 -- Which municipalities does the run know, under which names, and which take part?
--- A municipality is named as on the as-of date; it takes part when one of its schools does.
+-- A municipality is named as on the as-of date; it takes part when one of its schools does, or
+-- where the plan writes to all. Who takes part gets a letter and is counted: nothing else says so.
 insert into run_municipality (
     run_id, municipality_id, name, genitive, short_name, is_participating, is_selected
 )
@@ -9,7 +10,7 @@ select
     named.name,
     named.genitive,
     named.short_name,
-    case when exists (
+    case when :addressees = 'all' or exists (
         select 1
         from school
         join run_batch school_batch

@@ -1,5 +1,6 @@
--- Which municipalities have schools in the project on the as-of date, but no name in the registry?
-select distinct school.municipality_id
+-- Which addressees have no name in the registry on the as-of date? Municipalities with schools in
+-- the project; where the plan writes to all, also those that have an address.
+select school.municipality_id
 from school
 join run_batch
     on run_batch.batch_id = school.batch_id
@@ -14,4 +15,20 @@ where school.valid_from <= :as_of
         where run_municipality.run_id = run_batch.run_id
             and run_municipality.municipality_id = school.municipality_id
     )
-order by school.municipality_id
+union
+select contact.municipality_id
+from contact
+join run_batch
+    on run_batch.batch_id = contact.batch_id
+    and run_batch.run_id = :run_id
+where :addressees = 'all'
+    and contact.municipality_id <> 'region'
+    and contact.valid_from <= :as_of
+    and (contact.valid_to is null or contact.valid_to >= :as_of)
+    and not exists (
+        select 1
+        from run_municipality
+        where run_municipality.run_id = run_batch.run_id
+            and run_municipality.municipality_id = contact.municipality_id
+    )
+order by municipality_id

@@ -97,6 +97,7 @@ def freeze(
         refuse_request(plan, phase, request, now_ms)
         as_of = (request.as_of or phase.as_of).isoformat()
         at = {"run_id": run_id, "as_of": as_of}
+        whom = {**at, "addressees": plan.addressees}
         batches = batches_in_force(conn, plan.year, *known)
         _require_registries(batches, batches_in_force(conn, plan.year, known_at_ms, "received"))
         conn.execute(
@@ -122,8 +123,8 @@ def freeze(
             insert(run_batch),
             [{"run_id": run_id, "batch_id": batch.batch_id} for batch in batches],
         )
-        conn.execute(sql("evidence/frozen_municipalities"), at)
-        unnamed = _add_unnamed(conn, plan, at)
+        conn.execute(sql("evidence/frozen_municipalities"), whom)
+        unnamed = _add_unnamed(conn, plan, whom)
         conn.execute(sql("evidence/frozen_schools"), at)
         # The department is an addressee of every run and takes part in no measure.
         department = plan.region.department
@@ -275,7 +276,8 @@ def _require_registries(batches: Iterable[InForce], received: Iterable[InForce])
 
 
 def _add_unnamed(conn: Connection, plan: Plan, at: dict[str, str]) -> tuple[str, ...]:
-    """Keep a municipality with schools in the project whose row in the registry was lost.
+    """Keep an addressee whose row in the registry was lost: a municipality with schools in the
+    project, and where the plan writes to all, one that has an address.
 
     Left out it would be missed by nobody: it counts as a participant, under the plan's name,
     and gets no letter before its row is mended. A code that the plan does not know is a slip.

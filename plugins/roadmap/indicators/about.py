@@ -33,6 +33,7 @@ Register = Literal[
     "questionnaires",
     "regional_acts",
 ]
+_OF_SCHOOLS = {"school", "curator", "coordinator"}
 Kind = Annotated[str, Field(pattern=r"^[a-z_]+$")]
 Sentence = Annotated[str, Field(min_length=1)]
 
@@ -68,6 +69,11 @@ class About(_Part):
     units: Annotated[dict[Kind, UnitWords], Field(min_length=1)]
     shortfall: Sentence | None = None
     shortfall_of_one: Sentence | None = None
+
+    @property
+    def is_of_schools(self) -> bool:
+        """Whether it counts only schools of the project and those who lead them."""
+        return self.units.keys() <= _OF_SCHOOLS
 
 
 @cache

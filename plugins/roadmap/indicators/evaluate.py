@@ -18,7 +18,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from roadmap.evidence.own_schedule import plan_of_run
-from roadmap.indicators.about import stem_of
+from roadmap.indicators.about import about, stem_of
 from roadmap.indicators.read import part_code, run_of_phase
 from roadmap.indicators.status import (
     WORDS,
@@ -55,6 +55,7 @@ from roadmap.store.tables import (
     run_deficit,
     run_municipality,
     run_recommendation,
+    run_school,
 )
 from roadmap.store.tables import measure_status as measure_status_table
 from roadmap.store.tables import monitoring_scope as monitoring_scope_table
@@ -116,6 +117,7 @@ class Run:
     as_of: date
     known_at_ms: int
     municipalities: tuple[str, ...]  # the participating ones
+    without_schools: frozenset[str]  # those of them that have no school of the project
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,14 @@ def run_of(connection: Connection, run_id: str) -> Run:
         .order_by(run_municipality.c.municipality_id)
     )
     as_of = date.fromisoformat(run.as_of)
-    return Run(run_id, run.plan_year, run.phase, as_of, run.known_at_ms, tuple(municipalities))
+    places = tuple(municipalities)
+    with_schools = connection.scalars(
+        select(run_school.c.municipality_id).where(
+            run_school.c.run_id == run_id, run_school.c.is_participating == 1
+        )
+    )
+    without = frozenset(places).difference(with_schools)
+    return Run(run_id, run.plan_year, run.phase, as_of, run.known_at_ms, places, without)
 
 
 def bound_parameters(
@@ -361,6 +370,9 @@ def added(parts: Sequence[Reading]) -> Reading:
     )
 
 
+_UNKNOWN = (Status.NO_DATA, Status.NO_DUE_DATE)
+
+
 def _rows(
     run: Run, measure: Measure, indicator: Indicator, place: str, queries: Sequence[_Query]
 ) -> list[_Row]:
@@ -368,9 +380,26 @@ def _rows(
     kind, target, window = indicator.kind, indicator.target, measure.window
     readings = [query.readings[place] for query in queries]
     of_each = [indicator_status(kind, target, one, window, run.as_of) for one in readings]
+    if place in run.without_schools:
+        of_each = [
+            Assessment(Status.NO_SCHOOLS, None)
+            if one.status in _UNKNOWN and about(stem_of(indicator, query.code)).is_of_schools
+            else one
+            for query, one in zip(queries, of_each, strict=True)
+        ]
     if not indicator.parts:
         return [_row(indicator, indicator.code, place, readings[0], of_each[0])]
-    is_added = [not part.beside for part in indicator.parts]
+    is_added = [
+        not part.beside and one.status is not Status.NO_SCHOOLS
+        for part, one in zip(indicator.parts, of_each, strict=True)
+    ]
+    if not any(is_added):
+        nothing = Assessment(Status.NO_SCHOOLS, None)
+        of_parts = zip(queries, readings, of_each, strict=True)
+        return [
+            _row(indicator, indicator.code, place, Reading(None, None), nothing),
+            *(_row(indicator, query.code, place, one, of_part) for query, one, of_part in of_parts),
+        ]
     whole = added(list(compress(readings, is_added)))
     of_added = [one.shortfall for one in compress(of_each, is_added)]
     missing = whole_shortfall(kind, target, whole, of_added)
@@ -516,6 +545,8 @@ def _replace_measure_statuses(
             if not judged:
                 continue
             status = measure_status([one for one, _ in judged.values()], measure.window, run.as_of)
+            if status is Status.NO_SCHOOLS:
+                continue  # not asked of this municipality, so no monitoring counts it
             missed = [shortfall for code, (_, shortfall) in judged.items() if code in of_interim]
             rows.append(
                 {

@@ -1,4 +1,4 @@
-"""When an indicator is met, and when a measure is: the eight statuses and their rules.
+"""When an indicator is met, and when a measure is: the nine statuses and their rules.
 
 Comparisons are of whole numbers: a share is met when enough units are there, so 2999 of
 3000 misses 100 % although it would be shown as 99,97 %.
@@ -26,6 +26,7 @@ class Status(StrEnum):
     NOT_DUE = "not_due"
     NO_DUE_DATE = "no_due_date"
     NO_DATA = "no_data"
+    NO_SCHOOLS = "no_schools"  # it is about schools of the project, and the addressee has none
 
     @property
     def is_met(self) -> bool:
@@ -41,6 +42,7 @@ WORDS = {
     Status.NOT_DUE: "срок не наступил",
     Status.NO_DUE_DATE: "срок не определён",
     Status.NO_DATA: "нет данных",
+    Status.NO_SCHOOLS: "школ проекта нет",
 }
 
 
@@ -130,12 +132,15 @@ def whole_shortfall(
 def measure_status(statuses: Collection[Status], window: Window, as_of: date) -> Status:
     """The status of a measure from those of all its indicators (docs/domain.md §7).
 
-    A measure is done only when all are met; some met is «исполнено частично». ValueError
-    without a single indicator.
+    A measure is done only when all are met; some met is «исполнено частично». One that is about
+    schools of the project is not asked of a municipality without any. ValueError without a single
+    indicator.
     """
     if not statuses:
         raise ValueError("a measure without indicators has no status")
-    of_indicators = set(statuses)
+    of_indicators = set(statuses) - {Status.NO_SCHOOLS}
+    if not of_indicators:
+        return Status.NO_SCHOOLS
     due = due_date(window)
     if due is None:
         return Status.NO_DUE_DATE

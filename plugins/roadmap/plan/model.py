@@ -295,6 +295,8 @@ class Plan(PlanPart):
     working_day: Literal["previous", "next"]
     contact: Contact
     analysis: Analysis
+    # Who gets the letters: the municipalities with project schools, or all of the region.
+    addressees: Literal["participants", "all"] = "participants"
     measures: tuple[Measure, ...]
     phases: tuple[Phase, ...]
     reminders: Reminders | None = None

@@ -1,8 +1,15 @@
--- Which participating municipalities have no coordinator on the as-of date?
+-- Which municipalities with schools in the project have no coordinator on the as-of date?
 select run_municipality.municipality_id, run_municipality.name
 from run_municipality
 where run_municipality.run_id = :run_id
     and run_municipality.is_participating = 1
+    and exists (
+        select 1
+        from run_school
+        where run_school.run_id = :run_id
+            and run_school.municipality_id = run_municipality.municipality_id
+            and run_school.is_participating = 1
+    )
     and not exists (
         select 1
         from person_role

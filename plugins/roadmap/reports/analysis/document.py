@@ -83,11 +83,17 @@ def compose_document(
     shown = shown_indicators(facts)
     _basis(draft, facts)
     _general(draft, facts)
-    _results(draft, facts)
-    _objectivity(draft, facts)
-    draft.section("dynamics", sentence(facts, "s_dynamics"))
-    dynamics(draft, facts)
-    _deficits(draft, facts)
+    if facts.schools:
+        _results(draft, facts)
+        _objectivity(draft, facts)
+        draft.section("dynamics", sentence(facts, "s_dynamics"))
+        dynamics(draft, facts)
+        _deficits(draft, facts)
+    else:
+        # The ten sections stay, so that what cites one by its number finds it.
+        for section in ("results", "objectivity", "dynamics", "deficits"):
+            draft.section(section, sentence(facts, f"s_{section}"))
+            draft.paragraph(sentence(facts, "no_schools"))
     _measures(draft, facts, shown)
     draft.section("conclusions", sentence(facts, "s_conclusions"))
     draft.numbered(conclusions(facts, summary, shown))
@@ -159,6 +165,9 @@ def _general(draft: Draft, facts: Facts) -> None:
         )
         draft.paragraph(f"{text} {people}".strip())
         draft.table(_municipalities_table(facts))
+        return
+    if not facts.schools:
+        draft.paragraph(sentence(facts, "no_schools"))
         return
     text = sentence(facts, "schools", schools=len(facts.schools))
     order = sentence(facts, "schools_order", table=draft.next_table)
@@ -420,7 +429,7 @@ def _limits(draft: Draft, facts: Facts) -> None:
     draft.paragraph(" ".join(limits))
     missing_datasets(draft, facts)
     _findings(draft, facts)
-    draft.paragraph(sentence(facts, "attachments"))
+    draft.paragraph(sentence(facts, "attachments", pages=not facts.is_region and facts.schools))
 
 
 def _findings(draft: Draft, facts: Facts) -> None:

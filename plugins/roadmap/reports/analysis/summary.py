@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from roadmap.analysis.read import Level, PaperResult, SchoolVerdict, Verdict
+from roadmap.indicators.status import Status
 from roadmap.plan.model import IndicatorKind, Phase, Plan
 from roadmap.plan.procedures import kinds, low_of
 from roadmap.reports.analysis import dynamics
@@ -94,6 +95,8 @@ def headline(facts: Facts, summary: Summary) -> str:
             subjects=_subjects(facts, summary.low_results),
         )
     if not summary.judged:
+        if not summary.total:
+            return sentence(facts, "headline_no_schools")
         if summary.small:
             return sentence(facts, "headline_small")
         return sentence(facts, "headline_no_data")
@@ -146,6 +149,8 @@ def conclusions(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> tuple
     What is counted for the region is no conclusion about a municipality.
     """
     texts = []
+    if not summary.total:
+        texts.append(sentence(facts, "no_schools"))
     if summary.reached:
         texts.append(sentence(facts, "reached", reached=summary.reached, total=summary.total))
     elif summary.judged:
@@ -170,7 +175,7 @@ def conclusions(facts: Facts, summary: Summary, shown: Sequence[Shown]) -> tuple
     totals = len(low_totals(facts))
     if totals:
         texts.append(sentence(facts, "subjects_low", n=totals))
-    own = [s for s in shown if s.is_own]
+    own = [s for s in shown if s.is_own and s.result.status is not Status.NO_SCHOOLS]
     still_open = [f"{s.code} «{title(s.title)}» ({missing(s.result)})" for s in own if is_open(s)]
     if still_open:
         texts.append(sentence(facts, "indicators_open", phrases=still_open))

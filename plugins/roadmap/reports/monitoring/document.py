@@ -91,10 +91,9 @@ def _basis(draft: Draft, facts: Facts) -> None:
     draft.section("basis", sentence(facts, "s_basis"))
     owned = [str(number) for number in facts.run.phase.owns]
     draft.paragraph(sentence(facts, "document_basis", numbers=owned))
+    places = {school.municipality_id for school in facts.schools}
     draft.paragraph(
-        sentence(
-            facts, "scope", schools=len(facts.schools), municipalities=len(municipalities(facts))
-        )
+        sentence(facts, "scope", schools=len(facts.schools), municipalities=len(places))
     )
 
 

@@ -107,7 +107,8 @@ def executed(facts: Facts, measures: Sequence[Line]) -> Share | None:
 
 def is_final(line: Line) -> bool:
     """Whether the year's final count holds the measure: the addressee's own, with a due date."""
-    return line.is_own and line.due is not None and line.status is not Status.NOT_DUE
+    is_asked = line.status not in (Status.NOT_DUE, Status.NO_SCHOOLS)
+    return line.is_own and line.due is not None and is_asked
 
 
 def is_met_or_executed(facts: Facts, line: Line) -> bool:

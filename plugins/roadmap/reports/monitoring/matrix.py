@@ -136,7 +136,7 @@ def _counted(facts: Facts, unit: str) -> Iterator[tuple[Measure, bool]]:
         return
     results = facts.indicators if unit == REGION else facts.by_municipality.get(unit, ())
     for number, status in letter_statuses(results, facts.run.as_of).items():
-        if status not in (Status.NO_DUE_DATE, Status.NOT_DUE):
+        if status not in (Status.NO_DUE_DATE, Status.NOT_DUE, Status.NO_SCHOOLS):
             yield facts.run.plan.measure(number), status.is_met
 
 

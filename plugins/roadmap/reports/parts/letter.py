@@ -36,9 +36,11 @@ def letter_of(
     if facts.is_region:
         request = sentence(facts, "request_region"), sentence(facts, "request_region_rest")
     elif items:
-        request = sentence(facts, "request"), sentence(facts, "request_rest")
+        rest = "request_rest" if facts.schools else "request_rest_alone"
+        request = sentence(facts, "request"), sentence(facts, rest)
     else:
-        request = sentence(facts, "request_quiet"), sentence(facts, "request_quiet_rest")
+        quiet = "request_quiet" if facts.schools else "request_nothing"
+        request = sentence(facts, quiet), sentence(facts, "request_quiet_rest")
         preheader = sentence(facts, "preheader_quiet", headline=headline)
     name = title(" ".join(facts.addressee.name.split()))
     subject = sentence(facts, "subject", phase=facts.run.phase.title, name=name)

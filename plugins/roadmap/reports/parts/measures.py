@@ -93,7 +93,7 @@ _SIGNS = {
 def fact_and_status(result: IndicatorResult) -> str:
     """«1 из 2, ▲ исполнено частично»; the status alone where nothing is known."""
     chip = status_chip(result.status)
-    if result.numerator is None:
+    if result.numerator is None or result.status is Status.NO_SCHOOLS:
         return chip
     return f"{show(fact_value(result)).replace(' ', NBSP)}, {chip}"
 
@@ -107,6 +107,8 @@ def status_chip(status: Status) -> str:
 def missing(result: IndicatorResult) -> str:
     """What is missing to the target, in units: «не хватает 3 мероприятий до 14»; "" when met."""
     indicator = result.indicator
+    if result.status is Status.NO_SCHOOLS:
+        return ""
     if result.shortfall is None:
         return say(_WORDING, "missing_unknown")
     if result.shortfall == 0:
@@ -155,6 +157,7 @@ def code_order(code: str) -> tuple[int, ...]:
 
 def _cells(shown: Shown, is_region: bool) -> dict[str, Given]:
     result, name = shown.result, shown.title
+    fact = fact_value(result)
     regional, own = (say(_WORDING, "scope", is_region=scope) for scope in (True, False))
     return {
         "code": shown.code,
@@ -163,8 +166,8 @@ def _cells(shown: Shown, is_region: bool) -> dict[str, Given]:
         "scope": own if shown.is_own and not is_region else regional,
         "due": _due(result),
         "target": target_text(result),
-        "fact": fact_value(result),
-        "reached": NoData() if result.numerator is None else Count(n=result.numerator),
+        "fact": fact,
+        "reached": fact if isinstance(fact, NotHeld | NoData) else Count(n=result.numerator or 0),
         "whole": _whole(result),
         "share": _share(result),
         "status": status_word(result.status),
@@ -173,13 +176,13 @@ def _cells(shown: Shown, is_region: bool) -> dict[str, Given]:
 
 
 def _whole(result: IndicatorResult) -> Value:
-    if result.indicator.kind is not IndicatorKind.SHARE:
+    if result.indicator.kind is not IndicatorKind.SHARE or result.status is Status.NO_SCHOOLS:
         return NotHeld()
     return NoData() if result.denominator is None else Count(n=result.denominator)
 
 
 def _share(result: IndicatorResult) -> Value:
-    if result.indicator.kind is not IndicatorKind.SHARE:
+    if result.indicator.kind is not IndicatorKind.SHARE or result.status is Status.NO_SCHOOLS:
         return NotHeld()
     if result.numerator is None or not result.denominator:
         return NoData()
@@ -203,7 +206,9 @@ def target_text(result: IndicatorResult) -> str:
 
 
 def fact_value(result: IndicatorResult) -> Value:
-    """What was reached: «11 из 12», a number, «есть» or «нет»."""
+    """What was reached: «11 из 12», a number, «есть» or «нет»; «–» where it is not asked."""
+    if result.status is Status.NO_SCHOOLS:
+        return NotHeld()
     if result.numerator is None:
         return NoData()
     match result.indicator.kind:
