@@ -382,6 +382,7 @@ def reconcile(phase_run: str | None) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
     from roadmap.delivery.account.reconcile import reconcile as reconcile_run
+    from roadmap.evidence.own_schedule import plan_of_run
     from roadmap.evidence.troubles import lying_files
     from roadmap.indicators.evaluate import evaluate
     from roadmap_airflow.connections import roadmap_db
@@ -397,7 +398,9 @@ def reconcile(phase_run: str | None) -> None:
         evaluate(engine, plan, phase_run, measured_from="ledger")
         account = reconcile_run(engine, phase_run)
         lying = lying_files(engine, plan.year)
-        phase = plan.phase(account.occasion.partition("/")[2])
+        with engine.connect() as db, db.begin():
+            known = plan_of_run(db, plan, phase_run)
+        phase = known.phase(account.occasion.partition("/")[2])
         title = phase.title
         label(title)
         if phase.report == "closing":

@@ -26,12 +26,15 @@ log = logging.getLogger("roadmap")
 def find_reminders() -> list[str]:
     """The occasions of today: «2027/reminder/2027-04-30/14», «2027/closing/2027-04-30/1»."""
     from roadmap.delivery.account.watch import due_closings, due_reminders
+    from roadmap.evidence.own_schedule import plan_known_at
     from roadmap.plan.load import load_plans
     from roadmap_airflow.connections import roadmap_db
 
     plans, _ = load_plans()
     with roadmap_db() as engine:
         today = clock.now().date()
+        with engine.connect() as db, db.begin():
+            plans = tuple(plan_known_at(db, plan, clock.now_ms()) for plan in plans)
         reminders = due_reminders(engine, plans, today)
         closings = due_closings(engine, plans, today)
     if not reminders and not closings:
@@ -66,8 +69,9 @@ def freeze_reminder(occasion: str) -> str:
 
     def request(plan: Plan) -> RunRequest:
         from roadmap.evidence.request import RunRequest
+        from roadmap.plan.model import occasion_title
 
-        label(plan.phase(phase).title)
+        label(occasion_title(phase))
         return RunRequest(
             plan_year=plan.year,
             phase=phase,

@@ -104,11 +104,12 @@ def _lines(found: Explanation, *, with_query: bool) -> Iterator[str]:
 def _result(found: Explanation) -> Iterator[str]:
     from roadmap.indicators.evaluate import reached
     from roadmap.indicators.status import WORDS
+    from roadmap.plan.due import due_date
 
     indicator, result = found.indicator, found.result
     target = integer(int(indicator.target)) if indicator.target % 1 == 0 else str(indicator.target)
     yield f"Цель: {target}{' %' if indicator.kind == 'share' else ''}"
-    due = found.measure.window.due
+    due = due_date(found.measure.window)
     yield f"Срок: {day(due) if due else 'не определён'} ({found.measure.date_text})"
     if result is None:
         yield (
@@ -155,6 +156,8 @@ def _number(value: int | None) -> str:
 
 
 def _why(found: Explanation) -> str:
+    from roadmap.plan.due import due_date
+
     result, unit = found.result, found.indicator.unit
     if result is None or result.numerator is None:
         return "сведения не поступили"
@@ -164,7 +167,7 @@ def _why(found: Explanation) -> str:
         return f"не хватает: {counted(result.shortfall, unit.one, unit.few, unit.many)}"
     if result.met_on is None:
         return "цель достигнута"
-    due = found.measure.window.due
+    due = due_date(found.measure.window)
     late = " — позже срока" if due is not None and result.met_on > due else ""
     return f"цель достигнута {day(result.met_on)}{late}"
 

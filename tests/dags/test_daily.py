@@ -21,7 +21,8 @@ from sqlalchemy import Engine, select
 
 from roadmap.paths import ROOT
 from roadmap.plan.load import load_plan
-from roadmap.plan.model import OnDay, Period, Plan
+from roadmap.plan.model import Plan
+from roadmap.plan.windows import OnDay, Period
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 from roadmap.store.tables import delivery, held_file_decision, phase_run

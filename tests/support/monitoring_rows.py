@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from roadmap.indicators.evaluate import find_recommendations, run_of
 from roadmap.indicators.status import Status, measure_status
-from roadmap.plan.due import with_own_schedule
+from roadmap.plan.due import due_date, with_own_schedule
 from roadmap.reports.facts.monitoring import monitoring_measure
 from roadmap.store.tables import (
     indicator_gap,
@@ -279,7 +279,7 @@ class MadeMonitoring:
                 by_measure.setdefault(int(code.split(".")[0]), []).append(Status(status))
         for number, statuses in by_measure.items():
             window = dated.measure(number).window
-            due = window.due
+            due = due_date(window)
             db.execute(
                 measure_status_table.insert(),
                 {

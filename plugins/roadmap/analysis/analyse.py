@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, delete, func, select
 
 from roadmap.analysis.dynamics import previous_procedures
 from roadmap.analysis.read import Level, Verdict
+from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.plan.model import Plan, Procedure
 from roadmap.store.sql import sql
 from roadmap.store.statistics import refresh_statistics
@@ -64,7 +65,7 @@ def analyse(engine: Engine, plan: Plan, run_id: str) -> Analysed:
         for table in (paper_result, school_verdict):
             connection.execute(delete(table).where(table.c.run_id == run_id))
         refresh_statistics(connection)
-        phase = plan.phase(code)
+        phase = plan_of_run(connection, plan, run_id).phase(code)
         given = {
             "run_id": run_id,
             "least_participants": plan.analysis.least_participants,

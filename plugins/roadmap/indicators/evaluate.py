@@ -38,14 +38,12 @@ from roadmap.plan.model import (
     IndicatorKind,
     IndicatorPart,
     Measure,
-    Period,
     Plan,
     Slice,
     Unit,
-    WholePeriod,
-    Window,
 )
 from roadmap.plan.region import REGION
+from roadmap.plan.windows import Days, Window
 from roadmap.russian import counted, integer, plural
 from roadmap.store.sql import sql
 from roadmap.store.tables import (
@@ -439,7 +437,7 @@ def _gaps(
     Without a file nobody is missing, nor before a period begins; what a single day still needs
     is missing before that day. What the municipalities miss is theirs, not the region's.
     """
-    is_period = isinstance(window, Period | WholePeriod)
+    is_period = isinstance(window, Days)
     return [
         {"run_id": run.run_id, "indicator": query.code, **asdict(one)}
         for query in queries

@@ -14,7 +14,8 @@ from fractions import Fraction
 from math import ceil
 
 from roadmap.plan.due import due_date, has_begun
-from roadmap.plan.model import IndicatorKind, WholePeriod, Window
+from roadmap.plan.model import IndicatorKind
+from roadmap.plan.windows import WholePeriod, Window
 
 
 class Status(StrEnum):

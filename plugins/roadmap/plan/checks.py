@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -20,8 +20,6 @@ from roadmap.plan.model import (
     Indicator,
     IndicatorKind,
     Measure,
-    OnDay,
-    OwnSchedule,
     Phase,
     Plan,
     Procedure,
@@ -30,6 +28,7 @@ from roadmap.plan.model import (
 )
 from roadmap.plan.procedures import kinds
 from roadmap.plan.region import REGION
+from roadmap.plan.windows import AfterEvent, Dates, Days, OnDay, OwnSchedule, Recurring, Yearly
 from roadmap.russian import day
 
 # What every query is given by the run itself; no rule and no parameter may bear these names.
@@ -76,6 +75,9 @@ def contradictions(
 
 
 def _order(plan: Plan) -> Iterator[Problem]:
+    first, last = plan.years
+    if last < first:
+        yield Problem("last_year", f"последний год плана {last} раньше первого, {first}")
     if (plan.order.number is None) != (plan.order.date is None):
         missing = "number" if plan.order.number is None else "date"
         yield Problem(f"order.{missing}", "у изданного приказа есть и номер, и дата")
@@ -94,16 +96,50 @@ def _windows(plan: Plan) -> Iterator[Problem]:
         match measure.window:
             case OnDay(on=on) | OwnSchedule(on=date() as on):
                 yield from _in_year(plan, f"{path}.on", on)
-            case OwnSchedule():
-                pass
-            case window:
-                yield from _in_year(plan, f"{path}.starts", window.starts)
-                yield from _in_year(plan, f"{path}.ends", window.ends)
-                if window.ends < window.starts:
-                    yield Problem(
-                        f"{path}.ends",
-                        f"конец {day(window.ends)} раньше начала {day(window.starts)}",
-                    )
+            case Days(starts=starts, ends=ends):
+                yield from _in_year(plan, f"{path}.starts", starts)
+                yield from _in_year(plan, f"{path}.ends", ends)
+                if ends < starts:
+                    yield Problem(f"{path}.ends", f"конец {day(ends)} раньше начала {day(starts)}")
+            case Dates(on=days):
+                for place, on in enumerate(days):
+                    yield from _in_year(plan, f"{path}.on[{place}]", on)
+                for place, (before, on) in enumerate(pairwise(days), 1):
+                    if on <= before:
+                        text = f"{day(on)} стоит после {day(before)}: дни идут по порядку"
+                        yield Problem(f"{path}.on[{place}]", text)
+            case Yearly() as yearly if not yearly.spans(*plan.years):
+                text = (
+                    f"время с {yearly.starts} по {yearly.ends} переходит через новый год и в годы "
+                    "плана целиком не входит: укажите last_year или другое начало"
+                )
+                yield Problem(f"{path}.starts", text)
+        yield from _recurring(plan, index, measure)
+
+
+def _recurring(plan: Plan, index: int, measure: Measure) -> Iterator[Problem]:
+    """What windows of several due dates, or after an event, need beside their own fields."""
+    window, path = measure.window, f"measures[{index}]"
+    if isinstance(window, Recurring) and measure.rules.get("late_counts_as_done"):
+        text = (
+            "у мероприятия несколько сроков: сделанное после срока относится уже к следующему, "
+            "поставьте false"
+        )
+        yield Problem(f"{path}.rules.late_counts_as_done", text)
+    if not isinstance(window, AfterEvent) or window.title is not None:
+        return
+    named = {
+        parameters.get("event")
+        for one in plan.measures
+        for indicator in one.indicators
+        for parameters in (indicator.parameters, *(part.parameters for part in indicator.parts))
+    }
+    if window.event not in named:
+        text = (
+            f"события «{window.event}» не называет ни один показатель плана (parameters.event): "
+            "исправьте код или напишите в window.title, что это за событие («семинара для …»)"
+        )
+        yield Problem(f"{path}.window.event", text)
 
 
 def _indicators(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Problem]:
@@ -512,8 +548,10 @@ def _phone(plan: Plan) -> Iterator[Problem]:
 
 
 def _in_year(plan: Plan, path: str, value: date, years_after: int = 0) -> Iterator[Problem]:
-    if not plan.year <= value.year <= plan.year + years_after:
-        yield Problem(path, f"дата вне года плана: {day(value)}")
+    first, last = plan.years
+    if not first <= value.year <= last + years_after:
+        of_plan = "года" if first == last else f"лет {first}–{last}"
+        yield Problem(path, f"дата вне {of_plan} плана: {day(value)}")
 
 
 def _twice(path: str, values: Iterable[object], text: str, field: str = "") -> Iterator[Problem]:

@@ -1,26 +1,65 @@
-"""When a measure is due (domain: due dates are the last day of the order's window)."""
+"""When a measure is due (domain: due dates are the last day of the order's window).
+
+Of several due dates a day judges one (`judged_on`): the latest that has come, or the first where
+none has. Whoever asks when something is due asks of the plan of a day, or of a run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 
-from roadmap.plan.model import Measure, OnDay, OwnSchedule, Period, Plan, WholePeriod, Window
+from roadmap.plan.model import Measure, Plan
 from roadmap.plan.part import PlanPart
+from roadmap.plan.windows import (
+    AfterEvent,
+    Days,
+    OnDay,
+    OwnSchedule,
+    Recurring,
+    Term,
+    WholePeriod,
+    Window,
+)
+from roadmap.plan.working_days import working_days_after
 
 
 def due_date(window: Window) -> date | None:
-    """The last day of the window; None where a schedule of its own gives no date yet."""
-    return window.due
+    """The last day of the window; None where a schedule of its own, or an event, gives none yet.
 
-
-def start_date(window: Window) -> date | None:
-    """The first day of the window; a single day is its own first."""
+    ValueError of a window of several due dates: which of them is meant, the plan of a day says.
+    """
     match window:
         case OnDay(on=on) | OwnSchedule(on=on):
             return on
-        case Period(starts=starts) | WholePeriod(starts=starts):
+        case Days(ends=ends):
+            return ends
+        case AfterEvent():
+            return None
+    raise _several(window)
+
+
+def start_date(window: Window) -> date | None:
+    """The first day of the window; a single day is its own first. ValueError as of `due_date`."""
+    match window:
+        case OnDay(on=on) | OwnSchedule(on=on):
+            return on
+        case Days(starts=starts):
             return starts
+        case AfterEvent():
+            return None
+    raise _several(window)
+
+
+def _several(window: Window) -> ValueError:
+    return ValueError(f"a window «{window.kind}» has several due dates: judged_on chooses one")
+
+
+def next_due(window: Window, as_of: date) -> date | None:
+    """Of a window that is due on that day its next due date; None where there is none."""
+    if not isinstance(window, Term) or window.ends > as_of:
+        return None
+    return next((due for due in window.dues if due > window.ends), None)
 
 
 def is_due(window: Window, as_of: date) -> bool:
@@ -58,6 +97,68 @@ def _dated(measure: Measure, dates: Mapping[int, date]) -> Measure:
         return measure
     window = measure.window.model_copy(update={"on": dates[measure.number]})
     return measure.model_copy(update={"window": window})
+
+
+def judged_on(plan: Plan, day: date) -> Plan:
+    """The plan as it stands on that day: of several due dates each measure has one.
+
+    The latest that has come by then, with the time that it closes; where none has come the first.
+    """
+    return _with_windows(plan, lambda window: _judged(window, plan, day))
+
+
+def with_event_days(plan: Plan, days: Mapping[str, date]) -> Plan:
+    """The plan whose measures due after an event are due, by the days of events that took place.
+
+    One whose event is not among them has no due date.
+    """
+    return _with_windows(plan, lambda window: _after(window, days))
+
+
+def events_waited_for(plan: Plan) -> frozenset[str]:
+    """Codes of the events after which measures of the plan are due."""
+    declared = (_declared(measure.window) for measure in plan.measures)
+    return frozenset(window.event for window in declared if isinstance(window, AfterEvent))
+
+
+def _with_windows(plan: Plan, of: Callable[[Window], Window]) -> Plan:
+    measures = tuple(
+        measure.model_copy(update={"window": window})
+        if (window := of(measure.window)) != measure.window
+        else measure
+        for measure in plan.measures
+    )
+    return plan if measures == plan.measures else plan.model_copy(update={"measures": measures})
+
+
+def _declared(window: Window) -> Window:
+    return window.declared if isinstance(window, Term) else window
+
+
+def _judged(window: Window, plan: Plan, day: date) -> Window:
+    declared = _declared(window)
+    if not isinstance(declared, Recurring):
+        return window
+    spans = declared.spans(*plan.years)
+    starts, ends = next((span for span in reversed(spans) if span[1] <= day), spans[0])
+    return Term(
+        kind="term",
+        starts=starts,
+        ends=ends,
+        declared=declared,
+        dues=tuple(due for _, due in spans),
+    )
+
+
+def _after(window: Window, days: Mapping[str, date]) -> Window:
+    declared = _declared(window)
+    if not isinstance(declared, AfterEvent):
+        return window
+    if declared.event not in days:
+        return declared
+    day = days[declared.event]
+    due = working_days_after(day, declared.working_days)
+    return Term(kind="term", starts=day, ends=due, declared=declared, dues=(due,))
 
 
 class MonitoringRules(PlanPart):

@@ -87,7 +87,10 @@ def _sentence(details: ErrorDetails) -> str:
                 f"возможны: {_listed(details['ctx']['expected_tags'])}"
             )
         case "union_tag_not_found":
-            return "нет поля kind (on, period, whole_period или own_schedule)"
+            return (
+                "нет поля kind (on, period, whole_period, own_schedule, dates, yearly, quarterly "
+                "или after_event)"
+            )
         case "string_pattern_mismatch":
             wanted = _PATTERNS.get(details["ctx"]["pattern"])
             return f"{shown} — {f'нужно {wanted}' if wanted else 'записано не так, как нужно'}"

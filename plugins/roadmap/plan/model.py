@@ -16,56 +16,11 @@ from pydantic import Field
 from roadmap.plan.part import Code, PlanPart, Text
 from roadmap.plan.procedures import WaveCode
 from roadmap.plan.region import LocalTime, Municipality, Region
+from roadmap.plan.windows import Declared, dues
 
 Date = date  # where a field itself is called `date`
 # A setting of a rule or a query. A day stands here as ISO text, as the tables keep it.
 Setting = str | int | float | bool
-
-
-class OnDay(PlanPart):
-    """«12 марта 2021 г.»: due that day."""
-
-    kind: Literal["on"]
-    on: date
-
-    @property
-    def due(self) -> date:
-        return self.on
-
-
-class _Span(PlanPart):
-    starts: date
-    ends: date
-
-    @property
-    def due(self) -> date:
-        return self.ends
-
-
-class Period(_Span):
-    """«Март-апрель 2021 г.»: due on the last day."""
-
-    kind: Literal["period"]
-
-
-class WholePeriod(_Span):
-    """«Весь период реализации»: in progress until the end, judged by an interim rule."""
-
-    kind: Literal["whole_period"]
-
-
-class OwnSchedule(PlanPart):
-    """«По отдельному графику»: without a date it is never due and never done."""
-
-    kind: Literal["own_schedule"]
-    on: date | None = None
-
-    @property
-    def due(self) -> date | None:
-        return self.on
-
-
-Window = Annotated[OnDay | Period | WholePeriod | OwnSchedule, Field(discriminator="kind")]
 
 
 class IndicatorKind(StrEnum):
@@ -151,7 +106,7 @@ class Measure(PlanPart):
     text: Text
     date_text: Text
     indicator_text: Text
-    window: Window
+    window: Declared
     indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
     # How an ambiguous text is read (domain: the plan's comments say why), by name.
     rules: dict[str, Setting | tuple[str | int, ...]] = Field(default_factory=dict)
@@ -287,6 +242,7 @@ class Order(PlanPart):
 
 class Plan(PlanPart):
     year: int
+    last_year: int | None = None  # of a roadmap over several years
     order: Order
     based_on: tuple[Order, ...] = ()  # earlier orders that this one follows
     in_force: date | None
@@ -315,6 +271,11 @@ class Plan(PlanPart):
     def is_in_force(self, on: date) -> bool:
         """Whether letters of the plan may go to addressees on that day."""
         return self.in_force is not None and self.in_force <= on
+
+    @property
+    def years(self) -> tuple[int, int]:
+        """The first and the last year of the roadmap."""
+        return self.year, self.last_year or self.year
 
     def phase(self, code: str) -> Phase:
         """The phase of that code, also of an occasion; KeyError when the plan has none."""
@@ -347,14 +308,14 @@ def reminder_phases(plan: Plan) -> tuple[Phase, ...]:
         return ()
     return tuple(
         Phase(
-            code=f"{REMINDER}/{due.isoformat()}/{days}",
+            code=(code := f"{REMINDER}/{due.isoformat()}/{days}"),
             report="reminder",
-            title=f"Напоминание о сроке {due:%d.%m.%Y}",
+            title=occasion_title(code),
             dag_title="Напоминания о сроках",
-            run_day=due - timedelta(days=days),
+            run_day=occasion_as_of(code),
             run_at=OCCASIONS_AT,
-            starts=due - timedelta(days=days),
-            as_of=due - timedelta(days=days),
+            starts=occasion_as_of(code),
+            as_of=occasion_as_of(code),
             owns=tuple(numbers),
             reports=tuple(numbers),
             datasets=plan.reminders.datasets,
@@ -375,9 +336,9 @@ def closing_phases(plan: Plan) -> tuple[Phase, ...]:
         return ()
     return tuple(
         Phase(
-            code=f"{CLOSING}/{due.isoformat()}/1",
+            code=(code := f"{CLOSING}/{due.isoformat()}/1"),
             report="closing",
-            title=f"Окончание срока {due:%d.%m.%Y}",
+            title=occasion_title(code),
             dag_title="Окончания сроков",
             run_day=due + timedelta(days=1),
             run_at=OCCASIONS_AT,
@@ -403,10 +364,27 @@ def is_occasion(phase_code: str) -> bool:
     return "/" in phase_code
 
 
+def occasion_due(phase_code: str) -> date:
+    """The due date from which an occasion follows: of «reminder/2021-04-30/14» 30 April."""
+    return date.fromisoformat(phase_code.split("/")[1])
+
+
+def occasion_as_of(phase_code: str) -> date:
+    """The day that an occasion judges: days before the due date, or the due date itself."""
+    kind, _, days = phase_code.split("/")
+    return occasion_due(phase_code) - timedelta(days=int(days) if kind == REMINDER else 0)
+
+
+def occasion_title(phase_code: str) -> str:
+    """«Напоминание о сроке 30.04.2021»: known without the evidence that made the date due."""
+    what = "Напоминание о сроке" if phase_code.startswith(f"{REMINDER}/") else "Окончание срока"
+    return f"{what} {occasion_due(phase_code):%d.%m.%Y}"
+
+
 def _by_due(plan: Plan, numbers: tuple[int, ...]) -> list[tuple[date, list[int]]]:
     by_due: dict[date, list[int]] = {}
     for measure in plan.measures:
-        due = measure.window.due
-        if measure.number in numbers and due is not None:
-            by_due.setdefault(due, []).append(measure.number)
+        if measure.number in numbers:
+            for due in dues(measure.window, *plan.years):
+                by_due.setdefault(due, []).append(measure.number)
     return sorted(by_due.items())

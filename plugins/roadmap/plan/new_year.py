@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from roadmap.paths import TEMPLATES
-from roadmap.plan.model import OwnSchedule, Plan
+from roadmap.plan.model import Plan
+from roadmap.plan.windows import OwnSchedule
 from roadmap.russian import plural
 
 # Why nothing is compared before somebody has looked: a true sentence in any report.

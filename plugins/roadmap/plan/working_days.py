@@ -91,6 +91,13 @@ def nearest_working_day(day: date, direction: Direction, calendar: Calendar | No
     return day
 
 
+def working_days_after(day: date, count: int, calendar: Calendar | None = None) -> date:
+    """The last of so many working days after that day, which does not count itself."""
+    for _ in range(count):
+        day = nearest_working_day(day + timedelta(days=1), "next", calendar)
+    return day
+
+
 def is_provisional(year: int, calendar: Calendar | None = None) -> bool:
     """Whether the transfers of that year are not known yet, so that its days may still move."""
     return not _year(year, calendar).official and year not in _years_with_transfers()

@@ -19,6 +19,7 @@ from roadmap.evidence.names import municipality_ref
 from roadmap.evidence.own_schedule import plan_known_at, plan_of_run
 from roadmap.evidence.request import FreezeRefused, LiveRefused, RunRequest
 from roadmap.paths import SQL, TEMPLATES
+from roadmap.plan.due import due_date
 from roadmap.plan.model import Plan
 from roadmap.plan.strict_yaml import read_yaml
 from roadmap.store.kept import kept_content
@@ -264,10 +265,10 @@ def test_a_run_keeps_the_dates_of_own_schedules_as_they_were_known(any_engine: E
         before = plan_known_at(conn, PLAN, NOW)
         after = plan_known_at(conn, PLAN, NOW + DAY_MS)
     assert before == of_run
-    due = {number: of_run.measure(number).window.due for number in (1, 2, 3)}
+    due = {number: due_date(of_run.measure(number).window) for number in (1, 2, 3)}
     assert due == {1: date(2021, 4, 9), 2: None, 3: date(2021, 6, 30)}
-    assert after.measure(1).window.due == date(2021, 5, 14)
-    assert after.measure(3).window.due is None  # the newer file no longer has it
+    assert due_date(after.measure(1).window) == date(2021, 5, 14)
+    assert due_date(after.measure(3).window) is None  # the newer file no longer has it
 
 
 @pytest.mark.parametrize(
@@ -302,7 +303,7 @@ def test_what_is_not_due_reads_as_it_did_on_the_as_of_day(
     # What was loaded after the freeze changes nothing, even if it is said to have come before.
     own_schedule(any_engine, {3: "2021-12-01"}, received_ms=NOW - 1, loaded_ms=later + 1)
     with any_engine.connect() as conn:
-        assert plan_of_run(conn, PLAN, run_id).measure(3).window.due == told
+        assert due_date(plan_of_run(conn, PLAN, run_id).measure(3).window) == told
 
 
 def test_a_reminder_of_a_measure_of_own_schedule_can_be_frozen(engine: Engine) -> None:

@@ -18,7 +18,8 @@ from roadmap.indicators.status import (
     shortfall,
     whole_shortfall,
 )
-from roadmap.plan.model import IndicatorKind, OnDay, OwnSchedule, Period, WholePeriod
+from roadmap.plan.model import IndicatorKind
+from roadmap.plan.windows import OnDay, OwnSchedule, Period, WholePeriod
 from roadmap.russian import percent
 
 SHARE, COUNT, FACT = IndicatorKind.SHARE, IndicatorKind.COUNT, IndicatorKind.FACT

@@ -19,6 +19,7 @@ from roadmap.indicators.read import (
     run_of_phase,
 )
 from roadmap.indicators.status import Status
+from roadmap.plan.due import due_date
 from roadmap.plan.model import Plan
 from roadmap.store.tables import monitoring_scope, phase_run, run_batch
 from support.plans import small_plan
@@ -378,7 +379,7 @@ def test_other_readings_stand_beside_the_figure_and_do_not_move_it(engine: Engin
 def test_the_run_judges_by_the_dates_of_its_own_schedules(any_engine: Engine) -> None:
     judged(any_engine, JUNE)
     result = found(any_engine, "3.2", GALICH)
-    assert result.measure.window.due == date(2021, 4, 15)
+    assert due_date(result.measure.window) == date(2021, 4, 15)
     assert result.status is Status.DONE
     with any_engine.connect() as connection:
         shown = letter_results(connection, PLAN, RUN_ID, GALICH)
@@ -401,4 +402,4 @@ def test_a_schedule_that_came_after_the_freeze_changes_nothing(engine: Engine) -
         )
         connection.execute(insert(run_batch), {"run_id": f"{RUN_ID}-2", "batch_id": "own_schedule"})
         assert plan_of_run(connection, PLAN, RUN_ID) == PLAN
-        assert plan_of_run(connection, PLAN, f"{RUN_ID}-2").measure(3).window.due is not None
+        assert due_date(plan_of_run(connection, PLAN, f"{RUN_ID}-2").measure(3).window) is not None

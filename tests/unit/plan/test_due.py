@@ -17,7 +17,8 @@ from roadmap.plan.due import (
     monitoring_scope,
     with_own_schedule,
 )
-from roadmap.plan.model import OnDay, OwnSchedule, Period, Plan, WholePeriod, Window
+from roadmap.plan.model import Plan
+from roadmap.plan.windows import OnDay, OwnSchedule, Period, WholePeriod, Window
 from support.plans import small_plan
 
 PLAN = small_plan()

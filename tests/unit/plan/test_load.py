@@ -326,7 +326,67 @@ WRONG = {
     "an unknown kind of window": (
         ("{kind: on, on: 2021-03-12}", "{kind: sometime, on: 2021-03-12}"),
         "measures[5].window",
-        "«sometime» — такого вида нет; возможны: on, period, whole_period, own_schedule",
+        "«sometime» — такого вида нет; возможны: on, period, whole_period, own_schedule, dates, "
+        "yearly, quarterly, after_event",
+    ),
+    "a window of no kind": (
+        ("{kind: on, on: 2021-03-12}", "{on: 2021-03-12}"),
+        "measures[5].window",
+        "нет поля kind (on, period, whole_period, own_schedule, dates, yearly, quarterly или "
+        "after_event)",
+    ),
+    "a day that no year has": (
+        ("{kind: on, on: 2021-03-12}", "{kind: yearly, ends: 02-30}"),
+        "measures[5].window.ends", "«02-30» — такого дня нет (месяц, потом день)",
+    ),
+    "a day of a month that is written otherwise": (
+        ("{kind: on, on: 2021-03-12}", "{kind: yearly, ends: 10-01, starts: 1 сентября}"),
+        "measures[5].window.starts", "«1 сентября» — нужны месяц и день вида 05-31",
+    ),
+    "a school year in a plan of one year": (
+        ("{kind: on, on: 2021-03-12}", "{kind: yearly, starts: 09-01, ends: 05-31}"),
+        "measures[5].window.starts",
+        "время с 09-01 по 05-31 переходит через новый год и в годы плана целиком не входит: "
+        "укажите last_year или другое начало",
+    ),
+    "due dates out of order": (
+        ("{kind: on, on: 2021-03-12}", "{kind: dates, on: [2021-09-01, 2021-03-12]}"),
+        "measures[5].window.on[1]", "12.03.2021 стоит после 01.09.2021: дни идут по порядку",
+    ),
+    "a due date twice": (
+        ("{kind: on, on: 2021-03-12}", "{kind: dates, on: [2021-03-12, 2021-03-12]}"),
+        "measures[5].window.on[1]", "12.03.2021 стоит после 12.03.2021: дни идут по порядку",
+    ),
+    "a due date outside of the plan's year": (
+        ("{kind: on, on: 2021-03-12}", "{kind: dates, on: [2021-03-12, 2022-03-12]}"),
+        "measures[5].window.on[1]", "дата вне года плана: 12.03.2022",
+    ),
+    "no due date at all": (
+        ("{kind: on, on: 2021-03-12}", "{kind: dates, on: []}"),
+        "measures[5].window.on", "пусто, а должно быть заполнено",
+    ),
+    "an event that nothing in the plan names": (
+        ("{kind: on, on: 2021-03-12}", "{kind: after_event, event: seminar-7, working_days: 10}"),
+        "measures[5].window.event",
+        "события «seminar-7» не называет ни один показатель плана (parameters.event): исправьте "
+        "код или напишите в window.title, что это за событие («семинара для …»)",
+    ),
+    "no working day after an event": (
+        (
+            "{kind: on, on: 2021-03-12}",
+            "{kind: after_event, event: webinar-2021-03-12, working_days: 0}",
+        ),
+        "measures[5].window.working_days", "«0» меньше 1",
+    ),
+    "what is late for one quarter and in time for the next": (
+        ("{kind: period, starts: 2021-03-01, ends: 2021-04-30}", "{kind: quarterly}"),
+        "measures[7].rules.late_counts_as_done",
+        "у мероприятия несколько сроков: сделанное после срока относится уже к следующему, "
+        "поставьте false",
+    ),
+    "a roadmap that ends before it begins": (
+        ("year: 2021\norder", "year: 2021\nlast_year: 2020\norder"),
+        "last_year", "последний год плана 2020 раньше первого, 2021",
     ),
     "a field nobody knows": (
         ("closed: true", "closed: true\nclosd: true"),
@@ -359,6 +419,31 @@ def test_a_wrong_plan_is_refused_with_the_path_inside_the_file(
     assert path in found, found
     if text is not None:
         assert found[path] == text
+
+
+TWO_YEARS = ("year: 2021\norder", "year: 2021\nlast_year: 2022\norder")
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        "{kind: dates, on: [2021-03-12, 2022-03-12]}",
+        "{kind: yearly, ends: 10-01}",
+        "{kind: yearly, starts: 09-01, ends: 05-31}",
+        "{kind: quarterly}",
+        "{kind: after_event, event: webinar-2021-03-12, working_days: 10}",
+        "{kind: after_event, event: another, working_days: 10, title: семинара для кураторов}",
+    ],
+)
+def test_a_roadmap_of_two_years_says_when_in_its_own_words(window: str, tmp_path: Path) -> None:
+    folder = written(tmp_path, TWO_YEARS, ("{kind: on, on: 2021-03-12}", window))
+    assert load_plan(2021, folder).years == (2021, 2022)
+
+
+def test_a_day_after_a_roadmap_of_two_years_is_refused(tmp_path: Path) -> None:
+    late = ("{kind: on, on: 2021-03-12}", "{kind: on, on: 2023-03-12}")
+    found = problems(written(tmp_path, TWO_YEARS, late))
+    assert found["measures[5].window.on"] == "дата вне лет 2021–2022 плана: 12.03.2023"
 
 
 def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:

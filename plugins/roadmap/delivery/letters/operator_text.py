@@ -13,7 +13,13 @@ from roadmap.broken import words_of_class
 from roadmap.decision import LETTER_DECISIONS
 from roadmap.delivery.transport import without_addresses
 from roadmap.paths import TEMPLATES
-from roadmap.plan.model import Plan, occasions
+from roadmap.plan.model import (
+    REMINDER,
+    Plan,
+    is_occasion,
+    occasion_as_of,
+    occasion_title,
+)
 from roadmap.plan.region import LocalTime
 
 if TYPE_CHECKING:
@@ -52,18 +58,18 @@ def title(occasion: str, mode: str, plans: Iterable[Plan]) -> str:
     """
     year, _, code = occasion.partition("/")
     name = f"этап {year}{russian.NBSP}года, которого в плане нет"
+    if is_occasion(code):  # its date may be evidence, which the plan alone does not know
+        name = f"«{occasion_title(code)}»"
+        if code.startswith(f"{REMINDER}/"):
+            name += f" от {occasion_as_of(code):%d.%m.%Y}"
+        plans = ()
     for plan in plans:
         if str(plan.year) == year:
             try:
                 phase = plan.phase(code)
             except KeyError:  # a phase that the plan of today has no more
                 break
-            if phase.report == "reminder":
-                name = f"«{phase.title}» от {phase.as_of:%d.%m.%Y}"
-            elif phase.report == "closing":
-                name = f"«{phase.title}»"
-            else:
-                name = f"«{phase.dag_title}» {year}{russian.NBSP}года"
+            name = f"«{phase.dag_title}» {year}{russian.NBSP}года"
     return name + _TESTS.get(mode, "")
 
 
@@ -75,12 +81,14 @@ def by_calendar(plans: Iterable[Plan]) -> Callable[[tuple[str, str]], tuple[str,
     days = {
         f"{plan.year}/{phase.code}": phase.as_of.isoformat()
         for plan in plans
-        for phase in (*plan.phases, *occasions(plan))
+        for phase in plan.phases
     }
 
     def key(campaign: tuple[str, str]) -> tuple[str, str, str]:
         occasion, mode = campaign
-        return days.get(occasion, occasion.partition("/")[0]), occasion, mode
+        year, _, code = occasion.partition("/")
+        day = str(occasion_as_of(code)) if is_occasion(code) else days.get(occasion, year)
+        return day, occasion, mode
 
     return key
 

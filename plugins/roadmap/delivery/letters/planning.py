@@ -27,6 +27,7 @@ from roadmap.delivery.letters import again, contacts, message
 from roadmap.delivery.letters.contacts import Recipient
 from roadmap.delivery.letters.operator_text import SETTLE_DAG, moment
 from roadmap.delivery.settings import DeliverySettings
+from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.evidence.request import refuse_live_rehearsal
 from roadmap.evidence.sources import dataset_titles
 from roadmap.mailbox import mailbox
@@ -337,7 +338,7 @@ def _open(
         if not plan.is_in_force(today):  # also one that was withdrawn since the run was frozen
             db.execute(sql("delivery/force_redirect"), {"run_id": run_id})
         row = db.execute(sql("delivery/run"), {"run_id": run_id}).one()
-        phase = plan.phase(row.phase)
+        phase = plan_of_run(db, plan, run_id).phase(row.phase)
         refuse_live_rehearsal(plan, phase, row.mode, row.as_of, row.known_at_ms, row.started_ms)
         recipients = contacts.recipients(db, run_id)
         shared = contacts.shared_mailboxes(db, run_id)

@@ -12,7 +12,7 @@ from roadmap.analysis.read import SchoolVerdict, Verdict
 from roadmap.indicators.about import Register, about_each
 from roadmap.indicators.read import Gap, IndicatorResult
 from roadmap.plan.due import due_date
-from roadmap.plan.model import IndicatorKind, OnDay
+from roadmap.plan.model import IndicatorKind
 from roadmap.plan.region import REGION
 from roadmap.reports.analysis import dynamics
 from roadmap.reports.analysis.mechanisms import mechanism_items
@@ -176,8 +176,7 @@ def _other_indicators(facts: Facts) -> Iterable[AttentionItem]:
 
 
 def _day_of(result: IndicatorResult) -> object:
-    window = result.measure.window
-    return window.on if isinstance(window, OnDay) else due_date(window)
+    return due_date(result.measure.window)
 
 
 def _title(facts: Facts, result: IndicatorResult) -> str:
