@@ -33,7 +33,7 @@ from roadmap.store.tables import (
 )
 from roadmap.store.tables import measure_status as measure_status_table
 from support.plans import whole_plan as plan
-from support.run_rows import check_list
+from support.run_rows import check_list, put_risks
 
 ANSWERS_TO = "roadmap@example.org"
 REGION = "region"
@@ -97,6 +97,7 @@ class MadeMonitoring:
         with engine.begin() as db:
             self._insert_run(db)
             self._insert_evidence(db)
+            put_risks(db)
             find_recommendations(db, plan(), run_of(db, self.run))
             for unit in self.units:
                 self._insert_unit(db, unit)

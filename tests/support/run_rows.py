@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from roadmap.datasets import catalogue
 from roadmap.plan.model import Plan
 from roadmap.store import tables
+from roadmap.store.sql import sql
 from roadmap.store.tables import FACTS, metadata
 
 RUN_ID = "run"
@@ -194,6 +195,16 @@ def put(
                     _put_row(connection, name, procedure | row, run_id)
             else:
                 _put_row(connection, name, row, run_id)
+    if "risk" in given:
+        put_risks(connection)
+
+
+def put_risks(connection: Connection) -> None:
+    """What freezing each run finds of its risk profiles."""
+    runs = connection.execute(select(tables.phase_run.c.run_id, tables.phase_run.c.as_of)).all()
+    for run_id, as_of in runs:
+        connection.execute(delete(tables.run_risk).where(tables.run_risk.c.run_id == run_id))
+        connection.execute(sql("evidence/risks_of_run"), {"run_id": run_id, "as_of": as_of})
 
 
 def _put_row(connection: Connection, name: str, row: Mapping[str, Any], run_id: str) -> None:

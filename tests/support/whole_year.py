@@ -27,6 +27,7 @@ from support.run_rows import (
     amended,
     check_list,
     put,
+    put_risks,
     put_rules,
     put_run,
 )
@@ -302,6 +303,7 @@ class JudgedYear:
         if change is not None:
             with self.engine.begin() as connection:
                 change(connection)
+                put_risks(connection)
         # Its measure alone: what other measures say is no business of the indicator.
         of_code = (m for m in self.plan.measures if code in {i.code for i in m.indicators})
         plan = self.plan.model_copy(update={"measures": (next(of_code),)})

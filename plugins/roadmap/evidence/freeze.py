@@ -139,6 +139,7 @@ def freeze(
         write_references(conn, run_id, as_of)
         _write_datasets(conn, plan.year, phase, run_id, batches, known)
         _write_rules(conn, plan, run_id)
+        conn.execute(sql("evidence/risks_of_run"), at)
         write_findings(conn, plan, phase, run_id, as_of, *known, unnamed)
     log.debug("run %s frozen: %s batches", run_id, len(batches))
     return run_id

@@ -246,6 +246,15 @@ run_rule = _table(
     Column("value", Text, primary_key=True),
 )
 
+run_risk = _table(
+    # Each school's risks by its last assessment up to the as-of date.
+    "run_risk",
+    Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
+    Column("school_id", Text, primary_key=True),
+    Column("factor", Text, primary_key=True),
+    Column("is_activated", Integer, nullable=False),
+)
+
 run_deficit = _table(
     # What the analyses of the year and the risk profiles found, as this run knows it: a subject and
     # grade with low results, or a risk that a school has taken into work. A row that names nothing:

@@ -16,34 +16,17 @@ join load_batch on load_batch.batch_id = positive_change.batch_id
 where positive_change.marked_on <= :as_of
     and exists (
         select 1
-        from risk
-        join run_batch profile_batch
-            on profile_batch.batch_id = risk.batch_id
-            and profile_batch.run_id = :run_id
-        where risk.school_id = positive_change.school_id
-            and risk.assessed_on <= :as_of
+        from run_risk
+        where run_risk.run_id = :run_id
+            and run_risk.school_id = positive_change.school_id
     )
     and not exists (
         select 1
-        from risk
-        join run_batch risk_batch
-            on risk_batch.batch_id = risk.batch_id
-            and risk_batch.run_id = :run_id
-        where risk.school_id = positive_change.school_id
-            and risk.factor = positive_change.factor
-            and risk.is_activated = 1
-            and risk.assessed_on <= :as_of
-            and not exists (
-                select 1
-                from risk later
-                join run_batch later_batch
-                    on later_batch.batch_id = later.batch_id
-                    and later_batch.run_id = :run_id
-                where later.school_id = risk.school_id
-                    and later.factor = risk.factor
-                    and later.assessed_on > risk.assessed_on
-                    and later.assessed_on <= :as_of
-            )
+        from run_risk
+        where run_risk.run_id = :run_id
+            and run_risk.school_id = positive_change.school_id
+            and run_risk.factor = positive_change.factor
+            and run_risk.is_activated = 1
     )
 group by
     positive_change.school_id, positive_change.factor,

@@ -17,34 +17,17 @@ where medk_document.factor is not null
     and medk_document.state_on <= :as_of
     and exists (
         select 1
-        from risk
-        join run_batch profile_batch
-            on profile_batch.batch_id = risk.batch_id
-            and profile_batch.run_id = :run_id
-        where risk.school_id = medk_document.school_id
-            and risk.assessed_on <= :as_of
+        from run_risk
+        where run_risk.run_id = :run_id
+            and run_risk.school_id = medk_document.school_id
     )
     and not exists (
         select 1
-        from risk
-        join run_batch risk_batch
-            on risk_batch.batch_id = risk.batch_id
-            and risk_batch.run_id = :run_id
-        where risk.school_id = medk_document.school_id
-            and risk.factor = medk_document.factor
-            and risk.is_activated = 1
-            and risk.assessed_on <= :as_of
-            and not exists (
-                select 1
-                from risk later
-                join run_batch later_batch
-                    on later_batch.batch_id = later.batch_id
-                    and later_batch.run_id = :run_id
-                where later.school_id = risk.school_id
-                    and later.factor = risk.factor
-                    and later.assessed_on > risk.assessed_on
-                    and later.assessed_on <= :as_of
-            )
+        from run_risk
+        where run_risk.run_id = :run_id
+            and run_risk.school_id = medk_document.school_id
+            and run_risk.factor = medk_document.factor
+            and run_risk.is_activated = 1
     )
 group by
     medk_document.school_id, medk_document.factor,

@@ -29,26 +29,12 @@ required as (
     where run_school.run_id = :run_id
         and run_school.is_participating = 1
     union all
-    select run_school.municipality_id, run_school.school_id, '' as kind, assessed.factor
+    select run_school.municipality_id, run_school.school_id, '' as kind, run_risk.factor
     from run_school
-    join (
-        select
-            risk.school_id,
-            risk.factor,
-            risk.is_activated,
-            row_number() over (
-                partition by risk.school_id, risk.factor
-                order by risk.assessed_on desc, risk.row desc, risk.is_activated desc
-            ) as place
-        from risk
-        join run_batch
-            on run_batch.batch_id = risk.batch_id
-            and run_batch.run_id = :run_id
-        where risk.assessed_on <= :as_of
-    ) assessed
-        on assessed.school_id = run_school.school_id
-        and assessed.place = 1
-        and assessed.is_activated = 1
+    join run_risk
+        on run_risk.run_id = run_school.run_id
+        and run_risk.school_id = run_school.school_id
+        and run_risk.is_activated = 1
     where run_school.run_id = :run_id
         and run_school.is_participating = 1
         and :programme_per_activated_risk = 1

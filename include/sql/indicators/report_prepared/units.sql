@@ -20,21 +20,13 @@ with marked as (
         on run_school.run_id = phase_run.run_id
         and run_school.school_id = positive_change.school_id
         and run_school.is_participating = 1
+    join run_risk
+        on run_risk.run_id = phase_run.run_id
+        and run_risk.school_id = positive_change.school_id
+        and run_risk.factor = positive_change.factor
+        and run_risk.is_activated = 1
     where phase_run.plan_year = :plan_year
         and phase_run.phase = :phase
-        and exists (
-            select 1
-            from risk
-            join run_batch as profile
-                on profile.batch_id = risk.batch_id
-                and profile.run_id = phase_run.run_id
-            where risk.school_id = positive_change.school_id
-                and risk.factor = positive_change.factor
-                and risk.assessed_on <= phase_run.as_of
-            group by risk.school_id, risk.factor
-            having max(case when risk.is_activated = 1 then risk.assessed_on end)
-                = max(risk.assessed_on)
-        )
 ),
 composed as (
     select

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from roadmap.plan.region import REGION
 from roadmap.store.sql import sql
+from roadmap.store.tables import run_risk
 
 MARKS = ("no", "partly", "yes")  # from the worst to the best
 
@@ -32,10 +33,10 @@ class RiskOfSchool:
     marks: Mapping[int, Mark]
 
 
-def read_assessed(connection: Connection, run_id: str, as_of: date) -> frozenset[str]:
+def read_assessed(connection: Connection, run_id: str) -> frozenset[str]:
     """The schools whose risk profile has come: of others it is not known what they activated."""
-    bound = {"run_id": run_id, "as_of": as_of.isoformat()}
-    return frozenset(connection.scalars(sql("reports/assessed_schools"), bound))
+    assessed = select(run_risk.c.school_id).where(run_risk.c.run_id == run_id)
+    return frozenset(connection.scalars(assessed))
 
 
 def read_risks(

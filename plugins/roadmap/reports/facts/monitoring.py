@@ -159,9 +159,7 @@ def read_state(
         registers=_registers(connection, plan, run_id, as_of),
         earlier=_earlier(connection, declared, phase, run_id, unit),
         risks=read_risks(connection, run_id, as_of, unit) if phase.positive_changes else (),
-        assessed=read_assessed(connection, run_id, as_of)
-        if phase.positive_changes
-        else frozenset(),
+        assessed=read_assessed(connection, run_id) if phase.positive_changes else frozenset(),
     )
 
 
