@@ -8,7 +8,7 @@ import zipfile
 from functools import cache
 from pathlib import Path
 
-from roadmap.paths import INCLUDE, ROOT, TEMPLATES
+from roadmap.paths import INCLUDE, PROCEDURES, ROOT, TEMPLATES
 
 
 @cache
@@ -39,8 +39,8 @@ def templates_archive() -> bytes:
 
 
 def _program() -> list[Path]:
-    """The library, what it asks the database, and the fonts that letters are set in."""
-    include = [*(INCLUDE / "sql").rglob("*"), *(INCLUDE / "fonts").rglob("*")]
+    """The library, its queries, its kinds of procedures, and the fonts that letters are set in."""
+    include = [*(INCLUDE / "sql").rglob("*"), *(INCLUDE / "fonts").rglob("*"), PROCEDURES]
     return [*(ROOT / "plugins" / "roadmap").rglob("*.py"), *filter(Path.is_file, include)]
 
 

@@ -19,10 +19,10 @@ from roadmap.plan.model import Plan
 from roadmap.reports.compose import compose, load_model
 from roadmap.store.tables import indicator_result, measure_status, run_finding
 from support.model_text import text_of
-from support.plans import small_plan
+from support.plans import small_plan, whole_plan
 from support.run_rows import put, put_batch
 
-NOW = 1_625_040_000_000  # 30.06.2021 11:00 in Moscow
+NOW = 1_640_898_000_000  # 31.12.2021 00:00 in Moscow
 FOREVER = {"valid_from": "2021-01-01"}
 # One municipality with a school of the project, one without any.
 REGISTRIES: dict[str, tuple[str, list[dict[str, Any]]]] = {
@@ -62,11 +62,11 @@ REGISTRIES: dict[str, tuple[str, list[dict[str, Any]]]] = {
 }  # fmt: skip
 
 
-def plan_for(addressees: str) -> Plan:
-    said = json.loads(plan_json(small_plan()))
-    plan, problems = examine(json.dumps({**said, "addressees": addressees}).encode())
-    assert plan is not None, problems
-    return plan
+def plan_for(addressees: str, plan: Plan | None = None) -> Plan:
+    said = json.loads(plan_json(plan or small_plan()))
+    changed, problems = examine(json.dumps({**said, "addressees": addressees}).encode())
+    assert changed is not None, problems
+    return changed
 
 
 def frozen(engine: Engine, plan: Plan, phase: str, *contacts: dict[str, Any]) -> str:
@@ -79,9 +79,9 @@ def frozen(engine: Engine, plan: Plan, phase: str, *contacts: dict[str, Any]) ->
     return freeze(engine, plan, request, NOW, "code", "templates")
 
 
-def told(engine: Engine, phase: str) -> dict[str, str]:
+def told(engine: Engine, phase: str, plan: Plan | None = None) -> dict[str, str]:
     """What each addressee's report says, a plain space for each no-break one."""
-    plan = plan_for("all")
+    plan = plan_for("all", plan)
     run_id = frozen(engine, plan, phase)
     analyse(engine, plan, run_id)
     evaluate(engine, plan, run_id)
@@ -162,6 +162,24 @@ def test_a_monitoring_counts_only_measures_that_are_asked_of_the_municipality(
     assert "Засчитываются мероприятия № 5, 6, 7" in said["buyskiy"]
     assert "Школ проекта в муниципальном образовании нет." in said["neyskiy"]
     assert "В проекте участвует 1 школа 1 муниципального образования." in said["region"]
+
+
+@pytest.mark.parametrize("phase", ["august_analysis", "september_monitoring", "december_summary"])
+def test_no_report_of_the_year_counts_schools_where_there_are_none(
+    engine: Engine, phase: str
+) -> None:
+    said = told(engine, phase, whole_plan())["neyskiy"]
+    assert "Школ проекта в муниципальном образовании нет" in said
+    assert not re.search(r"\b0 школ|до руководителей школ", said)
+
+
+def test_another_word_for_addressees_is_refused_with_those_that_there_are() -> None:
+    said = json.loads(plan_json(small_plan())) | {"addressees": "schools"}
+    plan, problems = examine(json.dumps(said).encode())
+    assert plan is None
+    assert problems == (
+        ("addressees", "«schools» — такого значения нет; возможны: participants, all"),
+    )
 
 
 def test_a_measure_about_schools_is_neither_done_nor_missed_without_them(engine: Engine) -> None:
