@@ -232,6 +232,8 @@ def _gap(gap: Gap, unit: str) -> str:
         pieces = [school] if pieces == ["школа"] else [*pieces, school]
     if gap.detail is not None:
         pieces.append(_detail(gap.detail))
+    if gap.compensated_on is not None:
+        pieces.append(f"компенсировано {day(gap.compensated_on)} (изучена запись)")
     return ", ".join(pieces)
 
 

@@ -168,6 +168,7 @@ class Absent(_Part):
     role: str
     person: str
     marked: bool
+    studied_on: date | None = None  # the recording, after the March letter asked for it
 
 
 class Stranger(_Part):
@@ -210,6 +211,7 @@ class Attendance(_Part):
 class Events(_Part):
     webinar: Event
     absent_from_webinar: tuple[Absent, ...]
+    webinar_received_again: datetime  # the log with the days on which the recording was studied
     strangers: tuple[Stranger, ...]
     seminars: Mapping[str, str]  # titles by code
     events: tuple[Event, ...]

@@ -187,6 +187,10 @@ def _first_versions(content: Content) -> list[Version]:
         received = (planned and planned.received) or morning
         build = partial(registers.attendance_csv, content, event)
         files.append(_version(f"attendance/{event.code}.csv", received, build))
+    webinar = content.events.webinar
+    build = partial(registers.attendance_csv, content, webinar, is_again=True)
+    received = content.events.webinar_received_again
+    files.append(_version(f"attendance/{webinar.code}.csv", received, build))
     return files
 
 

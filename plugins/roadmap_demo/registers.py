@@ -123,8 +123,10 @@ def attended(content: Content) -> tuple[Event, ...]:
     return content.events.webinar, *(event for event in own if event is not None)
 
 
-def attendance_csv(content: Content, event: Event) -> bytes:
+def attendance_csv(content: Content, event: Event, *, is_again: bool = False) -> bytes:
     """Who was there: as events.yaml says of the event or of the webinar, else drawn.
+
+    `is_again`: the later version, with the days on which the recording was studied.
 
     Only the webinar is measured by roles; of other events most were visited by most. Teachers
     go to the later seminars and internships: only their schools are noted.
@@ -132,7 +134,8 @@ def attendance_csv(content: Content, event: Event) -> bytes:
     events, planned = content.events, content.events.planned_attendance(event)
     is_webinar = event.code == events.webinar.code
     absent = {(one.role, one.person): one for one in events.absent_from_webinar if is_webinar}
-    rows: list[Row] = [["Код события", "Роль", "Код лица", "Код школы", "Присутствовал"]]
+    heading = ["Код события", "Роль", "Код лица", "Код школы", "Присутствовал"]
+    rows: list[Row] = [[*heading, *(["Запись изучена"] if is_again else [])]]
 
     def came(who: str, name: str) -> str:
         if planned is not None:
@@ -146,8 +149,10 @@ def attendance_csv(content: Content, event: Event) -> bytes:
         curators = [("куратор", curator.person) for curator in content.people.curators]
         for role, person in (*coordinators, *curators):
             if (role, person) in absent:
-                if absent[role, person].marked:
-                    rows.append([event.code, role, person, None, "нет"])
+                one = absent[role, person]
+                if one.marked:
+                    studied = [one.studied_on] if is_again else []
+                    rows.append([event.code, role, person, None, "нет", *studied])
             else:
                 is_there = "да" if is_webinar else came(person, person)
                 rows.append([event.code, role, person, None, is_there])
@@ -156,7 +161,7 @@ def attendance_csv(content: Content, event: Event) -> bytes:
             rows.append([event.code, stranger.role, stranger.person, None, "да"])
     for school in content.project_schools:
         rows.append([event.code, "школа", None, school.code, came(school.code, school.key)])
-    return semicolons(rows)
+    return semicolons([[*row, *[None] * (len(rows[0]) - len(row))] for row in rows])
 
 
 def growing_bytes(table: GrowingTable, day: date) -> bytes:

@@ -33,6 +33,7 @@ class Unit:
     who: str  # as a report names it
     done: date | None
     lacks: tuple[str, ...] = ()  # words that a report must say of what is missing
+    made_good: date | None = None  # by a substitute; it is missing all the same
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,11 @@ class Indicator:
         return max((unit.done for unit in self.units if unit.done), default=None)
 
     def missing(self) -> tuple[Unit, ...]:
-        return tuple(unit for unit in self.units if unit.done is None)
+        """What is still asked for."""
+        return tuple(u for u in self.units if u.done is None and u.made_good is None)
+
+    def made_good(self) -> tuple[date, ...]:
+        return tuple(sorted(u.made_good for u in self.units if u.done is None and u.made_good))
 
 
 def _lacking(reason: str, event: Row) -> Unit:
@@ -113,19 +118,27 @@ class Registers:
     def _attendance(self, event: str, role: str) -> Indicator:
         """Expected is everybody who has the role on the day; of a school one employee is enough."""
         column = "Код школы" if role == SCHOOL else "Код лица"
-        came = {
-            row[column]
-            for row in self._rows(f"attendance/{event}.csv", "Код события")
-            if row["Роль"] == role and row["Присутствовал"] == "да"
-        }
+        rows = [
+            r for r in self._rows(f"attendance/{event}.csv", "Код события") if r["Роль"] == role
+        ]
+        came = {row[column] for row in rows if row["Присутствовал"] == "да"}
         held = self._until_now(self.events[event]["Дата"])
-        return self._everybody(role, dict.fromkeys(came, held))
+        studied = {
+            row[column]: on
+            for row in rows
+            if row["Присутствовал"] == "нет"
+            and (on := self._until_now(row.get("Запись изучена")))
+            and held
+            and on >= held
+        }
+        return self._everybody(role, dict.fromkeys(came, held), made_good=studied)
 
     def _everybody(
         self,
         role: str,
         done: dict[str, date | None],
         lacks: dict[str, tuple[str, ...]] | None = None,
+        made_good: dict[str, date] | None = None,
     ) -> Indicator:
         """One unit for each who has the role, or each school of the project."""
         registry = self.registry
@@ -141,7 +154,13 @@ class Registers:
 
         return Indicator(
             tuple(
-                Unit(place, name(unit), done.get(unit), (lacks or {}).get(unit, ()))
+                Unit(
+                    place,
+                    name(unit),
+                    done.get(unit),
+                    (lacks or {}).get(unit, ()),
+                    (made_good or {}).get(unit),
+                )
                 for unit, place in sorted(expected.items())
             )
         )

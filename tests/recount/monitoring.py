@@ -94,6 +94,9 @@ class Monitoring:
             return Holds((fact.shortfall, fact.target))
         if fact.kind == "fact" or (fact.code == "5.1" and fact.denominator == 1):
             return Holds(())
+        if fact.made_good:
+            days = [part for on in fact.made_good for part in (on.day, on.month, on.year)]
+            return Holds((fact.shortfall, len(fact.made_good), *days), "компенсировано", "запись")
         return Holds((fact.shortfall,))
 
     # -- Indicators ------------------------------------------------------------------------

@@ -75,6 +75,7 @@ class Fact:
     denominator: int | None
     shortfall: int
     status: str
+    made_good: tuple[date, ...] = ()  # of what is short, by a substitute
 
     @property
     def text(self) -> str:
@@ -161,7 +162,7 @@ class State:
         )  # fmt: skip
         self.facts[spec["code"], unit] = Fact(
             spec["code"], spec["kind"], spec["target"], found.numerator, found.denominator,
-            missing, status,
+            missing, status, found.made_good(),
         )  # fmt: skip
 
     def _judge_monitoring(self, code: str, unit: str) -> None:

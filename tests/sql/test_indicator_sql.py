@@ -27,7 +27,7 @@ from support.run_rows import AS_OF, KNOWN_AT_MS, RUN_ID, put, put_run
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/*/given.yaml"))
 STEMS = sorted(path.name for path in (SQL / "indicators").iterdir())
-NOTHING = {"person_id": None, "school_id": None, "measure": None, "detail": None}
+NOTHING = dict.fromkeys(("person_id", "school_id", "measure", "detail", "compensated_on"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}: {case.name}")

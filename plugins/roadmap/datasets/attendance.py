@@ -3,6 +3,7 @@
 from roadmap.datasets.model import (
     ROLES,
     YES_NO,
+    Blank,
     Column,
     Dataset,
     FactTable,
@@ -22,6 +23,8 @@ DATASET = Dataset(
             Column("Код лица", "person_id", Kind.CODE, required=False),
             Column("Код школы", "school_id", Kind.CODE, required=False),
             Column("Присутствовал", "is_present", Kind.CHOICE, choices=YES_NO),
+            # By who was not there: it is told beside the figure, which stays.
+            Column("Запись изучена", "studied_on", Kind.DAY, required=False, may_be_absent=True),
         ),
         key=("event_id", "role", "person_id", "school_id"),
         rules=(
@@ -42,4 +45,13 @@ DATASET = Dataset(
         ),
     ),
     scope=Scope("event_id", "несколько событий"),
+    # The row is kept without it: a presence must not get lost over it.
+    blanks=(
+        Blank(
+            "studied_on",
+            lambda row: row["is_present"] == 0,
+            "Дата изучения записи указана у того, кто присутствовал, и пропущена",
+            "Удалите дату или исправьте отметку о присутствии",
+        ),
+    ),
 )

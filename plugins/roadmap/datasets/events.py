@@ -1,6 +1,6 @@
 """Seminars, webinars, internships and other events of the project."""
 
-from roadmap.datasets.model import HOSTS, Column, Dataset, FactTable, Kind, Rule, filled
+from roadmap.datasets.model import HOSTS, Column, Dataset, FactTable, Kind, Rule, filled, when
 from roadmap.datasets.results import MOST_PEOPLE
 
 _STATES = {"проведено": "held", "запланировано": "planned", "отменено": "cancelled"}
@@ -33,6 +33,10 @@ DATASET = Dataset(
                 words="risk_factors",
                 may_be_absent=True,
             ),
+            # The part of the subject; shown, and compared with nothing until tasks are analysed.
+            Column(
+                "Блок", "block", Kind.CHOICE, required=False, words="blocks", may_be_absent=True
+            ),
         ),
         key=("event_id",),
         rules=(
@@ -48,6 +52,13 @@ DATASET = Dataset(
                 lambda row: filled(row["subject"]) == filled(row["grade"]),
                 "Впишите оба или ни одного",
                 column="grade",
+            ),
+            Rule(
+                "MISSING",
+                "у блока не назван предмет",
+                lambda row: when(filled(row["block"]), filled(row["subject"])),
+                "Впишите «Предмет» и «Класс»",
+                column="subject",
             ),
         ),
     ),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, case, or_, select
 from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.indicators.status import Status, measure_status
 from roadmap.plan.model import Indicator, IndicatorPart, Measure, Plan, Recommendation
+from roadmap.plan.region import REGION
 from roadmap.store.tables import (
     indicator_gap,
     indicator_result,
@@ -43,7 +44,9 @@ class IndicatorResult:
 
     `numerator`, `denominator`, `shortfall` are None when nothing is known. `shortfall` is in
     the indicator's units and 0 when met; `met_on` only where it is met and the day is known.
-    `parts` are in the plan's order, empty where the indicator has none.
+    `parts` are in the plan's order, empty where the indicator has none. `compensated`: the days,
+    in their order, on which units that are missing were made good by a substitute, a day for each
+    unit; they stay in the shortfall.
     """
 
     measure: Measure
@@ -55,6 +58,12 @@ class IndicatorResult:
     met_on: date | None
     status: Status
     parts: tuple[PartResult, ...] = ()
+    compensated: tuple[date, ...] = ()
+
+    @property
+    def is_compensated(self) -> bool:
+        """Whether nothing is missing that no substitute has made good."""
+        return 0 < (self.shortfall or 0) <= len(self.compensated)
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,7 @@ class Gap:
     school_name: str | None
     measure: int | None = None
     detail: str | None = None
+    compensated_on: date | None = None  # made good by a substitute, and missing all the same
 
     @property
     def whole_code(self) -> str:
@@ -114,6 +124,7 @@ def indicator_results(
         )
     ).mappings()
     stored = {row["indicator"]: row for row in rows}
+    compensated = _compensated(connection, run_id, municipality_id)
     return tuple(
         IndicatorResult(
             measure=measure,
@@ -125,11 +136,26 @@ def indicator_results(
                 for part in indicator.parts
                 if (code := part_code(indicator, part)) in stored
             ),
+            compensated=tuple(sorted(compensated.get(indicator.code, {}).values())),
         )
         for measure in plan.measures
         for indicator in measure.indicators
         if (row := stored.get(indicator.code)) is not None
     )
+
+
+def _compensated(
+    connection: Connection, run_id: str, municipality_id: str
+) -> dict[str, dict[tuple[str | None, ...], date]]:
+    """By indicator: the units that were made good, each once, and when; the region's are all."""
+    whose = None if municipality_id == REGION else municipality_id
+    found: dict[str, dict[tuple[str | None, ...], date]] = defaultdict(dict)
+    for gap in gaps(connection, run_id, whose):
+        if gap.compensated_on is not None:
+            # A curator has a gap for each school, a school one for each thing that it lacks.
+            unit = gap.indicator_code, gap.municipality_id, gap.person_id or gap.school_id
+            found[gap.whole_code][unit] = gap.compensated_on
+    return found
 
 
 def _figures(row: RowMapping) -> dict[str, Any]:
@@ -183,6 +209,7 @@ def gaps(
             run_school.c.name,
             indicator_gap.c.measure,
             indicator_gap.c.detail,
+            indicator_gap.c.compensated_on,
         )
         .outerjoin_from(
             indicator_gap,
@@ -196,7 +223,10 @@ def gaps(
         query = query.where(indicator_gap.c.municipality_id == municipality_id)
     return tuple(
         sorted(
-            (Gap(*row) for row in connection.execute(query)),
+            (
+                Gap(*row[:-1], compensated_on=_day(row.compensated_on))
+                for row in connection.execute(query)
+            ),
             key=lambda gap: (
                 gap.indicator_code,
                 gap.municipality_id,

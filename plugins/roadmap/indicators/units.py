@@ -9,6 +9,8 @@ municipalities at once:
   the last of their days. A row without `unit` says only whether something is known;
 - `person_id`, `school_id`, `measure`, `detail`, where the query has them: by what it is named;
 - `met_on`: ISO day on which it was met, or null;
+- `compensated_on`, where the query has it: ISO day on which a unit that is not met was made good
+  by a substitute, which moves no figure;
 - `is_known`: 1, or 0 while the evidence that would show it has not come.
 
 Numerator, denominator and gaps follow, so that they can't contradict each other.
@@ -43,6 +45,7 @@ class Required:
     school_id: str | None = None
     measure: int | None = None
     detail: str | None = None
+    compensated_on: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Missing:
     school_id: str | None
     measure: int | None
     detail: str | None
+    compensated_on: str | None
 
 
 def required_units(
@@ -121,6 +125,7 @@ def missing_of(rows: Iterable[Required]) -> list[Missing]:
             row.school_id,
             row.measure,
             row.detail,
+            row.compensated_on,
         )
         for row in rows
         if row.unit is not None and row.met_on is None

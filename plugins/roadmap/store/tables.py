@@ -326,6 +326,8 @@ indicator_gap = _table(  # the rows that count as missing: what the letter names
     # a programme's title; beside a school, which of its documents («risk/» and a factor's code
     # for an anti-risk programme), or of its questionnaires.
     Column("detail", Text),
+    # When it was made good by a substitute (the recording was studied); the figure stays.
+    Column("compensated_on", Day),
 )
 
 monitoring_scope = _table(  # which measures a monitoring counts (docs/domain.md §7.2)

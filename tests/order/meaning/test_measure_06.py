@@ -42,6 +42,16 @@ MUTANTS = (
         changed("attendance", WEBINAR, is_present=0), names="c1",
     ),
     Mutant(
+        "приняли участие", "6.1", "a coordinator studied the recording instead",
+        changed(
+            "attendance", {**WEBINAR, "person_id": "k2"}, is_present=0, studied_on="2021-04-06"
+        ), names="k2",
+    ),
+    Mutant(
+        "приняли участие", "6.2", "all curators studied the recording instead",
+        changed("attendance", WEBINAR, is_present=0, studied_on="2021-04-06"), names="c3",
+    ),
+    Mutant(
         "Определены задачи кураторов школ", "6.3", "their tasks are a draft",
         changed("document", {"indicator": "6.3"}, state="draft", title="Задачи кураторов"),
         names="Задачи кураторов",

@@ -1041,6 +1041,21 @@ CASES: dict[str, tuple[str, Any, str | None, str]] = {
         "Среди присутствовавших — лицо, которое не куратор. Файл «attendance.xlsx», лист «Лист», "
         "строка 7. Проверьте код и роль; отметка не учтена.",
     ),
+    "recording_before_event": (
+        "RECORDING_BEFORE_EVENT",
+        lambda db: (
+            load(db, "events", {"event": [event()]}),
+            load(
+                db,
+                "attendance",
+                {"attendance": [present(is_present=0, studied_on="2021-03-11", row=7)]},
+                "e1",
+            ),
+        ),
+        None,
+        "Запись события «e1» изучена раньше, чем оно прошло. Файл «attendance.xlsx», лист «Лист», "
+        "строка 7. Исправьте дату; она не учтена.",
+    ),
     "unknown_event": (
         "UNKNOWN_EVENT",
         lambda db: load(db, "attendance", {"attendance": [present(event_id="e9")]}, "e9"),

@@ -5,6 +5,7 @@
 -- asked for.
 -- Nothing is known while the event is not registered, and when it was held but no log came; an
 -- event that was not held is known to have nobody.
+-- Who was not there and has studied the recording since is missing all the same: `compensated_on`.
 
 with person as (
     select distinct
@@ -41,7 +42,7 @@ registered as (
     where event.event_id = :event
 ),
 logged as (
-    select attendance.person_id, attendance.is_present
+    select attendance.person_id, attendance.is_present, attendance.studied_on
     from attendance
     join run_batch
         on run_batch.batch_id = attendance.batch_id
@@ -52,6 +53,14 @@ present as (
     select distinct person_id
     from logged
     where is_present = 1
+),
+studied as (
+    select logged.person_id, min(logged.studied_on) as studied_on
+    from logged
+    cross join registered
+    where logged.is_present = 0
+        and logged.studied_on between registered.held_on and :as_of
+    group by logged.person_id
 )
 select
     run_municipality.municipality_id,
@@ -60,6 +69,7 @@ select
     person.person_id,
     person.school_id,
     case when present.person_id is not null then registered.held_on end as met_on,
+    studied.studied_on as compensated_on,
     case
         when registered.events > 0
             and (registered.held_on is null or exists (select 1 from logged))
@@ -70,6 +80,7 @@ from run_municipality
 cross join registered
 left join person on person.municipality_id = run_municipality.municipality_id
 left join present on present.person_id = person.person_id
+left join studied on studied.person_id = person.person_id
 where run_municipality.run_id = :run_id
     and run_municipality.is_participating = 1
     and run_municipality.municipality_id <> 'region'

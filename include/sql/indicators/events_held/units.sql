@@ -11,7 +11,7 @@ with registered as (
     select
         event.event_id,
         event.seminar_id,
-        event.title,
+        event.title || coalesce(' (' || event.block || ')', '') as title,
         case
             when event.state = 'held'
                 and event.held_on <= :as_of

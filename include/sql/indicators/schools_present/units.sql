@@ -2,6 +2,8 @@
 -- its employees as the plan's rule asks for (a row without a person's code is one employee).
 -- Nothing is known while the event is not registered, and when it was held but no log came; an
 -- event that was not held is known to have nobody.
+-- Where too few were there, and enough have studied the recording since, the school is missing all
+-- the same: `compensated_on`, the day of the one with whom they were enough.
 
 with registered as (
     select
@@ -20,7 +22,8 @@ logged as (
         attendance.role,
         attendance.school_id,
         attendance.person_id,
-        attendance.is_present
+        attendance.is_present,
+        attendance.studied_on
     from attendance
     join run_batch
         on run_batch.batch_id = attendance.batch_id
@@ -34,6 +37,29 @@ present as (
         and is_present = 1
     group by school_id
     having count(distinct coalesce(person_id, '')) >= :least_employees_of_school
+),
+informed as (
+    select
+        logged.school_id,
+        coalesce(logged.person_id, '') as employee,
+        min(
+            case when logged.is_present = 1 then registered.held_on else logged.studied_on end
+        ) as informed_on
+    from logged
+    cross join registered
+    where logged.role = 'school'
+        and (
+            logged.is_present = 1
+            or logged.studied_on between registered.held_on and :as_of
+        )
+    group by logged.school_id, coalesce(logged.person_id, '')
+),
+numbered as (
+    select
+        school_id,
+        informed_on,
+        row_number() over (partition by school_id order by informed_on, employee) as place
+    from informed
 )
 select
     run_municipality.municipality_id,
@@ -41,6 +67,7 @@ select
     run_school.school_id as unit,
     run_school.school_id,
     case when present.school_id is not null then registered.held_on end as met_on,
+    numbered.informed_on as compensated_on,
     case
         when registered.events > 0
             and (registered.held_on is null or exists (select 1 from logged))
@@ -54,6 +81,9 @@ left join run_school
     and run_school.municipality_id = run_municipality.municipality_id
     and run_school.is_participating = 1
 left join present on present.school_id = run_school.school_id
+left join numbered
+    on numbered.school_id = run_school.school_id
+    and numbered.place = :least_employees_of_school
 where run_municipality.run_id = :run_id
     and run_municipality.is_participating = 1
     and run_municipality.municipality_id <> 'region'

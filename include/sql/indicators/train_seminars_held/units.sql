@@ -10,7 +10,7 @@
 with seminar as (
     select
         event.event_id,
-        min(event.title) as title,
+        min(event.title || coalesce(' (' || event.block || ')', '')) as title,
         min(
             case
                 when event.state = 'held'

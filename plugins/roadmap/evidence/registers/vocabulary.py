@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from roadmap.datasets.catalogue import DATASETS
+from roadmap.evidence.registers.blocks import block_words
 from roadmap.evidence.registers.mechanisms import component_words
 from roadmap.evidence.registers.risk_factors import risk_factors
 from roadmap.plan.load import load_plan
@@ -72,4 +73,5 @@ _WORDS: Mapping[str, Callable[[int], Mapping[str, str]]] = {
     "risk_factors": _factors,
     "phases": _phases,
     "mechanisms": lambda _plan_year: component_words(),
+    "blocks": lambda _plan_year: block_words(),
 }

@@ -113,11 +113,13 @@ def _grown_school(facts: Facts, school: School) -> AttentionItem:
 
 
 def _missed(facts: Facts, register: Register | None = None) -> tuple[IndicatorResult, ...]:
-    """The addressee's indicators that are due and not met; those that the register confirms."""
+    """The addressee's indicators that are due, not met and not made good by a substitute;
+    those that the register confirms."""
     return tuple(
         r
         for r in facts.indicators
         if r.status in MISSED
+        and not r.is_compensated
         and (register is None or register in (one.confirmed_by for one in about_each(r.indicator)))
     )
 

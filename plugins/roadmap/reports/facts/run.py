@@ -108,7 +108,8 @@ class Facts:
 
     `indicators` are those of the addressee that the phase's own letter may show, and
     `regional` those that are counted for the region as a whole (empty for 'region' itself,
-    whose `indicators` hold them).
+    whose `indicators` hold them). `gaps` are what is still to be asked for: of what a substitute
+    made good the results tell (`IndicatorResult.compensated`).
     """
 
     run: Run
@@ -203,7 +204,11 @@ def read_facts(connection: Connection, run: Run, addressee: Addressee) -> Facts:
         verdicts=verdicts(connection, run.run_id, unit),
         indicators=letter_results(connection, run.plan, run.run_id, unit),
         regional=() if is_region else _counted_for_the_region(connection, run),
-        gaps=gaps(connection, run.run_id, None if is_region else unit),
+        gaps=tuple(
+            gap
+            for gap in gaps(connection, run.run_id, None if is_region else unit)
+            if gap.compensated_on is None
+        ),
         findings=_findings(connection, run.run_id, None if is_region else unit),
         by_municipality={
             key: letter_results(connection, run.plan, run.run_id, key)

@@ -52,24 +52,33 @@ def _is_interim_indicator(result: IndicatorResult) -> bool:
 def attention(facts: Facts, items: Sequence[MissingItem]) -> tuple[AttentionItem, ...]:
     """All items of the addressee; a municipality is asked only for what it can do itself.
 
-    Of what was missed for good nobody is asked any more: `too_late` says it.
+    Of what was missed for good, or made good by a substitute, nobody is asked any more:
+    `not_asked` says it.
     """
     return tuple(
         _item(facts, result, [item for item in items if item.code == result.indicator.code])
         for result in open_results(facts)
         if (facts.is_region or result.indicator.recommendation is not None)
+        and not result.is_compensated
         and not _is_past(facts, result.indicator.recommendation)
     )
 
 
-def too_late(facts: Facts) -> str:
-    """What is not met and can't be made good, in one sentence; empty where there is nothing."""
+def not_asked(facts: Facts) -> str:
+    """What is not met and no more to be done: made good by a substitute, or missed for good; a
+    sentence for each, empty where there is nothing."""
+    results = open_results(facts)
+    made_good = [result.indicator.code for result in results if result.is_compensated]
     codes = [
         result.indicator.code
-        for result in open_results(facts)
-        if _is_past(facts, result.indicator.recommendation)
+        for result in results
+        if not result.is_compensated and _is_past(facts, result.indicator.recommendation)
     ]
-    return sentence(facts, "too_late", codes=codes) if codes else ""
+    texts = (
+        sentence(facts, "made_good", codes=made_good) if made_good else "",
+        sentence(facts, "too_late", codes=codes) if codes else "",
+    )
+    return " ".join(filter(None, texts))
 
 
 def _is_past(facts: Facts, advice: Recommendation | None) -> bool:

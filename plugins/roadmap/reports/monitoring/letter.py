@@ -14,6 +14,7 @@ from roadmap.reports.monitoring.summary import Summary, explanation
 from roadmap.reports.parts.draft import Placed
 from roadmap.reports.parts.letter import FIGURES, ROWS_IN_TABLE, letter_of
 from roadmap.reports.parts.measures import (
+    compensated,
     fact_value,
     indicator_figure,
     shown_indicators,
@@ -63,7 +64,12 @@ def _figures(facts: Facts) -> tuple[LetterFigures | None, tuple[Placed, ...]]:
         rows.add(
             named(one.title),
             {"fact": fact_value(one.result), "status": status_chip(one.result.status)},
-            note=sentence(facts, "measure_note", number=one.result.measure.number),
+            note=sentence(
+                facts,
+                "measure_note",
+                number=one.result.measure.number,
+                compensated=compensated(one.result),
+            ),
             figures={"fact": indicator_figure(one)},
         )
     return rows.laid(sentence(facts, "figures"))

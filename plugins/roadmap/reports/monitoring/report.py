@@ -5,7 +5,7 @@ from __future__ import annotations
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import ReportModel
 from roadmap.reports.monitoring.appendix import compose_appendix
-from roadmap.reports.monitoring.attention import attention, too_late
+from roadmap.reports.monitoring.attention import attention, not_asked
 from roadmap.reports.monitoring.changes import changes_items
 from roadmap.reports.monitoring.document import compose_document
 from roadmap.reports.monitoring.letter import compose_letter
@@ -24,7 +24,7 @@ def compose_monitoring(facts: Facts) -> ReportModel:
     answer = headline(facts, summary)
     items = (*attention(facts, summary.missing_items), *changes_items(facts))
     main = (f"{answer}.", *explanation(facts, summary))
-    past = too_late(facts)
+    past = not_asked(facts)
     document, draft = compose_document(facts, summary, main, items, past)
     section = draft.number_of("recommendations")
     letter, in_letter = compose_letter(facts, summary, answer, items, section, past)

@@ -105,7 +105,23 @@ def status_chip(status: Status) -> str:
 
 
 def missing(result: IndicatorResult) -> str:
-    """What is missing to the target, in units: «не хватает 3 мероприятий до 14»; "" when met."""
+    """What is missing to the target, in units: «не хватает 3 мероприятий до 14»; "" when met.
+
+    Beside it what a substitute made good of that, which moves no figure.
+    """
+    made_good = compensated(result)
+    return f"{_missing(result)}; {made_good}" if made_good else _missing(result)
+
+
+def compensated(result: IndicatorResult) -> str:
+    """«компенсировано: 1 (изучили запись 05.04.2021)»; "" where nothing was."""
+    if not result.compensated:
+        return ""
+    days = sorted(set(result.compensated))
+    return say(_WORDING, "compensated", n=len(result.compensated), days=days)
+
+
+def _missing(result: IndicatorResult) -> str:
     indicator = result.indicator
     if result.status is Status.NO_SCHOOLS:
         return ""

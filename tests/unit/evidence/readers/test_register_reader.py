@@ -151,6 +151,18 @@ def test_the_scope_of_attendance_and_acts_is_what_they_are_about() -> None:
     assert read("events", EVENT).scope == "all"
 
 
+@pytest.mark.parametrize(("was_there", "kept"), [("нет", "2021-04-06"), ("да", None)])
+def test_only_who_was_not_there_studies_the_recording_and_the_row_stays(
+    was_there: str, kept: str | None
+) -> None:
+    row = [*changed(PRESENT, c5=was_there), "06.04.2021"]
+    parsed = read_register("attendance", table_csv([[*ATTENDANCE, "Запись изучена"], row]), "a.csv")
+    (fact,) = parsed.facts["attendance"]
+    assert (fact["is_present"], fact["studied_on"]) == (int(was_there == "да"), kept)
+    told = "Дата изучения записи указана у того, кто присутствовал, и пропущена"
+    assert [told in warning for warning in parsed.warnings] == [True] * (kept is None)
+
+
 # -- Where the table stands ------------------------------------------------------------------
 
 

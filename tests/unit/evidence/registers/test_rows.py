@@ -56,7 +56,7 @@ ROWS: dict[str, list[Any]] = {
     "events": [
         "st-1", 9, "Стажировка", None, "Урок в малокомплектной школе", date(2021, 5, 20),
         "проведено", 12, "prog-1", "школа-лидер", "Лицей № 17 (условный)",
-        "Русский язык", 5, "Низкая учебная мотивация обучающихся",
+        "Русский язык", 5, "Низкая учебная мотивация обучающихся", "Текст",
     ],
     "regional_acts": [
         "act-376", "Приказ об утверждении  плана-графика (№ 376)", "376", date(2021, 3, 19),
@@ -95,7 +95,7 @@ FACTS: dict[str, dict[str, Any]] = {
         "title": "Урок в малокомплектной школе", "held_on": "2021-05-20", "state": "held",
         "participants": 12, "programme_id": "prog-1", "host_kind": "leader_school",
         "host": "Лицей № 17 (условный)", "subject": "русский язык", "grade": 5,
-        "factor": "motivation",
+        "factor": "motivation", "block": "текст",
     },
     "regional_act": {
         "act_id": "act-376", "document": "приказ об утверждении плана-графика (№ 376)",
@@ -214,6 +214,8 @@ BAD = [
     ("events", {"c9": "про грамма"}, "TYPE", "вместо кода"),
     ("events", {"c13": None}, "MISSING", "«Предмет» и «Класс» называют вместе"),
     ("events", {"c12": None}, "MISSING", "Впишите оба или ни одного"),
+    ("events", {"c15": "танцы"}, "CHOICE", "«танцы» нет в перечне"),
+    ("events", {"c12": None, "c13": None}, "MISSING", "у блока не назван предмет"),
     ("regional_acts", {"c1": None}, "MISSING", "столбец A «Код акта»"),
     ("regional_acts", {"c6": "подписан"}, "CHOICE", "«утверждён» или «проект»"),
     ("regional_acts", {"c4": "вчера"}, "TYPE", "«вчера» вместо даты"),
@@ -321,7 +323,9 @@ def test_the_scope_of_acknowledgements_is_their_municipality() -> None:
 def test_events_without_the_new_columns_stay_valid() -> None:
     old = content("events", ROWS["events"][: len(EVENTS)], heading=EVENTS)
     parsed = check(read_register("events", old), "events.xlsx")
-    nothing = dict.fromkeys(("programme_id", "host_kind", "host", "subject", "grade", "factor"))
+    nothing = dict.fromkeys(
+        ("programme_id", "host_kind", "host", "subject", "grade", "factor", "block")
+    )
     assert said(parsed) == [{**FACTS["event"], **nothing}]
     assert parsed.warnings == ()
 

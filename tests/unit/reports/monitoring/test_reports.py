@@ -289,6 +289,37 @@ def test_what_was_missed_for_good_is_asked_for_once_and_named_all_the_same(
     )
 
 
+def _made_good(engine: Engine, run: MadeMonitoring, on: str = "2021-04-06") -> None:
+    """The curator who missed the webinar of 12.03 has studied its recording."""
+    run.insert(engine)
+    with engine.begin() as db:
+        made = update(indicator_gap).where(indicator_gap.c.indicator == "6.2")
+        assert db.execute(made.values(compensated_on=on)).rowcount == 2  # of two schools
+
+
+def test_a_done_substitute_is_told_beside_the_figure_and_no_more_asked_for(engine: Engine) -> None:
+    _made_good(engine, june())
+    words = "не участвовали: 1 куратор; компенсировано: 1 (изучил запись 06.04.2021)"
+    model = _composed(engine, RUNS[JUNE], "buyskiy")
+    for rows_of in (_table(model, "indicators"), _rows(_sheet(model, "Показатели").table)):
+        row = next(row for row in rows_of if row["code"] == "6.2")
+        assert row["missing"] == words
+    assert model.letter.figures is not None
+    shown = next(
+        row for row in model.letter.figures.rows if row.label.startswith("Кураторы школ уч")
+    )
+    assert "компенсировано: 1 (изучил запись 06.04.2021)" in _plain(shown.note or "")
+    assert _plain(show(shown.cells[0].value)) == "1 из 2"
+    assert not [row for row in _table(model, "missing") if row["code"] == "6.2"]
+    assert _plain(model.letter.attention_more or "").endswith(
+        "Показатель 6.2 выполнен не полностью, пропущенное компенсировано: действий по нему не"
+        " требуется."
+    )
+    region = _composed(engine, RUNS[JUNE], REGION)
+    row = next(row for row in _table(region, "indicators") if row["code"] == "6.2")
+    assert row["missing"] == words
+
+
 def test_of_the_department_nobody_asks_what_was_missed_for_good(composed: Composed) -> None:
     letter = composed(june(), REGION).letter
     assert not [item for item in letter.attention if item.title.startswith("Показатель 6.")]
