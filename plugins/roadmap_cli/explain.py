@@ -104,13 +104,15 @@ def _lines(found: Explanation, *, with_query: bool) -> Iterator[str]:
 def _result(found: Explanation) -> Iterator[str]:
     from roadmap.indicators.evaluate import reached
     from roadmap.indicators.status import WORDS
-    from roadmap.plan.due import due_date
+    from roadmap.plan.due import due_date, next_due
 
     indicator, result = found.indicator, found.result
     target = integer(int(indicator.target)) if indicator.target % 1 == 0 else str(indicator.target)
     yield f"Цель: {target}{' %' if indicator.kind == 'share' else ''}"
     due = due_date(found.measure.window)
-    yield f"Срок: {day(due) if due else 'не определён'} ({found.measure.date_text})"
+    following = next_due(found.measure.window, found.as_of)
+    after = f", следующий — {day(following)}" if following else ""
+    yield f"Срок: {day(due) if due else 'не определён'} ({found.measure.date_text}){after}"
     if result is None:
         yield (
             "Результат: в этом запуске ещё не измерен."

@@ -126,6 +126,11 @@ def _recurring(plan: Plan, index: int, measure: Measure) -> Iterator[Problem]:
             "поставьте false"
         )
         yield Problem(f"{path}.rules.late_counts_as_done", text)
+    for place, indicator in enumerate(measure.indicators):
+        advice = indicator.recommendation
+        if isinstance(window, Recurring) and advice is not None and advice.once:
+            text = "у мероприятия несколько сроков, а once — об одном: уберите once"
+            yield Problem(f"{path}.indicators[{place}].recommendation.once", text)
     if not isinstance(window, AfterEvent) or window.title is not None:
         return
     named = {

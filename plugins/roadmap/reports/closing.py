@@ -16,6 +16,7 @@ from roadmap.reports.model import Letter, ReportModel
 from roadmap.reports.parts.measures import Shown, fact_value, missing, target_text, waived
 from roadmap.reports.parts.report import report_of
 from roadmap.reports.parts.sentences import sentence
+from roadmap.reports.parts.term import term
 from roadmap.reports.words.show import show
 from roadmap.reports.words.wording import title
 from roadmap.russian import NBSP
@@ -63,8 +64,15 @@ def _letter(facts: Facts) -> Letter:
 
 def _measure(facts: Facts, number: int) -> str:
     results = [r for r in facts.indicators if r.measure.number == number]
-    text = facts.run.plan.measure(number).text
-    return sentence(facts, "measure", number=number, text=text, reached=_reached(facts, results))
+    measure = facts.run.plan.measure(number)
+    return sentence(
+        facts,
+        "measure",
+        number=number,
+        text=measure.text,
+        reached=_reached(facts, results),
+        term=term(measure.window, facts.run.as_of),
+    )
 
 
 def _reached(facts: Facts, results: Sequence[IndicatorResult]) -> list[str]:

@@ -440,6 +440,15 @@ def test_a_roadmap_of_two_years_says_when_in_its_own_words(window: str, tmp_path
     assert load_plan(2021, folder).years == (2021, 2022)
 
 
+def test_what_is_asked_for_once_only_has_one_due_date(tmp_path: Path) -> None:
+    quarterly = ("{kind: period, starts: 2021-03-01, ends: 2021-03-31}", "{kind: quarterly}")
+    once = ("          due: 2021-04-30\n", "          due: 2021-04-30\n          once: true\n")
+    found = problems(written(tmp_path, quarterly, once))
+    assert found["measures[4].indicators[1].recommendation.once"] == (
+        "у мероприятия несколько сроков, а once — об одном: уберите once"
+    )
+
+
 def test_a_day_after_a_roadmap_of_two_years_is_refused(tmp_path: Path) -> None:
     late = ("{kind: on, on: 2021-03-12}", "{kind: on, on: 2023-03-12}")
     found = problems(written(tmp_path, TWO_YEARS, late))

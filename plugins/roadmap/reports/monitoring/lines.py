@@ -24,6 +24,7 @@ from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.measures import fact_value, missing, status_chip, target_text
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.parts.tables import Cells, Rows, View, columns
+from roadmap.reports.parts.term import term
 from roadmap.reports.words.show import show
 from roadmap.reports.words.wording import named
 from roadmap.russian import NBSP
@@ -193,7 +194,9 @@ def _note(facts: Facts, line: Line) -> tuple[str, str, bool]:
     gaps = [_gap(facts, result, len(line.results) > 1) for result in line.results]
     if line.status in _WITH_GAPS:
         texts += [gap for gap in gaps if gap]
-    if line.status is Status.NO_DUE_DATE:
+    if judged_by := term(line.measure.window, facts.run.as_of):
+        texts.append(judged_by)
+    elif line.status is Status.NO_DUE_DATE:
         texts.append(sentence(facts, "no_schedule"))
     if line.status is Status.IN_PROGRESS and is_ongoing(line.measure) and line.is_counted:
         texts.append(sentence(facts, "interim", is_met=line.is_executed))
