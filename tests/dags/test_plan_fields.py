@@ -192,6 +192,7 @@ SEEN: dict[str, Callable[[Plan], str]] = {
 }  # fmt: skip
 # Where to look for each kind of thing in a plan, and for the fields that are seen elsewhere.
 LOOK: dict[str, tuple[str, ...]] = {
+    "Plan.last_year": ("check",),
     "Plan": ("forms", "watch", "march"),
     "Order": ("march",),
     "Region.phone_forms": ("check",),
@@ -320,6 +321,7 @@ def _kinds(annotation: Any) -> tuple[Any, ...]:
 OTHER = {
     "sql": ("attendance_share", "schools_present"),
     "time_zone": ("Asia/Yekaterinburg",),
+    "last_year": (2020,),
     "current": ("oge/2021/main", "vpr/2021/spring"),
 }
 PLACES: dict[str, list[Path]] = {}
