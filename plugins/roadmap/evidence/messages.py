@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from roadmap.evidence.parsed import FileRefused
-from roadmap.plan.procedures import kinds
 
 
 def place(
@@ -21,23 +20,6 @@ def place(
     if column:
         parts.append(f"{'столбцы' if '–' in column.partition(' ')[0] else 'столбец'} {column}")
     return ", ".join(parts)
-
-
-_WAVES = {"autumn": ", осень", "spring": ", весна"}
-_WHOLE_EXAM = 5  # parts of a paper's scope; more of them name a part of its results
-
-
-def about(scope: str) -> str:
-    """What a load batch is about: «ВПР, весна 2021, 5 класс, математика».
-
-    A scope that is no paper («buyskiy», «webinar-2021-03-12») stands in the file as it is.
-    """
-    kind, *rest = scope.split("/")
-    if kind not in kinds() or len(rest) + 1 < _WHOLE_EXAM:
-        return scope
-    year, wave, grade, subject, *part = rest
-    said = f"{kinds()[kind].name}{_WAVES.get(wave, '')} {year}, {grade} класс, {subject}"
-    return f"{said}, апелляции" if part else said
 
 
 # What to do about a remark that only tells how a file was understood.

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Dialect, Row, Table, insert
 
 from roadmap.evidence.files.inbox import AnyPath, archive
 from roadmap.evidence.held import HELD, Loaded, coverage_of, held_id, held_message, supplemented
-from roadmap.evidence.messages import NOTHING_TO_DO, about, place, sentence
+from roadmap.evidence.messages import NOTHING_TO_DO, place, sentence
 from roadmap.evidence.parsed import ByColumns, FileRefused, Parsed
 from roadmap.evidence.pull import (
     NO_SCOPE,
@@ -28,7 +28,7 @@ from roadmap.evidence.pull import (
     refused_id,
     waiting_file,
 )
-from roadmap.evidence.sources import Source
+from roadmap.evidence.sources import Source, about
 from roadmap.plan.zone import home_time
 from roadmap.russian import counted, day
 from roadmap.store.tables import FACTS, load_batch, load_warning, rejected_row

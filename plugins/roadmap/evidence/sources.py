@@ -157,3 +157,20 @@ def load_sources(path: Path = SOURCES) -> dict[str, Source]:
 def dataset_titles() -> dict[str, str]:
     """What people call each dataset of include/sources.yaml."""
     return {name: source.title for name, source in load_sources().items()}
+
+
+_WAVES = {"autumn": ", осень", "spring": ", весна"}
+_WHOLE_EXAM = 5  # parts of a paper's scope; more of them name a part of its results
+
+
+def about(scope: str) -> str:
+    """What a load batch is about: «ВПР, весна 2021, 5 класс, математика».
+
+    A scope that is no paper («buyskiy», «webinar-2021-03-12») stands in the file as it is.
+    """
+    kind, *rest = scope.split("/")
+    if kind not in kinds() or len(rest) + 1 < _WHOLE_EXAM:
+        return scope
+    year, wave, grade, subject, *part = rest
+    said = f"{kinds()[kind].name}{_WAVES.get(wave, '')} {year}, {grade} класс, {subject}"
+    return f"{said}, апелляции" if part else said

@@ -55,9 +55,10 @@ def _moved(risk: RiskOfSchool) -> str | None:
 
 
 def told_changes(facts: Facts) -> PositiveChanges | None:
-    """The stage that the report tells of; None where the phase tells of none, or where there are
-    no data: of an export or of risk profiles that did not come nothing may be said."""
-    return facts.run.phase.positive_changes if not _absent(facts) else None
+    """The stage that the report tells of; None where the phase tells of none, where there are no
+    data (of an export or of risk profiles that did not come nothing may be said) or no schools."""
+    is_told = facts.schools and not _absent(facts)
+    return facts.run.phase.positive_changes if is_told else None
 
 
 def _absent(facts: Facts) -> tuple[str, ...]:
@@ -104,6 +105,9 @@ def changes_section(draft: Draft, facts: Facts) -> None:
     if told is None:
         return
     draft.section("positive_changes", sentence(facts, "s_positive", stage=told.stage))
+    if not facts.schools:
+        draft.paragraph(sentence(facts, "no_schools"))
+        return
     if told_changes(facts) is None:
         draft.paragraph(sentence(facts, "positive_absent", datasets=_absent(facts)))
         return
@@ -202,11 +206,13 @@ def _shown_mark(facts: Facts, mark: str | None) -> Value | str:
 
 def _by_unit(facts: Facts, risks: Sequence[RiskOfSchool]) -> dict[str, list[RiskOfSchool]]:
     """By alphabet, also a municipality whose schools have no risk."""
+    with_schools = {school.municipality_id for school in facts.schools}
     return {
         title(named(facts.run.municipalities[unit].name)): [
             risk for risk in risks if risk.municipality_id == unit
         ]
         for unit in municipalities(facts)
+        if unit in with_schools
     }
 
 

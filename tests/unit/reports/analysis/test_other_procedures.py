@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from roadmap.analysis.analyse import analyse
-from roadmap.evidence.messages import about
+from roadmap.evidence.sources import about
 from roadmap.plan.load import examine, plan_json
 from roadmap.plan.model import Plan
 from roadmap.reports.compose import compose, load_model
