@@ -110,7 +110,7 @@ def plan_of_today() -> Plan:
     plan = load_plan(2021)
     measures = tuple(
         measure.model_copy(update={"window": OnDay(kind="on", on=IN_TWO_WEEKS)})
-        if measure.number == 6
+        if measure.number == "6"
         else measure
         for measure in plan.measures
     )
@@ -304,7 +304,7 @@ def test_on_the_day_after_a_window_closed_the_department_and_the_operator_hear_o
     year = load_plan(2021)
     window = Period(kind="period", starts=date(2021, 3, 1), ends=yesterday)
     measures = tuple(
-        measure.model_copy(update={"window": window}) if measure.number == 8 else measure
+        measure.model_copy(update={"window": window}) if measure.number == "8" else measure
         for measure in year.measures
     )
     plan_is(year.model_copy(update={"closed": False, "in_force": yesterday, "measures": measures}))

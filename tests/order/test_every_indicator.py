@@ -104,7 +104,7 @@ def monitoring(run: str) -> Line:
         met=(3, 3),
         missed_by_one=changed(
             "measure_status",
-            {"run_id": run, "measure": 5, "municipality_id": REGION},
+            {"run_id": run, "measure": "5", "municipality_id": REGION},
             is_executed=0,
         ),
         no_data=changed("phase_run", {"run_id": run}, mode="dry"),

@@ -29,7 +29,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "order.md"
 class Word:
     """A row of the table: the order's words, as they stand there, and what they are bound to."""
 
-    measure: int
+    measure: str
     quotes: tuple[str, ...]  # the same words in the measure's text and in its indicator's
     bound_to: tuple[str, ...]  # empty: waived
     waived_because: str
@@ -43,10 +43,10 @@ class Word:
 def words_of_the_page() -> tuple[Word, ...]:
     """The rows of docs/order.md, in its order."""
     words: list[Word] = []
-    measure = 0
+    measure = ""
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         if heading := re.fullmatch(r"## № (\d+)", line):
-            measure = int(heading[1])
+            measure = heading[1]
         if not measure or not line.startswith("| ") or line.startswith("| words"):
             continue
         quotes, meaning = (cell.strip() for cell in line.strip("|").split("|"))
@@ -106,8 +106,8 @@ class Mutant:
     is_unknown: bool = False
 
     @property
-    def measure(self) -> int:
-        return int(self.indicator.partition(".")[0])
+    def measure(self) -> str:
+        return self.indicator.rpartition(".")[0]
 
 
 def survives(year: JudgedYear, mutant: Mutant) -> str:
@@ -127,7 +127,7 @@ def survives(year: JudgedYear, mutant: Mutant) -> str:
 
 def _names(result: IndicatorResult, gap: Gap, what: str) -> bool:
     """Whether the gap is of whom the code means, or the letter's sentence of it says so."""
-    if what in (gap.person_id, gap.school_id, gap.municipality_id, str(gap.measure)):
+    if what in (gap.person_id, gap.school_id, gap.municipality_id, gap.measure):
         return True
     template = about(stem_of(result.indicator, gap.indicator_code)).units[gap.unit_kind].missing
     if template is None:

@@ -59,7 +59,7 @@ class MadeUnit:
     schools: dict[str, str]
     results: dict[str, Found]
     gaps: list[Gap] = field(default_factory=list)
-    executed: set[int] = field(default_factory=set)
+    executed: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -73,9 +73,9 @@ class MadeMonitoring:
     units: list[MadeUnit]
     regional: dict[str, Found]
     parts: dict[str, Found] = field(default_factory=dict)  # of the region: «16.1/any»
-    region_executed: set[int] = field(default_factory=set)
-    scope: tuple[int, ...] = ()
-    own_schedule: dict[int, str] = field(default_factory=dict)
+    region_executed: set[str] = field(default_factory=set)
+    scope: tuple[str, ...] = ()
+    own_schedule: dict[str, str] = field(default_factory=dict)
     registers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     received: tuple[str, ...] = (
         "events", "attendance", "municipal_acts", "medk_documents", "medk_changes", "risk_profiles",
@@ -265,19 +265,19 @@ class MadeMonitoring:
             sums[code] = (numerator, denominator, denominator - numerator, same)
         return sums
 
-    def _measures(self, results: Iterable[str]) -> set[int]:
-        return {int(code.split(".")[0]) for code in results} & set(self.scope)
+    def _measures(self, results: Iterable[str]) -> set[str]:
+        return {code.split(".")[0] for code in results} & set(self.scope)
 
     def _insert_statuses(
-        self, db: Connection, unit: str, results: dict[str, Found], executed: set[int]
+        self, db: Connection, unit: str, results: dict[str, Found], executed: set[str]
     ) -> None:
         dated = with_own_schedule(
             plan(), {n: date.fromisoformat(on) for n, on in self.own_schedule.items()}
         )
-        by_measure: dict[int, list[Status]] = {}
+        by_measure: dict[str, list[Status]] = {}
         for code, (_, _, _, status) in results.items():
             if "/" not in code:
-                by_measure.setdefault(int(code.split(".")[0]), []).append(Status(status))
+                by_measure.setdefault(code.split(".")[0], []).append(Status(status))
         for number, statuses in by_measure.items():
             window = dated.measure(number).window
             due = due_date(window)
@@ -294,7 +294,7 @@ class MadeMonitoring:
             )
 
     def _insert_share(
-        self, db: Connection, unit: str, counted: set[int], executed: set[int]
+        self, db: Connection, unit: str, counted: set[str], executed: set[str]
     ) -> None:
         """The monitoring's own share, over what it counts."""
         number = monitoring_measure(plan().phase(self.phase), plan())
@@ -341,7 +341,7 @@ class MadeMonitoring:
 
 # -- Ready-made ------------------------------------------------------------------------------
 
-SCHEDULE = {1: "2021-04-15", 2: "2021-02-26"}
+SCHEDULE = {"1": "2021-04-15", "2": "2021-02-26"}
 # The day of a deed, where a report tells it.
 MET_ON = {"7.1": "2021-03-31", "14.1": "2021-08-31", "17.2": "2021-09-30"}
 REGISTERS: dict[str, list[dict[str, Any]]] = {
@@ -352,14 +352,14 @@ REGISTERS: dict[str, list[dict[str, Any]]] = {
          "signed_on": "2021-06-01", "state": "draft"},
     ],
     "event": [
-        {"event_id": "kickoff-2021", "measure": 2, "kind": "семинар", "title": "Установочный",
+        {"event_id": "kickoff-2021", "measure": "2", "kind": "семинар", "title": "Установочный",
          "held_on": "2021-02-26", "state": "held"},
-        {"event_id": "webinar-2021-03-12", "measure": 6, "kind": "вебинар", "title": "МЭДК",
+        {"event_id": "webinar-2021-03-12", "measure": "6", "kind": "вебинар", "title": "МЭДК",
          "held_on": "2021-03-12", "state": "held"},
-        {"event_id": "webinar-2021-06", "measure": 13, "kind": "вебинар", "title": "Итоги",
+        {"event_id": "webinar-2021-06", "measure": "13", "kind": "вебинар", "title": "Итоги",
          "held_on": "2021-06-29", "state": "held"},
         *(
-            {"event_id": f"e{n}", "measure": 8, "kind": "семинар", "title": f"Семинар {n}",
+            {"event_id": f"e{n}", "measure": "8", "kind": "семинар", "title": f"Семинар {n}",
              "held_on": f"2021-04-{n:02d}", "state": "held"}
             for n in range(1, 15)
         ),
@@ -378,7 +378,7 @@ REGISTERS: dict[str, list[dict[str, Any]]] = {
          "link": "https://portal.example.org/news/1", "published_on": "2021-06-03"},
     ],
     "programme": [
-        {"programme_id": "g1", "measure": 9, "title": "Стажировка «Чтение на уроках физики»",
+        {"programme_id": "g1", "measure": "9", "title": "Стажировка «Чтение на уроках физики»",
          "host": "Гимназия № 99 (условная)", "state": "approved", "approved_on": "2021-04-20"},
     ],
     "municipal_act": [
@@ -468,7 +468,7 @@ def buyskiy() -> MadeUnit:
             # Of the very letter: it may never show.
             ("13.3", "school", None, "s101", None),
         ],
-        executed={2, 7},
+        executed={"2", "7"},
     )
 
 
@@ -495,7 +495,7 @@ def neyskiy() -> MadeUnit:
             "13.1/curator": DONE,
             "13.1/school": (2, 2, 0, "done"),
         },
-        executed={2, 5, 6, 7, 11},
+        executed={"2", "5", "6", "7", "11"},
     )
 
 
@@ -517,8 +517,8 @@ def june(*units: MadeUnit, **changes: Any) -> MadeMonitoring:
     given: dict[str, Any] = {
         "units": list(units) or [buyskiy(), neyskiy()],
         "regional": dict(REGIONAL),
-        "region_executed": {2, 4, 7, 9},
-        "scope": (1, 2, 4, 5, 6, 7, 8, 9, 11),
+        "region_executed": {"2", "4", "7", "9"},
+        "scope": ("1", "2", "4", "5", "6", "7", "8", "9", "11"),
         "own_schedule": dict(SCHEDULE),
         "registers": REGISTERS,
     }
@@ -538,14 +538,14 @@ def september(*units: MadeUnit, **changes: Any) -> MadeMonitoring:
     later = _later(buyskiy())
     later.results["5.1"] = (1, 1, 0, "done_late")
     later.gaps = [gap for gap in later.gaps if gap[0] != "5.1"]
-    later.executed = {2, 5, 7, 14}
+    later.executed = {"2", "5", "7", "14"}
     done = _later(neyskiy(), **{"12.1": (5, 5, 0, "done"), "13.3": (2, 2, 0, "done")})
-    done.executed = {2, 5, 6, 7, 11, 12, 13, 14}
+    done.executed = {"2", "5", "6", "7", "11", "12", "13", "14"}
     given: dict[str, Any] = {
         "units": list(units) or [later, done],
         "regional": {**REGIONAL, "13.2": (1, 1, 0, "done"), "14.1": (1, 1, 0, "done")},
-        "region_executed": {2, 4, 7, 9, 14},
-        "scope": (1, 2, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14),
+        "region_executed": {"2", "4", "7", "9", "14"},
+        "scope": ("1", "2", "4", "5", "6", "7", "8", "9", "11", "12", "13", "14"),
         "own_schedule": dict(SCHEDULE),
         "registers": REGISTERS,
     }

@@ -49,7 +49,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "run_school_ref": {"scheme": "vpr_login"},
     "run_foreign_ref": {"scheme": "vpr_login"},
     "person_role": {"valid_from": "2021-02-15"},
-    "event": {"measure": 8, "kind": "семинар", "title": "Тема", "state": "held"},
+    "event": {"measure": "8", "kind": "семинар", "title": "Тема", "state": "held"},
     "attendance": {"is_present": 1},
     "municipal_act": {"kind": "приказ", "number": "1", "basis": "recommendations"},
     "mechanism_score": {"component": "goals", "score": 2},
@@ -63,7 +63,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "medk_document": {"state": "согласован куратором", "state_on": "2021-03-01"},
     "risk": {"level": "high", "is_activated": 1, "assessed_on": "2021-03-01"},
     "positive_change": {"stage": 1, "mark": "yes", "marked_on": "2021-06-10"},
-    "programme": {"measure": 9, "title": "Программа", "host": "Школа", "state": "approved"},
+    "programme": {"measure": "9", "title": "Программа", "host": "Школа", "state": "approved"},
     "direction": {
         "direction_id": "d", "for_year": 2022, "title": "Направление", "basis": "итоги",
         "state": "approved",

@@ -51,10 +51,10 @@ EARLIER = {
 STAGES = {"june_monitoring": (1, "2021-06-10"), "september_monitoring": (2, "2021-09-15")}
 # The events that people are counted at: of which measure, and when.
 MEETINGS = {
-    "kickoff-2021": (2, "2021-02-20"),
-    "webinar-2021-03-12": (6, "2021-03-12"),
-    "webinar-2021-06": (13, "2021-06-29"),
-    "webinar-2021-12": (17, "2021-12-15"),
+    "kickoff-2021": ("2", "2021-02-20"),
+    "webinar-2021-03-12": ("6", "2021-03-12"),
+    "webinar-2021-06": ("13", "2021-06-29"),
+    "webinar-2021-12": ("17", "2021-12-15"),
 }
 Rows = dict[str, list[dict[str, Any]]]
 Change = Callable[[Connection], None]
@@ -93,7 +93,7 @@ def whole_year() -> Rows:
             {"person_id": "k9", "role": "coordinator", "municipality_id": OUTSIDE},
             {"person_id": "c9", "role": "curator", "municipality_id": GALICH, "school_id": "s9"},
         ],
-        "own_schedule_date": [{"measure": n, "due_on": "2021-04-15"} for n in (1, 2, 3)],
+        "own_schedule_date": [{"measure": n, "due_on": "2021-04-15"} for n in ("1", "2", "3")],
         "regional_act": [
             {"act_id": f"a{n}", "document": document, "signed_on": "2021-03-19"}
             for n, document in enumerate(
@@ -184,18 +184,18 @@ def whole_year() -> Rows:
                 for n in range(14)
             ),
             *(
-                {"event_id": f"tutor-{n}", "measure": 9, "kind": "стажировка"}
+                {"event_id": f"tutor-{n}", "measure": "9", "kind": "стажировка"}
                 | {"programme_id": f"p{n}", "held_on": "2021-05-10"}
                 | {"host_kind": "leader_school", "host": "Лицей"}
                 for n in (1, 2)
             ),
             *(
-                {"event_id": f"train-{n}", "measure": 10, "kind": "поезд мастеров"}
+                {"event_id": f"train-{n}", "measure": "10", "kind": "поезд мастеров"}
                 | {"title": f"Семинар {n}", "held_on": f"2021-10-{n + 10}", "factor": "staff"}
                 for n in range(5)
             ),
             *(
-                {"event_id": f"intern-{n}", "measure": 16, "kind": "стажировка"}
+                {"event_id": f"intern-{n}", "measure": "16", "kind": "стажировка"}
                 | {"title": f"Стажировка {n}", "held_on": f"2021-11-{n + 1:02}"}
                 | {"host_kind": "leader_school", "host": "Лицей"}
                 for n in range(20)
@@ -235,16 +235,16 @@ def whole_year() -> Rows:
         # What June and September found, each of its own denominator.
         "monitoring_scope": [
             {"run_id": run, "monitoring": monitoring, "measure": measure}
-            for run, monitoring in (("june_monitoring", 12), ("september_monitoring", 15))
-            for measure in (5, 6, 8)
+            for run, monitoring in (("june_monitoring", "12"), ("september_monitoring", "15"))
+            for measure in ("5", "6", "8")
         ],
         "measure_status": [
             {"run_id": run, "measure": measure, "municipality_id": unit}
             | {"status": "done", "is_executed": 1}
             for run in ("june_monitoring", "september_monitoring")
-            for measure in (5, 6, 8)
+            for measure in ("5", "6", "8")
             for unit in (BUYSKIY, GALICH, REGION)
-            if measure != 8 or unit == REGION
+            if measure != "8" or unit == REGION
         ],
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ DATASET = Dataset(
         "event",
         (
             Column("Код события", "event_id", Kind.CODE),
-            Column("№ мероприятия", "measure", Kind.INTEGER),
+            Column("№ мероприятия", "measure", Kind.MEASURE),
             Column("Вид", "kind", Kind.PHRASE),
             Column("Код семинара", "seminar_id", Kind.CODE, required=False),
             Column("Тема", "title"),

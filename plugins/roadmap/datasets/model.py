@@ -18,6 +18,7 @@ class Kind(StrEnum):
     """The grammar of a column."""
 
     CODE = "code"  # without spaces
+    MEASURE = "measure"  # the number of a row of the plan, «8» or «1.2»
     MUNICIPALITY = "municipality"  # our key of a municipality, latin lower case
     ADDRESSEE = "addressee"  # a municipality or `region`
     LOGIN = "login"  # the six digits of sch440123

@@ -6,7 +6,7 @@ DATASET = Dataset(
     FactTable(
         "own_schedule_date",
         (
-            Column("№ мероприятия", "measure", Kind.INTEGER),
+            Column("№ мероприятия", "measure", Kind.MEASURE),
             Column("Срок", "due_on", Kind.DAY_OF_YEAR),
             Column("Основание", "basis"),  # the document that sets it
         ),

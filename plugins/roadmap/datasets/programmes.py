@@ -17,7 +17,7 @@ DATASET = Dataset(
         "programme",
         (
             Column("Код программы", "programme_id", Kind.CODE),
-            Column("№ мероприятия", "measure", Kind.INTEGER),
+            Column("№ мероприятия", "measure", Kind.MEASURE),
             Column("Наименование", "title"),
             Column("Площадка", "host"),
             Column("Состояние", "state", Kind.CHOICE, choices=_STATES),

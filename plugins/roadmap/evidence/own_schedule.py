@@ -56,8 +56,8 @@ def plan_of_run(connection: Connection, plan: Plan, run_id: str) -> Plan:
 
 
 def _as_of_the_day(
-    dates: Mapping[int, date], known: Mapping[int, date], as_of: date
-) -> dict[int, date]:
+    dates: Mapping[str, date], known: Mapping[str, date], as_of: date
+) -> dict[str, date]:
     """`dates`, those behind the as-of day as they were `known` on it.
 
     One that was due by what was known, and was moved or withdrawn since, is as it is now: that
@@ -69,7 +69,7 @@ def _as_of_the_day(
     }
 
 
-def _known_on(connection: Connection, plan: Plan, run_id: str, as_of: date) -> dict[int, date]:
+def _known_on(connection: Connection, plan: Plan, run_id: str, as_of: date) -> dict[str, date]:
     next_day = datetime.combine(as_of + timedelta(days=1), time.min, plan.local_time.zone)
     rows = connection.execute(
         sql("evidence/own_schedule_on_the_day"),
@@ -111,7 +111,7 @@ def _event_days(connection: Connection, plan: Plan, batch_ids: list[str]) -> dic
     return {event: date.fromisoformat(held_on) for event, held_on in rows}
 
 
-def own_schedule_dates(connection: Connection, batch_ids: Iterable[str]) -> dict[int, date]:
+def own_schedule_dates(connection: Connection, batch_ids: Iterable[str]) -> dict[str, date]:
     """The dates that these load batches give, by number of the measure.
 
     A measure that stands there twice is due on the later day: a schedule is moved, not advanced

@@ -13,6 +13,7 @@ from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.indicators.status import Status, measure_status
 from roadmap.plan.model import Indicator, IndicatorPart, Measure, Plan, Recommendation
 from roadmap.plan.region import REGION
+from roadmap.russian import natural_key
 from roadmap.store.tables import (
     indicator_gap,
     indicator_result,
@@ -87,7 +88,7 @@ class Gap:
     person_id: str | None
     school_id: str | None
     school_name: str | None
-    measure: int | None = None
+    measure: str | None = None
     detail: str | None = None
     compensated_on: date | None = None  # made good by a substitute, and missing all the same
 
@@ -232,7 +233,7 @@ def gaps(
                 gap.municipality_id,
                 gap.person_id or "",
                 gap.school_id or "",
-                gap.measure or 0,
+                natural_key(gap.measure or ""),
                 gap.detail or "",
                 gap.unit_kind,
             ),
@@ -243,7 +244,8 @@ def gaps(
 def measure_statuses(
     connection: Connection, plan: Plan, run_id: str, municipality_id: str
 ) -> tuple[MeasureStatus, ...]:
-    """The status of each measure by all its indicators: for the run's summary and the board."""
+    """The status of each measure by all its indicators, in the plan's order: for the run's
+    summary and the board."""
     plan = plan_of_run(connection, plan, run_id)
     rows = connection.execute(
         select(measure_status_table).where(
@@ -251,26 +253,27 @@ def measure_statuses(
             measure_status_table.c.municipality_id == municipality_id,
         )
     ).mappings()
-    statuses = [
+    stored = {row["measure"]: row for row in rows}
+    return tuple(
         MeasureStatus(
-            measure=plan.measure(row["measure"]),
+            measure=measure,
             municipality_id=municipality_id,
             due=_day(row["due"]),
             status=Status(row["status"]),
             is_executed=bool(row["is_executed"]),
         )
-        for row in rows
-    ]
-    return tuple(sorted(statuses, key=lambda status: status.measure.number))
+        for measure in plan.in_order(stored)
+        for row in (stored[measure.number],)
+    )
 
 
-def letter_statuses(results: tuple[IndicatorResult, ...], as_of: date) -> dict[int, Status]:
+def letter_statuses(results: tuple[IndicatorResult, ...], as_of: date) -> dict[str, Status]:
     """The status of each measure by the indicators given, by the measure's number.
 
     For a letter: from `letter_results`, so that what the ledger says later of this letter
     never changes it. A measure none of whose indicators are among them has no status here.
     """
-    by_measure: dict[int, list[IndicatorResult]] = defaultdict(list)
+    by_measure: dict[str, list[IndicatorResult]] = defaultdict(list)
     for result in results:
         by_measure[result.measure.number].append(result)
     return {

@@ -29,6 +29,7 @@ from sqlalchemy import Connection
 from roadmap.indicators.about import about
 from roadmap.indicators.status import Reading
 from roadmap.plan.model import IndicatorKind
+from roadmap.russian import natural_key
 from roadmap.store.sql import sql
 
 
@@ -43,7 +44,7 @@ class Required:
     is_known: bool
     person_id: str | None = None
     school_id: str | None = None
-    measure: int | None = None
+    measure: str | None = None
     detail: str | None = None
     compensated_on: str | None = None
 
@@ -56,7 +57,7 @@ class Missing:
     municipality_id: str
     person_id: str | None
     school_id: str | None
-    measure: int | None
+    measure: str | None
     detail: str | None
     compensated_on: str | None
 
@@ -136,7 +137,7 @@ def missing_of(rows: Iterable[Required]) -> list[Missing]:
             one.municipality_id,
             one.person_id or "",
             one.school_id or "",
-            one.measure or 0,
+            natural_key(one.measure or ""),
             one.detail or "",
             one.unit_kind,
         ),

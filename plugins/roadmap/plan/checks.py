@@ -157,7 +157,7 @@ def _indicators(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Proble
     for index, code in _repeated(indicator.code for _, _, indicator in places):
         yield Problem(f"{places[index][0]}.code", f"показатель {code} указан дважды")
     for path, number, indicator in places:
-        if indicator.code.partition(".")[0] != str(number):
+        if indicator.code.rpartition(".")[0] != number:
             yield Problem(
                 f"{path}.code", f"показатель {indicator.code} стоит в мероприятии № {number}"
             )
@@ -322,11 +322,11 @@ def _monitorings(plan: Plan) -> Iterator[Problem]:
         for phase in plan.phases:
             # What the phase itself does is known after its letter: counted, it would make a
             # later phase give another share than this letter gave.
-            beside = sorted(set(phase.owns) - set(rules.exclude) - {measure.number})
+            beside = [n for n in phase.owns if n not in (*rules.exclude, measure.number)]
             if measure.number in phase.owns and beside:
                 yield Problem(
                     f"{path}.exclude",
-                    f"этап мониторинга исполняет и № {', '.join(map(str, beside))}: добавьте их",
+                    f"этап мониторинга исполняет и № {', '.join(beside)}: добавьте их",
                 )
 
 
@@ -497,7 +497,7 @@ def _comparison(path: str, comparison: Comparison, phase: Phase) -> Iterator[Pro
 
 
 def _ownership(plan: Plan) -> Iterator[Problem]:
-    owners: dict[int, str] = {}
+    owners: dict[str, str] = {}
     for index, phase in enumerate(plan.phases):
         for place, number in enumerate(phase.owns):
             owner = owners.setdefault(number, phase.code)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from roadmap.plan.model import Measure, Plan
-from roadmap.plan.part import PlanPart
+from roadmap.plan.part import Number, PlanPart
 from roadmap.plan.windows import (
     AfterEvent,
     Days,
@@ -79,7 +79,7 @@ def is_ongoing(measure: Measure) -> bool:
     return isinstance(measure.window, WholePeriod)
 
 
-def with_own_schedule(plan: Plan, dates: Mapping[int, date]) -> Plan:
+def with_own_schedule(plan: Plan, dates: Mapping[str, date]) -> Plan:
     """The plan whose measures «по отдельному графику» carry the dates given by measure number.
 
     A date given wins over the one that stands in the plan's file; a measure of another window,
@@ -92,7 +92,7 @@ def with_own_schedule(plan: Plan, dates: Mapping[int, date]) -> Plan:
     )
 
 
-def _dated(measure: Measure, dates: Mapping[int, date]) -> Measure:
+def _dated(measure: Measure, dates: Mapping[str, date]) -> Measure:
     if not isinstance(measure.window, OwnSchedule) or measure.number not in dates:
         return measure
     window = measure.window.model_copy(update={"on": dates[measure.number]})
@@ -169,7 +169,7 @@ class MonitoringRules(PlanPart):
     `include_own_schedule`: whether a measure «по отдельному графику» counts once it is due.
     """
 
-    exclude: tuple[int, ...]
+    exclude: tuple[Number, ...]
     include_ongoing: bool
     include_own_schedule: bool
 
@@ -182,8 +182,8 @@ def monitoring_rules(measure: Measure) -> MonitoringRules:
     )
 
 
-def monitoring_scope(plan: Plan, monitoring_measure: int, as_of: date) -> tuple[int, ...]:
-    """Numbers of the measures whose execution that monitoring counts on that day, in order.
+def monitoring_scope(plan: Plan, monitoring_measure: str, as_of: date) -> tuple[str, ...]:
+    """The measures whose execution that monitoring counts on that day, in the plan's order.
 
     `plan` carries the dates of its own schedules (`with_own_schedule`). The monitoring never
     counts itself, whatever the rules say: its share would depend on itself.
@@ -191,11 +191,9 @@ def monitoring_scope(plan: Plan, monitoring_measure: int, as_of: date) -> tuple[
     rules = monitoring_rules(plan.measure(monitoring_measure))
     left_out = {monitoring_measure, *rules.exclude}
     return tuple(
-        sorted(
-            measure.number
-            for measure in plan.measures
-            if measure.number not in left_out and _is_counted(measure, rules, as_of)
-        )
+        measure.number
+        for measure in plan.measures
+        if measure.number not in left_out and _is_counted(measure, rules, as_of)
     )
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from roadmap.plan.part import NUMBER
+
 
 def faults_of(error: ValidationError) -> tuple[tuple[str, str], ...]:
     """Of each fault the path inside the file («phases[0].run_day») and what is wrong there."""
@@ -61,7 +63,8 @@ _PATTERNS = {
     r"^[^\x00-\x09\x0b-\x1f\x7f\x85\u2028\u2029]+$": "текст без невидимых знаков",
     r"^[a-z][a-z0-9_]*$": "слово из латинских строчных букв, цифр и «_», сначала буква",
     r"^[a-z](?:-?[a-z0-9])*$": "слова из латинских строчных букв и цифр через дефис, сначала буква",
-    r"^\d{1,2}\.\d{1,2}$": "номер вида 6.2",
+    r"^\d{1,3}(\.\d{1,3}){1,3}$": "номер вида 6.2 или 1.2.1",
+    f"^{NUMBER}$": "номер строки плана: 8 или «1.2»",
     r"^[a-z][a-z0-9_]*/\d{4}/(autumn|spring|main)$": "процедура вида vpr/2021/spring",
     r"^[a-z][a-z0-9_]*(/\d{4}-\d\d-\d\d/\d+)?$": (
         "слово из латинских строчных букв, цифр и «_», сначала буква"

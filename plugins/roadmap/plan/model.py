@@ -7,13 +7,14 @@ the clock.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from roadmap.plan.part import Code, PlanPart, Text
+from roadmap.plan.part import Code, Number, PlanPart, Text, number_text
 from roadmap.plan.procedures import WaveCode
 from roadmap.plan.region import LocalTime, Municipality, Region
 from roadmap.plan.windows import Declared, dues
@@ -21,6 +22,18 @@ from roadmap.plan.windows import Declared, dues
 Date = date  # where a field itself is called `date`
 # A setting of a rule or a query. A day stands here as ISO text, as the tables keep it.
 Setting = str | int | float | bool
+
+
+def _monitored_as_text(settings: dict[str, Setting]) -> dict[str, Setting]:
+    """`monitoring` names a measure: its number is text, however the file writes it."""
+    return {
+        name: number_text(value) if name == "monitoring" else value
+        for name, value in settings.items()
+    }
+
+
+Parameters = Annotated[dict[str, Setting], AfterValidator(_monitored_as_text)]
+IndicatorCode = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,3}){1,3}$")]
 
 
 class IndicatorKind(StrEnum):
@@ -65,19 +78,19 @@ class IndicatorPart(PlanPart):
     title: Text
     unit: Unit
     sql: str | None = None  # where the part is counted otherwise than the indicator
-    parameters: dict[str, Setting] = Field(default_factory=dict)
+    parameters: Parameters = Field(default_factory=dict)
     beside: bool = False
 
 
 class Indicator(PlanPart):
-    code: Annotated[str, Field(pattern=r"^\d{1,2}\.\d{1,2}$")]
+    code: IndicatorCode
     title: Text
     kind: IndicatorKind
     target: float  # percent for a share, units for a count, 1 for a fact
     unit: Unit
     slice: Slice
     sql: str | None = None  # folder in include/sql/indicators; None: its parts name theirs
-    parameters: dict[str, Setting] = Field(default_factory=dict)
+    parameters: Parameters = Field(default_factory=dict)
     # «100 % участников»: coordinators, curators and schools, each counted by itself. Stored
     # as indicators «13.1/curator» of their own, and summed as 13.1.
     parts: tuple[IndicatorPart, ...] = ()
@@ -96,13 +109,13 @@ class Waiver(PlanPart):
     """
 
     words: Text  # verbatim from the measure
-    indicator: Annotated[str, Field(pattern=r"^\d{1,2}\.\d{1,2}$")]
+    indicator: IndicatorCode
     reason: Text
     sentence: Text
 
 
 class Measure(PlanPart):
-    number: Annotated[int, Field(ge=1)]
+    number: Number  # as the roadmap has it
     text: Text
     date_text: Text
     indicator_text: Text
@@ -174,14 +187,14 @@ class Reminders(PlanPart):
     """Letters about due dates that come near: one occasion per due date and number of days."""
 
     days_before: Annotated[tuple[Annotated[int, Field(ge=1, le=60)], ...], Field(min_length=1)]
-    measures: tuple[int, ...]  # which measures remind
+    measures: tuple[Number, ...]  # which measures remind
     datasets: Datasets
 
 
 class Closings(PlanPart):
     """Letters about windows that closed: one occasion per due date, on the working day after it."""
 
-    measures: tuple[int, ...]  # of which is told; the region's own, no phase of theirs is near
+    measures: tuple[Number, ...]  # of which is told; the region's own, no phase of theirs is near
     datasets: Datasets
 
 
@@ -195,8 +208,8 @@ class Phase(PlanPart):
     run_at: time
     starts: date  # first day of the phase's window: the data interval begins here
     as_of: date
-    owns: tuple[int, ...]
-    reports: tuple[int, ...]
+    owns: tuple[Number, ...]
+    reports: tuple[Number, ...]
     datasets: Datasets
     procedures: tuple[Procedure, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
@@ -284,7 +297,11 @@ class Plan(PlanPart):
                 return phase
         raise KeyError(f"В плане {self.year} года нет этапа «{code}»")
 
-    def measure(self, number: int) -> Measure:
+    def in_order(self, numbers: Collection[str]) -> tuple[Measure, ...]:
+        """The measures of those numbers in the order of the plan."""
+        return tuple(measure for measure in self.measures if measure.number in numbers)
+
+    def measure(self, number: str) -> Measure:
         """The measure of that number; KeyError when the plan has none."""
         for measure in self.measures:
             if measure.number == number:
@@ -381,8 +398,8 @@ def occasion_title(phase_code: str) -> str:
     return f"{what} {occasion_due(phase_code):%d.%m.%Y}"
 
 
-def _by_due(plan: Plan, numbers: tuple[int, ...]) -> list[tuple[date, list[int]]]:
-    by_due: dict[date, list[int]] = {}
+def _by_due(plan: Plan, numbers: tuple[str, ...]) -> list[tuple[date, list[str]]]:
+    by_due: dict[date, list[str]] = {}
     for measure in plan.measures:
         if measure.number in numbers:
             for due in dues(measure.window, *plan.years):

@@ -30,10 +30,10 @@ def compose_closing(facts: Facts) -> ReportModel | None:
 def _letter(facts: Facts) -> Letter:
     run = facts.run
     statuses = letter_statuses(facts.indicators, run.as_of)
-    numbers = [str(number) for number in run.phase.reports]
-    done = [number for number in run.phase.reports if statuses[number].is_met]
-    unknown = [str(n) for n in run.phase.reports if statuses[n] is Status.NO_DATA]
-    undone = [str(n) for n in run.phase.reports if n not in done and str(n) not in unknown]
+    numbers = run.phase.reports
+    done = [number for number in numbers if statuses[number].is_met]
+    unknown = [n for n in numbers if statuses[n] is Status.NO_DATA]
+    undone = [n for n in numbers if n not in done and n not in unknown]
     headline = sentence(
         facts, "headline", due=run.as_of, measures=numbers, done=len(done), unknown=unknown
     )
@@ -62,7 +62,7 @@ def _letter(facts: Facts) -> Letter:
     )
 
 
-def _measure(facts: Facts, number: int) -> str:
+def _measure(facts: Facts, number: str) -> str:
     results = [r for r in facts.indicators if r.measure.number == number]
     measure = facts.run.plan.measure(number)
     return sentence(

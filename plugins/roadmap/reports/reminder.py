@@ -46,7 +46,7 @@ def _letter(facts: Facts, missed: Sequence[tuple[IndicatorResult, tuple[Gap, ...
     run = facts.run
     due = run.phase.reply_by.on
     measures = list({r.measure.number: r.measure for r, _ in missed}.values())
-    numbers = [str(measure.number) for measure in measures]
+    numbers = [measure.number for measure in measures]
     headline = sentence(facts, "headline", due=due, days=(due - run.as_of).days, measures=numbers)
     name = title(" ".join(facts.addressee.name.split()))
     return Letter(

@@ -241,7 +241,7 @@ run_rule = _table(
     # (rules of one value are bound as parameters). Texts are normalised as the facts' are.
     "run_rule",
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
-    Column("measure", Integer, primary_key=True),
+    Column("measure", Text, primary_key=True),  # its number, as the plan has it
     Column("rule", Text, primary_key=True),
     Column("value", Text, primary_key=True),
 )
@@ -271,7 +271,7 @@ run_recommendation = _table(
     # recommendations hold, as this run knows it without its own letters.
     "run_recommendation",
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
-    Column("measure", Integer, primary_key=True),
+    Column("measure", Text, primary_key=True),
     Column("municipality_id", Text, primary_key=True),
     Column("is_whole", Integer, nullable=False),  # 1: each component of the plan is scored
     Column("sent_on", Day),  # the as-of date of the first letter that carried them
@@ -321,7 +321,7 @@ indicator_gap = _table(  # the rows that count as missing: what the letter names
     Column("unit_kind", Text, nullable=False),
     Column("person_id", Text),
     Column("school_id", Text),
-    Column("measure", Integer),  # of a monitoring: the measure that is not executed
+    Column("measure", Text),  # of a monitoring: the measure that is not executed
     # What is missing, in words that need no school: a document's name, a month («2021-05»),
     # a programme's title; beside a school, which of its documents («risk/» and a factor's code
     # for an anti-risk programme), or of its questionnaires.
@@ -333,14 +333,14 @@ indicator_gap = _table(  # the rows that count as missing: what the letter names
 monitoring_scope = _table(  # which measures a monitoring counts (docs/domain.md §7.2)
     "monitoring_scope",
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
-    Column("monitoring", Integer, primary_key=True),  # number of the monitoring measure
-    Column("measure", Integer, primary_key=True),
+    Column("monitoring", Text, primary_key=True),  # number of the monitoring measure
+    Column("measure", Text, primary_key=True),
 )
 
 measure_status = _table(
     "measure_status",
     Column("run_id", ForeignKey("phase_run.run_id"), primary_key=True),
-    Column("measure", Integer, primary_key=True),
+    Column("measure", Text, primary_key=True),
     Column("municipality_id", Text, primary_key=True),
     Column("due", Day),
     Column("status", Text, nullable=False),

@@ -25,7 +25,7 @@ MUTANTS = (
     ),
     Mutant(
         "По отдельному графику", "1.1", "the schedule asked for them earlier",
-        changed("own_schedule_date", {"measure": 1}, due_on="2021-03-18"), late_on="2021-03-19",
+        changed("own_schedule_date", {"measure": "1"}, due_on="2021-03-18"), late_on="2021-03-19",
     ),
 )  # fmt: skip
 test_each_word_moves_the_number = each_moves_the_number(MUTANTS)

@@ -23,7 +23,7 @@ MUTANTS = (
     ),
     Mutant(
         "По отдельному графику", "2.1", "the schedule asked for it earlier",
-        changed("own_schedule_date", {"measure": 2}, due_on="2021-02-19"), late_on="2021-02-20",
+        changed("own_schedule_date", {"measure": "2"}, due_on="2021-02-19"), late_on="2021-02-20",
     ),
     Mutant(
         "100 %", "2.1", "all came but one",

@@ -24,7 +24,7 @@ MUTANTS = (
     ),
     Mutant(
         "По отдельному графику", "3.2", "the schedule asked for it earlier",
-        changed("own_schedule_date", {"measure": 3}, due_on="2021-03-31"), late_on="2021-04-01",
+        changed("own_schedule_date", {"measure": "3"}, due_on="2021-03-31"), late_on="2021-04-01",
     ),
     Mutant(
         "100 %", "3.1", "all answered but one",

@@ -75,7 +75,7 @@ MUTANTS = (
     Mutant(
         "на базе школ-лидеров", "9.2", "no base and no participant of any internship is named",
         all_of(
-            changed("event", {"measure": 9}, host_kind=None, host=None),
+            changed("event", {"measure": "9"}, host_kind=None, host=None),
             changed("programme", {}, host_kind=None),
         ),
         names="нет сведений о базе программы: Программа 2",

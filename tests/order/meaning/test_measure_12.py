@@ -7,16 +7,16 @@ RUN = {"run_id": "june_monitoring"}
 MUTANTS = (
     Mutant(
         "Первый этап мониторинга", "12.1", "that stage did not take place",
-        changed("monitoring_scope", RUN, monitoring=15), is_unknown=True,
+        changed("monitoring_scope", RUN, monitoring="15"), is_unknown=True,
     ),
     Mutant(
         "реализации планов-графиков (дорожных карт) региональных мероприятий по проекту",
         "12.1", "one more measure of the roadmap was due, and not executed",
         all_of(
-            added("monitoring_scope", **RUN, monitoring=12, measure=7),
+            added("monitoring_scope", **RUN, monitoring="12", measure="7"),
             *(
                 added(
-                    "measure_status", **RUN, measure=7, municipality_id=place,
+                    "measure_status", **RUN, measure="7", municipality_id=place,
                     status="not_done", is_executed=0,
                 )
                 for place in (GALICH, REGION)
@@ -31,13 +31,13 @@ MUTANTS = (
     Mutant(
         "100 %", "12.1", "all measures but one",
         changed(
-            "measure_status", {**RUN, "measure": 8, "municipality_id": REGION}, is_executed=0
+            "measure_status", {**RUN, "measure": "8", "municipality_id": REGION}, is_executed=0
         ),
         names="8",
     ),
     Mutant(
         "исполненных", "12.1", "what was due was not done",
-        changed("measure_status", {**RUN, "measure": 5}, is_executed=0, status="not_done"),
+        changed("measure_status", {**RUN, "measure": "5"}, is_executed=0, status="not_done"),
         names="5",
     ),
     Mutant(

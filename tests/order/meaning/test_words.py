@@ -92,7 +92,7 @@ def test_what_the_plan_waives_in_print_are_words_of_the_table(measure: Measure) 
 
 
 def test_a_path_that_leads_nowhere_is_found() -> None:
-    measure = PLAN.measure(8)
+    measure = PLAN.measure("8")
     for path in ("8.1.target", "8.2.sql", "rules.only_within_seminar", "window.ends",
                  "phases.march_analysis.procedures", "event.seminar_id"):  # fmt: skip
         assert resolves(PLAN, measure, path), path

@@ -232,9 +232,9 @@ def test_rules_of_several_values_are_frozen_in_the_words_that_facts_have(
     registries(any_engine)
     found = rows(any_engine, run_rule, frozen(any_engine))
     of = {(row.measure, row.rule, row.value) for row in found}
-    assert (1, "required_documents", "положение о проекте") in of
-    assert (11, "counted_states", "подтверждён региональным координатором") in of
-    assert (12, "exclude", "13") in of
+    assert ("1", "required_documents", "положение о проекте") in of
+    assert ("11", "counted_states", "подтверждён региональным координатором") in of
+    assert ("12", "exclude", "13") in of
     assert not [row for row in found if row.rule == "include_ongoing"]  # one value: a parameter
 
 
@@ -245,11 +245,11 @@ def test_a_rule_s_words_lose_case_and_spaces_but_not_their_letters(engine: Engin
     changed = first.model_copy(update={"rules": {"required_documents": written}})
     plan = PLAN.model_copy(update={"measures": (changed, *others)})
     run_id = freeze(engine, plan, REQUEST, NOW, "dev", "0" * 64)
-    found = [row.value for row in rows(engine, run_rule, run_id) if row.measure == 1]
+    found = [row.value for row in rows(engine, run_rule, run_id) if row.measure == "1"]
     assert sorted(found) == ["приказ «о проекте»", "списки партн\u0451ров"]
 
 
-def own_schedule(engine: Engine, dates: dict[int, str], **moments: int) -> None:
+def own_schedule(engine: Engine, dates: dict[str, str], **moments: int) -> None:
     facts = [{"measure": n, "due_on": due, "basis": "приказ"} for n, due in dates.items()]
     moments = {"received_ms": NOW - DAY_MS} | moments
     load(engine, "own_schedule", {"own_schedule_date": facts}, **moments)
@@ -257,30 +257,30 @@ def own_schedule(engine: Engine, dates: dict[int, str], **moments: int) -> None:
 
 def test_a_run_keeps_the_dates_of_own_schedules_as_they_were_known(any_engine: Engine) -> None:
     registries(any_engine)
-    own_schedule(any_engine, {1: "2021-04-09", 3: "2021-06-30"})
+    own_schedule(any_engine, {"1": "2021-04-09", "3": "2021-06-30"})
     run_id = frozen(any_engine)
-    own_schedule(any_engine, {1: "2021-05-14"}, received_ms=NOW + DAY_MS)
+    own_schedule(any_engine, {"1": "2021-05-14"}, received_ms=NOW + DAY_MS)
     with any_engine.connect() as conn:
         of_run = plan_of_run(conn, PLAN, run_id)
         before = plan_known_at(conn, PLAN, NOW)
         after = plan_known_at(conn, PLAN, NOW + DAY_MS)
     assert before == of_run
-    due = {number: due_date(of_run.measure(number).window) for number in (1, 2, 3)}
-    assert due == {1: date(2021, 4, 9), 2: None, 3: date(2021, 6, 30)}
-    assert due_date(after.measure(1).window) == date(2021, 5, 14)
-    assert due_date(after.measure(3).window) is None  # the newer file no longer has it
+    due = {number: due_date(of_run.measure(number).window) for number in ("1", "2", "3")}
+    assert due == {"1": date(2021, 4, 9), "2": None, "3": date(2021, 6, 30)}
+    assert due_date(after.measure("1").window) == date(2021, 5, 14)
+    assert due_date(after.measure("3").window) is None  # the newer file no longer has it
 
 
 @pytest.mark.parametrize(
     ("on_the_day", "learned_since", "told"),
     [
-        ({}, {3: "2021-09-15"}, None),
-        ({3: "2021-09-15"}, {3: "2021-10-01"}, date(2021, 9, 15)),
-        ({3: "2021-09-15"}, {1: "2021-03-01"}, date(2021, 9, 15)),
-        ({}, {3: "2021-03-01"}, date(2021, 3, 1)),
-        ({3: "2021-09-15"}, {3: "2021-03-01"}, date(2021, 3, 1)),
-        ({3: "2021-03-01"}, {3: "2021-09-15"}, date(2021, 9, 15)),
-        ({3: "2021-03-01"}, {1: "2021-03-01"}, None),
+        ({}, {"3": "2021-09-15"}, None),
+        ({"3": "2021-09-15"}, {"3": "2021-10-01"}, date(2021, 9, 15)),
+        ({"3": "2021-09-15"}, {"1": "2021-03-01"}, date(2021, 9, 15)),
+        ({}, {"3": "2021-03-01"}, date(2021, 3, 1)),
+        ({"3": "2021-09-15"}, {"3": "2021-03-01"}, date(2021, 3, 1)),
+        ({"3": "2021-03-01"}, {"3": "2021-09-15"}, date(2021, 9, 15)),
+        ({"3": "2021-03-01"}, {"1": "2021-03-01"}, None),
     ],
     ids=[
         "a date that came later is not told",
@@ -293,7 +293,7 @@ def test_a_run_keeps_the_dates_of_own_schedules_as_they_were_known(any_engine: E
     ],
 )
 def test_what_is_not_due_reads_as_it_did_on_the_as_of_day(
-    any_engine: Engine, on_the_day: dict[int, str], learned_since: dict[int, str], told: date | None
+    any_engine: Engine, on_the_day: dict[str, str], learned_since: dict[str, str], told: date | None
 ) -> None:
     registries(any_engine)
     own_schedule(any_engine, on_the_day)
@@ -301,14 +301,14 @@ def test_what_is_not_due_reads_as_it_did_on_the_as_of_day(
     later = NOW + 200 * DAY_MS
     run_id = freeze(any_engine, PLAN, REQUEST, later, "dev", "0" * 64)
     # What was loaded after the freeze changes nothing, even if it is said to have come before.
-    own_schedule(any_engine, {3: "2021-12-01"}, received_ms=NOW - 1, loaded_ms=later + 1)
+    own_schedule(any_engine, {"3": "2021-12-01"}, received_ms=NOW - 1, loaded_ms=later + 1)
     with any_engine.connect() as conn:
-        assert due_date(plan_of_run(conn, PLAN, run_id).measure(3).window) == told
+        assert due_date(plan_of_run(conn, PLAN, run_id).measure("3").window) == told
 
 
 def test_a_reminder_of_a_measure_of_own_schedule_can_be_frozen(engine: Engine) -> None:
     registries(engine)
-    own_schedule(engine, {3: "2021-05-14"})
+    own_schedule(engine, {"3": "2021-05-14"})
     run_id = frozen(engine, phase="reminder/2021-05-14/3")
     ((run),) = rows(engine, phase_run, run_id)
     assert run.as_of == "2021-05-11"
@@ -318,7 +318,7 @@ def test_a_reminder_of_a_measure_of_own_schedule_can_be_frozen(engine: Engine) -
 def test_the_plan_s_hash_is_the_file_s_whatever_the_schedules_say(engine: Engine) -> None:
     registries(engine)
     first = frozen(engine)
-    own_schedule(engine, {3: "2021-05-14"})
+    own_schedule(engine, {"3": "2021-05-14"})
     second = frozen(engine)
     ((one),), ((other),) = rows(engine, phase_run, first), rows(engine, phase_run, second)
     assert one.plan_sha256 == other.plan_sha256
@@ -1380,7 +1380,8 @@ def test_a_schedule_of_its_own_is_for_measures_that_have_no_date_in_the_order(
 ) -> None:
     sound(engine)
     dates = [
-        {"measure": number, "due_on": "2021-04-30", "basis": "график"} for number in (1, 5, 99)
+        {"measure": number, "due_on": "2021-04-30", "basis": "график"}
+        for number in ("1", "5", "99")
     ]
     load(engine, "own_schedule", {"own_schedule_date": dates})
     found = findings(engine, frozen(engine, phase="june_monitoring"))

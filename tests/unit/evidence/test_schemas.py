@@ -74,7 +74,7 @@ REGISTER_ROWS: dict[str, dict[str, Any]] = {
         "questionnaire": "анкета", "state": "closed", "closed_on": "2021-03-25",
     },
     "programme": {
-        "programme_id": "p", "measure": 9, "title": "Урок", "host": "Лицей", "state": "approved",
+        "programme_id": "p", "measure": "9", "title": "Урок", "host": "Лицей", "state": "approved",
         "approved_on": "2021-05-12",
     },
     "medk_document": {

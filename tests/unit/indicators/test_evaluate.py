@@ -79,7 +79,7 @@ def roadmap(
             {"person_id": "c3", "role": "curator", "municipality_id": GALICH, "school_id": "s3"},
         ],
         "event": [
-            {"event_id": WEBINAR, "measure": 6, "held_on": "2021-03-12"},
+            {"event_id": WEBINAR, "measure": "6", "held_on": "2021-03-12"},
             *(
                 {"event_id": f"e{n}", "seminar_id": f"sem-{n % 3}", "held_on": f"2021-03-{n + 14}"}
                 for n in range(events)
@@ -114,7 +114,7 @@ def results(engine: Engine, plan: Plan, unit: str) -> dict[str, Any]:
         return {r.indicator.code: r for r in indicator_results(connection, plan, RUN_ID, unit)}
 
 
-def measures(engine: Engine, plan: Plan, unit: str) -> dict[int, Status]:
+def measures(engine: Engine, plan: Plan, unit: str) -> dict[str, Status]:
     with engine.connect() as connection:
         found = measure_statuses(connection, plan, RUN_ID, unit)
         return {status.measure.number: status.status for status in found}
@@ -279,8 +279,8 @@ def test_what_the_ledger_says_stands_outside_the_letter_of_this_very_run(
 
     before = letter()
     assert [r.indicator.code for r in before[0]] == ["6.1", "6.2"]
-    assert before[1] == {6: Status.DONE}
-    assert measures(any_engine, plan, REGION)[7] is Status.NO_DATA, "nothing is measured yet"
+    assert before[1] == {"6": Status.DONE}
+    assert measures(any_engine, plan, REGION)["7"] is Status.NO_DATA, "nothing is measured yet"
 
     with any_engine.begin() as connection:
         put(connection, {"letters": [{"municipality_id": BUYSKIY, "accepted_ms": 1}]})
@@ -290,9 +290,9 @@ def test_what_the_ledger_says_stands_outside_the_letter_of_this_very_run(
     assert (found["5.0"].numerator, found["5.0"].denominator) == (1, 2)
     assert (found["7.2"].numerator, found["7.2"].denominator) == (2, 3)
     assert results(any_engine, plan, BUYSKIY)["7.2"].met_on == date(2021, 3, 31)
-    assert measures(any_engine, plan, BUYSKIY)[7] is Status.DONE
-    assert measures(any_engine, plan, GALICH)[7] is Status.NOT_DONE
-    assert measures(any_engine, plan, REGION)[7] is Status.PARTLY
+    assert measures(any_engine, plan, BUYSKIY)["7"] is Status.DONE
+    assert measures(any_engine, plan, GALICH)["7"] is Status.NOT_DONE
+    assert measures(any_engine, plan, REGION)["7"] is Status.PARTLY
     assert letter() == before
 
     evaluate(any_engine, plan, RUN_ID)
@@ -305,8 +305,8 @@ def test_a_measure_counted_for_the_region_alone_has_no_status_in_a_municipality(
 ) -> None:
     given_run(engine, roadmap())
     evaluate(engine, plan, RUN_ID)
-    assert 8 in measures(engine, plan, REGION)
-    assert 8 not in measures(engine, plan, BUYSKIY)
+    assert "8" in measures(engine, plan, REGION)
+    assert "8" not in measures(engine, plan, BUYSKIY)
 
 
 def test_a_year_judged_later_tells_who_was_late(engine: Engine, plan: Plan) -> None:
@@ -329,7 +329,7 @@ def test_a_query_is_given_the_run_the_rules_and_the_parameters_of_indicator_and_
     engine: Engine, plan: Plan
 ) -> None:
     given_run(engine, roadmap(), as_of="2021-06-30")
-    measure = plan.measure(13)
+    measure = plan.measure("13")
     indicator = measure.indicators[0]
     with engine.connect() as connection:
         bound = bound_parameters(
@@ -337,7 +337,7 @@ def test_a_query_is_given_the_run_the_rules_and_the_parameters_of_indicator_and_
         )
     assert bound == {
         "run_id": RUN_ID, "plan_year": 2021, "as_of": "2021-06-30", "known_at_ms": KNOWN_AT_MS,
-        "measure": 13, "indicator": "13.1",
+        "measure": "13", "indicator": "13.1",
         "window_starts": "2021-06-01", "window_ends": "2021-06-30",
         "least_employees_of_school": 1, "acknowledgement": "optional",
         "event": "webinar-2021-06", "role": "curator",
@@ -346,7 +346,7 @@ def test_a_query_is_given_the_run_the_rules_and_the_parameters_of_indicator_and_
 
 def test_yes_and_no_are_bound_as_numbers_and_lists_not_at_all(engine: Engine, plan: Plan) -> None:
     given_run(engine, roadmap())
-    measure = plan.measure(11)
+    measure = plan.measure("11")
     with engine.connect() as connection:
         bound = bound_parameters(
             connection, plan, run_of(connection, RUN_ID), measure, measure.indicators[0]
@@ -361,7 +361,7 @@ def test_what_the_run_or_a_rule_says_may_not_be_said_again(
     engine: Engine, plan: Plan, name: str
 ) -> None:
     given_run(engine, roadmap())
-    measure = plan.measure(8)
+    measure = plan.measure("8")
     stolen = measure.indicators[0].model_copy(update={"parameters": {name: 1}})
     with engine.connect() as connection, pytest.raises(ValueError, match=name):
         bound_parameters(connection, plan, run_of(connection, RUN_ID), measure, stolen)

@@ -49,7 +49,7 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
         for p, m, s in (("c1", BUYSKIY, "s1"), ("c2", BUYSKIY, "s2"), ("c3", GALICH, "s3"))
     ],
     "event": [
-        {"event_id": WEBINAR, "measure": 6, "held_on": "2021-03-12"},
+        {"event_id": WEBINAR, "measure": "6", "held_on": "2021-03-12"},
         *(
             {"event_id": f"e{n}", "seminar_id": f"s{n % 3}", "held_on": f"2021-03-{n + 14}"}
             for n in range(8)
@@ -173,10 +173,10 @@ def test_a_run_of_before_regions_were_data_is_explained_by_its_own_plan(run: Eng
 
 
 def test_a_number_whose_query_has_gone_is_told_as_that(run: Engine) -> None:
-    measure = PLAN.measure(6)
+    measure = PLAN.measure("6")
     gone = tuple(one.model_copy(update={"sql": "gone"}) for one in measure.indicators)
     changed = measure.model_copy(update={"indicators": gone})
-    measures = tuple(changed if one.number == 6 else one for one in PLAN.measures)
+    measures = tuple(changed if one.number == "6" else one for one in PLAN.measures)
     with run.begin() as connection, pytest.raises(ExplainRefused, match="Запроса «gone»"):
         connection.execute(update(phase_run).values(plan_sha256="0" * 64))
         explain(
@@ -235,7 +235,7 @@ def test_a_monitoring_is_told_measure_by_measure_and_misses_what_its_unit_misses
         in_numerator = [one for one in found.monitoring.measures if found.monitoring.counts(one)]
         assert len(in_numerator) == found.result.numerator == counted
         assert [(gap.municipality_id, gap.measure) for gap in found.missing] == [
-            (found.municipality_id, 5)
+            (found.municipality_id, "5")
         ]
     text = in_russian(region)
     assert "№ 4: в работе — засчитано, промежуточные показатели выполнены" in text
@@ -247,7 +247,7 @@ def test_a_later_phase_tells_which_run_monitored(engine: Engine) -> None:
     a_year(engine, "december_summary", "2021-12-31")
     found = of(engine, "12.1", REGION, "latest:december_summary")
     assert found.monitoring is not None
-    assert [one.measure.number for one in found.monitoring.measures] == [5, 6, 8]
+    assert [one.measure.number for one in found.monitoring.measures] == ["5", "6", "8"]
     title = PLAN.phase("june_monitoring").title
     assert f"на 30.06.2021, этап «{title}» (мероприятий: 3)" in in_russian(found)
 

@@ -67,38 +67,37 @@ def found(engine: Engine, code: str, unit: str = REGION, run_id: str = RUN_ID) -
     return next(result for result in results if result.indicator.code == code)
 
 
-def scope(engine: Engine, monitoring: int) -> list[int]:
+def scope(engine: Engine, monitoring: str) -> list[str]:
     with engine.connect() as connection:
-        return sorted(
-            connection.scalars(
-                select(monitoring_scope.c.measure).where(
-                    monitoring_scope.c.run_id == RUN_ID,
-                    monitoring_scope.c.monitoring == monitoring,
-                )
+        counted = connection.scalars(
+            select(monitoring_scope.c.measure).where(
+                monitoring_scope.c.run_id == RUN_ID,
+                monitoring_scope.c.monitoring == monitoring,
             )
         )
+        return [measure.number for measure in PLAN.in_order(set(counted))]
 
 
-def executed(engine: Engine, unit: str = REGION) -> set[int]:
+def executed(engine: Engine, unit: str = REGION) -> set[str]:
     with engine.connect() as connection:
         statuses = measure_statuses(connection, PLAN, RUN_ID, unit)
     return {status.measure.number for status in statuses if status.is_executed}
 
 
-def missing(engine: Engine, unit: str) -> list[int | None]:
+def missing(engine: Engine, unit: str) -> list[str | None]:
     with engine.connect() as connection:
         return [g.measure for g in gaps(connection, RUN_ID, unit) if g.unit_kind == "measure"]
 
 
 def without_ongoing() -> Plan:
-    def changed_rules(number: int) -> Any:
+    def changed_rules(number: str) -> Any:
         measure = PLAN.measure(number)
         return measure.model_copy(update={"rules": measure.rules | {"include_ongoing": False}})
 
     return PLAN.model_copy(
         update={
             "measures": tuple(
-                changed_rules(m.number) if m.number in (12, 15) else m for m in PLAN.measures
+                changed_rules(m.number) if m.number in ("12", "15") else m for m in PLAN.measures
             )
         }
     )
@@ -106,7 +105,7 @@ def without_ongoing() -> Plan:
 
 def test_june_counts_what_is_due_what_runs_and_what_has_a_schedule(any_engine: Engine) -> None:
     judged(any_engine, JUNE)
-    assert scope(any_engine, 12) == [1, 2, 3, 4, 5, 6, 7, 8, 11]
+    assert scope(any_engine, "12") == ["1", "2", "3", "4", "5", "6", "7", "8", "11"]
     region = found(any_engine, "12.1")
     assert (region.numerator, region.denominator, region.status) == (9, 9, Status.DONE)
     own = found(any_engine, "12.1", GALICH)
@@ -116,15 +115,15 @@ def test_june_counts_what_is_due_what_runs_and_what_has_a_schedule(any_engine: E
 
 def test_june_without_what_runs_all_year(engine: Engine) -> None:
     judged(engine, JUNE, plan=without_ongoing())
-    assert scope(engine, 12) == [1, 2, 3, 5, 6, 7, 8]
+    assert scope(engine, "12") == ["1", "2", "3", "5", "6", "7", "8"]
     assert (found(engine, "12.1").numerator, found(engine, "12.1").denominator) == (7, 7)
     assert found(engine, "12.1", GALICH).denominator == 4
 
 
 def test_a_measure_without_a_date_is_not_counted_and_never_executed(engine: Engine) -> None:
     judged(engine, JUNE, never_received("own_schedule"))
-    assert scope(engine, 12) == [4, 5, 6, 7, 8, 11]
-    assert not executed(engine) & {1, 2, 3}
+    assert scope(engine, "12") == ["4", "5", "6", "7", "8", "11"]
+    assert not executed(engine) & {"1", "2", "3"}
 
 
 def test_what_is_not_executed_is_named_for_each_municipality(any_engine: Engine) -> None:
@@ -136,9 +135,9 @@ def test_what_is_not_executed_is_named_for_each_municipality(any_engine: Engine)
             changed("publication", {"kind": "page"}, channel="vk"),
         ),
     )
-    assert missing(any_engine, GALICH) == [5]
+    assert missing(any_engine, GALICH) == ["5"]
     assert missing(any_engine, BUYSKIY) == []
-    assert missing(any_engine, REGION) == [4, 5]
+    assert missing(any_engine, REGION) == ["4", "5"]
     numbers = [
         (r.numerator, r.denominator, r.status)
         for r in (found(any_engine, "12.1", unit) for unit in (GALICH, BUYSKIY, REGION))
@@ -150,19 +149,19 @@ def test_what_runs_all_year_is_executed_by_its_interim_rule(engine: Engine) -> N
     """4 is in progress: that its page is there is enough before its end (4.1)."""
     judged(engine, JUNE, without("publication", publication_id="news-5"))
     assert found(engine, "4.2").shortfall == 1
-    assert {4, 11} <= executed(engine)
+    assert {"4", "11"} <= executed(engine)
 
 
 def test_at_the_end_of_the_year_what_ran_is_judged_by_all_its_indicators(engine: Engine) -> None:
     judged(engine, DECEMBER, without("publication", publication_id="news-5"))
-    assert 11 in executed(engine)
-    assert 4 not in executed(engine)
+    assert "11" in executed(engine)
+    assert "4" not in executed(engine)
 
 
 def test_a_document_missing_in_medk_leaves_the_municipality_unexecuted(engine: Engine) -> None:
     judged(engine, JUNE, changed("medk_document", {"school_id": "s3"}, state="загружен"))
-    assert 11 not in executed(engine, GALICH)
-    assert 11 in executed(engine, BUYSKIY)
+    assert "11" not in executed(engine, GALICH)
+    assert "11" in executed(engine, BUYSKIY)
 
 
 def test_what_is_late_counts_as_executed_where_the_plan_says_so(engine: Engine) -> None:
@@ -173,8 +172,8 @@ def test_what_is_late_counts_as_executed_where_the_plan_says_so(engine: Engine) 
 
 def test_a_monitoring_does_not_count_itself_nor_its_webinar(engine: Engine) -> None:
     judged(engine, SEPTEMBER)
-    assert scope(engine, 15) == [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14]
-    assert scope(engine, 12) == [], "June's is June's"
+    assert scope(engine, "15") == ["1", "2", "3", "4", "5", "6", "7", "8", "11", "12", "13", "14"]
+    assert scope(engine, "12") == [], "June's is June's"
     assert (found(engine, "15.1").numerator, found(engine, "15.1").denominator) == (12, 12)
 
 
@@ -182,7 +181,7 @@ def test_september_counts_whether_the_first_stage_took_place(engine: Engine) -> 
     judged(engine, SEPTEMBER, changed("phase_run", {"run_id": "june_monitoring"}, mode="dry"))
     assert found(engine, "12.1").status is Status.NO_DATA
     assert (found(engine, "15.1").numerator, found(engine, "15.1").denominator) == (11, 12)
-    assert 12 in missing(engine, REGION)
+    assert "12" in missing(engine, REGION)
 
 
 def test_a_later_phase_says_of_a_monitoring_what_it_found_on_its_day(engine: Engine) -> None:
@@ -191,14 +190,14 @@ def test_a_later_phase_says_of_a_monitoring_what_it_found_on_its_day(engine: Eng
         DECEMBER,
         changed(
             "measure_status",
-            {"run_id": "june_monitoring", "measure": 5, "municipality_id": GALICH},
+            {"run_id": "june_monitoring", "measure": "5", "municipality_id": GALICH},
             is_executed=0,
         ),
     )
     own = found(engine, "12.1", GALICH)
     assert (own.numerator, own.denominator, own.status) == (1, 2, Status.PARTLY)
     assert found(engine, "5.1", GALICH).status is Status.DONE, "since then it was done"
-    assert missing(engine, GALICH) == [5]
+    assert missing(engine, GALICH) == ["5"]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +208,7 @@ def test_before_its_window_a_monitoring_has_found_nothing(
 ) -> None:
     judged(engine, run)
     assert (found(engine, "12.1").numerator, found(engine, "12.1").status) == (None, Status.NOT_DUE)
-    assert scope(engine, 12) == []
+    assert scope(engine, "12") == []
 
 
 # -- Which run of an earlier phase counts ----------------------------------------------------
@@ -227,7 +226,7 @@ def a_run(engine: Engine, run_id: str, is_judged: bool = True, **run: Any) -> No
         if is_judged:
             put(
                 connection,
-                {"measure_status": [{"measure": 5, "municipality_id": REGION, "status": "done"}]},
+                {"measure_status": [{"measure": "5", "municipality_id": REGION, "status": "done"}]},
                 run_id=run_id,
             )
 
@@ -296,7 +295,7 @@ def test_of_its_own_letter_a_phase_speaks_after_sending_of_others_before(engine:
     assert [indicator.code for indicator, _, _ in evaluation.region] == ["13.3"]
     with engine.connect() as connection:
         assert letter_results(connection, PLAN, RUN_ID, GALICH) == before
-    assert scope(engine, 12), "the other pass leaves what the monitoring counts alone"
+    assert scope(engine, "12"), "the other pass leaves what the monitoring counts alone"
 
 
 def test_a_monitoring_made_again_does_not_see_the_letters_that_were_sent_since(
@@ -305,13 +304,13 @@ def test_a_monitoring_made_again_does_not_see_the_letters_that_were_sent_since(
     """August's phase asked for the end of September: 15 counts 14, whose letter is its own."""
     judged(engine, (SEPTEMBER[0], "august_analysis"))
     first = found(engine, "15.1")
-    assert 14 in scope(engine, 15)
-    assert 14 in missing(engine, REGION)
+    assert "14" in scope(engine, "15")
+    assert "14" in missing(engine, REGION)
     evaluate(engine, PLAN, RUN_ID, measured_from="ledger")
-    assert 14 in executed(engine)
+    assert "14" in executed(engine)
     evaluate(engine, PLAN, RUN_ID)
     assert found(engine, "15.1") == first
-    assert 14 in executed(engine)
+    assert "14" in executed(engine)
 
 
 # -- Parts -----------------------------------------------------------------------------------
@@ -383,9 +382,9 @@ def test_the_run_judges_by_the_dates_of_its_own_schedules(any_engine: Engine) ->
     assert result.status is Status.DONE
     with any_engine.connect() as connection:
         shown = letter_results(connection, PLAN, RUN_ID, GALICH)
-        assert letter_statuses(shown, date(2021, 6, 30))[3] is Status.DONE
+        assert letter_statuses(shown, date(2021, 6, 30))["3"] is Status.DONE
         due = {s.measure.number: s.due for s in measure_statuses(connection, PLAN, RUN_ID, REGION)}
-    assert due[1] == due[2] == due[3] == date(2021, 4, 15)
+    assert due["1"] == due["2"] == due["3"] == date(2021, 4, 15)
 
 
 def test_a_schedule_that_came_after_the_freeze_changes_nothing(engine: Engine) -> None:
@@ -402,4 +401,5 @@ def test_a_schedule_that_came_after_the_freeze_changes_nothing(engine: Engine) -
         )
         connection.execute(insert(run_batch), {"run_id": f"{RUN_ID}-2", "batch_id": "own_schedule"})
         assert plan_of_run(connection, PLAN, RUN_ID) == PLAN
-        assert due_date(plan_of_run(connection, PLAN, f"{RUN_ID}-2").measure(3).window) is not None
+        measure = plan_of_run(connection, PLAN, f"{RUN_ID}-2").measure("3")
+        assert due_date(measure.window) is not None

@@ -96,6 +96,15 @@ WRONG = {
         ("  - number: 6 ", "  - number: 5 "),
         "measures[5].number", "мероприятие № 5 указано дважды",
     ),
+    "a number that is a decimal": (
+        ("  - number: 17", "  - number: 1.10"),
+        "measures[14].number",
+        'номер с точкой пишут в кавычках, как "1.10": без них это дробь 1.1',
+    ),
+    "a number that is none": (
+        ("  - number: 17", '  - number: "17."'),
+        "measures[14].number", "«17.» — нужно номер строки плана: 8 или «1.2»",
+    ),
     "an indicator under another measure": (
         ('code: "6.1"', 'code: "5.9"'),
         "measures[5].indicators[0].code", "показатель 5.9 стоит в мероприятии № 6",

@@ -109,8 +109,8 @@ def test_titles_codes_and_procedures_move_with_the_year(folder: Path) -> None:
     assert by_code["6.1"].parameters["event"] == "webinar-2027-03-12"
     assert by_code["6.1"].recommendation is not None
     assert by_code["6.1"].recommendation.text.startswith("Изучить запись вебинара 12.03.2027")
-    assert plan.measure(6).date_text == "12 марта 2027 г."
-    assert plan.measure(17).indicator_text.endswith("направления работы в 2028 г.")
+    assert plan.measure("6").date_text == "12 марта 2027 г."
+    assert plan.measure("17").indicator_text.endswith("направления работы в 2028 г.")
     march, august = plan.phase("march_analysis"), plan.phase("august_analysis")
     assert march.title == "Комплексный анализ (март 2027 г.)"
     assert [procedure.key for procedure in march.procedures] == [
@@ -130,7 +130,7 @@ def test_what_was_so_in_one_year_only_is_not_told_of_the_next(folder: Path) -> N
     assert len(comparisons) == 4
     assert {(c.not_comparable, c.caution) for c in comparisons} == {(NOT_COMPARABLE, None)}
     assert plan.based_on == ()
-    documents = plan.measure(1).rules["required_documents"]
+    documents = plan.measure("1").rules["required_documents"]
     assert isinstance(documents, tuple)
     assert "приказ об участии в проекте" in documents
     text = (folder / "2027.yaml").read_text("utf-8")
@@ -186,7 +186,7 @@ def test_a_plan_written_in_another_way_is_refused_and_nothing_is_left(folder: Pa
 
 def test_without_from_the_latest_earlier_plan_is_taken(folder: Path) -> None:
     draft(folder, 2027)
-    assert write_draft(2029, None, folder).measure(6).date_text == "12 марта 2029 г."
+    assert write_draft(2029, None, folder).measure("6").date_text == "12 марта 2029 г."
     header = (folder / "2029.yaml").read_text("utf-8")
     assert "повторяют план 2027 года с другими" in header
     assert write_draft(2025, None, folder).year == 2025

@@ -37,11 +37,11 @@ QUARTERLY = Quarterly(kind="quarterly")
 BY_OCTOBER = Yearly(kind="yearly", ends="10-01")
 SCHOOL_YEAR = Yearly(kind="yearly", starts="09-01", ends="05-31")
 TWICE = Dates(kind="dates", on=(date(2021, 3, 1), date(2022, 9, 1)))
-NUMBER, REMINDS = 8, 6  # of the small plan: one whose end is told of, one that reminds
+NUMBER, REMINDS = "8", "6"  # of the small plan: one whose end is told of, one that reminds
 
 
 def with_window(
-    window: Window, last_year: int | None = None, number: int = NUMBER, plan: Plan | None = None
+    window: Window, last_year: int | None = None, number: str = NUMBER, plan: Plan | None = None
 ) -> Plan:
     """The small plan, or that one, with that window of one measure."""
     plan = plan or small_plan()
@@ -104,7 +104,7 @@ def test_a_monitoring_counts_a_quarterly_measure_from_its_first_due_date(
 ) -> None:
     day = date.fromisoformat(as_of)
     plan = judged_on(with_window(QUARTERLY), day)
-    assert (NUMBER in monitoring_scope(plan, 12, day)) is counts
+    assert (NUMBER in monitoring_scope(plan, "12", day)) is counts
 
 
 def test_each_due_date_is_reminded_of_and_told_of_when_it_has_passed() -> None:

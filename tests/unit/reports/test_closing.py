@@ -32,7 +32,7 @@ def test_the_department_hears_what_was_reached_and_what_was_not(engine: Engine) 
     assert plain(letter.subject).startswith("500+ | Окончание срока 30.04.2021 | ")
     assert plain(letter.headline) == "30.04.2021 истёк срок мероприятия № 8: исполнено не всё"
     measure, until = map(plain, letter.lead)
-    assert plan().measure(8).text.rstrip(".") in measure
+    assert plan().measure("8").text.rstrip(".") in measure
     assert "(показатель 8.1) — 12 при цели 14, не хватает 2 мероприятий до 14" in measure
     assert "(показатель 8.2) — 5 при цели 5." in measure
     assert until == (
@@ -76,7 +76,7 @@ def test_words_of_the_order_that_a_figure_does_not_check_are_named_beside_it(
     engine: Engine,
 ) -> None:
     letter = told(engine, NOVEMBER, {"10.1": (5, None, 0, "done"), "16.1": (1, None, 0, "done")})
-    (waiver,) = plan().measure(16).waivers
+    (waiver,) = plan().measure("16").waivers
     assert plain(letter.lead[2]).lower() == f"16.1: {waiver.sentence.lower()}."
 
 

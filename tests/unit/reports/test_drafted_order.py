@@ -14,7 +14,7 @@ from support.plans import small_plan
 ISSUED = small_plan().order
 DRAFT = ISSUED.model_copy(update={"number": None, "date": None})
 GIVEN = {
-    "measure": 7,
+    "measure": "7",
     "numbers": ["12", "13"],
     "measures": ["5"],
     "table": 1,

@@ -65,7 +65,7 @@ def test_a_reminder_says_what_is_missing_until_when_and_of_which_measure(engine:
         "До 31.03.2021 осталось 14 дней: по мероприятию № 5 исполнено не всё"
     )
     lead = " ".join(letter.lead).replace("\u00a0", " ")
-    assert plan().measure(5).text.replace("\n", " ") in lead
+    assert plan().measure("5").text.replace("\n", " ") in lead
     (item,) = letter.attention
     problem = item.problem.replace("\u00a0", " ")
     assert problem == "Выполнено 0 из 1. Не хватает: нормативно-правовой документ."

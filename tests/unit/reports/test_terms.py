@@ -146,7 +146,7 @@ def test_the_stored_due_date_of_a_measure_is_the_one_judged(engine: Engine) -> N
     with engine.connect() as connection:
         due = connection.scalars(
             select(measure_status.c.due).where(
-                measure_status.c.measure == 8, measure_status.c.municipality_id == REGION
+                measure_status.c.measure == "8", measure_status.c.municipality_id == REGION
             )
         ).one()
     assert due == "2021-06-30"
@@ -154,7 +154,7 @@ def test_the_stored_due_date_of_a_measure_is_the_one_judged(engine: Engine) -> N
 
 def test_a_reminder_judges_the_due_date_that_it_reminds_of(engine: Engine) -> None:
     plan = run(engine, "2021-06-16", seminars_on(FEBRUARY), phase="reminder/2021-06-30/14")
-    assert str(due_date(plan.measure(8).window)) == "2021-06-30"
+    assert str(due_date(plan.measure("8").window)) == "2021-06-30"
     found = result(engine, "8.1")
     assert (found.numerator, found.status) == (0, Status.IN_PROGRESS)
 
@@ -164,7 +164,7 @@ def test_a_reminder_judges_the_due_date_that_it_reminds_of(engine: Engine) -> No
 
 def test_ten_working_days_after_the_event_it_is_due(engine: Engine) -> None:
     # Friday 12 March; nothing between it and the 26th is a day off but the ends of weeks.
-    assert str(due_date(run(engine, "2021-06-30").measure(13).window)) == "2021-03-26"
+    assert str(due_date(run(engine, "2021-06-30").measure("13").window)) == "2021-03-26"
     assert result(engine, "13.1", BUYSKIY).status is Status.DONE_LATE  # by the webinar of 29 June
 
 
@@ -194,8 +194,8 @@ def test_who_asks_before_a_run_knows_the_due_date_once_the_event_is_registered(
     with engine.connect() as connection:
         known = plan_known_at(connection, PLAN, 9_999_999_999_999)
         before = plan_known_at(connection, PLAN, -1)
-    assert str(due_date(known.measure(13).window)) == "2021-03-26"
-    assert due_date(before.measure(13).window) is None
+    assert str(due_date(known.measure("13").window)) == "2021-03-26"
+    assert due_date(before.measure("13").window) is None
     assert known.phase("reminder/2021-03-26/3").owns == (13,)
 
 
@@ -249,7 +249,7 @@ def test_what_is_missed_in_a_quarter_is_asked_for_by_the_day_of_the_answer(
     advice = Recommendation(
         text="Провести семинары", addressee="институт", due="2021-04-15", confirmation="реестр"
     )
-    measure = PLAN.measure(8)
+    measure = PLAN.measure("8")
     asked = measure.model_copy(
         update={
             "indicators": tuple(
@@ -258,7 +258,7 @@ def test_what_is_missed_in_a_quarter_is_asked_for_by_the_day_of_the_answer(
         }
     )
     plan = PLAN.model_copy(
-        update={"measures": tuple(asked if m.number == 8 else m for m in PLAN.measures)}
+        update={"measures": tuple(asked if m.number == "8" else m for m in PLAN.measures)}
     )
     run(engine, "2021-06-30", seminars_on(FEBRUARY), plan)
     told(engine, REGION, plan)

@@ -302,3 +302,49 @@ def test_kinds_of_acts_of_a_database_in_use_become_words_of_the_plan(bare_engine
     with bare_engine.connect() as db:
         kinds = db.scalars(text("select kind from municipal_act")).all()
     assert sorted(kinds) == ["муниципальная программа", "приказ"]
+
+
+def test_numbers_of_measures_of_a_ledger_in_use_become_their_texts(bare_engine: Engine) -> None:
+    migrate.upgrade(bare_engine, "0025")
+    with bare_engine.begin() as db:
+        _insert(
+            db, "load_batch", batch_id="b", plan_year=2021, dataset="events", scope="all",
+            file_name="f", sha256="0", size_bytes=1, received_ms=1, loaded_ms=1,
+            state="accepted", rows_read=1, rows_accepted=1, rows_rejected=0,
+        )  # fmt: skip
+        _insert(
+            db, "phase_run", run_id="r", plan_year=2021, phase="p", occasion="o", mode="dry",
+            as_of="2021-06-30", known_at_ms=1, started_ms=1, plan_sha256="0",
+            templates_sha256="0", code_version="v", requested_by="t",
+        )  # fmt: skip
+        _insert(
+            db, "event", batch_id="b", event_id="e", measure=8, kind="семинар", title="Т",
+            held_on="2021-04-01", state="held",
+        )  # fmt: skip
+        _insert(
+            db, "programme", batch_id="b", programme_id="p", measure=9, title="Т", host="Школа",
+            state="draft",
+        )  # fmt: skip
+        _insert(db, "own_schedule_date", batch_id="b", measure=3, due_on="2021-05-01", basis="о")
+        _insert(db, "run_rule", run_id="r", measure=11, rule="exclude", value="12")
+        _insert(db, "run_recommendation", run_id="r", measure=5, municipality_id="buy", is_whole=1)
+        _insert(
+            db, "indicator_gap", run_id="r", indicator="12.1", municipality_id="buy",
+            unit_kind="measure", measure=5,
+        )  # fmt: skip
+        _insert(db, "monitoring_scope", run_id="r", monitoring=12, measure=10)
+        _insert(
+            db, "measure_status", run_id="r", measure=10, municipality_id="buy", status="done",
+            is_executed=1,
+        )  # fmt: skip
+    migrate.upgrade(bare_engine)
+    stored = {
+        "event": "8", "programme": "9", "own_schedule_date": "3", "run_rule": "11",
+        "run_recommendation": "5", "indicator_gap": "5", "monitoring_scope": "10",
+        "measure_status": "10",
+    }  # fmt: skip
+    with bare_engine.connect() as db:
+        assert {
+            name: db.scalar(select(column("measure")).select_from(table(name))) for name in stored
+        } == stored
+        assert db.scalar(text("select monitoring from monitoring_scope")) == "12"

@@ -7,7 +7,7 @@
 select
     measure_status.municipality_id,
     'measure' as unit_kind,
-    cast(measure_status.measure as varchar) as unit,
+    measure_status.measure as unit,
     measure_status.measure,
     case
         when measure_status.is_executed = 1

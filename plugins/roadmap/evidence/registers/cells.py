@@ -31,6 +31,7 @@ from roadmap.evidence.names import (
     plan_words,
 )
 from roadmap.mailbox import AddressRefused, read_address
+from roadmap.plan.part import NUMBER
 from roadmap.plan.region import LONGEST_CODE, MUNICIPALITY_CODE, REGION
 from roadmap.printable import unprintable
 from roadmap.russian import day
@@ -42,6 +43,7 @@ _YEARS = (1990, 2100)  # a date outside is a slip of the pen
 
 _CODE = re.compile(r"[^\s|;\"'<>]{1,64}")
 _MUNICIPALITY = re.compile(f"(?=.{{1,{LONGEST_CODE}}}$){MUNICIPALITY_CODE}")
+_MEASURE = re.compile(NUMBER)
 _DIGITS = re.compile(r"\d{2,12}")
 # What Excel makes of codes and writes into a csv: powers of ten and truth values, days and times.
 _LOST = re.compile(r"\d+(?:[.,]\d+)?[eе][+-]\d+|истина|ложь|true|false", re.IGNORECASE)
@@ -55,6 +57,7 @@ _OF_REGISTRY = (
 # What the code of each kind looks like, what another is not, what to do.
 _CODES = {
     Kind.CODE: (_CODE, "кода", "Впишите код без пробелов"),
+    Kind.MEASURE: (_MEASURE, "номера мероприятия", "Впишите номер как в плане: 8 или 1.2"),
     Kind.DIGITS: (_DIGITS, "кода", "Впишите цифры"),
     Kind.MUNICIPALITY: _OF_REGISTRY,
     Kind.ADDRESSEE: _OF_REGISTRY,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from operator import attrgetter
 
 from roadmap.analysis.dynamics import previous_procedures
 from roadmap.analysis.objectivity import unsupported
 from roadmap.analysis.read import Hidden, Level, PaperResult, Verdict
-from roadmap.plan.model import Procedure, Slice
+from roadmap.plan.model import Plan, Procedure, Slice
 from roadmap.plan.procedures import kinds
 from roadmap.plan.region import REGION
 from roadmap.reports.analysis.dynamics import dynamics
@@ -371,7 +371,7 @@ def _measures(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None:
     run = facts.run
     draft.section("measures", sentence(facts, "s_measures"))
     if shown:
-        numbers = _numbers(run.phase.reports)
+        numbers = _numbers(run.plan, run.phase.reports)
         text = sentence(facts, "measures", table=draft.next_table, numbers=numbers)
         if any(not s.is_own for s in shown):
             text = f"{text} {sentence(facts, 'measures_regional')}"
@@ -387,12 +387,13 @@ def _measures(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None:
         draft.paragraph(sentence(facts, "measures_outside", codes=outside))
 
 
-def _numbers(numbers: Sequence[int]) -> str:
-    """«5–8» for a run of numbers, «5, 7» for others."""
-    ordered = sorted(numbers)
-    if len(ordered) > 2 and ordered == list(range(ordered[0], ordered[-1] + 1)):
-        return f"{ordered[0]}–{ordered[-1]}"
-    return ", ".join(map(str, ordered))
+def _numbers(plan: Plan, reported: Collection[str]) -> str:
+    """«5–8» of rows that follow each other in the plan, «5, 7» of others."""
+    places = [place for place, one in enumerate(plan.measures) if one.number in reported]
+    numbers = [plan.measures[place].number for place in places]
+    if len(places) > 2 and places[-1] - places[0] == len(places) - 1:
+        return f"{numbers[0]}–{numbers[-1]}"
+    return ", ".join(numbers)
 
 
 def _by_municipality(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None:

@@ -45,7 +45,7 @@ class Summary:
         return self.reached + len(self.not_low)
 
 
-def ordering_measure(plan: Plan, phase: Phase) -> int:
+def ordering_measure(plan: Plan, phase: Phase) -> str:
     """The number of the measure that orders this analysis.
 
     Of the measures that the phase owns the one whose indicator asks for this very document

@@ -55,7 +55,7 @@ class Requisites:
 @dataclass(frozen=True)
 class Event:
     event_id: str
-    measure: int
+    measure: str
     kind: str
     title: str
     on: date
@@ -108,8 +108,8 @@ class Earlier:
     as_of: date
     results: Mapping[str, IndicatorResult]
     regional: Mapping[str, IndicatorResult]
-    statuses: Mapping[int, Status]
-    regional_statuses: Mapping[int, Status]
+    statuses: Mapping[str, Status]
+    regional_statuses: Mapping[str, Status]
     executed: Mapping[str, tuple[int, int]]
 
 
@@ -118,15 +118,15 @@ class MonitoringState:
     """`statuses` by unit and measure; `scope`: the measures that the monitoring counts, empty
     in a summary."""
 
-    scope: tuple[int, ...]
-    statuses: Mapping[str, Mapping[int, MeasureStatus]]
+    scope: tuple[str, ...]
+    statuses: Mapping[str, Mapping[str, MeasureStatus]]
     registers: Registers
     earlier: tuple[Earlier, ...]
     risks: tuple[RiskOfSchool, ...] = ()  # of a phase that tells of positive changes
     assessed: frozenset[str] = frozenset()  # schools with a risk profile, in such a phase
 
 
-def monitoring_measure(phase: Phase, plan: Plan) -> int | None:
+def monitoring_measure(phase: Phase, plan: Plan) -> str | None:
     """The number of the monitoring that the phase owns; None in a summary."""
     for number in phase.owns:
         for indicator in plan.measure(number).indicators:
@@ -151,7 +151,7 @@ def read_state(
     )
     units = _units(connection, run_id) if unit == REGION else (unit, REGION)
     return MonitoringState(
-        scope=_scope(connection, run_id, monitoring_measure(phase, plan)),
+        scope=_scope(connection, plan, run_id, monitoring_measure(phase, plan)),
         statuses={
             key: {s.measure.number: s for s in measure_statuses(connection, plan, run_id, key)}
             for key in units
@@ -169,14 +169,15 @@ def _units(connection: Connection, run_id: str) -> tuple[str, ...]:
     return tuple(connection.scalars(of_run.distinct().order_by(unit)))
 
 
-def _scope(connection: Connection, run_id: str, monitoring: int | None) -> tuple[int, ...]:
-    return tuple(
-        connection.scalars(
-            select(monitoring_scope.c.measure)
-            .where(monitoring_scope.c.run_id == run_id, monitoring_scope.c.monitoring == monitoring)
-            .order_by(monitoring_scope.c.measure)
+def _scope(
+    connection: Connection, plan: Plan, run_id: str, monitoring: str | None
+) -> tuple[str, ...]:
+    counted = connection.scalars(
+        select(monitoring_scope.c.measure).where(
+            monitoring_scope.c.run_id == run_id, monitoring_scope.c.monitoring == monitoring
         )
     )
+    return tuple(measure.number for measure in plan.in_order(set(counted)))
 
 
 # -- Registers -------------------------------------------------------------------------------
@@ -228,7 +229,7 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
             for row in rows("publication", "published_on")
         ),
         programmes=tuple(
-            Requisites(row["title"], None, _day(row["approved_on"]), None, str(row["measure"]))
+            Requisites(row["title"], None, _day(row["approved_on"]), None, row["measure"])
             for row in rows("programme", "approved_on")
             if row["state"] == "approved"
         ),
@@ -268,7 +269,7 @@ def _recommended_on(connection: Connection, run_id: str) -> dict[str, date]:
     return {unit: _day(day) for unit, day in rows}
 
 
-def _measure_of_medk(plan: Plan) -> int | None:
+def _measure_of_medk(plan: Plan) -> str | None:
     """The measure whose rules say which states of a document count."""
     return next(
         (
@@ -340,6 +341,6 @@ def _executed(
     return {unit: (n, of) for unit, n, of in rows if n is not None and of}
 
 
-def is_monitoring(indicator: Indicator, number: int) -> bool:
+def is_monitoring(indicator: Indicator, number: str) -> bool:
     """Whether the indicator is the share of executed measures of that monitoring."""
     return indicator.parameters.get(MONITORING) == number

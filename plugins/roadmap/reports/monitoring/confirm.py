@@ -83,7 +83,7 @@ def _of(
         case "events":
             return _events(facts, registers, result)
         case "programmes":
-            key = str(indicator.parameters.get("measure", result.measure.number))
+            key = result.measure.number
             return _papers(facts, [p for p in registers.programmes if p.key == key], "programme")
         case "page":
             return [
@@ -185,7 +185,7 @@ def _single_event(facts: Facts, registers: Registers, indicator: Indicator) -> l
 
 
 def _events(facts: Facts, registers: Registers, result: IndicatorResult) -> list[str]:
-    number = result.indicator.parameters.get("measure", result.measure.number)
+    number = result.measure.number
     days = sorted(event.on for event in registers.events if event.measure == number)
     if not days:
         return []

@@ -89,8 +89,7 @@ def compose_document(
 
 def _basis(draft: Draft, facts: Facts) -> None:
     draft.section("basis", sentence(facts, "s_basis"))
-    owned = [str(number) for number in facts.run.phase.owns]
-    draft.paragraph(sentence(facts, "document_basis", numbers=owned))
+    draft.paragraph(sentence(facts, "document_basis", numbers=facts.run.phase.owns))
     places = {school.municipality_id for school in facts.schools}
     draft.paragraph(
         sentence(facts, "scope", schools=len(facts.schools), municipalities=len(places))
@@ -209,7 +208,7 @@ def _year_figures(draft: Draft, facts: Facts, summary: Summary, shown: Sequence[
 def _undone(draft: Draft, facts: Facts, summary: Summary) -> None:
     """What stays undone, and why: what is missing in measures that are not executed, by name."""
     draft.section("undone", say("summary", "s_undone"))
-    measures = sorted(not_executed(facts, summary), key=lambda line: line.number)
+    measures = not_executed(facts, summary)
     undone = {line.number for line in measures}
     items = [item for item in summary.missing_items if item.result.measure.number in undone]
     if not measures:

@@ -46,7 +46,7 @@ class Line:
     is_executed: bool
 
     @property
-    def number(self) -> int:
+    def number(self) -> str:
         return self.measure.number
 
     @property
@@ -62,13 +62,14 @@ def state_of(facts: Facts) -> MonitoringState:
 
 
 def lines(facts: Facts) -> tuple[Line, ...]:
-    """A line for each measure that the phase reports, in the order's sequence."""
+    """A line for each measure that the phase reports, in the plan's order."""
     run, state = facts.run, state_of(facts)
     unit = facts.addressee.municipality_id
     own = letter_statuses(facts.indicators, run.as_of)
     regional = letter_statuses(facts.regional, run.as_of)
     measures = []
-    for number in sorted(run.phase.reports):
+    for measure in run.plan.in_order(run.phase.reports):
+        number = measure.number
         results = tuple(r for r in facts.indicators if r.measure.number == number)
         of_region = tuple(r for r in facts.regional if r.measure.number == number)
         is_own = bool(results) or facts.is_region
@@ -76,7 +77,7 @@ def lines(facts: Facts) -> tuple[Line, ...]:
         status = own.get(number) if is_own else regional.get(number)
         measures.append(
             Line(
-                measure=run.plan.measure(number),
+                measure=measure,
                 results=results if is_own else of_region,
                 regional=of_region if is_own else (),
                 status=Status.NO_DATA if status is None else status,
@@ -132,7 +133,7 @@ def lines_table(facts: Facts, view: View, measures: Sequence[Line], table_id: st
     is_sheet = view == "appendix"
     rows = Rows(view, table_id, columns(f"measures/{view}"))
     for line in measures:
-        key = ("measure", str(line.number))
+        key = ("measure", line.number)
         figures = {
             "fact": ((*key, "name_fact"), sentence(facts, "name_fact", number=line.number)),
             "status": ((*key, "name_status"), sentence(facts, "name_status", number=line.number)),
@@ -156,7 +157,7 @@ def _cells(facts: Facts, line: Line, *, is_sheet: bool) -> Cells:
         # «Март-апрель 2021 г.» in a narrow column: the year may stand on a line of its own.
         when = _BEFORE_YEAR.sub(" \u200b", when)
     return {
-        "number": str(line.number),
+        "number": line.number,
         "text": named(line.measure.text),
         "when": when,
         "indicator": named(line.measure.indicator_text),

@@ -22,7 +22,7 @@ from roadmap.plan.region import REGION
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Day, Table
 from roadmap.reports.parts.draft import Laid
-from roadmap.reports.parts.measures import code_order, missing
+from roadmap.reports.parts.measures import missing, order_of_codes
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.parts.tables import Given, Rows, columns
 from roadmap.reports.words.wording import named, say, say_declared, title
@@ -65,19 +65,17 @@ def missing_items(facts: Facts) -> tuple[MissingItem, ...]:
     shown = {r.indicator.code: r for r in (*facts.indicators, *facts.regional)}
     # Of what is counted in units an event may fail although enough others were held.
     open_codes = {c for c, r in shown.items() if r.shortfall and r.status is not Status.NOT_DUE}
-    units = list(facts.run.municipalities)
+    units, order = list(facts.run.municipalities), order_of_codes(facts.run.plan)
     items: list[MissingItem] = []
-    by_indicator: dict[tuple[int, tuple[int, ...], str], list[Gap]] = defaultdict(list)
+    by_indicator: dict[tuple[int, int, str], list[Gap]] = defaultdict(list)
     for gap in facts.gaps:
         code = gap.indicator_code.partition("/")[0]
         if code not in open_codes or _words_of(shown[code], gap) is None:
             continue
         place = units.index(gap.municipality_id) if gap.municipality_id in units else len(units)
-        by_indicator[place, code_order(code), gap.municipality_id].append(gap)
-    for place, order, unit in sorted(by_indicator):
-        gaps = by_indicator[place, order, unit]
-        result = shown[".".join(map(str, order))]
-        items.extend(_of_indicator(facts, result, unit, gaps))
+        by_indicator[place, order[code], gap.municipality_id].append(gap)
+    for (_, _, unit), gaps in sorted(by_indicator.items()):
+        items.extend(_of_indicator(facts, shown[gaps[0].whole_code], unit, gaps))
     return tuple(items)
 
 

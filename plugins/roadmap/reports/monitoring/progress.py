@@ -89,7 +89,7 @@ def year_table(facts: Facts, measures: Sequence[Line], table_id: str) -> Table:
     for line in measures:
         rows.add(
             {
-                "number": str(line.number),
+                "number": line.number,
                 "text": named(line.measure.text),
                 **{one.phase.code: _status_then(one, line) for one in earlier},
                 "now": status_chip(line.status),

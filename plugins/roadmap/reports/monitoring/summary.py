@@ -45,7 +45,7 @@ def headline(facts: Facts, summary: Summary) -> str:
 
 
 def not_executed(facts: Facts, summary: Summary) -> tuple[Line, ...]:
-    """Counted measures that are not executed, in the order's sequence."""
+    """Counted measures that are not executed, in the plan's order."""
     return tuple(
         line
         for line in summary.lines
@@ -97,7 +97,7 @@ def counting_sentences(facts: Facts, summary: Summary) -> tuple[str, ...]:
 
 
 def numbers(listed: Sequence[Line]) -> list[str]:
-    return [str(line.number) for line in listed]
+    return [line.number for line in listed]
 
 
 def conclusions(facts: Facts, summary: Summary) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def letter_of(
     items: Sequence[AttentionItem],
     section: int,
     figures: LetterFigures | None,
-    numbers: Sequence[int],
+    numbers: Sequence[str],
     past: str = "",
 ) -> Letter:
     """The letter of one addressee.
@@ -59,5 +59,5 @@ def letter_of(
         attention=tuple(items[:ITEMS]),
         attention_more=" ".join(filter(None, (rest, past))) or None,
         figures=figures,
-        basis=sentence(facts, "basis", numbers=[str(number) for number in numbers]),
+        basis=sentence(facts, "basis", numbers=numbers),
     )

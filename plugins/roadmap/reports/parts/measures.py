@@ -10,7 +10,7 @@ from roadmap.indicators.about import about
 from roadmap.indicators.read import IndicatorResult
 from roadmap.indicators.status import WORDS, Status
 from roadmap.plan.due import due_date
-from roadmap.plan.model import IndicatorKind, Unit
+from roadmap.plan.model import IndicatorKind, Plan, Unit
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Count, Day, NoData, NotHeld, Share, Value, Words
 from roadmap.reports.parts.draft import Laid
@@ -46,7 +46,8 @@ def shown_indicators(facts: Facts) -> tuple[Shown, ...]:
     """
     own = [Shown(result, is_own=True) for result in facts.indicators]
     regional = [Shown(result, is_own=False) for result in facts.regional]
-    return tuple(sorted(own + regional, key=lambda s: code_order(s.code)))
+    order = order_of_codes(facts.run.plan)
+    return tuple(sorted(own + regional, key=lambda s: order[s.code]))
 
 
 def indicators_table(facts: Facts, view: View, table_id: str, shown: Sequence[Shown]) -> Laid:
@@ -166,9 +167,10 @@ def is_open(shown: Shown) -> bool:
     return shown.result.status in (Status.NOT_DONE, Status.PARTLY, Status.NO_DATA)
 
 
-def code_order(code: str) -> tuple[int, ...]:
-    """Sort key of indicators' codes: 2.1 before 10.1."""
-    return tuple(int(part) for part in code.split("."))
+def order_of_codes(plan: Plan) -> dict[str, int]:
+    """The place of each indicator in the plan, by its code."""
+    codes = (indicator.code for measure in plan.measures for indicator in measure.indicators)
+    return {code: place for place, code in enumerate(codes)}
 
 
 def _cells(shown: Shown, is_region: bool) -> dict[str, Given]:

@@ -91,7 +91,7 @@ ROWS: dict[str, list[Any]] = {
 }  # fmt: skip
 FACTS: dict[str, dict[str, Any]] = {
     "event": {
-        "event_id": "st-1", "measure": 9, "kind": "стажировка", "seminar_id": None,
+        "event_id": "st-1", "measure": "9", "kind": "стажировка", "seminar_id": None,
         "title": "Урок в малокомплектной школе", "held_on": "2021-05-20", "state": "held",
         "participants": 12, "programme_id": "prog-1", "host_kind": "leader_school",
         "host": "Лицей № 17 (условный)", "subject": "русский язык", "grade": 5,
@@ -102,7 +102,7 @@ FACTS: dict[str, dict[str, Any]] = {
         "number": "376", "signed_on": "2021-03-19",
         "link": "https://department.example.org/376", "state": "approved",
     },
-    "own_schedule_date": {"measure": 3, "due_on": "2021-09-15", "basis": "Письмо от 02.07.2021"},
+    "own_schedule_date": {"measure": "3", "due_on": "2021-09-15", "basis": "Письмо от 02.07.2021"},
     "survey": {
         "respondent": "school", "person_id": None, "school_id": "SH-101",
         "questionnaire": "анкета родителей", "state": "closed", "closed_on": "2021-03-25",
@@ -124,7 +124,7 @@ FACTS: dict[str, dict[str, Any]] = {
         "recommended_on": "2021-03-30",
     },
     "programme": {
-        "programme_id": "prog-1", "measure": 9, "title": "Урок в малокомплектной школе",
+        "programme_id": "prog-1", "measure": "9", "title": "Урок в малокомплектной школе",
         "host": "Лицей № 17 (условный)", "state": "approved", "approved_on": "2021-05-12",
         "host_kind": "leader_school",
     },
@@ -219,7 +219,8 @@ BAD = [
     ("regional_acts", {"c1": None}, "MISSING", "столбец A «Код акта»"),
     ("regional_acts", {"c6": "подписан"}, "CHOICE", "«утверждён» или «проект»"),
     ("regional_acts", {"c4": "вчера"}, "TYPE", "«вчера» вместо даты"),
-    ("own_schedule", {"c1": "третье"}, "TYPE", "«третье» вместо целого числа"),
+    ("own_schedule", {"c1": "третье"}, "TYPE", "«третье» вместо номера мероприятия"),
+    ("own_schedule", {"c1": "1,2"}, "TYPE", "Впишите номер как в плане: 8 или 1.2"),
     ("own_schedule", {"c2": None}, "MISSING", "Впишите «Срок»"),
     ("own_schedule", {"c2": date(2022, 1, 1)}, "PERIOD", "Дата вне года плана: 01.01.2022"),
     ("medk_surveys", {"c1": "учитель"}, "CHOICE", "«куратор» или «школа»"),
@@ -249,6 +250,20 @@ BAD = [
     ("publications", {"c5": "javascript:alert(1)"}, "TYPE", "https://"),
     ("publications", {"c6": None}, "MISSING", "столбец F «Дата»"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"), [(8, "8"), (8.0, "8"), (1.2, "1.2"), ("1.10", "1.10"), (" 2.1.3 ", "2.1.3")]
+)
+def test_the_number_of_a_measure_is_its_text(cell: Any, number: str) -> None:
+    (row,) = said(read("own_schedule", changed("own_schedule", c1=cell)))
+    assert row["measure"] == number
+
+
+@pytest.mark.parametrize("cell", ["08", "1,2", "0", "№ 8", "8.", date(2021, 2, 1)])
+def test_what_is_no_number_of_a_measure_is_set_aside(cell: Any) -> None:
+    (rejected,) = read("own_schedule", changed("own_schedule", c1=cell)).rejected
+    assert rejected.rule == "TYPE"
 
 
 @pytest.mark.parametrize(("name", "cells", "rule", "says"), BAD)
@@ -420,7 +435,7 @@ def test_states_of_one_document_on_different_days_are_its_history() -> None:
 
 
 def test_the_plans_words_are_those_of_the_register() -> None:
-    measure = load_plan(2021).measure(11)
+    measure = load_plan(2021).measure("11")
     words = load_sources()["medk_documents"].options["choices"]
     kinds = {plan_words(str(kind)) for kind in measure.rules["documents_of_each_school"]}  # type: ignore[union-attr]
     states = {plan_words(str(state)) for state in measure.rules["counted_states"]}  # type: ignore[union-attr]

@@ -69,16 +69,16 @@ def test_nothing_of_the_future_and_no_draft_confirms(any_engine: Engine) -> None
         **REGISTERS,
         "event": [
             *REGISTERS["event"],
-            {"event_id": "later", "measure": 8, "kind": "семинар", "title": "Осенний",
+            {"event_id": "later", "measure": "8", "kind": "семинар", "title": "Осенний",
              "held_on": "2021-09-01", "state": "held"},
-            {"event_id": "planned", "measure": 8, "kind": "семинар", "title": "Ещё не было",
+            {"event_id": "planned", "measure": "8", "kind": "семинар", "title": "Ещё не было",
              "held_on": "2021-06-01", "state": "planned"},
         ],
     }  # fmt: skip
     run.insert(any_engine)
     found = _registers(any_engine)
     assert {event.event_id for event in found.events}.isdisjoint({"later", "planned"})
-    assert len([event for event in found.events if event.measure == 8]) == 14
+    assert len([event for event in found.events if event.measure == "8"]) == 14
     assert [act.title for act in found.regional_acts] == ["положение о проекте"]
 
 
