@@ -38,7 +38,7 @@ AFTER = AfterEvent(
 )
 
 
-def with_windows(windows: dict[int, Window]) -> Plan:
+def with_windows(windows: dict[str, Window]) -> Plan:
     """The small plan with those windows, where what comes late does not count as done."""
     plan = small_plan()
     return plan.model_copy(
@@ -61,8 +61,8 @@ def with_windows(windows: dict[int, Window]) -> Plan:
     )
 
 
-PLAN = with_windows({8: QUARTERLY, 13: AFTER})
-NO_SEMINARS = without("event", measure=8)
+PLAN = with_windows({"8": QUARTERLY, "13": AFTER})
+NO_SEMINARS = without("event", measure="8")
 
 
 def held(connection: Connection, *days: str) -> None:
@@ -196,7 +196,7 @@ def test_who_asks_before_a_run_knows_the_due_date_once_the_event_is_registered(
         before = plan_known_at(connection, PLAN, -1)
     assert str(due_date(known.measure("13").window)) == "2021-03-26"
     assert due_date(before.measure("13").window) is None
-    assert known.phase("reminder/2021-03-26/3").owns == (13,)
+    assert known.phase("reminder/2021-03-26/3").owns == ("13",)
 
 
 # -- The letter and its document -------------------------------------------------------------------
