@@ -14,6 +14,7 @@ ROUNDS ?= 20
 PORT ?= 8080
 PHASE ?= march_analysis
 YEAR ?= 2021
+PLAN ?= 2021
 FROM ?=
 AS_OF ?=
 KNOWN_AT ?=
@@ -66,6 +67,10 @@ new-year: $(RUNTIME) ## черновик плана нового года (YEAR=
 .PHONY: check-plan
 check-plan: $(RUNTIME) ## все ошибки файла плана, или что осталось заполнить (FILE=include/plans/2027.yaml)
 	@exec env $(PY) -m roadmap_cli.check_plan --file "$$FILE"
+
+.PHONY: forms
+forms: $(RUNTIME) ## бланки с перечнями для тех, кто заполняет сведения, в var/forms (PLAN=2021)
+	@exec env $(PY) -m roadmap_cli.forms --plan $(PLAN)
 
 .PHONY: explain
 explain: $(RUNTIME) ## откуда взялось число (RUN=latest:march_analysis MUNICIPALITY=region INDICATOR=6.2; QUERY=1 — и запрос)

@@ -17,9 +17,16 @@ NOTHING_YET = (
 _SQLITE = "sqlite:///"
 
 
+class NothingYet(SystemExit):
+    """There is no database yet, or nothing in it."""
+
+    def __init__(self) -> None:
+        super().__init__(NOTHING_YET)
+
+
 @contextmanager
 def asked_database(*refusals: type[Exception]) -> Iterator[Connection]:
-    """A connection to read from; SystemExit where there is nothing yet, or one of `refusals`."""
+    """A connection to read from; NothingYet where there is none, or SystemExit on `refusals`."""
     from roadmap_cli.environment import VAR, Ports, demo_environment
 
     os.environ.update(demo_environment(VAR / "airflow-phase", Ports(8080)))
@@ -32,7 +39,7 @@ def asked_database(*refusals: type[Exception]) -> Iterator[Connection]:
     url = database_url()
     # SQLite would make an empty database of a file that is not there.
     if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
-        raise SystemExit(NOTHING_YET)
+        raise NothingYet
     engine = open_engine(url)
     try:
         with engine.connect() as db, db.begin():
@@ -40,6 +47,6 @@ def asked_database(*refusals: type[Exception]) -> Iterator[Connection]:
     except refusals as refusal:
         raise SystemExit(str(refusal)) from None
     except (OperationalError, ProgrammingError):
-        raise SystemExit(NOTHING_YET) from None
+        raise NothingYet from None
     finally:
         engine.dispose()

@@ -39,7 +39,7 @@ from roadmap.russian import day
 _LONGEST_TEXT = 500
 _ALIKE = 0.7  # difflib's ratio from which a word looks like a slip of another
 _MOST_CHOICES_SHOWN = 8  # of more, only those that look like what was found
-_YEARS = (1990, 2100)  # a date outside is a slip of the pen
+YEARS = (1990, 2100)  # of a date; outside is a slip of the pen
 
 _CODE = re.compile(r"[^\s|;\"'<>]{1,64}")
 _MUNICIPALITY = re.compile(f"(?=.{{1,{LONGEST_CODE}}}$){MUNICIPALITY_CODE}")
@@ -137,7 +137,7 @@ def _day(value: date | None, column: Column, plan_year: int) -> str | None:
         raise BadValue(
             "PERIOD", f"Дата вне года плана: {day(value)}", "Проверьте год; строка не принята"
         )
-    if not _YEARS[0] <= value.year <= _YEARS[1]:
+    if not YEARS[0] <= value.year <= YEARS[1]:
         raise BadValue("RANGE", f"Строка не принята: дата {day(value)}", "Проверьте год")
     return value.isoformat()
 
