@@ -30,7 +30,7 @@ class Kind(StrEnum):
     INTEGER = "integer"
     DIFFERENCE = "difference"  # an integer that may be below zero; no file has it as a cell
     DAY = "day"
-    DAY_OF_YEAR = "day_of_year"  # a day of the plan's year
+    DAY_OF_YEAR = "day_of_year"  # a day of the plan's years
     CHOICE = "choice"
     ADDRESS = "address"  # one e-mail address
     LINK = "link"  # https://…

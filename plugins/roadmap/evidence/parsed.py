@@ -46,6 +46,12 @@ class ReaderContext:
     file_name: str  # cleaned, for messages and for readers that need grade and subject from it
     plan_year: int
     options: Mapping[str, Any] = field(default_factory=dict)  # the source's `options`
+    last_year: int | None = None  # of a roadmap over several years
+
+    @property
+    def plan_years(self) -> tuple[int, int]:
+        """The first and the last year of the plan."""
+        return self.plan_year, self.last_year or self.plan_year
 
 
 class ByColumns(Sequence[dict[str, Any]]):

@@ -241,6 +241,7 @@ def _head(reader: str, context: ReaderContext, limits: Limits, size: int) -> byt
             "file_name": context.file_name,
             "plan_year": context.plan_year,
             "options": dict(context.options),
+            "last_year": context.last_year,
         },
         "limits": vars(limits),
         "size": size,

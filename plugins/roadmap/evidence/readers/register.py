@@ -83,7 +83,7 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
                 at = heading.columns.get(column.title, len(row))
                 cell = row[at] if at < len(row) else None
                 warn = _warner(warnings, page, number, column.key)
-                values[column.key] = value_of(cell, column, context.plan_year, warn)
+                values[column.key] = value_of(cell, column, context.plan_years, warn)
         except BadValue as bad:
             rejected.append(
                 Rejected(
@@ -105,9 +105,11 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
             sheet=name,
         )
     if all(item.rule == "PERIOD" for item in rejected) and not lines:
+        first, last = context.plan_years
+        of_plan = f"{first} года" if first == last else f"{first}–{last} годов"
         raise refused(
             "PERIOD",
-            f"Файл не принят: все даты вне {context.plan_year} года",
+            f"Файл не принят: все даты вне {of_plan}",
             "Проверьте год и папку, в которую положен файл",
             file_name,
             sheet=name,

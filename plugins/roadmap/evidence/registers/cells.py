@@ -74,12 +74,17 @@ class BadValue(Exception):
         self.to_do = to_do
 
 
-def value_of(cell: Cell, column: Column, plan_year: int, warn: Callable[[str], None]) -> Any:
-    """The cell by its column's grammar; BadValue where it is none. `warn` takes repairs."""
+def value_of(
+    cell: Cell, column: Column, plan_years: tuple[int, int], warn: Callable[[str], None]
+) -> Any:
+    """The cell by its column's grammar; BadValue where it is none. `warn` takes repairs.
+
+    `plan_years`: the first and the last year of the plan.
+    """
     try:
         if column.kind is Kind.ADDRESS:
             return _address(cell, warn)
-        value = _typed(cell, column, plan_year, warn)
+        value = _typed(cell, column, plan_years, warn)
     except BadCell as bad:
         to_do = bad.to_do or _TO_DO[column.kind]
         raise BadValue(bad.rule, f"Строка не принята: {bad.what}", to_do) from None
@@ -95,7 +100,9 @@ _TO_DO: dict[Kind, str] = dict.fromkeys(Kind, "Впишите значение �
 }
 
 
-def _typed(cell: Cell, column: Column, plan_year: int, warn: Callable[[str], None]) -> Any:
+def _typed(
+    cell: Cell, column: Column, plan_years: tuple[int, int], warn: Callable[[str], None]
+) -> Any:
     if column.kind is Kind.INTEGER:
         number = integer_of(cell)
         if number is not None and not 0 <= number <= 1_000_000:
@@ -104,7 +111,7 @@ def _typed(cell: Cell, column: Column, plan_year: int, warn: Callable[[str], Non
             )
         return number
     if column.kind in (Kind.DAY, Kind.DAY_OF_YEAR):
-        return _day(day_of(cell), column, plan_year)
+        return _day(day_of(cell), column, plan_years)
     if column.kind is Kind.NAME:
         _refuse_controls(cell)
     if column.kind is Kind.CHOICE and isinstance(cell, bool):
@@ -130,12 +137,14 @@ def _typed(cell: Cell, column: Column, plan_year: int, warn: Callable[[str], Non
     return _coded(text, column, warn)
 
 
-def _day(value: date | None, column: Column, plan_year: int) -> str | None:
+def _day(value: date | None, column: Column, plan_years: tuple[int, int]) -> str | None:
     if value is None:
         return None
-    if column.kind is Kind.DAY_OF_YEAR and value.year != plan_year:
+    first, last = plan_years
+    if column.kind is Kind.DAY_OF_YEAR and not first <= value.year <= last:
+        of_plan = "года" if first == last else f"лет {first}–{last}"
         raise BadValue(
-            "PERIOD", f"Дата вне года плана: {day(value)}", "Проверьте год; строка не принята"
+            "PERIOD", f"Дата вне {of_plan} плана: {day(value)}", "Проверьте год; строка не принята"
         )
     if not YEARS[0] <= value.year <= YEARS[1]:
         raise BadValue("RANGE", f"Строка не принята: дата {day(value)}", "Проверьте год")

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from roadmap.datasets.catalogue import DATASETS
 from roadmap.datasets.medk_documents import ANTI_RISK_PROGRAMME, NOT_UPLOADED
 from roadmap.evidence.names import plan_words
-from roadmap.evidence.parsed import FileRefused, Parsed
+from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
+from roadmap.evidence.readers import register
+from roadmap.evidence.registers.vocabulary import with_words
 from roadmap.evidence.schemas import check
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import load_plan
@@ -278,6 +280,20 @@ def test_a_bad_row_is_set_aside_with_its_place_and_no_other(
     assert rejected.message.startswith(("Строка не принята: ", "Дата вне года плана: "))
     assert "Файл «файл.xlsx»" in rejected.message and "строка 3" in rejected.message
     assert (parsed.rows_read, parsed.rows_accepted, len(said(parsed))) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("day", "accepted"),
+    [(date(2022, 12, 31), 1), (date(2023, 1, 1), 0), (date(2020, 12, 31), 0)],
+)
+def test_a_day_of_a_roadmap_of_two_years_is_of_either(day: date, accepted: int) -> None:
+    options = with_words(load_sources()["own_schedule"].options_of(2021), 2021)
+    context = ReaderContext("файл.xlsx", 2021, options, last_year=2022)
+    rows = (_another("own_schedule"), changed("own_schedule", c2=day))
+    parsed = register.read(content("own_schedule", *rows), context)
+    assert parsed.rows_accepted == 1 + accepted
+    for rejected in parsed.rejected:
+        assert f"Дата вне лет 2021–2022 плана: {day:%d.%m.%Y}" in rejected.message
 
 
 def _another(name: str) -> list[Any]:
