@@ -120,6 +120,9 @@ def _result(found: Explanation) -> Iterator[str]:
             else "Результат: в этом запуске ещё не измерен — измеряется после отправки писем."
         )
         return
+    if result.status == "no_schools":
+        yield f"Результат: {WORDS[result.status]} — показатель только о них, ничего не требуется."
+        return
     is_count = indicator.kind == "count"
     whole = None if is_count else result.denominator
     yield f"Сделано: {reached(result.numerator, whole, indicator.unit)}"

@@ -14,10 +14,12 @@ from roadmap.delivery.letters.contacts import expected
 from roadmap.evidence.freeze import freeze
 from roadmap.evidence.request import RunRequest
 from roadmap.indicators.evaluate import evaluate
+from roadmap.indicators.explain import explain
 from roadmap.plan.load import examine, plan_json
 from roadmap.plan.model import Plan
 from roadmap.reports.compose import compose, load_model
 from roadmap.store.tables import indicator_result, measure_status, run_finding
+from roadmap_cli.explain import in_russian
 from support.model_text import text_of
 from support.plans import small_plan, whole_plan
 from support.run_rows import put, put_batch
@@ -193,13 +195,14 @@ def test_a_measure_about_schools_is_neither_done_nor_missed_without_them(engine:
                 select(indicator_result).where(indicator_result.c.run_id == run_id)
             )
         }
-        counted = connection.execute(
-            select(measure_status.c.measure).where(
-                measure_status.c.run_id == run_id, measure_status.c.municipality_id == "neyskiy"
-            )
-        ).scalars()
-        assert {"5", "12"} <= set(counted)
-        assert not {"6", "7", "11", "13"} & set(counted)
+        of_neyskiy = select(measure_status.c.measure).where(
+            measure_status.c.run_id == run_id, measure_status.c.municipality_id == "neyskiy"
+        )
+        counted = set(connection.scalars(of_neyskiy))
+        why = in_russian(explain(connection, run_id, "neyskiy", "11.1", lambda _: plan))
+    assert "Результат: школ проекта нет — показатель только о них, ничего не требуется." in why
+    assert {"5", "12"} <= counted
+    assert not {"6", "7", "11"} & counted
     assert statuses["neyskiy", "11.1"] == "no_schools"
     assert statuses["neyskiy", "5.1"] == "no_data"
     assert statuses["buyskiy", "11.1"] == "no_data"
