@@ -457,8 +457,17 @@ class Registers:
 
     def _failed(self, measure: int, kind: str, held: list[Row]) -> list[Unit]:
         """Events of the measure that are in the register and were not held in its months."""
+        window = self.measures[measure]["window"]
+
+        def why(row: Row) -> str:
+            on = day_of(row["Дата"])
+            if row["Состояние"] != "проведено" or on > self.on:
+                return "не состоялось"
+            is_early = on < day_of(window["starts"])
+            return "прошло до срока" if is_early else "прошло после срока"
+
         return [
-            _lacking("не прошло в месяцы, названные приказом", row)
+            _lacking(why(row), row)
             for row in self.events.values()
             if row["№ мероприятия"] == measure
             and words(row["Вид"]).lower() == kind

@@ -33,6 +33,7 @@ class Word:
     quotes: tuple[str, ...]  # the same words in the measure's text and in its indicator's
     bound_to: tuple[str, ...]  # empty: waived
     waived_because: str
+    is_told: bool = False  # waived, and the reports say so beside the figure
 
     @property
     def name(self) -> str:
@@ -57,6 +58,7 @@ def words_of_the_page() -> tuple[Word, ...]:
                 tuple(quotes.split(" / ")),
                 () if waived else tuple(re.findall(r"`([^`]+)`", meaning)),
                 meaning.partition(": ")[2] if waived else "",
+                meaning.startswith("waived, told: "),
             )
         )
     return tuple(words)

@@ -51,10 +51,12 @@ class UnitWords(_Part):
 
     `missing` is a template of `title` (the indicator's) and `detail` (what the unit lacks, ""
     where there is but one thing to lack); None where the report does not name such units.
+    `is_told_if_counted`: the same is said of one that a lax rule counts all the same.
     """
 
     name: Sentence
     missing: Sentence | None
+    is_told_if_counted: bool = False
 
 
 class About(_Part):

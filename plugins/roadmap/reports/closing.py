@@ -13,7 +13,13 @@ from roadmap.indicators.read import IndicatorResult, letter_statuses
 from roadmap.indicators.status import Status
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Letter, ReportModel
-from roadmap.reports.parts.measures import Shown, fact_value, missing, target_text, waived
+from roadmap.reports.parts.measures import (
+    Shown,
+    beside_figures,
+    fact_value,
+    missing,
+    target_text,
+)
 from roadmap.reports.parts.report import report_of
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.parts.term import term
@@ -50,7 +56,7 @@ def _letter(facts: Facts) -> Letter:
         headline=headline,
         lead=(
             *(_measure(facts, number) for number in run.phase.reports),
-            *waived([Shown(result, is_own=True) for result in facts.indicators]),
+            *beside_figures(facts, [Shown(result, is_own=True) for result in facts.indicators]),
             sentence(facts, "counted_until", day=run.as_of),
         ),
         request=sentence(facts, "request_quiet"),

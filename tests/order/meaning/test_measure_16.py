@@ -8,15 +8,17 @@ MUTANTS = (
     Mutant(
         "Проведение", "16.1", "one was planned and not held",
         changed("event", ONE, state="planned"),
-        names="не прошло в месяцы, названные приказом: Стажировка 7",
+        names="не состоялось: Стажировка 7",
     ),
     Mutant(
         "Октябрь-ноябрь 2021 г.", "16.1", "one was held in December",
-        changed("event", ONE, held_on="2021-12-01"), names="Стажировка 7",
+        changed("event", ONE, held_on="2021-12-01"),
+        names="прошло после срока: Стажировка 7",
     ),
     Mutant(
         "Октябрь-ноябрь 2021 г.", "16.1", "one was held in September",
-        changed("event", ONE, held_on="2021-09-30"), names="Стажировка 7",
+        changed("event", ONE, held_on="2021-09-30"),
+        names="прошло до срока: Стажировка 7",
     ),
     Mutant(
         "не менее 20", "16.1", "nineteen were registered in time",

@@ -91,6 +91,17 @@ def test_what_the_plan_waives_in_print_are_words_of_the_table(measure: Measure) 
         assert any(waiver.words in quote for quote in quotes), waiver.words
 
 
+def test_waived_words_that_change_how_a_figure_is_read_are_waived_in_print() -> None:
+    told = [word for word in WORDS if word.is_told]
+    assert [(word.measure, word.name) for word in told] == [
+        ("5", "регламентирующие работу в проекте"),
+        ("10", "для учителей-предметников"),
+    ]
+    for word in told:
+        waivers = PLAN.measure(word.measure).waivers
+        assert any(waiver.words in word.quotes for waiver in waivers), word.name
+
+
 def test_a_path_that_leads_nowhere_is_found() -> None:
     measure = PLAN.measure("8")
     for path in ("8.1.target", "8.2.sql", "rules.only_within_seminar", "window.ends",

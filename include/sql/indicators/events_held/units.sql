@@ -19,6 +19,11 @@ with registered as (
                 and (:late_counts_as_done = 1 or event.held_on <= :window_ends)
                 then event.held_on
         end as held_on,
+        case
+            when event.state <> 'held' or event.held_on > :as_of then 'event_not_held'
+            when event.held_on < :window_starts then 'event_too_early'
+            when :late_counts_as_done = 0 and event.held_on > :window_ends then 'event_too_late'
+        end as why_not,
         case when coalesce(event.subject, event.factor) is null then 0 else 1 end as names_one,
         case
             when exists (
@@ -48,8 +53,10 @@ with registered as (
 select
     'region' as municipality_id,
     case
-        when min(held_on) is null then 'event'
-        when :only_within_seminar = 1 and coalesce(min(seminar_id), '') = '' then 'event'
+        when min(held_on) is null then coalesce(min(why_not), 'event_not_held')
+        when :only_within_seminar = 1 and coalesce(min(seminar_id), '') = ''
+            then 'event_outside_seminar'
+        when max(answers_one) = 1 then 'event'
         when max(names_one) = 0 then 'event_without_topic'
         else 'event_of_other_topic'
     end as unit_kind,

@@ -22,7 +22,14 @@ with internship as (
                     and event.held_on <= :window_ends
                     then event.held_on
             end
-        ) as held_on
+        ) as held_on,
+        min(
+            case
+                when event.state <> 'held' or event.held_on > :as_of then 'event_not_held'
+                when event.held_on < :window_starts then 'event_too_early'
+                when event.held_on > :window_ends then 'event_too_late'
+            end
+        ) as why_not
     from run_batch
     join load_batch
         on load_batch.batch_id = run_batch.batch_id
@@ -37,7 +44,7 @@ with internship as (
 select
     'region' as municipality_id,
     case
-        when held_on is null then 'event'
+        when held_on is null then coalesce(why_not, 'event_not_held')
         when base = 'unnamed' then 'event_without_base'
         else 'event_on_other_base'
     end as unit_kind,

@@ -49,6 +49,7 @@ counted as (
         event_id,
         min(held_on) as held_on,
         max(names_one) as names_one,
+        max(case when held_on is not null then answers_one else 0 end) as answers_one,
         min(case when :topics = 'shown' or answers_one = 1 then held_on end) as counted_on
     from registered
     group by nullif(seminar_id, ''), event_id
@@ -58,6 +59,7 @@ placed as (
         seminar_id,
         held_on,
         case when held_on is not null then names_one end as names_one,
+        answers_one,
         counted_on,
         row_number() over (
             partition by seminar_id
@@ -70,6 +72,7 @@ select
     case
         when count(held_on) = 0 then 'seminar'
         when count(held_on) < :least_events_of_seminar then 'seminar_of_few_events'
+        when sum(answers_one) >= :least_events_of_seminar then 'seminar'
         when max(names_one) = 0 then 'seminar_without_topics'
         else 'seminar_of_other_topics'
     end as unit_kind,

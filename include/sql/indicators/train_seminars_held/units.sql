@@ -20,6 +20,13 @@ with seminar as (
                     then event.held_on
             end
         ) as held_on,
+        min(
+            case
+                when event.state <> 'held' or event.held_on > :as_of then 'event_not_held'
+                when event.held_on < :window_starts then 'event_too_early'
+                when event.held_on > :window_ends then 'event_too_late'
+            end
+        ) as why_not,
         max(case when coalesce(event.subject, event.factor) is null then 0 else 1 end)
             as names_one,
         max(
@@ -78,9 +85,10 @@ logs as (
 select
     'region' as municipality_id,
     case
-        when seminar.held_on is null then 'event'
+        when seminar.held_on is null then coalesce(seminar.why_not, 'event_not_held')
         when coalesce(present.participants, 0) < :least_project_participants
             then 'event_without_project_school'
+        when seminar.answers_one = 1 then 'event'
         when seminar.names_one = 0 then 'event_without_topic'
         else 'event_of_other_topic'
     end as unit_kind,

@@ -6,7 +6,7 @@ Read from the stored results of the run and nothing else, so composing again giv
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import Connection, select
@@ -16,6 +16,8 @@ from roadmap.analysis.read import PaperResult, SchoolVerdict, papers, verdicts
 from roadmap.evidence.own_schedule import plan_of_run
 from roadmap.evidence.scales import scales_of_run
 from roadmap.indicators.read import Gap, IndicatorResult, gaps, letter_results
+from roadmap.indicators.topics import counted_off_topic
+from roadmap.indicators.units import Required
 from roadmap.plan.model import Phase, Plan, Procedure
 from roadmap.plan.region import REGION
 from roadmap.reports.facts.monitoring import MONITORING, SUMMARY, MonitoringState, read_state
@@ -123,6 +125,8 @@ class Facts:
     findings: tuple[Finding, ...]
     # Only for 'region': what each municipality's letter shows, by municipality.
     by_municipality: Mapping[str, tuple[IndicatorResult, ...]]
+    # What a lax rule counts although its topic answers no deficit, by indicator.
+    off_topic: Mapping[str, tuple[Required, ...]] = field(default_factory=dict)
     # Only in a monitoring and a summary: what they tell beside the indicators.
     monitoring: MonitoringState | None = None
     # Beside the procedures before, for a phase that compares with some.
@@ -215,6 +219,7 @@ def read_facts(connection: Connection, run: Run, addressee: Addressee) -> Facts:
             for key in (run.municipalities if is_region else ())
             if key != REGION
         },
+        off_topic=counted_off_topic(connection, run.declared, run.run_id),
         monitoring=read_state(connection, run.declared, run.phase, run.run_id, unit)
         if run.phase.report in (MONITORING, SUMMARY)
         else None,

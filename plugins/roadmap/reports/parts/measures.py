@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from roadmap import russian
-from roadmap.indicators.about import about
+from roadmap.indicators.about import about, stem_of
 from roadmap.indicators.read import IndicatorResult
 from roadmap.indicators.status import WORDS, Status
 from roadmap.plan.due import due_date
@@ -57,17 +57,33 @@ def indicators_table(facts: Facts, view: View, table_id: str, shown: Sequence[Sh
         figures = {"fact": indicator_figure(one)} if view == "document" else {}
         rows.add(_cells(one, facts.is_region), own=one.is_own, figures=figures)
     caption = say(_WORDING, "caption_measures") if view == "document" else ""
-    return rows.laid(caption, waived(shown))
+    return rows.laid(caption, beside_figures(facts, shown))
 
 
-def waived(shown: Sequence[Shown]) -> list[str]:
-    """«7.2: …»: what the figures are not to be taken to say, by the plan's waivers."""
+def beside_figures(facts: Facts, shown: Sequence[Shown]) -> list[str]:
+    """«7.2: …»: what the figures are not to be taken to say, by the plan's waivers, and what they
+    count although its topic answers no deficit."""
+    return [text for one in shown for text in (*_waived(one), *_off_topic(facts, one))]
+
+
+def _waived(one: Shown) -> list[str]:
     return [
         say(_WORDING, "waived", code=one.code, sentence=waiver.sentence)
-        for one in shown
         for waiver in one.result.measure.waivers
         if waiver.indicator == one.code
     ]
+
+
+def _off_topic(facts: Facts, one: Shown) -> list[str]:
+    counted = facts.off_topic.get(one.code, ())
+    if not counted:
+        return []
+    units = about(stem_of(one.result.indicator)).units
+    told = [
+        say_declared(units[unit.unit_kind].missing or "", detail=unit.detail or "", title=one.title)
+        for unit in counted
+    ]
+    return [say(_WORDING, "counted_all_the_same", code=one.code, told=told)]
 
 
 def indicator_figure(one: Shown) -> KeyFigure:
