@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, Engine, select
 
+from roadmap.analysis.analyse import analyse
+from roadmap.delivery.letters.operator_text import title
+from roadmap.delivery.letters.planning import plan_deliveries
 from roadmap.evidence.own_schedule import plan_known_at, plan_of_run
 from roadmap.indicators.evaluate import evaluate
 from roadmap.indicators.explain import explain
@@ -17,6 +20,7 @@ from roadmap.reports.compose import compose, load_model
 from roadmap.store.tables import measure_status
 from roadmap_cli.explain import in_russian
 from support.analysis_rows import ANSWERS_TO
+from support.ledger_world import NOW_MS, SETTINGS
 from support.model_text import text_of
 from support.plans import small_plan
 from support.run_rows import RUN_ID, put
@@ -197,6 +201,21 @@ def test_who_asks_before_a_run_knows_the_due_date_once_the_event_is_registered(
     assert str(due_date(known.measure("13").window)) == "2021-03-26"
     assert due_date(before.measure("13").window) is None
     assert known.phase("reminder/2021-03-26/3").owns == ("13",)
+
+
+def test_a_due_date_after_an_event_reminds_as_any_other(engine: Engine) -> None:
+    """No plan's file knows its day: each stage asks the run."""
+    phase = "reminder/2021-03-26/3"
+    run(engine, "2021-03-23", phase=phase)
+    analyse(engine, PLAN, RUN_ID)
+    assert set(compose(engine, PLAN, RUN_ID, ANSWERS_TO)) == {BUYSKIY, GALICH}
+    with engine.connect() as connection:
+        letter = load_model(connection, RUN_ID, BUYSKIY).letter
+    assert letter.subject.startswith("500+ | Напоминание о сроке 26.03.2021 | ")
+    assert plan_deliveries(engine, PLAN, RUN_ID, (), None, SETTINGS, NOW_MS) == ()
+    assert title(f"2021/{phase}", "live", [PLAN]) == (
+        "«Напоминание о сроке 26.03.2021» от 23.03.2021"
+    )
 
 
 # -- The letter and its document -------------------------------------------------------------------
