@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from sqlalchemy import Engine
 
 from roadmap.reports.compose import compose, load_model
-from roadmap.reports.model import Letter
+from roadmap.reports.formats.letter import Envelope, render_letter
+from roadmap.reports.model import Letter, ReportModel
 from support.analysis_rows import ANSWERS_TO, RUN, MadeMunicipality, MadeRun, plan
 
 APRIL = "closing/2021-04-30/1"  # of measure 8
@@ -14,13 +18,18 @@ Found = tuple[int | None, int | None, int | None, str]
 
 
 def told(engine: Engine, phase: str, regional: dict[str, Found]) -> Letter:
-    """The department's letter of a run whose region reached that; nobody else has a report."""
+    """The department's letter of a run whose region reached that."""
+    return reported(engine, phase, regional).letter
+
+
+def reported(engine: Engine, phase: str, regional: dict[str, Found]) -> ReportModel:
+    """The department's report of such a run; nobody else has one."""
     one = MadeMunicipality("buyskiy", "Буйский район", "Буйского района", "Буйский район")
     as_of = plan().phase(phase).as_of.isoformat()
     MadeRun([one], phase=phase, as_of=as_of, regional=regional).insert(engine)
     assert compose(engine, plan(), RUN, ANSWERS_TO) == ("region",)
     with engine.connect() as db:
-        return load_model(db, RUN, "region").letter
+        return load_model(db, RUN, "region")
 
 
 def plain(text: str) -> str:
@@ -42,6 +51,18 @@ def test_the_department_hears_what_was_reached_and_what_was_not(engine: Engine) 
     assert plain(letter.attention_more or "") == (
         "Не исполнено полностью мероприятие № 8: чего не хватает, сказано выше."
     )
+
+
+def test_the_letter_about_an_end_is_as_reviewed(
+    engine: Engine, golden: Callable[[str, str], None]
+) -> None:
+    found: dict[str, Found] = {"8.1": (12, None, 2, "partly"), "8.2": (5, None, 0, "done")}
+    local = plan().local_time
+    composed = datetime(2021, 5, 4, 9, 5, tzinfo=local.zone)
+    envelope = Envelope(1, None, (), None, composed, local)
+    letter = render_letter(reported(engine, APRIL, found), envelope, ())
+    golden("closing_letter_region.html", letter.html)
+    golden("closing_letter_region.txt", letter.text)
 
 
 def test_several_measures_that_ended_that_day_are_one_letter(engine: Engine) -> None:
