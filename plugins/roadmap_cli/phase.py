@@ -22,6 +22,14 @@ from roadmap_cli.processes import background, interrupt_once, is_free, python
 from roadmap_cli.setup import DEMO_YEAR, make_ready, phase_alone, put_files
 
 STOP_SECONDS = 5.0
+# What asks the operator to act, each as its sentence: no moment, level, logger or line of code.
+# What Airflow and libraries say is English; of an error of theirs `progress` tells.
+PLAIN_LOG = {
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+    "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "airflow.sdk=CRITICAL task=CRITICAL py.warnings=CRITICAL",
+    "AIRFLOW__LOGGING__LOG_FORMAT": "      %(message)s",
+    "PYTHONWARNINGS": "ignore",
+}
 
 
 def main() -> None:
@@ -34,8 +42,7 @@ def main() -> None:
     ports = Ports(arguments.port)
     interrupt_once()
     os.environ.update(demo_environment(VAR / "airflow-phase", ports))
-    os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("PYTHONWARNINGS", "ignore")  # of libraries, in English
+    os.environ.update(PLAIN_LOG | os.environ)
     try:
         with phase_alone(arguments.year, arguments.phase):
             raise SystemExit(run_phase(arguments, ports, until))

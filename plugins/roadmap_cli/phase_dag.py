@@ -7,6 +7,7 @@ the reconciliation balances with nothing blocked, unknown, rejected, exhausted o
 from __future__ import annotations
 
 import argparse
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,7 @@ def run_dag(phase: str, year: int, conf: dict[str, Any]) -> tuple[str, str]:
             "поддержку."
         )
     get_listener_manager().add_listener(progress)
+    logging.getLogger("airflow").setLevel(logging.CRITICAL)  # English; `phase.PLAIN_LOG` goes on
     dag_run = bag.dags[phase].test(logical_date=begins, run_conf=conf)
     return str(dag_run.state), str(dag_run.run_id)
 

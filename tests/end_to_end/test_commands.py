@@ -96,6 +96,27 @@ def test_a_phase_shows_its_progress_and_ends_with_the_reconciliation(var, live):
     assert _notices(var)[1:] == [f"500+: Отправлено всем {ADDRESSEES} — {TITLE}"]
 
 
+def test_a_phase_prints_sentences_and_nothing_of_airflow(dry):
+    _, output = dry
+    assert "Строка не принята: " in output
+    english = [line for line in output.splitlines() if re.match(r"[^а-яё]*[a-z]{3}", line, re.I)]
+    assert english == []
+
+
+def test_an_error_of_the_program_goes_to_a_file_that_the_output_names(tmp_path, port):
+    var = tmp_path / "var"
+    (var / "archive").mkdir(parents=True)
+    for number in range(256):
+        (var / "archive" / f"{number:02x}").write_text("a file where a folder belongs")
+    status, output = phase(var, port, "--mode", "dry", "--municipalities", "buyskiy")
+    assert status == 1, output
+    assert "✕ Приём данных" in output
+    assert "Traceback" not in output
+    errors = var / "logs" / "phase-errors.log"
+    assert f"Ошибка программы. Перешлите в поддержку файл {errors}" in output
+    assert "Traceback" in errors.read_text()
+
+
 def test_nothing_personal_reaches_the_output_of_a_phase(live):
     _, output = live
     assert ADDRESS.search(output) is None
