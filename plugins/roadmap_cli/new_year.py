@@ -99,7 +99,7 @@ def summary(plan: Plan, folder: Path) -> list[str]:
     """What was written, when its phases run, what is left to fill in: Russian lines."""
     path = folder / f"{plan.year}.yaml"
     return [
-        f"Записан проект плана {plan.year} года: {path}",
+        f"Записан черновик плана {plan.year} года: {path}",
         "План не в силе: письма этапов пойдут только на проверочный адрес оператора.",
         *runs(plan),
         *left_to_fill(plan),

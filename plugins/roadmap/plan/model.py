@@ -152,6 +152,7 @@ class Procedure(PlanPart):
     title: Text
     short_title: Text
     not_held: Text | None = None  # the reason, where it was not held: «–» and not «н/д»
+    caution: Text | None = None  # what to bear in mind reading its results: who took part, say
 
     @property
     def key(self) -> str:

@@ -111,8 +111,8 @@ def broken_promises(draft: Plan, source: Plan, year: int) -> Iterator[str]:
     if [m.number for m in draft.measures] != [m.number for m in source.measures]:
         yield "мероприятия не те же"
     for phase in draft.phases:
-        if any(procedure.not_held for procedure in phase.procedures):
-            yield f"в этапе «{phase.code}» осталась причина not_held прежнего года"
+        if any(procedure.not_held or procedure.caution for procedure in phase.procedures):
+            yield f"в этапе «{phase.code}» остались пояснения к процедурам прежнего года"
         for comparison in phase.comparisons:
             if comparison.not_comparable != NOT_COMPARABLE or comparison.caution:
                 yield f"в этапе «{phase.code}» остались пояснения к сравнению прежнего года"

@@ -424,9 +424,12 @@ def _by_municipality(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None
 def _limits(draft: Draft, facts: Facts) -> None:
     draft.section("limits", sentence(facts, "s_limits"))
     limits = [sentence(facts, "limit_small"), sentence(facts, "limit_no_ranking")]
-    exams = [r.paper.year for r in at(facts.results, Level.SCHOOL) if r.paper.kind == "ege"]
-    if exams:
-        limits.insert(1, sentence(facts, "limit_ege", year=max(exams)))
+    received = {result.paper.procedure for result in at(facts.results, Level.SCHOOL)}
+    limits[1:1] = [
+        sentence(facts, "limit_procedure", caution=procedure.caution)
+        for procedure in facts.run.phase.procedures
+        if procedure.caution and procedure.key in received
+    ]
     draft.paragraph(" ".join(limits))
     missing_datasets(draft, facts)
     _findings(draft, facts)
