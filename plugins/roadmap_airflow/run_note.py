@@ -26,8 +26,9 @@ HOW = {
 @hookimpl
 def on_dag_run_running(dag_run: Any) -> None:
     """Write our sentence before what a person noted, once; not where it would not fit."""
-    from roadmap_airflow.plans import plans_with
+    from roadmap_airflow.plans import plans_with, valid_plans
 
+    valid_plans.cache_clear()  # the scheduler lives long: since its start a plan may have changed
     plans = plans_with(dag_run.dag_id)
     if not plans:
         return  # not a phase

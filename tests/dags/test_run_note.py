@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pendulum
@@ -13,8 +15,11 @@ from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 
-from roadmap_airflow.plans import plans_with
-from roadmap_airflow.run_note import LONGEST, sentence
+from roadmap.paths import PLANS as FOLDER
+from roadmap.plan.load import load_plans
+from roadmap_airflow.plans import plans_with, valid_plans
+from roadmap_airflow.run_note import LONGEST, on_dag_run_running, sentence
+from roadmap_cli.new_year import write_draft
 
 pytestmark = pytest.mark.airflow
 
@@ -50,6 +55,22 @@ def test_a_plan_that_is_not_in_force_is_a_test_whatever_the_form_says():
     said = sentence({"mode": "live"}, DRAFT, BEGINS)
     assert said == (
         "ПРОВЕРКА, письма на проверочный адрес: все адресаты; план 2021 года не введён в действие."
+    )
+
+
+def test_a_draft_that_was_written_since_the_scheduler_began_is_a_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+):
+    """The scheduler keeps running for weeks, and with it the plans that it has read."""
+    shutil.copy(FOLDER / "2021.yaml", tmp_path)
+    valid_plans()
+    request.addfinalizer(valid_plans.cache_clear)
+    write_draft(2022, 2021, tmp_path)
+    monkeypatch.setattr("roadmap.plan.load.load_plans", lambda: load_plans(tmp_path))
+    run = DagRun(dag_id="march_analysis", run_id="draft", conf={"year": 2022})
+    on_dag_run_running(run)
+    assert run.note == (
+        "ПРОВЕРКА, письма на проверочный адрес: все адресаты; план 2022 года не введён в действие."
     )
 
 
