@@ -79,10 +79,9 @@ def decide() -> dict[str, Any]:
             municipality_id=params["municipality"],
             expiry_ms=delivery_settings().expiry_ms,
         )
-        whose = runs.names(runs.plan_of(engine, settled.run_id), [settled.municipality_id])
     log.info(
         "%s, %s, редакция %s. Решено: «%s».",
-        whose,
+        settled.name,
         title(settled.occasion, settled.mode, valid_plans()),
         settled.revision,
         LETTER_DECISIONS[settled.decision],

@@ -99,7 +99,9 @@ def freeze(
         at = {"run_id": run_id, "as_of": as_of}
         whom = {**at, "addressees": plan.addressees}
         batches = batches_in_force(conn, plan.year, *known)
-        _require_registries(batches, batches_in_force(conn, plan.year, known_at_ms, "received"))
+        _require_registries(
+            plan, batches, batches_in_force(conn, plan.year, known_at_ms, "received")
+        )
         conn.execute(
             insert(phase_run).values(
                 run_id=run_id,
@@ -258,7 +260,9 @@ def _first_of_each_rule(findings: Iterable[Any]) -> list[str]:
     return lines
 
 
-def _require_registries(batches: Iterable[InForce], received: Iterable[InForce]) -> None:
+def _require_registries(
+    plan: Plan, batches: Iterable[InForce], received: Iterable[InForce]
+) -> None:
     """FreezeRefused where a registry is not among the `batches`; `received`: had all been known."""
     there = {batch.dataset for batch in batches}
     missing = {dataset: title for dataset, title in _REGISTRIES.items() if dataset not in there}
@@ -271,8 +275,9 @@ def _require_registries(batches: Iterable[InForce], received: Iterable[InForce])
         )
     if missing:
         raise FreezeRefused(
-            f"Запуск не начат, нет сведений: {titles}. Без них неизвестно, кому и о каких школах "
-            "писать. Положите файлы в папку этого года и очистите «Приём данных»."
+            f"Запуск не начат, по плану {plan.year} года нет сведений: {titles}. Без них "
+            "неизвестно, кому и о каких школах писать. Положите файлы в папку этого года и очистите"
+            " «Приём данных». Нужен другой год — запустите этап заново с полем «Год плана»."
         )
 
 

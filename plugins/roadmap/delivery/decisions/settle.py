@@ -56,6 +56,7 @@ class Settlement:
     delivery_id: str
     run_id: str
     municipality_id: str
+    name: str  # of the municipality, as the registry and the letters to the operator call it
     occasion: str
     mode: str
     revision: int
@@ -114,6 +115,7 @@ def settle(
         delivery_id=letter.delivery_id,
         run_id=letter.run_id,
         municipality_id=letter.municipality_id,
+        name=letter.name,
         occasion=letter.occasion,
         mode=letter.mode,
         revision=letter.revision,

@@ -149,7 +149,7 @@ def pause_troubled(
             reason = (
                 "Почтовый сервер отклонил подряд"
                 f" {russian.counted(row.refused, 'письмо', 'письма', 'писем')}. Причина каждого"
-                " отказа — в письме о рассылке; дело может быть и не в адресах."
+                " отказа — в «Сверке» этапа; дело может быть и не в адресах."
             )
         elif row.unknown >= after_unknown and row.unknown > _UNKNOWN_SHARE * row.letters:
             reason = f"Исход неизвестен: {row.unknown} из {row.letters}. Проверьте почтовый сервер."
