@@ -36,7 +36,9 @@ def mechanism_items(facts: Facts) -> Iterable[AttentionItem]:
         yield _item(facts, heading, problem, component.recommendation)
     if not weak:
         heading = sentence(facts, "s_mechanisms")
-        yield _item(facts, heading, sentence(facts, "mechanisms_sound"), cycle.none_weak)
+        yield _item(
+            facts, heading, sentence(facts, "mechanisms_sound", weak=cycle.weak), cycle.none_weak
+        )
 
 
 def incomplete(facts: Facts) -> str:
@@ -89,7 +91,8 @@ def _of_municipality(draft: Draft, facts: Facts, scores: Mapping[str, int]) -> N
     components = criteria().components
     lacking = incomplete(facts)
     is_whole = not lacking
-    draft.paragraph(sentence(facts, "mechanisms", table=draft.next_table, is_whole=is_whole))
+    table, weak = draft.next_table, criteria().weak
+    draft.paragraph(sentence(facts, "mechanisms", table=table, is_whole=is_whole, weak=weak))
     rows: list[Cells] = [
         {
             "component": component.name,
@@ -111,7 +114,8 @@ def _of_region(draft: Draft, facts: Facts, by_unit: Mapping[str, Mapping[str, in
         for unit, addressee in facts.run.municipalities.items()
         if unit != REGION
     }
-    draft.paragraph(sentence(facts, "mechanisms", table=draft.next_table, is_whole=True))
+    table, weak = draft.next_table, criteria().weak
+    draft.paragraph(sentence(facts, "mechanisms", table=table, is_whole=True, weak=weak))
     heads = (
         *columns("mechanisms/region"),
         *(number(code, component.heading, 22) for code, component in components.items()),

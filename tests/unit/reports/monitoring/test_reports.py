@@ -162,7 +162,7 @@ def test_an_addressee_with_something_missing_is_asked_for_an_answer(composed: Co
 def test_a_measure_without_a_date_is_never_counted(composed: Composed) -> None:
     """3 has no schedule: neither due nor done, and said to be so."""
     told = _paragraphs(composed(june()))
-    assert "Засчитываются мероприятия № 2, 5, 6, 7 и 11." in told
+    assert "В счёт входят мероприятия № 2, 5, 6, 7 и 11." in told
     assert "Срок мероприятия № 3 не определён" in told
     third = _table(composed_again(composed), "measures")[2]
     assert third["status"] == "○ срок не определён"
@@ -284,7 +284,7 @@ def test_what_was_missed_for_good_is_asked_for_once_and_named_all_the_same(
     assert not [item for item in model.letter.attention if "6.2" in item.title]
     assert [row for row in _table(model, "missing") if row["code"] == "6.2"]
     assert _plain(model.letter.attention_more or "").endswith(
-        "Показатель 6.2 выполнен не полностью, но время прошло и этого не исправить: действий по"
+        "Показатель 6.2 исполнен не полностью, но время прошло и этого не исправить: действий по"
         " нему не требуется."
     )
 
@@ -323,7 +323,7 @@ def test_a_done_substitute_is_told_beside_the_figure_and_no_more_asked_for(engin
 def test_of_the_department_nobody_asks_what_was_missed_for_good(composed: Composed) -> None:
     letter = composed(june(), REGION).letter
     assert not [item for item in letter.attention if item.title.startswith("Показатель 6.")]
-    assert "6.2 выполнен" in _plain(letter.attention_more or "")
+    assert "6.2 исполнен" in _plain(letter.attention_more or "")
 
 
 def test_what_the_plan_asks_by_a_day_that_has_passed_is_asked_by_the_day_of_the_answer(
