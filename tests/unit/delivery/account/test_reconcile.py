@@ -10,7 +10,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 from roadmap.delivery.account.reconcile import CATEGORIES, UNACCOUNTED, reconcile
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moves import MOVES
-from roadmap.store.tables import delivery, run_municipality, run_outcome
+from roadmap.store.tables import delivery, measure_status, run_municipality, run_outcome
 from support.ledger_world import NAMES, everybody, make_run, plan_all, send
 from support.smtp_server import SmtpServer
 
@@ -304,6 +304,18 @@ def test_a_run_with_nobody_to_write_to_says_why(
     assert result.is_settled
     assert result.headline == "Писем нет: писать некому"
     assert says.replace("город Буй", NAMES["buy"]) in result.text
+
+
+def test_a_reminder_without_evidence_does_not_say_that_all_is_done(any_engine: Engine):
+    phase = "reminder/2021-04-30/14"
+    make_run(any_engine, contacts={"buy": ()}, occasion=f"2021/{phase}", phase=phase)
+    status = {"run_id": "run-1", "municipality_id": "buy", "due": "2021-04-30"}
+    with any_engine.begin() as db:
+        db.execute(update(run_municipality).values(is_selected=0))
+        db.execute(insert(measure_status).values(measure=8, status="no_data", **status))
+    text = reconcile(any_engine, "run-1").text
+    assert "Напоминать некому: о том, что сделано к этому сроку, есть не все сведения." in text
+    assert "всё сделано" not in text
 
 
 # -- Whatever rows there are -------------------------------------------------------------------
