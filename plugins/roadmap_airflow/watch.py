@@ -46,7 +46,9 @@ def find_reminders() -> list[str]:
     return [f"{one.plan_year}/{one.phase}" for one in (*reminders, *closings)]
 
 
-@task_group(group_id="remind", prefix_group_id=False)
+@task_group(
+    group_id="remind", group_display_name="Напоминания и итоги сроков", prefix_group_id=False
+)
 def remind(occasion: str) -> None:
     """One reminder from its frozen evidence to its account; everybody's letters in one task."""
     run: Any = freeze_reminder(occasion)  # its value, once it has run: the id of the phase run

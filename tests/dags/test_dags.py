@@ -223,6 +223,8 @@ def test_the_guide_explains_every_field_of_the_form_and_every_task(bag):
     titles = [params.get_param(name).schema["title"] for name in params]
     assert [title for title in titles if f"| {title} |" not in guide] == []
     tasks = [task.task_display_name for dag in bag.dags.values() for task in dag.tasks]
+    groups = (dag.task_group.get_task_group_dict().values() for dag in bag.dags.values())
+    tasks += [group.label for of_dag in groups for group in of_dag if group.group_id]
     assert [name for name in tasks if name not in guide] == []
 
 
