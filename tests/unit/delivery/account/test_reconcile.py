@@ -312,7 +312,7 @@ def test_a_reminder_without_evidence_does_not_say_that_all_is_done(any_engine: E
     status = {"run_id": "run-1", "municipality_id": "buy", "due": "2021-04-30"}
     with any_engine.begin() as db:
         db.execute(update(run_municipality).values(is_selected=0))
-        db.execute(insert(measure_status).values(measure=8, status="no_data", **status))
+        db.execute(insert(measure_status).values(measure="8", status="no_data", **status))
     text = reconcile(any_engine, "run-1").text
     assert "Напоминать некому: о том, что сделано к этому сроку, есть не все сведения." in text
     assert "всё сделано" not in text
