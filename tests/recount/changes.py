@@ -45,7 +45,9 @@ class Changes:
 
     def __init__(self, state: State, unit: str) -> None:
         self.registry, self.unit = state.registry, unit
-        self.stage: int = state.phase.get("positive_changes", {}).get("stage", 0)
+        told = state.phase.get("positive_changes", {})
+        self.stage: int = told.get("stage", 0)
+        self.asks = "recommendations" in told
         taken, marks = state.registers.risks_taken(), state.registers.change_marks()
         places = {s: p for s, p in self.registry.project.items() if unit in (REGION, p)}
         self.unknown = [school for school in places if school not in taken]  # no profile came
@@ -146,6 +148,8 @@ class Changes:
             "Позитивных изменений нет или они частичные": partly + no,
             "Позитивные изменения не подтверждены": unproved,
         }
+        if not self.asks:
+            return told
         return [*told, *(f"{matter}. {n} риск" for matter, n in asked.items() if n)]
 
 

@@ -437,8 +437,8 @@ def _positive_changes(plan: Plan) -> Iterator[Problem]:
     for index, phase in enumerate(plan.phases):
         if phase.positive_changes is None:
             continue
-        if phase.report != "monitoring":
-            text = "о позитивных изменениях говорит только отчёт о мониторинге"
+        if phase.report not in ("monitoring", "summary"):
+            text = "о позитивных изменениях говорят отчёты о мониторинге и об итогах года"
             yield Problem(f"phases[{index}].positive_changes", text)
         unread = {"medk_changes", "risk_profiles"}.difference(
             phase.datasets.needed, phase.datasets.told

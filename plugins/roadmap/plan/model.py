@@ -175,13 +175,14 @@ class ChangesAdvice(PlanPart):
     no_mark: Recommendation
     not_changed: Recommendation  # «нет» or «частично»
     no_evidence: Recommendation  # of «да» or «частично»
+    no_profile: Recommendation | None = None  # None: such a school is told and asked for nothing
 
 
 class PositiveChanges(PlanPart):
     """The stage of МЭДК's monitoring of positive changes that the phase's report tells of."""
 
     stage: Literal[1, 2]
-    recommendations: ChangesAdvice
+    recommendations: ChangesAdvice | None = None  # None: the report asks for nothing
 
 
 class Reminders(PlanPart):
@@ -214,7 +215,7 @@ class Phase(PlanPart):
     datasets: Datasets
     procedures: tuple[Procedure, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
-    positive_changes: PositiveChanges | None = None  # of a monitoring
+    positive_changes: PositiveChanges | None = None  # of a monitoring or the summary
     school_pages: bool = False  # whether a page about each school goes with the analysis
     approval: Approval
     correction_needs_reason: bool = False

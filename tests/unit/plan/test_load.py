@@ -200,7 +200,8 @@ WRONG = {
     ),
     "positive changes told by an analysis": (
         ("    approval: {required: false}\n", CHANGES),
-        "phases[0].positive_changes", "о позитивных изменениях говорит только отчёт о мониторинге",
+        "phases[0].positive_changes",
+        "о позитивных изменениях говорят отчёты о мониторинге и об итогах года",
     ),
     "positive changes of schools whose risks are not read": (
         ("    approval: {required: false}\n", CHANGES),

@@ -294,12 +294,13 @@ def changes_sheet(facts: Facts) -> Sheet | None:
 
 
 def changes_items(facts: Facts) -> tuple[AttentionItem, ...]:
-    """One item per matter: no mark, no whole change, no evidence; each with its schools and risks.
+    """One item per matter: no mark, no whole change, no evidence, each with its schools and risks,
+    and no risk profile, with its schools.
 
     A municipality's is addressed to them; the region's takes it under control.
     """
     told = told_changes(facts)
-    if told is None:
+    if told is None or told.recommendations is None:
         return ()
     advice = told.recommendations
     asked = {
@@ -309,14 +310,26 @@ def changes_items(facts: Facts) -> tuple[AttentionItem, ...]:
     }
     risks = _risks(facts)
     found = ((m, [r for r in risks if is_open(r, told.stage)]) for m, is_open in _MATTERS.items())
-    return tuple(_item(facts, matter, of_it, asked[matter]) for matter, of_it in found if of_it)
+    items = [
+        _item(
+            facts,
+            matter,
+            sentence(facts, "positive_problem", n=len(of_it), names=_names(facts, of_it)),
+            asked[matter],
+        )
+        for matter, of_it in found
+        if of_it
+    ]
+    unknown = _without_profile(facts)
+    if unknown and advice.no_profile is not None:
+        names = _names_of_schools(facts, unknown)
+        problem = sentence(facts, "positive_profile_problem", n=len(unknown), names=names)
+        items.append(_item(facts, "no_profile", problem, advice.no_profile))
+    return tuple(items)
 
 
-def _item(
-    facts: Facts, matter: str, risks: Sequence[RiskOfSchool], advice: Recommendation
-) -> AttentionItem:
+def _item(facts: Facts, matter: str, problem: str, advice: Recommendation) -> AttentionItem:
     heading = sentence(facts, "positive_title", matter=matter)
-    problem = sentence(facts, "positive_problem", n=len(risks), names=_names(facts, risks))
     phase = facts.run.phase
     if facts.is_region:
         return AttentionItem(

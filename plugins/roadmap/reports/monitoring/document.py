@@ -69,6 +69,7 @@ def compose_document(
     if facts.run.phase.report == SUMMARY:
         _year_figures(draft, facts, summary, shown)
         _undone(draft, facts, summary)
+        changes_section(draft, facts)
         _directions(draft, facts)
     else:
         _missing(draft, facts, summary)

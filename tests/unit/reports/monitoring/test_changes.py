@@ -8,14 +8,17 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine
 
+from roadmap.plan.model import ChangesAdvice, Plan, PositiveChanges
 from roadmap.reports.compose import compose, load_model
 from roadmap.reports.model import AttentionItem, ReportModel, Table
 from roadmap.reports.words.show import show
 from support.monitoring_rows import (
     ANSWERS_TO,
+    JUNE,
     REGION,
     REGISTERS,
     MadeMonitoring,
+    december,
     june,
     plan,
     september,
@@ -139,6 +142,65 @@ def test_of_a_school_without_a_risk_profile_nothing_is_known(composed: Composed)
         "Рисковый профиль 2 школ не поступил, неизвестно, какие риски активированы: "
         "Школа № 102 (условная); Школа № 103 (условная)."
     ) in told(model)
+
+
+def told_as(run: MadeMonitoring, **changes: object) -> Plan:
+    """The plan whose phase of the run tells of the positive changes otherwise."""
+    phase = plan().phase(run.phase)
+    told = phase.positive_changes or PositiveChanges(stage=2)
+    return plan().model_copy(
+        update={
+            "phases": tuple(
+                one.model_copy(update={"positive_changes": told.model_copy(update=changes)})
+                if one.code == run.phase
+                else one
+                for one in plan().phases
+            )
+        }
+    )
+
+
+def test_a_school_without_a_risk_profile_is_asked_for_it_where_the_plan_says_how(
+    engine: Engine,
+) -> None:
+    run = june(registers=assessed_but("s102", "s103"))
+    asked_too = told_as(run, recommendations=advice_with_profile())
+    run.insert(engine)
+    compose(engine, asked_too, run.run, ANSWERS_TO)
+    with engine.connect() as db:
+        own, region = (load_model(db, run.run, unit) for unit in ("buyskiy", REGION))
+    (item,) = [row for row in rows(own, "recommendations") if "профиль" in row[1]]
+    assert item[1:3] == [
+        "Рисковый профиль не поступил. 2 школы: Школа № 102 (условная); Школа № 103 (условная).",
+        "Закрыть анкеты школы",
+    ]
+    (item,) = [row for row in rows(region, "recommendations") if "профиль" in row[1]]
+    assert item[1:3] == [
+        "Рисковый профиль не поступил. 2 школы: Буйский МР.",
+        "Взять исполнение на контроль",
+    ]
+
+
+def advice_with_profile() -> ChangesAdvice:
+    advice = plan().phase(JUNE).positive_changes
+    assert advice is not None
+    assert advice.recommendations is not None
+    profile = advice.recommendations.no_mark.model_copy(update={"text": "Закрыть анкеты школы"})
+    return advice.recommendations.model_copy(update={"no_profile": profile})
+
+
+def test_the_summary_of_the_year_tells_of_the_second_stage_and_asks_for_no_mark(
+    engine: Engine,
+) -> None:
+    run = december()
+    run.insert(engine)
+    compose(engine, told_as(run), run.run, ANSWERS_TO)
+    with engine.connect() as db:
+        model = load_model(db, run.run, "buyskiy")
+    assert "По итогам 2 этапа позитивные изменения отмечены" in told(model)
+    assert "С 1 этапа стало лучше" in told(model)
+    assert rows(model, "positive-changes")
+    assert asked(model) == {}
 
 
 def test_a_profile_of_a_later_day_is_not_known_yet(composed: Composed) -> None:
