@@ -11,8 +11,12 @@ from roadmap_cli.answers import asked_database
 from roadmap_cli.arguments import ArgumentParser
 
 if TYPE_CHECKING:
+    from datetime import date
+    from fractions import Fraction
+
     from roadmap.indicators.explain import Batch, Explanation, Monitoring, Query
     from roadmap.indicators.read import Gap
+    from roadmap.plan.model import Indicator
 
 MODES = {
     "live": "письма адресатам",
@@ -107,9 +111,10 @@ def _result(found: Explanation) -> Iterator[str]:
     from roadmap.plan.due import due_date, next_due
 
     indicator, result = found.indicator, found.result
-    target = integer(int(indicator.target)) if indicator.target % 1 == 0 else str(indicator.target)
-    yield f"Цель: {target}{' %' if indicator.kind == 'share' else ''}"
-    due = due_date(found.measure.window)
+    target = indicator.target if result is None else result.target
+    if target is not None:
+        yield f"Цель: {_target(indicator, target, result.target_on if result else None)}"
+    due = due_date(found.measure.window) if result is None else result.due
     following = next_due(found.measure.window, found.as_of)
     after = f", следующий — {day(following)}" if following else ""
     yield f"Срок: {day(due) if due else 'не определён'} ({found.measure.date_text}){after}"
@@ -123,11 +128,16 @@ def _result(found: Explanation) -> Iterator[str]:
     if result.status == "no_schools":
         yield f"Результат: {WORDS[result.status]} — показатель только о них, ничего не требуется."
         return
-    is_count = indicator.kind == "count"
+    is_count = indicator.kind not in ("share", "fact") and not indicator.is_of_shares
     whole = None if is_count else result.denominator
     yield f"Сделано: {reached(result.numerator, whole, indicator.unit)}"
-    if indicator.kind == "share" and result.numerator is not None and result.denominator:
+    if indicator.is_of_shares and result.numerator is not None and result.denominator:
         yield f"Доля: {percent(result.numerator, result.denominator, 2)} %"
+    if result.baseline is not None and result.change is not None:
+        before = result.baseline
+        of = f" из {integer(before.denominator)}" if before.denominator else ""
+        points = " п. п." if indicator.is_of_shares else ""
+        yield f"Было: {integer(before.numerator)}{of}, изменение: {_signed(result.change)}{points}"
     yield f"Статус: {WORDS[result.status]} — {_why(found)}"
     for part in result.parts:
         of_part = None if is_count else part.denominator
@@ -136,6 +146,23 @@ def _result(found: Explanation) -> Iterator[str]:
         yield f"  {part.part.title}: {number}{'' if is_count else f' ({WORDS[part.status]})'}"
     if found.monitoring is not None:
         yield from _counted(found.monitoring)
+
+
+def _target(indicator: Indicator, target: float, on: date | None) -> str:
+    """«не более 10 %», «20 на 30.06.2021»; of a change with its sign."""
+    number = _signed(target) if indicator.kind == "change" else _plain(target)
+    per_cent = " %" if indicator.kind == "share" else " п. п." if indicator.is_of_shares else ""
+    at_most = "не более " if indicator.bound == "at_most" else ""
+    quarter = f" на {day(on)}" if on else ""
+    return f"{at_most}{number}{per_cent}{quarter}"
+
+
+def _plain(number: float) -> str:
+    return integer(int(number)) if number % 1 == 0 else str(number)
+
+
+def _signed(number: float | Fraction) -> str:
+    return f"{'+' if number > 0 else ''}{_plain(round(float(number), 2))}"
 
 
 def _counted(monitoring: Monitoring) -> Iterator[str]:
@@ -161,18 +188,18 @@ def _number(value: int | None) -> str:
 
 
 def _why(found: Explanation) -> str:
-    from roadmap.plan.due import due_date
+    from roadmap.indicators.evaluate import lacking
 
-    result, unit = found.result, found.indicator.unit
+    result = found.result
     if result is None or result.numerator is None:
         return "сведения не поступили"
     if result.shortfall is None:
         return "считать не от чего"
     if result.shortfall:
-        return f"не хватает: {counted(result.shortfall, unit.one, unit.few, unit.many)}"
+        return lacking(found.indicator, result.shortfall)
     if result.met_on is None:
         return "цель достигнута"
-    due = due_date(found.measure.window)
+    due = result.due
     late = " — позже срока" if due is not None and result.met_on > due else ""
     return f"цель достигнута {day(result.met_on)}{late}"
 

@@ -39,6 +39,7 @@ RUN = "0" * 32
 AS_OF = "2021-03-31"
 ANSWERS_TO = "roadmap@example.org"
 REGION = "region"
+TARGETS = {i.code: i.target for measure in plan().measures for i in measure.indicators}
 
 # «2», «3», «4», «5»
 Marks = tuple[int, int, int, int]
@@ -426,7 +427,7 @@ class MadeRun:
                 "municipality_id": unit,
                 "numerator": numerator,
                 "denominator": denominator,
-                "target": 100.0,
+                "target": TARGETS[code.partition("/")[0]],
                 "shortfall": shortfall,
                 "met_on": None,
                 "status": status,

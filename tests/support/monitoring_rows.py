@@ -37,6 +37,7 @@ from support.run_rows import check_list, put_risks
 
 ANSWERS_TO = "roadmap@example.org"
 REGION = "region"
+TARGETS = {i.code: i.target for measure in plan().measures for i in measure.indicators}
 JUNE, SEPTEMBER, DECEMBER = "june_monitoring", "september_monitoring", "december_summary"
 RUNS = {JUNE: "6" * 32, SEPTEMBER: "9" * 32, DECEMBER: "d" * 32}
 
@@ -315,7 +316,7 @@ class MadeMonitoring:
                 "municipality_id": unit,
                 "numerator": numerator,
                 "denominator": denominator,
-                "target": 100.0,
+                "target": TARGETS[code.partition("/")[0]],
                 "shortfall": shortfall,
                 "met_on": MET_ON.get(code),
                 "status": status,

@@ -11,6 +11,7 @@ from roadmap.plan.model import Plan
 
 SMALL_PLANS = Path(__file__).parent / "small_plan"
 WHOLE_PLANS = Path(__file__).parent / "whole_plan"
+TARGETS_PLANS = Path(__file__).parent / "targets_plan"
 
 
 @cache
@@ -23,6 +24,12 @@ def small_plan() -> Plan:
 def whole_plan() -> Plan:
     """The plan of a whole year that golden reports are of, with every measure of the order."""
     return load_plan(2021, WHOLE_PLANS)
+
+
+@cache
+def targets_plan() -> Plan:
+    """The plan with an indicator of each kind of target, all of reported values."""
+    return load_plan(2021, TARGETS_PLANS)
 
 
 def of_before_regions(plan: Plan) -> bytes:

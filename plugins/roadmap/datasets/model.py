@@ -48,7 +48,9 @@ class Column:
     # As written → as kept; `options.choices` of the source say or add more (docs/formats.md).
     choices: Mapping[str, Any] = field(default_factory=dict)
     # Choices that stand elsewhere.
-    words: Literal["risk_factors", "phases", "mechanisms", "procedures", "blocks"] | None = None
+    words: (
+        Literal["risk_factors", "phases", "mechanisms", "procedures", "blocks", "indicators"] | None
+    ) = None
     may_be_absent: bool = False  # a file without the column is valid, its cells are empty
     is_stored: bool = True  # False: only read
     is_never_null: bool = False  # a cell may be empty, but then the row is no fact

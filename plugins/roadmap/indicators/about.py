@@ -31,6 +31,7 @@ Register = Literal[
     "prepared",  # the run that composed the report; beside it, who approved it
     "programmes",
     "questionnaires",
+    "reported",  # the papers in which values were reported
     "regional_acts",
 ]
 _OF_SCHOOLS = {"school", "curator", "coordinator"}
@@ -62,12 +63,14 @@ class UnitWords(_Part):
 class About(_Part):
     """`is_own_deed`: the register is filled by the addressee's own deeds, so that what changes in
     it corrects its report. `shortfall` is said of a share instead of «не хватает: …», with
-    `units`, `shortfall_of_one` where there is but one unit to be missing.
+    `units`, `shortfall_of_one` where there is but one unit to be missing. `values`: the query
+    gives reported numbers and no units (indicators.units).
     """
 
     question: Annotated[str, Field(pattern=r"^[^\n]+\?$")]
     confirmed_by: Register
     is_own_deed: bool
+    values: bool = False
     units: Annotated[dict[Kind, UnitWords], Field(min_length=1)]
     shortfall: Sentence | None = None
     shortfall_of_one: Sentence | None = None

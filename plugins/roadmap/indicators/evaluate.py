@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from functools import partial
 from itertools import compress
 from typing import Any, Literal
 
@@ -28,12 +29,26 @@ from roadmap.indicators.status import (
     assessed,
     indicator_status,
     is_executed,
+    is_partly,
     measure_status,
     whole_shortfall,
 )
-from roadmap.indicators.units import Required, missing_of, reading_of, required_units
+from roadmap.indicators.targets import (
+    judged_quarter,
+    planned_baseline,
+    target_of,
+    window_of,
+)
+from roadmap.indicators.units import (
+    Required,
+    missing_of,
+    reading_of,
+    reading_of_values,
+    required_units,
+)
 from roadmap.plan.due import due_date, has_begun, monitoring_scope, start_date
 from roadmap.plan.model import (
+    Bound,
     Indicator,
     IndicatorKind,
     IndicatorPart,
@@ -81,10 +96,7 @@ class Evaluation:
         ]
         for indicator, reading, assessment in self.region:
             unit = indicator.unit
-            lacks = assessment.shortfall
-            missing = (
-                f", не хватает: {counted(lacks, unit.one, unit.few, unit.many)}" if lacks else ""
-            )
+            missing = f", {lacks}" if (lacks := lacking(indicator, assessment.shortfall)) else ""
             lines.append(
                 f"{indicator.code} {indicator.title}: "
                 f"{reached(reading.numerator, reading.denominator, unit)}{missing} "
@@ -103,6 +115,15 @@ def reached(numerator: int | None, whole: int | None, unit: Unit) -> str:
     one = "" if " " in unit.few else unit.few
     of = f"{integer(whole)} {plural(whole, one, unit.many, unit.many)}"
     return f"{integer(numerator)} из {of}".rstrip()
+
+
+def lacking(indicator: Indicator, shortfall: int | None) -> str:
+    """«не хватает: 2 школы», «сверх допустимого: 2 школы»; "" where nothing is, or is known."""
+    if not shortfall:
+        return ""
+    what = "сверх допустимого" if indicator.bound is Bound.AT_MOST else "не хватает"
+    unit = indicator.unit
+    return f"{what}: {counted(shortfall, unit.one, unit.few, unit.many)}"
 
 
 @dataclass(frozen=True)
@@ -127,6 +148,9 @@ class _Row:
     numerator: int | None
     denominator: int | None
     target: float
+    target_on: str | None
+    baseline_numerator: int | None
+    baseline_denominator: int | None
     shortfall: int | None
     met_on: str | None
     status: Status
@@ -281,6 +305,8 @@ def bound_parameters(
         "window_starts": starts.isoformat() if starts else None,
         "window_ends": ends.isoformat() if ends else None,
     }
+    if indicator.sql is not None and about(indicator.sql).values:
+        bound |= _of_values(plan, run, indicator)
     if _is_monitoring(indicator):
         bound["monitoring_run_id"] = _monitoring_run(connection, plan, run, measure)
     if "phase" in indicator.parameters:
@@ -295,6 +321,21 @@ def bound_parameters(
         for name, value in settings.items():
             bound[name] = int(value) if isinstance(value, bool) else value
     return bound
+
+
+def _of_values(plan: Plan, run: Run, indicator: Indicator) -> dict[str, Any]:
+    """What a query of reported values has to know of the indicator: `known_from` is the first day
+    on which the latest period may end to say something of the target."""
+    starts = date(plan.year, 1, 1)
+    quarter = judged_quarter(indicator, plan.year, run.as_of)
+    return {
+        "is_regional": int(indicator.slice is Slice.REGION),
+        "is_share": int(indicator.is_of_shares),
+        "is_sum": int(indicator.kind is IndicatorKind.SUM),
+        "plan_starts": starts.isoformat(),
+        "known_from": (quarter.starts if quarter else starts).isoformat(),
+        "baseline_on": indicator.baseline_on.isoformat() if indicator.baseline_on else "",
+    }
 
 
 def _monitoring_run(connection: Connection, plan: Plan, run: Run, measure: Measure) -> str | None:
@@ -318,7 +359,7 @@ class _Query:
     code: str  # under which its rows are stored
     required: Mapping[str, Sequence[Required]]  # by place
     readings: Mapping[str, Reading]  # by place
-    counts: bool  # whether it is added to the indicator's own figure
+    names_missing: bool  # whether what its units lack is missing in the indicator
 
 
 def _query(
@@ -336,12 +377,38 @@ def _query(
         required[REGION] = [one for place in run.municipalities for one in required.get(place, ())]
     # A part of several has no number of its own to be reached.
     is_whole = part is None or [part] == _added_parts(indicator)
-    target = indicator.target if is_whole else None
     readings = {
-        place: reading_of(required.get(place, ()), indicator.kind, target)
+        place: _reading(run, plan, indicator, code, place, required.get(place, ()), is_whole)
         for place in _places(run, indicator)
     }
-    return _Query(code, required, readings, part is None or not part.beside)
+    # What may be at most so much lacks no unit.
+    names_missing = (part is None or not part.beside) and indicator.bound is Bound.AT_LEAST
+    return _Query(code, required, readings, names_missing)
+
+
+def _reading(
+    run: Run,
+    plan: Plan,
+    indicator: Indicator,
+    code: str,
+    place: str,
+    rows: Sequence[Required],
+    is_whole: bool,
+) -> Reading:
+    target = _target(run, plan, indicator, place) if is_whole else None
+    if indicator.bound is Bound.AT_MOST and not all(row.is_known for row in rows):
+        return Reading(None, None)  # what has not come may be above it
+    if not about(stem_of(indicator, code)).values:
+        return reading_of(rows, indicator.kind, target)
+    reading = reading_of_values(rows, indicator.kind, target, indicator.bound)
+    if indicator.baseline is None or reading.numerator is None:
+        return reading
+    return replace(reading, baseline=planned_baseline(indicator, place, run.municipalities))
+
+
+def _target(run: Run, plan: Plan, indicator: Indicator, place: str) -> float:
+    quarter = judged_quarter(indicator, plan.year, run.as_of)
+    return target_of(indicator, place, run.municipalities, quarter)
 
 
 def _added_parts(indicator: Indicator) -> list[IndicatorPart]:
@@ -372,12 +439,21 @@ _UNKNOWN = (Status.NO_DATA, Status.NO_DUE_DATE)
 
 
 def _rows(
-    run: Run, measure: Measure, indicator: Indicator, place: str, queries: Sequence[_Query]
+    run: Run,
+    plan: Plan,
+    measure: Measure,
+    indicator: Indicator,
+    place: str,
+    queries: Sequence[_Query],
 ) -> list[_Row]:
     """The row of the indicator in that place and after it those of its parts."""
-    kind, target, window = indicator.kind, indicator.target, measure.window
+    kind, bound = indicator.kind, indicator.bound
+    target = _target(run, plan, indicator, place)
+    quarter = judged_quarter(indicator, plan.year, run.as_of)
+    window = window_of(measure.window, quarter)
     readings = [query.readings[place] for query in queries]
-    of_each = [indicator_status(kind, target, one, window, run.as_of) for one in readings]
+    of_each = [indicator_status(kind, target, one, window, run.as_of, bound) for one in readings]
+    row = partial(_row, place, target, quarter.ends if quarter else None)
     if place in run.without_schools:
         of_each = [
             Assessment(Status.NO_SCHOOLS, None)
@@ -386,7 +462,7 @@ def _rows(
             for query, one in zip(queries, of_each, strict=True)
         ]
     if not indicator.parts:
-        return [_row(indicator, indicator.code, place, readings[0], of_each[0])]
+        return [row(indicator.code, readings[0], of_each[0])]
     is_added = [
         not part.beside and one.status is not Status.NO_SCHOOLS
         for part, one in zip(indicator.parts, of_each, strict=True)
@@ -395,34 +471,44 @@ def _rows(
         nothing = Assessment(Status.NO_SCHOOLS, None)
         of_parts = zip(queries, readings, of_each, strict=True)
         return [
-            _row(indicator, indicator.code, place, Reading(None, None), nothing),
-            *(_row(indicator, query.code, place, one, of_part) for query, one, of_part in of_parts),
+            row(indicator.code, Reading(None, None), nothing),
+            *(row(query.code, one, of_part) for query, one, of_part in of_parts),
         ]
     whole = added(list(compress(readings, is_added)))
     of_added = [one.shortfall for one in compress(of_each, is_added)]
     missing = whole_shortfall(kind, target, whole, of_added)
-    of_whole = assessed(kind, missing, whole, window, run.as_of)
+    partly = is_partly(kind, target, whole, bound)
+    of_whole = assessed(missing, whole, window, run.as_of, partly=partly)
     if kind is not IndicatorKind.SHARE:
         of_each = [Assessment(of_whole.status, None) for _ in of_each]
     return [
-        _row(indicator, indicator.code, place, whole, of_whole),
+        row(indicator.code, whole, of_whole),
         *(
-            _row(indicator, query.code, place, one, of_part)
+            row(query.code, one, of_part)
             for query, one, of_part in zip(queries, readings, of_each, strict=True)
         ),
     ]
 
 
 def _row(
-    indicator: Indicator, code: str, place: str, reading: Reading, assessment: Assessment
+    place: str,
+    target: float,
+    target_on: date | None,
+    code: str,
+    reading: Reading,
+    assessment: Assessment,
 ) -> _Row:
     met_on = reading.met_on if assessment.shortfall == 0 else None
+    before = reading.baseline
     return _Row(
         indicator=code,
         municipality_id=place,
         numerator=reading.numerator,
         denominator=reading.denominator,
-        target=indicator.target,
+        target=target,
+        target_on=target_on.isoformat() if target_on else None,
+        baseline_numerator=before.numerator if before else None,
+        baseline_denominator=before.denominator if before else None,
         shortfall=assessment.shortfall,
         met_on=met_on.isoformat() if met_on else None,
         status=assessment.status,
@@ -441,7 +527,7 @@ def _gaps(
     return [
         {"run_id": run.run_id, "indicator": query.code, **asdict(one)}
         for query in queries
-        if query.counts
+        if query.names_missing
         for place, (whole, *_) in rows.items()
         if query.readings[place].numerator is not None
         and whole.shortfall != 0
@@ -463,7 +549,7 @@ def _measured(
             for part in indicator.parts or (None,)
         ]
         by_place = {
-            place: _rows(run, measure, indicator, place, queries)
+            place: _rows(run, plan, measure, indicator, place, queries)
             for place in _places(run, indicator)
         }
         rows += [row for of_place in by_place.values() for row in of_place]

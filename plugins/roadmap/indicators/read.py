@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, case, or_, select
 
 from roadmap.evidence.own_schedule import plan_of_run
-from roadmap.indicators.status import Status, measure_status
+from roadmap.indicators.status import Baseline, Reading, Status, change, measure_status
+from roadmap.plan.due import due_date
 from roadmap.plan.model import Indicator, IndicatorPart, Measure, Plan, Recommendation
 from roadmap.plan.region import REGION
 from roadmap.russian import natural_key
@@ -34,6 +36,9 @@ class PartResult:
     part: IndicatorPart
     numerator: int | None
     denominator: int | None
+    target: float
+    target_on: date | None
+    baseline: Baseline | None
     shortfall: int | None
     met_on: date | None
     status: Status
@@ -45,6 +50,8 @@ class IndicatorResult:
 
     `numerator`, `denominator`, `shortfall` are None when nothing is known. `shortfall` is in
     the indicator's units and 0 when met; `met_on` only where it is met and the day is known.
+    `target` is that of the place and, of a target by quarter, that of the quarter which ends on
+    `target_on`. `baseline` is what a change is counted from.
     `parts` are in the plan's order, empty where the indicator has none. `compensated`: the days,
     in their order, on which units that are missing were made good by a substitute, a day for each
     unit; they stay in the shortfall.
@@ -55,6 +62,9 @@ class IndicatorResult:
     municipality_id: str
     numerator: int | None
     denominator: int | None
+    target: float
+    target_on: date | None
+    baseline: Baseline | None
     shortfall: int | None
     met_on: date | None
     status: Status
@@ -65,6 +75,16 @@ class IndicatorResult:
     def is_compensated(self) -> bool:
         """Whether nothing is missing that no substitute has made good."""
         return 0 < (self.shortfall or 0) <= len(self.compensated)
+
+    @property
+    def due(self) -> date | None:
+        """By when it is to be reached."""
+        return self.target_on or due_date(self.measure.window)
+
+    @property
+    def change(self) -> Fraction | None:
+        """By how much the value moved: percentage points of shares, else units."""
+        return change(Reading(self.numerator, self.denominator, baseline=self.baseline))
 
 
 @dataclass(frozen=True)
@@ -164,10 +184,18 @@ def _figures(row: RowMapping) -> dict[str, Any]:
     return {
         "numerator": row["numerator"],
         "denominator": row["denominator"],
+        "target": row["target"],
+        "target_on": _day(row["target_on"]),
+        "baseline": _baseline(row),
         "shortfall": row["shortfall"],
         "met_on": _day(row["met_on"]),
         "status": Status(row["status"]),
     }
+
+
+def _baseline(row: RowMapping) -> Baseline | None:
+    numerator, denominator = row["baseline_numerator"], row["baseline_denominator"]
+    return None if numerator is None else Baseline(numerator, denominator)
 
 
 def part_code(indicator: Indicator, part: IndicatorPart) -> str:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
 from roadmap.plan.due import due_date, has_begun
-from roadmap.plan.model import IndicatorKind
+from roadmap.plan.model import Bound, IndicatorKind
 from roadmap.plan.windows import WholePeriod, Window
 
 
@@ -57,43 +57,96 @@ class Reading:
     numerator: int | None
     denominator: int | None
     met_on: date | None = None
+    baseline: Baseline | None = None  # of a change; None: not known
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a change is counted from: a number, or a share where there is a denominator."""
+
+    numerator: int
+    denominator: int | None
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """`shortfall`: units that are missing to the target, 0 when met; None: not known."""
+    """`shortfall`: units that are missing to the target, or that are above what is allowed; 0 when
+    met; None: not known."""
 
     status: Status
     shortfall: int | None
 
 
-def shortfall(kind: IndicatorKind, target: float, reading: Reading) -> int | None:
-    """How many units are missing to the target; None when nothing is known.
+def shortfall(
+    kind: IndicatorKind, target: float, reading: Reading, bound: Bound = Bound.AT_LEAST
+) -> int | None:
+    """How many units are missing to the target, or are above it where it is the most that is
+    allowed; None when nothing is known.
 
     A share needs the whole units that reach `target` percent of its denominator: 100 % of
-    11 is 11, 50 % of 3 is 2. A count or a fact needs `target` units. An empty denominator
-    of a share is no data and never 100 %.
+    11 is 11, 50 % of 3 is 2; at most 10 % of 35 allow 3. A count, a sum or a fact needs `target`
+    units, a change its baseline and `target`, in units or, of shares, in percentage points. An
+    empty denominator of a share is no data and never 100 %.
     """
     if reading.numerator is None:
         return None
     # The decimal text, not the binary value: 99.9 means 999/1000.
     goal = Fraction(str(target))
-    if kind is IndicatorKind.SHARE:
+    is_of_shares = kind is IndicatorKind.SHARE
+    if kind is IndicatorKind.CHANGE:
+        if reading.baseline is None:
+            return None
+        is_of_shares = reading.baseline.denominator is not None
+        if reading.baseline.denominator is None:
+            goal += reading.baseline.numerator
+        else:
+            goal += Fraction(100 * reading.baseline.numerator, reading.baseline.denominator)
+    if is_of_shares:
         if not reading.denominator:
             return None
         goal = goal * reading.denominator / 100
+    if bound is Bound.AT_MOST:
+        return max(0, reading.numerator - floor(goal))
     return max(0, ceil(goal) - reading.numerator)
 
 
+def change(reading: Reading) -> Fraction | None:
+    """The value minus its baseline: in percentage points of shares, else in units; None where
+    one of them is not known."""
+    before = reading.baseline
+    if before is None or reading.numerator is None:
+        return None
+    if before.denominator is None:
+        return Fraction(reading.numerator - before.numerator)
+    if not reading.denominator:
+        return None
+    now = Fraction(reading.numerator, reading.denominator)
+    return 100 * (now - Fraction(before.numerator, before.denominator))
+
+
+def is_partly(kind: IndicatorKind, target: float, reading: Reading, bound: Bound) -> bool:
+    """Whether what is not met has at least begun: something is there, or the value has moved the
+    way it should. What may be at most so much is kept or is not."""
+    if kind is IndicatorKind.CHANGE:
+        return (change(reading) or 0) * Fraction(str(target)) > 0
+    return kind is not IndicatorKind.FACT and bound is Bound.AT_LEAST and bool(reading.numerator)
+
+
 def indicator_status(
-    kind: IndicatorKind, target: float, reading: Reading, window: Window, as_of: date
+    kind: IndicatorKind,
+    target: float,
+    reading: Reading,
+    window: Window,
+    as_of: date,
+    bound: Bound = Bound.AT_LEAST,
 ) -> Assessment:
     """The status of one indicator of one unit on the as-of date."""
-    return assessed(kind, shortfall(kind, target, reading), reading, window, as_of)
+    missing = shortfall(kind, target, reading, bound)
+    return assessed(missing, reading, window, as_of, partly=is_partly(kind, target, reading, bound))
 
 
 def assessed(
-    kind: IndicatorKind, missing: int | None, reading: Reading, window: Window, as_of: date
+    missing: int | None, reading: Reading, window: Window, as_of: date, *, partly: bool
 ) -> Assessment:
     """The status where it is known how many units are missing (None: it is not known)."""
     due = due_date(window)
@@ -111,9 +164,7 @@ def assessed(
         return Assessment(Status.DONE_LATE if is_late else Status.DONE, 0)
     if as_of < due:
         return Assessment(Status.IN_PROGRESS, missing)
-    if kind is not IndicatorKind.FACT and reading.numerator:
-        return Assessment(Status.PARTLY, missing)
-    return Assessment(Status.NOT_DONE, missing)
+    return Assessment(Status.PARTLY if partly else Status.NOT_DONE, missing)
 
 
 def whole_shortfall(
@@ -147,10 +198,13 @@ def measure_status(statuses: Collection[Status], window: Window, as_of: date) ->
         return Status.NO_DUE_DATE
     if not has_begun(window, as_of):
         return Status.NOT_DUE
-    if all(status.is_met for status in of_indicators):
-        return Status.DONE_LATE if Status.DONE_LATE in of_indicators else Status.DONE
     if of_indicators == {Status.NO_DATA}:
         return Status.NO_DATA
+    if isinstance(window, WholePeriod) and as_of < due:
+        # Nor by the targets of the quarters that are over.
+        return Status.IN_PROGRESS
+    if all(status.is_met for status in of_indicators):
+        return Status.DONE_LATE if Status.DONE_LATE in of_indicators else Status.DONE
     if as_of < due:
         return Status.IN_PROGRESS
     if Status.PARTLY in of_indicators or any(status.is_met for status in of_indicators):

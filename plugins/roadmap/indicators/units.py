@@ -14,21 +14,26 @@ municipalities at once:
 - `is_known`: 1, or 0 while the evidence that would show it has not come.
 
 Numerator, denominator and gaps follow, so that they can't contradict each other.
+
+A query of values (`values: true` in its about.yaml) gives numbers that somebody counted: its rows
+are periods, `met_on` their last days, with `numerator`, `denominator` (of a share) and, of a
+change, `baseline_numerator` and `baseline_denominator`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from math import ceil
 from typing import Any
 
 from sqlalchemy import Connection
 
 from roadmap.indicators.about import about
-from roadmap.indicators.status import Reading
-from roadmap.plan.model import IndicatorKind
+from roadmap.indicators.status import Baseline, Reading
+from roadmap.plan.model import Bound, IndicatorKind
 from roadmap.russian import natural_key
 from roadmap.store.sql import sql
 
@@ -47,6 +52,10 @@ class Required:
     measure: str | None = None
     detail: str | None = None
     compensated_on: str | None = None
+    numerator: int | None = None
+    denominator: int | None = None
+    baseline_numerator: int | None = None
+    baseline_denominator: int | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,40 @@ def reading_of(rows: Iterable[Required], kind: IndicatorKind, target: float | No
         None if kind is IndicatorKind.COUNT else len(by_unit),
         date.fromisoformat(met_on) if met_on else None,
     )
+
+
+def reading_of_values(
+    rows: Sequence[Required], kind: IndicatorKind, target: float | None, bound: Bound
+) -> Reading:
+    """The sums of what was reported for the places and periods of the rows; None where not known.
+
+    Of a number that is to reach a target, what some places reported already is that much. A
+    share, a change and what may be at most so much are known when every place has reported. The
+    day is the last day of the latest period, of a sum of the one in which it reached `target`.
+    """
+    known = sorted((row for row in rows if row.is_known), key=lambda row: row.met_on or "")
+    is_whole = len(known) == len(rows)
+    may_be_part = bound is Bound.AT_LEAST and kind in (IndicatorKind.COUNT, IndicatorKind.SUM)
+    if not known or not (is_whole or may_be_part):
+        return Reading(None, None)
+    numbers = [row.numerator or 0 for row in known]
+    days = [date.fromisoformat(row.met_on) for row in known if row.met_on]
+    met_on = days[-1]
+    if kind is IndicatorKind.SUM and bound is Bound.AT_LEAST and target is not None:
+        reached = zip(days, accumulate(numbers), strict=True)
+        met_on = next((day for day, so_far in reached if so_far >= target), met_on)
+    before = [row.baseline_numerator for row in known if row.baseline_numerator is not None]
+    return Reading(
+        sum(numbers),
+        _sum(row.denominator for row in known),
+        met_on,
+        Baseline(sum(before), _sum(row.baseline_denominator for row in known)) if before else None,
+    )
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
 
 
 def missing_of(rows: Iterable[Required]) -> list[Missing]:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from roadmap.plan.due import is_ongoing, monitoring_rules
 from roadmap.plan.model import (
+    Bound,
     Comparison,
     Datasets,
     Indicator,
@@ -24,6 +25,7 @@ from roadmap.plan.model import (
     Plan,
     Procedure,
     Setting,
+    Slice,
     is_occasion,
 )
 from roadmap.plan.procedures import kinds
@@ -35,7 +37,8 @@ from roadmap.russian import day
 RUN_PARAMETERS = frozenset(
     {
         "run_id", "plan_year", "as_of", "known_at_ms", "measure", "indicator", "target",
-        "window_starts", "window_ends", "monitoring_run_id", "changes_stage",
+        "window_starts", "window_ends", "monitoring_run_id", "changes_stage", "is_regional",
+        "is_share", "is_sum", "plan_starts", "known_from", "baseline_on",
     }
 )  # fmt: skip
 
@@ -46,18 +49,22 @@ class Problem(NamedTuple):
 
 
 def contradictions(
-    plan: Plan, sql_names: Callable[[str], bool], datasets: frozenset[str] | None = None
+    plan: Plan,
+    sql_names: Callable[[str], bool],
+    datasets: frozenset[str] | None = None,
+    counts_values: Callable[[str], bool] = lambda stem: False,
 ) -> tuple[Problem, ...]:
     """Everything that contradicts itself.
 
-    `sql_names(stem)` says whether that query exists; `datasets` are the names that
-    include/sources.yaml knows (None: not asked).
+    `sql_names(stem)` says whether that query exists, `counts_values(stem)` whether it gives
+    reported values; `datasets` are the names that include/sources.yaml knows (None: not asked).
     """
     return (
         *_order(plan),
         *_windows(plan),
         *_indicators(plan, sql_names),
         *_readings(plan, sql_names),
+        *_targets(plan, counts_values),
         *_rules(plan),
         *_waivers(plan),
         *_monitorings(plan),
@@ -161,7 +168,6 @@ def _indicators(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Proble
             yield Problem(
                 f"{path}.code", f"показатель {indicator.code} стоит в мероприятии № {number}"
             )
-        yield from _target(path, indicator)
         by_parts = bool(indicator.parts) and all(part.sql for part in indicator.parts)
         if indicator.sql is None and not by_parts:
             yield Problem(
@@ -183,14 +189,147 @@ def _no_query(stem: str) -> str:
     return f"нет units.sql и about.yaml в include/sql/indicators/{stem}"
 
 
-def _target(path: str, indicator: Indicator) -> Iterator[Problem]:
+def _targets(plan: Plan, counts_values: Callable[[str], bool]) -> Iterator[Problem]:
+    """What indicators are to reach, and what changes are counted from."""
+    for m, measure in enumerate(plan.measures):
+        for i, indicator in enumerate(measure.indicators):
+            path = f"measures[{m}].indicators[{i}]"
+            yield from _target_fields(path, plan, indicator)
+            for field, number in _target_numbers(indicator):
+                yield from _target(f"{path}.{field}", indicator, number)
+            yield from _baseline(path, plan, indicator)
+            of_values = indicator.sql is not None and counts_values(indicator.sql)
+            if indicator.kind in (IndicatorKind.SUM, IndicatorKind.CHANGE) and not of_values:
+                yield Problem(
+                    f"{path}.sql",
+                    "сумма и изменение считаются по представленным значениям: назовите запрос, "
+                    "который их берёт (в about.yaml values: true)",
+                )
+            if indicator.parts and of_values:
+                yield Problem(
+                    f"{path}.parts", "значения представляют по показателю целиком: частей нет"
+                )
+            if indicator.parts and indicator.bound is Bound.AT_MOST:
+                yield Problem(f"{path}.bound", "«не более» (at_most) по частям не считается")
+
+
+def _target_fields(path: str, plan: Plan, indicator: Indicator) -> Iterator[Problem]:
+    """Which of the fields say the target, and of whom."""
+    if indicator.quarter_targets and (indicator.target is not None or indicator.targets):
+        yield Problem(
+            f"{path}.quarter_targets", "цели по кварталам стоят одни, без target и targets"
+        )
+    last = 4 * (plan.years[1] - plan.years[0] + 1)
+    if max(indicator.quarter_targets, default=0) > last:
+        yield Problem(
+            f"{path}.quarter_targets", f"кварталы считаются с начала плана: с 1 по {last}"
+        )
+    if indicator.targets:
+        yield from _by_municipality(
+            f"{path}.targets", plan, indicator, indicator.targets, has_common=indicator.target
+        )
+    elif indicator.target is None and not indicator.quarter_targets:
+        yield Problem(f"{path}.target", "цели нет: назовите target, targets или quarter_targets")
+    rising = [number for _, number in sorted(indicator.quarter_targets.items())]
+    is_number = indicator.kind is not IndicatorKind.CHANGE and indicator.bound is Bound.AT_LEAST
+    if is_number and rising != sorted(rising):
+        yield Problem(
+            f"{path}.quarter_targets",
+            "цели кварталов — нарастающим итогом: следующая не меньше прежней",
+        )
+
+
+def _by_municipality(
+    path: str,
+    plan: Plan,
+    indicator: Indicator,
+    named: Mapping[str, float],
+    has_common: float | None = None,
+) -> Iterator[Problem]:
+    """Numbers of municipalities are those of all of them, and of no others."""
+    if indicator.slice is Slice.REGION:
+        yield Problem(path, "показатель считается по региону целиком: нужно одно число")
+        return
+    ids = [municipality.id for municipality in plan.municipalities]
+    for name in named:
+        if name not in ids and name != REGION:
+            yield Problem(f"{path}.{name}", f"муниципалитета «{name}» в области нет")
+    if has_common is not None:
+        return
+    left_out = [one for one in ids if one not in named]
+    if left_out:
+        yield Problem(path, f"нет числа для муниципалитетов: {', '.join(left_out)}")
+    if indicator.is_of_shares and REGION not in named:
+        yield Problem(path, "доли не складываются: назовите число и для региона (region)")
+
+
+def _target_numbers(indicator: Indicator) -> Iterator[tuple[str, float]]:
+    if indicator.target is not None:
+        yield "target", indicator.target
+    for field, numbers in (
+        ("targets", indicator.targets),
+        ("quarter_targets", indicator.quarter_targets),
+    ):
+        for key, number in numbers.items():
+            yield f"{field}.{key}", number
+
+
+def _target(path: str, indicator: Indicator, target: float) -> Iterator[Problem]:
+    is_limit = indicator.bound is Bound.AT_MOST
     match indicator.kind:
-        case IndicatorKind.SHARE if not 0 < indicator.target <= 100:
-            yield Problem(f"{path}.target", "доля задаётся числом больше 0 и не больше 100")
-        case IndicatorKind.COUNT if indicator.target < 1 or indicator.target % 1:
-            yield Problem(f"{path}.target", "количество задаётся целым числом не меньше 1")
-        case IndicatorKind.FACT if indicator.target != 1:
-            yield Problem(f"{path}.target", "у факта цель одна: 1")
+        case IndicatorKind.SHARE if is_limit and not 0 <= target < 100:
+            yield Problem(path, "доля «не более» задаётся числом от 0 и меньше 100")
+        case IndicatorKind.SHARE if not is_limit and not 0 < target <= 100:
+            yield Problem(path, "доля задаётся числом больше 0 и не больше 100")
+        case IndicatorKind.COUNT | IndicatorKind.SUM if target % 1 or target < (
+            0 if is_limit else 1
+        ):
+            least = "не меньше 0" if is_limit else "не меньше 1"
+            yield Problem(path, f"количество задаётся целым числом {least}")
+        case IndicatorKind.FACT if target != 1 or is_limit or not path.endswith(".target"):
+            yield Problem(path, "у факта цель одна: 1")
+        case IndicatorKind.CHANGE if indicator.is_of_shares and not -100 <= target <= 100:
+            yield Problem(path, "изменение доли — от -100 до 100 процентных пунктов")
+        case IndicatorKind.CHANGE if not indicator.is_of_shares and target % 1:
+            yield Problem(path, "изменение числа задаётся целым числом")
+
+
+def _baseline(path: str, plan: Plan, indicator: Indicator) -> Iterator[Problem]:
+    of_change = {
+        "change_of": indicator.change_of,
+        "baseline": indicator.baseline,
+        "baseline_on": indicator.baseline_on,
+    }
+    if indicator.kind is not IndicatorKind.CHANGE:
+        for name, value in of_change.items():
+            if value is not None:
+                yield Problem(f"{path}.{name}", "это поле есть только у изменения (kind: change)")
+        return
+    if indicator.change_of is None:
+        yield Problem(
+            f"{path}.change_of", "назовите, что изменяется: доля (share) или число (value)"
+        )
+    if (indicator.baseline is None) == (indicator.baseline_on is None):
+        yield Problem(
+            f"{path}.baseline",
+            "изменение считают от числа (baseline) или от представленного на день (baseline_on): "
+            "нужно одно из двух",
+        )
+    if indicator.baseline_on is not None and indicator.baseline_on.year > plan.year:
+        yield Problem(f"{path}.baseline_on", "день, с которым сравнивают, позже года плана")
+    if indicator.baseline is None:
+        return
+    numbers: Mapping[str, float] = (
+        {"": indicator.baseline} if isinstance(indicator.baseline, float) else indicator.baseline
+    )
+    if "" not in numbers:
+        yield from _by_municipality(f"{path}.baseline", plan, indicator, numbers)
+    for name, number in numbers.items():
+        where = f"{path}.baseline{'.' * bool(name)}{name}"
+        if indicator.is_of_shares and not 0 <= number <= 100:
+            yield Problem(where, "доля задаётся числом от 0 до 100")
+        if not indicator.is_of_shares and (number < 0 or number % 1):
+            yield Problem(where, "число задаётся целым, не меньше 0")
 
 
 def _readings(plan: Plan, sql_names: Callable[[str], bool]) -> Iterator[Problem]:

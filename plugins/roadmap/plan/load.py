@@ -97,7 +97,10 @@ def examine(content: bytes, sql_folder: Path = SQL) -> tuple[Plan | None, tuple[
             for path, fault in faults_of(error)
         )
     return plan, contradictions(
-        plan, lambda stem: _has_query(sql_folder, stem), _dataset_names(SOURCES)
+        plan,
+        lambda stem: _has_query(sql_folder, stem),
+        _dataset_names(SOURCES),
+        lambda stem: counts_values(stem, sql_folder),
     )
 
 
@@ -155,6 +158,17 @@ def of_kept(content: bytes) -> dict[str, Any]:
 def _has_query(sql_folder: Path, stem: str) -> bool:
     folder = sql_folder / "indicators" / stem
     return (folder / "units.sql").is_file() and (folder / "about.yaml").is_file()
+
+
+@cache
+def counts_values(stem: str, sql_folder: Path = SQL) -> bool:
+    """Whether that query gives reported values and no units; who reads its about.yaml whole
+    (`indicators.about`) says what is wrong with it."""
+    path = sql_folder / "indicators" / stem / "about.yaml"
+    try:
+        return bool(read_yaml(path.read_text(encoding="utf-8")).get("values"))
+    except (OSError, YamlRefused, AttributeError):
+        return False
 
 
 @cache

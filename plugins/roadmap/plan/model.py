@@ -40,6 +40,13 @@ class IndicatorKind(StrEnum):
     SHARE = "share"  # numerator of denominator, target in percent
     COUNT = "count"  # numerator against a target number
     FACT = "fact"  # there is a confirmed fact, or there is not: 1 of 1
+    SUM = "sum"  # what was reported for all periods together, against a target number
+    CHANGE = "change"  # the value now minus a baseline, against a target of the change
+
+
+class Bound(StrEnum):
+    AT_LEAST = "at_least"  # «не менее»
+    AT_MOST = "at_most"  # «не более»; a target of 0 is met by 0
 
 
 class Slice(StrEnum):
@@ -86,7 +93,20 @@ class Indicator(PlanPart):
     code: IndicatorCode
     title: Text
     kind: IndicatorKind
-    target: float  # percent for a share, units for a count, 1 for a fact
+    bound: Bound = Bound.AT_LEAST
+    # Percent for a share, units for a count or a sum, 1 for a fact; of a change percentage points
+    # or units, below zero where the value is to fall. Exactly one of the three says it.
+    target: float | None = None
+    targets: dict[str, float] = Field(default_factory=dict)  # by municipality, or `region`
+    # By quarter of the plan's years (1 is the first), from the beginning of the plan: the latest
+    # one that has ended on the as-of date is judged.
+    quarter_targets: dict[Annotated[int, Field(ge=1, le=40)], float] = Field(default_factory=dict)
+    # Of a change: whether shares are compared or numbers, and with what: with a number that
+    # stands here (percent or units; one for all, or by municipality), or with what was reported
+    # for the period that ended on an earlier day.
+    change_of: Literal["share", "value"] | None = None
+    baseline: float | dict[str, float] | None = None
+    baseline_on: date | None = None
     unit: Unit
     slice: Slice
     sql: str | None = None  # folder in include/sql/indicators; None: its parts name theirs
@@ -100,6 +120,11 @@ class Indicator(PlanPart):
     outside_letter_of: tuple[Code, ...] = ()
     # What is asked of whom when the indicator is not met; shown in the letter.
     recommendation: Recommendation | None = None
+
+    @property
+    def is_of_shares(self) -> bool:
+        """Whether it is a part of a whole, or a change of such a part, in percent or points."""
+        return self.kind is IndicatorKind.SHARE or self.change_of == "share"
 
 
 class Waiver(PlanPart):

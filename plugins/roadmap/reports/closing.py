@@ -90,7 +90,8 @@ def _reached(facts: Facts, results: Sequence[IndicatorResult]) -> list[str]:
             code=r.indicator.code,
             fact=show(fact_value(r)),
             target=target_text(r),
-            missing=missing(r),
+            # The fact and the target of a change say it.
+            missing="" if r.change is not None else missing(r),
         )
         for r in results
     ]

@@ -16,6 +16,7 @@ from roadmap.plan.model import Indicator
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem, Letter, ReportModel
 from roadmap.reports.monitoring.missing import document_name
+from roadmap.reports.parts.measures import is_by_number, reached_number
 from roadmap.reports.parts.report import report_of
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.words.wording import named, title
@@ -33,11 +34,12 @@ def compose_reminder(facts: Facts) -> ReportModel | None:
 
 
 def _missed(facts: Facts) -> tuple[tuple[IndicatorResult, tuple[Gap, ...]], ...]:
-    """Known shortfalls of the addressee's own indicators, each with the units that are missing."""
+    """Known shortfalls of the addressee's own indicators, each with the units that are missing;
+    of a number that misses its target without any."""
     missed = []
     for result in facts.indicators:
         gaps = tuple(g for g in facts.gaps if g.whole_code == result.indicator.code)
-        if result.shortfall and gaps:
+        if result.shortfall and (gaps or is_by_number(result)):
             missed.append((result, gaps))
     return tuple(missed)
 
@@ -84,7 +86,9 @@ def _item(facts: Facts, result: IndicatorResult, gaps: Sequence[Gap]) -> Attenti
     indicator, advice = result.indicator, result.indicator.recommendation
     return AttentionItem(
         title=sentence(facts, "indicator_title", code=indicator.code, title=indicator.title),
-        problem=sentence(
+        problem=f"{reached_number(result)}."
+        if is_by_number(result)
+        else sentence(
             facts,
             "problem",
             numerator=result.numerator,

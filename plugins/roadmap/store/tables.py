@@ -309,6 +309,9 @@ indicator_result = _table(
     Column("shortfall", Integer),  # in the indicator's units; 0 when met
     Column("met_on", Day),  # when the last needed fact happened, where that is known
     Column("status", Text, nullable=False),  # indicators.status.Status
+    Column("target_on", Day),  # of a target by quarter: the last day of the one that is judged
+    Column("baseline_numerator", Integer),  # what a change is counted from
+    Column("baseline_denominator", Integer),
 )
 
 indicator_gap = _table(  # the rows that count as missing: what the letter names

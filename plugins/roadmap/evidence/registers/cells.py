@@ -159,7 +159,7 @@ def _choice(text: str, column: Column) -> Any:
     for written, kept in column.choices.items():
         first.setdefault(kept, written)
     allowed = list(first.values())
-    if len(allowed) <= _MOST_CHOICES_SHOWN:
+    if 0 < len(allowed) <= _MOST_CHOICES_SHOWN:
         *others, last = (f"«{written}»" for written in allowed)
         words = f"{', '.join(others)} или {last}" if others else last
         raise BadValue(

@@ -1,5 +1,5 @@
 """Words that files may hold and that stand elsewhere: factors, components of the management
-cycle, phases, municipalities.
+cycle, phases, indicators, municipalities.
 
 Readers run in a child process that opens no files: intake hands them the words with the
 source's options, as `choices` (column key → as written → as kept). Which columns take them, the
@@ -16,7 +16,7 @@ from roadmap.datasets.catalogue import DATASETS
 from roadmap.evidence.registers.blocks import block_words
 from roadmap.evidence.registers.mechanisms import component_words
 from roadmap.evidence.registers.risk_factors import risk_factors
-from roadmap.plan.load import load_plan
+from roadmap.plan.load import counts_values, load_plan
 from roadmap.plan.procedures import kinds
 from roadmap.russian import MONTHS
 
@@ -69,9 +69,20 @@ def _phases(plan_year: int) -> dict[str, str]:
     return named
 
 
+def _indicators(plan_year: int) -> dict[str, str]:
+    """Codes of the plan's indicators that are counted by what is reported of them."""
+    return {
+        indicator.code: indicator.code
+        for measure in load_plan(plan_year).measures
+        for indicator in measure.indicators
+        if indicator.sql is not None and counts_values(indicator.sql)
+    }
+
+
 _WORDS: Mapping[str, Callable[[int], Mapping[str, str]]] = {
     "risk_factors": _factors,
     "phases": _phases,
+    "indicators": _indicators,
     "mechanisms": lambda _plan_year: component_words(),
     "blocks": lambda _plan_year: block_words(),
 }

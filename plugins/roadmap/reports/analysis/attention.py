@@ -21,7 +21,7 @@ from roadmap.reports.analysis.results_sentences import low_papers_sentence
 from roadmap.reports.facts.run import Facts, School
 from roadmap.reports.model import AttentionItem
 from roadmap.reports.parts.attention import MISSED, advised
-from roadmap.reports.parts.measures import missing
+from roadmap.reports.parts.measures import is_by_number, missing, reached_number
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.words.wording import named
 from roadmap.russian import natural_key
@@ -191,12 +191,15 @@ def _problem(facts: Facts, result: IndicatorResult) -> str:
     match result.indicator.kind:
         case IndicatorKind.FACT:
             return sentence(facts, "region_fact", measure=number)
+        case _ if is_by_number(result):
+            problem = reached_number(result)
+            return sentence(facts, "region_number", problem=problem, measure=number)
         case IndicatorKind.COUNT:
             done = result.numerator
             return sentence(
                 facts, "region_count", numerator=done, shortfall=shortfall, measure=number
             )
-        case IndicatorKind.SHARE:
+        case _:
             return sentence(
                 facts,
                 "region_indicator",

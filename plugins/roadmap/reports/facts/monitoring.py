@@ -94,6 +94,7 @@ class Registers:
     recommended_on: Mapping[str, date] = field(default_factory=dict)
     questionnaires: Mapping[tuple[str, str], Placed] = field(default_factory=dict)
     placed_documents: Mapping[str, Placed] = field(default_factory=dict)
+    reported: Mapping[str, tuple[Requisites, ...]] = field(default_factory=dict)  # by periods
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,12 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
         acts[row["municipality_id"]].append(
             Requisites(row["kind"], row["number"], adopted, row["link"], row["basis"])
         )
+    reported: dict[str, list[Requisites]] = defaultdict(list)
+    for row in rows("indicator_value", "period_ends"):
+        if row["period_ends"] >= f"{plan.year}-01-01":
+            reported[row["municipality_id"]].append(
+                Requisites(row["document"], None, _day(row["dated_on"]), None, row["indicator"])
+            )
     measure = _measure_of_medk(plan)
     return Registers(
         regional_acts=tuple(
@@ -255,6 +262,7 @@ def _registers(connection: Connection, plan: Plan, run_id: str, as_of: date) -> 
             row["municipality_id"]: Placed(row["placed"], _day(row["placed_on"]))
             for row in (placed("placed_documents", measure=measure) if measure else ())
         },
+        reported={unit: tuple(of_unit) for unit, of_unit in reported.items()},
     )
 
 

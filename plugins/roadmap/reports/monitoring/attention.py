@@ -17,7 +17,7 @@ from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import AttentionItem
 from roadmap.reports.monitoring.missing import MissingItem
 from roadmap.reports.parts.attention import MISSED, advised
-from roadmap.reports.parts.measures import is_of_many, missing
+from roadmap.reports.parts.measures import is_by_number, is_of_many, missing, reached_number
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.words.wording import named, title
 from roadmap.russian import natural_key
@@ -95,7 +95,9 @@ def _item(facts: Facts, result: IndicatorResult, items: Sequence[MissingItem]) -
 
 def _problem(facts: Facts, result: IndicatorResult, items: Sequence[MissingItem]) -> str:
     problem = title(missing(result))
-    if result.indicator.kind is IndicatorKind.SHARE and is_of_many(result):
+    if is_by_number(result):
+        problem = reached_number(result)
+    elif result.indicator.kind is IndicatorKind.SHARE and is_of_many(result):
         problem = sentence(
             facts,
             "share",

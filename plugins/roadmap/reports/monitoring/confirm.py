@@ -13,7 +13,7 @@ from typing import assert_never
 
 from roadmap.indicators.about import Register, about_each
 from roadmap.indicators.read import IndicatorResult
-from roadmap.plan.model import Indicator
+from roadmap.plan.model import Indicator, IndicatorKind
 from roadmap.plan.region import REGION
 from roadmap.reports.facts.monitoring import Placed, Registers, Requisites
 from roadmap.reports.facts.run import Facts
@@ -103,6 +103,8 @@ def _of(
                 [p for key, p in registers.placed_documents.items() if unit in (REGION, key)]
             )
             return [sentence(facts, "placed", n=placed.n, last=placed.on)] if placed else []
+        case "reported":
+            return _papers(facts, _reported(registers, result, unit), "document")
         case "directions":
             days = [d.approved_on for d in registers.directions]
             return [sentence(facts, "next_directions", n=len(days), last=max(days))] if days else []
@@ -111,6 +113,17 @@ def _of(
         case "monitoring":
             return _monitoring(facts, indicator)
     assert_never(register)
+
+
+def _reported(registers: Registers, result: IndicatorResult, unit: str) -> list[Requisites]:
+    """In what the figure was reported: of each place the latest paper, of a sum all of them."""
+    code = result.indicator.code
+    papers = []
+    for place, reported in registers.reported.items():
+        of_place = [paper for paper in reported if paper.key == code]
+        if result.numerator is not None and unit in (place, REGION):
+            papers += of_place if result.indicator.kind is IndicatorKind.SUM else of_place[-1:]
+    return papers
 
 
 def _documents(registers: Registers, indicator: Indicator) -> list[Requisites]:

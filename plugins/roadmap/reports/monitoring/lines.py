@@ -29,6 +29,7 @@ from roadmap.reports.words.show import show
 from roadmap.reports.words.wording import named
 from roadmap.russian import NBSP
 
+_NARROW = 16
 _BEFORE_YEAR = re.compile(r"(?<=[а-яё]) (?=\d{4}\b)")
 
 
@@ -185,7 +186,13 @@ def _joined(results: Sequence[IndicatorResult], of: Callable[[IndicatorResult], 
         return "–"
     if len(results) == 1:
         return of(results[0])
-    return "; ".join(f"{r.indicator.code}:{NBSP}{of(r).replace(' ', NBSP)}" for r in results)
+    pieces = [(r.indicator.code, of(r)) for r in results]
+    return "; ".join(f"{code}:{NBSP}{_on_one_line(piece)}" for code, piece in pieces)
+
+
+def _on_one_line(piece: str) -> str:
+    """What a narrow column has room for; «снижение не менее чем на 5 п. п.» it breaks."""
+    return piece if len(piece) > _NARROW else piece.replace(" ", NBSP)
 
 
 def _note(facts: Facts, line: Line) -> tuple[str, str, bool]:

@@ -16,13 +16,12 @@ from roadmap.evidence.registers.risk_factors import factor_names
 from roadmap.indicators.about import about, stem_of
 from roadmap.indicators.read import Gap, IndicatorResult
 from roadmap.indicators.status import Status
-from roadmap.plan.due import due_date
-from roadmap.plan.model import IndicatorKind
+from roadmap.plan.model import IndicatorKind, Slice
 from roadmap.plan.region import REGION
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Day, Table
 from roadmap.reports.parts.draft import Laid
-from roadmap.reports.parts.measures import missing, order_of_codes
+from roadmap.reports.parts.measures import is_by_number, missing, order_of_codes
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.parts.tables import Given, Rows, columns
 from roadmap.reports.words.wording import named, say, say_declared, title
@@ -53,7 +52,7 @@ class MissingItem:
 
     @property
     def due(self) -> date | None:
-        return due_date(self.result.measure.window)
+        return self.result.due
 
 
 def missing_items(facts: Facts) -> tuple[MissingItem, ...]:
@@ -74,9 +73,35 @@ def missing_items(facts: Facts) -> tuple[MissingItem, ...]:
             continue
         place = units.index(gap.municipality_id) if gap.municipality_id in units else len(units)
         by_indicator[place, order[code], gap.municipality_id].append(gap)
-    for (_, _, unit), gaps in sorted(by_indicator.items()):
-        items.extend(_of_indicator(facts, shown[gaps[0].whole_code], unit, gaps))
+    by_number = {}
+    for result in _by_number(facts):
+        unit = result.municipality_id
+        place = units.index(unit) if unit in units else len(units)
+        by_number[place, order[result.indicator.code], unit] = result
+    for key in sorted({*by_indicator, *by_number}):
+        if key in by_number:
+            items.append(_of_number(facts, by_number[key]))
+        else:
+            gaps = by_indicator[key]
+            items.extend(_of_indicator(facts, shown[gaps[0].whole_code], key[2], gaps))
     return tuple(items)
+
+
+def _by_number(facts: Facts) -> Iterable[IndicatorResult]:
+    """Where a number misses its target: of what municipalities report, each one's own number."""
+    of_region = facts.indicators if facts.is_region else facts.regional
+    own = [r for of_unit in facts.by_municipality.values() for r in of_unit]
+    sliced = own if facts.is_region else facts.indicators
+    for result in (*sliced, *(r for r in of_region if r.indicator.slice is Slice.REGION)):
+        if is_by_number(result) and result.shortfall and result.status is not Status.NOT_DUE:
+            yield result
+
+
+def _of_number(facts: Facts, result: IndicatorResult) -> MissingItem:
+    unit = result.municipality_id
+    is_own = facts.is_region or unit != REGION
+    who = _of_place(facts, unit)
+    return MissingItem(unit, result, who, missing(result), is_own, "count")
 
 
 def _of_indicator(
@@ -111,10 +136,14 @@ def _person(facts: Facts, kind: str, gaps: Sequence[Gap]) -> str:
 def _unit(facts: Facts, gap: Gap) -> str:
     if gap.school_name:
         return named(gap.school_name)
-    if gap.municipality_id == REGION:
+    return _of_place(facts, gap.municipality_id)
+
+
+def _of_place(facts: Facts, unit: str) -> str:
+    if unit == REGION:
         return sentence(facts, "region")
     if facts.is_region:
-        return title(named(facts.run.municipalities[gap.municipality_id].name))
+        return title(named(facts.run.municipalities[unit].name))
     return sentence(facts, "municipality")
 
 

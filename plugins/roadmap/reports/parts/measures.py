@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+from typing import Literal
 
 from roadmap import russian
 from roadmap.indicators.about import about, stem_of
 from roadmap.indicators.read import IndicatorResult
 from roadmap.indicators.status import WORDS, Status
-from roadmap.plan.due import due_date
-from roadmap.plan.model import IndicatorKind, Plan, Unit
+from roadmap.plan.model import Bound, IndicatorKind, Plan, Unit
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Count, Day, NoData, NotHeld, Share, Value, Words
 from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.tables import Given, KeyFigure, Rows, View, columns
 from roadmap.reports.words.show import show, show_number
-from roadmap.reports.words.wording import say, say_declared
+from roadmap.reports.words.wording import say, say_declared, title
 from roadmap.russian import NBSP
 
 _WORDING = "shared"
@@ -148,9 +150,13 @@ def _missing(result: IndicatorResult) -> str:
         return ""
     if indicator.kind is IndicatorKind.FACT:
         return say(_WORDING, "missing_fact")
-    if indicator.kind is IndicatorKind.COUNT:
+    if indicator.kind is IndicatorKind.CHANGE:
+        return _missing_change(result)
+    if indicator.bound is Bound.AT_MOST:
+        return say(_WORDING, "above", units=counted(result.shortfall, indicator.unit))
+    if indicator.kind in (IndicatorKind.COUNT, IndicatorKind.SUM):
         units = counted_genitive(result.shortfall, indicator.unit)
-        target = russian.decimal(indicator.target, 0)
+        target = russian.decimal(result.target, 0)
         return say(_WORDING, "missing_count", units=units, target=target)
     units = counted(result.shortfall, indicator.unit)
     # One whose parts are counted by queries of their own has no words of its own.
@@ -160,6 +166,83 @@ def _missing(result: IndicatorResult) -> str:
     if declared and declared.shortfall:
         return say_declared(declared.shortfall, units=units)
     return say(_WORDING, "missing_share", units=units)
+
+
+def _missing_change(result: IndicatorResult) -> str:
+    """«снижение на 3,0 п. п. при плане не менее 5 п. п.»; with the whole of the plan where the
+    value moved another way, or further than it may."""
+    planned = _way(result.target)
+    is_short = planned == _way(result.change) and not _is_limit(result)
+    return say(
+        _WORDING,
+        "missing_change",
+        fact=_changed_by(result),
+        least=_amount(result, abs(result.target)) if is_short else "",
+        planned=_planned_change(result),
+    )
+
+
+def _planned_change(result: IndicatorResult) -> str:
+    amount = _amount(result, abs(result.target))
+    way, is_limit = _way(result.target), _is_limit(result)
+    return say(_WORDING, "planned_change", way=way, is_limit=is_limit, amount=amount)
+
+
+def _is_limit(result: IndicatorResult) -> bool:
+    """Whether the value may move no further than that, rather than has to."""
+    is_at_most = result.indicator.bound is Bound.AT_MOST
+    return is_at_most if result.target >= 0 else not is_at_most
+
+
+def _way(number: Fraction | float | None) -> Literal["up", "down", "none"]:
+    return "none" if not number else "up" if number > 0 else "down"
+
+
+def _amount(result: IndicatorResult, number: float) -> str:
+    """«5 п. п.», «2»."""
+    is_points = result.indicator.is_of_shares
+    return say(_WORDING, "amount", number=show_number(number), is_points=is_points)
+
+
+def _changed_by(result: IndicatorResult) -> str:
+    """«снижение на 3,4 п. п.», in tenths; what misses the target is never shown as reaching it."""
+    exact = 10 * (result.change or Fraction(0))
+    is_at_most = result.indicator.bound is Bound.AT_MOST
+    tenths = floor(abs(exact) + Fraction(1, 2)) * (1 if exact > 0 else -1)
+    goal = 10 * Fraction(str(result.target))
+    if result.shortfall and (tenths <= goal if is_at_most else tenths >= goal):
+        tenths = ceil(exact) if is_at_most else floor(exact)
+    amount = _amount(result, abs(tenths) / 10)
+    return say(_WORDING, "changed_by", way=_way(tenths), amount=amount)
+
+
+def _changed_from(result: IndicatorResult) -> str:
+    """«снижение на 3,4 п. п. (с 23,4 % до 20,0 %)», «рост на 2 (с 5 до 7)»."""
+    before, numerator, whole = result.baseline, result.numerator, result.denominator
+    if before is None or numerator is None:
+        raise ValueError(f"{result.indicator.code}: nothing is known of the change")
+    if before.denominator and whole:
+        shares = ((before.numerator, before.denominator), (numerator, whole))
+        of = [f"{russian.percent(*share)}{NBSP}%" for share in shares]
+    else:
+        of = [russian.integer(before.numerator), russian.integer(numerator)]
+    return say(_WORDING, "changed_from", fact=_changed_by(result), before=of[0], now=of[1])
+
+
+def is_by_number(result: IndicatorResult) -> bool:
+    """Whether a number misses the target rather than units that could be named: it was reported as
+    one, or is above what is allowed."""
+    indicator = result.indicator
+    is_reported = indicator.sql is not None and about(indicator.sql).values
+    return is_reported or indicator.bound is Bound.AT_MOST
+
+
+def reached_number(result: IndicatorResult) -> str:
+    """«Фактически 5 из 35, сверх допустимого: 2 школы»; of a change what it lacks says it all."""
+    lacks = missing(result)
+    if result.indicator.kind in (IndicatorKind.CHANGE, IndicatorKind.FACT):
+        return title(lacks)
+    return say(_WORDING, "reached_number", fact=show(fact_value(result)), missing=lacks)
 
 
 def is_of_many(result: IndicatorResult) -> bool:
@@ -210,13 +293,13 @@ def _cells(shown: Shown, is_region: bool) -> dict[str, Given]:
 
 
 def _whole(result: IndicatorResult) -> Value:
-    if result.indicator.kind is not IndicatorKind.SHARE or result.status is Status.NO_SCHOOLS:
+    if not result.indicator.is_of_shares or result.status is Status.NO_SCHOOLS:
         return NotHeld()
     return NoData() if result.denominator is None else Count(n=result.denominator)
 
 
 def _share(result: IndicatorResult) -> Value:
-    if result.indicator.kind is not IndicatorKind.SHARE or result.status is Status.NO_SCHOOLS:
+    if not result.indicator.is_of_shares or result.status is Status.NO_SCHOOLS:
         return NotHeld()
     if result.numerator is None or not result.denominator:
         return NoData()
@@ -224,23 +307,36 @@ def _share(result: IndicatorResult) -> Value:
 
 
 def _due(result: IndicatorResult) -> Value:
-    due = due_date(result.measure.window)
-    return Day(on=due) if due is not None else NotHeld()
+    return Day(on=result.due) if result.due is not None else NotHeld()
 
 
 def target_text(result: IndicatorResult) -> str:
-    """«100 %», «14», «есть»."""
+    """«100 %», «14», «есть», «не более 3», «снижение не менее чем на 5 п. п.»; of a target by
+    quarter with the quarter's last day: «20 на 30.06.2021»."""
+    text = _target(result)
+    is_change = result.indicator.kind is IndicatorKind.CHANGE
+    if result.indicator.bound is Bound.AT_MOST and not is_change:
+        text = say(_WORDING, "at_most", number=text)
+    if result.target_on is not None:
+        text = say(_WORDING, "by_quarter", target=text, on=result.target_on)
+    return text
+
+
+def _target(result: IndicatorResult) -> str:
     match result.indicator.kind:
         case IndicatorKind.SHARE:
-            return f"{show_number(result.indicator.target)}{NBSP}%"
-        case IndicatorKind.COUNT:
-            return russian.decimal(result.indicator.target, 0)
+            return f"{show_number(result.target)}{NBSP}%"
+        case IndicatorKind.COUNT | IndicatorKind.SUM:
+            return russian.decimal(result.target, 0)
+        case IndicatorKind.CHANGE:
+            return _planned_change(result)
         case IndicatorKind.FACT:
             return say(_WORDING, "is_there", is_there=True)
 
 
 def fact_value(result: IndicatorResult) -> Value:
-    """What was reached: «11 из 12», a number, «есть» or «нет»; «–» where it is not asked."""
+    """What was reached: «11 из 12», a number, «есть» or «нет», by how much it changed; «–» where
+    it is not asked."""
     if result.status is Status.NO_SCHOOLS:
         return NotHeld()
     if result.numerator is None:
@@ -251,7 +347,9 @@ def fact_value(result: IndicatorResult) -> Value:
             return Words(text=say(_WORDING, "part_of", part=part, whole=whole))
         case IndicatorKind.SHARE:
             return NoData()
-        case IndicatorKind.COUNT:
+        case IndicatorKind.COUNT | IndicatorKind.SUM:
             return Count(n=result.numerator)
+        case IndicatorKind.CHANGE:
+            return NoData() if result.change is None else Words(text=_changed_from(result))
         case IndicatorKind.FACT:
             return Words(text=say(_WORDING, "is_there", is_there=bool(result.numerator)))
