@@ -91,8 +91,13 @@ def compose_document(
         _deficits(draft, facts)
     else:
         # The ten sections stay, so that what cites one by its number finds it.
-        for section in ("results", "objectivity", "dynamics", "deficits"):
-            draft.section(section, sentence(facts, f"s_{section}"))
+        for section, heading in (
+            ("results", sentence(facts, "s_results")),
+            ("objectivity", sentence(facts, "s_objectivity")),
+            ("dynamics", sentence(facts, "s_dynamics")),
+            ("deficits", sentence(facts, "s_deficits")),
+        ):
+            draft.section(section, heading)
             draft.paragraph(sentence(facts, "no_schools"))
     _measures(draft, facts, shown)
     draft.section("conclusions", sentence(facts, "s_conclusions"))
