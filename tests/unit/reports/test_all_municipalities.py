@@ -160,8 +160,8 @@ def test_a_monitoring_counts_only_measures_that_are_asked_of_the_municipality(
 ) -> None:
     said = told(engine, "june_monitoring")
     # Of the measures that are due № 5 alone, its own acts, is asked of one without schools.
-    assert "Засчитывается мероприятие № 5." in said["neyskiy"]
-    assert "Засчитываются мероприятия № 5, 6, 7" in said["buyskiy"]
+    assert "В счёт входит мероприятие № 5." in said["neyskiy"]
+    assert "В счёт входят мероприятия № 5, 6, 7" in said["buyskiy"]
     assert "Школ проекта в муниципальном образовании нет." in said["neyskiy"]
     assert "В проекте участвует 1 школа 1 муниципального образования." in said["region"]
 

@@ -36,11 +36,12 @@ def letter_of(
     if facts.is_region:
         request = sentence(facts, "request_region"), sentence(facts, "request_region_rest")
     elif items:
-        rest = "request_rest" if facts.schools else "request_rest_alone"
-        request = sentence(facts, "request"), sentence(facts, rest)
+        alone = None if facts.schools else sentence(facts, "request_rest_alone")
+        request = sentence(facts, "request"), alone or sentence(facts, "request_rest")
     else:
-        quiet = "request_quiet" if facts.schools else "request_nothing"
-        request = sentence(facts, quiet), sentence(facts, "request_quiet_rest")
+        nothing = None if facts.schools else sentence(facts, "request_nothing")
+        quiet = nothing or sentence(facts, "request_quiet")
+        request = quiet, sentence(facts, "request_quiet_rest")
         preheader = sentence(facts, "preheader_quiet", headline=headline)
     name = title(" ".join(facts.addressee.name.split()))
     subject = sentence(facts, "subject", phase=facts.run.phase.title, name=name)
