@@ -64,6 +64,6 @@ def _source(facts: Facts, dataset: str) -> Given:
     """What «О файле» says of a kind of evidence that the phase asks for."""
     days = [s.received_on for s in facts.run.sources if s.dataset == dataset]
     if not days:
-        return sentence(facts, "source_missing")
+        return sentence(facts, "missing_unknown")
     # Not the addressee's own: the same file sent again must cause no correction.
     return foreign(Words(text=sentence(facts, "source_received", day=max(days))))
