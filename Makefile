@@ -13,8 +13,8 @@ PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 ROUNDS ?= 20
 PORT ?= 8080
 PHASE ?= march_analysis
-YEAR ?= 2021
 PLAN ?= 2021
+YEAR ?=
 FROM ?=
 AS_OF ?=
 KNOWN_AT ?=
@@ -30,7 +30,7 @@ INDICATOR ?=
 DATASET ?=
 FILE ?=
 # Their values reach the shell as values, whatever quotes are in them.
-export FROM AS_OF KNOWN_AT MODE SAMPLE MUNICIPALITIES REASON RUN TO MUNICIPALITY INDICATOR QUERY DATASET FILE
+export YEAR FROM AS_OF KNOWN_AT MODE SAMPLE MUNICIPALITIES REASON RUN TO MUNICIPALITY INDICATOR QUERY DATASET FILE
 
 VENV := .venv
 PY := PYTHONPATH=plugins $(VENV)/bin/python
@@ -55,14 +55,14 @@ run: $(RUNTIME) ## учебный год в настоящем Airflow: пять
 	exec env $(PY) -m roadmap_cli.run --port $(PORT)
 
 .PHONY: phase
-phase: $(RUNTIME) ## один этап в этом окне (PHASE= YEAR= AS_OF= KNOWN_AT= KNOWN_BY=loaded|received MODE=live|redirect|dry SAMPLE= MUNICIPALITIES= REASON=)
-	exec env $(PY) -m roadmap_cli.phase --phase $(PHASE) --year $(YEAR) --as-of "$$AS_OF" \
+phase: $(RUNTIME) ## один этап в этом окне (PHASE= PLAN= AS_OF= KNOWN_AT= KNOWN_BY=loaded|received MODE=live|redirect|dry SAMPLE= MUNICIPALITIES= REASON=)
+	exec env $(PY) -m roadmap_cli.phase --phase $(PHASE) --plan $(PLAN) --as-of "$$AS_OF" \
 		--known-at "$$KNOWN_AT" --known-by $(KNOWN_BY) --mode "$$MODE" --sample "$$SAMPLE" --municipalities "$$MUNICIPALITIES" \
 		--reason "$$REASON" --port $(PORT)
 
 .PHONY: new-year
-new-year: $(RUNTIME) ## черновик плана нового года (YEAR=2027 FROM=2021)
-	exec env $(PY) -m roadmap_cli.new_year --year $(YEAR) --from "$$FROM"
+new-year: $(RUNTIME) ## черновик плана нового года (PLAN=2027 FROM=2021; у кода не вида 2027 — и YEAR=2027)
+	exec env $(PY) -m roadmap_cli.new_year --plan $(PLAN) --year "$$YEAR" --from "$$FROM"
 
 .PHONY: check-plan
 check-plan: $(RUNTIME) ## все ошибки файла плана, или что осталось заполнить (FILE=include/plans/2027.yaml)
@@ -82,13 +82,13 @@ letter: $(RUNTIME) ## письма запуска ещё раз, из того, 
 	@exec env $(PY) -m roadmap_cli.letter --run "$$RUN" --to "$$TO"
 
 .PHONY: why
-why: $(RUNTIME) ## почему муниципалитет ничего не получил (MUNICIPALITY=buyskiy PHASE=march_analysis YEAR=2021 или RUN=); без него — как стоит этап
+why: $(RUNTIME) ## почему муниципалитет ничего не получил (MUNICIPALITY=buyskiy PHASE=march_analysis PLAN=2021 или RUN=); без него — как стоит этап
 	@exec env $(PY) -m roadmap_cli.why --municipality "$$MUNICIPALITY" --phase "$(PHASE)" \
-		--year $(YEAR) --run "$$RUN"
+		--plan $(PLAN) --run "$$RUN"
 
 .PHONY: rejected
-rejected: $(RUNTIME) ## какие файлы и строки не приняты и почему, когда бы их ни прочитали (YEAR=2021 DATASET=contacts)
-	@exec env $(PY) -m roadmap_cli.rejected --year $(YEAR) --dataset "$$DATASET"
+rejected: $(RUNTIME) ## какие файлы и строки не приняты и почему, когда бы их ни прочитали (PLAN=2021 DATASET=contacts)
+	@exec env $(PY) -m roadmap_cli.rejected --plan $(PLAN) --dataset "$$DATASET"
 
 .PHONY: overdue
 overdue: $(RUNTIME) ## не ждут ли письма, пока никто их не отправляет; если да, код завершения 1; для cron, рядом с Airflow

@@ -22,6 +22,7 @@ from pathlib import Path
 from roadmap.evidence.intake import take_in
 from roadmap.evidence.scales import options_for
 from roadmap.evidence.sources import load_sources
+from roadmap.plan.load import load_plan
 from roadmap.store.engine import open_engine
 from roadmap.store.migrate import upgrade
 
@@ -198,7 +199,7 @@ def take_in_seconds(inbox: Inbox) -> float:
                 sources[dataset],
                 inbox.folder,
                 Path(scratch) / "archive",
-                inbox.year,
+                load_plan(str(inbox.year)),
                 an_hour_later_ms,
             )
             for dataset in inbox.datasets
@@ -254,9 +255,9 @@ def unchanged_seconds(folder: Path, files: int = 5_000) -> float:
         engine = open_engine(f"sqlite:///{scratch}/roadmap.db")
         upgrade(engine)
         archive = Path(scratch) / "archive"
-        take_in(engine, source, folder, archive, _YEAR, now_ms)
+        take_in(engine, source, folder, archive, load_plan(str(_YEAR)), now_ms)
         start = time.perf_counter()
-        again = take_in(engine, source, folder, archive, _YEAR, now_ms + 1)
+        again = take_in(engine, source, folder, archive, load_plan(str(_YEAR)), now_ms + 1)
         seconds = time.perf_counter() - start
         engine.dispose()
     if again.unchanged != files:

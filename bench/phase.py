@@ -71,7 +71,7 @@ def _stages_seconds(var: Path, ports: Ports) -> float:
     with _mailbox(env, var, ports), patch.dict(os.environ, ours):
         from roadmap_airflow.mail import mail_server
 
-        request = RunRequest(2021, "march_analysis", "live", None, None, (), None, "bench")
+        request = RunRequest("2021", "march_analysis", "live", None, None, (), None, "bench")
         begun = time.monotonic()
         result = run_stages(Place(engine, var, mail_server(), settings_from(env)), request)
         seconds = time.monotonic() - begun

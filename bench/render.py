@@ -100,9 +100,9 @@ def demo_model() -> ReportModel:
         upgrade(engine)
         settings = settings_from(demo_environment(var, Ports(18400), var))
         moment = time.time_ns() // 1_000_000
-        request = RunRequest(2021, "march_analysis", "live", None, None, (), None, "bench")
+        request = RunRequest("2021", "march_analysis", "live", None, None, (), None, "bench")
         pull(engine, var, request, moment)
-        run_id, _ = composed(engine, load_plan(2021), request, settings.reply_to, moment)
+        run_id, _ = composed(engine, load_plan("2021"), request, settings.reply_to, moment)
         with engine.connect() as db:
             model = load_model(db, run_id, "buyskiy")
         engine.dispose()

@@ -44,7 +44,8 @@ def pull(engine: Engine, var: Path, request: RunRequest, now_ms: int | None = No
     from roadmap.evidence.sources import load_sources
     from roadmap.plan.load import load_plan
 
-    datasets = load_plan(request.plan_year).phase(request.phase).datasets
+    plan = load_plan(request.plan_code)
+    datasets = plan.phase(request.phase).datasets
     sources = load_sources()
 
     @contextmanager
@@ -57,7 +58,7 @@ def pull(engine: Engine, var: Path, request: RunRequest, now_ms: int | None = No
             sources[dataset],
             var / "inbox",
             var / "archive",
-            request.plan_year,
+            plan,
             now_ms or _now_ms(),
             open_portal,
         )
@@ -72,7 +73,7 @@ def run_frozen(place: Place, request: RunRequest, now_ms: int | None = None) -> 
     from roadmap.indicators.evaluate import evaluate
     from roadmap.plan.load import load_plan
 
-    engine, plan = place.engine, load_plan(request.plan_year)
+    engine, plan = place.engine, load_plan(request.plan_code)
     moment = now_ms or _now_ms()
     run_id, addressees = composed(engine, plan, request, place.settings.reply_to, moment)
     reports = place.var / "reports"

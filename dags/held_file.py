@@ -40,7 +40,7 @@ from roadmap_airflow.timetable import ByHandTimetable
 )
 def held_file() -> None:
     decided: Any = held.decide()
-    held.take_in(decided["dataset"], decided["year"], decided["is_awaited"])
+    held.take_in(decided["dataset"], decided["plan"], decided["is_awaited"])
 
 
 held_file()

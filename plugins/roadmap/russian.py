@@ -16,6 +16,11 @@ MINUS = "\u2212"
 EN_DASH = "\u2013"
 
 
+def of_plan(code: str) -> str:
+    """«2021 года», of the plan of a year; ««schools-2021»», of one with a code of its own."""
+    return f"{code} года" if re.fullmatch(r"\d{4}", code) else f"«{code}»"
+
+
 def plural(n: int, one: str, few: str, many: str) -> str:
     """The form that agrees with `n`: 1 школа, 2 школы, 5 школ, 11 школ, 21 школа."""
     n = abs(n)

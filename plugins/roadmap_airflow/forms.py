@@ -14,7 +14,7 @@ from airflow.sdk import Param
 
 from roadmap.decision import LONGEST_REASON
 from roadmap_airflow.decisions import NO_ADDRESS
-from roadmap_airflow.plans import plans_with
+from roadmap_airflow.plans import plan_titles, plans_with
 from roadmap_airflow.runs import by_name, names_of
 
 if TYPE_CHECKING:
@@ -37,13 +37,16 @@ def phase_params(phase: str) -> dict[str, Param]:
     names = names_of(plans)
     offered = by_name(names)
     return {
-        "year": Param(
+        "plan": Param(
             None,
-            type=["null", "integer"],
-            title="Год плана",
-            description="Не выбран — год последнего наступившего этапа.",
-            enum=[None, *(plan.year for plan in plans)],
-            values_display={"null": "как в плане"},  # else the form shows the word null
+            type=["null", "string"],
+            title="План",
+            description="Не выбран — план последнего наступившего этапа.",
+            enum=[None, *(plan.code for plan in plans)],
+            values_display={
+                "null": "последний наступивший",
+                **plan_titles(plans),
+            },  # else the form shows the word null
         ),
         "as_of": Param(
             None,

@@ -40,7 +40,7 @@ def form() -> dict[str, Param]:
 
 @task(task_display_name="Решение", multiple_outputs=True)
 def decide() -> dict[str, Any]:
-    """Keep the decision; the dataset and year of its file."""
+    """Keep the decision; the dataset and plan of its file."""
     from roadmap.evidence.held import decide as decide_about
     from roadmap_airflow.connections import roadmap_db
 
@@ -61,15 +61,17 @@ def decide() -> dict[str, Any]:
     log.info("%s: «%s». Файл «%s».%s", words, named, decided.file_name, taken)
     return {
         "dataset": decided.dataset,
-        "year": decided.plan_year,
+        "plan": decided.plan_code,
         "is_awaited": decided.decision != "keep" and not decided.is_taken,
     }
 
 
 @task(task_display_name="Приём данных", outlets=[EVIDENCE])
-def take_in(dataset: str, year: int, is_awaited: bool) -> None:
+def take_in(dataset: str, plan: str, is_awaited: bool) -> None:
     """Take in the dataset at once, so that the decision has its effect."""
-    (intake,) = tasks.take_in(dataset, [year])
+    from roadmap.plan.load import load_plan
+
+    (intake,) = tasks.take_in(dataset, [load_plan(plan)])
     if is_awaited and not intake.is_changed:
         log.warning(
             "Файл не принят. Если его нет в папке приёма, положите его снова: решение действует."

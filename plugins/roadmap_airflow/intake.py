@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from typing import TYPE_CHECKING
 
 from airflow.sdk import task
 
@@ -13,6 +14,9 @@ from roadmap_airflow.assets import EVIDENCE
 from roadmap_airflow.defaults import SMTP_POOL
 from roadmap_airflow.failures import to_be_tried_again
 from roadmap_airflow.runs import LABEL
+
+if TYPE_CHECKING:
+    from roadmap.plan.model import Plan
 
 log = logging.getLogger("roadmap")
 
@@ -33,7 +37,7 @@ def all_datasets() -> tuple[str, ...]:
 )
 def take_in(dataset: str) -> None:
     """Take in one dataset for every plan with an inbox."""
-    intakes = tasks.take_in(dataset, _years())
+    intakes = tasks.take_in(dataset, _plans())
     unanswered = [
         message
         for intake in intakes
@@ -52,19 +56,19 @@ def find_unclaimed() -> None:
     from roadmap_airflow.connections import folder, roadmap_db
 
     with roadmap_db() as engine:
-        for year in _years():
+        for plan in _plans():
             for message in unclaimed.take_note(
-                engine, folder("roadmap_inbox"), year, clock.now_ms()
+                engine, folder("roadmap_inbox"), plan, clock.now_ms()
             ):
                 log.warning(message)
 
 
-def _years() -> list[int]:
+def _plans() -> list[Plan]:
     from roadmap_airflow.connections import folder
     from roadmap_airflow.plans import valid_plans
 
     inbox = folder("roadmap_inbox")
-    return [plan.year for plan in valid_plans() if (inbox / str(plan.year)).exists()]
+    return [plan for plan in valid_plans() if (inbox / plan.code).exists()]
 
 
 @task(

@@ -12,17 +12,17 @@ log = logging.getLogger("roadmap")
 
 
 def form() -> dict[str, Param]:
-    """Which year's plan: of all that have a file, also those that can't be read."""
-    from roadmap.plan.load import plan_years
+    """Which plan: of all that have a file, also those that can't be read."""
+    from roadmap.plan.load import plan_codes
 
-    years = plan_years()
+    codes = plan_codes()
     return {
-        "year": Param(
-            years[-1] if years else None,
-            type="integer",
-            title="Год плана",
-            description="Файл плана — include/plans/<год>.yaml.",
-            enum=list(years),
+        "plan": Param(
+            codes[-1] if codes else None,
+            type="string",
+            title="План",
+            description="Файл плана — include/plans/<код плана>.yaml.",
+            enum=list(codes),
         )
     }
 
@@ -33,7 +33,7 @@ def check_plan() -> None:
     from roadmap.paths import PLANS
     from roadmap.plan.check_file import check_file
 
-    name = f"{get_current_context()['params']['year']}.yaml"
+    name = f"{get_current_context()['params']['plan']}.yaml"
     try:
         checked = check_file(PLANS / name)
     except OSError:

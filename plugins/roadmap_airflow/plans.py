@@ -1,8 +1,9 @@
-"""The plans as DAG files see them: read once per process, broken years left out."""
+"""The plans as DAG files see them: read once per process, broken ones left out."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 @cache
 def valid_plans() -> tuple[Plan, ...]:
-    """Every valid plan of include/plans; a broken one is told and stops no other year."""
+    """Every valid plan of include/plans; a broken one is told and stops no other."""
     from roadmap.plan.load import load_plans
 
     plans, errors = load_plans()
@@ -24,6 +25,16 @@ def valid_plans() -> tuple[Plan, ...]:
 def plans_with(phase: str) -> tuple[Plan, ...]:
     """The valid plans that have this phase."""
     return tuple(plan for plan in valid_plans() if any(p.code == phase for p in plan.phases))
+
+
+def plan_titles(plans: Iterable[Plan]) -> dict[str, str]:
+    """By their codes, as the forms offer them."""
+    return {
+        plan.code: f"{plan.year} год"
+        if plan.code == str(plan.year)
+        else f"{plan.year} год, {plan.code}"
+        for plan in plans
+    }
 
 
 def phase_datasets(phase: str) -> list[str]:

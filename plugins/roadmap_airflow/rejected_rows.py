@@ -6,24 +6,24 @@ import logging
 
 from airflow.sdk import Param, get_current_context, task
 
-from roadmap_airflow.plans import valid_plans
+from roadmap_airflow.plans import plan_titles, valid_plans
 
 log = logging.getLogger("roadmap")
 
 
 def form() -> dict[str, Param]:
-    """Of which year's plan and of which dataset; empty fields mean all."""
+    """Of which plan and of which dataset; empty fields mean all."""
     from roadmap.evidence.sources import load_sources
 
     titles = {dataset: source.title for dataset, source in load_sources().items()}
     return {
-        "year": Param(
+        "plan": Param(
             None,
-            type=["null", "integer"],
-            title="Год плана",
+            type=["null", "string"],
+            title="План",
             description="Не выбран — все планы.",
-            enum=[None, *(plan.year for plan in valid_plans())],
-            values_display={"null": "все"},
+            enum=[None, *(plan.code for plan in valid_plans())],
+            values_display={"null": "все", **plan_titles(valid_plans())},
         ),
         "dataset": Param(
             None,
@@ -44,7 +44,7 @@ def tell() -> None:
 
     params = get_current_context()["params"]
     with roadmap_db() as engine, engine.connect() as db, db.begin():
-        found = standing_troubles(db, params["year"] or 0, params["dataset"] or "")
+        found = standing_troubles(db, params["plan"] or "", params["dataset"] or "")
     for trouble in found:
         for line in told_again(trouble):
             log.warning(line)

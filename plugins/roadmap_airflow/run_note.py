@@ -27,30 +27,33 @@ HOW = {
 def on_dag_run_running(dag_run: Any) -> None:
     """Write our sentence before what a person noted, once; not where it would not fit."""
     from roadmap_airflow.plans import plans_with, valid_plans
+    from roadmap_airflow.timetable import phase_timetable
 
     valid_plans.cache_clear()  # the scheduler lives long: since its start a plan may have changed
     plans = plans_with(dag_run.dag_id)
     if not plans:
         return  # not a phase
     noted = dag_run.note or ""
-    ours = sentence(dag_run.conf or {}, plans, dag_run.data_interval_start)
+    begins = dag_run.data_interval_start or dag_run.run_after
+    code = phase_timetable(dag_run.dag_id).plan_of(begins) if begins else None
+    ours = sentence(dag_run.conf or {}, plans, code)
     if ours not in noted and len(ours) + 1 + len(noted) <= LONGEST:
         dag_run.note = f"{ours}\n{noted}".strip()
 
 
-def sentence(conf: Mapping[str, Any], plans: Sequence[Plan], begins: Any | None) -> str:
+def sentence(conf: Mapping[str, Any], plans: Sequence[Plan], code: str | None) -> str:
     """What the run's form says of sending, in Russian.
 
-    `conf` has only what was filled in; `plans` are those of the phase, `begins` is the moment at
-    which the run's interval begins, aware, or None.
+    `conf` has only what was filled in; `plans` are those of the phase, `code` is that of the one
+    whose interval the run has, which the form may change.
     """
+    from roadmap.russian import of_plan
     from roadmap_airflow import clock
-    from roadmap_airflow.defaults import HOME_ZONE
     from roadmap_airflow.runs import names_of
 
     mode, known = conf.get("mode") or "live", names_of(plans)
-    year = conf.get("year") or (begins and begins.astimezone(HOME_ZONE).year)
-    is_draft = any(plan.year == year and not plan.is_in_force(clock.now().date()) for plan in plans)
+    code = conf.get("plan") or code
+    is_draft = any(plan.code == code and not plan.is_in_force(clock.now().date()) for plan in plans)
     if mode == "live" and is_draft:
         mode = "redirect"  # as the freeze has it
     chosen = conf.get("municipalities") or ()
@@ -65,5 +68,5 @@ def sentence(conf: Mapping[str, Any], plans: Sequence[Plan], begins: Any | None)
     if conf.get("as_of"):
         parts.append("по состоянию на " + ".".join(reversed(str(conf["as_of"]).split("-"))))
     if is_draft:
-        parts.append(f"план {year} года не введён в действие")
+        parts.append(f"план {of_plan(str(code))} не введён в действие")
     return f"{HOW.get(mode, mode)}: {'; '.join(parts)}."

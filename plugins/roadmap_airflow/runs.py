@@ -22,10 +22,10 @@ def label(text: str) -> None:
 
 def plan_of(engine: Any, phase_run: str) -> Plan:
     """The plan of a frozen run, as its file stands now."""
-    from roadmap.evidence.freeze import plan_year_of
+    from roadmap.evidence.freeze import plan_code_of
     from roadmap.plan.load import load_plan
 
-    return load_plan(plan_year_of(engine, phase_run))
+    return load_plan(plan_code_of(engine, phase_run))
 
 
 def names_of(plans: Iterable[Plan]) -> dict[str, str]:

@@ -52,7 +52,7 @@ def _occasions() -> dict[str, str]:
     from roadmap.plan.model import occasions
 
     return {
-        (occasion := f"{plan.year}/{phase.code}"): title(occasion, "live", [plan])
+        (occasion := f"{plan.code}/{phase.code}"): title(occasion, "live", [plan])
         for plan in reversed(valid_plans())
         for phase in (*plan.phases, *occasions(plan))
     }

@@ -18,7 +18,7 @@ from roadmap.russian import counted, integer
 from roadmap_airflow import clock
 from roadmap_airflow.alerts import say_nothing_more, tell_of_run, tell_unless_told
 from roadmap_airflow.assets import EVIDENCE, note_change
-from roadmap_airflow.defaults import HOME_ZONE, SMTP_POOL
+from roadmap_airflow.defaults import SMTP_POOL
 from roadmap_airflow.failures import failed, level
 from roadmap_airflow.runs import LABEL, label, names, plan_of
 from roadmap_airflow.send_operator import SendOperator
@@ -40,22 +40,26 @@ ONE_EACH_UP_TO = 48  # addressees: beyond that they share tasks, so that the gri
 def _requested_plan() -> Any:
     from roadmap.plan.load import load_plan
 
-    return load_plan(requested_year(get_current_context()))
+    return load_plan(requested_plan(get_current_context()))
 
 
-def requested_year(context: Any) -> int:
-    """The form's year, else the year of the phase whose interval the run has.
+def requested_plan(context: Any) -> str:
+    """The code of the form's plan, else of the plan whose phase has the run's interval.
 
     A run by hand without a logical date has no interval: it belongs to the latest phase that
     had begun when it was asked for.
     """
-    if context["params"].get("year") is not None:
-        return int(context["params"]["year"])
-    begins = context.get("data_interval_start")
-    if begins is None:
-        asked = context["dag_run"].run_after
-        begins = context["dag"].timetable.infer_manual_data_interval(run_after=asked).start
-    return int(begins.astimezone(HOME_ZONE).year)
+    if context["params"].get("plan"):
+        return str(context["params"]["plan"])
+    # An interval that Airflow gave begins with an event; a moment belongs to the one before it.
+    begins = context.get("data_interval_start") or context["dag_run"].run_after
+    code = context["dag"].timetable.plan_of(begins)
+    if not code:
+        raise failed(
+            "Запуск не начат: этого этапа нет ни в одном годном плане. Проверьте планы: «Проверить "
+            "план»"
+        )
+    return str(code)
 
 
 @task(task_display_name="Проверка формы")
@@ -73,11 +77,11 @@ def check_form() -> None:
 @task(task_display_name="Приём данных", map_index_template=LABEL, outlets=[EVIDENCE])
 def pull(dataset: str) -> None:
     """Take in what arrived for one dataset; a refused file is told and stops nothing else."""
-    take_in(dataset, [_requested_plan().year])
+    take_in(dataset, [_requested_plan()])
 
 
-def take_in(dataset: str, years: Iterable[int]) -> list[Intake]:
-    """Take in one dataset of each year: logged, in the grid, and noted in its asset."""
+def take_in(dataset: str, plans: Iterable[Plan]) -> list[Intake]:
+    """Take in one dataset for each plan: logged, in the grid, and noted in its asset."""
     from roadmap.evidence import intake as evidence_intake
     from roadmap.evidence.sources import load_sources
     from roadmap.evidence.troubles import standing_troubles, told_again
@@ -85,7 +89,7 @@ def take_in(dataset: str, years: Iterable[int]) -> list[Intake]:
 
     source = load_sources()[dataset]
     label(source.title)
-    years = list(years)
+    plans = list(plans)
     with roadmap_db() as engine:
         intakes = [
             evidence_intake.take_in(
@@ -93,18 +97,20 @@ def take_in(dataset: str, years: Iterable[int]) -> list[Intake]:
                 source,
                 folder("roadmap_inbox"),
                 folder("roadmap_archive"),
-                year,
+                plan,
                 clock.now_ms(),
                 open_database,
             )
-            for year in years
+            for plan in plans
         ]
         new = {file.batch_id for intake in intakes for file in intake.taken if file.batch_id}
         with engine.connect() as db, db.begin():
             before = [
                 trouble
-                for year in years
-                for trouble in standing_troubles(db, year, dataset, beside=new, most=MOST_AGAIN)
+                for plan in plans
+                for trouble in standing_troubles(
+                    db, plan.code, dataset, beside=new, most=MOST_AGAIN
+                )
             ]
     for intake in intakes:
         for message in intake.messages:
@@ -397,7 +403,7 @@ def reconcile(phase_run: str | None) -> None:
         plan = plan_of(engine, phase_run)
         evaluate(engine, plan, phase_run, measured_from="ledger")
         account = reconcile_run(engine, phase_run)
-        lying = lying_files(engine, plan.year)
+        lying = lying_files(engine, plan.code)
         with engine.connect() as db, db.begin():
             known = plan_of_run(db, plan, phase_run)
         phase = known.phase(account.occasion.partition("/")[2])

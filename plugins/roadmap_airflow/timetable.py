@@ -5,13 +5,13 @@ running, start none of its tasks until that day, and let all later runs of the D
 Every timetable of ours therefore infers a manual run's interval by `refuse_future` first: the
 scheduler asks for no interval of a moment ahead, whoever triggers a run does.
 
-PhaseTimetable: a phase runs once a year of plan, on its working day, and is never dropped.
+PhaseTimetable: a phase runs once a plan, on its working day, and is never dropped.
 
 Airflow's own EventsTimetable jumps over an event that is half a second past, and Airflow makes
 an interval that begins before the DAG's start_date a green run without a task. This
-timetable gives every event of an open year, however late; its interval begins on the first day
+timetable gives every event of an open plan, however late; its interval begins on the first day
 of the phase's window (the DAGs' start_date lies before all of them, a test holds it) and ends
-when the run is due. A closed year is only backfilled: a backfill sets `restriction.latest`,
+when the run is due. A closed plan is only backfilled: a backfill sets `restriction.latest`,
 the scheduler does not.
 
 WorkingDayTimetable: at one hour of every working day. What was missed while everything was
@@ -53,11 +53,12 @@ def refuse_future(logical_date: DateTime) -> None:
 
 @dataclass(frozen=True)
 class Event:
-    """One run of a phase: its interval's first moment, and when it is due."""
+    """One run of a phase: its interval's first moment, when it is due, and the plan's code."""
 
     starts: DateTime
     runs: DateTime
     is_closed: bool
+    plan: str
 
 
 class PhaseTimetable(Timetable):
@@ -103,6 +104,14 @@ class PhaseTimetable(Timetable):
             return self._interval(self.events[0])
         return DataInterval.exact(run_after)
 
+    def plan_of(self, begins: DateTime) -> str | None:
+        """The code of the plan whose event has the interval that begins then; None without events.
+
+        Between two events it is the earlier one's, before all of them the first one's.
+        """
+        begun = [event for event in self.events if event.starts <= begins] or self.events[:1]
+        return begun[-1].plan if begun else None
+
     @staticmethod
     def _interval(event: Event) -> DataInterval:
         return DataInterval(start=event.starts, end=event.runs)
@@ -115,6 +124,7 @@ class PhaseTimetable(Timetable):
                     "starts": event.starts.isoformat(),
                     "runs": event.runs.isoformat(),
                     "is_closed": event.is_closed,
+                    "plan": event.plan,
                 }
                 for event in self.events
             ],
@@ -127,6 +137,8 @@ class PhaseTimetable(Timetable):
                 starts=DateTime.fromisoformat(event["starts"]),
                 runs=DateTime.fromisoformat(event["runs"]),
                 is_closed=event["is_closed"],
+                # What was serialised before plans had codes stands until the DAG is parsed again.
+                plan=event.get("plan", ""),
             )
             for event in data["events"]
         ]
@@ -143,6 +155,7 @@ def phase_timetable(phase: str) -> PhaseTimetable:
             starts=pendulum.instance(event.data_interval_start),
             runs=pendulum.instance(event.run_at),
             is_closed=event.closed,
+            plan=event.plan_code,
         )
         for event in phase_events(phase, valid_plans())
     ]

@@ -43,7 +43,7 @@ def find_reminders() -> list[str]:
         log.info("Напомнить о сроке %s", f"{reminder.due:%d.%m.%Y}")
     for closing in closings:
         log.info("Сообщить, что истёк срок %s", f"{closing.due:%d.%m.%Y}")
-    return [f"{one.plan_year}/{one.phase}" for one in (*reminders, *closings)]
+    return [f"{one.plan_code}/{one.phase}" for one in (*reminders, *closings)]
 
 
 @task_group(
@@ -67,7 +67,7 @@ def freeze_reminder(occasion: str) -> str:
     """Freeze the inputs of one reminder; return the id of its phase run."""
     from roadmap.plan.load import load_plan
 
-    year, _, phase = occasion.partition("/")
+    code, _, phase = occasion.partition("/")
 
     def request(plan: Plan) -> RunRequest:
         from roadmap.evidence.request import RunRequest
@@ -75,7 +75,7 @@ def freeze_reminder(occasion: str) -> str:
 
         label(occasion_title(phase))
         return RunRequest(
-            plan_year=plan.year,
+            plan_code=plan.code,
             phase=phase,
             mode="live",
             as_of=None,
@@ -85,7 +85,7 @@ def freeze_reminder(occasion: str) -> str:
             requested_by=str(get_current_context()["dag_run"].run_id),
         )
 
-    return tasks.freeze_run(lambda: load_plan(int(year)), request)
+    return tasks.freeze_run(lambda: load_plan(code), request)
 
 
 @task(task_id="compose", task_display_name="Составление")

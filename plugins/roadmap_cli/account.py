@@ -17,11 +17,11 @@ from roadmap.store.sql import sql
 def account_of_year(engine: Engine, plan: Plan) -> tuple[str, ...]:
     """Russian lines for the terminal, phases in the plan's order; ids and addresses in none."""
     with engine.connect() as db, db.begin():
-        rows = db.execute(sql("delivery/letters_of_year"), {"plan_year": plan.year}).all()
+        rows = db.execute(sql("delivery/letters_of_year"), {"plan_code": plan.code}).all()
     names = {municipality.id: municipality.name for municipality in plan.municipalities}
     lines = []
     for phase in plan.phases:
-        of_phase = [row for row in rows if row.occasion == f"{plan.year}/{phase.code}"]
+        of_phase = [row for row in rows if row.occasion == f"{plan.code}/{phase.code}"]
         if not of_phase:
             lines.append(f"{phase.dag_title}: писем нет")
         for revision, group in groupby(of_phase, key=lambda row: row.revision):

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import NoReturn
 
+from roadmap.plan.part import PLAN_CODE
+
 
 class ArgumentParser(argparse.ArgumentParser):
     """argparse's, which says of a wrong value only what its type says: Russian in ours."""
@@ -25,6 +27,15 @@ def number(name: str) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def plan_code(text: str) -> str:
+    """The type of a plan's code: whether there is such a plan, `load_plan` says."""
+    if not re.fullmatch(PLAN_CODE, text):
+        raise argparse.ArgumentTypeError(
+            f"PLAN: «{text}» — не код плана: латинские буквы, цифры и дефис, не больше 40."
+        )
+    return text
 
 
 def one_of(name: str, words: dict[str, str]) -> Callable[[str], str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from roadmap.russian import counted
 from roadmap_cli.airflow_api import AirflowApi, wait_until
-from roadmap_cli.setup import DEMO_YEAR, phase_alone, put_files
+from roadmap_cli.setup import DEMO_PLAN, DEMO_YEAR, phase_alone, put_files
 
 KNOWN_SECONDS = 300
 RUN_SECONDS = 1800
@@ -44,7 +44,7 @@ def steps() -> tuple[Step, ...]:
     from roadmap_demo.generate import DEFAULT_SEED
 
     phases = [
-        Step(phase.code, phase.dag_title, phase.as_of) for phase in load_plan(DEMO_YEAR).phases
+        Step(phase.code, phase.dag_title, phase.as_of) for phase in load_plan(DEMO_PLAN).phases
     ]
     corrected_on = load_content(DEFAULT_SEED).correction.received.date()
     corrected = Step(
@@ -101,7 +101,7 @@ def run_step(api: AirflowApi, step: Step) -> tuple[str, bool]:
     run = _run_of(api, step)
     if run is not None and run["state"] in {"success", "failed"}:
         return str(run["state"]), False  # of an earlier session: nothing to show again
-    with phase_alone(DEMO_YEAR, step.phase):
+    with phase_alone(DEMO_PLAN, step.phase):
         return _carry_out(api, step, run), True
 
 
@@ -146,7 +146,7 @@ def _start(api: AirflowApi, step: Step) -> None:
     triggered = {
         "dag_run_id": step.run_id,
         "logical_date": None,
-        "conf": {"year": DEMO_YEAR, "reason": REASON},
+        "conf": {"plan": DEMO_PLAN, "reason": REASON},
     }
     api.send("POST", f"/dags/{step.phase}/dagRuns", triggered)
 

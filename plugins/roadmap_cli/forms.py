@@ -14,19 +14,20 @@ from roadmap.evidence.forms import Words, forms, known_codes
 from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import PlanError, load_plan
 from roadmap.plan.model import Plan
+from roadmap.russian import of_plan
 from roadmap_cli.answers import NothingYet, asked_database
-from roadmap_cli.arguments import ArgumentParser, number
+from roadmap_cli.arguments import ArgumentParser, plan_code
 from roadmap_cli.environment import VAR
 
 
 def main() -> None:
     parser = ArgumentParser(description="Write the workbooks that people fill in")
-    parser.add_argument("--plan", type=number("PLAN"), required=True)
+    parser.add_argument("--plan", type=plan_code, required=True)
     try:
         plan = load_plan(parser.parse_args().plan)
     except PlanError as error:
         raise SystemExit(str(error)) from None
-    folder = VAR / "forms" / str(plan.year)
+    folder = VAR / "forms" / plan.code
     print("\n".join(written(plan, folder, _codes_in_force(plan))))
 
 
@@ -41,7 +42,7 @@ def _codes_in_force(plan: Plan) -> dict[str, Words]:
 
 def written(plan: Plan, folder: Path, known: Mapping[str, Words]) -> list[str]:
     """Write the forms under `folder`; what was written and what was left, in Russian lines."""
-    lines = [f"Бланки плана {plan.year} года: {folder}"]
+    lines = [f"Бланки плана {of_plan(plan.code)}: {folder}"]
     for form in forms(plan, load_sources(), known):
         path = folder / form.path
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`make new-year`: writes the draft plan of a year from that of an earlier one.
+"""`make new-year`: writes the draft plan of a later year from an earlier one.
 
 It never overwrites, and writes nothing that would not be read as a plan. DAGs see the new file
 at their next parse.
@@ -13,20 +13,24 @@ from pathlib import Path
 
 from roadmap.paths import PLANS
 from roadmap.plan.check_file import left_to_fill, runs
-from roadmap.plan.load import PlanError, load_plan, plan_years
+from roadmap.plan.load import PlanError, load_plan, load_plans
 from roadmap.plan.model import Plan
 from roadmap.plan.new_year import NewYearRefused, broken_promises, next_plan
-from roadmap_cli.arguments import ArgumentParser, number
+from roadmap.russian import of_plan
+from roadmap_cli.arguments import ArgumentParser, plan_code
 
 
 def main() -> None:
-    parser = ArgumentParser(description="Write the draft plan of a year")
-    parser.add_argument("--year", type=number("YEAR"), required=True)
-    parser.add_argument("--from", dest="source", type=_year, default=None, help="empty: the latest")
+    parser = ArgumentParser(description="Write the draft of a plan")
+    parser.add_argument("--plan", type=plan_code, required=True, help="the draft's code")
+    parser.add_argument("--year", type=_year, default=None, help="empty: the code is the year")
+    parser.add_argument(
+        "--from", dest="source", type=_source, default=None, help="empty: the latest"
+    )
     parser.add_argument("--plans", type=Path, default=PLANS)
     arguments = parser.parse_args()
     try:
-        plan = write_draft(arguments.year, arguments.source, arguments.plans)
+        plan = write_draft(arguments.plan, arguments.year, arguments.source, arguments.plans)
     except (NewYearRefused, PlanError) as error:
         raise SystemExit(str(error)) from None
     print("\n".join(summary(plan, arguments.plans)))
@@ -36,49 +40,59 @@ def _year(text: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"FROM: «{text}» — не год вида 2021.")
+        raise argparse.ArgumentTypeError(f"YEAR: «{text}» — не год вида 2021.")
     return int(text)
 
 
-def write_draft(year: int, source: int | None, folder: Path) -> Plan:
-    """Write `<folder>/<year>.yaml`; the plan it holds.
+def _source(text: str) -> str | None:
+    return plan_code(text) if text else None
 
-    Made from the plan of `source`, or of the latest year before. NewYearRefused, in Russian,
-    where there is such a file already, nothing to make it from, or the result is not a plan;
-    PlanError where the earlier plan is not one.
+
+def write_draft(code: str, year: int | None, source: str | None, folder: Path) -> Plan:
+    """Write `<folder>/<code>.yaml`; the plan it holds.
+
+    Made from the plan `source`, or the latest one of an earlier year. `year` None: the code is one.
+    NewYearRefused, in Russian, where there is such a file already, nothing to make it from, or the
+    result is not a plan; PlanError where the earlier plan is not one.
     """
-    path = folder / f"{year}.yaml"
+    if year is None:
+        if not code.isdecimal():
+            raise NewYearRefused(f"Не указан год плана «{code}»: YEAR=2027.")
+        year = int(code)
+    path = folder / f"{code}.yaml"
     if path.exists():
         raise NewYearRefused(
-            f"План {year} года уже есть: файл «{path.name}». Он не изменён. Чтобы сделать его "
+            f"План {of_plan(code)} уже есть: файл «{path.name}». Он не изменён. Чтобы сделать его "
             "заново, сначала уберите этот файл."
         )
-    earlier = [known for known in plan_years(folder) if known < year]
-    if source is None and not earlier:
-        raise NewYearRefused(f"Нет плана раньше {year} года, с которого списать новый.")
-    before = load_plan(earlier[-1] if source is None else source, folder)
-    text = next_plan((folder / f"{before.year}.yaml").read_text("utf-8"), before, year)
+    if source is None:
+        earlier = [plan for plan in load_plans(folder)[0] if plan.year < year]
+        if not earlier:
+            raise NewYearRefused(f"Нет плана раньше {year} года, с которого списать новый.")
+        before = earlier[-1]
+    else:
+        before = load_plan(source, folder)
+    text = next_plan((folder / f"{before.code}.yaml").read_text("utf-8"), before, year, code)
     with tempfile.TemporaryDirectory(prefix="roadmap-plan-") as scratch:
         draft = Path(scratch) / path.name
         draft.write_text(text, encoding="utf-8")
-        plan = _read_back(draft, before)
+        plan = _read_back(draft, before, year)
     _put(path, text)
     return plan
 
 
-def _read_back(draft: Path, before: Plan) -> Plan:
-    year = int(draft.stem)
+def _read_back(draft: Path, before: Plan, year: int) -> Plan:
     try:
-        plan = load_plan(year, draft.parent)
+        plan = load_plan(draft.stem, draft.parent)
     except PlanError as error:
         raise NewYearRefused(
-            f"План {year} года не записан: после сдвига дат он противоречит себе. {error}"
+            f"План {of_plan(draft.stem)} не записан: после сдвига дат он противоречит себе. {error}"
         ) from None
     broken = list(broken_promises(plan, before, year))
     if broken:
         raise NewYearRefused(
-            f"План {year} года не записан: {'; '.join(broken)}. Запишите эти места плана "
-            f"{before.year} года по строке на поле, как остальные, и повторите."
+            f"План {of_plan(draft.stem)} не записан: {'; '.join(broken)}. Запишите эти места плана "
+            f"{of_plan(before.code)} по строке на поле, как остальные, и повторите."
         )
     return plan
 
@@ -97,9 +111,9 @@ def _put(path: Path, text: str) -> None:
 
 def summary(plan: Plan, folder: Path) -> list[str]:
     """What was written, when its phases run, what is left to fill in: Russian lines."""
-    path = folder / f"{plan.year}.yaml"
+    path = folder / f"{plan.code}.yaml"
     return [
-        f"Записан черновик плана {plan.year} года: {path}",
+        f"Записан черновик плана {of_plan(plan.code)}: {path}",
         "План не в силе: письма этапов пойдут только на проверочный адрес оператора.",
         *runs(plan),
         *left_to_fill(plan),

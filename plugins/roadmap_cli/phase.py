@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
+from roadmap.russian import of_plan
 from roadmap_cli.airflow_api import wait_until
 from roadmap_cli.arguments import number
 from roadmap_cli.environment import VAR, Ports, demo_environment
 from roadmap_cli.phase_dag import form, phase_arguments
 from roadmap_cli.processes import background, interrupt_once, is_free, python
-from roadmap_cli.setup import DEMO_YEAR, make_ready, phase_alone, put_files
+from roadmap_cli.setup import DEMO_PLAN, make_ready, phase_alone, put_files
 
 STOP_SECONDS = 5.0
 # What asks the operator to act, each as its sentence: no moment, level, logger or line of code.
@@ -44,7 +45,7 @@ def main() -> None:
     os.environ.update(demo_environment(VAR / "airflow-phase", ports))
     os.environ.update(PLAIN_LOG | os.environ)
     try:
-        with phase_alone(arguments.year, arguments.phase):
+        with phase_alone(arguments.plan, arguments.phase):
             raise SystemExit(run_phase(arguments, ports, until))
     except KeyboardInterrupt:
         raise SystemExit("\nОстановлено. Уже принятые письма повторно не уйдут.") from None
@@ -53,20 +54,22 @@ def main() -> None:
 def refuse_slips(arguments: argparse.Namespace) -> date:
     """The day until which files have come: the phase's as-of day, or a later one asked for.
 
-    SystemExit, in Russian, where the year has no plan, its plan no such phase, or the phase can't
-    be run as it is asked for.
+    SystemExit, in Russian, where there is no such plan, it has no such phase, or the phase can't be
+    run as it is asked for.
     """
     from roadmap.evidence.request import FreezeRefused, read_request, refuse_request
     from roadmap.plan.load import PlanError, load_plan
 
     try:
-        plan = load_plan(arguments.year)
+        plan = load_plan(arguments.plan)
     except PlanError as error:
         raise SystemExit(str(error)) from None
     phases = {phase.code: phase for phase in plan.phases}
     if arguments.phase not in phases:
         known = ", ".join(f"{phase.code} («{phase.title}»)" for phase in plan.phases)
-        raise SystemExit(f"В плане {plan.year} года нет этапа «{arguments.phase}». Есть: {known}.")
+        raise SystemExit(
+            f"В плане {of_plan(plan.code)} нет этапа «{arguments.phase}». Есть: {known}."
+        )
     phase = phases[arguments.phase]
     try:
         request = read_request(plan, phase.code, form(arguments), "make phase")
@@ -79,12 +82,12 @@ def refuse_slips(arguments: argparse.Namespace) -> date:
 def run_phase(arguments: argparse.Namespace, ports: Ports, until: date) -> int:
     """The exit status of one foreground run."""
     make_ready(os.environ)
-    if arguments.year == DEMO_YEAR:
+    if arguments.plan == DEMO_PLAN:
         put_files(until)
     command = python(
         "roadmap_cli.phase_dag",
         f"--phase={arguments.phase}",
-        f"--year={arguments.year}",
+        f"--plan={arguments.plan}",
         f"--as-of={arguments.as_of}",
         f"--known-at={arguments.known_at}",
         f"--known-by={arguments.known_by}",

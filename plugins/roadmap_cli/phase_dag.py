@@ -11,7 +11,7 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from roadmap_cli.arguments import ArgumentParser, number, one_of
+from roadmap_cli.arguments import ArgumentParser, one_of, plan_code
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -26,14 +26,14 @@ KNOWN_BY = {"loaded": "по загруженному", "received": "по все�
 
 def main() -> None:
     arguments = phase_arguments("Run one phase's DAG, everything being ready").parse_args()
-    state, dag_run_id = run_dag(arguments.phase, arguments.year, form(arguments))
+    state, dag_run_id = run_dag(arguments.phase, arguments.plan, form(arguments))
     raise SystemExit(report(state, dag_run_id))
 
 
 def form(arguments: argparse.Namespace) -> dict[str, Any]:
     """The fields of the trigger form, filled in with what the command was asked for."""
     return {
-        "year": arguments.year,
+        "plan": arguments.plan,
         "as_of": arguments.as_of or None,
         "known_at": arguments.known_at or None,
         "known_by": arguments.known_by,
@@ -48,7 +48,7 @@ def phase_arguments(description: str) -> ArgumentParser:
     """What `make phase` passes on; an empty value means what the plan says."""
     parser = ArgumentParser(description=description)
     parser.add_argument("--phase", required=True)
-    parser.add_argument("--year", type=number("YEAR"), required=True)
+    parser.add_argument("--plan", type=plan_code, required=True)
     parser.add_argument("--as-of", default="", help="YYYY-MM-DD; empty: the plan's")
     parser.add_argument("--known-at", default="", help="YYYY-MM-DD[THH:MM], local; empty: now")
     parser.add_argument("--known-by", type=one_of("KNOWN_BY", KNOWN_BY), default="loaded")
@@ -73,7 +73,7 @@ def _keys(text: str) -> list[str]:
     return [key.strip() for key in text.split(",") if key.strip()]
 
 
-def run_dag(phase: str, year: int, conf: dict[str, Any]) -> tuple[str, str]:
+def run_dag(phase: str, plan: str, conf: dict[str, Any]) -> tuple[str, str]:
     """State and id of the DAG run of this phase, with its progress printed."""
     from airflow.dag_processing.dagbag import DagBag
     from airflow.sdk.listener import get_listener_manager
@@ -83,7 +83,7 @@ def run_dag(phase: str, year: int, conf: dict[str, Any]) -> tuple[str, str]:
     from roadmap.plan.schedule import phase_events
     from roadmap_cli import progress
 
-    begins: datetime | None = phase_events(phase, [load_plan(year)])[0].data_interval_start
+    begins: datetime | None = phase_events(phase, [load_plan(plan)])[0].data_interval_start
     if begins is not None and begins > datetime.now(UTC):
         begins = None  # a rehearsal of a year to come: our timetables refuse such a logical date
     bag = DagBag(str(ROOT / "dags" / f"{phase}.py"))

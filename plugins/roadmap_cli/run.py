@@ -17,7 +17,7 @@ from roadmap_cli.processes import (
     only_one,
     python,
 )
-from roadmap_cli.setup import DEMO_YEAR, make_ready, put_files
+from roadmap_cli.setup import DEMO_PLAN, DEMO_YEAR, make_ready, put_files
 
 START_SECONDS = 300
 
@@ -95,7 +95,7 @@ def show_account() -> None:
     from roadmap_cli.account import account_of_year
 
     with roadmap_db() as engine:
-        for line in account_of_year(engine, load_plan(DEMO_YEAR)):
+        for line in account_of_year(engine, load_plan(DEMO_PLAN)):
             print(line)
 
 

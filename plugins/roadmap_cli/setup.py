@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from roadmap.russian import day
+from roadmap.russian import day, of_plan
 from roadmap_cli.environment import VAR
 from roadmap_cli.processes import AlreadyRuns, only_one, python
 
 SMTP_POOL_SLOTS = "2"
 NOT_FOR_OTHERS = 0o077  # a umask
 DEMO_YEAR = 2021
+DEMO_PLAN = str(DEMO_YEAR)
 
 
 def make_ready(env: Mapping[str, str], var: Path = VAR) -> None:
@@ -29,16 +30,16 @@ def make_ready(env: Mapping[str, str], var: Path = VAR) -> None:
 
 
 @contextmanager
-def phase_alone(year: int, phase: str, var: Path = VAR) -> Iterator[None]:
+def phase_alone(plan: str, phase: str, var: Path = VAR) -> Iterator[None]:
     """For the time of the block no other command of ours runs that phase; SystemExit, in Russian,
     where one does: both would take in the same files and write to the same addressees."""
     try:
-        with only_one(var / "locks" / f"{year}-{phase}"):
+        with only_one(var / "locks" / f"{plan}-{phase}"):
             yield
     except AlreadyRuns:
         raise SystemExit(
-            f"Этап «{phase}» {year} года уже выполняет другая команда (make phase или make run). "
-            "Дождитесь, когда она закончит, и повторите."
+            f"Этап «{phase}» плана {of_plan(plan)} уже выполняет другая команда (make phase или "
+            "make run). Дождитесь, когда она закончит, и повторите."
         ) from None
 
 

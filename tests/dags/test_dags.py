@@ -157,7 +157,7 @@ def test_every_sending_task_stands_in_the_pool_of_the_mail_server(bag):
 def test_the_form_speaks_russian_and_offers_ids_only(bag, phase):
     params = bag.dags[phase].params
     assert set(params) == {
-        "year", "as_of", "known_at", "known_by", "municipalities", "mode", "sample", "reason",
+        "plan", "as_of", "known_at", "known_by", "municipalities", "mode", "sample", "reason",
     }  # fmt: skip
     for name in params:
         schema = params.get_param(name).schema
@@ -179,16 +179,16 @@ def test_the_choice_of_municipalities_is_named_in_russian_and_may_be_emptied_aga
     params.validate()
 
 
-def test_the_form_shows_words_where_the_year_is_not_chosen(bag):
-    schema = bag.dags["march_analysis"].params.get_param("year").schema
-    assert schema["values_display"]["null"] == "как в плане"
+def test_the_form_shows_words_where_the_plan_is_not_chosen(bag):
+    schema = bag.dags["march_analysis"].params.get_param("plan").schema
+    assert schema["values_display"]["null"] == "последний наступивший"
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("mode", "everyone"),
-        ("year", 1999),
+        ("plan", "1999"),
         ("sample", "три"),
         ("sample", True),
         ("as_of", "name@example.org"),

@@ -107,7 +107,7 @@ def plan_is(monkeypatch: pytest.MonkeyPatch) -> Callable[[Plan], None]:
 
 def plan_of_today() -> Plan:
     """The year's plan, in force since today and open; measure 6 is due in two weeks."""
-    plan = load_plan(2021)
+    plan = load_plan("2021")
     measures = tuple(
         measure.model_copy(update={"window": OnDay(kind="on", on=IN_TWO_WEEKS)})
         if measure.number == "6"
@@ -164,7 +164,7 @@ def test_what_was_not_accepted_is_printed_again_whenever_somebody_asks(world, fi
     told = [one.message for one in caplog.records if one.name == "roadmap"]
     assert any("принят с замечаниями" in line for line in told)
     assert any(line.startswith("— ") and re.search(r"строка \d+", line) for line in told)
-    command = [sys.executable, "-m", "roadmap_cli.rejected", "--year", "2021"]
+    command = [sys.executable, "-m", "roadmap_cli.rejected", "--plan", "2021"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert printed.splitlines() == told
     assert "@" not in printed.replace("imya@example.org", "")  # no address of a contact
@@ -194,6 +194,7 @@ def test_a_file_that_a_dry_phase_refused_first_is_told_by_the_daily_intake_and_o
 ):
     from roadmap.evidence.intake import take_in
     from roadmap.evidence.sources import load_sources
+    from roadmap.plan.load import load_plan
 
     before = len(world.letters.all())
     spoilt = world.inbox / "2021" / "attendance" / "taken.csv"
@@ -204,7 +205,9 @@ def test_a_file_that_a_dry_phase_refused_first_is_told_by_the_daily_intake_and_o
     try:
         now_ms = int(datetime.now(HOME_ZONE).timestamp() * 1000)
         source = load_sources()["attendance"]
-        taken = take_in(world.engine, source, world.inbox, VAR / "archive", 2021, now_ms)
+        taken = take_in(
+            world.engine, source, world.inbox, VAR / "archive", load_plan("2021"), now_ms
+        )
         assert taken.refused
         world.run("evidence_intake")
         world.run("evidence_intake")
@@ -258,7 +261,7 @@ def test_a_file_that_covers_less_is_held_and_a_person_decides_in_airflow(
 
 
 def test_with_nothing_to_remind_of_the_watch_is_green_and_writes_to_nobody(world, plan_is):
-    plan_is(load_plan(2021))  # closed: neither reminds nor misses
+    plan_is(load_plan("2021"))  # closed: neither reminds nor misses
     before = len(world.letters.all())
     states = world.run("calendar_watch")
     assert states["watch_runs", -1] == "success"
@@ -301,7 +304,7 @@ def test_on_the_day_after_a_window_closed_the_department_and_the_operator_hear_o
     world, first_intake, plan_is
 ):
     yesterday = TODAY - timedelta(days=1)
-    year = load_plan(2021)
+    year = load_plan("2021")
     window = Period(kind="period", starts=date(2021, 3, 1), ends=yesterday)
     measures = tuple(
         measure.model_copy(update={"window": window}) if measure.number == "8" else measure

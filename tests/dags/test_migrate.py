@@ -23,7 +23,7 @@ def test_migrating_removes_copies_of_refused_files(tmp_path: Path, connection):
     with engine.begin() as db:
         db.execute(
             insert(load_batch).values(
-                batch_id="b", plan_year=2021, dataset="contacts", scope="-", file_name="f",
+                batch_id="b", plan_code="2021", dataset="contacts", scope="-", file_name="f",
                 sha256="0" * 64, size_bytes=4, received_ms=1, loaded_ms=1, state="refused",
                 rows_read=0, rows_accepted=0, rows_rejected=0, refusal_code="HEADER",
                 refusal_message="Файл не принят.",

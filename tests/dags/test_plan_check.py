@@ -18,9 +18,9 @@ from airflow.utils import db
 
 db.initdb()
 dag = DagBag(sys.argv[1]).dags["plan_check"]
-print("OFFERED", dag.params.get_param("year").schema["enum"], dag.params["year"])
-for year in (2021, 2022):
-    print("STATE", year, dag.test(logical_date=None, run_conf={"year": year}).state)
+print("OFFERED", dag.params.get_param("plan").schema["enum"], dag.params["plan"])
+for year in ("2021", "2022"):
+    print("STATE", year, dag.test(logical_date=None, run_conf={"plan": year}).state)
 """
 
 
@@ -46,7 +46,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_every_year_with_a_file_is_offered_the_spoilt_one_too(output: str):
-    assert "OFFERED [2021, 2022] 2022" in output
+    assert "OFFERED ['2021', '2022'] 2022" in output
 
 
 def test_a_valid_plan_is_green_and_its_runs_stand_in_the_log(output: str):

@@ -47,7 +47,7 @@ from support.report_models import make_model
 from support.run_rows import RUN_ID, put_batch
 from support.whole_year import memory_engine, put_year, whole_year
 
-PLAN = load_plan(2021).model_copy(update={"closed": False})
+PLAN = load_plan("2021").model_copy(update={"closed": False})
 FOLDER = None  # nothing is attached to these letters
 PACKAGE = Package(LetterText("Тема", "<p>Текст</p>", "Текст"), ())
 PHASES = [phase.code for phase in PLAN.phases]
@@ -169,7 +169,7 @@ def frozen(plan: Plan) -> str:
         towns, schools = metadata.tables["municipality_name"], metadata.tables["school"]
         db.execute(towns.insert(), {"batch_id": "towns", **names, **key})
         db.execute(schools.insert(), {"batch_id": "schools", **of_school, **key})
-    request = RunRequest(2021, "march_analysis", "dry", None, None, (), None, "test")
+    request = RunRequest("2021", "march_analysis", "dry", None, None, (), None, "test")
     run_id = freeze(engine, plan, request, NOW_MS, "test", "0" * 64)
     with engine.connect() as db:
         rows = db.execute(select(run_municipality).where(run_municipality.c.run_id == run_id))

@@ -53,7 +53,7 @@ def test_a_slip_is_found_before_anything_is_taken_in_and_told_in_one_letter(
     with SmtpServer() as server:
         smtp = json.loads(os.environ["AIRFLOW_CONN_SMTP_DEFAULT"]) | {"port": server.port}
         monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(smtp))
-        conf = {"year": 2021, "mode": "dry"} | slip
+        conf = {"plan": "2021", "mode": "dry"} | slip
         dag_run = march.test(logical_date=None, run_conf=conf)
         letters = list(server.accepted)
     states = {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}

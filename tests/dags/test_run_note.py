@@ -48,11 +48,11 @@ DRAFT = tuple(plan.model_copy(update={"in_force": None}) for plan in PLANS)
     ids=["as the calendar starts it", "an emptied form", "nothing is sent", "two chosen", "a test"],
 )
 def test_the_note_says_how_a_run_sends_and_to_whom(conf: dict[str, Any], said: str):
-    assert sentence(conf, PLANS, BEGINS) == said
+    assert sentence(conf, PLANS, "2021") == said
 
 
 def test_a_plan_that_is_not_in_force_is_a_test_whatever_the_form_says():
-    said = sentence({"mode": "live"}, DRAFT, BEGINS)
+    said = sentence({"mode": "live"}, DRAFT, "2021")
     assert said == (
         "ПРОВЕРКА, письма на проверочный адрес: все адресаты; план 2021 года не введён в действие."
     )
@@ -65,9 +65,9 @@ def test_a_draft_that_was_written_since_the_scheduler_began_is_a_test(
     shutil.copy(FOLDER / "2021.yaml", tmp_path)
     valid_plans()
     request.addfinalizer(valid_plans.cache_clear)
-    write_draft(2022, 2021, tmp_path)
+    write_draft("2022", None, "2021", tmp_path)
     monkeypatch.setattr("roadmap.plan.load.load_plans", lambda: load_plans(tmp_path))
-    run = DagRun(dag_id="march_analysis", run_id="draft", conf={"year": 2022})
+    run = DagRun(dag_id="march_analysis", run_id="draft", conf={"plan": "2022"})
     on_dag_run_running(run)
     assert run.note == (
         "ПРОВЕРКА, письма на проверочный адрес: все адресаты; план 2022 года не введён в действие."

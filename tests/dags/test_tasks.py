@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from roadmap_airflow.defaults import HOME_ZONE
 from roadmap_airflow.failures import failed, to_be_tried_again
 from roadmap_airflow.runs import plan_of
-from roadmap_airflow.tasks import Counts, brief, compose_reports, requested_year
+from roadmap_airflow.tasks import Counts, brief, compose_reports, requested_plan
 from roadmap_airflow.timetable import Event, PhaseTimetable
 from support.ledger_world import make_run
 
@@ -22,6 +22,7 @@ TIMETABLE = PhaseTimetable(
             pendulum.datetime(year, 3, 1, tz=HOME_ZONE),
             pendulum.datetime(year, 3, 31, 10, tz=HOME_ZONE),
             is_closed=False,
+            plan=str(year),
         )
         for year in (2021, 2024)
     ],
@@ -29,28 +30,28 @@ TIMETABLE = PhaseTimetable(
 )
 
 
-def context(*, asked: int, begins: pendulum.DateTime | None = None, year: int | None = None):
+def context(*, asked: int, begins: pendulum.DateTime | None = None, plan: str | None = None):
     """A run asked for in the summer of `asked`."""
     return {
-        "params": {"year": year},
+        "params": {"plan": plan},
         "data_interval_start": begins,
         "dag": SimpleNamespace(timetable=TIMETABLE),
         "dag_run": SimpleNamespace(run_after=pendulum.datetime(asked, 7, 1)),
     }
 
 
-def test_the_year_of_the_form_wins():
-    assert requested_year(context(asked=2025, year=2027)) == 2027
+def test_the_plan_of_the_form_wins():
+    assert requested_plan(context(asked=2025, plan="spring-2027")) == "spring-2027"
 
 
-def test_a_scheduled_run_has_the_year_of_its_interval_by_moscow():
-    new_year = pendulum.datetime(2027, 1, 1, tz=HOME_ZONE).in_timezone("UTC")
-    assert requested_year(context(asked=2030, begins=new_year)) == 2027
+def test_a_scheduled_run_belongs_to_the_plan_whose_phase_has_its_interval():
+    begins = pendulum.datetime(2021, 3, 1, tz=HOME_ZONE).in_timezone("UTC")
+    assert requested_plan(context(asked=2030, begins=begins)) == "2021"
 
 
-@pytest.mark.parametrize(("asked", "year"), [(2020, 2021), (2023, 2021), (2025, 2024)])
-def test_a_run_without_a_logical_date_belongs_to_the_latest_phase_that_had_begun(asked, year):
-    assert requested_year(context(asked=asked)) == year
+@pytest.mark.parametrize(("asked", "plan"), [(2020, "2021"), (2023, "2021"), (2025, "2024")])
+def test_a_run_without_a_logical_date_belongs_to_the_latest_phase_that_had_begun(asked, plan):
+    assert requested_plan(context(asked=asked)) == plan
 
 
 def test_the_grid_says_of_an_intake_only_what_there_was():

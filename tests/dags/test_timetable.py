@@ -33,7 +33,7 @@ def moment(year: int, month: int, day: int, hour: int = 0) -> pendulum.DateTime:
 
 
 def event(year: int, *, is_closed: bool = False) -> Event:
-    return Event(moment(year, 3, 1), moment(year, 3, 31, 10), is_closed)
+    return Event(moment(year, 3, 1), moment(year, 3, 31, 10), is_closed, str(year))
 
 
 def scheduler(earliest: pendulum.DateTime = START, catchup: bool = True) -> TimeRestriction:
@@ -119,7 +119,7 @@ def test_intervals_end_when_the_run_is_due():
 
 YEARS = range(2021, 2031)
 OPEN_YEARS = range(2022, 2031)
-PHASES = [phase.code for phase in load_plan(2021).phases]
+PHASES = [phase.code for phase in load_plan("2021").phases]
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def decade(tmp_path_factory):
     folder = tmp_path_factory.mktemp("plans")
     (folder / "2021.yaml").write_bytes((PLANS / "2021.yaml").read_bytes())
     for year in OPEN_YEARS:
-        write_draft(year, 2021, folder)
+        write_draft(str(year), None, "2021", folder)
     plans, errors = load_plans(folder)
     assert errors == ()
     assert [plan.year for plan in plans] == list(YEARS)
@@ -201,7 +201,8 @@ def around_now(late: pendulum.Duration, *, catchup: bool):
     now = pendulum.now(HOME_ZONE)
     due = [now - late - pendulum.duration(days=365), now - late, now + pendulum.duration(days=365)]
     events = [
-        Event(starts=day - pendulum.duration(days=30), runs=day, is_closed=False) for day in due
+        Event(starts=day - pendulum.duration(days=30), runs=day, is_closed=False, plan="2021")
+        for day in due
     ]
     timetable = PhaseTimetable(events, "Март")
     with DAG("march", schedule=timetable, start_date=START, catchup=catchup) as dag:

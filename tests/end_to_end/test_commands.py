@@ -54,7 +54,7 @@ def command(module: str, *arguments: str, var: Path) -> subprocess.Popen[str]:
 
 
 def phase(var: Path, port: int, *more: str) -> tuple[int, str]:
-    arguments = ["--phase", "march_analysis", "--year", "2021", "--port", str(port), *more]
+    arguments = ["--phase", "march_analysis", "--plan", "2021", "--port", str(port), *more]
     process = command("roadmap_cli.phase", *arguments, var=var)
     output, _ = process.communicate(timeout=600)
     return process.returncode, output
@@ -171,7 +171,7 @@ def test_why_answers_in_its_first_line(var, live, asked, status, told):
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_a_phase_that_is_interrupted_stops_with_every_process(var, port, live, signal_number):
-    arguments = ["--phase", "march_analysis", "--year", "2021", "--port", str(port)]
+    arguments = ["--phase", "march_analysis", "--plan", "2021", "--port", str(port)]
     process = command("roadmap_cli.phase", *arguments, "--mode", "dry", var=var)
     assert process.stdout is not None
     while "Приём данных" not in process.stdout.readline():
@@ -183,7 +183,7 @@ def test_a_phase_that_is_interrupted_stops_with_every_process(var, port, live, s
 
 
 def test_of_two_commands_for_one_phase_the_second_says_so_and_ends(var, port, live):
-    arguments = ["--phase", "march_analysis", "--year", "2021", "--port", str(port)]
+    arguments = ["--phase", "march_analysis", "--plan", "2021", "--port", str(port)]
     first = command("roadmap_cli.phase", *arguments, "--mode", "dry", var=var)
     assert first.stdout is not None
     assert "Готовим" in first.stdout.readline()
@@ -200,7 +200,7 @@ def test_of_two_commands_for_one_phase_the_second_says_so_and_ends(var, port, li
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"--year": "2022"}, "2022.yaml"),
+        ({"--plan": "2022"}, "2022.yaml"),
         ({"--phase": "may"}, "нет этапа «may». Есть: march_analysis («Комплексный"),
         ({"--municipalities": "buyskiy,moscow"}, "нет муниципалитетов с кодами «moscow»"),
         ({"--as-of": "30.02.2021"}, "«30.02.2021»: такого дня нет"),
@@ -211,7 +211,7 @@ def test_of_two_commands_for_one_phase_the_second_says_so_and_ends(var, port, li
     ],
 )
 def test_what_the_plan_does_not_know_is_said_in_one_line(tmp_path, wrong, told):
-    given = {"--phase": "march_analysis", "--year": "2021"} | wrong
+    given = {"--phase": "march_analysis", "--plan": "2021"} | wrong
     process = command("roadmap_cli.phase", *itertools.chain(*given.items()), var=tmp_path / "var")
     output, _ = process.communicate(timeout=60)
     assert process.returncode != 0

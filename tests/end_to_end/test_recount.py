@@ -283,7 +283,7 @@ def test_a_phase_run_again_at_the_end_of_the_year_corrects_nobody(
 
     `models` are read before there are more runs than those of the year.
     """
-    engine, plan = year.place.engine, load_plan(2021)
+    engine, plan = year.place.engine, load_plan("2021")
     sent = _hashes(engine, year.steps[_last(phase)].outcome.run_id)
     again = dataclasses.replace(MARCH, phase=phase, mode="dry")
     now_ms = time.time_ns() // 1_000_000

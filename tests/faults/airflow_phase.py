@@ -46,7 +46,7 @@ class PhaseScene:
     # -- runs ----------------------------------------------------------------------------------
 
     def trigger(self, run_id: str) -> str:
-        return self.airflow.trigger(PHASE, run_id, year=2021, municipalities=list(UNITS))
+        return self.airflow.trigger(PHASE, run_id, plan="2021", municipalities=list(UNITS))
 
     def backfill(self) -> None:
         self.airflow.backfill(PHASE, 2021, municipalities=list(UNITS))

@@ -28,7 +28,7 @@ from support.whole_year import (
     without,
 )
 
-PLAN = load_plan(2021)
+PLAN = load_plan("2021")
 NOT_AFTER_THE_YEAR = "counted in its own months only"
 
 

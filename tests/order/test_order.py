@@ -12,7 +12,7 @@ from roadmap.plan.model import Measure
 from roadmap.russian import MONTHS_GENITIVE
 
 ORDER = (Path(__file__).parent / "order_376.txt").read_text(encoding="utf-8")
-PLAN = load_plan(2021)
+PLAN = load_plan("2021")
 NUMBERS = [str(number) for number in range(1, 18)]
 
 

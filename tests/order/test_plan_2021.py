@@ -9,7 +9,7 @@ from roadmap.plan.due import monitoring_rules
 from roadmap.plan.load import load_plan, load_plans
 from roadmap.plan.model import IndicatorKind, Slice
 
-PLAN = load_plan(2021)
+PLAN = load_plan("2021")
 INDICATORS = {
     indicator.code: indicator for measure in PLAN.measures for indicator in measure.indicators
 }

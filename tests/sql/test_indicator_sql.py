@@ -39,6 +39,7 @@ def test_query(any_engine: Engine, case: Path) -> None:
     parameters = {
         "run_id": RUN_ID,
         "monitoring_run_id": RUN_ID,
+        "plan_code": "2021",
         "plan_year": 2021,
         "as_of": as_of,
         "known_at_ms": KNOWN_AT_MS,

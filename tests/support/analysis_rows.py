@@ -146,7 +146,7 @@ class MadeRun:
             phase_run.insert(),
             {
                 "run_id": self.run_id,
-                "plan_year": 2021,
+                "plan_code": "2021",
                 "phase": self.phase,
                 "occasion": f"2021/{self.phase}",
                 "mode": "live",
@@ -186,7 +186,7 @@ class MadeRun:
                 load_batch.insert(),
                 {
                     "batch_id": batch,
-                    "plan_year": 2021,
+                    "plan_code": "2021",
                     "dataset": dataset,
                     "scope": scope,
                     "file_name": f"{dataset}.xlsx",

@@ -14,9 +14,11 @@ from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.readers import register
 from roadmap.evidence.registers.vocabulary import with_words
 from roadmap.evidence.sources import load_sources
+from roadmap.plan.load import load_plan
 
 YEAR = 2021
 _SOURCES = load_sources()
+PLAN = load_plan("2021")
 
 MUNICIPALITIES = [
     "Код", "Наименование", "Родительный падеж", "Краткое наименование",
@@ -99,5 +101,5 @@ def table_csv(
 def read_register(name: str, content: bytes, file_name: str = "файл.xlsx") -> Parsed:
     """The register by its real reader with its source's words, in this process."""
     source = _SOURCES[name]
-    options = with_words(source.options_of(YEAR), YEAR)
+    options = with_words(source.options_of(YEAR), PLAN)
     return register.read(content, ReaderContext(file_name, YEAR, options))

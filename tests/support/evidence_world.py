@@ -17,7 +17,7 @@ from roadmap.evidence.intake import Intake, KnownBy, batches_in_force, take_in
 from roadmap.evidence.parsed import Parsed, ReaderContext
 from roadmap.evidence.sources import load_sources
 from roadmap.store.tables import metadata
-from support.evidence_files import ACTS, EVENTS, table_csv, workbook
+from support.evidence_files import ACTS, EVENTS, PLAN, table_csv, workbook
 
 SOURCES = load_sources()
 municipal_act = metadata.tables["municipal_act"]
@@ -75,7 +75,7 @@ class World:
             SOURCES[dataset],
             self.inbox,
             self.archive,
-            2021,
+            PLAN,
             self.now_ms,
             parse=None if in_sandbox else read_here,
         )
@@ -89,7 +89,7 @@ class World:
     ) -> list[tuple[str, str]]:
         """Municipality and number of the acts in force."""
         with self.engine.connect() as conn:
-            batches = batches_in_force(conn, 2021, known_at_ms or self.now_ms, known_by)
+            batches = batches_in_force(conn, PLAN.code, known_at_ms or self.now_ms, known_by)
             ids = [batch.batch_id for batch in batches]
             found = conn.execute(
                 select(municipal_act.c.municipality_id, municipal_act.c.number).where(

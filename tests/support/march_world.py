@@ -18,7 +18,7 @@ from roadmap_cli.environment import Ports, demo_environment
 from roadmap_cli.processes import background, is_free, python
 from roadmap_demo.mailbox import is_ours
 
-MARCH = RunRequest(2021, "march_analysis", "live", None, None, (), None, "tests")
+MARCH = RunRequest("2021", "march_analysis", "live", None, None, (), None, "tests")
 
 
 def free_ports() -> Ports:

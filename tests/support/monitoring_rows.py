@@ -114,7 +114,7 @@ class MadeMonitoring:
             phase_run.insert(),
             {
                 "run_id": self.run,
-                "plan_year": 2021,
+                "plan_code": "2021",
                 "phase": self.phase,
                 "occasion": f"2021/{self.phase}",
                 "mode": self.mode,
@@ -170,7 +170,7 @@ class MadeMonitoring:
             load_batch.insert(),
             {
                 "batch_id": batch,
-                "plan_year": 2021,
+                "plan_code": "2021",
                 "dataset": dataset,
                 "scope": "all",
                 "file_name": f"{dataset}.xlsx",

@@ -44,12 +44,12 @@ EVIDENCE = {
 
 
 def main(database: str, phases: list[str]) -> None:
-    engine, plan = open_engine(f"sqlite:///{database}"), load_plan(2021)
+    engine, plan = open_engine(f"sqlite:///{database}"), load_plan("2021")
     upgrade(engine)
     with engine.begin() as connection:
         put(connection, EVIDENCE)
     for phase in phases:
-        request = RunRequest(2021, phase, "dry", None, None, ("buyskiy",), None, "tests")
+        request = RunRequest("2021", phase, "dry", None, None, ("buyskiy",), None, "tests")
         run_id = freeze(engine, plan, request, JULY, "test", "0" * 64)
         analyse(engine, plan, run_id)
         evaluate(engine, plan, run_id)

@@ -17,19 +17,19 @@ TARGETS_PLANS = Path(__file__).parent / "targets_plan"
 @cache
 def small_plan() -> Plan:
     """The plan of tests/support/small_plan/2021.yaml, read as the operator's is."""
-    return load_plan(2021, SMALL_PLANS)
+    return load_plan("2021", SMALL_PLANS)
 
 
 @cache
 def whole_plan() -> Plan:
     """The plan of a whole year that golden reports are of, with every measure of the order."""
-    return load_plan(2021, WHOLE_PLANS)
+    return load_plan("2021", WHOLE_PLANS)
 
 
 @cache
 def targets_plan() -> Plan:
     """The plan with an indicator of each kind of target, all of reported values."""
-    return load_plan(2021, TARGETS_PLANS)
+    return load_plan("2021", TARGETS_PLANS)
 
 
 def of_before_regions(plan: Plan) -> bytes:

@@ -520,7 +520,7 @@ def key_figures() -> tuple[KeyFigure, ...]:
 
 def make_model() -> ReportModel:
     return ReportModel(
-        plan_year=2021,
+        plan_code="2021",
         phase="march_analysis",
         occasion="2021/march_analysis",
         as_of=AS_OF,

@@ -82,7 +82,7 @@ def run_of_values(
     }  # fmt: skip
     with engine.begin() as connection:
         put(connection, rows)
-    request = RunRequest(2021, "june_monitoring", "dry", None, None, (), None, "tests")
+    request = RunRequest("2021", "june_monitoring", "dry", None, None, (), None, "tests")
     run_id = freeze(engine, plan, request, JULY, "test", "0" * 64)
     analyse(engine, plan, run_id)
     evaluate(engine, plan, run_id)

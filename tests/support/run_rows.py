@@ -115,7 +115,7 @@ def put_run(
         insert(tables.phase_run),
         {
             "run_id": run_id,
-            "plan_year": 2021,
+            "plan_code": "2021",
             "phase": phase,
             "occasion": f"2021/{phase}",
             "mode": "live",
@@ -153,7 +153,7 @@ def put_batch(connection: Connection, batch_id: str, dataset: str, run_id: str |
         insert(batches),
         {
             "batch_id": batch_id,
-            "plan_year": 2021,
+            "plan_code": "2021",
             "dataset": dataset,
             "scope": batch_id,
             "file_name": "made by hand",

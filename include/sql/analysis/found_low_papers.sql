@@ -5,7 +5,7 @@
 
 insert into run_deficit (run_id, subject, grade, factor)
 with this as (
-    select run_id, plan_year, mode, as_of, known_at_ms
+    select run_id, plan_code, mode, as_of, known_at_ms
     from phase_run
     where run_id = :run_id
 ),
@@ -20,7 +20,7 @@ analysis as (
                 phase_run.run_id desc
         ) as place
     from phase_run
-    join this on this.plan_year = phase_run.plan_year
+    join this on this.plan_code = phase_run.plan_code
     where phase_run.phase = :phase
         and phase_run.as_of <= this.as_of
         and (

@@ -45,7 +45,7 @@ letter as (
         and scored.components >= cycle.components
     where delivery.mode = 'live'
         and delivery.run_id <> :run_id
-        and phase_run.plan_year = :plan_year
+        and phase_run.plan_code = :plan_code
         and phase_run.phase = :phase
         and phase_run.as_of <= :as_of
         and delivery_event.at_ms <= :known_at_ms

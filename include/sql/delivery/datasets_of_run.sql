@@ -7,7 +7,7 @@ select
     (
         select max(load_batch.received_ms)
         from load_batch
-        where load_batch.plan_year = phase_run.plan_year
+        where load_batch.plan_code = phase_run.plan_code
             and load_batch.dataset = run_dataset.dataset
             and load_batch.state = 'accepted'
             and load_batch.loaded_ms > phase_run.started_ms

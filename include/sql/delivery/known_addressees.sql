@@ -5,5 +5,5 @@ select distinct
     run_municipality.short_name
 from run_municipality
 join phase_run on phase_run.run_id = run_municipality.run_id
-where phase_run.plan_year = :plan_year
+where phase_run.plan_code = :plan_code
 order by run_municipality.municipality_id, run_municipality.name, run_municipality.short_name

@@ -39,7 +39,7 @@ where delivery.state = 'unknown'
                 and delivery.occasion not like '%/reminder/%'
             )
         )
-        and phase_run.plan_year not in :closed_years
+        and phase_run.plan_code not in :closed_plans
         and not exists (
             select 1
             from delivery as newer

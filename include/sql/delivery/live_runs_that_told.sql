@@ -7,7 +7,7 @@
 with live as (
     select run_id, phase, as_of
     from phase_run
-    where plan_year = :plan_year
+    where plan_code = :plan_code
         and mode = 'live'
 ),
 left_of_run as (

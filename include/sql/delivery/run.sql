@@ -1,7 +1,7 @@
 -- What is this phase run?
 select
     run_id,
-    plan_year,
+    plan_code,
     phase,
     occasion,
     mode,

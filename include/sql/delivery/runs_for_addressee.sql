@@ -35,6 +35,6 @@ from phase_run
 left join run_municipality as addressee
     on addressee.run_id = phase_run.run_id
     and addressee.municipality_id = :municipality_id
-where phase_run.plan_year = :plan_year
+where phase_run.plan_code = :plan_code
     and phase_run.phase = :phase
 order by phase_run.started_ms desc, phase_run.run_id

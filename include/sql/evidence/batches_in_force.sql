@@ -11,7 +11,7 @@ from (
             order by b.received_ms desc, b.loaded_ms desc, b.batch_id desc
         ) as newest
     from load_batch b
-    where b.plan_year = :plan_year
+    where b.plan_code = :plan_code
       and b.state = 'accepted'
       and b.received_ms <= :known_at_ms
       and (b.loaded_ms <= :known_at_ms or :known_by = 'received')

@@ -1,6 +1,6 @@
 -- Which files were refused, left rows in quarantine, have no marks for want of a scale, speak of
 -- another thing than before or lie under another name now (an empty batch is in the place of what
--- they said)? Of one year and dataset, or of all (0, ''); only those that nobody was told of yet, or
+-- they said)? Of one plan and dataset, or of all ('', ''); only those that nobody was told of yet, or
 -- those that were told, too.
 -- Not those in whose place another came since, nor those that a person left aside; of those that
 -- were told not what was refused and has been taken away.
@@ -9,7 +9,7 @@
 select load_batch.batch_id
 from load_batch
 where (:are_told_too = 1 or load_batch.told_ms is null)
-    and (:plan_year = 0 or load_batch.plan_year = :plan_year)
+    and (:plan_code = '' or load_batch.plan_code = :plan_code)
     and (:dataset = '' or load_batch.dataset = :dataset)
     and (
         load_batch.state = 'refused'
@@ -33,7 +33,7 @@ where (:are_told_too = 1 or load_batch.told_ms is null)
     and not exists (
         select 1
         from load_batch later
-        where later.plan_year = load_batch.plan_year
+        where later.plan_code = load_batch.plan_code
             and later.dataset = load_batch.dataset
             and later.state = 'accepted'
             and later.loaded_ms > load_batch.loaded_ms

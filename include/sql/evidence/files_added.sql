@@ -3,7 +3,7 @@
 select held_file_decision.batch_id
 from held_file_decision
 join load_batch on load_batch.batch_id = held_file_decision.batch_id
-where load_batch.plan_year = :plan_year
+where load_batch.plan_code = :plan_code
     and held_file_decision.decision = 'add'
     and not exists (
         select 1

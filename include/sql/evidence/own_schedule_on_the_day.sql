@@ -11,7 +11,7 @@ join (
             order by load_batch.received_ms desc, load_batch.loaded_ms desc, load_batch.batch_id desc
         ) as newest
     from load_batch
-    join phase_run on phase_run.plan_year = load_batch.plan_year
+    join phase_run on phase_run.plan_code = load_batch.plan_code
     where phase_run.run_id = :run_id
         and load_batch.dataset = 'own_schedule'
         and load_batch.state = 'accepted'

@@ -5,7 +5,7 @@ from vpr_scale
 where batch_id = (
     select batch_id
     from load_batch
-    where plan_year = :plan_year
+    where plan_code = :plan_code
         and dataset = 'vpr_scales'
         and state = 'accepted'
     order by received_ms desc, loaded_ms desc, batch_id desc

@@ -3,7 +3,7 @@
 -- One row per sentence, the file's own first, then the rows' in the order of the file.
 
 select
-    load_batch.plan_year,
+    load_batch.plan_code,
     load_batch.dataset,
     load_batch.file_name,
     load_batch.loaded_ms,
@@ -19,7 +19,7 @@ where load_batch.batch_id = :batch_id
 union all
 
 select
-    load_batch.plan_year,
+    load_batch.plan_code,
     load_batch.dataset,
     load_batch.file_name,
     load_batch.loaded_ms,
@@ -35,7 +35,7 @@ where load_batch.batch_id = :batch_id
 union all
 
 select
-    load_batch.plan_year,
+    load_batch.plan_code,
     load_batch.dataset,
     load_batch.file_name,
     load_batch.loaded_ms,

@@ -136,7 +136,7 @@ def write_findings(
         "as_of": as_of,
         "known_at_ms": known_at_ms,
         "known_by": known_by,
-        "plan_year": plan.year,
+        "plan_code": plan.code,
     }
     sentences = _sentences()
     rows = []

@@ -74,7 +74,7 @@ def forms(
 
 def known_codes(conn: Connection, plan: Plan, now_ms: int) -> dict[str, Words]:
     """The codes of schools, people, events and programmes that registers in force hold."""
-    in_force = batches_in_force(conn, plan.year, now_ms)
+    in_force = batches_in_force(conn, plan.code, now_ms)
     known: dict[str, Words] = {}
     for key, (dataset, title) in _NAMED_BY.items():
         table = metadata.tables[DATASETS[dataset].table.name]
@@ -140,7 +140,7 @@ def _words(plan: Plan, source: Source, column: Column, known: Mapping[str, Words
         return {word: "" for listed in said if isinstance(listed, tuple) for word in listed}
     if column.key in _NAMED_BY and _NAMED_BY[column.key][0] != source.dataset:
         return known.get(column.key, {})
-    options = with_words(source.options_of(plan.year), plan.year)
+    options = with_words(source.options_of(plan.year), plan)
     given = options.get("choices", {}).get(column.key, {})
     choices = {**column.choices, **(given if isinstance(given, Mapping) else dict.fromkeys(given))}
     first: dict[Any, str] = {}  # of several ways to write one thing the first is offered

@@ -39,7 +39,7 @@ from roadmap.evidence.sources import load_sources
 from roadmap.plan.load import plan_json, plan_sha256
 from roadmap.plan.model import Phase, Plan
 from roadmap.plan.region import REGION
-from roadmap.russian import counted, integer
+from roadmap.russian import counted, integer, of_plan
 from roadmap.store.kept import keep
 from roadmap.store.sql import sql
 from roadmap.store.statistics import refresh_statistics
@@ -83,8 +83,8 @@ def freeze(
     registry of that day, or a registry has not come by then. KeyError where the plan has no such
     phase.
     """
-    if plan.year != request.plan_year:
-        raise ValueError(f"plan of {plan.year}, request for {request.plan_year}")
+    if plan.code != request.plan_code:
+        raise ValueError(f"plan of {plan.code}, request for {request.plan_code}")
     known_at_ms = now_ms if request.known_at_ms is None else request.known_at_ms
     mode = request.mode_under(plan, now_ms)
     run_id = uuid.uuid4().hex
@@ -98,16 +98,16 @@ def freeze(
         as_of = (request.as_of or phase.as_of).isoformat()
         at = {"run_id": run_id, "as_of": as_of}
         whom = {**at, "addressees": plan.addressees}
-        batches = batches_in_force(conn, plan.year, *known)
+        batches = batches_in_force(conn, plan.code, *known)
         _require_registries(
-            plan, batches, batches_in_force(conn, plan.year, known_at_ms, "received")
+            plan, batches, batches_in_force(conn, plan.code, known_at_ms, "received")
         )
         conn.execute(
             insert(phase_run).values(
                 run_id=run_id,
-                plan_year=plan.year,
+                plan_code=plan.code,
                 phase=phase.code,
-                occasion=f"{plan.year}/{phase.code}",
+                occasion=f"{plan.code}/{phase.code}",
                 mode=mode,
                 as_of=as_of,
                 known_at_ms=known_at_ms,
@@ -139,7 +139,7 @@ def freeze(
             _draw(conn, run_id, request.sample, request.requested_by)
         refresh_statistics(conn)  # what follows joins what was just loaded and written
         write_references(conn, run_id, as_of)
-        _write_datasets(conn, plan.year, phase, run_id, batches, known)
+        _write_datasets(conn, plan.code, phase, run_id, batches, known)
         _write_rules(conn, plan, run_id)
         conn.execute(sql("evidence/risks_of_run"), at)
         write_findings(conn, plan, phase, run_id, as_of, *known, unnamed)
@@ -158,7 +158,7 @@ def changed_since_freeze(
     """
     run = _run(engine, run_id)
     compared = (
-        (f"план {plan.year} года", run.plan_sha256, plan_sha256(plan)),
+        (f"план {of_plan(plan.code)}", run.plan_sha256, plan_sha256(plan)),
         ("шаблоны документов и писем", run.templates_sha256, templates_sha256),
         ("программа", run.code_version, code_version),
     )
@@ -172,9 +172,9 @@ def changed_since_freeze(
     )
 
 
-def plan_year_of(engine: Engine, run_id: str) -> int:
-    """The plan's year of a frozen run; LookupError when there is no such run."""
-    return int(_run(engine, run_id).plan_year)
+def plan_code_of(engine: Engine, run_id: str) -> str:
+    """The plan's code of a frozen run; LookupError when there is no such run."""
+    return str(_run(engine, run_id).plan_code)
 
 
 def _run(engine: Engine, run_id: str) -> Row[Any]:
@@ -216,7 +216,7 @@ def run_summary(engine: Engine, run_id: str) -> RunSummary:
         findings = conn.execute(doubts).all()
     absent = [row for row in datasets if row.state != "received"]
     frozen = (
-        f"План {run.plan_year} года, по состоянию на {date.fromisoformat(run.as_of):%d.%m.%Y}",
+        f"План {of_plan(run.plan_code)}, по состоянию на {date.fromisoformat(run.as_of):%d.%m.%Y}",
         f"Номер запуска для команд «make why», «make explain», «make letter»: RUN={run_id[:12]}",
         f"Файлов в основе: {integer(files)}",
         f"Муниципалитетов: {len(taking_part)}, участвуют {sum(taking_part)}; "
@@ -275,7 +275,7 @@ def _require_registries(
         )
     if missing:
         raise FreezeRefused(
-            f"Запуск не начат, по плану {plan.year} года нет сведений: {titles}. Без них "
+            f"Запуск не начат, по плану {of_plan(plan.code)} нет сведений: {titles}. Без них "
             "неизвестно, кому и о каких школах писать. Положите файлы в папку этого года и очистите"
             " «Приём данных». Нужен другой год — запустите этап заново с полем «Год плана»."
         )
@@ -355,7 +355,7 @@ def _is_addressee_of(run_id: str) -> ColumnElement[bool]:
 
 def _write_datasets(
     conn: Connection,
-    plan_year: int,
+    plan_code: str,
     phase: Phase,
     run_id: str,
     batches: tuple[InForce, ...],
@@ -366,7 +366,7 @@ def _write_datasets(
     refused = set(
         conn.scalars(
             select(load_batch.c.dataset).where(
-                load_batch.c.plan_year == plan_year,
+                load_batch.c.plan_code == plan_code,
                 load_batch.c.state == "refused",
                 load_batch.c.received_ms <= at_ms,
                 seen_ms <= at_ms,

@@ -127,7 +127,7 @@ class Loaded:
         ]
 
     def decision_about(
-        self, conn: Connection, plan_year: int, dataset: str, scope: str, sha256: str
+        self, conn: Connection, plan_code: str, dataset: str, scope: str, sha256: str
     ) -> FileDecision | None:
         """What a person decided about a content against this batch; None: nothing yet.
 
@@ -137,7 +137,7 @@ class Loaded:
             select(held_file_decision.c.batch_id, held_file_decision.c.decision)
             .join(load_batch, load_batch.c.batch_id == held_file_decision.c.batch_id)
             .where(
-                load_batch.c.plan_year == plan_year,
+                load_batch.c.plan_code == plan_code,
                 load_batch.c.dataset == dataset,
                 load_batch.c.scope == scope,
                 load_batch.c.sha256 == sha256,
@@ -145,7 +145,7 @@ class Loaded:
             .order_by(held_file_decision.c.decided_ms)
         )
         last: dict[str, FileDecision] = {row.batch_id: row.decision for row in rows}
-        own = last.get(held_id(plan_year, dataset, sha256, self.batch_id))
+        own = last.get(held_id(plan_code, dataset, sha256, self.batch_id))
         return own or ("keep" if "keep" in last.values() else None)
 
 
@@ -155,9 +155,9 @@ def _tables(dataset: str) -> list[Table]:
     return [metadata.tables[table.name] for table in declared]
 
 
-def held_id(plan_year: int, dataset: str, sha256: str, in_force_id: str) -> str:
+def held_id(plan_code: str, dataset: str, sha256: str, in_force_id: str) -> str:
     """The id of a content held against a batch: against another one it is another question."""
-    parts = ("held", plan_year, dataset, sha256, in_force_id)
+    parts = ("held", plan_code, dataset, sha256, in_force_id)
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
@@ -245,7 +245,7 @@ class Decided:
     """What was decided about which file."""
 
     batch_id: str
-    plan_year: int
+    plan_code: str
     dataset: str
     file_name: str
     decision: FileDecision
@@ -287,13 +287,13 @@ def decide(
             )
         is_taken = not is_new and _is_taken(conn, held)
     return Decided(
-        held.batch_id, held.plan_year, held.dataset, held.file_name, decision, is_new, is_taken
+        held.batch_id, held.plan_code, held.dataset, held.file_name, decision, is_new, is_taken
     )
 
 
 def _is_taken(conn: Connection, held: Row[Any]) -> bool:
     accepted = select(load_batch.c.batch_id).where(
-        load_batch.c.plan_year == held.plan_year,
+        load_batch.c.plan_code == held.plan_code,
         load_batch.c.dataset == held.dataset,
         load_batch.c.scope == held.scope,
         load_batch.c.sha256 == held.sha256,
@@ -340,7 +340,7 @@ def _refuse_what_is_past(conn: Connection, held: Row[Any], now_ms: int) -> None:
     # A file that was received before what is in force is held against what was there before it:
     # its question stands until something is loaded after it.
     loaded_since = select(load_batch.c.batch_id).where(
-        load_batch.c.plan_year == held.plan_year,
+        load_batch.c.plan_code == held.plan_code,
         load_batch.c.dataset == held.dataset,
         load_batch.c.scope == held.scope,
         load_batch.c.state == "accepted",
@@ -350,11 +350,11 @@ def _refuse_what_is_past(conn: Connection, held: Row[Any], now_ms: int) -> None:
         return
     in_force: Iterable[Row[Any]] = conn.execute(
         sql("evidence/batches_in_force"),
-        {"plan_year": held.plan_year, "known_at_ms": now_ms, "known_by": "loaded"},
+        {"plan_code": held.plan_code, "known_at_ms": now_ms, "known_by": "loaded"},
     )
     for batch in in_force:
         if (batch.dataset, batch.scope) == (held.dataset, held.scope):
-            against = held_id(held.plan_year, held.dataset, held.sha256, batch.batch_id)
+            against = held_id(held.plan_code, held.dataset, held.sha256, batch.batch_id)
             if against == held.batch_id:
                 return
     raise DecisionRefused(

@@ -51,6 +51,7 @@ from roadmap.evidence.recognise import belongs, how_to_read, recognised
 from roadmap.evidence.scales import scales_known
 from roadmap.evidence.settle import returning, settle, still_in_force
 from roadmap.evidence.sources import Source
+from roadmap.plan.model import Plan
 from roadmap.russian import counted, integer, plural
 from roadmap.store.sql import sql
 from roadmap.store.tables import load_batch
@@ -138,12 +139,12 @@ KnownBy = Literal["loaded", "received"]
 
 
 def batches_in_force(
-    conn: Connection, plan_year: int, known_at_ms: int, known_by: KnownBy = "loaded"
+    conn: Connection, plan_code: str, known_at_ms: int, known_by: KnownBy = "loaded"
 ) -> tuple[InForce, ...]:
     """The batches of a plan's year as they were known at a moment (UTC epoch ms)."""
     rows = conn.execute(
         sql("evidence/batches_in_force"),
-        {"plan_year": plan_year, "known_at_ms": known_at_ms, "known_by": known_by},
+        {"plan_code": plan_code, "known_at_ms": known_at_ms, "known_by": known_by},
     )
     return tuple(InForce(**row._mapping) for row in rows)
 
@@ -153,13 +154,13 @@ def take_in(
     source: Source,
     inbox: AnyPath,
     archive_folder: AnyPath,
-    plan_year: int,
+    plan: Plan,
     now_ms: int,
     open_database: OpenDatabase | None = None,
     *,
     parse: Parse | None = None,
 ) -> Intake:
-    """Take in what lies in `<inbox>/<plan_year>/` for one dataset, or what its query answers.
+    """Take in what lies in the plan's folder of the inbox for one dataset, or its query's answer.
 
     Safe to repeat at any time and by several at once. A file that is refused, or still being
     written, stops no other. `open_database` opens the database of a connection by its id, for
@@ -167,8 +168,8 @@ def take_in(
     worker for all files of the pull that are new, none where nothing is.
     """
     with engine.begin() as conn:
-        scales = scales_known(source, conn, plan_year)
-    pull = Pull(engine, source, plan_year, now_ms, parse, scales)
+        scales = scales_known(source, conn, plan.code)
+    pull = Pull(engine, source, plan, now_ms, parse, scales)
     return _take_in(pull, inbox, archive_folder, open_database)
 
 
@@ -181,9 +182,9 @@ def _take_in(
         not_taken = conn.scalars(batches_of(pull, "refused", load_batch.c.file_name)).all()
     receipts = Receipts()
     if pull.source.query is None:
-        year_folder = inbox / str(pull.plan_year)
-        receipts = read_receipts(year_folder, pull.source, pull.now_ms)
-        arrived, taken = _files(pull, year_folder, receipts)
+        folder_of_plan = inbox / pull.plan.code
+        receipts = read_receipts(folder_of_plan, pull.source, pull.now_ms)
+        arrived, taken = _files(pull, folder_of_plan, receipts)
     else:
         arrived, taken = _answered(pull, known, open_database)
 
@@ -191,20 +192,20 @@ def _take_in(
     candidates = _with_facts(pull, known, candidates)
     candidates = [_recognised_elsewhere(pull, refused_before, one) for one in candidates]
     with pull.engine.begin() as conn:
-        lock(conn, pull.plan_year, pull.source.dataset)
+        lock(conn, pull.plan.code, pull.source.dataset)
         if candidates:
             taken.extend(settle(conn, pull, candidates, archive_folder))
-        note_lying(conn, pull.plan_year, pull.source.dataset, taken)
+        note_lying(conn, pull.plan.code, pull.source.dataset, taken)
 
     taken.sort(key=lambda one: (one.state == "ignored", one.name))
     return Intake(pull.source.dataset, tuple(taken), receipts.messages)
 
 
 def _files(
-    pull: Pull, year_folder: AnyPath, receipts: Receipts
+    pull: Pull, folder_of_plan: AnyPath, receipts: Receipts
 ) -> tuple[list[tuple[Found, Content]], list[TakenFile]]:
     """The files that are whole, with their bytes; and what is told of the others."""
-    found, passed = find(year_folder, pull.source)
+    found, passed = find(folder_of_plan, pull.source)
     taken = [
         TakenFile(file.name, file.state, file.code, messages=(file.message,)) for file in passed
     ]
@@ -240,7 +241,7 @@ def _answered(
 
     name = snapshot_name(pull.source)
     try:
-        data = snapshot(pull.source, pull.plan_year, open_database)
+        data = snapshot(pull.source, pull.plan, open_database)
         if data is None and known:
             raise refused(
                 "EMPTY",
@@ -330,14 +331,14 @@ def _read_by(
     from roadmap.evidence.schemas import check_all
 
     source = pull.source
-    options, limits = how_to_read(source, pull.plan_year, pull.scales)
+    options, limits = how_to_read(source, pull.plan, pull.scales)
 
     def papers_of(parse: Parse, one: Candidate) -> list[tuple[Candidate, Parsed | None]]:
         """The file's papers, each with what it says; None: refused unread."""
         papers: list[tuple[Candidate, Parsed | None]] = []
         of_file = [(one, options)]
         for paper, own in of_file:  # the first one names the others
-            context = ReaderContext(one.file.name, pull.plan_year, own)
+            context = ReaderContext(one.file.name, pull.plan.year, own)
             try:
                 parsed = parse(one.content.content or b"", source.reader, context, limits)
             except FileRefused as refusal:
@@ -403,7 +404,7 @@ def _recognised_elsewhere(pull: Pull, refused_before: set[str], one: Candidate) 
         return one
     own, content = pull.source.dataset, one.content.content
     with _parser(pull) as parse:
-        source = recognised(parse, content, one.file.name, pull.plan_year, but=own)
+        source = recognised(parse, content, one.file.name, pull.plan, but=own)
     if source is None:
         return one
     message = f"{one.refusal.message} {belongs(source)}."

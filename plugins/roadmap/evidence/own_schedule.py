@@ -86,7 +86,7 @@ def plan_known_at(
     `known_at_ms` is UTC epoch milliseconds. For who asks before any run is frozen: reminders,
     the calendar, the freeze itself.
     """
-    in_force = batches_in_force(connection, plan.year, known_at_ms, known_by)
+    in_force = batches_in_force(connection, plan.code, known_at_ms, known_by)
     dates = own_schedule_dates(connection, _of(in_force, DATASET))
     events = _event_days(connection, plan, _of(in_force, EVENTS))
     return with_event_days(with_own_schedule(plan, dates), events)

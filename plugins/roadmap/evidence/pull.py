@@ -16,6 +16,7 @@ from roadmap.evidence.messages import place, sentence
 from roadmap.evidence.parsed import FileRefused, Parsed
 from roadmap.evidence.scales import scale_now
 from roadmap.evidence.sources import Source
+from roadmap.plan.model import Plan
 from roadmap.store.sql import sql
 from roadmap.store.tables import load_batch, lying_file
 
@@ -37,7 +38,7 @@ class TakenFile:
     rows_accepted: int = 0
     rows_rejected: int = 0
     messages: tuple[str, ...] = ()  # Russian; no personal data, no addresses
-    place: str = ""  # below the year's folder, cleaned
+    place: str = ""  # below the plan's folder, cleaned
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Pull:
 
     engine: Engine
     source: Source
-    plan_year: int
+    plan: Plan
     now_ms: int
     parse: Parse | None
     scales: dict[str, Any]  # the option of that name (`evidence.scales`)
@@ -96,11 +97,11 @@ def parts_of(
 ) -> list[Row[Any]]:
     """The batches that a batch consists of, oldest first: those that it was added to by a person's
     decision, and itself."""
-    added = conn.execute(sql("evidence/files_added"), {"plan_year": pull.plan_year}).scalars()
+    added = conn.execute(sql("evidence/files_added"), {"plan_code": pull.plan.code}).scalars()
     decided, parts = set(added), [batch]
     for earlier in reversed([one for one in known if one.scope == batch.scope]):
         content = parts[0].content_sha256
-        key = held_id(pull.plan_year, pull.source.dataset, content, earlier.batch_id)
+        key = held_id(pull.plan.code, pull.source.dataset, content, earlier.batch_id)
         if key in decided:
             parts.insert(0, earlier)
     return parts
@@ -109,15 +110,15 @@ def parts_of(
 def batches_of(pull: Pull, state: str, *what: Any) -> Select[Any]:
     """The query for the dataset's batches of that state."""
     return select(*what).where(
-        load_batch.c.plan_year == pull.plan_year,
+        load_batch.c.plan_code == pull.plan.code,
         load_batch.c.dataset == pull.source.dataset,
         load_batch.c.state == state,
     )
 
 
-def note_lying(conn: Connection, plan_year: int, dataset: str, taken: Iterable[TakenFile]) -> None:
+def note_lying(conn: Connection, plan_code: str, dataset: str, taken: Iterable[TakenFile]) -> None:
     """Keep which files of the dataset lie in the inbox and are not accepted; others no more."""
-    of_dataset = (lying_file.c.plan_year == plan_year, lying_file.c.dataset == dataset)
+    of_dataset = (lying_file.c.plan_code == plan_code, lying_file.c.dataset == dataset)
     found = select(lying_file.c.place, lying_file.c.batch_id).where(*of_dataset)
     before = {row.place: row.batch_id for row in conn.execute(found)}
     now = {
@@ -129,17 +130,17 @@ def note_lying(conn: Connection, plan_year: int, dataset: str, taken: Iterable[T
         return
     conn.execute(delete(lying_file).where(*of_dataset))
     if now:
-        lie = {"plan_year": plan_year, "dataset": dataset}
+        lie = {"plan_code": plan_code, "dataset": dataset}
         conn.execute(
             insert(lying_file),
             [{**lie, "place": place_, "batch_id": batch_id} for place_, batch_id in now.items()],
         )
 
 
-def lock(conn: Connection, plan_year: int, dataset: str) -> None:
+def lock(conn: Connection, plan_code: str, dataset: str) -> None:
     """One writer a dataset. SQLite's transactions have one writer as they are."""
     if conn.dialect.name == "postgresql":
-        digest = hashlib.sha256(f"intake|{plan_year}|{dataset}".encode()).digest()
+        digest = hashlib.sha256(f"intake|{plan_code}|{dataset}".encode()).digest()
         key = int.from_bytes(digest[:8], "big", signed=True)
         conn.execute(select(func.pg_advisory_xact_lock(key)))
 
@@ -151,7 +152,7 @@ def refused_id(pull: Pull, sha256: str, code: str) -> str:
 
 def id_of(pull: Pull, *parts: object, of: str = "") -> str:
     """The id of a batch of the dataset that these parts tell from all others."""
-    named = "|".join(map(str, (pull.plan_year, pull.source.dataset, *parts)))
+    named = "|".join(map(str, (pull.plan.code, pull.source.dataset, *parts)))
     return hashlib.sha256((of + named).encode()).hexdigest()[:32]
 
 

@@ -14,19 +14,20 @@ from roadmap.evidence.parsed import FileRefused, ReaderContext
 from roadmap.evidence.registers.vocabulary import with_words
 from roadmap.evidence.scales import options_for
 from roadmap.evidence.sources import Source, load_sources
+from roadmap.plan.model import Plan
 
 # The reader found its table, and refuses the file for what stands in it or in its name.
 _ITS_OWN = {"FILE_NAME", "SUBJECT", "PERIOD", "SCALE"}
 
 
 def how_to_read(
-    source: Source, plan_year: int, scales: Mapping[str, Any] | None = None
+    source: Source, plan: Plan, scales: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, Any], Limits]:
-    """The options of the source's reader in that year, and the limits of its files.
+    """The options of the source's reader for that plan, and the limits of its files.
 
     `scales`: the option of that name (`evidence.scales`); None: the shipped ones.
     """
-    options = with_words(source.options_of(plan_year), plan_year)
+    options = with_words(source.options_of(plan.year), plan)
     options |= options_for(source.scales) if scales is None else scales
     limits = Limits(
         size_bytes=round(source.limits.megabytes * 1_000_000),
@@ -37,7 +38,7 @@ def how_to_read(
 
 
 def recognised(
-    parse: Parse, content: bytes, file_name: str, plan_year: int, but: str | None = None
+    parse: Parse, content: bytes, file_name: str, plan: Plan, but: str | None = None
 ) -> Source | None:
     """The dataset whose reader finds its table in the file; None where none does.
 
@@ -46,8 +47,8 @@ def recognised(
     for source in load_sources().values():
         if source.dataset == but or not source.locations:
             continue
-        options, limits = how_to_read(source, plan_year)
-        context = ReaderContext(_named(source, file_name), plan_year, options)
+        options, limits = how_to_read(source, plan)
+        context = ReaderContext(_named(source, file_name), plan.year, options)
         try:
             parse(content, source.reader, context, limits)
         except FileRefused as refusal:

@@ -44,7 +44,7 @@ class RunRequest:
     many of those asked for, drawn at random; None means to all of them.
     """
 
-    plan_year: int
+    plan_code: str
     phase: str
     mode: str
     as_of: date | None
@@ -76,7 +76,7 @@ def read_request(
     understood, or a municipality is none of the plan's.
     """
     return RunRequest(
-        plan_year=plan.year,
+        plan_code=plan.code,
         phase=phase,
         mode=fields["mode"],
         as_of=_read_as_of(fields.get("as_of")),
@@ -129,7 +129,7 @@ def _read_municipalities(plan: Plan, codes: Iterable[str] | None) -> tuple[str, 
     unknown = [f"«{code[:_SHOWN]}»" for code in asked if code not in known]
     if unknown:
         raise FreezeRefused(
-            f"Запуск не начат: в плане {plan.year} года нет муниципалитетов с кодами "
+            f"Запуск не начат: в плане {russian.of_plan(plan.code)} нет муниципалитетов с кодами "
             f"{', '.join(unknown)}. Исправьте «Муниципалитеты»."
         )
     return asked
@@ -162,7 +162,7 @@ def refuse_request(plan: Plan, phase: Phase, request: RunRequest, now_ms: int) -
     if request.as_of is not None and request.as_of.year != plan.year:
         raise FreezeRefused(
             f"Запуск не начат: «По состоянию на» — {russian.day(request.as_of)}, а план — "
-            f"{plan.year} года. Впишите день этого года, выберите другой «Год плана» или оставьте "
+            f"{plan.year} года. Впишите день этого года, выберите другой «План» или оставьте "
             "поле пустым."
         )
     known_at_ms = now_ms if request.known_at_ms is None else request.known_at_ms

@@ -61,7 +61,7 @@ def options_for(kind: Literal["vpr", "ege"] | None, folder: Path = SCALES) -> di
     return {"scales": {year: _read(kind, path) for year, path in sorted(found.items())}}
 
 
-def scales_known(source: Source, conn: Connection, plan_year: int) -> dict[str, Any]:
+def scales_known(source: Source, conn: Connection, plan_code: str) -> dict[str, Any]:
     """`options_for` the source, of ВПР completed by the region's workbook that is in force.
 
     A shipped scale is never replaced: the workbook's own reader, which is given the shipped ones
@@ -70,7 +70,7 @@ def scales_known(source: Source, conn: Connection, plan_year: int) -> dict[str, 
     options = options_for(source.scales)
     if source.scales == "vpr" and source.dataset != _WORKBOOK:
         scales = options["scales"] = _copied(options["scales"])
-        found = conn.execute(sql("evidence/scales_in_force"), {"plan_year": plan_year})
+        found = conn.execute(sql("evidence/scales_in_force"), {"plan_code": plan_code})
         for row in found.mappings():
             of_subject = scales.setdefault(str(row["year"]), {}).setdefault(row["subject"], {})
             of_subject.setdefault(str(row["grade"]), scale_of(dict(row)))

@@ -181,7 +181,7 @@ def _held_or_not(
             group.append(one)
             continue
         sha256 = one.content.sha256
-        decision = before.decision_about(conn, pull.plan_year, source.dataset, one.scope, sha256)
+        decision = before.decision_about(conn, pull.plan.code, source.dataset, one.scope, sha256)
         if decision == "keep":
             aside.append(one)
         elif decision == "add":
@@ -189,7 +189,7 @@ def _held_or_not(
         elif decision == "replace":
             group.append(one)
         else:
-            key = held_id(pull.plan_year, source.dataset, sha256, before.batch_id)
+            key = held_id(pull.plan.code, source.dataset, sha256, before.batch_id)
             refusal = FileRefused(HELD, held_message(one.file.name, key, covered, there))
             group.append(replace(one, refusal=refusal, refused_id=key))
     return group, aside
@@ -369,7 +369,7 @@ class _Rows:
             {
                 **_NOTHING_READ,
                 "batch_id": batch_id,
-                "plan_year": self._pull.plan_year,
+                "plan_code": self._pull.plan.code,
                 "dataset": self._pull.source.dataset,
                 "scope": batch.scope,
                 "file_name": batch.file_name,
@@ -410,7 +410,7 @@ class _Rows:
             {
                 **_NOTHING_READ,
                 "batch_id": batch_id,
-                "plan_year": self._pull.plan_year,
+                "plan_code": self._pull.plan.code,
                 "dataset": self._pull.source.dataset,
                 "scope": one.scope,
                 "file_name": one.file.name,

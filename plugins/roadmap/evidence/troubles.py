@@ -15,6 +15,7 @@ from roadmap.evidence.held import HELD
 from roadmap.evidence.sources import load_sources
 from roadmap.evidence.unclaimed import TITLE, UNCLAIMED
 from roadmap.plan.zone import home_time
+from roadmap.russian import of_plan
 from roadmap.store.sql import sql
 from roadmap.store.tables import load_batch, lying_file
 
@@ -25,7 +26,7 @@ MOST_MESSAGES = 10  # of one file: the rest stands in the task's log
 class Trouble:
     """One file: whether it was refused whole, and what to do. No personal data, no addresses."""
 
-    plan_year: int
+    plan_code: str
     title: str  # of the dataset
     file_name: str
     is_refused: bool
@@ -37,20 +38,30 @@ class Trouble:
     is_about_another: bool = False  # another municipality, say, than under this name before
     read_ms: int = 0  # when it was first read; UTC milliseconds
 
+    @property
+    def whose_plan(self) -> str:
+        """«2021 года»."""
+        return of_plan(self.plan_code)
+
 
 @dataclass(frozen=True)
 class LyingFile:
     """A file that lies in the inbox and is not accepted. No personal data, no addresses."""
 
-    plan_year: int
-    place: str  # below inbox/<year>: «acts/a.csv»
+    plan_code: str
+    place: str  # below inbox/<plan>: «acts/a.csv»
     rows_read: int
     rows_rejected: int
     reason: str  # Russian: the first sentence of the refusal
 
     @property
+    def whose_plan(self) -> str:
+        """«2021 года»."""
+        return of_plan(self.plan_code)
+
+    @property
     def folder(self) -> str:
-        """«acts»; empty for a file of the year's own folder."""
+        """«acts»; empty for a file of the plan's own folder."""
         return self.place.rpartition("/")[0]
 
     @property
@@ -63,13 +74,13 @@ def batches_to_mend(engine: Engine) -> tuple[str, ...]:
     scale, are about another thing than their file was or were withdrawn, and were not told of yet,
     whichever run took them in."""
     with engine.connect() as conn, conn.begin():
-        return _to_mend(conn, plan_year=0, dataset="", are_told_too=0)
+        return _to_mend(conn, plan_code="", dataset="", are_told_too=0)
 
 
 def _to_mend(
-    conn: Connection, *, plan_year: int, dataset: str, are_told_too: int
+    conn: Connection, *, plan_code: str, dataset: str, are_told_too: int
 ) -> tuple[str, ...]:
-    asked = {"plan_year": plan_year, "dataset": dataset, "are_told_too": are_told_too}
+    asked = {"plan_code": plan_code, "dataset": dataset, "are_told_too": are_told_too}
     return tuple(conn.scalars(sql("evidence/batches_to_mend"), asked))
 
 
@@ -81,25 +92,25 @@ def mark_told(engine: Engine, batch_ids: Sequence[str], now_ms: int) -> None:
         )
 
 
-def lying_files(engine: Engine, plan_year: int | None = None) -> tuple[LyingFile, ...]:
-    """What lies in the inbox (of one year or of all) and is not accepted, in order of places."""
+def lying_files(engine: Engine, plan_code: str | None = None) -> tuple[LyingFile, ...]:
+    """What lies in the inbox (of one plan or of all) and is not accepted, in order of places."""
     query = (
         select(
-            lying_file.c.plan_year,
+            lying_file.c.plan_code,
             lying_file.c.place,
             load_batch.c.rows_read,
             load_batch.c.rows_rejected,
             load_batch.c.refusal_message,
         )
         .join(load_batch, load_batch.c.batch_id == lying_file.c.batch_id)
-        .order_by(lying_file.c.plan_year, lying_file.c.place)
+        .order_by(lying_file.c.plan_code, lying_file.c.place)
     )
-    if plan_year is not None:
-        query = query.where(lying_file.c.plan_year == plan_year)
+    if plan_code is not None:
+        query = query.where(lying_file.c.plan_code == plan_code)
     with engine.connect() as conn, conn.begin():
         return tuple(
             LyingFile(
-                row.plan_year,
+                row.plan_code,
                 row.place,
                 row.rows_read,
                 row.rows_rejected,
@@ -110,7 +121,7 @@ def lying_files(engine: Engine, plan_year: int | None = None) -> tuple[LyingFile
 
 
 def troubles(engine: Engine, batch_ids: Iterable[str]) -> tuple[Trouble, ...]:
-    """What to mend in these batches, by year, dataset and file."""
+    """What to mend in these batches, by plan, dataset and file."""
     with engine.connect() as conn, conn.begin():
         return _troubles(conn, batch_ids, MOST_MESSAGES)
 
@@ -128,7 +139,7 @@ def _troubles(conn: Connection, batch_ids: Iterable[str], most: int | None) -> t
         messages = tuple(row.message for row in rows[:most])
         found.append(
             Trouble(
-                plan_year=first.plan_year,
+                plan_code=first.plan_code,
                 title=titles.get(first.dataset, first.dataset),
                 file_name=first.file_name,
                 is_refused=first.state in ("refused", "held"),
@@ -141,22 +152,22 @@ def _troubles(conn: Connection, batch_ids: Iterable[str], most: int | None) -> t
                 read_ms=first.loaded_ms,
             )
         )
-    return tuple(sorted(found, key=lambda one: (one.plan_year, one.title, one.file_name)))
+    return tuple(sorted(found, key=lambda one: (one.plan_code, one.title, one.file_name)))
 
 
 def standing_troubles(
     conn: Connection,
-    plan_year: int = 0,
+    plan_code: str = "",
     dataset: str = "",
     *,
     beside: Collection[str] = (),
     most: int | None = None,
 ) -> tuple[Trouble, ...]:
-    """What is to be mended in any file since it was first read, told or not; 0 and «» mean all.
+    """What is to be mended in any file since it was first read, told or not; «» means all.
 
     `beside` are batches to leave out; of each file at most `most` sentences, or all of them.
     """
-    standing = _to_mend(conn, plan_year=plan_year, dataset=dataset, are_told_too=1)
+    standing = _to_mend(conn, plan_code=plan_code, dataset=dataset, are_told_too=1)
     return _troubles(conn, [batch for batch in standing if batch not in beside], most)
 
 
@@ -166,7 +177,7 @@ def told_again(trouble: Trouble) -> tuple[str, ...]:
     read = f"{here.at(trouble.read_ms):%d.%m.%Y в %H:%M} ({here.name})"
     what = "не принят" if trouble.is_refused else "принят с замечаниями"
     more = (f"… и ещё {trouble.more}",) if trouble.more else ()
-    whose = f"«{trouble.title}», план {trouble.plan_year} года"
+    whose = f"«{trouble.title}», план {trouble.whose_plan}"
     return (
         f"{whose}: файл «{trouble.file_name}» {what} {read}",
         *(f"— {message}" for message in (*trouble.messages, *more)),

@@ -1,7 +1,7 @@
-"""Files of a year's inbox that no dataset claims: told once, with what they look like.
+"""Files of a plan's inbox that no dataset claims: told once, with what they look like.
 
 A corrected file under a name that nobody awaits («contacts (1).xlsx») would never come in, and
-nothing would say so. Whatever lies below `<inbox>/<year>/` where no location of sources.yaml
+nothing would say so. Whatever lies below `<inbox>/<plan>/` where no location of sources.yaml
 matches is remembered once, as a refused file of no dataset.
 """
 
@@ -27,29 +27,30 @@ from roadmap.evidence.names import cleaned, cleaned_file_name
 from roadmap.evidence.pull import TakenFile, lock, note_lying
 from roadmap.evidence.recognise import belongs, recognised
 from roadmap.evidence.sources import Source, load_sources
+from roadmap.plan.model import Plan
 from roadmap.store.tables import load_batch
 
 UNCLAIMED = "unclaimed"  # the dataset of what no dataset claims
 TITLE = "Файлы вне своих папок"
 _CODE = "UNCLAIMED"
-_DEPTH = 10  # of folders below the year's
+_DEPTH = 10  # of folders below the plan's
 _MOST_BYTES = 60_000_000
 _LEFT_ALONE = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".ready")
 
 
-def take_note(engine: Engine, inbox: AnyPath, plan_year: int, now_ms: int) -> tuple[str, ...]:
+def take_note(engine: Engine, inbox: AnyPath, plan: Plan, now_ms: int) -> tuple[str, ...]:
     """Remember the files that nobody claims and forget those that are gone; what is to be told
     of all that lie there, in Russian. A file that is still being written waits; what another
     call noted meanwhile is not noted twice."""
     sources = load_sources()
-    found = list(_unclaimed(inbox / str(plan_year), "", sources.values()))
+    found = list(_unclaimed(inbox / plan.code, "", sources.values()))
     taken = []
     with engine.connect() as conn, conn.begin():
         known = {
             row.batch_id: row.refusal_message
             for row in conn.execute(
                 select(load_batch.c.batch_id, load_batch.c.refusal_message).where(
-                    load_batch.c.plan_year == plan_year, load_batch.c.dataset == UNCLAIMED
+                    load_batch.c.plan_code == plan.code, load_batch.c.dataset == UNCLAIMED
                 )
             )
         }
@@ -65,12 +66,12 @@ def take_note(engine: Engine, inbox: AnyPath, plan_year: int, now_ms: int) -> tu
                     raise
                 content = None  # locked, or no plain file: told by its name alone
             sha256 = content.sha256 if content else hashlib.sha256(b"").hexdigest()
-            parts = f"{UNCLAIMED}|{plan_year}|{file.key}|{sha256}"
+            parts = f"{UNCLAIMED}|{plan.code}|{file.key}|{sha256}"
             batch_id = hashlib.sha256(parts.encode(errors="surrogateescape")).hexdigest()[:32]
             message = known.get(batch_id)
             if message is None:
                 whose = (
-                    recognised(parse, content.content, file.name, plan_year)
+                    recognised(parse, content.content, file.name, plan)
                     if content and content.content
                     else None
                 )
@@ -78,7 +79,7 @@ def take_note(engine: Engine, inbox: AnyPath, plan_year: int, now_ms: int) -> tu
                 new.append(
                     {
                         "batch_id": batch_id,
-                        "plan_year": plan_year,
+                        "plan_code": plan.code,
                         "dataset": UNCLAIMED,
                         "scope": "-",
                         "file_name": file.name,
@@ -101,14 +102,14 @@ def take_note(engine: Engine, inbox: AnyPath, plan_year: int, now_ms: int) -> tu
                 )
             )  # fmt: skip
     with engine.begin() as conn:
-        lock(conn, plan_year, UNCLAIMED)
+        lock(conn, plan.code, UNCLAIMED)
         ids = [row["batch_id"] for row in new]
         noted = set(
             conn.scalars(select(load_batch.c.batch_id).where(load_batch.c.batch_id.in_(ids)))
         )
         if rows := [row for row in new if row["batch_id"] not in noted]:
             conn.execute(insert(load_batch), rows)
-        note_lying(conn, plan_year, UNCLAIMED, taken)
+        note_lying(conn, plan.code, UNCLAIMED, taken)
     return tuple(message for one in taken for message in one.messages)
 
 

@@ -131,7 +131,7 @@ class Run:
     """What indicators are measured by of a phase run."""
 
     run_id: str
-    plan_year: int
+    plan_code: str
     phase: str
     as_of: date
     known_at_ms: int
@@ -234,7 +234,7 @@ def find_recommendations(connection: Connection, plan: Plan, run: Run) -> None:
         if "components" in measure.rules and phases:
             given = {
                 "run_id": run.run_id,
-                "plan_year": run.plan_year,
+                "plan_code": run.plan_code,
                 "as_of": run.as_of.isoformat(),
                 "known_at_ms": run.known_at_ms,
                 "measure": measure.number,
@@ -277,7 +277,7 @@ def run_of(connection: Connection, run_id: str) -> Run:
         )
     )
     without = frozenset(places).difference(with_schools)
-    return Run(run_id, run.plan_year, run.phase, as_of, run.known_at_ms, places, without)
+    return Run(run_id, run.plan_code, run.phase, as_of, run.known_at_ms, places, without)
 
 
 def bound_parameters(
@@ -297,7 +297,8 @@ def bound_parameters(
     starts, ends = start_date(measure.window), due_date(measure.window)
     bound: dict[str, Any] = {
         "run_id": run.run_id,
-        "plan_year": run.plan_year,
+        "plan_code": run.plan_code,
+        "plan_year": plan.year,
         "as_of": run.as_of.isoformat(),
         "known_at_ms": run.known_at_ms,
         "measure": measure.number,

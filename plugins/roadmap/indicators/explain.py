@@ -35,7 +35,7 @@ from roadmap.paths import SQL
 from roadmap.plan.load import load_plan, of_kept, plan_sha256
 from roadmap.plan.model import Indicator, IndicatorPart, Measure, Plan, Slice
 from roadmap.plan.region import REGION, LocalTime
-from roadmap.russian import day
+from roadmap.russian import day, of_plan
 from roadmap.store.kept import kept_content
 from roadmap.store.tables import (
     load_batch,
@@ -173,7 +173,7 @@ def explain(
     run: str,
     municipality: str,
     indicator_code: str,
-    find_plan: Callable[[int], Plan] = load_plan,
+    find_plan: Callable[[str], Plan] = load_plan,
 ) -> Explanation:
     """Where the number of that indicator comes from.
 
@@ -183,7 +183,7 @@ def explain(
     """
     row = find_run(connection, run)
     run_id = str(row["run_id"])
-    declared = _kept_plan(connection, row["plan_sha256"]) or find_plan(row["plan_year"])
+    declared = _kept_plan(connection, row["plan_sha256"]) or find_plan(row["plan_code"])
     plan = plan_of_run(connection, declared, run_id)
     phase_title = _title_of_phase(plan, row["phase"])
     of_code = {one.code: (measure, one) for measure in plan.measures for one in measure.indicators}
@@ -191,7 +191,7 @@ def explain(
     wanted = indicator_code.partition("/")[0].strip()
     if wanted not in of_code:
         raise ExplainRefused(
-            f"В плане {plan.year} года нет показателя «{wanted}». Есть: {', '.join(of_code)}."
+            f"В плане {of_plan(plan.code)} нет показателя «{wanted}». Есть: {', '.join(of_code)}."
         )
     measure, indicator = of_code[wanted]
     municipality_id, name = _municipality(connection, run_id, municipality, indicator)
@@ -255,7 +255,7 @@ def _title_of_phase(plan: Plan, code: str) -> str:
     except KeyError:
         raise ExplainRefused(
             f"План этого запуска не сохранён или нынешней программе не подходит, а в плане"
-            f" {plan.year} года этапа «{code}» теперь нет: объяснить число нечем."
+            f" {of_plan(plan.code)} этапа «{code}» теперь нет: объяснить число нечем."
         ) from None
 
 

@@ -337,7 +337,7 @@ def run_of_phase(connection: Connection, plan: Plan, run_id: str, phase_code: st
     return connection.scalar(
         select(phase_run.c.run_id)
         .where(
-            phase_run.c.plan_year == plan.year,
+            phase_run.c.plan_code == plan.code,
             phase_run.c.phase == phase_code,
             phase_run.c.as_of == plan.phase(phase_code).as_of.isoformat(),
             or_(phase_run.c.mode == "live", phase_run.c.mode == this.mode),

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from roadmap.paths import SCALES
+from roadmap.paths import PLANS, SCALES
 from roadmap.plan.checks import Problem
-from roadmap.plan.load import examine
+from roadmap.plan.load import examine, misnamed
 from roadmap.plan.model import Plan
 from roadmap.plan.new_year import NOT_COMPARABLE
 from roadmap.plan.schedule import phase_events
 from roadmap.plan.strict_yaml import YamlRefused, lines_of
 from roadmap.plan.working_days import is_provisional
-from roadmap.russian import counted, day
+from roadmap.russian import counted, day, of_plan
 
 _YEAR_FILE = re.compile(r"\d{4}")
 
@@ -32,7 +32,7 @@ class CheckedFile:
     def lines(self) -> tuple[str, ...]:
         """What to tell the person who asked, in Russian."""
         if self.plan is not None and not self.faults:
-            said = f"План {self.plan.year} года («{self.name}») записан верно."
+            said = f"План {of_plan(self.plan.code)} («{self.name}») записан верно."
             return (said, *runs(self.plan), *left_to_fill(self.plan))
         count = counted(len(self.faults), "ошибка", "ошибки", "ошибок")
         rest = (
@@ -51,13 +51,12 @@ class CheckedFile:
 def check_file(path: Path) -> CheckedFile:
     """All that is wrong with a file at once, as far as it can be read; OSError where it can't.
 
-    A file that is named by a year has to hold the plan of that year.
+    A file of include/plans, or one that is named by a year, has to hold the plan of that code.
     """
     content = path.read_bytes()
     plan, problems = examine(content)
-    stem = path.stem
-    if plan is not None and _YEAR_FILE.fullmatch(stem) and plan.year != int(stem):
-        problems = (Problem("year", f"год {plan.year} в файле года {stem}"), *problems)
+    if plan is not None and (path.parent == PLANS or _YEAR_FILE.fullmatch(path.stem)):
+        problems = (*misnamed(plan, path.stem), *problems)
     try:
         lines = lines_of(content.decode("utf-8"))
     except (UnicodeDecodeError, YamlRefused):  # the problem itself says where

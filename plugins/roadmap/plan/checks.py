@@ -36,9 +36,9 @@ from roadmap.russian import day
 # What every query is given by the run itself; no rule and no parameter may bear these names.
 RUN_PARAMETERS = frozenset(
     {
-        "run_id", "plan_year", "as_of", "known_at_ms", "measure", "indicator", "target",
-        "window_starts", "window_ends", "monitoring_run_id", "changes_stage", "is_regional",
-        "is_share", "is_sum", "plan_starts", "known_from", "baseline_on",
+        "run_id", "plan_code", "plan_year", "as_of", "known_at_ms", "measure", "indicator",
+        "target", "window_starts", "window_ends", "monitoring_run_id", "changes_stage",
+        "is_regional", "is_share", "is_sum", "plan_starts", "known_from", "baseline_on",
     }
 )  # fmt: skip
 

@@ -3,7 +3,7 @@
 A plan names its region, which include/regions holds once for all its plans; a plan may also hold
 its region in place.
 
-One broken file stops only its own year: `load_plans` gives the others and says what is wrong.
+One broken file stops only its own plan: `load_plans` gives the others and says what is wrong.
 Light to import and to call: the DAG processor does both again and again.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ from roadmap.paths import PLANS, REGIONS, SOURCES, SQL
 from roadmap.plan.checks import Problem, contradictions
 from roadmap.plan.faults import faults_of
 from roadmap.plan.model import Plan
+from roadmap.plan.part import PLAN_CODE
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
+from roadmap.russian import of_plan
 
 # Where a plan held its region's fields before regions were data, and where they stand now.
 _OF_REGION = {
@@ -37,37 +39,38 @@ _OF_REGION = {
 _OF_OPERATOR = {"operator_full_name": "full_name", "operator_short_name": "short_name"}
 # A file's first twenty faults are enough to work on.
 MOST_PROBLEMS = 20
+_CODE = re.compile(PLAN_CODE)  # `working_days.yaml` is none
 
 
 class PlanError(ValueError):
     """A plan that may not be used; its text is for the operator.
 
-    `problems` holds the paths inside the file and the sentences, `year` the plan's year.
+    `problems` holds the paths inside the file and the sentences, `code` the plan's code.
     """
 
-    def __init__(self, year: int, file_name: str, problems: Iterable[Problem]) -> None:
-        self.year = year
+    def __init__(self, code: str, file_name: str, problems: Iterable[Problem]) -> None:
+        self.code = code
         self.problems = tuple(problems)
         lines = [f"{path}: {text}" if path else text for path, text in self.problems]
         more = len(lines) - MOST_PROBLEMS
         if more > 0:
             lines[MOST_PROBLEMS:] = [f"и ещё {more}"]
         listed = "; ".join(lines)
-        super().__init__(f"План {year} года не принят. Файл «{file_name}», {listed}.")
+        super().__init__(f"План {of_plan(code)} не принят. Файл «{file_name}», {listed}.")
 
 
-def load_plan(year: int, folder: Path = PLANS, sql_folder: Path = SQL) -> Plan:
-    """The plan of `year`; PlanError, in Russian, names the file and the path inside it."""
-    path = folder / f"{year}.yaml"
+def load_plan(code: str, folder: Path = PLANS, sql_folder: Path = SQL) -> Plan:
+    """The plan of that code; PlanError, in Russian, names the file and the path inside it."""
+    path = folder / f"{code}.yaml"
     if not path.exists():
-        known = ", ".join(map(str, plan_years(folder))) or "нет ни одного"
+        known = ", ".join(plan_codes(folder)) or "нет ни одного"
         missing = Problem("", f"такого файла нет (есть планы: {known})")
-        raise PlanError(year, path.name, [missing])
+        raise PlanError(code, path.name, [missing])
     plan, problems = examine(path.read_bytes(), sql_folder)
-    if plan is not None and plan.year != year:
-        problems = (Problem("year", f"год {plan.year} в файле года {year}"), *problems)
+    if plan is not None:
+        problems = (*misnamed(plan, code), *problems)
     if plan is None or problems:
-        raise PlanError(year, path.name, problems)
+        raise PlanError(code, path.name, problems)
     return plan
 
 
@@ -104,23 +107,32 @@ def examine(content: bytes, sql_folder: Path = SQL) -> tuple[Plan | None, tuple[
     )
 
 
+def misnamed(plan: Plan, stem: str) -> Iterator[Problem]:
+    """A plan whose code is not its file's name without the ending."""
+    if plan.code != stem:
+        path = "year" if plan.code == str(plan.year) else "code"
+        yield Problem(path, f"в файле «{stem}.yaml» план «{plan.code}»: код плана — имя его файла")
+
+
 def load_plans(
     folder: Path = PLANS, sql_folder: Path = SQL
 ) -> tuple[tuple[Plan, ...], tuple[PlanError, ...]]:
-    """Every valid plan, by year, and what is wrong with the others."""
+    """Every valid plan, by year and code, and what is wrong with the others."""
     plans: list[Plan] = []
     errors: list[PlanError] = []
-    for year in plan_years(folder):
+    for code in plan_codes(folder):
         try:
-            plans.append(load_plan(year, folder, sql_folder))
+            plans.append(load_plan(code, folder, sql_folder))
         except PlanError as error:
             errors.append(error)
+    plans.sort(key=lambda plan: (plan.year, plan.code))
     return tuple(plans), tuple(errors)
 
 
-def plan_years(folder: Path = PLANS) -> tuple[int, ...]:
-    """Years that have a file, valid or not."""
-    return tuple(sorted(int(path.stem) for path in folder.glob("[0-9][0-9][0-9][0-9].yaml")))
+def plan_codes(folder: Path = PLANS) -> tuple[str, ...]:
+    """Codes that have a file, valid or not: what is named otherwise is no plan."""
+    stems = (path.stem for path in folder.glob("*.yaml"))
+    return tuple(sorted(stem for stem in stems if _CODE.fullmatch(stem)))
 
 
 def plan_sha256(plan: Plan) -> str:

@@ -1,6 +1,6 @@
 """What a plan is: one year's order with its measures, indicators, phases and rules.
 
-A plan is data (`include/plans/<year>.yaml`); this module says which data are valid one by one,
+A plan is data (`include/plans/<code>.yaml`); this module says which data are valid one by one,
 `plan.checks` which of them contradict each other. Nothing here reads a file, a database or
 the clock.
 """
@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, time, timedelta
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from roadmap.plan.part import Code, Number, PlanPart, Text, number_text
+from roadmap.plan.part import Code, Number, PlanCode, PlanPart, Text, number_text
 from roadmap.plan.procedures import WaveCode
 from roadmap.plan.region import LocalTime, Municipality, Region
 from roadmap.plan.windows import Declared, dues
+from roadmap.russian import of_plan
 
 Date = date  # where a field itself is called `date`
 # A setting of a rule or a query. A day stands here as ISO text, as the tables keep it.
@@ -282,6 +283,7 @@ class Order(PlanPart):
 
 class Plan(PlanPart):
     year: int
+    code: PlanCode  # its key everywhere and its file's name; where none is said, the year
     last_year: int | None = None  # of a roadmap over several years
     order: Order
     based_on: tuple[Order, ...] = ()  # earlier orders that this one follows
@@ -297,6 +299,13 @@ class Plan(PlanPart):
     phases: tuple[Phase, ...]
     reminders: Reminders | None = None
     closings: Closings | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_its_year(cls, declared: Any) -> Any:
+        if isinstance(declared, dict) and "code" not in declared and "year" in declared:
+            return {**declared, "code": str(declared["year"])}
+        return declared
 
     @property
     def local_time(self) -> LocalTime:
@@ -322,7 +331,7 @@ class Plan(PlanPart):
         for phase in (*self.phases, *occasions(self)):
             if phase.code == code:
                 return phase
-        raise KeyError(f"В плане {self.year} года нет этапа «{code}»")
+        raise KeyError(f"В плане {of_plan(self.code)} нет этапа «{code}»")
 
     def in_order(self, numbers: Collection[str]) -> tuple[Measure, ...]:
         """The measures of those numbers in the order of the plan."""
@@ -333,7 +342,7 @@ class Plan(PlanPart):
         for measure in self.measures:
             if measure.number == number:
                 return measure
-        raise KeyError(f"В плане {self.year} года нет мероприятия № {number}")
+        raise KeyError(f"В плане {of_plan(self.code)} нет мероприятия № {number}")
 
 
 OCCASIONS_AT = time(9)  # of the DAG `calendar_watch`, which looks for all of them

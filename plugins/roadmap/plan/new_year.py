@@ -46,8 +46,8 @@ class NewYearRefused(ValueError):
     """The draft can't be made; the message is the Russian sentence for the operator."""
 
 
-def next_plan(text: str, plan: Plan, year: int) -> str:
-    """The text of the draft plan of `year`, made from the text of `plan`'s file.
+def next_plan(text: str, plan: Plan, year: int, code: str) -> str:
+    """The text of the draft of that year and code, made from the text of `plan`'s file.
 
     NewYearRefused where `year` is not a later one of this century. Whether the result is a
     plan, and holds what is promised, is for `broken_promises` to say of the plan read from it.
@@ -62,7 +62,8 @@ def next_plan(text: str, plan: Plan, year: int) -> str:
     body = list(_without_facts(body))
     body = list(_without_comments_of_a_year(body))
     moved = [line if _is_comment(line) else moved_text(line, shift) for line in body]
-    return "\n".join([*_header(plan, year), "", *_as_a_draft(moved)]) + "\n"
+    named = list(_with_code(moved, str(year), code))
+    return "\n".join([*_header(plan, year), "", *_as_a_draft(named)]) + "\n"
 
 
 def moved_day(day: date, years: int) -> date:
@@ -131,10 +132,21 @@ def _header(plan: Plan, year: int) -> list[str]:
     return _HEADER.read_text(encoding="utf-8").format(
         year=year,
         earlier=plan.year,
+        file=plan.code,
         shift=shift,
         word=plural(shift, "год", "года", "лет"),
         order=f" (приказ № {plan.order.number})" if plan.order.is_issued else "",
     ).splitlines()  # fmt: skip
+
+
+def _with_code(lines: list[str], year: str, code: str) -> Iterator[str]:
+    """With the draft's own code, below its year; the code of a year is not said."""
+    for line in lines:
+        if re.match(r"code:", line):
+            continue
+        yield line
+        if re.match(r"year:", line) and code != year:
+            yield f"code: {code}"
 
 
 def _without_header(lines: list[str]) -> list[str]:

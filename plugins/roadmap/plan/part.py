@@ -8,6 +8,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 # Russian strings of a plan may not carry a control character: they end in subjects and headings.
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f\x85\u2028\u2029]+$")]
+# A plan's key: in names of files and folders, in occasions («2021/march_analysis»), in Message-IDs.
+PLAN_CODE = r"[a-z0-9][a-z0-9-]{0,39}"
+PlanCode = Annotated[str, Field(pattern=rf"^{PLAN_CODE}$")]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 NUMBER = r"[1-9]\d{0,2}(\.[1-9]\d{0,2}){0,2}"
 

@@ -23,7 +23,7 @@ class PhaseEvent:
     because the transfers of days off of that year are not known yet.
     """
 
-    plan_year: int
+    plan_code: str
     phase: str
     run_at: datetime
     data_interval_start: datetime
@@ -52,7 +52,7 @@ def _event(plan: Plan, phase: Phase) -> PhaseEvent:
     zone = plan.local_time.zone
     day = run_day(plan, phase)
     return PhaseEvent(
-        plan_year=plan.year,
+        plan_code=plan.code,
         phase=phase.code,
         run_at=datetime.combine(day, phase.run_at, zone),
         data_interval_start=datetime.combine(phase.starts, time.min, zone),

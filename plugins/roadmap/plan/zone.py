@@ -16,16 +16,16 @@ WITHOUT_A_PLAN = LocalTime(ZoneInfo("Europe/Moscow"), "МСК")
 
 def home_time(folder: Path = PLANS) -> LocalTime:
     """The latest valid plan's."""
-    return next(reversed(_by_year(folder).values()), WITHOUT_A_PLAN)
+    return next(reversed(_by_code(folder).values()), WITHOUT_A_PLAN)
 
 
 def occasion_time(occasion: str, folder: Path = PLANS) -> LocalTime:
     """That of the plan of the occasion («2021/march_analysis»), else the latest valid plan's."""
-    return _by_year(folder).get(occasion.partition("/")[0], home_time(folder))
+    return _by_code(folder).get(occasion.partition("/")[0], home_time(folder))
 
 
 @cache
-def _by_year(folder: Path) -> dict[str, LocalTime]:
+def _by_code(folder: Path) -> dict[str, LocalTime]:
     """Read once per process, like all that DAG files need to be parsed."""
     plans, _ = load_plans(folder)
-    return {str(plan.year): plan.local_time for plan in plans}
+    return {plan.code: plan.local_time for plan in plans}

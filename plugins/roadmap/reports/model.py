@@ -381,7 +381,7 @@ class Institution(Part):
 
 
 class ReportModel(Part):
-    plan_year: int
+    plan_code: str
     phase: str
     occasion: str
     as_of: date

@@ -85,7 +85,7 @@ def _facts(declared: FactTable) -> Table:
 load_batch = _table(
     "load_batch",
     Column("batch_id", String(32), primary_key=True),
-    Column("plan_year", Integer, nullable=False),
+    Column("plan_code", Text, nullable=False),
     Column("dataset", Text, nullable=False),
     Column("scope", Text, nullable=False),  # e.g. "vpr/2020/autumn/5/русский язык" or "all"
     Column("file_name", Text, nullable=False),  # cleaned: NFC, no controls, at most 120 chars
@@ -105,7 +105,7 @@ load_batch = _table(
     Column("scale", Text),
     CheckConstraint("state in ('accepted', 'refused')", name="state"),
     CheckConstraint("(state = 'refused') = (refusal_code is not null)", name="refusal"),
-    Index("ix_load_batch_in_force", "plan_year", "dataset", "scope", "received_ms"),
+    Index("ix_load_batch_in_force", "plan_code", "dataset", "scope", "received_ms"),
 )
 
 rejected_row = _table(
@@ -140,7 +140,7 @@ held_file_decision = _table(
 lying_file = Table(
     "lying_file",
     metadata,
-    Column("plan_year", Integer, primary_key=True),
+    Column("plan_code", Text, primary_key=True),
     Column("dataset", Text, primary_key=True),
     Column("place", Text, primary_key=True),  # below inbox/<year>: «acts/a.csv», cleaned
     Column("batch_id", ForeignKey("load_batch.batch_id"), nullable=False),
@@ -154,7 +154,7 @@ FACTS = tuple(_facts(table) for table in TABLES.values())
 phase_run = _table(
     "phase_run",
     Column("run_id", String(32), primary_key=True),
-    Column("plan_year", Integer, nullable=False),
+    Column("plan_code", Text, nullable=False),
     Column("phase", Text, nullable=False),
     Column("occasion", Text, nullable=False),  # "2021/march_analysis"
     Column("mode", Text, nullable=False),

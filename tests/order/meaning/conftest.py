@@ -12,5 +12,5 @@ from support.whole_year import JudgedYear, judged_year
 
 @pytest.fixture(scope="session")
 def meaning() -> Iterator[JudgedYear]:
-    with judged_year(load_plan(2021)) as year:
+    with judged_year(load_plan("2021")) as year:
         yield year

@@ -14,7 +14,7 @@ from roadmap.plan.model import Measure
 from support.meaning import Mutant, Word, resolves, survives, words_of_the_page
 from support.whole_year import JudgedYear
 
-PLAN = load_plan(2021)
+PLAN = load_plan("2021")
 WORDS = words_of_the_page()
 MEASURES = [PLAN.measure(n) for n in dict.fromkeys(word.measure for word in WORDS)]
 # Conjunctions and prepositions, and what is left of «ОО из числа школ включенных в проект».

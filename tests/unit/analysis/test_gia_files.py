@@ -13,6 +13,7 @@ from roadmap.analysis.shares import Marks
 from roadmap.evidence.intake import take_in
 from roadmap.evidence.sources import load_sources
 from roadmap.store.tables import load_batch, run_batch
+from support.evidence_files import PLAN as WHOLE_PLAN
 from support.plans import small_plan
 from support.run_rows import RUN_ID, put, put_run
 from support.workbooks import csv_bytes, one_sheet
@@ -58,7 +59,7 @@ def test_the_order_of_files_and_their_repetition_change_nothing(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         path.with_name(f"{path.name}.ready").touch()
-        found = take_in(engine, sources[dataset], inbox, archive, 2021, NOW)
+        found = take_in(engine, sources[dataset], inbox, archive, WHOLE_PLAN, NOW)
         taken += [file.state for file in found.taken]
     assert taken.count("accepted") == 2
     assert taken.count("unchanged") == len(order) - 2

@@ -87,13 +87,14 @@ from sqlalchemy import select
 from roadmap.evidence.intake import take_in
 from roadmap.evidence.sources import load_sources
 from roadmap.indicators.explain import DATASET_OF_TABLE
+from roadmap.plan.load import load_plan
 from roadmap.store import migrate, tables
 from roadmap.store.engine import open_engine
 engine = open_engine(sys.argv[1])
 migrate.upgrade(engine)
-folder = Path(sys.argv[2])
+folder, plan = Path(sys.argv[2]), load_plan("2021")
 taken = take_in(
-    engine, load_sources()["visits"], folder / "inbox", folder / "archive", 2021, 1_617_000_000_000
+    engine, load_sources()["visits"], folder / "inbox", folder / "archive", plan, 1_617_000_000_000
 )
 with engine.connect() as db:
     facts = [dict(row) for row in db.execute(select(tables.metadata.tables["visit"])).mappings()]

@@ -24,7 +24,7 @@ from support.evidence_files import SCHOOLS, workbook
 from support.evidence_world import SOURCES, World
 from support.left_out import leave_out
 
-PLAN = load_plan(2021)
+PLAN = load_plan("2021")
 FORMS = {form.dataset: form for form in forms(PLAN, SOURCES)}
 _SAMPLES = {
     Kind.CODE: "X-1",

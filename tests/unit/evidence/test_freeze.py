@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, insert, select, update
 
-from roadmap.evidence.freeze import REGION, freeze, plan_year_of, run_summary
+from roadmap.evidence.freeze import REGION, freeze, plan_code_of, run_summary
 from roadmap.evidence.names import municipality_ref
 from roadmap.evidence.own_schedule import plan_known_at, plan_of_run
 from roadmap.evidence.request import FreezeRefused, LiveRefused, RunRequest
@@ -46,7 +46,7 @@ PLAN = small_plan()
 NOW = 1_617_174_000_000  # 31.03.2021 10:00 in Moscow
 DAY_MS = 86_400_000
 # Dry: most cases judge another day or moment than the plan's.
-REQUEST = RunRequest(2021, "march_analysis", "dry", None, None, (), None, "tests")
+REQUEST = RunRequest("2021", "march_analysis", "dry", None, None, (), None, "tests")
 FOREVER = {"valid_from": "2010-01-01", "valid_to": None}
 PAPER = {"kind": "vpr", "year": 2020, "wave": "autumn", "grade": 5, "subject": "математика"}
 
@@ -68,7 +68,7 @@ def load(
             insert(load_batch).values(
                 {
                     "batch_id": batch_id,
-                    "plan_year": 2021,
+                    "plan_code": "2021",
                     "dataset": dataset,
                     "scope": scope,
                     "file_name": f"{dataset}.xlsx",
@@ -200,7 +200,7 @@ def test_a_run_says_what_it_was_made_of(any_engine: Engine) -> None:
     assert (run.occasion, run.as_of, run.mode) == ("2021/march_analysis", "2021-03-31", "dry")
     assert (run.known_at_ms, run.started_ms, run.reason) == (NOW, NOW, "исправлен протокол")
     assert len(run.plan_sha256) == 64
-    assert plan_year_of(any_engine, run_id) == 2021
+    assert plan_code_of(any_engine, run_id) == "2021"
 
 
 def test_a_run_keeps_the_plan_and_the_templates_that_it_used_once(any_engine: Engine) -> None:
@@ -336,7 +336,7 @@ def test_a_run_keeps_the_batches_known_at_its_moment(any_engine: Engine) -> None
     registries(any_engine)
     old = load(any_engine, "vpr_marks", {}, "vpr/2020/autumn/5/математика", NOW - 5 * DAY_MS)
     new = load(any_engine, "vpr_marks", {}, "vpr/2020/autumn/5/математика", NOW - 2 * DAY_MS)
-    other_year = load(any_engine, "events", {}, plan_year=2022)
+    other_year = load(any_engine, "events", {}, plan_code="2022")
     now = {row.batch_id for row in rows(any_engine, run_batch, frozen(any_engine))}
     assert new in now and old not in now and other_year not in now
     registries_known = NOW - DAY_MS
@@ -408,7 +408,7 @@ def test_an_unknown_phase_is_an_error(engine: Engine) -> None:
 
 def test_an_unknown_run_has_no_plan(engine: Engine) -> None:
     with pytest.raises(LookupError):
-        plan_year_of(engine, "nothing")
+        plan_code_of(engine, "nothing")
 
 
 # -- Municipalities and schools --------------------------------------------------------------

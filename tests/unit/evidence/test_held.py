@@ -75,7 +75,7 @@ def decided(world: World, decision: Any, reason: str = "сверено со шк
 def in_force(world: World) -> dict[str, tuple[int, int]]:
     """Participants and marks «4» of each school in force."""
     with world.engine.connect() as conn:
-        ids = [batch.batch_id for batch in batches_in_force(conn, 2021, world.now_ms)]
+        ids = [batch.batch_id for batch in batches_in_force(conn, "2021", world.now_ms)]
         rows = conn.execute(select(mark_result).where(mark_result.c.batch_id.in_(ids))).all()
     assert len({row.school_ref for row in rows}) == len(rows)
     return {row.school_ref: (row.participants, row.mark_5) for row in rows}
@@ -232,7 +232,7 @@ WRONG = "Проведение работы по математике, 5 клас
 
 def papers_in_force(world: World) -> list[str]:
     with world.engine.connect() as conn:
-        batches = batches_in_force(conn, 2021, world.now_ms)
+        batches = batches_in_force(conn, "2021", world.now_ms)
     return sorted(batch.scope for batch in batches if batch.rows_accepted)
 
 
@@ -335,7 +335,7 @@ def test_adding_to_a_register_puts_the_new_row_in_the_place_of_the_old_one_of_th
     with world.engine.connect() as conn:
         batch = next(
             one
-            for one in batches_in_force(conn, 2021, world.now_ms + HOUR)
+            for one in batches_in_force(conn, "2021", world.now_ms + HOUR)
             if one.dataset == "contacts"
         )
         found = conn.execute(

@@ -26,7 +26,15 @@ from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
 from roadmap.evidence.troubles import batches_to_mend, troubles
 from roadmap.store.engine import open_engine
 from roadmap.store.tables import FACTS, load_batch, load_warning, metadata, rejected_row
-from support.evidence_files import ACKNOWLEDGEMENTS, ACTS, CONTACTS, PEOPLE, table_csv, workbook
+from support.evidence_files import (
+    ACKNOWLEDGEMENTS,
+    ACTS,
+    CONTACTS,
+    PEOPLE,
+    PLAN,
+    table_csv,
+    workbook,
+)
 from support.evidence_world import HOUR, SOURCES, START, World, act, events, read_here
 from support.workbooks import parts_of, zipped
 
@@ -414,7 +422,7 @@ def test_identical_content_in_parallel_pulls_makes_one_batch(any_world: World) -
                 source,
                 any_world.inbox,
                 any_world.archive,
-                2021,
+                PLAN,
                 now_ms,
                 parse=read_together,
             )
@@ -503,7 +511,9 @@ def test_a_file_with_too_many_rejected_rows_is_refused_and_the_old_one_stays(
     assert len(world.rows(rejected_row)) == 2
     assert len(world.rows(event)) == 2
     with world.engine.connect() as conn:
-        assert [batch.rows_accepted for batch in batches_in_force(conn, 2021, world.now_ms)] == [2]
+        assert [batch.rows_accepted for batch in batches_in_force(conn, "2021", world.now_ms)] == [
+            2
+        ]
 
 
 @pytest.mark.parametrize(
@@ -604,7 +614,7 @@ def test_of_a_file_about_two_exams_each_is_taken_in_by_itself(world: World) -> N
     corrected = world.pull("ege_protocols", in_sandbox=True)
     assert corrected.accepted == 2
     with world.engine.connect() as conn:
-        in_force = {batch.scope for batch in batches_in_force(conn, 2021, world.now_ms)}
+        in_force = {batch.scope for batch in batches_in_force(conn, "2021", world.now_ms)}
     assert in_force == {"ege/2020/main/11/русский язык", "ege/2020/main/11/физика"}
 
 
@@ -674,7 +684,7 @@ def test_a_pull_is_one_transaction(any_world: World) -> None:
             SOURCES["municipal_acts"],
             any_world.inbox,
             any_world.archive,
-            2021,
+            PLAN,
             START,
             parse=unstorable,
         )
@@ -730,7 +740,7 @@ def test_a_warning_that_only_counts_is_told_with_the_name_of_its_file(world: Wor
 
     world.put("acts/a.csv", act())
     intake = take_in(
-        world.engine, SOURCES["municipal_acts"], world.inbox, world.archive, 2021, START,
+        world.engine, SOURCES["municipal_acts"], world.inbox, world.archive, PLAN, START,
         parse=read_with_doubts,
     )  # fmt: skip
     assert intake.messages == (
@@ -759,7 +769,7 @@ def test_the_inbox_may_be_an_object_store(world: World) -> None:
         SOURCES["municipal_acts"],
         store,
         upath.UPath("memory://archive"),
-        2021,
+        PLAN,
         START,
         parse=read_here,
     )

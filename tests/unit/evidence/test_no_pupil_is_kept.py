@@ -13,7 +13,7 @@ from roadmap.evidence.names import shown_sheet
 from roadmap.evidence.sources import load_sources
 from roadmap.evidence.unclaimed import take_note
 from roadmap.store.tables import load_batch, metadata
-from support.evidence_files import EVENTS, table_csv
+from support.evidence_files import EVENTS, PLAN, table_csv
 from support.evidence_world import SOURCES, World, act
 from support.workbooks import book
 
@@ -60,7 +60,7 @@ def test_a_protocol_of_ege_in_any_folder_leaves_no_copy_and_no_name(
 
 def test_a_protocol_of_ege_that_nobody_claims_leaves_no_name_either(world: World) -> None:
     world.put("ЕГЭ 2021.csv", table_csv(PROTOCOL))
-    (told,) = take_note(world.engine, world.inbox, 2021, world.now_ms)
+    (told,) = take_note(world.engine, world.inbox, PLAN, world.now_ms)
     assert "Похоже на «ЕГЭ: протоколы РЦОИ»" in told
     stored = "".join(str(world.rows(table)) for table in metadata.sorted_tables)
     assert [secret for secret in SECRETS if secret in stored + told] == []
@@ -90,7 +90,7 @@ def test_the_archive_is_cleared_of_what_was_refused_and_of_pupils(world: World) 
         with world.engine.begin() as conn:
             conn.execute(
                 insert(load_batch).values(
-                    batch_id=str(number), plan_year=2021, dataset=dataset, scope="-",
+                    batch_id=str(number), plan_code="2021", dataset=dataset, scope="-",
                     file_name="f", sha256=f"{number:064}", size_bytes=9, received_ms=1,
                     loaded_ms=1, state=state, rows_read=0, rows_accepted=0, rows_rejected=0,
                     refusal_code=code, refusal_message="Файл не принят.",

@@ -31,7 +31,7 @@ def test_a_day_is_read_as_people_and_as_machines_write_it(entered: str):
 @pytest.mark.parametrize("entered", [None, "", "  "])
 def test_an_empty_field_means_what_the_plan_says(entered: str | None):
     asked = read(as_of=entered, known_at=entered, reason=entered, sample=None, municipalities=None)
-    assert asked == RunRequest(2021, PHASE.code, "dry", None, None, (), None, "manual__1")
+    assert asked == RunRequest("2021", PHASE.code, "dry", None, None, (), None, "manual__1")
 
 
 @pytest.mark.parametrize(

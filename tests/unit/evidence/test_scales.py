@@ -127,7 +127,8 @@ TITLES = [
 ]  # fmt: skip
 mark_result = metadata.tables["mark_result"]
 RUN = {
-    "plan_year": 2021, "phase": "march_analysis", "occasion": "2021/march_analysis", "mode": "dry",
+    "plan_code": "2021", "phase": "march_analysis", "occasion": "2021/march_analysis",
+    "mode": "dry",
     "as_of": "2021-03-31", "known_at_ms": 0, "started_ms": 0, "plan_sha256": "0" * 64,
     "templates_sha256": "0" * 64, "code_version": "0", "requested_by": "cli",
 }  # fmt: skip

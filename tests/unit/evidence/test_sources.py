@@ -14,7 +14,7 @@ from roadmap.plan.load import load_plan
 def test_every_dataset_that_a_phase_reads_has_a_source() -> None:
     wanted = {
         dataset
-        for phase in load_plan(2021).phases
+        for phase in load_plan("2021").phases
         for dataset in (*phase.datasets.needed, *phase.datasets.told)
     }
     assert len(wanted) >= 24

@@ -21,7 +21,7 @@ from roadmap.evidence.troubles import (
 from roadmap.evidence.unclaimed import take_note
 from roadmap.plan.zone import home_time
 from roadmap.store.tables import load_batch, lying_file
-from support.evidence_files import ACTS, CONTACTS, EVENTS, table_csv, workbook
+from support.evidence_files import ACTS, CONTACTS, EVENTS, PLAN, table_csv, workbook
 from support.evidence_world import World, act
 
 PROTOCOL = table_csv(
@@ -45,7 +45,7 @@ def any_world(any_engine: Engine, tmp_path: Path) -> World:
 
 
 def noted(world: World) -> tuple[str, ...]:
-    return take_note(world.engine, world.inbox, 2021, world.now_ms)
+    return take_note(world.engine, world.inbox, PLAN, world.now_ms)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_what_lies_unaccepted_is_known_by_name_folder_and_rows(
     world.put("acts/rejected.csv", table_csv([ACTS, *rows]))
     world.put("acts/good.csv", act())
     world.pull()
-    (lying,) = lying_files(any_engine, 2021)
+    (lying,) = lying_files(any_engine, "2021")
     assert (lying.folder, lying.name, lying.rows_read, lying.rows_rejected) == (
         "acts", "rejected.csv", 3, 3,
     )  # fmt: skip
@@ -214,7 +214,7 @@ def test_two_looks_at_one_time_note_a_file_once(any_engine: Engine, tmp_path: Pa
 
 def told_now(world: World, dataset: str = "", **options: int) -> list[str]:
     with world.engine.connect() as db, db.begin():
-        found = standing_troubles(db, 2021, dataset, **options)
+        found = standing_troubles(db, "2021", dataset, **options)
     return [line for trouble in found for line in told_again(trouble)]
 
 
@@ -230,7 +230,7 @@ def test_rows_are_told_again_with_the_file_and_row_where_they_were_first_read(
     first_ms = any_world.now_ms
     assert intake.rows_rejected == 2
     with any_world.engine.connect() as db, db.begin():
-        assert standing_troubles(db, 2021, beside={x.batch_id or "" for x in intake.taken}) == ()
+        assert standing_troubles(db, "2021", beside={x.batch_id or "" for x in intake.taken}) == ()
     mark_told(any_world.engine, batches_to_mend(any_world.engine), any_world.now_ms)
     assert any_world.pull("events").unchanged == 1
 

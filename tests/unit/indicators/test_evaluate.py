@@ -336,7 +336,8 @@ def test_a_query_is_given_the_run_the_rules_and_the_parameters_of_indicator_and_
             connection, plan, run_of(connection, RUN_ID), measure, indicator, indicator.parts[1]
         )
     assert bound == {
-        "run_id": RUN_ID, "plan_year": 2021, "as_of": "2021-06-30", "known_at_ms": KNOWN_AT_MS,
+        "run_id": RUN_ID, "plan_code": "2021", "plan_year": 2021, "as_of": "2021-06-30",
+        "known_at_ms": KNOWN_AT_MS,
         "measure": "13", "indicator": "13.1",
         "window_starts": "2021-06-01", "window_ends": "2021-06-30",
         "least_employees_of_school": 1, "acknowledgement": "optional",

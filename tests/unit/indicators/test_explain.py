@@ -74,7 +74,7 @@ def run(engine: Engine) -> Engine:
         # The log of another event, which the query does not read.
         connection.execute(
             insert(load_batch).values(
-                batch_id="other", plan_year=2021, dataset="attendance", scope="webinar-2021-06",
+                batch_id="other", plan_code="2021", dataset="attendance", scope="webinar-2021-06",
                 file_name="чужой.csv", sha256="f" * 64, size_bytes=1, received_ms=0, loaded_ms=0,
                 state="accepted", rows_read=0, rows_accepted=0, rows_rejected=0,
             )
@@ -347,7 +347,7 @@ def test_a_run_may_be_named_by_the_beginning_of_its_id_or_as_a_phase_s_latest(
     with run.begin() as connection:
         connection.execute(
             insert(phase_run).values(
-                run_id="0123456789abcdef", plan_year=2021, phase="june_monitoring",
+                run_id="0123456789abcdef", plan_code="2021", phase="june_monitoring",
                 occasion="2021/june_monitoring", mode="live", as_of="2021-06-30",
                 known_at_ms=1, started_ms=1, plan_sha256="0" * 64, templates_sha256="0" * 64,
                 code_version="test", requested_by="test",
@@ -422,7 +422,7 @@ def test_several_runs_that_begin_alike_are_listed(run: Engine) -> None:
         for number in (1, 2):
             connection.execute(
                 insert(phase_run).values(
-                    run_id=f"abcdef{number}", plan_year=2021, phase="march_analysis",
+                    run_id=f"abcdef{number}", plan_code="2021", phase="march_analysis",
                     occasion="2021/march_analysis", mode="dry", as_of="2021-03-31",
                     known_at_ms=1, started_ms=number, plan_sha256="0" * 64,
                     templates_sha256="0" * 64, code_version="test", requested_by="test",

@@ -217,11 +217,11 @@ def test_before_its_window_a_monitoring_has_found_nothing(
 def a_run(engine: Engine, run_id: str, is_judged: bool = True, **run: Any) -> None:
     settings = {"phase": "june_monitoring", "as_of": "2021-06-30"} | run
     mode = settings.pop("mode", "live")
-    year = settings.pop("plan_year", 2021)
+    year = settings.pop("plan_code", "2021")
     with engine.begin() as connection:
         put_run(connection, run_id=run_id, **settings)
         connection.execute(
-            phase_run.update().where(phase_run.c.run_id == run_id).values(mode=mode, plan_year=year)
+            phase_run.update().where(phase_run.c.run_id == run_id).values(mode=mode, plan_code=year)
         )
         if is_judged:
             put(
@@ -238,7 +238,7 @@ def a_run(engine: Engine, run_id: str, is_judged: bool = True, **run: Any) -> No
         pytest.param({}, {"known_at_ms": 101}, "first", id="known by then"),
         pytest.param({}, {"known_at_ms": 20, "mode": "dry"}, "first", id="no rehearsal"),
         pytest.param({}, {"known_at_ms": 20, "as_of": "2021-06-15"}, "first", id="the plan's day"),
-        pytest.param({}, {"known_at_ms": 20, "plan_year": 2022}, "first", id="of the same year"),
+        pytest.param({}, {"known_at_ms": 20, "plan_code": "2022"}, "first", id="of the same year"),
         pytest.param({}, {"known_at_ms": 20, "phase": "august_analysis"}, "first", id="the phase"),
         pytest.param({}, {"known_at_ms": 20, "is_judged": False}, "first", id="that was judged"),
         pytest.param({"mode": "redirect"}, {"mode": "dry"}, None, id="none"),

@@ -12,7 +12,7 @@ from roadmap.plan.due import MonitoringRules
 from roadmap.plan.load import load_plan
 from roadmap.plan.model import Indicator, Measure
 
-PLAN = load_plan(2021)
+PLAN = load_plan("2021")
 # Which measures a monitoring counts, and by which indicators what runs all year is judged.
 READ_BY_CODE = {*MonitoringRules.model_fields, "interim_indicators"}
 RULES = [(m, name, value) for m in PLAN.measures for name, value in m.rules.items()]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from roadmap.paths import SQL
-from roadmap.plan.load import PlanError, examine, load_plan, load_plans, plan_sha256, plan_years
+from roadmap.plan.load import PlanError, examine, load_plan, load_plans, plan_codes, plan_sha256
 from roadmap.plan.strict_yaml import read_yaml
 from support.plans import SMALL_PLANS, small_plan
 
@@ -26,25 +26,25 @@ CHANGES = """\
 """
 
 
-def written(folder: Path, *changes: tuple[str, str], year: int = 2021) -> Path:
+def written(folder: Path, *changes: tuple[str, str], stem: str = "2021") -> Path:
     """The plan of 2021 with pieces of its text replaced, each found exactly where first met."""
     text = GOOD
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new, 1)
-    (folder / f"{year}.yaml").write_text(text, encoding="utf-8")
+    (folder / f"{stem}.yaml").write_text(text, encoding="utf-8")
     return folder
 
 
 def problems(folder: Path, year: int = 2021) -> dict[str, str]:
     with pytest.raises(PlanError) as refused:
-        load_plan(year, folder)
+        load_plan(str(year), folder)
     assert str(refused.value).startswith(f"План {year} года не принят. Файл «{year}.yaml», ")
     return {problem.path: problem.text for problem in refused.value.problems}
 
 
 def test_the_unchanged_text_is_a_plan(tmp_path: Path) -> None:
-    assert load_plan(2021, written(tmp_path)) == small_plan()
+    assert load_plan("2021", written(tmp_path)) == small_plan()
 
 
 WRONG = {
@@ -416,7 +416,7 @@ WRONG = {
     ),
     "the year of another file": (
         ("year: 2021\norder", "year: 2022\norder"),
-        "year", "год 2022 в файле года 2021",
+        "year", "в файле «2021.yaml» план «2022»: код плана — имя его файла",
     ),
 }  # fmt: skip
 
@@ -447,7 +447,7 @@ TWO_YEARS = ("year: 2021\norder", "year: 2021\nlast_year: 2022\norder")
 )
 def test_a_roadmap_of_two_years_says_when_in_its_own_words(window: str, tmp_path: Path) -> None:
     folder = written(tmp_path, TWO_YEARS, ("{kind: on, on: 2021-03-12}", window))
-    assert load_plan(2021, folder).years == (2021, 2022)
+    assert load_plan("2021", folder).years == (2021, 2022)
 
 
 def test_what_is_asked_for_once_only_has_one_due_date(tmp_path: Path) -> None:
@@ -484,14 +484,14 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path: Path) -> None:
 def test_a_file_that_is_no_plan_at_all_is_refused(text: str, told: str, tmp_path: Path) -> None:
     (tmp_path / "2021.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(PlanError, match="План 2021 года не принят") as refused:
-        load_plan(2021, tmp_path)
+        load_plan("2021", tmp_path)
     assert told in str(refused.value)
 
 
 def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "2021.yaml").write_bytes(GOOD.encode("cp1251", errors="replace"))
     with pytest.raises(PlanError, match="не в кодировке UTF-8"):
-        load_plan(2021, tmp_path)
+        load_plan("2021", tmp_path)
 
 
 def of_kostroma(*edits: tuple[str, str]) -> bytes:
@@ -523,7 +523,7 @@ def test_a_region_without_a_file_is_refused_with_those_there_are(code: str) -> N
 def test_a_phone_of_another_form_is_refused_with_the_forms_there_are(tmp_path: Path) -> None:
     folder = written(tmp_path, ("phone: (0000) 00-00-00}", "phone: 4942-555-17}"))
     with pytest.raises(PlanError, match=r"contact.phone: «4942-555-17» — телефоны пишут так: «\("):
-        load_plan(2021, folder)
+        load_plan("2021", folder)
 
 
 @pytest.mark.parametrize(
@@ -548,31 +548,45 @@ def test_a_municipalitys_code_is_latin_words_with_hyphens(code: str, is_good: bo
 
 def test_a_year_without_a_file_is_refused_with_the_years_there_are(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match=r"«2027\.yaml», такого файла нет \(есть планы: 2021\)"):
-        load_plan(2027, written(tmp_path))
+        load_plan("2027", written(tmp_path))
 
 
 def test_other_years_go_on_when_one_is_broken(tmp_path: Path) -> None:
     written(tmp_path)
-    written(tmp_path, ("run_day: 2021-03-31", "run_day: 2021-02-30"), year=2022)
+    written(tmp_path, ("run_day: 2021-03-31", "run_day: 2021-02-30"), stem="2022")
     plans, errors = load_plans(tmp_path)
     assert [plan.year for plan in plans] == [2021]
-    assert [error.year for error in errors] == [2022]
+    assert [error.code for error in errors] == ["2022"]
     assert "phases[0].run_day" in str(errors[0])
 
 
-def test_only_files_named_by_a_year_are_plans(tmp_path: Path) -> None:
+def test_only_files_named_by_a_code_are_plans(tmp_path: Path) -> None:
     written(tmp_path)
-    for other in ("working_days.yaml", "2022.yaml.bak", "21.yaml", "2022-draft.yaml"):
+    for other in ("working_days.yaml", "2022.yaml.bak", "План.yaml", "-2022.yaml"):
         (tmp_path / other).write_text("", encoding="utf-8")
-    assert plan_years(tmp_path) == (2021,)
+    assert plan_codes(tmp_path) == ("2021",)
+
+
+def test_a_plan_without_a_code_is_known_by_its_year(tmp_path: Path) -> None:
+    assert load_plan("2021", written(tmp_path)).code == "2021"
+
+
+def test_a_plans_code_is_its_files_name(tmp_path: Path) -> None:
+    named = ("year: 2021", "year: 2021\ncode: spring-2021")
+    written(tmp_path, named, stem="spring-2021")
+    assert load_plan("spring-2021", tmp_path).code == "spring-2021"
+    written(tmp_path, named, stem="autumn-2021")
+    with pytest.raises(PlanError, match="код плана — имя его файла") as refused:
+        load_plan("autumn-2021", tmp_path)
+    assert str(refused.value).startswith("План «autumn-2021» не принят. Файл «autumn-2021.yaml», ")
 
 
 def test_a_plan_that_says_something_else_has_another_hash(tmp_path: Path) -> None:
-    before = plan_sha256(load_plan(2021, written(tmp_path)))
+    before = plan_sha256(load_plan("2021", written(tmp_path)))
     commented = plan_sha256(
-        load_plan(2021, written(tmp_path, ("closed: true", "closed: true # x")))
+        load_plan("2021", written(tmp_path, ("closed: true", "closed: true # x")))
     )
-    after = plan_sha256(load_plan(2021, written(tmp_path, ("closed: true", "closed: false"))))
+    after = plan_sha256(load_plan("2021", written(tmp_path, ("closed: true", "closed: false"))))
     assert len(before) == 64
     assert before == commented
     assert before != after
@@ -580,7 +594,7 @@ def test_a_plan_that_says_something_else_has_another_hash(tmp_path: Path) -> Non
 
 def test_every_query_of_the_plan_exists_where_the_message_says(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match=r"include/sql/indicators/attendance_share"):
-        load_plan(2021, SMALL_PLANS, tmp_path)
+        load_plan("2021", SMALL_PLANS, tmp_path)
     assert (SQL / "indicators" / "attendance_share" / "units.sql").exists()
 
 
@@ -591,5 +605,5 @@ def test_an_indicator_without_one_of_its_two_files_is_refused(
     shutil.copytree(SQL / "indicators", tmp_path / "indicators")
     (tmp_path / "indicators" / "events_held" / forgotten).unlink()
     with pytest.raises(PlanError, match="events_held") as refused:
-        load_plan(2021, SMALL_PLANS, tmp_path)
+        load_plan("2021", SMALL_PLANS, tmp_path)
     assert [path for path, _ in refused.value.problems] == ["measures[7].indicators[0].sql"]

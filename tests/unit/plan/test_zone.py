@@ -19,7 +19,7 @@ def two_plans(folder: Path) -> Path:
     """That of 2021 keeps Moscow's time, the later one does not."""
     text = (SMALL_PLANS / "2021.yaml").read_text(encoding="utf-8")
     later = (
-        next_plan(text, small_plan(), 2027)
+        next_plan(text, small_plan(), 2027, "2027")
         .replace("time_zone: Europe/Moscow", f"time_zone: {URALS.zone.key}")
         .replace("time_zone_name: МСК", f"time_zone_name: {URALS.name}")
     )

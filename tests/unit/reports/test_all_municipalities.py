@@ -77,7 +77,7 @@ def frozen(engine: Engine, plan: Plan, phase: str, *contacts: dict[str, Any]) ->
             put_batch(connection, dataset, dataset, None)
             more = contacts if dataset == "contacts" else ()
             put(connection, {table: [{**row, "batch_id": dataset} for row in (*rows, *more)]})
-    request = RunRequest(2021, phase, "dry", None, None, (), None, "tests")
+    request = RunRequest("2021", phase, "dry", None, None, (), None, "tests")
     return freeze(engine, plan, request, NOW, "code", "templates")
 
 

@@ -38,7 +38,7 @@ def year() -> Iterator[Engine]:
 
 
 def with_topics(rule: str) -> Plan:
-    plan = load_plan(2021)
+    plan = load_plan("2021")
     return plan.model_copy(
         update={
             "measures": tuple(
@@ -73,7 +73,7 @@ def notes(model: ReportModel) -> list[str]:
 
 
 def test_every_waiver_is_said_under_the_table_that_shows_its_figure(year: Engine) -> None:
-    plan = load_plan(2021)
+    plan = load_plan("2021")
     said = notes(report(year, plan))
     told = [waiver for measure in plan.measures for waiver in measure.waivers]
     assert [note.lower() for note in said] == [

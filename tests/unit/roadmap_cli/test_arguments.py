@@ -6,13 +6,16 @@ import pytest
 
 from roadmap_cli.phase_dag import phase_arguments
 
-ASKED = ["--phase=march_analysis", "--year=2021"]
+ASKED = ["--phase=march_analysis", "--plan=2021"]
 
 
 @pytest.mark.parametrize(
     ("slip", "says"),
     [
-        ("--year=двадцать", "YEAR: «двадцать» — не целое число."),
+        (
+            "--plan=двадцать",
+            "PLAN: «двадцать» — не код плана: латинские буквы, цифры и дефис, не больше 40.",
+        ),
         (
             "--mode=test",
             "MODE: «test» — нет такого. Есть: live (письма адресатам), redirect (письма на "

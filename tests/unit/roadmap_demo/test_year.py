@@ -22,6 +22,7 @@ from roadmap.store.tables import load_batch, rejected_row
 from roadmap_demo import portal
 from roadmap_demo.content import load_content
 from roadmap_demo.generate import DEFAULT_SEED, generate, put, standing, versions
+from support.evidence_files import PLAN
 from support.recount_demo import Demo, csv_table, hashes, sheet_rows, table, verdict
 from support.recount_year import Count, Registers, Summer, appeals
 
@@ -386,7 +387,7 @@ def test_only_the_planted_files_and_rows_are_refused(whole: Path, engine: Engine
     now = int(time.time() * 1000)
     for name in taken:
         source = load_sources()[name]
-        take_in(engine, source, whole, whole.parent / "archive", 2021, now, open_portal)
+        take_in(engine, source, whole, whole.parent / "archive", PLAN, now, open_portal)
     with engine.connect() as connection:
         batches = list(connection.execute(select(load_batch)))
         rejected = list(connection.execute(select(rejected_row)))

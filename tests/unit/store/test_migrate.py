@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, column, insert, inspect, select, table, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from conftest import create_all
 from roadmap.delivery.ledger import moves
@@ -348,3 +348,32 @@ def test_numbers_of_measures_of_a_ledger_in_use_become_their_texts(bare_engine: 
             name: db.scalar(select(column("measure")).select_from(table(name))) for name in stored
         } == stored
         assert db.scalar(text("select monitoring from monitoring_scope")) == "12"
+
+
+def test_plans_of_a_ledger_in_use_are_known_by_their_year_as_text(bare_engine: Engine) -> None:
+    migrate.upgrade(bare_engine, "0027")
+    with bare_engine.begin() as db:
+        _insert(
+            db, "load_batch", batch_id="b", plan_year=2021, dataset="vpr_marks", scope="s",
+            file_name="f", sha256="0", size_bytes=1, received_ms=1, loaded_ms=1,
+            state="accepted", rows_read=2, rows_accepted=2, rows_rejected=0,
+        )  # fmt: skip
+        _insert(
+            db, "phase_run", run_id="r", plan_year=2021, phase="p", occasion="o", mode="dry",
+            as_of="2021-03-31", known_at_ms=1, started_ms=1, plan_sha256="0",
+            templates_sha256="0", code_version="v", requested_by="t",
+        )  # fmt: skip
+        _insert(db, "run_batch", run_id="r", batch_id="b")
+        _insert(db, "lying_file", plan_year=2021, dataset="d", place="a.csv", batch_id="b")
+    migrate.upgrade(bare_engine)
+    with bare_engine.begin() as db:
+        for name in ("load_batch", "phase_run", "lying_file"):
+            kept = f"select plan_code from {name} where plan_code = '2021'"  # noqa: S608
+            assert db.execute(text(kept)).all() == [("2021",)]
+        with pytest.raises(IntegrityError), db.begin_nested():
+            db.execute(text("delete from load_batch"))  # a run and a lying file refer to it
+        with pytest.raises(IntegrityError), db.begin_nested():
+            _insert(db, "lying_file", plan_code="2021", dataset="d", place="a.csv", batch_id="b")
+        if db.dialect.name == "sqlite":
+            assert db.execute(text("pragma integrity_check")).scalar() == "ok"
+            assert db.execute(text("pragma foreign_key_check")).all() == []

@@ -5,14 +5,14 @@ select
     refused.dataset,
     refused.refusal_message as message
 from load_batch refused
-where refused.plan_year = :plan_year
+where refused.plan_code = :plan_code
     and refused.state = 'refused'
     and refused.received_ms <= :known_at_ms
     and (refused.loaded_ms <= :known_at_ms or :known_by = 'received')
     and not exists (
         select 1
         from load_batch later
-        where later.plan_year = refused.plan_year
+        where later.plan_code = refused.plan_code
             and later.dataset = refused.dataset
             and later.state = 'accepted'
             and later.loaded_ms > refused.loaded_ms

@@ -25,7 +25,7 @@ with marked as (
         and run_risk.school_id = positive_change.school_id
         and run_risk.factor = positive_change.factor
         and run_risk.is_activated = 1
-    where phase_run.plan_year = :plan_year
+    where phase_run.plan_code = :plan_code
         and phase_run.phase = :phase
 ),
 composed as (
@@ -35,7 +35,7 @@ composed as (
         case when :changes_stage = 0 or marked.run_id is not null then 1 else 0 end as is_whole
     from phase_run
     left join marked on marked.run_id = phase_run.run_id
-    where phase_run.plan_year = :plan_year
+    where phase_run.plan_code = :plan_code
         and phase_run.phase = :phase
         and phase_run.as_of <= :as_of
         and exists (

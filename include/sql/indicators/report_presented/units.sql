@@ -25,7 +25,7 @@ with marked as (
         and run_risk.school_id = positive_change.school_id
         and run_risk.factor = positive_change.factor
         and run_risk.is_activated = 1
-    where phase_run.plan_year = :plan_year
+    where phase_run.plan_code = :plan_code
         and phase_run.phase = :phase
 ),
 acceptance as (
@@ -45,7 +45,7 @@ acceptance as (
         on marked.run_id = delivery.run_id
         and marked.municipality_id = delivery.municipality_id
     where delivery.mode = 'live'
-        and phase_run.plan_year = :plan_year
+        and phase_run.plan_code = :plan_code
         and phase_run.phase = :phase
         and phase_run.as_of <= :as_of
         and (delivery.run_id = :run_id or delivery_event.at_ms <= :known_at_ms)

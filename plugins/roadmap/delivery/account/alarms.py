@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Integer, bindparam, delete, select, update
+from sqlalchemy import Connection, Engine, Text, bindparam, delete, select, update
 
 from roadmap import russian
 from roadmap.delivery.account.fate import fate_of_letter, sentence
@@ -169,10 +169,10 @@ def _letters(
     db: Connection, plans: Sequence[Plan], held_by: Brakes, now_ms: int
 ) -> Iterator[Alarm]:
     statement = sql("delivery/letters_for_a_person").bindparams(
-        bindparam("closed_years", type_=Integer, expanding=True)
+        bindparam("closed_plans", type_=Text, expanding=True)
     )
-    closed = [plan.year for plan in plans if plan.closed]
-    for row in db.execute(statement, {"closed_years": closed}):
+    closed = [plan.code for plan in plans if plan.closed]
+    for row in db.execute(statement, {"closed_plans": closed}):
         whose = f"{row.name}, {title(row.occasion, row.mode, plans)}, редакция {row.revision}"
         fate = fate_of_letter(row, held_by, now_ms)
         yield Alarm(

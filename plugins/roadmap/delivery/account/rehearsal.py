@@ -54,7 +54,7 @@ def if_it_were_live(
     """
     from roadmap.reports.compose import load_model
 
-    plan = load_plan(run.plan_year)
+    plan = load_plan(run.plan_code)
     phase = next((one for one in plan.phases if one.code == run.phase), None)
     is_of_its_day = phase is None or run.as_of == phase.as_of.isoformat()
     if not is_of_its_day or run.known_at_ms < run.started_ms:

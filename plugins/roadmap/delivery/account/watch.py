@@ -41,7 +41,7 @@ OTHER_DAGS = {
 class DueOccasion:
     """A due date to remind of, or that has passed: a phase of the plan's year by its code."""
 
-    plan_year: int
+    plan_code: str
     phase: str
     as_of: date
     due: date
@@ -59,7 +59,7 @@ class Scheduled:
 class MissedRun:
     """A phase run of the calendar that told nobody; `was_begun`: a run of it broke off."""
 
-    plan_year: int
+    plan_code: str
     phase: str
     dag_title: str
     run_at: datetime  # aware, of the plan's zone
@@ -73,7 +73,7 @@ class MissedRun:
 
     def sentence(self, seen: Scheduled | None) -> str:
         """The same, where the scheduler was asked too."""
-        what = f"«{self.dag_title}» {self.plan_year} года"
+        what = f"«{self.dag_title}» {russian.of_plan(self.plan_code)}"
         when = f"{russian.day(self.run_at.date())} в {self.run_at:%H:%M} ({self.time_zone_name})"
         if self.was_begun:
             return (
@@ -148,7 +148,7 @@ def due_reminders(engine: Engine, plans: Iterable[Plan], today: date) -> tuple[D
                 if latest is None or latest.as_of < phase.as_of:
                     nearest[due] = phase
         reminders += [
-            DueOccasion(plan.year, phase.code, phase.as_of, due)
+            DueOccasion(plan.code, phase.code, phase.as_of, due)
             for due, phase in nearest.items()
             if not runs.get((phase.code, phase.as_of.isoformat()), False)
         ]
@@ -165,7 +165,7 @@ def due_closings(engine: Engine, plans: Iterable[Plan], today: date) -> tuple[Du
     for plan in _watched(plans):
         runs = _live_runs(engine, plan)
         closings += [
-            DueOccasion(plan.year, phase.code, phase.as_of, phase.as_of)
+            DueOccasion(plan.code, phase.code, phase.as_of, phase.as_of)
             for phase in closing_phases(plan)
             if phase.run_day <= today <= phase.run_day + IS_NEWS
             and plan.is_in_force(phase.as_of)
@@ -192,7 +192,7 @@ def missed_runs(
             if not runs.get(key, False):
                 missed.append(
                     MissedRun(
-                        plan.year,
+                        plan.code,
                         phase.code,
                         phase.dag_title,
                         event.run_at,
@@ -215,7 +215,7 @@ def _has_begun(plan: Plan, phase: Phase, today: date) -> bool:
 def _live_runs(engine: Engine, plan: Plan) -> Mapping[tuple[str, str], bool]:
     """Whether a live run of (phase, as-of date) told; a key is there once a run was begun."""
     with engine.connect() as db, db.begin():
-        rows = db.execute(sql("delivery/live_runs_that_told"), {"plan_year": plan.year})
+        rows = db.execute(sql("delivery/live_runs_that_told"), {"plan_code": plan.code})
         return {
             (row.phase, row.as_of): bool(
                 row.told_chosen if is_occasion(row.phase) else row.told_all

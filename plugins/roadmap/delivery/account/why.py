@@ -33,6 +33,7 @@ from roadmap.plan.load import load_plan
 from roadmap.plan.model import Phase, Plan, is_occasion
 from roadmap.plan.region import REGION
 from roadmap.plan.schedule import phase_events
+from roadmap.russian import of_plan
 from roadmap.store.sql import sql
 
 _MOST_ALIKE = 5
@@ -246,7 +247,7 @@ class Why:
     @property
     def pause_reason(self) -> str | None:
         """Why letters of this occasion and mode are paused; None: they are not."""
-        return self.standing.paused.get((f"{self.plan.year}/{self.phase.code}", self.mode))
+        return self.standing.paused.get((f"{self.plan.code}/{self.phase.code}", self.mode))
 
     @property
     def letters(self) -> tuple[Letter, ...]:
@@ -268,30 +269,30 @@ def why(
     municipality: str,
     phase: str,
     *,
-    plan_year: int,
+    plan_code: str,
     run: str | None,
     now_ms: int,
-    find_plan: Callable[[int], Plan] = load_plan,
+    find_plan: Callable[[str], Plan] = load_plan,
 ) -> Why:
     """Why the addressee got nothing for that phase, or what it got.
 
     `municipality` is a code, a name or «region»; `run` an id, the beginning of one or
-    «latest:<phase>», and then it says year and phase. WhyRefused where one of them is not
+    «latest:<phase>», and then it says plan and phase. WhyRefused where one of them is not
     there, PlanError where the plan's file is broken. `now_ms`: UTC epoch milliseconds.
     """
     asked: str | None = None
     if run:
-        asked, plan_year, phase = _asked(db, run)
-    plan = plan_known_at(db, find_plan(plan_year), now_ms)
+        asked, plan_code, phase = _asked(db, run)
+    plan = plan_known_at(db, find_plan(plan_code), now_ms)
     of_phase = _phase(plan, phase)
     events = phase_events(phase, [plan])
     run_at = events[0].run_at if events else None
     key, name = _municipality(db, plan, municipality)
-    runs = _runs(db, plan_year, phase, key)
+    runs = _runs(db, plan_code, phase, key)
     chosen = _choose(runs, asked, key)
     mode = chosen.mode if chosen else "live"
     standing = brakes.standing(db, now_ms)
-    letters = _letters(db, f"{plan_year}/{phase}", mode, key)
+    letters = _letters(db, f"{plan_code}/{phase}", mode, key)
     datasets: tuple[Dataset, ...] = ()
     findings: Sequence[Any] = ()
     stopped: tuple[Step, Obstacle] | None
@@ -340,18 +341,18 @@ def why(
 # -- What was asked about ------------------------------------------------------------------------
 
 
-def _asked(db: Connection, run: str) -> tuple[str, int, str]:
+def _asked(db: Connection, run: str) -> tuple[str, str, str]:
     try:
         row = find_run(db, run)
     except ExplainRefused as refusal:
         raise WhyRefused(str(refusal)) from None
-    return str(row["run_id"]), int(row["plan_year"]), str(row["phase"])
+    return str(row["run_id"]), str(row["plan_code"]), str(row["phase"])
 
 
-def occasion_of(db: Connection, phase: str, plan_year: int, now_ms: int) -> str:
+def occasion_of(db: Connection, phase: str, plan_code: str, now_ms: int) -> str:
     """The occasion of a phase of the plan's year, or of a reminder; WhyRefused, PlanError."""
-    plan = plan_known_at(db, load_plan(plan_year), now_ms)
-    return f"{plan_year}/{_phase(plan, phase).code}"
+    plan = plan_known_at(db, load_plan(plan_code), now_ms)
+    return f"{plan_code}/{_phase(plan, phase).code}"
 
 
 def _phase(plan: Plan, code: str) -> Phase:
@@ -359,7 +360,9 @@ def _phase(plan: Plan, code: str) -> Phase:
         return plan.phase(code)
     except KeyError:
         known = ", ".join(f"{phase.code} («{phase.title}»)" for phase in plan.phases)
-        raise WhyRefused(f"В плане {plan.year} года нет этапа «{code}». Есть: {known}.") from None
+        raise WhyRefused(
+            f"В плане {of_plan(plan.code)} нет этапа «{code}». Есть: {known}."
+        ) from None
 
 
 def _municipality(db: Connection, plan: Plan, text: str) -> tuple[str, str]:
@@ -370,7 +373,7 @@ def _municipality(db: Connection, plan: Plan, text: str) -> tuple[str, str]:
     for one in plan.municipalities:
         names[one.id] |= {one.id, one.name}
     names[REGION] |= {REGION, REGION_SHORT_NAME, department.name, department.short_name}
-    for row in db.execute(sql("delivery/known_addressees"), {"plan_year": plan.year}):
+    for row in db.execute(sql("delivery/known_addressees"), {"plan_code": plan.code}):
         names[row.municipality_id] |= {row.municipality_id, row.name, row.short_name}
         shown.setdefault(row.municipality_id, row.name)
     wanted = _plain(text)
@@ -394,8 +397,8 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).casefold().replace("ё", "е")
 
 
-def _runs(db: Connection, plan_year: int, phase: str, key: str) -> tuple[Run, ...]:
-    asked = {"plan_year": plan_year, "phase": phase, "municipality_id": key}
+def _runs(db: Connection, plan_code: str, phase: str, key: str) -> tuple[Run, ...]:
+    asked = {"plan_code": plan_code, "phase": phase, "municipality_id": key}
     return tuple(
         Run(**{**row._mapping, "as_of": date.fromisoformat(row.as_of)})
         for row in db.execute(sql("delivery/runs_for_addressee"), asked)

@@ -56,20 +56,21 @@ def title(occasion: str, mode: str, plans: Iterable[Plan]) -> str:
 
     «Напоминание о сроке 30.04.2021» от 16.04.2021, of a reminder.
     """
-    year, _, code = occasion.partition("/")
-    name = f"этап {year}{russian.NBSP}года, которого в плане нет"
+    plan_code, _, code = occasion.partition("/")
+    of_plan = russian.of_plan(plan_code).replace(" ", russian.NBSP)
+    name = f"этап {of_plan}, которого в плане нет"
     if is_occasion(code):  # its date may be evidence, which the plan alone does not know
         name = f"«{occasion_title(code)}»"
         if code.startswith(f"{REMINDER}/"):
             name += f" от {occasion_as_of(code):%d.%m.%Y}"
         plans = ()
     for plan in plans:
-        if str(plan.year) == year:
+        if plan.code == plan_code:
             try:
                 phase = plan.phase(code)
             except KeyError:  # a phase that the plan of today has no more
                 break
-            name = f"«{phase.dag_title}» {year}{russian.NBSP}года"
+            name = f"«{phase.dag_title}» {of_plan}"
     return name + _TESTS.get(mode, "")
 
 
@@ -79,7 +80,7 @@ def by_calendar(plans: Iterable[Plan]) -> Callable[[tuple[str, str]], tuple[str,
     Of what is no longer planned, first in its year. To sort (occasion, mode).
     """
     days = {
-        f"{plan.year}/{phase.code}": phase.as_of.isoformat()
+        f"{plan.code}/{phase.code}": phase.as_of.isoformat()
         for plan in plans
         for phase in plan.phases
     }
@@ -143,6 +144,7 @@ def _environment(local_time: LocalTime) -> ImmutableSandboxedEnvironment:
         return russian.day(value)
 
     environment.filters |= {
+        "of_plan": russian.of_plan,
         "moment": lambda moment_ms: moment(local_time.at(moment_ms)),
         # For lists in which the order matters.
         "second": lambda moment_ms: local_time.at(moment_ms).strftime("%d.%m.%Y %H:%M:%S"),

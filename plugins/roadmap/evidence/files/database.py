@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from roadmap.evidence.messages import sentence
 from roadmap.evidence.parsed import FileRefused
 from roadmap.evidence.sources import Source
+from roadmap.plan.model import Plan
 from roadmap.russian import integer
 from roadmap.store.sql import sql
 
@@ -72,7 +73,7 @@ def snapshot_name(source: Source) -> str:
     return f"{source.query} (снимок {source.connection}).csv"
 
 
-def snapshot(source: Source, plan_year: int, open_database: OpenDatabase | None) -> bytes | None:
+def snapshot(source: Source, plan: Plan, open_database: OpenDatabase | None) -> bytes | None:
     """The query's answer as canonical CSV with a heading; None when it has no rows.
 
     FileRefused: CONNECTION (no such connection, no answer, broken off), QUERY (no such table
@@ -85,7 +86,7 @@ def snapshot(source: Source, plan_year: int, open_database: OpenDatabase | None)
         if open_database is None:
             raise DatabaseUnavailable("Настройте соединение и повторите приём")
         with open_database(source.connection) as engine:
-            heading, rows = _ask(engine, source, plan_year)
+            heading, rows = _ask(engine, source, plan)
     except DatabaseUnavailable as missing:
         raise _refused(
             source, "CONNECTION", "база не открывается", str(missing).rstrip(".")
@@ -115,22 +116,22 @@ def snapshot(source: Source, plan_year: int, open_database: OpenDatabase | None)
     return _canonical(heading, rows, source) if rows else None
 
 
-def _ask(engine: Engine, source: Source, plan_year: int) -> tuple[list[str], list[Any]]:
+def _ask(engine: Engine, source: Source, plan: Plan) -> tuple[list[str], list[Any]]:
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection = connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True, stream_results=True
             )
-            answer = _answer(connection, source, plan_year)
+            answer = _answer(connection, source, plan)
         else:
             connection.exec_driver_sql("pragma query_only = on")
-            answer = _answer(connection, source, plan_year)
+            answer = _answer(connection, source, plan)
             connection.exec_driver_sql("pragma query_only = off")
         return answer
 
 
-def _answer(connection: Connection, source: Source, plan_year: int) -> tuple[list[str], list[Any]]:
-    result = connection.execute(sql(f"sources/{source.query}"), {"plan_year": plan_year})
+def _answer(connection: Connection, source: Source, plan: Plan) -> tuple[list[str], list[Any]]:
+    result = connection.execute(sql(f"sources/{source.query}"), {"plan_year": plan.year})
     # One row more than allowed tells that there are too many; the rest stays where it is.
     return list(result.keys()), list(result.fetchmany(source.limits.rows + 1))
 

@@ -16,12 +16,13 @@ from roadmap.datasets.catalogue import DATASETS
 from roadmap.evidence.registers.blocks import block_words
 from roadmap.evidence.registers.mechanisms import component_words
 from roadmap.evidence.registers.risk_factors import risk_factors
-from roadmap.plan.load import counts_values, load_plan
+from roadmap.plan.load import counts_values
+from roadmap.plan.model import Plan
 from roadmap.plan.procedures import kinds
 from roadmap.russian import MONTHS
 
 
-def with_words(options: Mapping[str, Any], plan_year: int) -> dict[str, Any]:
+def with_words(options: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
     """The options of a source, with the words of its register's columns among the `choices`.
 
     `municipalities: plan` becomes the names of the plan's municipalities; of a `kind` of
@@ -32,19 +33,19 @@ def with_words(options: Mapping[str, Any], plan_year: int) -> dict[str, Any]:
         only_wave = {"wave": kind.waves[0]} if len(kind.waves) == 1 else {}
         options = {**only_wave, **options, "subjects": kind.subjects}
     if options.get("municipalities") == "plan":
-        names = [municipality.name for municipality in load_plan(plan_year).municipalities]
+        names = [municipality.name for municipality in plan.municipalities]
         return {**options, "municipalities": names}
     dataset = DATASETS.get(options.get("register", ""))
     words = {
-        column.key: _WORDS[column.words](plan_year)
+        column.key: _WORDS[column.words](plan)
         for column in (dataset.table.columns if dataset else ())
         if column.words
     }
     return {**options, "choices": {**options.get("choices", {}), **words}} if words else {**options}
 
 
-def _factors(plan_year: int) -> dict[str, str]:
-    factors = risk_factors(plan_year)
+def _factors(plan: Plan) -> dict[str, str]:
+    factors = risk_factors(plan.year)
     # Names first: of several ways to write one factor messages tell the first.
     named = {factor.name: code for code, factor in factors.items()}
     for code, factor in factors.items():
@@ -52,12 +53,12 @@ def _factors(plan_year: int) -> dict[str, str]:
     return named
 
 
-def _phases(plan_year: int) -> dict[str, str]:
+def _phases(plan: Plan) -> dict[str, str]:
     """A phase by the month it judges («март»), its code or its title.
 
     The month means a phase only where no other phase of the year has the same.
     """
-    phases = load_plan(plan_year).phases
+    phases = plan.phases
     months = Counter(phase.as_of.month for phase in phases)
     named = {
         MONTHS[phase.as_of.month - 1]: phase.code
@@ -69,20 +70,20 @@ def _phases(plan_year: int) -> dict[str, str]:
     return named
 
 
-def _indicators(plan_year: int) -> dict[str, str]:
+def _indicators(plan: Plan) -> dict[str, str]:
     """Codes of the plan's indicators that are counted by what is reported of them."""
     return {
         indicator.code: indicator.code
-        for measure in load_plan(plan_year).measures
+        for measure in plan.measures
         for indicator in measure.indicators
         if indicator.sql is not None and counts_values(indicator.sql)
     }
 
 
-_WORDS: Mapping[str, Callable[[int], Mapping[str, str]]] = {
+_WORDS: Mapping[str, Callable[[Plan], Mapping[str, str]]] = {
     "risk_factors": _factors,
     "phases": _phases,
     "indicators": _indicators,
-    "mechanisms": lambda _plan_year: component_words(),
-    "blocks": lambda _plan_year: block_words(),
+    "mechanisms": lambda _plan: component_words(),
+    "blocks": lambda _plan: block_words(),
 }

@@ -35,7 +35,7 @@ def report_of(
     """The model of one addressee; ModelDisagrees as in `check_places`."""
     run = facts.run
     model = ReportModel(
-        plan_year=run.plan.year,
+        plan_code=run.plan.code,
         phase=run.phase.code,
         occasion=run.occasion,
         as_of=run.as_of,

@@ -117,8 +117,8 @@ def test_it_says_who_got_nothing_why_and_what_to_do(golden: Golden):
 
 
 def test_it_names_the_files_that_lie_unaccepted_with_folder_and_rows():
-    refused = LyingFile(2021, "acts/a <1>.csv", 12, 3, "Файл не принят: отклонены 3 из 12 строк")
-    unclaimed = LyingFile(2021, "contacts.xlsx", 0, 0, "Файл никому не принадлежит и не принят")
+    refused = LyingFile("2021", "acts/a <1>.csv", 12, 3, "Файл не принят: отклонены 3 из 12 строк")
+    unclaimed = LyingFile("2021", "contacts.xlsx", 0, 0, "Файл никому не принадлежит и не принят")
     text = plain(letter(account(*map(accepted, NAMES)), refused, unclaimed))
     assert "Лежат непринятыми: 2" in text
     assert "a &lt;1&gt;.csv acts Файл не принят: отклонены 3 из 12 строк. Строк 12" in text

@@ -82,7 +82,7 @@ def ask(
 ) -> Why:
     with engine.connect() as db, db.begin():
         return why(
-            db, municipality, phase, plan_year=2021, run=run,
+            db, municipality, phase, plan_code="2021", run=run,
             now_ms=ms(now) if now else moves.db_now_ms(db), find_plan=lambda _: plan,
         )  # fmt: skip
 
@@ -583,7 +583,7 @@ def test_refused_files_are_told_its_own_apart(engine: Engine, tmp_path: Path):
         write(
             engine,
             insert(load_batch).values(
-                batch_id=batch, plan_year=2021, dataset="municipal_acts", scope="-",
+                batch_id=batch, plan_code="2021", dataset="municipal_acts", scope="-",
                 file_name=file_name, sha256="f" * 64, size_bytes=1, received_ms=NOW_MS,
                 loaded_ms=NOW_MS, state="refused", rows_read=0, rows_accepted=0, rows_rejected=0,
                 refusal_code="HEADER", refusal_message="Нет столбца «Дата».",

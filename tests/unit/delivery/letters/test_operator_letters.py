@@ -110,7 +110,7 @@ def test_a_run_is_named_by_its_moment_and_kind_and_never_by_the_scheduler_s_id(
 
 
 def test_months_stand_in_the_calendar_s_order_and_not_in_the_alphabet_s():
-    plan = load_plan(2021)
+    plan = load_plan("2021")
     planned = sorted((*plan.phases, *occasions(plan)), key=lambda one: (one.as_of, one.code))
     by_alphabet = sorted((f"2021/{phase.code}", "live") for phase in planned)
     in_order = sorted(by_alphabet, key=by_calendar([plan]))

@@ -285,7 +285,7 @@ def what_is_said(engine: Engine) -> dict[str, Any]:
             "account": (account.text, account.counts, account.is_balanced, account.is_settled),
             "overdue": overdue(db, 3, later_ms, only_idle=True),
             "waiting": what_waits(engine, [plan]) if engine.dialect.name != "sqlite" else (),
-            "year": db.execute(sql("delivery/letters_of_year"), {"plan_year": 2021}).all(),
+            "year": db.execute(sql("delivery/letters_of_year"), {"plan_code": "2021"}).all(),
             "held": moves.held_batch(db, "2021/march_analysis", "live"),
             "run": db.execute(
                 sql("delivery/letters_of_run"), {"run_id": "run-1", "municipality_id": ""}

@@ -42,6 +42,7 @@ from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext
 from roadmap.evidence.readers import register
 from roadmap.evidence.sources import load_sources
 from roadmap.store.tables import FACTS, load_batch
+from support.evidence_files import PLAN
 
 SOURCE = load_sources()["publications"]
 (publication,) = (table for table in FACTS if table.name == "publication")
@@ -118,7 +119,7 @@ class World:
             SOURCE.model_copy(update=source),
             self.folder / "inbox",
             self.folder / "archive",
-            2021,
+            PLAN,
             self.now_ms,
             self.open_database,
             parse=read_here,
@@ -131,7 +132,9 @@ class World:
     def in_force(self, known_at_ms: int | None = None) -> list[str]:
         """Codes of the publications in force at a moment."""
         with self.engine.connect() as conn:
-            ids = [one.batch_id for one in batches_in_force(conn, 2021, known_at_ms or self.now_ms)]
+            ids = [
+                one.batch_id for one in batches_in_force(conn, "2021", known_at_ms or self.now_ms)
+            ]
             query = select(publication.c.publication_id).where(publication.c.batch_id.in_(ids))
             return sorted(conn.scalars(query))
 
@@ -157,7 +160,7 @@ def test_the_answer_is_one_canonical_table_whatever_database_gives_it(any_portal
     other_year = ("old", "vk", "новость", "Прошлый год", "2020-12-31")
     any_portal.put(LATER, NEWS, other_year, PAGE)
     assert (
-        snapshot(SOURCE, 2021, any_portal.open)
+        snapshot(SOURCE, PLAN, any_portal.open)
         == (
             "Код;Канал;Вид;Заголовок;Ссылка;Дата\r\n"
             "page-1;eduportal44;страница;Проект 500+;https://eduportal44.example.org/page-1;2021-03-25\r\n"
@@ -309,7 +312,7 @@ def test_a_missing_column_is_told(any_portal: Portal) -> None:
     with any_portal.engine.begin() as conn:
         conn.execute(text("alter table publication rename column link to address"))
     with pytest.raises(FileRefused) as refusal:
-        snapshot(SOURCE, 2021, any_portal.open)
+        snapshot(SOURCE, PLAN, any_portal.open)
     assert refusal.value.code == "QUERY"
 
 
@@ -334,7 +337,7 @@ def test_a_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) 
         yield open_read_only("postgresql+psycopg://reader:secret@127.0.0.1:1/portal")
 
     with pytest.raises(FileRefused) as refusal:
-        snapshot(SOURCE, 2021, nobody)
+        snapshot(SOURCE, PLAN, nobody)
     assert refusal.value.code == "CONNECTION"
     assert "secret" not in refusal.value.message and "127.0.0.1" not in refusal.value.message
 
@@ -398,7 +401,7 @@ def test_values_of_another_kind_are_refused(tmp_path: Path) -> None:
     )
     portal.put(("x", "vk", "новость", b"\x00\x01", "2021-04-02"))
     with pytest.raises(FileRefused) as refusal:
-        snapshot(SOURCE, 2021, portal.open)
+        snapshot(SOURCE, PLAN, portal.open)
     assert refusal.value.code == "QUERY"
     assert "не текст, не число и не дата" in refusal.value.message
 
@@ -425,7 +428,7 @@ def test_the_query_runs_in_a_transaction_that_only_reads_one_moment(
         yield any_portal.engine
 
     with pytest.raises(FileRefused):
-        snapshot(SOURCE, 2021, careless)
+        snapshot(SOURCE, PLAN, careless)
     with any_portal.engine.connect() as conn:
         assert len(conn.execute(select(any_portal.table)).all()) == 1
 
@@ -442,11 +445,11 @@ def test_a_server_is_asked_read_only_and_at_one_moment(
     def careless(connection: str) -> Iterator[Engine]:
         yield postgres_engine
 
-    answer = snapshot(SOURCE, 2021, careless)
+    answer = snapshot(SOURCE, PLAN, careless)
     assert answer is not None
     assert answer.splitlines()[1] == b"on;repeatable read"
 
 
 def test_only_a_query_can_be_asked() -> None:
     with pytest.raises(ValueError, match="is no query"):
-        snapshot(load_sources()["events"], 2021, None)
+        snapshot(load_sources()["events"], PLAN, None)

@@ -20,6 +20,7 @@ from roadmap.evidence.files.limits import Limits
 from roadmap.evidence.parsed import FileRefused, Parsed, ReaderContext, Rejected
 from roadmap.evidence.recognise import how_to_read
 from roadmap.evidence.sources import load_sources
+from support.evidence_files import PLAN
 from support.workbooks import csv_bytes, one_sheet, with_parts, with_sheet
 
 HEAD = ["Код ОО", "Муниципалитет", "Предмет", "Класс", "Дата", "Кол-во участников", 2, 3, 4, 5]
@@ -317,7 +318,7 @@ def children() -> set[str]:
 
 def test_a_regions_largest_protocol_is_read_in_less_than_200_megabytes(tmp_path):
     (content,) = protocol_inbox(tmp_path, rows=25_000, columns=40).files()
-    options, limits = how_to_read(load_sources()["vpr_protocols"], 2021)
+    options, limits = how_to_read(load_sources()["vpr_protocols"], PLAN)
     name = "Проведение работы по математика, 5 класс. ВПР 2020.xlsx"
     before = children()
     with sandbox.reading() as read:

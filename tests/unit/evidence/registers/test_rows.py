@@ -452,7 +452,7 @@ def test_states_of_one_document_on_different_days_are_its_history() -> None:
 
 
 def test_the_plans_words_are_those_of_the_register() -> None:
-    measure = load_plan(2021).measure("11")
+    measure = load_plan("2021").measure("11")
     words = load_sources()["medk_documents"].options["choices"]
     kinds = {plan_words(str(kind)) for kind in measure.rules["documents_of_each_school"]}  # type: ignore[union-attr]
     states = {plan_words(str(state)) for state in measure.rules["counted_states"]}  # type: ignore[union-attr]

@@ -15,6 +15,7 @@ from roadmap.evidence.registers.risk_factors import (
 from roadmap.evidence.registers.vocabulary import with_words
 from roadmap.paths import RISK_FACTORS
 from roadmap.plan.load import load_plan
+from support.evidence_files import PLAN
 
 
 def test_the_profile_of_2021_has_twelve_factors_and_the_merged_one_fewer() -> None:
@@ -59,26 +60,26 @@ def test_a_wrong_list_of_factors_names_the_place(
 
 
 def test_every_way_to_write_a_factor_of_the_year_means_its_code() -> None:
-    words = with_words({"register": "risk_profiles"}, 2021)["choices"]["factor"]
+    words = with_words({"register": "risk_profiles"}, PLAN)["choices"]["factor"]
     for code, factor in risk_factors(2021).items():
         assert {words[name] for name in (factor.name, *factor.aliases, code)} == {code}
 
 
 def test_every_phase_of_the_plan_is_named_by_its_month() -> None:
-    words = with_words({"register": "acknowledgements"}, 2021)["choices"]["phase"]
+    words = with_words({"register": "acknowledgements"}, PLAN)["choices"]["phase"]
     assert {words[month] for month in ("март", "июнь", "август", "сентябрь", "декабрь")} == {
-        phase.code for phase in load_plan(2021).phases
+        phase.code for phase in load_plan("2021").phases
     }
 
 
 def test_words_of_a_vocabulary_stand_beside_those_of_the_source() -> None:
     options = {"register": "medk_documents", "choices": {"state": ["загружен"]}}
-    assert set(with_words(options, 2021)["choices"]) == {"state", "factor"}
-    assert with_words({"register": "contacts"}, 2021) == {"register": "contacts"}
-    assert with_words({"wave": "main"}, 2021) == {"wave": "main"}
+    assert set(with_words(options, PLAN)["choices"]) == {"state", "factor"}
+    assert with_words({"register": "contacts"}, PLAN) == {"register": "contacts"}
+    assert with_words({"wave": "main"}, PLAN) == {"wave": "main"}
 
 
 def test_readers_of_exports_are_told_the_plan_s_municipalities() -> None:
-    options = with_words({"municipalities": "plan", "waves": {}}, 2021)
-    municipalities = load_plan(2021).municipalities
+    options = with_words({"municipalities": "plan", "waves": {}}, PLAN)
+    municipalities = load_plan("2021").municipalities
     assert options == {"municipalities": [one.name for one in municipalities], "waves": {}}
