@@ -19,9 +19,14 @@ import yaml
 from sqlalchemy import Engine
 
 from roadmap.indicators.about import About, about
-from roadmap.indicators.units import missing_of, reading_of, required_units
+from roadmap.indicators.units import (
+    missing_of,
+    reading_of,
+    reading_of_values,
+    required_units,
+)
 from roadmap.paths import SQL
-from roadmap.plan.model import IndicatorKind
+from roadmap.plan.model import Bound, IndicatorKind
 from roadmap.store.sql import sql
 from support.run_rows import AS_OF, KNOWN_AT_MS, RUN_ID, put, put_run
 
@@ -57,8 +62,14 @@ def test_query(any_engine: Engine, case: Path) -> None:
             connection.execute(sql("analysis/recommendations"), parameters)
         found = required_units(connection, stem, parameters) or {"region": []}
 
+    kind, target = IndicatorKind(indicator["kind"]), indicator["target"]
     counted = [
-        (place, reading_of(rows, IndicatorKind(indicator["kind"]), indicator["target"]))
+        (
+            place,
+            reading_of_values(rows, kind, target, Bound(indicator.get("bound", "at_least")))
+            if about(stem).values
+            else reading_of(rows, kind, target),
+        )
         for place, rows in sorted(found.items())
     ]
     assert [
