@@ -338,7 +338,7 @@ def _read_by(
         papers: list[tuple[Candidate, Parsed | None]] = []
         of_file = [(one, options)]
         for paper, own in of_file:  # the first one names the others
-            context = ReaderContext(one.file.name, pull.plan.year, own)
+            context = ReaderContext(one.file.name, pull.plan.year, own, pull.plan.last_year)
             try:
                 parsed = parse(one.content.content or b"", source.reader, context, limits)
             except FileRefused as refusal:

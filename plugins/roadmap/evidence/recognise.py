@@ -48,7 +48,7 @@ def recognised(
         if source.dataset == but or not source.locations:
             continue
         options, limits = how_to_read(source, plan)
-        context = ReaderContext(_named(source, file_name), plan.year, options)
+        context = ReaderContext(_named(source, file_name), plan.year, options, plan.last_year)
         try:
             parse(content, source.reader, context, limits)
         except FileRefused as refusal:

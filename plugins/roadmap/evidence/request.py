@@ -159,10 +159,12 @@ def refuse_request(plan: Plan, phase: Phase, request: RunRequest, now_ms: int) -
     is; LiveRefused where letters to addressees would tell another day."""
     _refuse_sample(request)
     _refuse_reason(one_line(request.reason))
-    if request.as_of is not None and request.as_of.year != plan.year:
+    first, last = plan.years
+    if request.as_of is not None and not first <= request.as_of.year <= last:
+        of_plan = f"{first} года" if first == last else f"{first}–{last} годов"
         raise FreezeRefused(
             f"Запуск не начат: «По состоянию на» — {russian.day(request.as_of)}, а план — "
-            f"{plan.year} года. Впишите день этого года, выберите другой «План» или оставьте "
+            f"{of_plan}. Впишите день этого года, выберите другой «План» или оставьте "
             "поле пустым."
         )
     known_at_ms = now_ms if request.known_at_ms is None else request.known_at_ms

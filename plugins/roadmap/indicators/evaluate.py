@@ -46,7 +46,13 @@ from roadmap.indicators.units import (
     reading_of_values,
     required_units,
 )
-from roadmap.plan.due import due_date, has_begun, monitoring_scope, start_date
+from roadmap.plan.due import (
+    due_date,
+    has_begun,
+    has_several_dues,
+    monitoring_scope,
+    start_date,
+)
 from roadmap.plan.model import (
     Bound,
     Indicator,
@@ -307,7 +313,7 @@ def bound_parameters(
         "window_ends": ends.isoformat() if ends else None,
     }
     if indicator.sql is not None and about(indicator.sql).values:
-        bound |= _of_values(plan, run, indicator)
+        bound |= _of_values(plan, run, measure, indicator)
     if _is_monitoring(indicator):
         bound["monitoring_run_id"] = _monitoring_run(connection, plan, run, measure)
     if "phase" in indicator.parameters:
@@ -324,17 +330,19 @@ def bound_parameters(
     return bound
 
 
-def _of_values(plan: Plan, run: Run, indicator: Indicator) -> dict[str, Any]:
+def _of_values(plan: Plan, run: Run, measure: Measure, indicator: Indicator) -> dict[str, Any]:
     """What a query of reported values has to know of the indicator: `known_from` is the first day
-    on which the latest period may end to say something of the target."""
+    on which the latest period may end to say something of the target, or of the due date that is
+    judged where the measure has several."""
     starts = date(plan.year, 1, 1)
     quarter = judged_quarter(indicator, plan.year, run.as_of)
+    judged_from = start_date(measure.window) if has_several_dues(measure.window) else None
     return {
         "is_regional": int(indicator.slice is Slice.REGION),
         "is_share": int(indicator.is_of_shares),
         "is_sum": int(indicator.kind is IndicatorKind.SUM),
         "plan_starts": starts.isoformat(),
-        "known_from": (quarter.starts if quarter else starts).isoformat(),
+        "known_from": (quarter.starts if quarter else judged_from or starts).isoformat(),
         "baseline_on": indicator.baseline_on.isoformat() if indicator.baseline_on else "",
     }
 

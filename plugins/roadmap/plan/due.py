@@ -99,6 +99,11 @@ def _dated(measure: Measure, dates: Mapping[str, date]) -> Measure:
     return measure.model_copy(update={"window": window})
 
 
+def has_several_dues(window: Window) -> bool:
+    """Whether a window is due more than once, so that each due date has a time of its own."""
+    return isinstance(_declared(window), Recurring)
+
+
 def judged_on(plan: Plan, day: date) -> Plan:
     """The plan as it stands on that day: of several due dates each measure has one.
 

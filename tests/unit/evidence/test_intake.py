@@ -788,3 +788,14 @@ def test_nul_in_a_sheets_name_or_in_a_cell_breaks_no_database(any_world: World) 
     assert any_world.pull(in_sandbox=True).accepted == 2
     acts = any_world.rows(municipal_act)
     assert {(act.sheet, act.number) for act in acts} == {("Акты", "12")}
+
+
+@pytest.mark.parametrize(("last_year", "state"), [(2022, "accepted"), (None, "refused")])
+def test_evidence_of_the_second_year_is_that_of_a_roadmap_of_two(
+    world: World, last_year: int | None, state: str
+) -> None:
+    world.put("acts/1.csv", act().replace(b"25.03.2021", b"25.03.2022"))
+    plan = PLAN.model_copy(update={"last_year": last_year})
+    acts = SOURCES["municipal_acts"]
+    intake = take_in(world.engine, acts, world.inbox, world.archive, plan, START, parse=read_here)
+    assert list(states(intake).values()) == [state]

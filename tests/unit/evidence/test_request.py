@@ -96,3 +96,10 @@ def test_a_slip_is_refused_by_name_with_what_to_enter(fields: dict[str, Any], sa
 )
 def test_what_can_be_done_is_let_through(fields: dict[str, Any]):
     ask(**fields)
+
+
+def test_a_roadmap_of_two_years_judges_days_of_both():
+    plan = PLAN.model_copy(update={"last_year": 2022})
+    refuse_request(plan, PHASE, read(as_of="31.03.2022"), NOW_MS)
+    with pytest.raises(FreezeRefused, match="а план — 2021–2022 годов"):
+        refuse_request(plan, PHASE, read(as_of="31.03.2023"), NOW_MS)

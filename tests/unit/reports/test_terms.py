@@ -9,7 +9,7 @@ from roadmap.analysis.analyse import analyse
 from roadmap.delivery.letters.operator_text import title
 from roadmap.delivery.letters.planning import plan_deliveries
 from roadmap.evidence.own_schedule import plan_known_at, plan_of_run
-from roadmap.indicators.evaluate import evaluate
+from roadmap.indicators.evaluate import bound_parameters, evaluate, run_of
 from roadmap.indicators.explain import explain
 from roadmap.indicators.read import IndicatorResult, indicator_results
 from roadmap.indicators.status import Status
@@ -137,6 +137,18 @@ def test_a_quarter_is_judged_by_what_fell_into_it(
     run(engine, as_of, seminars_on(*days))
     found = result(engine, "8.1")
     assert (found.numerator, found.status) == (counted, status)
+
+
+def test_a_value_reported_for_an_earlier_quarter_says_nothing_of_the_one_judged(
+    engine: Engine,
+) -> None:
+    plan = run(engine, "2021-06-30")
+    measure = plan.measure("8")
+    reported = measure.indicators[0].model_copy(update={"sql": "reported_values"})
+    with engine.connect() as connection:
+        of_run = run_of(connection, RUN_ID)
+        bound = bound_parameters(connection, plan, of_run, measure, reported)
+    assert (bound["known_from"], bound["plan_starts"]) == ("2021-04-01", "2021-01-01")
 
 
 def test_what_a_later_quarter_brought_does_not_mend_the_one_before(engine: Engine) -> None:
