@@ -23,7 +23,7 @@ DATASET = Dataset(
         (
             Column("Код муниципалитета", "municipality_id", Kind.ADDRESSEE),
             Column("Показатель", "indicator", Kind.CHOICE, words="indicators"),
-            Column("Период по", "period_ends", Kind.DAY),  # the period's last day
+            Column("Период по", "period_ends", Kind.DAY, is_past=True),  # the period's last day
             Column("Числитель", "numerator", Kind.INTEGER, required=False),
             Column("Знаменатель", "denominator", Kind.INTEGER, required=False),
             Column("Значение", "value", Kind.INTEGER, required=False),

@@ -52,6 +52,7 @@ class Column:
         Literal["risk_factors", "phases", "mechanisms", "procedures", "blocks", "indicators"] | None
     ) = None
     may_be_absent: bool = False  # a file without the column is valid, its cells are empty
+    is_past: bool = False  # a day that lies ahead when the file is read is none
     is_stored: bool = True  # False: only read
     is_never_null: bool = False  # a cell may be empty, but then the row is no fact
     is_constrained: bool = False  # the database, too, takes nothing but the choices

@@ -332,6 +332,7 @@ def _read_by(
 
     source = pull.source
     options, limits = how_to_read(source, pull.plan, pull.scales)
+    options["today"] = pull.plan.local_time.at(pull.now_ms).date().isoformat()
 
     def papers_of(parse: Parse, one: Candidate) -> list[tuple[Candidate, Parsed | None]]:
         """The file's papers, each with what it says; None: refused unread."""

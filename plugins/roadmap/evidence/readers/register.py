@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from roadmap.datasets.catalogue import DATASETS
@@ -30,6 +31,7 @@ from roadmap.evidence.messages import place, refused, sentence
 from roadmap.evidence.parsed import Parsed, ReaderContext, Rejected
 from roadmap.evidence.registers.cells import BadValue, value_of
 from roadmap.evidence.registers.rows import Checked, Page, RegisterRow, check_lines
+from roadmap.russian import day
 
 EMPTY_CODES_END_THE_TABLE = 20
 # Columns of personal data: registers know people by codes (152-ФЗ; docs/delivery.md §8, row 34).
@@ -84,6 +86,8 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
                 cell = row[at] if at < len(row) else None
                 warn = _warner(warnings, page, number, column.key)
                 values[column.key] = value_of(cell, column, context.plan_years, warn)
+                if column.is_past and values[column.key] is not None:
+                    _refuse_ahead(values[column.key], context)
         except BadValue as bad:
             rejected.append(
                 Rejected(
@@ -115,6 +119,16 @@ def read(content: bytes, context: ReaderContext) -> Parsed:
             sheet=name,
         )
     return _parsed(check_lines(dataset, lines, page), rejected, warnings, len(rows))
+
+
+def _refuse_ahead(value: str, context: ReaderContext) -> None:
+    """BadValue of a day after `options["today"]`, where that is known."""
+    if value > context.options.get("today", value):
+        raise BadValue(
+            "RANGE",
+            f"Строка не принята: {day(date.fromisoformat(value))} ещё не наступило",
+            "Проверьте дату или положите строку, когда этот день пройдёт",
+        )
 
 
 def _with_choices(dataset: Dataset, given: Mapping[str, Any]) -> list[Column]:
