@@ -20,6 +20,17 @@ def label(text: str) -> None:
     get_current_context()["roadmap_label"] = text  # type: ignore[typeddict-unknown-key]
 
 
+def label_occasion(engine: Any, phase_run: str) -> None:
+    """Name it by the due date of which the run tells; of a phase's run, leave its name as it is."""
+    from roadmap.plan.model import is_occasion, occasion_title
+    from roadmap.store.sql import sql
+
+    with engine.connect() as db:
+        phase = db.execute(sql("delivery/run"), {"run_id": phase_run}).one().phase
+    if is_occasion(phase):
+        label(occasion_title(phase))
+
+
 def plan_of(engine: Any, phase_run: str) -> Plan:
     """The plan of a frozen run, as its file stands now."""
     from roadmap.evidence.freeze import plan_code_of

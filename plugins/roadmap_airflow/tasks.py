@@ -20,7 +20,7 @@ from roadmap_airflow.alerts import say_nothing_more, tell_of_run, tell_unless_to
 from roadmap_airflow.assets import EVIDENCE, note_change
 from roadmap_airflow.defaults import SMTP_POOL
 from roadmap_airflow.failures import failed, level
-from roadmap_airflow.runs import LABEL, label, names, plan_of
+from roadmap_airflow.runs import LABEL, label, label_occasion, names, plan_of
 from roadmap_airflow.send_operator import SendOperator
 
 if TYPE_CHECKING:
@@ -216,6 +216,7 @@ def check(phase_run: str) -> None:
     from roadmap_airflow.connections import roadmap_db
 
     with roadmap_db() as engine:
+        label_occasion(engine, phase_run)
         evaluation = evaluate(engine, plan_of(engine, phase_run), phase_run)
     for line in str(evaluation).splitlines():
         if line.strip():
@@ -246,6 +247,7 @@ def compose_reports(phase_run: str) -> tuple[str, ...]:
 
     with roadmap_db() as engine:
         plan = plan_of(engine, phase_run)
+        label_occasion(engine, phase_run)
         _warn_of_changes(engine, plan, phase_run)
         addressees = compose_in_library(engine, plan, phase_run, delivery_settings().reply_to)
     log.info("Составлено отчётов: %s", len(addressees))
@@ -344,6 +346,7 @@ def approve(phase_run: str | None) -> None:
     if phase_run is None:  # why, and what to do, is said by the account
         raise AirflowSkipException("Согласовывать нечего: сведения не зафиксированы")
     with roadmap_db() as engine:
+        label_occasion(engine, phase_run)
         release_run(engine, phase_run)
         scope = run_scope(engine, phase_run, None)
         with engine.connect() as db, db.begin():

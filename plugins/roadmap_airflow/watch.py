@@ -52,10 +52,10 @@ def find_reminders() -> list[str]:
 def remind(occasion: str) -> None:
     """One reminder from its frozen evidence to its account; everybody's letters in one task."""
     run: Any = freeze_reminder(occasion)  # its value, once it has run: the id of the phase run
-    checked = tasks.check(run)
+    checked = tasks.check.override(map_index_template=LABEL)(run)
     addressees: Any = compose_reminder(run)
     rendered = tasks.render(run, addressees)
-    approved = tasks.approve(run)
+    approved = tasks.approve.override(map_index_template=LABEL)(run)
     sent = tasks.send_all(run, addressees)
     reconciled = tasks.reconcile.override(map_index_template=LABEL)(run)
 
@@ -88,7 +88,7 @@ def freeze_reminder(occasion: str) -> str:
     return tasks.freeze_run(lambda: load_plan(code), request)
 
 
-@task(task_id="compose", task_display_name="Составление")
+@task(task_id="compose", task_display_name="Составление", map_index_template=LABEL)
 def compose_reminder(phase_run: str) -> list[str]:
     """Compose the letters; return those who have something left to do."""
     return list(tasks.compose_reports(phase_run))

@@ -127,6 +127,17 @@ def events_by_asset() -> Counter[str]:
         return Counter(session.scalars(names))
 
 
+def rows_in_the_grid() -> list[tuple[str, str | None]]:
+    """What the grid shows of each mapped task of the calendar, by task."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        ours = (TaskInstance.dag_id == "calendar_watch", TaskInstance.map_index >= 0)
+        found = select(TaskInstance.task_id, TaskInstance.rendered_map_index).where(*ours)
+        return [(task, shown) for task, shown in session.execute(found)]
+
+
 def test_the_intake_takes_in_what_arrived_and_is_green_whatever_was_refused(world, first_intake):
     taken = {state for (task, _), state in first_intake.items() if task == "take_in"}
     assert taken == {"success"}
@@ -294,6 +305,11 @@ def test_a_due_date_reminds_those_who_miss_something_once(world, first_intake, p
     with world.engine.connect() as db:
         occasions = db.execute(select(phase_run.c.occasion)).scalars().all()
     assert occasions == [f"2021/reminder/{IN_TWO_WEEKS}/14"]
+    title = f"Напоминание о сроке {IN_TWO_WEEKS:%d.%m.%Y}"
+    named = {"freeze", "check", "compose", "approve", "reconcile"}
+    assert {task: shown for task, shown in rows_in_the_grid() if task in named} == dict.fromkeys(
+        named, title
+    )
 
     again = world.run("calendar_watch")
     assert {state for (task, _), state in again.items() if task == "send"} == {"skipped"}, again
