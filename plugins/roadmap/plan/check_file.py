@@ -101,13 +101,13 @@ def _left_in(plan: Plan) -> Iterator[str]:
         yield "phases — дни запуска, отчётные дни, сроки ответа и процедуры: сверить с приказом"
     if plan.in_force is None:
         yield "in_force — с какого дня письма идут адресатам (пока только на проверочный адрес)"
-    for p, phase in enumerate(plan.phases):
-        for c, comparison in enumerate(phase.comparisons):
+    for phase in plan.phases:
+        for comparison in phase.comparisons:
             if comparison.not_comparable == NOT_COMPARABLE:
                 titles = {procedure.key: procedure.short_title for procedure in phase.procedures}
                 current = titles.get(comparison.current, comparison.current)
                 yield (
-                    f"phases[{p}].comparisons[{c}].not_comparable — убрать, если «{current}» можно"
+                    f"not_comparable, этап «{phase.dag_title}», «{current}» — убрать, если можно"
                     f" сравнить с «{comparison.previous.short_title}», иначе назвать причину"
                 )
 

@@ -136,7 +136,10 @@ def test_of_a_draft_all_that_is_left_is_told_until_it_is_filled_in(tmp_path: Pat
     left = [line.split(" — ")[0].strip() for line in told[1:]]
     assert left == [
         "order.number, order.date", "based_on", "measures", "phases", "in_force",
-        *(f"phases[2].comparisons[{number}].not_comparable" for number in range(4)),
+        *(
+            f"not_comparable, этап «Август: комплексный анализ», «{procedure}»"
+            for procedure in ("ВПР весна 2035", "ЕГЭ 2035", "ОГЭ 2035", "КР-9 весна 2035")
+        ),
         "include/scales/ege_2034.yaml", "include/scales/ege_2035.yaml",
         "include/scales/vpr_2034.yaml", "include/scales/vpr_2035.yaml",
         "include/plans/working_days.yaml",
