@@ -98,12 +98,15 @@ def _of(batches: Iterable[Any], dataset: str) -> list[str]:
 
 def _event_days(connection: Connection, plan: Plan, batch_ids: list[str]) -> dict[str, date]:
     """The days of events that took place, as far as measures of the plan are due after them."""
+    waited_for = events_waited_for(plan)
+    if not waited_for:
+        return {}
     facts = metadata.tables["event"].c
     rows = connection.execute(
         select(facts.event_id, func.max(facts.held_on))
         .where(
             facts.batch_id.in_(batch_ids),
-            facts.event_id.in_(sorted(events_waited_for(plan))),
+            facts.event_id.in_(sorted(waited_for)),
             facts.state == "held",
         )
         .group_by(facts.event_id)
