@@ -165,7 +165,7 @@ def _reason(
     if previous is None:
         return NotComparable.NOT_WRITTEN
     minima = {earlier.minima[one] for one in (now, then) if one in earlier.minima}
-    if now.kind == "ege" and len(minima) > 1:
+    if len(minima) > 1:
         return NotComparable.MINIMUM
     if now.kind == "vpr":
         scales = earlier.scale(now), earlier.scale(then)

@@ -12,7 +12,7 @@ from roadmap.analysis.dynamics import Change, NotComparable
 from roadmap.analysis.read import HIDES_REGION, Level, Paper, PaperResult
 from roadmap.analysis.shares import difference_interval
 from roadmap.plan.model import Comparison, Procedure
-from roadmap.plan.procedures import MAIN_SUBJECTS
+from roadmap.plan.procedures import MAIN_SUBJECTS, kinds
 from roadmap.reports.analysis.results import (
     as_told,
     is_own,
@@ -315,9 +315,8 @@ def _notes(facts: Facts, changes: Sequence[Change]) -> tuple[str, ...]:
 
 def _paper_name(facts: Facts, paper: Paper) -> str:
     """«математика, программа 5 класса», of an exam the subject alone."""
-    if paper.kind != "vpr":
-        return paper.subject
-    return sentence(facts, "paper_grade", subject=paper.subject, grade=paper.grade)
+    beside = kinds()[paper.kind].beside_title(paper.grade)
+    return sentence(facts, "heading", procedure=paper.subject, beside=beside)
 
 
 def change_figure(facts: Facts, change: Change) -> KeyFigure | None:

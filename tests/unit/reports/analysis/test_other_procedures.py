@@ -34,6 +34,7 @@ LITERACY = {
     "title": "Оценка функциональной грамотности, весна 2021 года",
     "short_title": "ФГ весна 2021",
 }
+EARLIER = {**LITERACY, "year": 2020, "short_title": "ФГ весна 2020"}
 # Schools of the project, and one of the region beside them.
 LEVELS = {"1001": (6, 3, 1, 0), "1002": (1, 5, 3, 1), "2001": (10, 40, 30, 20)}
 
@@ -42,7 +43,8 @@ def plan_of_literacy() -> Plan:
     """The small plan, whose March analyses functional literacy alone."""
     said = json.loads(plan_json(small_plan()))
     march = next(phase for phase in said["phases"] if phase["code"] == "march_analysis")
-    march["procedures"], march["comparisons"] = [LITERACY], []
+    march["procedures"] = [LITERACY]
+    march["comparisons"] = [{"current": "fg/2021/spring", "previous": EARLIER}]
     march["datasets"]["needed"][-1] = "functional_literacy"
     plan, problems = examine(json.dumps(said).encode())
     assert problems == ()
@@ -50,13 +52,12 @@ def plan_of_literacy() -> Plan:
     return plan
 
 
-def table(subject: str) -> bytes:
-    return csv_bytes(
-        [HEAD, *(
-            [code, f"Школа {code}", "Буйский район", subject, 8, "15.03.2021", sum(levels), *levels]
-            for code, levels in LEVELS.items()
-        )]
-    )  # fmt: skip
+def table(subject: str, year: int = 2021) -> bytes:
+    rows = [
+        [code, f"Школа {code}", "Буйский район", subject, 8, f"15.03.{year}", sum(levels), *levels]
+        for code, levels in LEVELS.items()
+    ]
+    return csv_bytes([HEAD, *rows])
 
 
 @pytest.fixture
@@ -64,8 +65,9 @@ def model(engine: Engine, tmp_path: Path) -> ReportModel:
     plan, world = plan_of_literacy(), World(engine, tmp_path)
     for n, subject in enumerate(("Читательская грамотность", "Математической грамотности")):
         world.put(f"fg/{n}.csv", table(subject))
+    world.put("fg/earlier.csv", table("Читательская грамотность", 2020))
     taken = world.pull("functional_literacy", in_sandbox=True).taken
-    assert [file.state for file in taken] == ["accepted", "accepted"]
+    assert [file.state for file in taken] == ["accepted"] * 3
     with engine.begin() as connection:
         put_run(connection)
         put(
@@ -82,8 +84,9 @@ def model(engine: Engine, tmp_path: Path) -> ReportModel:
                 ],
                 "run_school_ref": [
                     {"scheme": "gia_code", "ref": code, "school_id": f"s{code}"}
-                    | {key: LITERACY[key] for key in ("kind", "year", "wave")}
+                    | {key: procedure[key] for key in ("kind", "year", "wave")}
                     for code in LEVELS
+                    for procedure in (LITERACY, EARLIER)
                 ],
             },
         )
@@ -119,6 +122,12 @@ def test_its_tables_are_called_by_levels(model: ReportModel) -> None:
     sheets = [sheet.title for sheet in model.appendix]
     assert "Уровни" in sheets
     assert "Отметки" not in sheets
+
+
+def test_its_dynamics_name_the_grade_as_its_tables_do(model: ReportModel) -> None:
+    text = text_of(model.document).replace("~", " ")
+    assert "Изменение доли участников с низким уровнем. ФГ весна 2020" in text
+    assert 'Row group | "Читательская грамотность, 8 класс"' in text
 
 
 def test_what_a_load_batch_is_about_names_the_procedure() -> None:
