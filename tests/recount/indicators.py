@@ -123,6 +123,11 @@ class Registers:
         ]
         came = {row[column] for row in rows if row["Присутствовал"] == "да"}
         held = self._until_now(self.events[event]["Дата"])
+        of_event = self.measures.get(self.events[event]["№ мероприятия"], {})
+        if stage := of_event.get("rules", {}).get("event_on_stage"):
+            days = [m[stage][2] for m in self.change_marks().values() if stage in m]
+            if not held or not days or held < min(days):
+                held = None
         studied = {
             row[column]: on
             for row in rows

@@ -320,6 +320,9 @@ def bound_parameters(
         # The paper of a phase that tells of positive changes is on that stage of them.
         told = plan.phase(str(indicator.parameters["phase"])).positive_changes
         bound["changes_stage"] = told.stage if told else 0
+    else:
+        # An event «по итогам» of a stage follows its marks.
+        bound["changes_stage"] = measure.rules.get("event_on_stage", 0)
     scalars = {name: rule for name, rule in measure.rules.items() if not isinstance(rule, tuple)}
     for settings in (scalars, indicator.parameters, part.parameters if part else {}):
         taken = sorted(bound.keys() & settings.keys())

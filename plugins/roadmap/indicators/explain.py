@@ -201,6 +201,8 @@ def explain(
         for part in indicator.parts or (None,)
     )
     tables = {table for query in queries for table in _tables(_COMMENT.sub("", query.text))}
+    if not any(dict(query.bound).get("changes_stage") for query in queries):
+        tables -= {"positive_change"}  # the query then asks for no marks
     datasets = sorted({DATASET_OF_TABLE[table] for table in tables & DATASET_OF_TABLE.keys()})
     titles = {name: source.title for name, source in load_sources().items()}
     batches = tuple(_batches(connection, run_id, datasets, titles, queries, municipality_id))

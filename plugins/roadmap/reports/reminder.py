@@ -124,7 +124,13 @@ def missing_units(facts: Facts, indicator: Indicator, gaps: Sequence[Gap]) -> li
                 facts,
                 "school",
                 name=", ".join(_school_names(of_school)),
-                details=sorted({document_name(gap.detail) for gap in of_school if gap.detail}),
+                details=sorted(
+                    {
+                        document_name(gap.detail)
+                        for gap in of_school
+                        if gap.detail and not gap.detail.isdigit()  # a stage, no document
+                    }
+                ),
             )
             for _, of_school in _by(gaps, "school", "school_id")
         ),

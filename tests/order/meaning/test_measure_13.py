@@ -1,7 +1,7 @@
 """№ 13: the webinar of June, and the papers on the first stage of the monitoring of changes."""
 
 from support.meaning import Mutant, each_moves_the_number
-from support.whole_year import GALICH, OUTSIDE, all_of, changed, without
+from support.whole_year import GALICH, OUTSIDE, all_of, changed, never_received, without
 
 WEBINAR = {"event_id": "webinar-2021-06"}
 RUN = {"run_id": "june_monitoring"}
@@ -35,6 +35,19 @@ MUTANTS = (
     Mutant(
         "ОО", "13.1", "of a school nobody was there but its curator",
         changed("attendance", of("school_id", "s3"), role="curator", person_id="c3"), names="s3",
+    ),
+    Mutant(
+        "по итогам 1 этапа мониторинга", "13.1", "it was held before any mark was made",
+        changed("event", {"event_id": "webinar-2021-06"}, held_on="2021-06-09"),
+        names="вебинар прошёл до отметок 1 этапа",
+    ),
+    Mutant(
+        "по итогам 1 этапа мониторинга", "13.1", "only the second stage is marked",
+        changed("positive_change", FIRST, stage=2), names="вебинар прошёл до отметок 1 этапа",
+    ),
+    Mutant(
+        "по итогам 1 этапа мониторинга", "13.1", "no export of marks came",
+        never_received("medk_changes"), is_unknown=True,
     ),
     Mutant(
         "по итогам 1 этапа мониторинга", "13.2", "only the second stage is marked",

@@ -105,6 +105,7 @@ def test_a_share_is_told_with_its_query_its_parameters_and_its_file(run: Engine)
     assert query.text == (SQL / "indicators" / "attendance_share" / "units.sql").read_text("utf-8")
     assert dict(query.bound) == {
         "as_of": "2021-03-31", "event": WEBINAR, "role": "curator", "run_id": RUN_ID,
+        "changes_stage": 0,
     }  # fmt: skip
     files = {batch.dataset: batch for batch in found.batches}
     assert files["attendance"].file_name == "вебинар.csv"

@@ -3,6 +3,8 @@
 -- coordinator counts in the municipality itself, whatever school stands beside the name.
 -- Somebody who holds two roles and signed in once was there in both, so the log's role is not
 -- asked for.
+-- An event on the results of a stage of the monitoring of positive changes was held when a mark of
+-- that stage had been made by its day; without the export of marks nothing is known of it.
 -- Nothing is known while the event is not registered, and when it was held but no log came; an
 -- event that was not held is known to have nobody.
 -- Who was not there and has studied the recording since is missing all the same: `compensated_on`.
@@ -29,13 +31,36 @@ with person as (
             or run_school.is_participating = 1
         )
 ),
+marked as (
+    select min(positive_change.marked_on) as first_on
+    from positive_change
+    join run_batch
+        on run_batch.batch_id = positive_change.batch_id
+        and run_batch.run_id = :run_id
+    where positive_change.stage = :changes_stage
+),
 registered as (
     select
         count(*) as events,
         max(
-            case when event.state = 'held' and event.held_on <= :as_of then event.held_on end
-        ) as held_on
+            case
+                when event.state = 'held'
+                    and event.held_on <= :as_of
+                    and (:changes_stage = 0 or event.held_on >= marked.first_on)
+                    then event.held_on
+            end
+        ) as held_on,
+        max(
+            case
+                when event.state = 'held'
+                    and event.held_on <= :as_of
+                    and :changes_stage > 0
+                    and (marked.first_on is null or event.held_on < marked.first_on)
+                    then cast(:changes_stage as varchar)
+            end
+        ) as lack
     from event
+    cross join marked
     join run_batch
         on run_batch.batch_id = event.batch_id
         and run_batch.run_id = :run_id
@@ -68,11 +93,22 @@ select
     person.person_id as unit,
     person.person_id,
     person.school_id,
+    registered.lack as detail,
     case when present.person_id is not null then registered.held_on end as met_on,
     studied.studied_on as compensated_on,
     case
         when registered.events > 0
             and (registered.held_on is null or exists (select 1 from logged))
+            and (
+                :changes_stage = 0
+                or exists (
+                    select 1
+                    from run_batch
+                    join load_batch on load_batch.batch_id = run_batch.batch_id
+                    where run_batch.run_id = :run_id
+                        and load_batch.dataset = 'medk_changes'
+                )
+            )
             then 1
         else 0
     end as is_known

@@ -1,17 +1,42 @@
 -- One unit per school in the project on the as-of date; it was there when the log has as many of
 -- its employees as the plan's rule asks for (a row without a person's code is one employee).
+-- An event on the results of a stage of the monitoring of positive changes was held when a mark of
+-- that stage had been made by its day; without the export of marks nothing is known of it.
 -- Nothing is known while the event is not registered, and when it was held but no log came; an
 -- event that was not held is known to have nobody.
 -- Where too few were there, and enough have studied the recording since, the school is missing all
 -- the same: `compensated_on`, the day of the one with whom they were enough.
 
-with registered as (
+with marked as (
+    select min(positive_change.marked_on) as first_on
+    from positive_change
+    join run_batch
+        on run_batch.batch_id = positive_change.batch_id
+        and run_batch.run_id = :run_id
+    where positive_change.stage = :changes_stage
+),
+registered as (
     select
         count(*) as events,
         max(
-            case when event.state = 'held' and event.held_on <= :as_of then event.held_on end
-        ) as held_on
+            case
+                when event.state = 'held'
+                    and event.held_on <= :as_of
+                    and (:changes_stage = 0 or event.held_on >= marked.first_on)
+                    then event.held_on
+            end
+        ) as held_on,
+        max(
+            case
+                when event.state = 'held'
+                    and event.held_on <= :as_of
+                    and :changes_stage > 0
+                    and (marked.first_on is null or event.held_on < marked.first_on)
+                    then cast(:changes_stage as varchar)
+            end
+        ) as lack
     from event
+    cross join marked
     join run_batch
         on run_batch.batch_id = event.batch_id
         and run_batch.run_id = :run_id
@@ -66,11 +91,22 @@ select
     'school' as unit_kind,
     run_school.school_id as unit,
     run_school.school_id,
+    registered.lack as detail,
     case when present.school_id is not null then registered.held_on end as met_on,
     numbered.informed_on as compensated_on,
     case
         when registered.events > 0
             and (registered.held_on is null or exists (select 1 from logged))
+            and (
+                :changes_stage = 0
+                or exists (
+                    select 1
+                    from run_batch
+                    join load_batch on load_batch.batch_id = run_batch.batch_id
+                    where run_batch.run_id = :run_id
+                        and load_batch.dataset = 'medk_changes'
+                )
+            )
             then 1
         else 0
     end as is_known
