@@ -65,11 +65,20 @@ def forms(
 ) -> Iterator[Form]:
     """A form for each register that comes as files; `known`: codes by the key of their column."""
     for name, source in sources.items():
-        if name in DATASETS and source.locations:
+        if name in DATASETS and source.locations and _can_be_filled_in(plan, source):
             place = next(one for one in source.locations if one.endswith(".xlsx"))
             # Of many files of one kind each has a name of its own.
             path = PurePosixPath(place.replace("*", name))
             yield Form(name, path, source.title, _workbook(plan, source, known or {}))
+
+
+def _can_be_filled_in(plan: Plan, source: Source) -> bool:
+    """Whether the plan has words for each column that needs some: not each has reported values."""
+    return all(
+        _words(plan, source, column, {})
+        for column in DATASETS[source.dataset].table.columns
+        if column.words is not None and column.required
+    )
 
 
 def known_codes(conn: Connection, plan: Plan, now_ms: int) -> dict[str, Words]:
@@ -133,7 +142,7 @@ def _words(plan: Plan, source: Source, column: Column, known: Mapping[str, Words
         return names
     if column.key == "measure":
         return {measure.number: measure.text for measure in plan.measures}
-    if column.key == "indicator":
+    if column.key == "indicator" and column.words is None:
         return {one.code: one.title for measure in plan.measures for one in measure.indicators}
     if rules := _SAID_BY_RULES.get((source.dataset, column.key)):
         said = [measure.rules.get(rule, ()) for measure in plan.measures for rule in rules]

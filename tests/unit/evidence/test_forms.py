@@ -23,6 +23,7 @@ from roadmap_cli.forms import written
 from support.evidence_files import SCHOOLS, workbook
 from support.evidence_world import SOURCES, World
 from support.left_out import leave_out
+from support.plans import targets_plan
 
 PLAN = load_plan("2021")
 FORMS = {form.dataset: form for form in forms(PLAN, SOURCES)}
@@ -85,6 +86,14 @@ def filled_in(dataset: str, book: openpyxl.Workbook) -> None:
 
     for at, column in enumerate(DATASETS[dataset].table.columns, start=1):
         page.cell(2, at).value = value(column)
+
+
+def test_values_have_a_form_where_the_plan_counts_indicators_by_them() -> None:
+    assert "indicator_values" not in FORMS
+    (form,) = (f for f in forms(targets_plan(), SOURCES) if f.dataset == "indicator_values")
+    lists = offered(opened(form.content))
+    assert lists["Показатель"] == ["1.1", "1.2", "2.1", "3.1", "4.1", "4.2"]
+    assert lists["Код муниципалитета"] == ["lesnoy", "rechnoy", "region"]
 
 
 @pytest.mark.parametrize("dataset", FORMS)
