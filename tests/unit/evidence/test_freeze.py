@@ -1504,8 +1504,8 @@ def test_a_participant_without_a_name_in_the_registry_is_still_expected_and_told
     told = findings(any_engine, run_id)["MUNICIPALITY_NOT_IN_REGISTRY"]
     (own,) = [row.message for row in told if row.municipality_id == "kostroma"]
     assert own == (
-        "Муниципалитета «городской округ город Кострома» нет в реестре на 31.03.2021, а его школы "
-        "участвуют в проекте: письмо ему не составляется. Исправьте его строку в файле «Реестр "
+        "Муниципалитета «городской округ город Кострома» нет в реестре на 31.03.2021, а письма "
+        "по плану ему положены: письмо ему не составляется. Исправьте его строку в файле «Реестр "
         "муниципалитетов» и очистите «Приём данных»."
     )
 
