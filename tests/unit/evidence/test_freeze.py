@@ -387,7 +387,10 @@ def test_a_moment_before_the_first_load_names_the_other_choice(engine: Engine) -
     [
         ({"known_at_ms": NOW + 1}, "ещё не наступил"),
         ({"municipalities": ("atlantis",)}, "«atlantis»"),
-        ({"known_at_ms": NOW - 30 * DAY_MS}, "«Реестр муниципалитетов», «Реестр школ»"),
+        (
+            {"known_at_ms": NOW - 30 * DAY_MS},
+            "по плану 2021 года нет сведений: «Реестр муниципалитетов», «Реестр школ»",
+        ),
     ],
 )
 def test_a_run_that_cannot_begin_says_why_and_leaves_nothing(

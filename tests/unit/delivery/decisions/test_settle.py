@@ -14,6 +14,7 @@ from roadmap.delivery.decisions.settle import SettleRefused, settle
 from roadmap.delivery.ledger import brakes, moves, refusals
 from roadmap.store.tables import delivery, delivery_event, message, recipient
 from support.ledger_world import (
+    NAMES,
     SETTINGS,
     everybody,
     letter,
@@ -90,7 +91,9 @@ def test_after_a_restore_a_letter_that_waits_may_have_gone_and_is_settled_by_a_p
     with pytest.raises(SettleRefused, match="другого муниципалитета"):
         decide(any_engine, decision, municipality_id="neya")
     assert row(any_engine).state == "ready"
-    assert decide(any_engine, decision).state == state == row(any_engine).state
+    settled = decide(any_engine, decision)
+    assert settled.state == state == row(any_engine).state
+    assert settled.name == NAMES["buy"]  # as the registry has it, and the operator's letter
     assert [event[:2] for event in events(any_engine)[1:]] == [
         ("ready", "unknown"), ("unknown", state)
     ]  # fmt: skip
