@@ -71,7 +71,7 @@ def make_run(
             phase_run.insert(),
             {
                 "run_id": run_id,
-                "plan_code": "2021",
+                "plan_code": occasion.partition("/")[0],
                 "phase": phase,
                 "occasion": occasion,
                 "mode": mode,
@@ -89,7 +89,7 @@ def make_run(
             load_batch.insert(),
             {
                 "batch_id": batch,
-                "plan_code": "2021",
+                "plan_code": occasion.partition("/")[0],
                 "dataset": "contacts",
                 "scope": "all",
                 "file_name": "contacts.xlsx",

@@ -22,7 +22,7 @@ _ONE_PART = ("participant", "absent", "set_aside")
 _REGISTER = "register"  # the reader of what roadmap.datasets declares
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-# Relative, below <inbox>/<year>/, wildcards in the last part only: no way out of the folder.
+# Relative, below <inbox>/<plan>/, wildcards in the last part only: no way out of the folder.
 Location = Annotated[
     str, Field(pattern=r"^(?:[a-z0-9_]+/)*[^/\\:]+$", max_length=200, examples=["vpr/marks/*.xlsx"])
 ]
@@ -70,7 +70,7 @@ class Source(BaseModel):
     # Share of the rows, schools and municipalities in force below which a new file is held,
     # and a person decides; None: what tolerance leaves.
     least_coverage: Annotated[float | None, Field(ge=0, le=1)] = None
-    # The source's list of receipt times, relative to <inbox>/<year>/; None: our clock counts.
+    # The source's list of receipt times, relative to <inbox>/<plan>/; None: our clock counts.
     receipts: str | None = "receipts.csv"
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, func, or_, select
 
 from roadmap.datasets.catalogue import DATASETS
 from roadmap.evidence.names import near
@@ -265,7 +265,8 @@ def find_run(connection: Connection, text: str) -> RowMapping:
     """The row of `phase_run` that is meant; ExplainRefused, in Russian, where it is not one.
 
     «latest:march_analysis» is the newest run that wrote to addressees: a rehearsal after it hides
-    nothing. With «:dry», «:redirect» or «:any» behind it is the newest of that mode, or of all.
+    nothing; «latest:schools-2021/march_analysis» is that of one plan. With «:dry», «:redirect» or
+    «:any» behind it is the newest of that mode, or of all.
     """
     newest_first = select(phase_run).order_by(phase_run.c.started_ms.desc(), phase_run.c.run_id)
     if text.startswith(LATEST):
@@ -275,7 +276,9 @@ def find_run(connection: Connection, text: str) -> RowMapping:
                 f"Нет вида отправки «{mode}». После этапа можно написать: :live (адресатам), "
                 ":redirect (на проверочный адрес), :dry (без отправки), :any (любой)."
             )
-        of_phase = newest_first.where(phase_run.c.phase == phase)
+        of_phase = newest_first.where(
+            or_(phase_run.c.phase == phase, phase_run.c.occasion == phase)
+        )
         latest = (
             connection.execute(of_phase.where(phase_run.c.mode.in_(_LATEST_OF[mode])).limit(1))
             .mappings()
@@ -305,7 +308,9 @@ def find_run(connection: Connection, text: str) -> RowMapping:
 
 def _no_latest(connection: Connection, phase: str, mode: str) -> str:
     others = connection.scalar(
-        select(func.count()).select_from(phase_run).where(phase_run.c.phase == phase)
+        select(func.count())
+        .select_from(phase_run)
+        .where(or_(phase_run.c.phase == phase, phase_run.c.occasion == phase))
     )
     if not others:
         return f"Запусков этапа «{phase}» не было. {_recent(connection)}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from roadmap.paths import PLANS, SCALES
 from roadmap.plan.checks import Problem
-from roadmap.plan.load import examine, misnamed
+from roadmap.plan.load import clashes, examine, load_plans, misnamed
 from roadmap.plan.model import Plan
 from roadmap.plan.new_year import NOT_COMPARABLE
 from roadmap.plan.schedule import phase_events
@@ -57,6 +57,9 @@ def check_file(path: Path) -> CheckedFile:
     plan, problems = examine(content)
     if plan is not None and (path.parent == PLANS or _YEAR_FILE.fullmatch(path.stem)):
         problems = (*misnamed(plan, path.stem), *problems)
+    if plan is not None and path.parent == PLANS:
+        others = [other for other in load_plans()[0] if other.code != plan.code]
+        problems = (*problems, *clashes(plan, others))
     try:
         lines = lines_of(content.decode("utf-8"))
     except (UnicodeDecodeError, YamlRefused):  # the problem itself says where

@@ -13,7 +13,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from roadmap.plan.checks import Problem, contradictions
 from roadmap.plan.faults import faults_of
 from roadmap.plan.model import Plan
 from roadmap.plan.part import PLAN_CODE
+from roadmap.plan.schedule import phase_events
 from roadmap.plan.strict_yaml import YamlRefused, read_yaml
 from roadmap.russian import of_plan
 
@@ -114,6 +117,31 @@ def misnamed(plan: Plan, stem: str) -> Iterator[Problem]:
         yield Problem(path, f"в файле «{stem}.yaml» план «{plan.code}»: код плана — имя его файла")
 
 
+def clashes(plan: Plan, others: Iterable[Plan]) -> Iterator[Problem]:
+    """Phases that can't share a DAG with those of the same code in other plans.
+
+    A DAG knows its runs by the moment at which a phase's window begins, and makes them in that
+    order: the windows and the runs of one code must follow one another.
+    """
+    for other in others:
+        for index, phase in enumerate(plan.phases):
+            moments = [
+                (event.data_interval_start, event.run_at)
+                for event in phase_events(phase.code, (plan, other))
+            ]
+            ordered = sorted(moments)
+            if any(
+                before[0] == after[0] or before[1] >= after[1]
+                for before, after in pairwise(ordered)
+            ):
+                yield Problem(
+                    f"phases[{index}].code",
+                    f"этап «{phase.code}» есть и в плане {of_plan(other.code)}, а начала или дни "
+                    f"запуска обоих совпадают или пересекаются: дайте этапу этого плана свой код, "
+                    f"например «{phase.code}_2»",
+                )
+
+
 def load_plans(
     folder: Path = PLANS, sql_folder: Path = SQL
 ) -> tuple[tuple[Plan, ...], tuple[PlanError, ...]]:
@@ -125,7 +153,14 @@ def load_plans(
             plans.append(load_plan(code, folder, sql_folder))
         except PlanError as error:
             errors.append(error)
-    plans.sort(key=lambda plan: (plan.year, plan.code))
+    # Which of two that clash goes on: one in force before a draft, the earlier before the later.
+    accepted: list[Plan] = []
+    for plan in sorted(plans, key=lambda plan: (plan.in_force or date.max, plan.code)):
+        if problems := tuple(clashes(plan, accepted)):
+            errors.append(PlanError(plan.code, f"{plan.code}.yaml", problems))
+        else:
+            accepted.append(plan)
+    plans = sorted(accepted, key=lambda plan: (plan.year, plan.code))
     return tuple(plans), tuple(errors)
 
 

@@ -142,7 +142,7 @@ lying_file = Table(
     metadata,
     Column("plan_code", Text, primary_key=True),
     Column("dataset", Text, primary_key=True),
-    Column("place", Text, primary_key=True),  # below inbox/<year>: «acts/a.csv», cleaned
+    Column("place", Text, primary_key=True),  # below inbox/<plan>: «acts/a.csv», cleaned
     Column("batch_id", ForeignKey("load_batch.batch_id"), nullable=False),
 )
 

@@ -83,8 +83,10 @@ def shared_mailboxes(db: Connection, run_id: str) -> frozenset[str]:
     return frozenset(db.execute(sql("delivery/shared_mailboxes"), {"run_id": run_id}).scalars())
 
 
-def activate(db: Connection, municipality_id: str, as_of: str, valid: Iterable[Recipient]) -> None:
-    """From now on these recipients of the addressee are written to, and no others.
+def activate(
+    db: Connection, plan_code: str, municipality_id: str, as_of: str, valid: Iterable[Recipient]
+) -> None:
+    """From now on the plan writes to these recipients of the addressee, and to no others.
 
     `as_of` (ISO) is the day on which they are valid. Where a live run about a later day has
     spoken, they are written to beside those whom it named: a past phase that runs again must
@@ -92,9 +94,10 @@ def activate(db: Connection, municipality_id: str, as_of: str, valid: Iterable[R
     others: a planner that dies between the two would leave letters that nobody may claim.
     """
     key = {"municipality_id": municipality_id}
-    is_past = db.execute(sql("delivery/later_live_runs"), {**key, "as_of": as_of}).scalar_one()
+    of_plan = {**key, "plan_code": plan_code}
+    is_past = db.execute(sql("delivery/later_live_runs"), {**of_plan, "as_of": as_of}).scalar_one()
     statement = sql("delivery/activate_also" if is_past else "delivery/activate_recipients")
     db.execute(
         statement.bindparams(bindparam("recipients", type_=Text, expanding=True)),
-        {**key, "recipients": [one.recipient_id for one in valid]},
+        {**(key if is_past else of_plan), "recipients": [one.recipient_id for one in valid]},
     )

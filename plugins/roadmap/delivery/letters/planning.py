@@ -767,7 +767,7 @@ def _drop_strangers(
     """
     if run.mode != "live":
         return
-    contacts.activate(db, addressee, run.as_of, run.recipients[addressee])
+    contacts.activate(db, run.plan.code, addressee, run.as_of, run.recipients[addressee])
     valid = {one.recipient_id for one in run.recipients[addressee]}
     for past in seen:
         if past.recipient_id not in valid and past.state in ("held", "ready", "retry"):

@@ -49,7 +49,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Found:
-    """A file of the dataset. `key` is its path below `<inbox>/<year>/`, as receipts name it."""
+    """A file of the dataset. `key` is its path below `<inbox>/<plan>/`, as receipts name it."""
 
     path: AnyPath
     key: str
