@@ -73,6 +73,13 @@ def _lines(found: Explanation, *, with_query: bool) -> Iterator[str]:
     indicator, measure = found.indicator, found.measure
     yield f"Показатель {indicator.code}. {indicator.title}"
     yield f"Мероприятие № {measure.number}: {measure.text}"
+    for title, said in (
+        ("Раздел", found.section),
+        ("Ответственный", measure.responsible),
+        ("Документ-результат", measure.result),
+    ):
+        if said is not None:
+            yield f"{title}: {said}"
     yield f"Показатель по приказу: {measure.indicator_text}"
     yield f"Для кого: {found.municipality}"
     yield (

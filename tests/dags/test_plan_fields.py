@@ -204,6 +204,7 @@ LOOK: dict[str, tuple[str, ...]] = {
     "Analysis": ("march", "august"),
     "Municipality": ("forms",),
     "Measure.number": ("watch",),
+    "Measure.section": ("check",),
     "Phase.code": ("forms",),
     "Phase.as_of": ("frozen",),
     "IndicatorPart.sql": ("figures",),

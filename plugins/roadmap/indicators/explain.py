@@ -157,6 +157,7 @@ class Explanation:
     municipality_id: str
     municipality: str
     measure: Measure
+    section: str | None  # the heading of the roadmap that the measure stands under
     indicator: Indicator
     result: IndicatorResult | None
     queries: tuple[Query, ...]
@@ -183,7 +184,8 @@ def explain(
     """
     row = find_run(connection, run)
     run_id = str(row["run_id"])
-    declared = _kept_plan(connection, row["plan_sha256"]) or find_plan(row["plan_code"])
+    kept = _kept_plan(connection, row["plan_sha256"])
+    declared = kept or find_plan(row["plan_code"])
     plan = plan_of_run(connection, declared, run_id)
     phase_title = _title_of_phase(plan, row["phase"])
     of_code = {one.code: (measure, one) for measure in plan.measures for one in measure.indicators}
@@ -229,6 +231,7 @@ def explain(
         municipality_id=municipality_id,
         municipality=name,
         measure=measure,
+        section=plan.section_title(measure),
         indicator=indicator,
         result=results.get(indicator.code),
         queries=queries,
@@ -239,7 +242,7 @@ def explain(
             gap for gap in gaps(connection, run_id, of_unit) if gap.indicator_code in codes
         ),
         names=_names(connection, run_id),
-        is_plan_changed=plan_sha256(declared) != row["plan_sha256"],
+        is_plan_changed=kept is None and plan_sha256(declared) != row["plan_sha256"],
     )
 
 

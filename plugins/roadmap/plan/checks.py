@@ -61,6 +61,8 @@ def contradictions(
     """
     return (
         *_order(plan),
+        *_sections(plan),
+        *_without_indicators(plan),
         *_windows(plan),
         *_indicators(plan, sql_names),
         *_readings(plan, sql_names),
@@ -93,6 +95,54 @@ def _order(plan: Plan) -> Iterator[Problem]:
             yield Problem(f"based_on[{index}]", "приказ, на котором основан план, издан: укажите")
     if plan.in_force is not None and not plan.order.is_issued:
         yield Problem("in_force", "план в силе, а номера и даты приказа нет (order)")
+
+
+def _sections(plan: Plan) -> Iterator[Problem]:
+    """Rows of a section stand together, in the order of the sections, and each row has its own."""
+    codes = [section.code for section in plan.sections]
+    yield from _twice("sections", codes, "раздел «{}» указан дважды", ".code")
+    used = [measure.section for measure in plan.measures]
+    yield from _unknown("sections", codes, set(used), "в разделе «{}» нет ни одного мероприятия")
+    latest = 0
+    for index, measure in enumerate(plan.measures):
+        path = f"measures[{index}].section"
+        if measure.section is None:
+            if codes:
+                yield Problem(path, "назовите раздел: в плане есть разделы (sections)")
+        elif measure.section not in codes:
+            yield Problem(path, f"раздела «{measure.section}» среди sections нет")
+        elif codes.index(measure.section) < latest:
+            yield Problem(
+                path,
+                f"мероприятие раздела «{measure.section}» стоит после раздела «{codes[latest]}»: "
+                "мероприятия идут по разделам, в порядке sections",
+            )
+        else:
+            latest = codes.index(measure.section)
+
+
+def _without_indicators(plan: Plan) -> Iterator[Problem]:
+    """Of a row without an indicator nothing is measured, so nobody is told what was reached."""
+    unmeasured = {measure.number for measure in plan.measures if not measure.indicators}
+    for index, measure in enumerate(plan.measures):
+        if measure.indicators and measure.indicator_text is None:
+            yield Problem(
+                f"measures[{index}].indicator_text", "показатели перечислены, а текста их нет"
+            )
+        if not measure.indicators and measure.indicator_text is not None:
+            yield Problem(
+                f"measures[{index}].indicators",
+                "показатель назван, а как он считается, не сказано: перечислите показатели, или "
+                "уберите текст (indicator_text: null), если планом показатель не установлен",
+            )
+    told = (("reminders", plan.reminders), ("closings", plan.closings))
+    for name, part in told:
+        for place, number in enumerate(part.measures if part is not None else ()):
+            if number in unmeasured:
+                yield Problem(
+                    f"{name}.measures[{place}]",
+                    f"у мероприятия № {number} нет показателя: сообщить о его исполнении нечего",
+                )
 
 
 def _windows(plan: Plan) -> Iterator[Problem]:
@@ -398,7 +448,7 @@ def _rules(plan: Plan) -> Iterator[Problem]:
         if isinstance(interim, tuple):
             where = f"{path}.interim_indicators"
             yield from _unknown(where, interim, codes, "в мероприятии нет показателя «{}»")
-        elif interim is not None or is_ongoing(measure):
+        elif interim is not None or (is_ongoing(measure) and measure.indicators):
             yield Problem(
                 f"{path}.interim_indicators",
                 "мероприятие идёт весь период: перечислите показатели, по которым о нём судят "
@@ -409,7 +459,7 @@ def _rules(plan: Plan) -> Iterator[Problem]:
 def _waivers(plan: Plan) -> Iterator[Problem]:
     for index, measure in enumerate(plan.measures):
         codes = {indicator.code for indicator in measure.indicators}
-        text = f"{measure.text} {measure.date_text} {measure.indicator_text}"
+        text = f"{measure.text} {measure.date_text} {measure.indicator_text or ''}"
         for place, waiver in enumerate(measure.waivers):
             path = f"measures[{index}].waivers[{place}]"
             if waiver.words not in text:

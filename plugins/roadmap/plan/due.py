@@ -191,14 +191,17 @@ def monitoring_scope(plan: Plan, monitoring_measure: str, as_of: date) -> tuple[
     """The measures whose execution that monitoring counts on that day, in the plan's order.
 
     `plan` carries the dates of its own schedules (`with_own_schedule`). The monitoring never
-    counts itself, whatever the rules say: its share would depend on itself.
+    counts itself, whatever the rules say: its share would depend on itself. A measure without an
+    indicator is never counted: nobody knows whether it is executed.
     """
     rules = monitoring_rules(plan.measure(monitoring_measure))
     left_out = {monitoring_measure, *rules.exclude}
     return tuple(
         measure.number
         for measure in plan.measures
-        if measure.number not in left_out and _is_counted(measure, rules, as_of)
+        if measure.indicators
+        and measure.number not in left_out
+        and _is_counted(measure, rules, as_of)
     )
 
 

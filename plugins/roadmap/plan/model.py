@@ -12,7 +12,7 @@ from datetime import date, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from roadmap.plan.part import Code, Number, PlanCode, PlanPart, Text, number_text
 from roadmap.plan.procedures import WaveCode
@@ -140,13 +140,28 @@ class Waiver(PlanPart):
     sentence: Text
 
 
+SectionCode = Annotated[
+    str, BeforeValidator(number_text), Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,38}[a-z0-9])?$")
+]
+
+
+class Section(PlanPart):
+    """A heading of the roadmap over rows of its own: «Раздел 1. Аналитические мероприятия»."""
+
+    code: SectionCode  # a row names it by this
+    title: Text  # verbatim
+
+
 class Measure(PlanPart):
     number: Number  # as the roadmap has it
     text: Text
     date_text: Text
-    indicator_text: Text
+    indicator_text: Text | None  # None, and no indicators: the roadmap sets none for this row
     window: Declared
-    indicators: Annotated[tuple[Indicator, ...], Field(min_length=1)]
+    indicators: tuple[Indicator, ...]
+    section: SectionCode | None = None  # of the plan's sections, where it has them
+    responsible: Text | None = None  # the responsible party, as the roadmap names it
+    result: Text | None = None  # the document that the row is to end with, verbatim
     # How an ambiguous text is read (domain: the plan's comments say why), by name.
     rules: dict[str, Setting | tuple[str | int, ...]] = Field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
@@ -295,6 +310,7 @@ class Plan(PlanPart):
     analysis: Analysis
     # Who gets the letters: the municipalities with project schools, or all of the region.
     addressees: Literal["participants", "all"] = "participants"
+    sections: tuple[Section, ...] = ()  # of the rows, in the roadmap's order
     measures: tuple[Measure, ...]
     phases: tuple[Phase, ...]
     reminders: Reminders | None = None
@@ -332,6 +348,11 @@ class Plan(PlanPart):
             if phase.code == code:
                 return phase
         raise KeyError(f"В плане {of_plan(self.code)} нет этапа «{code}»")
+
+    def section_title(self, measure: Measure) -> str | None:
+        """The heading that the measure stands under; None in a plan without sections."""
+        titles = {section.code: section.title for section in self.sections}
+        return titles.get(measure.section) if measure.section is not None else None
 
     def in_order(self, numbers: Collection[str]) -> tuple[Measure, ...]:
         """The measures of those numbers in the order of the plan."""

@@ -394,7 +394,11 @@ def _measures(draft: Draft, facts: Facts, shown: Sequence[Shown]) -> None:
 
 def _numbers(plan: Plan, reported: Collection[str]) -> str:
     """«5–8» of rows that follow each other in the plan, «5, 7» of others."""
-    places = [place for place, one in enumerate(plan.measures) if one.number in reported]
+    places = [
+        place
+        for place, one in enumerate(plan.measures)
+        if one.number in reported and one.indicators
+    ]
     numbers = [plan.measures[place].number for place in places]
     if len(places) > 2 and places[-1] - places[0] == len(places) - 1:
         return f"{numbers[0]}–{numbers[-1]}"

@@ -21,7 +21,15 @@ from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import OWN_JOIN, Cell, Share, Words
 from roadmap.reports.monitoring.confirm import confirmation
 from roadmap.reports.parts.draft import Laid
-from roadmap.reports.parts.measures import fact_value, missing, status_chip, target_text
+from roadmap.reports.parts.measures import (
+    fact_value,
+    missing,
+    said_of_rows,
+    section_of,
+    status_chip,
+    target_text,
+    under_headings,
+)
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.parts.tables import Cells, Rows, View, columns
 from roadmap.reports.parts.term import term
@@ -49,6 +57,11 @@ class Line:
     @property
     def number(self) -> str:
         return self.measure.number
+
+    @property
+    def has_indicator(self) -> bool:
+        """Whether the plan says what judges the measure; else it is neither done nor undone."""
+        return bool(self.measure.indicators)
 
     @property
     def due(self) -> date | None:
@@ -111,7 +124,7 @@ def executed(facts: Facts, measures: Sequence[Line]) -> Share | None:
 def is_final(line: Line) -> bool:
     """Whether the year's final count holds the measure: the addressee's own, with a due date."""
     is_asked = line.status not in (Status.NOT_DUE, Status.NO_SCHOOLS)
-    return line.is_own and line.due is not None and is_asked
+    return line.is_own and line.has_indicator and line.due is not None and is_asked
 
 
 def is_met_or_executed(facts: Facts, line: Line) -> bool:
@@ -132,16 +145,22 @@ def is_counted(facts: Facts, line: Line) -> bool:
 def lines_table(facts: Facts, view: View, measures: Sequence[Line], table_id: str) -> Laid:
     """№ … Примечание, texts verbatim from the plan; wide, so its section is turned."""
     is_sheet = view == "appendix"
-    rows = Rows(view, table_id, columns(f"measures/{view}"))
-    for line in measures:
+    plan = facts.run.plan
+    heads = columns(f"measures/{view}")
+    # After what the roadmap says of every row: № … показатель.
+    said = said_of_rows(plan, "section", "responsible", "result")
+    heads = (*heads[:4], *said, *heads[4:]) if is_sheet else heads
+    rows = Rows(view, table_id, heads)
+    for line in under_headings(rows, plan, measures, lambda line: line.measure):
         key = ("measure", line.number)
         figures = {
             "fact": ((*key, "name_fact"), sentence(facts, "name_fact", number=line.number)),
             "status": ((*key, "name_status"), sentence(facts, "name_status", number=line.number)),
         }
-        rows.add(_cells(facts, line, is_sheet=is_sheet), own=line.is_own, figures=figures)
+        cells = _cells(facts, line, is_sheet=is_sheet)
+        rows.add(cells, own=line.is_own, figures=figures if line.has_indicator else {})
     notes = [sentence(facts, "note_signs")]
-    if any(not line.is_own for line in measures):
+    if any(not line.is_own and line.has_indicator for line in measures):
         notes.append(
             sentence(facts, "note_regional", department=facts.run.plan.region.department.short_name)
         )
@@ -159,15 +178,45 @@ def _cells(facts: Facts, line: Line, *, is_sheet: bool) -> Cells:
         when = _BEFORE_YEAR.sub(" \u200b", when)
     return {
         "number": line.number,
-        "text": named(line.measure.text),
+        "text": named(line.measure.text) if is_sheet else _text(facts, line.measure),
+        "section": section_of(facts.run.plan, line.measure),
+        "responsible": named(line.measure.responsible or "–"),
+        "result": named(line.measure.result or "–"),
         "when": when,
-        "indicator": named(line.measure.indicator_text),
+        "indicator": named(line.measure.indicator_text)
+        if line.measure.indicator_text is not None
+        else sentence(facts, "no_indicator"),
         "target": _joined(line.results, target_text),
         "fact": _joined(line.results, _fact),
-        "status": status_chip(line.status),
+        "status": line_status(facts, line),
         "confirmation": _mixed(shown.text, shown.own_words, shown.is_own),
         "note": _mixed(*_note(facts, line)),
     }
+
+
+def _text(facts: Facts, measure: Measure) -> str:
+    """The row's text, and where the roadmap says it who is responsible and the document that it
+    ends with."""
+    details = (
+        sentence(facts, "responsible", who=named(measure.responsible))
+        if measure.responsible
+        else "",
+        sentence(facts, "result", document=named(measure.result)) if measure.result else "",
+    )
+    if not any(details):
+        return named(measure.text)
+    return " ".join((f"{named(measure.text).rstrip('.')}.", *filter(None, details)))
+
+
+def line_status(facts: Facts, line: Line) -> str:
+    """The status with its sign; of a measure without an indicator its date alone."""
+    if line.has_indicator:
+        return status_chip(line.status)
+    if line.due is None:
+        return status_chip(Status.NO_DUE_DATE)
+    if line.due > facts.run.as_of:
+        return status_chip(Status.NOT_DUE)
+    return sentence(facts, "due_passed", on=line.due)
 
 
 def _mixed(text: str, own_words: str, is_own: bool) -> Cell:
@@ -202,7 +251,9 @@ def _note(facts: Facts, line: Line) -> tuple[str, str, bool]:
     gaps = [_gap(facts, result, len(line.results) > 1) for result in line.results]
     if line.status in _WITH_GAPS:
         texts += [gap for gap in gaps if gap]
-    if judged_by := term(line.measure.window, facts.run.as_of):
+    if not line.has_indicator and line.due is not None:
+        pass  # its status says the due date
+    elif judged_by := term(line.measure.window, facts.run.as_of):
         texts.append(judged_by)
     elif line.status is Status.NO_DUE_DATE:
         texts.append(sentence(facts, "no_schedule"))
@@ -212,7 +263,7 @@ def _note(facts: Facts, line: Line) -> tuple[str, str, bool]:
     if line.regional:
         pieces = [f"{r.indicator.code} — {_fact(r)}" for r in line.regional]
         texts.append(sentence(facts, "of_region", facts=pieces))
-    if not line.is_own:
+    if not line.is_own and line.has_indicator:
         texts.append(sentence(facts, "regional_measure"))
     return OWN_JOIN.join(texts), own_words, not line.regional
 

@@ -15,8 +15,8 @@ from roadmap.indicators.status import Status
 from roadmap.reports.facts.monitoring import Earlier
 from roadmap.reports.facts.run import Facts
 from roadmap.reports.model import Column, Table
-from roadmap.reports.monitoring.lines import Line, state_of
-from roadmap.reports.parts.measures import Shown, fact_and_status, status_chip
+from roadmap.reports.monitoring.lines import Line, line_status, state_of
+from roadmap.reports.parts.measures import Shown, fact_and_status, status_chip, under_headings
 from roadmap.reports.parts.sentences import sentence
 from roadmap.reports.parts.tables import Rows, columns, number, table_of, text
 from roadmap.reports.words.show import NOT_HELD
@@ -86,13 +86,13 @@ def year_table(facts: Facts, measures: Sequence[Line], table_id: str) -> Table:
         text("now", _column_on(facts, facts.run.as_of), 30),
     )
     rows = Rows("document", table_id, heads)
-    for line in measures:
+    for line in under_headings(rows, facts.run.plan, measures, lambda line: line.measure):
         rows.add(
             {
                 "number": line.number,
                 "text": named(line.measure.text),
                 **{one.phase.code: _status_then(one, line) for one in earlier},
-                "now": status_chip(line.status),
+                "now": line_status(facts, line),
             },
             own=line.is_own,
         )

@@ -93,6 +93,8 @@ def counting_sentences(facts: Facts, summary: Summary) -> tuple[str, ...]:
         texts.append(sentence(facts, "denominator_running", numbers=numbers(running)))
     if undated:
         texts.append(sentence(facts, "undated", numbers=numbers(undated)))
+    if unmeasured := [line for line in summary.lines if not line.has_indicator]:
+        texts.append(sentence(facts, "unmeasured", numbers=numbers(unmeasured)))
     return tuple(texts)
 
 

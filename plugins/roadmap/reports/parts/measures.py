@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
-from typing import Literal
+from typing import Literal, TypeVar
 
 from roadmap import russian
 from roadmap.indicators.about import about, stem_of
 from roadmap.indicators.read import IndicatorResult
 from roadmap.indicators.status import WORDS, Status
-from roadmap.plan.model import Bound, IndicatorKind, Plan, Unit
+from roadmap.plan.model import Bound, IndicatorKind, Measure, Plan, Unit
 from roadmap.reports.facts.run import Facts
-from roadmap.reports.model import Count, Day, NoData, NotHeld, Share, Value, Words
+from roadmap.reports.model import Column, Count, Day, NoData, NotHeld, Share, Value, Words
 from roadmap.reports.parts.draft import Laid
 from roadmap.reports.parts.tables import Given, KeyFigure, Rows, View, columns
 from roadmap.reports.words.show import show, show_number
-from roadmap.reports.words.wording import say, say_declared, title
+from roadmap.reports.words.wording import named, say, say_declared, title
 from roadmap.russian import NBSP
 
 _WORDING = "shared"
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,43 @@ def shown_indicators(facts: Facts) -> tuple[Shown, ...]:
 
 def indicators_table(facts: Facts, view: View, table_id: str, shown: Sequence[Shown]) -> Laid:
     """One row per indicator; the appendix has its numbers native, one fact per column."""
-    rows = Rows(view, table_id, columns(f"indicators/{view}"))
-    for one in shown:
+    plan, heads = facts.run.plan, columns(f"indicators/{view}")
+    if view == "appendix":
+        heads = (*heads, *said_of_rows(plan, "section"))
+    rows = Rows(view, table_id, heads)
+    for one in under_headings(rows, plan, shown, lambda one: one.result.measure):
         figures = {"fact": indicator_figure(one)} if view == "document" else {}
-        rows.add(_cells(one, facts.is_region), own=one.is_own, figures=figures)
+        cells = {**_cells(one, facts.is_region), "section": section_of(plan, one.result.measure)}
+        rows.add(cells, own=one.is_own, figures=figures)
     caption = say(_WORDING, "caption_measures") if view == "document" else ""
     return rows.laid(caption, beside_figures(facts, shown))
+
+
+def under_headings(
+    rows: Rows, plan: Plan, items: Iterable[Item], measure_of: Callable[[Item], Measure]
+) -> Iterator[Item]:
+    """The items one by one; in a document the first of a section stands under its heading.
+
+    A sheet has a column for it (`said_of_rows`): its rows are sorted and filtered.
+    """
+    last = ""
+    for item in items:
+        title = section_of(plan, measure_of(item))
+        if title != last and rows.view == "document":
+            rows.group(title)
+            last = title
+        yield item
+
+
+def section_of(plan: Plan, measure: Measure) -> str:
+    """The heading that the measure stands under; "" in a plan without sections."""
+    return named(plan.section_title(measure) or "")
+
+
+def said_of_rows(plan: Plan, *keys: str) -> tuple[Column, ...]:
+    """Columns of a sheet for those fields of the plan's rows, of which some row has one."""
+    said = {key for measure in plan.measures for key in keys if getattr(measure, key) is not None}
+    return tuple(column for column in columns("sheet/rows") if column.key in said)
 
 
 def beside_figures(facts: Facts, shown: Sequence[Shown]) -> list[str]:

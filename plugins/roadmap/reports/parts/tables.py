@@ -75,7 +75,7 @@ class Rows:
     """The rows of one table so far."""
 
     def __init__(self, view: View, table_id: str, columns: Sequence[Column]) -> None:
-        self._view, self._id, self._columns = view, table_id, tuple(columns)
+        self.view, self._id, self._columns = view, table_id, tuple(columns)
         self._rows: list[Row] = []
         self._placed: list[Placed] = []
 
@@ -101,7 +101,7 @@ class Rows:
 
         KeyError when `cells` has nothing for a column.
         """
-        self._placed += _placed(self._view, self._id, len(self._rows), cells, figures)
+        self._placed += _placed(self.view, self._id, len(self._rows), cells, figures)
         row = tuple(_cell(cells[column.key]) for column in self._columns)
         self._rows.append(Row(kind=kind, cells=row, own=own))
 
