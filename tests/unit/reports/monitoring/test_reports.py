@@ -312,7 +312,7 @@ def test_a_done_substitute_is_told_beside_the_figure_and_no_more_asked_for(engin
     assert _plain(show(shown.cells[0].value)) == "1 из 2"
     assert not [row for row in _table(model, "missing") if row["code"] == "6.2"]
     assert _plain(model.letter.attention_more or "").endswith(
-        "Показатель 6.2 выполнен не полностью, пропущенное компенсировано: действий по нему не"
+        "Показатель 6.2 исполнен не полностью, пропущенное компенсировано: действий по нему не"
         " требуется."
     )
     region = _composed(engine, RUNS[JUNE], REGION)
