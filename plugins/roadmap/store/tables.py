@@ -440,7 +440,7 @@ municipality = _table(
     "municipality",
     Column("municipality_id", Text, primary_key=True),
     Column("name", Text, nullable=False),
-    CheckConstraint("length(municipality_id) between 1 and 16", name="id_length"),
+    CheckConstraint("length(municipality_id) between 1 and 40", name="id_length"),
 )
 
 recipient = _table(  # immutable: another address is another row

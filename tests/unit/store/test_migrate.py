@@ -377,3 +377,28 @@ def test_plans_of_a_ledger_in_use_are_known_by_their_year_as_text(bare_engine: E
         if db.dialect.name == "sqlite":
             assert db.execute(text("pragma integrity_check")).scalar() == "ok"
             assert db.execute(text("pragma foreign_key_check")).all() == []
+
+
+def test_a_ledger_in_use_takes_addressees_of_codes_up_to_40_characters(
+    bare_engine: Engine,
+) -> None:
+    migrate.upgrade(bare_engine, "0028")
+    with bare_engine.begin() as db:
+        _add(db, "buy")
+        _insert(db, "recipient", recipient_id="a", municipality_id="buy", addr="buy@example.org")
+        with pytest.raises(IntegrityError), db.begin_nested():
+            _add(db, "a" * 17)
+    migrate.upgrade(bare_engine)
+    with bare_engine.begin() as db:
+        _add(db, "a" * 40)
+        for refused in ("", "a" * 41):
+            with pytest.raises(IntegrityError), db.begin_nested():
+                _add(db, refused)
+        with pytest.raises(IntegrityError), db.begin_nested():
+            db.execute(text("delete from municipality where municipality_id = 'buy'"))
+        assert db.scalar(text("select addr from recipient")) == "buy@example.org"
+
+
+def _add(db: Connection, municipality_id: str) -> None:
+    row = {"municipality_id": municipality_id, "name": "Условный район"}
+    db.execute(text("insert into municipality values (:municipality_id, :name)"), row)
