@@ -337,7 +337,7 @@ def test_a_query_is_given_the_run_the_rules_and_the_parameters_of_indicator_and_
         )
     assert bound == {
         "run_id": RUN_ID, "plan_code": "2021", "plan_year": 2021, "as_of": "2021-06-30",
-        "known_at_ms": KNOWN_AT_MS,
+        "known_at_ms": KNOWN_AT_MS, "changes_stage": 0,
         "measure": "13", "indicator": "13.1",
         "window_starts": "2021-06-01", "window_ends": "2021-06-30",
         "least_employees_of_school": 1, "acknowledgement": "optional",
