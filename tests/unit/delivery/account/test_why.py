@@ -580,26 +580,28 @@ def test_what_a_person_decided_not_to_send_is_told_with_who_when_and_why(
 def test_refused_files_are_told_its_own_apart(engine: Engine, tmp_path: Path):
     make_run(engine, contacts={"buy": ("buy@example.org",)})
     for batch, file_name in (("own", "act_buy.xlsx"), ("other", "act_buyskiy.xlsx")):
+        message = f"Файл не принят: нет столбца «Дата». Файл «{file_name}»."
         write(
             engine,
             insert(load_batch).values(
                 batch_id=batch, plan_code="2021", dataset="municipal_acts", scope="-",
                 file_name=file_name, sha256="f" * 64, size_bytes=1, received_ms=NOW_MS,
                 loaded_ms=NOW_MS, state="refused", rows_read=0, rows_accepted=0, rows_rejected=0,
-                refusal_code="HEADER", refusal_message="Нет столбца «Дата».",
+                refusal_code="HEADER", refusal_message=message,
             ),
         )  # fmt: skip
         row = {"run_id": "run-1", "rule": "FILE_REFUSED", "dataset": "municipal_acts"}
         write(
-            engine, insert(run_finding).values(**row, batch_id=batch, message="Нет столбца «Дата».")
+            engine,
+            insert(run_finding).values(**row, batch_id=batch, message=message),
         )
     found = ask(engine)
     assert {file.file_name: file.is_own for file in found.refused} == {
         "act_buy.xlsx": True, "act_buyskiy.xlsx": False,
     }  # fmt: skip
     assert (
-        "Файл этого муниципалитета не принят 26.03.2021 в 10:14: «act_buy.xlsx»"
-        " (Муниципальные правовые акты). Нет столбца «Дата»." in told(found)
+        "О муниципалитете, 26.03.2021 в 10:14 (Муниципальные правовые акты): Файл не принят: нет"
+        " столбца «Дата». Файл «act_buy.xlsx»." in told(found)
     )
 
 
