@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +17,12 @@ from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.exceptions import ParamValidationError
 
 import airflow_local_settings
+from roadmap.paths import PLANS
+from roadmap.plan.load import load_plans
 from roadmap.plan.zone import home_time
 
 ROOT = Path(__file__).parents[2]
+OF_PLANS = "plan_phases"  # of phases without a file of their own: none in the plan of 2021
 FILES = sorted((ROOT / "dags").glob("*.py"))
 
 PARSE = """
@@ -47,7 +51,32 @@ def bag() -> DagBag:
 
 def test_each_file_holds_the_one_dag_it_is_named_after(bag):
     assert bag.import_errors == {}
-    assert sorted(bag.dags) == [file.stem for file in FILES] != []
+    assert sorted(bag.dags) == [file.stem for file in FILES if file.stem != OF_PLANS] != []
+
+
+def test_a_phase_without_a_file_gets_its_dag_from_the_one_of_all_plans(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    text = (PLANS / "2021.yaml").read_text("utf-8")
+    (tmp_path / "2021.yaml").write_text(text, encoding="utf-8")
+    second = text.replace("year: 2021", "year: 2021\ncode: schools-2021", 1)
+    for code in PHASES:
+        second = second.replace(code, f"{code}_2")
+    (tmp_path / "schools-2021.yaml").write_text(second, encoding="utf-8")
+    plans, errors = load_plans(tmp_path)
+    assert errors == ()
+    monkeypatch.setattr("roadmap_airflow.plans.valid_plans", lambda: plans)
+    made = runpy.run_path(str(ROOT / "dags" / f"{OF_PLANS}.py"))
+    dags = {name: value for name, value in made.items() if isinstance(value, DAG)}
+    assert sorted(dags) == sorted(f"{code}_2" for code in PHASES)
+    march = dags["march_analysis_2"]
+    assert march.dag_id == "march_analysis_2"
+    assert march.dag_display_name == plans[1].phase("march_analysis_2").listed_title
+    assert march.params["plan"] is None
+    assert march.params.get_param("plan").schema["enum"] == [None, "schools-2021"]
+    assert "план «schools-2021». Мероприятия № 5" in march.doc_md
+    assert "31.03.2021 в 10:00 (МСК)" in march.doc_md
+    assert [event.plan for event in march.timetable.events] == ["schools-2021"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
