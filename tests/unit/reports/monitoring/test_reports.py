@@ -299,7 +299,7 @@ def _made_good(engine: Engine, run: MadeMonitoring, on: str = "2021-04-06") -> N
 
 def test_a_done_substitute_is_told_beside_the_figure_and_no_more_asked_for(engine: Engine) -> None:
     _made_good(engine, june())
-    words = "не участвовали: 1 куратор; компенсировано: 1 (изучил запись 06.04.2021)"
+    words = "не участвовали: 1 куратор; компенсировано: 1 (изучили запись 06.04.2021)"
     model = _composed(engine, RUNS[JUNE], "buyskiy")
     for rows_of in (_table(model, "indicators"), _rows(_sheet(model, "Показатели").table)):
         row = next(row for row in rows_of if row["code"] == "6.2")
@@ -308,7 +308,7 @@ def test_a_done_substitute_is_told_beside_the_figure_and_no_more_asked_for(engin
     shown = next(
         row for row in model.letter.figures.rows if row.label.startswith("Кураторы школ уч")
     )
-    assert "компенсировано: 1 (изучил запись 06.04.2021)" in _plain(shown.note or "")
+    assert "компенсировано: 1 (изучили запись 06.04.2021)" in _plain(shown.note or "")
     assert _plain(show(shown.cells[0].value)) == "1 из 2"
     assert not [row for row in _table(model, "missing") if row["code"] == "6.2"]
     assert _plain(model.letter.attention_more or "").endswith(
