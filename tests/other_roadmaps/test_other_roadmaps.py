@@ -36,6 +36,16 @@ VALUES = [
     "Код муниципалитета", "Показатель", "Период по", "Числитель", "Знаменатель", "Значение",
     "Документ", "Дата документа",
 ]  # fmt: skip
+# Each DAG of the file with the plan and the moment (UTC) of each of its runs.
+DAGS = """
+import runpy, sys
+from datetime import UTC
+from airflow.sdk import DAG
+for dag in runpy.run_path(sys.argv[1]).values():
+    if isinstance(dag, DAG):
+        for event in dag.timetable.events:
+            print(dag.dag_id, event.plan, event.runs.astimezone(UTC).isoformat())
+"""
 HERE = Path(__file__).parent
 # Phase and moment of each plan's run, in the order in which they ran; 2021 is the shipped plan.
 RUNS = {
@@ -142,9 +152,13 @@ class Installation:
 
     def run(self, plan: str, phase: str, moment: str) -> str:
         """What the account of a phase says; the phase must have settled all its letters."""
+        arguments = (str(self.var), str(self.port), plan, phase, moment)
+        return self.python("-m", "support.run_roadmap", *arguments)
+
+    def python(self, *arguments: str) -> str:
+        """What Python prints there, with the installation's program."""
         done = subprocess.run(
-            [sys.executable, "-m", "support.run_roadmap", str(self.var), str(self.port), plan,
-             phase, moment],
+            [sys.executable, *arguments],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(
                 str(one) for one in (self.root / "plugins", self.root, ROOT / "tests"))},
             capture_output=True, text=True, timeout=300, check=False, cwd=self.root,
@@ -253,3 +267,13 @@ def test_a_letter_judges_the_quarter_that_ended_and_a_share_that_is_to_fall(
     # 15 of the 20 of two quarters; 11 % was enough in the first quarter, not in the second.
     assert "Фактически 15, не хватает 5 учителей до 20" in short
     assert "Фактически 11 из 100, сверх допустимого: 1 ученик" in short
+
+
+def test_phases_of_other_roadmaps_have_a_dag_each_at_their_own_hour(
+    installation: Installation,
+) -> None:
+    told = installation.python("-c", DAGS, str(installation.root / "dags" / "plan_phases.py"))
+    assert told.split() == [
+        "may_monitoring", "rechnoy-2021", "2021-05-31T04:00:00+00:00",
+        "second_quarter", "zaozerye-2021", "2021-07-15T06:00:00+00:00",
+    ]  # fmt: skip
