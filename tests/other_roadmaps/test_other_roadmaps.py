@@ -6,11 +6,13 @@ into which they are put as an operator puts them.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -253,6 +255,26 @@ def test_a_letter_of_the_town_tells_its_own_time_rows_and_due_dates(
     # Three rows fell short; the decision after the meeting came within its working days.
     assert "Не исполнены полностью мероприятия № 1.1, 1.2 и 2.10" in board
     assert "не хватает 1 семинара до 3" in board
+
+
+def test_the_report_tells_sections_and_a_row_that_sets_no_indicator(
+    letters: dict[str, dict[str, str]], installation: Installation
+) -> None:
+    assert "rechnoy.region" in letters["rechnoy-2021"]
+    (report,) = [
+        part.get_payload(decode=True)
+        for letter in installation.letters()
+        if "rechnoy.region@" in str(letter["To"])
+        for part in letter.iter_attachments()
+        if str(part.get_filename()).endswith(".docx")
+    ]
+    assert isinstance(report, bytes)
+    with zipfile.ZipFile(io.BytesIO(report)) as document:
+        xml = document.read("word/document.xml").decode()
+    text = said(re.sub(r"<[^>]+>", "", re.sub(r"</w:p>", " ", xml)))
+    for told in ("Документы и контроль", "Консультации школьных команд", "Журнал консультаций",
+                 "Городской методический центр"):  # fmt: skip
+        assert told in text
 
 
 def test_a_letter_judges_the_quarter_that_ended_and_a_share_that_is_to_fall(
