@@ -10,6 +10,14 @@ where run_municipality.run_id = :run_id
             and run_school.municipality_id = run_municipality.municipality_id
             and run_school.is_participating = 1
     )
+    -- A phase that reads no registry of people knows nobody, and says nothing of it.
+    and exists (
+        select 1
+        from run_batch
+        join load_batch on load_batch.batch_id = run_batch.batch_id
+        where run_batch.run_id = :run_id
+            and load_batch.dataset = 'registry_people'
+    )
     and not exists (
         select 1
         from person_role
