@@ -32,10 +32,12 @@ def check_plan() -> None:
     """Red, with every fault, its line and its path, where the plan may not be used."""
     from roadmap.paths import PLANS
     from roadmap.plan.check_file import check_file
+    from roadmap.plan.load import plan_files
 
-    name = f"{get_current_context()['params']['plan']}.yaml"
+    code = get_current_context()["params"]["plan"]
+    name = f"{code}.yaml"
     try:
-        checked = check_file(PLANS / name)
+        checked = check_file(plan_files().get(code, PLANS / name))
     except OSError:
         raise failed(f"Файл «{name}» не читается: его убрали или к нему нет доступа.") from None
     first, *others = checked.lines

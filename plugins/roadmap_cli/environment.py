@@ -114,6 +114,7 @@ def demo_environment(home: Path, ports: Ports, var: Path = VAR) -> dict[str, str
         "ROADMAP_ALLOWED_DOMAINS": DEMO_ADDRESS_DOMAIN,
         "ROADMAP_MESSAGE_DOMAIN": DEMO_ADDRESS_DOMAIN,
         "ROADMAP_RECEIPTS_FOLDER": str(var / "receipts"),
+        "ROADMAP_DRAFTS": str(var / "plans"),
     }
     environment |= {f"AIRFLOW__{name}": value for name, value in airflow.items()}
     environment |= {

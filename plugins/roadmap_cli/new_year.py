@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+from datetime import date
 from pathlib import Path
 
 from roadmap.paths import PLANS
 from roadmap.plan.check_file import left_to_fill, runs
-from roadmap.plan.load import PlanError, load_plan, load_plans
+from roadmap.plan.load import PlanError, load_plan, load_plans, plan_files
 from roadmap.plan.model import Plan
 from roadmap.plan.new_year import NewYearRefused, broken_promises, next_plan
 from roadmap.russian import of_plan
@@ -48,8 +49,22 @@ def _source(text: str) -> str | None:
     return plan_code(text) if text else None
 
 
-def write_draft(code: str, year: int | None, source: str | None, folder: Path) -> Plan:
-    """Write `<folder>/<code>.yaml`; the plan it holds.
+def draft_next_cycle(today: date, folder: Path) -> Plan | None:
+    """The draft of the next year, written into `folder` for who wants to see what runs when.
+
+    None, and nothing written, where a plan has a phase ahead. Errors as of `write_draft`.
+    """
+    plans, _ = load_plans()
+    if any(phase.run_day > today for plan in plans if not plan.closed for phase in plan.phases):
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_draft(str(today.year + 1), None, None, PLANS, folder)
+
+
+def write_draft(
+    code: str, year: int | None, source: str | None, folder: Path, into: Path | None = None
+) -> Plan:
+    """Write `<folder>/<code>.yaml`, or into another folder; the plan it holds.
 
     Made from the plan `source`, or the latest one of an earlier year. `year` None: the code is one.
     NewYearRefused, in Russian, where there is such a file already, nothing to make it from, or the
@@ -59,7 +74,7 @@ def write_draft(code: str, year: int | None, source: str | None, folder: Path) -
         if not code.isdecimal():
             raise NewYearRefused(f"Не указан год плана «{code}»: YEAR=2027.")
         year = int(code)
-    path = folder / f"{code}.yaml"
+    path = (into or folder) / f"{code}.yaml"
     if path.exists():
         raise NewYearRefused(
             f"План {of_plan(code)} уже есть: файл «{path.name}». Он не изменён. Чтобы сделать его "
@@ -72,7 +87,7 @@ def write_draft(code: str, year: int | None, source: str | None, folder: Path) -
         before = earlier[-1]
     else:
         before = load_plan(source, folder)
-    text = next_plan((folder / f"{before.code}.yaml").read_text("utf-8"), before, year, code)
+    text = next_plan(plan_files(folder)[before.code].read_text("utf-8"), before, year, code)
     with tempfile.TemporaryDirectory(prefix="roadmap-plan-") as scratch:
         draft = Path(scratch) / path.name
         draft.write_text(text, encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import datetime
 
 from roadmap_cli.airflow_api import AirflowApi, wait_until
 from roadmap_cli.arguments import ArgumentParser, number
@@ -53,6 +54,7 @@ def _run(ports: Ports, *, once: bool) -> int:
     env = demo_environment(VAR / "airflow", ports)
     os.environ.update(env)
     make_ready(env)
+    show_next_cycle()
     mailbox = python(
         "roadmap_demo.mailbox", "--port", str(ports.mail), "--folder", str(VAR / "mailbox")
     )
@@ -86,6 +88,20 @@ def _run(ports: Ports, *, once: bool) -> int:
             time.sleep(1)
         print(f"Airflow остановился сам. Журнал: {logs / 'airflow.log'}")
         return 1
+
+
+def show_next_cycle() -> None:
+    """Draft the cycle that comes next, so that the UI shows when each phase runs."""
+    from roadmap.plan.check_file import runs
+    from roadmap.plan.zone import home_time
+    from roadmap_cli.new_year import draft_next_cycle
+
+    folder = VAR / "plans"
+    plan = draft_next_cycle(datetime.now(home_time().zone).date(), folder)
+    if plan is not None:
+        print(f"Черновик следующего года: {folder / plan.code}.yaml. Он не в силе: письма его")
+        print("этапов пойдут только на проверочный адрес оператора.")
+        print("\n".join(runs(plan)), flush=True)
 
 
 def show_account() -> None:

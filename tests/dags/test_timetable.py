@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import pendulum
 import pytest
 from airflow.models.dag import DagModel
@@ -15,6 +18,7 @@ from airflow.utils.types import DagRunType
 
 import roadmap_airflow.plans
 from roadmap.paths import PLANS
+from roadmap.plan import load
 from roadmap.plan.load import load_plan, load_plans
 from roadmap.plan.working_days import is_working_day
 from roadmap_airflow.defaults import HOME_ZONE, START
@@ -25,7 +29,7 @@ from roadmap_airflow.timetable import (
     PhaseTimetable,
     phase_timetable,
 )
-from roadmap_cli.new_year import write_draft
+from roadmap_cli.new_year import draft_next_cycle, write_draft
 
 
 def moment(year: int, month: int, day: int, hour: int = 0) -> pendulum.DateTime:
@@ -278,3 +282,26 @@ def test_every_few_minutes_is_said_in_russian_also_after_airflow_has_kept_the_da
     made = FewMinutesTimetable.every(5)
     for timetable in (made, FewMinutesTimetable.deserialize(made.serialize())):
         assert timetable.summary == timetable.description == "Каждые 5\xa0минут"
+
+
+def test_the_draft_of_the_next_cycle_shows_when_each_phase_runs_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As `make run` drafts it, beside its data; what is not in force writes to the operator."""
+    monkeypatch.setattr(load, "DRAFTS", tmp_path)
+    draft = draft_next_cycle(date(2026, 12, 1), tmp_path)
+    assert draft is not None
+    assert draft.in_force is None
+    valid_plans.cache_clear()
+    try:
+        for phase in draft.phases:
+            info = phase_timetable(phase.code).next_dagrun_info(
+                last_automated_data_interval=None, restriction=scheduler()
+            )
+            assert info.run_after.year == 2027
+            assert info.run_after.month == phase.as_of.month
+    finally:
+        valid_plans.cache_clear()
+    # Once there is a phase ahead nothing is drafted; the operator's folder has no file more.
+    assert draft_next_cycle(date(2026, 12, 2), tmp_path) is None
+    assert not (PLANS / "2027.yaml").exists()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from roadmap.paths import PLANS, SCALES
+from roadmap.paths import DRAFTS, PLANS, SCALES
 from roadmap.plan.checks import Problem
 from roadmap.plan.load import clashes, examine, load_plans, misnamed
 from roadmap.plan.model import Plan
@@ -55,9 +55,10 @@ def check_file(path: Path) -> CheckedFile:
     """
     content = path.read_bytes()
     plan, problems = examine(content)
-    if plan is not None and (path.parent == PLANS or _YEAR_FILE.fullmatch(path.stem)):
+    is_ours = path.parent in (PLANS, DRAFTS)
+    if plan is not None and (is_ours or _YEAR_FILE.fullmatch(path.stem)):
         problems = (*misnamed(plan, path.stem), *problems)
-    if plan is not None and path.parent == PLANS:
+    if plan is not None and is_ours:
         others = [other for other in load_plans()[0] if other.code != plan.code]
         problems = (*problems, *clashes(plan, others))
     try:

@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from roadmap.paths import PLANS, REGIONS, SOURCES, SQL
+from roadmap.paths import DRAFTS, PLANS, REGIONS, SOURCES, SQL
 from roadmap.plan.checks import Problem, contradictions
 from roadmap.plan.faults import faults_of
 from roadmap.plan.model import Plan
@@ -64,7 +64,7 @@ class PlanError(ValueError):
 
 def load_plan(code: str, folder: Path = PLANS, sql_folder: Path = SQL) -> Plan:
     """The plan of that code; PlanError, in Russian, names the file and the path inside it."""
-    path = folder / f"{code}.yaml"
+    path = plan_files(folder).get(code, folder / f"{code}.yaml")
     if not path.exists():
         known = ", ".join(plan_codes(folder)) or "нет ни одного"
         missing = Problem("", f"такого файла нет (есть планы: {known})")
@@ -166,8 +166,14 @@ def load_plans(
 
 def plan_codes(folder: Path = PLANS) -> tuple[str, ...]:
     """Codes that have a file, valid or not: what is named otherwise is no plan."""
-    stems = (path.stem for path in folder.glob("*.yaml"))
-    return tuple(sorted(stem for stem in stems if _CODE.fullmatch(stem)))
+    return tuple(sorted(plan_files(folder)))
+
+
+def plan_files(folder: Path = PLANS) -> dict[str, Path]:
+    """The files of plans by code; of the operator's folder with the drafts beside it."""
+    folders = [folder] if DRAFTS is None or folder != PLANS else [DRAFTS, folder]
+    paths = (path for one in folders for path in one.glob("*.yaml"))
+    return {path.stem: path for path in paths if _CODE.fullmatch(path.stem)}
 
 
 def plan_sha256(plan: Plan) -> str:
