@@ -409,12 +409,20 @@ class ReportModel(Part):
         return _sha256(_own(_without_own_words(self._hashed())))
 
     def _hashed(self) -> Any:
-        return self.model_dump(mode="json", exclude={"key_figures"})
+        tree = self.model_dump(mode="json", exclude={"key_figures"})
+        # As before plans had codes: else each letter of a ledger in use would be corrected.
+        if self.plan_code.isdecimal():
+            tree["plan_year"] = int(tree.pop("plan_code"))
+        return tree
 
 
 def read_model(stored: str) -> ReportModel:
-    """A report model as the database keeps it, also one from before columns had keys."""
-    return ReportModel.model_validate(_with_keys(json.loads(stored)))
+    """A report model as the database keeps it, also one from before plans had codes or columns
+    had keys."""
+    kept = json.loads(stored)
+    if "plan_year" in kept:
+        kept["plan_code"] = str(kept.pop("plan_year"))
+    return ReportModel.model_validate(_with_keys(kept))
 
 
 def canonical_json(value: Any) -> str:

@@ -44,6 +44,7 @@ def before_keys(node: Any) -> Any:
 
 def stored_before_keys(model: ReportModel) -> str:
     told = json.loads(canonical_json(model.model_dump(mode="json")))
+    told["plan_year"] = int(told.pop("plan_code"))  # nor had plans codes
     tables = {("document", b.id): b for b in model.document.blocks if isinstance(b, Table)}
     tables |= {("appendix", sheet.table.id): sheet.table for sheet in model.appendix}
     tables |= {("letter", model.letter.figures.id): model.letter.figures}
