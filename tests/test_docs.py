@@ -125,6 +125,26 @@ def test_a_reason_reaches_the_command_whatever_signs_are_in_it():
     assert given[given.index("--reason") + 1] == reason, shlex.join(given)
 
 
+@pytest.mark.parametrize("target", ["phase", "new-year", "forms", "why", "rejected"])
+@pytest.mark.parametrize(
+    ("given", "plan"),
+    [
+        ([], "2021"),
+        (["YEAR=2027"], "2027"),  # as commands were given before plans had codes
+        (["PLAN=schools-2027", "YEAR=2027"], "schools-2027"),
+    ],
+)
+def test_a_command_is_about_no_other_plan_than_that_which_was_given(target, given, plan):
+    without = {name: value for name, value in os.environ.items() if name not in {"PLAN", "YEAR"}}
+    done = subprocess.run(
+        ["make", "--silent", "--old-file=Makefile", target, "VENV=.", "PY=printf %s\\\\n",
+         "RUNTIME=Makefile", *given],
+        cwd=ROOT, capture_output=True, text=True, check=True, env=without,
+    )  # fmt: skip
+    words = done.stdout.splitlines()
+    assert words[words.index("--plan") + 1] == plan
+
+
 @pytest.mark.parametrize(
     "target", ["phase", "new-year", "check-plan", "explain", "letter", "why", "rejected"]
 )

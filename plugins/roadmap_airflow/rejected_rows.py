@@ -7,6 +7,7 @@ import logging
 from airflow.sdk import Param, get_current_context, task
 
 from roadmap_airflow.plans import plan_titles, valid_plans
+from roadmap_airflow.runs import chosen_plan
 
 log = logging.getLogger("roadmap")
 
@@ -44,7 +45,7 @@ def tell() -> None:
 
     params = get_current_context()["params"]
     with roadmap_db() as engine, engine.connect() as db, db.begin():
-        found = standing_troubles(db, params["plan"] or "", params["dataset"] or "")
+        found = standing_troubles(db, chosen_plan(params) or "", params["dataset"] or "")
     for trouble in found:
         for line in told_again(trouble):
             log.warning(line)

@@ -49,10 +49,10 @@ def sentence(conf: Mapping[str, Any], plans: Sequence[Plan], code: str | None) -
     """
     from roadmap.russian import of_plan
     from roadmap_airflow import clock
-    from roadmap_airflow.runs import names_of
+    from roadmap_airflow.runs import chosen_plan, names_of
 
     mode, known = conf.get("mode") or "live", names_of(plans)
-    code = conf.get("plan") or code
+    code = chosen_plan(conf) or code
     is_draft = any(plan.code == code and not plan.is_in_force(clock.now().date()) for plan in plans)
     if mode == "live" and is_draft:
         mode = "redirect"  # as the freeze has it

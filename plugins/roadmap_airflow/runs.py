@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
@@ -29,6 +29,16 @@ def label_occasion(engine: Any, phase_run: str) -> None:
         phase = db.execute(sql("delivery/run"), {"run_id": phase_run}).one().phase
     if is_occasion(phase):
         label(occasion_title(phase))
+
+
+def chosen_plan(form: Mapping[str, Any]) -> str | None:
+    """The code of the plan that a run's form names; None where it names none.
+
+    A run of before plans had codes, cleared now, or a script that was written then names the
+    year: as the ledger has it (migration 0028), the plan's code is that year.
+    """
+    chosen = form.get("plan") or form.get("year")
+    return str(chosen) if chosen else None
 
 
 def plan_of(engine: Any, phase_run: str) -> Plan:

@@ -20,7 +20,7 @@ from roadmap_airflow.alerts import say_nothing_more, tell_of_run, tell_unless_to
 from roadmap_airflow.assets import EVIDENCE, note_change
 from roadmap_airflow.defaults import SMTP_POOL
 from roadmap_airflow.failures import failed, level
-from roadmap_airflow.runs import LABEL, label, label_occasion, names, plan_of
+from roadmap_airflow.runs import LABEL, chosen_plan, label, label_occasion, names, plan_of
 from roadmap_airflow.send_operator import SendOperator
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def requested_plan(context: Any) -> str:
     A run by hand without a logical date has no interval: it belongs to the latest phase that
     had begun when it was asked for.
     """
-    if context["params"].get("plan"):
-        return str(context["params"]["plan"])
+    if chosen := chosen_plan(context["params"]):
+        return chosen
     # An interval that Airflow gave begins with an event; a moment belongs to the one before it.
     begins = context.get("data_interval_start") or context["dag_run"].run_after
     code = context["dag"].timetable.plan_of(begins)

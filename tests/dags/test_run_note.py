@@ -51,8 +51,13 @@ def test_the_note_says_how_a_run_sends_and_to_whom(conf: dict[str, Any], said: s
     assert sentence(conf, PLANS, "2021") == said
 
 
-def test_a_plan_that_is_not_in_force_is_a_test_whatever_the_form_says():
-    said = sentence({"mode": "live"}, DRAFT, "2021")
+@pytest.mark.parametrize(
+    ("conf", "code"),
+    [({}, "2021"), ({"plan": "2021"}, "2030"), ({"year": 2021}, "2030")],
+    ids=["by its interval", "by the form", "by the form of before plans had codes"],
+)
+def test_a_plan_that_is_not_in_force_is_a_test_whatever_the_form_says(conf, code):
+    said = sentence({"mode": "live", **conf}, DRAFT, code)
     assert said == (
         "ПРОВЕРКА, письма на проверочный адрес: все адресаты; план 2021 года не введён в действие."
     )

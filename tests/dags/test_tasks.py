@@ -44,6 +44,14 @@ def test_the_plan_of_the_form_wins():
     assert requested_plan(context(asked=2025, plan="spring-2027")) == "spring-2027"
 
 
+def test_a_run_begun_before_plans_had_codes_goes_on_with_the_plan_of_the_year_of_its_form():
+    of_before = context(asked=2025)
+    of_before["params"]["year"] = 2021
+    assert requested_plan(of_before) == "2021"
+    of_before["params"]["plan"] = "spring-2027"  # chosen since, in the form of today
+    assert requested_plan(of_before) == "spring-2027"
+
+
 def test_a_scheduled_run_belongs_to_the_plan_whose_phase_has_its_interval():
     begins = pendulum.datetime(2021, 3, 1, tz=HOME_ZONE).in_timezone("UTC")
     assert requested_plan(context(asked=2030, begins=begins)) == "2021"
