@@ -7,6 +7,7 @@ import logging
 from airflow.sdk import Param, get_current_context, task
 
 from roadmap_airflow.failures import failed
+from roadmap_airflow.runs import chosen_plan
 
 log = logging.getLogger("roadmap")
 
@@ -34,7 +35,8 @@ def check_plan() -> None:
     from roadmap.plan.check_file import check_file
     from roadmap.plan.load import plan_files
 
-    code = get_current_context()["params"]["plan"]
+    context = get_current_context()
+    code = chosen_plan(context["dag_run"].conf or {}) or context["params"]["plan"]
     name = f"{code}.yaml"
     try:
         checked = check_file(plan_files().get(code, PLANS / name))
