@@ -11,6 +11,7 @@ from roadmap.decision import FILE_CODE_SHOWN, FILE_DECISIONS
 from roadmap_airflow import clock, tasks
 from roadmap_airflow.assets import EVIDENCE
 from roadmap_airflow.decisions import NO_ADDRESS, reason_field, who_asked
+from roadmap_airflow.failures import failed
 
 log = logging.getLogger("roadmap")
 
@@ -67,10 +68,15 @@ def decide() -> dict[str, Any]:
 
 
 @task(task_display_name="Приём данных", outlets=[EVIDENCE])
-def take_in(dataset: str, plan: str, is_awaited: bool) -> None:
+def take_in(dataset: str, plan: str | None, is_awaited: bool) -> None:
     """Take in the dataset at once, so that the decision has its effect."""
     from roadmap.plan.load import load_plan
 
+    if plan is None:  # decided before plans had codes, cleared now
+        raise failed(
+            "Решение принято до обновления системы. Очистите «Решение» вместе с этой задачей: "
+            "второй раз оно не принимается"
+        )
     (intake,) = tasks.take_in(dataset, [load_plan(plan)])
     if is_awaited and not intake.is_changed:
         log.warning(

@@ -9,6 +9,7 @@ import pendulum
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from roadmap_airflow import held_file
 from roadmap_airflow.defaults import HOME_ZONE
 from roadmap_airflow.failures import failed, to_be_tried_again
 from roadmap_airflow.runs import plan_of
@@ -50,6 +51,11 @@ def test_a_run_begun_before_plans_had_codes_goes_on_with_the_plan_of_the_year_of
     assert requested_plan(of_before) == "2021"
     of_before["params"]["plan"] = "spring-2027"  # chosen since, in the form of today
     assert requested_plan(of_before) == "spring-2027"
+
+
+def test_a_file_decided_about_before_plans_had_codes_is_taken_in_once_its_plan_is_asked_again():
+    with pytest.raises(AirflowFailException, match="Очистите «Решение» вместе с этой задачей"):
+        held_file.take_in.function("contacts", None, True)
 
 
 def test_a_scheduled_run_belongs_to_the_plan_whose_phase_has_its_interval():
