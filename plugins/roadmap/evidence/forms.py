@@ -206,7 +206,7 @@ def _held_to(plan: Plan, column: Column, reference: str | None) -> dict[str, Any
     if column.is_day:
         first, last = YEARS
         if column.kind is Kind.DAY_OF_YEAR:
-            first, last = plan.year, plan.last_year or plan.year
+            first, last = plan.years
         return {
             "validate": "date",
             "criteria": "between",

@@ -131,7 +131,10 @@ def _ask(engine: Engine, source: Source, plan: Plan) -> tuple[list[str], list[An
 
 
 def _answer(connection: Connection, source: Source, plan: Plan) -> tuple[list[str], list[Any]]:
-    result = connection.execute(sql(f"sources/{source.query}"), {"plan_year": plan.year})
+    first, last = plan.years
+    result = connection.execute(
+        sql(f"sources/{source.query}"), {"plan_year": first, "last_year": last}
+    )
     # One row more than allowed tells that there are too many; the rest stays where it is.
     return list(result.keys()), list(result.fetchmany(source.limits.rows + 1))
 

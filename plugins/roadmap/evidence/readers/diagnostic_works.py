@@ -134,7 +134,7 @@ class _Table(Table):
         options = {"wave": _wave(day), "kind": "rdr", "subjects": {}, **context.options}
         sheet = self.sheet.name or None
         subject = known_subject(subject_text, name, sheet, options["subjects"])
-        wave = wave_of(day.year, context.plan_year, options, name)
+        wave = wave_of(day.year, context.plan_years[1], options, name)
         return Paper(options["kind"], day.year, wave, int(grade.group(1)), subject)
 
     def fact(self, row: list[Cell]) -> dict[str, Any]:

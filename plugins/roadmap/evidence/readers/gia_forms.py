@@ -120,7 +120,7 @@ class ExamFile:
         """The exam of that name and year. Raises FileRefused: SUBJECT, PERIOD."""
         context = self.context
         options = {"wave": "autumn"} if is_retake else context.options
-        wave = wave_of(year, context.plan_year, options, context.file_name)
+        wave = wave_of(year, context.plan_years[1], options, context.file_name)
         subject = known_subject(subject_text, context.file_name, self.sheet or None)
         if subject == BASE_MATHEMATICS and form.kind != EGE.kind:
             raise self.refusal("SUBJECT", f"«{subject}» сдают только на ЕГЭ")

@@ -105,15 +105,15 @@ def known_subject(
     return subject
 
 
-def wave_of(year: int, plan_year: int, options: Mapping[str, Any], file_name: str) -> str:
+def wave_of(year: int, last_year: int, options: Mapping[str, Any], file_name: str) -> str:
     """The wave of that year's procedure, from the source's `waves`, else its one `wave`.
 
-    Raises FileRefused PERIOD for a year after the plan's and for one without a known wave.
+    Raises FileRefused PERIOD for a year after the plan's last and for one without a known wave.
     """
     waves = options.get("waves", {})
     wave = waves.get(str(year)) if waves else options["wave"]
-    if year > plan_year:
-        what, to_do = f"Файл о {year} годе, а план — на {plan_year}", "Проверьте год в файле"
+    if year > last_year:
+        what, to_do = f"Файл о {year} годе, а план — на {last_year}", "Проверьте год в файле"
     elif wave is None:
         known = ", ".join(sorted(waves))
         what = f"Файл о {year} годе, а источник описан для {known}"

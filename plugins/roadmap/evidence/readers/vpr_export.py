@@ -165,7 +165,7 @@ def paper_of(sheet: Sheet, heading: Heading, context: ReaderContext) -> Paper:
                 context.file_name,
                 sheet=sheet.name,
             )
-    wave = wave_of(int(year), context.plan_year, context.options, context.file_name)
+    wave = wave_of(int(year), context.plan_years[1], context.options, context.file_name)
     return Paper("vpr", int(year), wave, int(grade), subject)
 
 

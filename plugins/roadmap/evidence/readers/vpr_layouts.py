@@ -110,7 +110,7 @@ def paper_by_name(context: ReaderContext) -> Paper:
             context.file_name,
         )
     subject = known_subject(groups["subject"], context.file_name)
-    wave = wave_of(int(year), context.plan_year, context.options, context.file_name)
+    wave = wave_of(int(year), context.plan_years[1], context.options, context.file_name)
     return Paper("vpr", int(year), wave, int(groups["grade"]), subject)
 
 

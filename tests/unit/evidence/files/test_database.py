@@ -185,6 +185,18 @@ def test_a_page_of_an_earlier_year_is_still_there_and_its_news_are_not(
     assert world.in_force() == ["page-0"]
 
 
+def test_news_of_each_year_of_a_roadmap_are_told(any_portal: Portal) -> None:
+    any_portal.put(NEWS, ("vk-9", "vk", "новость", "Второй год", "2022-02-01"))
+    of_one = snapshot(SOURCE, PLAN, any_portal.open)
+    of_two = snapshot(SOURCE, PLAN.model_copy(update={"last_year": 2022}), any_portal.open)
+    assert of_one is not None
+    assert of_two is not None
+    assert "vk-9" not in of_one.decode()
+    assert {"vk-1", "vk-9"} <= {
+        line.split(";")[0].split(",")[0] for line in of_two.decode().split("\n")
+    }
+
+
 def test_publications_become_facts_of_the_year(
     any_portal: Portal, engine: Engine, tmp_path: Path
 ) -> None:

@@ -56,6 +56,14 @@ def test_the_day_says_whether_a_work_is_of_autumn_or_of_spring(day, scope):
     assert found.scope == scope
 
 
+def test_a_work_of_the_second_year_is_of_a_roadmap_of_two_years_only():
+    table = one_sheet([HEAD, row(day="24.09.2022")], "ДР-10")
+    assert read(table, replace(CONTEXT, last_year=2022)).scope == "rdr/2022/autumn/10/математика"
+    with pytest.raises(FileRefused) as caught:
+        read(table, CONTEXT)
+    assert caught.value.code == "PERIOD"
+
+
 def test_works_of_two_half_years_in_one_file_are_two_works():
     with pytest.raises(FileRefused, match="полугодиям") as caught:
         parsed(row(day="18.05.2021"), row("1002", day="24.09.2021"))
