@@ -86,7 +86,7 @@ def shortfall(
     A share needs the whole units that reach `target` percent of its denominator: 100 % of
     11 is 11, 50 % of 3 is 2; at most 10 % of 35 allow 3. A count, a sum or a fact needs `target`
     units, a change its baseline and `target`, in units or, of shares, in percentage points. An
-    empty denominator of a share is no data and never 100 %.
+    empty denominator of a share, also of the one before, is no data and never 100 %.
     """
     if reading.numerator is None:
         return None
@@ -94,7 +94,7 @@ def shortfall(
     goal = Fraction(str(target))
     is_of_shares = kind is IndicatorKind.SHARE
     if kind is IndicatorKind.CHANGE:
-        if reading.baseline is None:
+        if reading.baseline is None or reading.baseline.denominator == 0:
             return None
         is_of_shares = reading.baseline.denominator is not None
         if reading.baseline.denominator is None:
@@ -118,7 +118,7 @@ def change(reading: Reading) -> Fraction | None:
         return None
     if before.denominator is None:
         return Fraction(reading.numerator - before.numerator)
-    if not reading.denominator:
+    if not reading.denominator or not before.denominator:
         return None
     now = Fraction(reading.numerator, reading.denominator)
     return 100 * (now - Fraction(before.numerator, before.denominator))

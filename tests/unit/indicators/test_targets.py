@@ -101,6 +101,12 @@ def test_a_change_is_done_in_part_when_it_went_the_right_way(now: int, partly: b
     assert is_partly(CHANGE, -5, reading, AT_MOST) == partly
 
 
+def test_a_change_from_a_share_of_nothing_is_no_data() -> None:
+    reading = Reading(3, 15, baseline=Baseline(0, 0))
+    assert change(reading) is None
+    assert shortfall(CHANGE, -5, reading, AT_MOST) is None
+
+
 # -- Sums of what was reported ---------------------------------------------------------------
 
 
