@@ -13,7 +13,7 @@ from typing import assert_never
 
 from roadmap.indicators.about import Register, about_each
 from roadmap.indicators.read import IndicatorResult
-from roadmap.plan.model import Indicator, IndicatorKind
+from roadmap.plan.model import Indicator, IndicatorKind, Slice
 from roadmap.plan.region import REGION
 from roadmap.reports.facts.monitoring import Placed, Registers, Requisites
 from roadmap.reports.facts.run import Facts
@@ -116,12 +116,17 @@ def _of(
 
 
 def _reported(registers: Registers, result: IndicatorResult, unit: str) -> list[Requisites]:
-    """In what the figure was reported: of each place the latest paper, of a sum all of them."""
-    code = result.indicator.code
+    """In what the figure was reported: of each place the latest paper, of a sum all of them.
+
+    What is counted for the region as a whole is reported for it alone: everybody reads of it, and
+    what a municipality reported beside is in no figure.
+    """
+    code, of_region = result.indicator.code, result.indicator.slice is Slice.REGION
     papers = []
     for place, reported in registers.reported.items():
         of_place = [paper for paper in reported if paper.key == code]
-        if result.numerator is not None and unit in (place, REGION):
+        is_counted = (place == REGION) == of_region and unit in (place, REGION)
+        if result.numerator is not None and is_counted:
             papers += of_place if result.indicator.kind is IndicatorKind.SUM else of_place[-1:]
     return papers
 
