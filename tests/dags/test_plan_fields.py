@@ -168,6 +168,8 @@ def frozen(plan: Plan) -> str:
         key = {"municipality_id": "buy", **forever}
         towns, schools = metadata.tables["municipality_name"], metadata.tables["school"]
         db.execute(towns.insert(), {"batch_id": "towns", **names, **key})
+        without_schools = {**key, "municipality_id": "galich", "row": 3}
+        db.execute(towns.insert(), {"batch_id": "towns", **names, **without_schools})
         db.execute(schools.insert(), {"batch_id": "schools", **of_school, **key})
     request = RunRequest("2021", "march_analysis", "dry", None, None, (), None, "test")
     run_id = freeze(engine, plan, request, NOW_MS, "test", "0" * 64)
@@ -193,6 +195,7 @@ SEEN: dict[str, Callable[[Plan], str]] = {
 # Where to look for each kind of thing in a plan, and for the fields that are seen elsewhere.
 LOOK: dict[str, tuple[str, ...]] = {
     "Plan.last_year": ("check",),
+    "Plan.addressees": ("frozen",),
     "Plan": ("forms", "watch", "march"),
     "Order": ("march",),
     "Region.phone_forms": ("check",),
@@ -215,6 +218,11 @@ LOOK: dict[str, tuple[str, ...]] = {
     "Period": ("figures", "watch"),
     "WholePeriod": ("figures", "watch"),
     "OwnSchedule": ("watch",),
+    # Of an indicator whose target stands elsewhere, or that is no change: a contradiction.
+    "Indicator.targets": ("check",),
+    "Indicator.quarter_targets": ("check",),
+    "Indicator.baseline": ("check",),
+    "Indicator.baseline_on": ("check",),
     "Indicator": ("june", "figures", "december", "march"),
     "IndicatorPart": ("june", "figures", "december"),
     "Unit": ("june", "december"),
@@ -274,8 +282,8 @@ def another(value: Any, node: BaseModel, name: str) -> Any:
     kind = type(node).model_fields[name].annotation
     choices = [c for one in _kinds(kind) if get_origin(one) is Literal for c in get_args(one)]
     match value:
-        case _ if name in OTHER:
-            return next(one for one in OTHER[name] if one != value)
+        case _ if others := OTHER.get(f"{type(node).__name__}.{name}", OTHER.get(name, ())):
+            return next(one for one in others if one != value)
         case _ if choices:
             return next(choice for choice in choices if choice != value)
         case None:
@@ -324,6 +332,8 @@ OTHER = {
     "time_zone": ("Asia/Yekaterinburg",),
     "last_year": (2020,),
     "current": ("oge/2021/main", "vpr/2021/spring"),
+    "Procedure.kind": ("oge", "vpr"),
+    "quarter_targets": ({1: 1},),
 }
 PLACES: dict[str, list[Path]] = {}
 for _name, _path in fields_of(PLAN):

@@ -27,7 +27,8 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 VAR = Path(os.environ["AIRFLOW_HOME"]).parent / "var"
 AHEAD = "2051-03-31T07:00:00Z"
 PHASE = "march_analysis"
-DAGS = sorted(file.stem for file in (ROOT / "dags").glob("*.py"))
+# `plan_phases` makes DAGs of phases that the shipped plan has not.
+DAGS = sorted({file.stem for file in (ROOT / "dags").glob("*.py")} - {"plan_phases"})
 
 
 @pytest.fixture(scope="module")
