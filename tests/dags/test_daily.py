@@ -46,7 +46,7 @@ class World:
     letters: Letters
     inbox: Path
 
-    def run(self, dag_id: str, **conf: str) -> dict[tuple[str, int], str]:
+    def run(self, dag_id: str, **conf: Any) -> dict[tuple[str, int], str]:
         """State of each task of a new run of the DAG, by task and map index."""
         bag = DagBag(str(ROOT / "dags" / f"{dag_id}.py"))
         dag_run = bag.dags[dag_id].test(logical_date=None, run_conf=conf or None)
@@ -179,6 +179,19 @@ def test_what_was_not_accepted_is_printed_again_whenever_somebody_asks(world, fi
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert printed.splitlines() == told
     assert "@" not in printed.replace("imya@example.org", "")  # no address of a contact
+
+
+def test_who_asks_by_the_year_as_before_plans_had_codes_is_told_of_the_plan_of_that_year(
+    world, first_intake, caplog
+):
+    told = {}
+    for year in (2020, 2021):
+        caplog.clear()
+        with caplog.at_level("WARNING", "roadmap"):
+            assert world.run("rejected_rows", year=year)["tell", -1] == "success"
+        told[year] = [one.message for one in caplog.records if one.name == "roadmap"]
+    assert told[2020] == []
+    assert told[2021] != []
 
 
 def test_a_file_refused_today_is_told_alone(world, first_intake):
