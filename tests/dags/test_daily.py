@@ -241,7 +241,7 @@ def test_a_file_that_a_dry_phase_refused_first_is_told_by_the_daily_intake_and_o
     (letter,) = world.new_letters(before)
     text = letter.get_body(("html",)).get_content()
     assert "taken.csv" in text
-    assert "Файл никому не принадлежит и не принят. Файл «contacts.txt», папка года." in text
+    assert "Файл никому не принадлежит и не принят. Файл «contacts.txt», папка плана." in text
 
 
 def test_a_file_that_covers_less_is_held_and_a_person_decides_in_airflow(

@@ -13,7 +13,7 @@ DATASET = Dataset(
             Column("Вид", "kind", Kind.CHOICE, choices=_KINDS),
             Column("Заголовок", "title"),
             Column("Ссылка", "link", Kind.LINK),
-            # A page may be older than the plan's year; of news the query gives that year's.
+            # A page may be older than the plan's years; of news the query gives those years'.
             Column("Дата", "published_on", Kind.DAY),
         ),
         key=("publication_id",),

@@ -141,7 +141,7 @@ KnownBy = Literal["loaded", "received"]
 def batches_in_force(
     conn: Connection, plan_code: str, known_at_ms: int, known_by: KnownBy = "loaded"
 ) -> tuple[InForce, ...]:
-    """The batches of a plan's year as they were known at a moment (UTC epoch ms)."""
+    """The batches of a plan as they were known at a moment (UTC epoch ms)."""
     rows = conn.execute(
         sql("evidence/batches_in_force"),
         {"plan_code": plan_code, "known_at_ms": known_at_ms, "known_by": known_by},

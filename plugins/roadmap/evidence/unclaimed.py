@@ -150,7 +150,7 @@ def _shown(file: Found) -> str:
 
 def _message(file: Found, whose: Source | None, sources: Iterable[Source]) -> str:
     folder = "/".join(map(cleaned, file.key.split("/")[:-1]))
-    where = f"{place(file.name)}, {f'папка «{folder}»' if folder else 'папка года'}"
+    where = f"{place(file.name)}, {f'папка «{folder}»' if folder else 'папка плана'}"
     if whose is not None:
         to_do = f"{belongs(whose)}. Переложите или переименуйте его"
     elif awaited := _awaited(folder, sources):

@@ -322,7 +322,7 @@ def asked_by(recommendation: Recommendation, as_of: date, reply_by: date) -> dat
 def run_of_phase(connection: Connection, plan: Plan, run_id: str, phase_code: str) -> str | None:
     """The run in which an earlier phase of the year took place, as this run knows it.
 
-    The latest one of that phase and plan year that judged the phase's own as-of date and whose
+    The latest one of that phase and plan that judged the phase's own as-of date and whose
     measures have a status, begun by this run's known-at moment. A rehearsal stands on another
     of its own mode only where the phase has not run live: what letters said is the fact, so that a
     live run repeated in another mode finds the same. None when there was none. KeyError

@@ -60,7 +60,7 @@ def test_a_file_that_no_location_matches_is_recognised_by_its_content_and_told_w
     folder, _, name = place.rpartition("/")
     assert noted(world) == (
         f"Файл никому не принадлежит и не принят. Файл «{name}», "
-        f"{f'папка «{folder}»' if folder else 'папка года'}. Похоже на «Контакты получателей»: "
+        f"{f'папка «{folder}»' if folder else 'папка плана'}. Похоже на «Контакты получателей»: "
         "место таких файлов — contacts/contacts.xlsx или contacts/contacts.csv. Переложите или "
         "переименуйте его.",
     )
@@ -190,7 +190,7 @@ def test_what_lies_unaccepted_is_known_by_name_folder_and_rows(
         "acts", "rejected.csv", 3, 3,
     )  # fmt: skip
     assert lying.reason == "Файл не принят: отклонены 3\u00a0строки из 3"
-    assert lying_files(any_engine, 2027) == ()
+    assert lying_files(any_engine, "2027") == ()
     world.remove("acts/rejected.csv")
     world.pull()
     assert lying_files(any_engine) == ()

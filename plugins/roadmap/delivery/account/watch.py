@@ -39,7 +39,7 @@ OTHER_DAGS = {
 
 @dataclass(frozen=True)
 class DueOccasion:
-    """A due date to remind of, or that has passed: a phase of the plan's year by its code."""
+    """A due date to remind of, or that has passed: a phase of the plan by its code."""
 
     plan_code: str
     phase: str

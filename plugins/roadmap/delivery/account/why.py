@@ -350,7 +350,7 @@ def _asked(db: Connection, run: str) -> tuple[str, str, str]:
 
 
 def occasion_of(db: Connection, phase: str, plan_code: str, now_ms: int) -> str:
-    """The occasion of a phase of the plan's year, or of a reminder; WhyRefused, PlanError."""
+    """The occasion of a phase of the plan, or of a reminder; WhyRefused, PlanError."""
     plan = plan_known_at(db, load_plan(plan_code), now_ms)
     return f"{plan_code}/{_phase(plan, phase).code}"
 

@@ -122,7 +122,7 @@ def test_it_names_the_files_that_lie_unaccepted_with_folder_and_rows():
     text = plain(letter(account(*map(accepted, NAMES)), refused, unclaimed))
     assert "Лежат непринятыми: 2" in text
     assert "a &lt;1&gt;.csv acts Файл не принят: отклонены 3 из 12 строк. Строк 12" in text
-    assert "contacts.xlsx папка года Файл никому не принадлежит и не принят." in text
+    assert "contacts.xlsx папка плана Файл никому не принадлежит и не принят." in text
     assert "Лежат" not in plain(letter(account(*map(accepted, NAMES))))
 
 
