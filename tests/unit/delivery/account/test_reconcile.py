@@ -10,7 +10,13 @@ from sqlalchemy import Engine, delete, insert, select, update
 from roadmap.delivery.account.reconcile import CATEGORIES, UNACCOUNTED, reconcile
 from roadmap.delivery.ledger import brakes, moves
 from roadmap.delivery.ledger.moves import MOVES
-from roadmap.store.tables import delivery, measure_status, run_municipality, run_outcome
+from roadmap.store.tables import (
+    delivery,
+    indicator_result,
+    measure_status,
+    run_municipality,
+    run_outcome,
+)
 from support.ledger_world import NAMES, everybody, make_run, plan_all, send
 from support.smtp_server import SmtpServer
 
@@ -316,6 +322,25 @@ def test_a_reminder_without_evidence_does_not_say_that_all_is_done(any_engine: E
     text = reconcile(any_engine, "run-1").text
     assert "Напоминать некому: о том, что сделано к этому сроку, есть не все сведения." in text
     assert "всё сделано" not in text
+
+
+@pytest.mark.parametrize(
+    ("unknown", "is_all_done"), [("8.2", False), ("8.1.1", True), ("18.2", True)]
+)
+def test_a_reminder_says_that_all_is_done_only_where_each_indicator_of_the_measure_is_known(
+    any_engine: Engine, unknown: str, is_all_done: bool
+):
+    phase = "reminder/2021-04-30/14"
+    make_run(any_engine, contacts={"buy": ()}, occasion=f"2021/{phase}", phase=phase)
+    key = {"run_id": "run-1", "municipality_id": "buy"}
+    status = {"measure": "8", "due": "2021-04-30", "status": "in_progress"}
+    with any_engine.begin() as db:
+        db.execute(update(run_municipality).values(is_selected=0))
+        db.execute(insert(measure_status).values(**status, **key))
+        for code, found in (("8.1", "done"), (unknown, "no_data")):
+            result = {"indicator": code, "target": 1, "status": found}
+            db.execute(insert(indicator_result).values(**result, **key))
+    assert ("всё сделано" in reconcile(any_engine, "run-1").text) == is_all_done
 
 
 # -- Whatever rows there are -------------------------------------------------------------------
