@@ -190,8 +190,8 @@ def test_of_two_commands_for_one_phase_the_second_says_so_and_ends(var, port, li
     status, output = phase(var, port, "--mode", "dry")
     assert first.poll() is None
     assert (status, output.splitlines()) == (1, [
-        "Этап «march_analysis» 2021 года уже выполняет другая команда (make phase или make run). "
-        "Дождитесь, когда она закончит, и повторите."
+        "Этап «march_analysis» плана 2021 года уже выполняет другая команда (make phase или make"
+        " run). Дождитесь, когда она закончит, и повторите."
     ])  # fmt: skip
     rest, _ = first.communicate(timeout=600)
     assert first.returncode == 0, rest
@@ -256,7 +256,7 @@ def test_make_run_beside_make_phase_says_so_and_ends_with_every_process(tmp_path
         assert "make run уже работает" in told
         output, _ = process.communicate(timeout=300)
     assert process.returncode == 1
-    assert "Этап «march_analysis» 2021 года уже выполняет другая команда" in output
+    assert "Этап «march_analysis» плана 2021 года уже выполняет другая команда" in output
     assert "Traceback" not in output
     assert _left_of(var) == []
     assert _reports(var) == []
