@@ -18,6 +18,7 @@ from airflow.sdk.exceptions import ParamValidationError
 
 import airflow_local_settings
 from roadmap.paths import PLANS
+from roadmap.plan.checks import TAKEN
 from roadmap.plan.load import load_plans
 from roadmap.plan.zone import home_time
 
@@ -136,6 +137,10 @@ def test_the_plans_phases_are_the_dags_under_the_plans_names(bag):
         assert [phase.code for phase in plan.phases] == PHASES
         for phase in plan.phases:
             assert bag.dags[phase.code].dag_display_name == phase.listed_title
+
+
+def test_no_phase_may_bear_the_name_of_a_dag_file_that_is_no_phase():
+    assert {file.stem for file in FILES} - set(PHASES) == TAKEN
 
 
 def test_the_hours_in_a_dags_documentation_are_named_as_the_plan_names_them(bag):

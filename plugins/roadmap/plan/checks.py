@@ -43,6 +43,15 @@ RUN_PARAMETERS = frozenset(
 )  # fmt: skip
 
 
+# DAGs (dags/<code>.py) that are no phases: a phase of such a code would have no DAG and never run.
+TAKEN = frozenset(
+    {
+        "calendar_watch", "delivery_watch", "evidence_intake", "held_file", "plan_check",
+        "plan_phases", "rejected_rows", "sending_control", "settle_delivery",
+    }
+)  # fmt: skip
+
+
 class Problem(NamedTuple):
     path: str  # inside the file; empty for the file as a whole
     text: str  # Russian
@@ -532,6 +541,8 @@ def _phases(plan: Plan, known: frozenset[str] | None) -> Iterator[Problem]:
             yield Problem(f"{path}.code", "напоминания задаются полем reminders, а не этапом")
         elif phase.report == "closing" or is_occasion(phase.code):
             yield Problem(f"{path}.code", "об окончании сроков сообщает поле closings, а не этап")
+        elif phase.code in TAKEN:
+            yield Problem(f"{path}.code", f"код «{phase.code}» занят: так называется другой DAG")
         for name, listed in (("owns", phase.owns), ("reports", phase.reports)):
             yield from _twice(f"{path}.{name}", listed, "№ {} указан дважды")
             yield from _unknown(f"{path}.{name}", listed, numbers, _NO_MEASURE)

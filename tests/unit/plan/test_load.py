@@ -178,6 +178,10 @@ WRONG = {
         ("days_before: [14, 3]", "days_before: [14, 14]"),
         "reminders.days_before[1]", "14 указано дважды",
     ),
+    "a phase by the name of a DAG that is no phase": (
+        ("code: june_monitoring", "code: evidence_intake"),
+        "phases[1].code", "код «evidence_intake» занят: так называется другой DAG",
+    ),
     "a reminder that stands among the phases": (
         ("report: monitoring", "report: reminder"),
         "phases[1].code", "напоминания задаются полем reminders, а не этапом",
