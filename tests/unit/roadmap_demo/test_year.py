@@ -380,8 +380,9 @@ def test_only_the_planted_files_and_rows_are_refused(whole: Path, engine: Engine
         opened.dispose()
 
     defects = [*FACTS["defects"], *FACTS["later_defects"]]
-    # The demo year links its codes in the registry, and the order names no functional literacy.
-    elsewhere = ("vpr_", "ege_", "school_codes", "functional_literacy")
+    # The demo year links its codes in the registry; the order names no functional literacy and no
+    # values of indicators.
+    elsewhere = ("vpr_", "ege_", "school_codes", "functional_literacy", "indicator_values")
     taken = [name for name in load_sources() if not name.startswith(elsewhere)]
     assert {fact["dataset"] for fact in FACTS["later_defects"]} <= set(taken)
     now = int(time.time() * 1000)
