@@ -52,13 +52,17 @@ def _source(text: str) -> str | None:
 def draft_next_cycle(today: date, folder: Path) -> Plan | None:
     """The draft of the next year, written into `folder` for who wants to see what runs when.
 
-    None, and nothing written, where a plan has a phase ahead. Errors as of `write_draft`.
+    None, and nothing written, where a plan or a draft has a phase ahead. Errors as of
+    `write_draft`.
     """
-    plans, _ = load_plans()
-    if any(phase.run_day > today for plan in plans if not plan.closed for phase in plan.phases):
+    code = str(today.year + 1)
+    # Of this process the setting may be none yet: what lies in the folder counts all the same.
+    plans = (*load_plans()[0], *load_plans(folder)[0])
+    ahead = (phase.run_day > today for plan in plans if not plan.closed for phase in plan.phases)
+    if any(ahead) or (folder / f"{code}.yaml").exists():
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    return write_draft(str(today.year + 1), None, None, PLANS, folder)
+    return write_draft(code, None, None, PLANS, folder)
 
 
 def write_draft(

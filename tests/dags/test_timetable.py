@@ -304,4 +304,9 @@ def test_the_draft_of_the_next_cycle_shows_when_each_phase_runs_next(
         valid_plans.cache_clear()
     # Once there is a phase ahead nothing is drafted; the operator's folder has no file more.
     assert draft_next_cycle(date(2026, 12, 2), tmp_path) is None
+    # Nor by a process that began without the setting, or beside a draft that can't be read.
+    monkeypatch.setattr(load, "DRAFTS", None)
+    assert draft_next_cycle(date(2027, 2, 1), tmp_path) is None
+    (tmp_path / "2027.yaml").write_text("нет", encoding="utf-8")
+    assert draft_next_cycle(date(2026, 12, 2), tmp_path) is None
     assert not (PLANS / "2027.yaml").exists()

@@ -13,8 +13,9 @@ from roadmap.plan.load import load_plan
 from roadmap.plan.model import Indicator, Measure
 
 PLAN = load_plan("2021")
-# Which measures a monitoring counts, and by which indicators what runs all year is judged.
-READ_BY_CODE = {*MonitoringRules.model_fields, "interim_indicators"}
+# Which measures a monitoring counts, by which indicators what runs all year is judged, and on
+# which stage of the monitoring of changes an event is: queries bind it as `changes_stage`.
+READ_BY_CODE = {*MonitoringRules.model_fields, "interim_indicators", "event_on_stage"}
 RULES = [(m, name, value) for m in PLAN.measures for name, value in m.rules.items()]
 
 
