@@ -20,7 +20,7 @@ from roadmap.plan.due import (
     with_event_days,
     with_own_schedule,
 )
-from roadmap.plan.model import REMINDER, Plan, occasion_due
+from roadmap.plan.model import Plan, is_reminder, occasion_due
 from roadmap.store.sql import sql
 from roadmap.store.tables import load_batch, metadata, phase_run, run_batch
 
@@ -46,7 +46,7 @@ def plan_of_run(connection: Connection, plan: Plan, run_id: str) -> Plan:
         select(phase_run.c.phase, phase_run.c.as_of).where(phase_run.c.run_id == run_id)
     ).one()
     as_of = date.fromisoformat(run.as_of)
-    if run.phase.startswith(f"{REMINDER}/"):
+    if is_reminder(run.phase):
         judged = occasion_due(run.phase)
     else:
         judged = as_of

@@ -438,6 +438,11 @@ def is_occasion(phase_code: str) -> bool:
     return "/" in phase_code
 
 
+def is_reminder(phase_code: str) -> bool:
+    """Whether the phase reminds of a due date that comes near."""
+    return phase_code.startswith(f"{REMINDER}/")
+
+
 def occasion_due(phase_code: str) -> date:
     """The due date from which an occasion follows: of «reminder/2021-04-30/14» 30 April."""
     return date.fromisoformat(phase_code.split("/")[1])
@@ -445,13 +450,13 @@ def occasion_due(phase_code: str) -> date:
 
 def occasion_as_of(phase_code: str) -> date:
     """The day that an occasion judges: days before the due date, or the due date itself."""
-    kind, _, days = phase_code.split("/")
-    return occasion_due(phase_code) - timedelta(days=int(days) if kind == REMINDER else 0)
+    days = int(phase_code.split("/")[2]) if is_reminder(phase_code) else 0
+    return occasion_due(phase_code) - timedelta(days=days)
 
 
 def occasion_title(phase_code: str) -> str:
     """«Напоминание о сроке 30.04.2021»: known without the evidence that made the date due."""
-    what = "Напоминание о сроке" if phase_code.startswith(f"{REMINDER}/") else "Окончание срока"
+    what = "Напоминание о сроке" if is_reminder(phase_code) else "Окончание срока"
     return f"{what} {occasion_due(phase_code):%d.%m.%Y}"
 
 

@@ -35,7 +35,7 @@ from roadmap.delivery.letters.planning import NO_RECIPIENT, is_for_earlier_lette
 from roadmap.delivery.transport import without_addresses
 from roadmap.evidence.freeze import sample_sentence
 from roadmap.plan.load import load_plans
-from roadmap.plan.model import REMINDER, is_occasion, occasion_due
+from roadmap.plan.model import is_occasion, is_reminder, occasion_due
 from roadmap.plan.region import REGION, LocalTime
 from roadmap.plan.zone import home_time, occasion_time
 from roadmap.store.sql import sql
@@ -292,7 +292,7 @@ def _account(engine: Engine, run_id: str) -> Reconciliation:
         standing = brakes.standing(db, now_ms)
         sample = sample_sentence(db, run_id)
         decided = db.execute(sql("delivery/decisions_of_run"), {"run_id": run_id}).all()
-        is_known = not _is_reminder(run.phase) or not db.scalar(
+        is_known = not is_reminder(run.phase) or not db.scalar(
             sql("delivery/unknown_at_due"),
             {"run_id": run_id, "due": occasion_due(run.phase).isoformat()},
         )
@@ -356,10 +356,6 @@ def _account(engine: Engine, run_id: str) -> Reconciliation:
     )
 
 
-def _is_reminder(phase: str) -> bool:
-    return phase.startswith(f"{REMINDER}/")
-
-
 def _is_made(row: Any | None) -> bool:
     """Whether a rehearsal made this letter, or would have but for its own earlier letters."""
     if row is None:
@@ -394,10 +390,10 @@ def _details(
 ) -> tuple[str, ...]:
     if not lines:
         takes_part = any(one.is_participating for one in named)
-        is_reminder = takes_part and _is_reminder(run.phase)
+        is_told = takes_part and is_reminder(run.phase)
         chosen = [one.name for one in named if one.is_selected and not one.is_participating]
         as_of = date.fromisoformat(run.as_of)
-        return (say(_WORDS, "nobody", local_time, is_reminder, is_known, as_of, chosen),)
+        return (say(_WORDS, "nobody", local_time, is_told, is_known, as_of, chosen),)
     if sendings is None:
         return (say(_WORDS, "only_a_test", local_time),)
     if run.mode == "live" and not sendings.corrections:

@@ -14,9 +14,9 @@ from roadmap.decision import LETTER_DECISIONS
 from roadmap.delivery.transport import without_addresses
 from roadmap.paths import TEMPLATES
 from roadmap.plan.model import (
-    REMINDER,
     Plan,
     is_occasion,
+    is_reminder,
     occasion_as_of,
     occasion_title,
 )
@@ -61,7 +61,7 @@ def title(occasion: str, mode: str, plans: Iterable[Plan]) -> str:
     name = f"этап {of_plan}, которого в плане нет"
     if is_occasion(code):  # its date may be evidence, which the plan alone does not know
         name = f"«{occasion_title(code)}»"
-        if code.startswith(f"{REMINDER}/"):
+        if is_reminder(code):
             name += f" от {occasion_as_of(code):%d.%m.%Y}"
         plans = ()
     for plan in plans:
